@@ -1,0 +1,1 @@
+"""Settle the settings of a training run."""

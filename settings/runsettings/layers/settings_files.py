@@ -1,0 +1,4 @@
+"""placeholder until the layer lands"""
+from pathlib import Path
+def site_directory() -> Path:
+    return Path("/etc/xdg")

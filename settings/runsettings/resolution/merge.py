@@ -1,0 +1,181 @@
+"""Merging: several trees become one, and every tree is kept.
+
+The rule is one small table (`combine`). It is associative: merging the two upper sources
+first gives what merging from below gives, because an upper value that hides a lower one stays
+a `Replace` until the end (`settle`). Provenance is not copied along: the sources are kept,
+and who won at a path is looked up among them when somebody asks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, TypeAlias
+
+from runsettings.values.directive import Append, Delete, Directive, Replace
+from runsettings.values.origin import Origin
+from runsettings.values.tree import MISSING, KeyPath, Leaf, Tree
+
+Misfit: TypeAlias = Callable[[KeyPath], None]
+"""Called with the path of an `Append` that has something other than a list below it."""
+
+
+class Merged:
+    """Several sources as one tree, with the history of every value.
+
+    Args:
+        sources: The trees, lowest precedence first.
+        data: What they say together, without directives.
+        misfits: Paths at which an `Append` met something that is no list.
+    """
+
+    __slots__ = ("data", "misfits", "sources")
+
+    def __init__(
+        self, sources: tuple[Tree, ...], data: dict[str, Any], misfits: tuple[KeyPath, ...] = ()
+    ) -> None:
+        self.sources = sources
+        self.data = data
+        self.misfits = misfits
+
+    def get(self, path: KeyPath) -> Any:
+        """The winning value at ``path``, or `MISSING`."""
+        node: Any = self.data
+        for key in path:
+            if isinstance(node, Mapping):
+                if key not in node:
+                    return MISSING
+            elif not (
+                isinstance(node, (list, tuple)) and isinstance(key, int) and 0 <= key < len(node)
+            ):
+                return MISSING
+            node = node[key]
+        return node
+
+    def winner(self, path: KeyPath) -> Tree | None:
+        """The source whose value at ``path`` counts, or ``None`` if no source has one."""
+        for source in reversed(self.sources):
+            if source.get(path) is not MISSING:
+                return source
+        return None
+
+    def origin(self, path: KeyPath) -> Origin | None:
+        """Where the winning value at ``path`` was set, or ``None`` if it was not."""
+        source = self.winner(path)
+        return None if source is None else source.origin(path)
+
+    def history(self, path: KeyPath) -> tuple[Leaf, ...]:
+        """All that was said about ``path``, the winner first and then whom it beat.
+
+        A source that set a whole parent to something without this key counts as well: its
+        leaf has the parent's path.
+        """
+        found = []
+        for source in reversed(self.sources):
+            for end in range(len(path), 0, -1):
+                value = source.get(path[:end])
+                if value is MISSING:
+                    continue
+                if end == len(path) or not isinstance(value, (dict, list, tuple, Replace)):
+                    found.append(Leaf(path[:end], value, source.origin(path[:end])))
+                break
+        return tuple(found)
+
+    def leaves(self) -> Iterator[Leaf]:
+        """Every winning leaf with its origin, in order."""
+        yield from self._leaves(self.data, (), self.sources)
+
+    def _leaves(
+        self, node: Mapping[str, Any], path: KeyPath, sources: Sequence[Tree]
+    ) -> Iterator[Leaf]:
+        for key, value in node.items():
+            here = (*path, key)
+            # Only sources that say something here can say something further down.
+            speaking = [source for source in sources if source.get(here) is not MISSING]
+            if type(value) is dict and value:
+                yield from self._leaves(value, here, speaking)
+            else:
+                yield Leaf(here, value, speaking[-1].origin(here))
+
+
+def merge(sources: Sequence[Tree]) -> Merged:
+    """Merge ``sources``, lowest precedence first. The sources are neither copied nor changed."""
+    misfits: list[KeyPath] = []
+    merged: dict[str, Any] = {}
+    for source in sources:
+        # The first source needs no merging, and must not be changed by the next one.
+        merged = _combine_mappings(merged, source.data, (), misfits.append) if merged else (
+            source.data
+        )
+    if any(source.directives for source in sources):
+        merged = settle(merged)
+    if len(sources) < 2 and merged and merged is sources[0].data:
+        merged = dict(merged)
+    return Merged(tuple(sources), merged, tuple(misfits))
+
+
+def combine(lower: Any, upper: Any, path: KeyPath = (), misfit: Misfit | None = None) -> Any:
+    """What two neighbouring sources say together about one path.
+
+    ===============  ==========================  ==============================
+    upper            lower                       together
+    ===============  ==========================  ==============================
+    mapping          mapping                     merged key by key
+    mapping          `Replace`                   `Replace` of the two merged
+    mapping          anything else               `Replace` of upper
+    `Append`         list                        the longer list
+    `Append`         `Append`                    `Append` of both
+    `Append`         anything else               the upper's list
+    anything else    anything                    upper
+    any              nothing                     upper
+    ===============  ==========================  ==============================
+    """
+    if lower is MISSING:
+        return upper
+    if isinstance(upper, dict):
+        if isinstance(lower, dict):
+            return _combine_mappings(lower, upper, path, misfit)
+        if isinstance(lower, Replace):
+            return Replace(_combine_mappings(lower.value, upper, path, misfit))
+        return Replace(upper)
+    if isinstance(upper, Append):
+        if isinstance(lower, (list, tuple)):
+            return [*lower, *upper.items]
+        if isinstance(lower, Append):
+            return Append([*lower.items, *upper.items])
+        if misfit is not None and not isinstance(lower, Delete):
+            misfit(path)
+        return list(upper.items)
+    return upper
+
+
+def _combine_mappings(
+    lower: dict[str, Any], upper: dict[str, Any], path: KeyPath, misfit: Misfit | None
+) -> dict[str, Any]:
+    together = lower.copy()
+    for key, value in upper.items():
+        if isinstance(value, (dict, Append)) and key in together:
+            together[key] = combine(together[key], value, (*path, key), misfit)
+        else:
+            together[key] = value
+    return together
+
+
+def settle(node: Any) -> Any:
+    """``node`` with its directives carried out against nothing: what is left is plain data."""
+    if isinstance(node, Replace):
+        node = node.value
+    elif isinstance(node, Append):
+        node = node.items
+    if isinstance(node, dict):
+        return {
+            key: settle(value) if isinstance(value, (dict, list, Directive)) else value
+            for key, value in node.items()
+            if not isinstance(value, Delete)
+        }
+    if isinstance(node, list):
+        return [
+            settle(item) if isinstance(item, (dict, list, Directive)) else item
+            for item in node
+            if not isinstance(item, Delete)
+        ]
+    return node

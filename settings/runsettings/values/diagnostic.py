@@ -1,0 +1,214 @@
+"""What is wrong, as data: exceptions carry diagnostics, and one other module writes the text.
+
+Nothing is raised at the first fault. Every reader, layer and rule hands back what it found,
+and whoever started the work raises once, with everything.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
+
+from runsettings.values.origin import Origin
+from runsettings.values.tree import KeyPath, format_path
+
+
+class Severity(enum.StrEnum):
+    """How much a diagnostic matters."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+class Rule(enum.StrEnum):
+    """The stable ids of everything that can be wrong. `RULES` tells what each means."""
+
+    UNKNOWN_KEY = "unknown-key"
+    BAD_VALUE = "bad-value"
+    MISSING_VALUE = "missing-value"
+    LOCKED_KEY = "locked-key"
+    LOCK_DRIFT = "lock-drift"
+    MISPLACED_KEY = "misplaced-key"
+    DUPLICATE_KEY = "duplicate-key"
+    SYNTAX = "syntax"
+    UNREADABLE_FILE = "unreadable-file"
+    FILE_TOO_LARGE = "file-too-large"
+    TOO_DEEP = "too-deep"
+    ALIAS_BUDGET = "alias-budget"
+    UNSAFE_TAG = "unsafe-tag"
+    YAML_SCALAR = "yaml-scalar"
+    EXTERNAL_SOURCE = "external-source"
+    SHADOWED_VALUE = "shadowed-value"
+    KEY_TYPE = "key-type"
+    KEY_EMPTY = "key-empty"
+    KEY_PERIOD = "key-period"
+    KEY_COLLISION = "key-collision"
+    VALUE_TOO_LARGE = "value-too-large"
+    NOT_SERIALIZABLE = "not-serializable"
+    CYCLE = "cycle"
+    SECRET_IN_CONFIG = "secret-in-config"
+    SETTING_IN_CONFIG = "setting-in-config"
+    NO_SUCH_KEY = "no-such-key"
+    INCLUDE_AND_EXCLUDE = "include-and-exclude"
+    SCHEMA_VIOLATION = "schema-violation"
+    BAD_SCHEMA = "bad-schema"
+    VALUE_CHANGED = "value-changed"
+    BAD_INPUT = "bad-input"
+
+
+RULES: dict[Rule, str] = {
+    Rule.UNKNOWN_KEY: "A key that the model does not have.",
+    Rule.BAD_VALUE: "A value that the model's type or validator refuses.",
+    Rule.MISSING_VALUE: "A required value that no layer sets.",
+    Rule.LOCKED_KEY: "A key locked by the site's file, or by a sweep, is set to something else.",
+    Rule.LOCK_DRIFT: "A value, origin or file differs from the lock file.",
+    Rule.MISPLACED_KEY: "A key that exists, but not in this section, file or layer.",
+    Rule.DUPLICATE_KEY: "One mapping or section sets the same key twice.",
+    Rule.SYNTAX: "The text is not what its format allows.",
+    Rule.UNREADABLE_FILE: "A file that cannot be opened or decoded, or is not a file.",
+    Rule.FILE_TOO_LARGE: "A file beyond the size that a settings or config file may have.",
+    Rule.TOO_DEEP: "Values nested deeper than any reader can be asked to follow.",
+    Rule.ALIAS_BUDGET: "YAML aliases that expand to more nodes than the budget allows.",
+    Rule.UNSAFE_TAG: "A YAML tag that is not one of the safe ones.",
+    Rule.YAML_SCALAR: "A YAML scalar that YAML 1.1 tools read differently.",
+    Rule.EXTERNAL_SOURCE: "A pydantic-settings source that failed.",
+    Rule.SHADOWED_VALUE: "A value given at start that a value written in code beats.",
+    Rule.KEY_TYPE: "A config key that is not a string.",
+    Rule.KEY_EMPTY: "A config key that is empty.",
+    Rule.KEY_PERIOD: "A config key with a period in it.",
+    Rule.KEY_COLLISION: "Two config keys that become one when dashes become underscores.",
+    Rule.VALUE_TOO_LARGE: "A config value of more than 10,000,000 bytes as JSON.",
+    Rule.NOT_SERIALIZABLE: "A config value that JSON cannot hold.",
+    Rule.CYCLE: "A config value that contains itself.",
+    Rule.SECRET_IN_CONFIG: "A config value that is a live secret; it is replaced by ***.",
+    Rule.SETTING_IN_CONFIG: "The name of a setting, found in the run config.",
+    Rule.NO_SUCH_KEY: "An include or exclude key that the config does not have.",
+    Rule.INCLUDE_AND_EXCLUDE: "Include keys and exclude keys were both given.",
+    Rule.SCHEMA_VIOLATION: "The config does not satisfy its JSON Schema.",
+    Rule.BAD_SCHEMA: "The JSON Schema itself cannot be read or is not valid.",
+    Rule.VALUE_CHANGED: "A config value was changed without `allow_val_change`.",
+    Rule.BAD_INPUT: "An object that no reader of configs knows.",
+}
+"""Every rule with one sentence; the documentation's table is generated from this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """The line of text that a diagnostic points at."""
+
+    text: str
+    """The line, without its line break."""
+    line: int
+    """1-based line number."""
+    column: int
+    """1-based column at which the marked part begins."""
+    width: int = 1
+    """How many characters are marked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beaten:
+    """A value that the faulty one won over."""
+
+    origin: Origin
+    shown: str
+    """The value as text, already masked where it is secret."""
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One thing that is wrong, or worth knowing."""
+
+    rule: Rule
+    severity: Severity
+    path: KeyPath
+    message: str
+    """What is wrong, without place or advice: ``must be one of 'online', 'offline'; got 'x'``."""
+    origin: Origin | None = None
+    hint: str | None = None
+    """What to do next: ``did you mean 'offline'?``."""
+    excerpt: Excerpt | None = None
+    over: tuple[Beaten, ...] = ()
+    related: tuple[tuple[Origin, Excerpt | None], ...] = field(default=())
+    """Further places that belong to the fault, such as the first of two equal keys."""
+
+    @property
+    def key(self) -> str:
+        """The path as text: ``optim.lr``."""
+        return format_path(self.path)
+
+    @property
+    def line(self) -> int | None:
+        """1-based line, if the fault stands in a file."""
+        if self.origin is not None and self.origin.line is not None:
+            return self.origin.line
+        return self.excerpt.line if self.excerpt is not None else None
+
+    @property
+    def column(self) -> int | None:
+        """1-based column, if it is known."""
+        if self.origin is not None and self.origin.column is not None:
+            return self.origin.column
+        return self.excerpt.column if self.excerpt is not None else None
+
+    @property
+    def is_error(self) -> bool:
+        """Whether this alone is reason to stop."""
+        return self.severity is Severity.ERROR
+
+    def as_error(self) -> Diagnostic:
+        """The same fault as an error, which is what ``strict`` makes of a warning."""
+        return self if self.is_error else replace(self, severity=Severity.ERROR)
+
+
+class RunsettingsError(Exception):
+    """The root of this library's exceptions: a tuple of diagnostics and what they concern.
+
+    Args:
+        diagnostics: Everything that is wrong, in the order in which to show it.
+        subject: What the faults are in: ``settings``, ``train.yaml``, ``run config``.
+    """
+
+    subject_by_default = "settings"
+
+    def __init__(self, diagnostics: Iterable[Diagnostic], subject: str | None = None) -> None:
+        self.diagnostics = tuple(diagnostics)
+        self.subject = subject if subject is not None else self.subject_by_default
+        super().__init__(self.diagnostics, self.subject)
+
+    @classmethod
+    def of(cls, rule: Rule, message: str, **details: Any) -> Self:
+        """An error with a single diagnostic; ``details`` are further `Diagnostic` fields."""
+        details.setdefault("path", ())
+        subject = details.pop("subject", None)
+        return cls([Diagnostic(rule, Severity.ERROR, message=message, **details)], subject)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (type(self), (self.diagnostics, self.subject))
+
+    def __str__(self) -> str:
+        # Imported when an error is shown, not when one is possible.
+        from runsettings.values.rendering import render_problems
+
+        return render_problems(self.diagnostics, self.subject)
+
+
+class SettingsError(RunsettingsError, ValueError):
+    """The settings of one or more layers are wrong."""
+
+
+class ConfigError(RunsettingsError, ValueError):
+    """The run config breaks a rule, or a value was changed that must not be."""
+
+    subject_by_default = "run config"
+
+
+class ImmutableError(RunsettingsError, AttributeError):
+    """Somebody tried to change settings in place; `LayeredSettings.replace` makes new ones."""
+
+
+class SettingsWarning(UserWarning):
+    """Something in the settings that is not an error but that a person would want to know."""

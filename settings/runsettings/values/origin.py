@@ -1,0 +1,83 @@
+"""Where a value came from.
+
+A value without its origin cannot be argued with: the person whose job died needs the name
+they would search for (a variable, a flag, ``file:line:column``, a call), not "invalid value".
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import NamedTuple
+
+
+class Layer(enum.IntEnum):
+    """The layers a value can come from, lowest precedence first.
+
+    This is the only precedence table in the code: a later member beats an earlier one. The
+    documentation's table and the precedence tests are generated from it.
+    """
+
+    def __new__(cls, rank: int, label: str, source: str) -> Layer:
+        member = int.__new__(cls, rank)
+        member._value_ = rank
+        member.label = label
+        member.source = source
+        return member
+
+    label: str
+    """The layer's name in reports and on the command line, e.g. ``workspace``."""
+    source: str
+    """One line that tells a reader what the layer reads."""
+
+    DEFAULT = 0, "default", "the model's own defaults"
+    SITE = 1, "site", "`wandb/settings` in the platform's site directory; may lock keys"
+    USER = 2, "user", "`settings` in the user's configuration directory"
+    PYPROJECT = 3, "pyproject", "`[tool.runsettings]` in the nearest `pyproject.toml`"
+    WORKSPACE = 4, "workspace", "`wandb/settings` (or `.wandb/settings`) under `root_dir`"
+    EXTERNAL = 5, "external", "any pydantic-settings source, such as a secrets directory"
+    DOTENV = 6, "dotenv", "a `.env` file, where the model or the call asks for one"
+    ENV = 7, "env", "environment variables"
+    FLAG = 8, "flag", "argparse or absl flags that were given, and files named by a flag"
+    FILE = 9, "file", "YAML, JSON or TOML files named by the program"
+    INIT = 10, "init", "keyword arguments of the call"
+    SWEEP = 11, "sweep", "a sweep's parameters; in the run config only, and locked"
+
+    def __str__(self) -> str:
+        return self.label
+
+
+class Origin(NamedTuple):
+    """The place that set a value.
+
+    ``str(origin)`` is the name a person would search for: ``WANDB_PROJECT``, ``--project``,
+    ``wandb/settings:3``, ``train.yaml:7:7`` or ``train.py:12 init(project=)``.
+    """
+
+    layer: Layer
+    where: str
+    """A variable, a flag, a file or ``Model.field``."""
+    line: int | None = None
+    """1-based line in the file, if there is one."""
+    column: int | None = None
+    """1-based column, for formats in which one line can hold several values."""
+    call: str | None = None
+    """The call and keyword, for values that code passed: ``init(project=)``."""
+
+    def __str__(self) -> str:
+        text = self.where
+        if self.line is not None:
+            text += f":{self.line}"
+            if self.column is not None:
+                text += f":{self.column}"
+        return f"{text} {self.call}" if self.call else text
+
+    def to_json(self) -> dict[str, str | int]:
+        """A JSON object with only the members that are known."""
+        known: dict[str, str | int] = {"layer": self.layer.label, "where": self.where}
+        if self.line is not None:
+            known["line"] = self.line
+        if self.column is not None:
+            known["column"] = self.column
+        if self.call is not None:
+            known["call"] = self.call
+        return known

@@ -1,0 +1,15 @@
+"""What a reader hands back: the values it could read, and what was wrong with the rest."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from runsettings.values.diagnostic import Diagnostic
+from runsettings.values.tree import Tree
+
+
+class Reading(NamedTuple):
+    """The outcome of reading one source. Faults never discard the good values beside them."""
+
+    tree: Tree
+    diagnostics: tuple[Diagnostic, ...] = ()

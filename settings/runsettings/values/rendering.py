@@ -1,0 +1,75 @@
+"""The one place where diagnostics become text.
+
+Plain text, for exceptions, logs and terminals alike; colours are the command line's business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from runsettings.values.diagnostic import Diagnostic, Excerpt, Severity
+
+_LONGEST_LINE = 160
+"""Characters of a source line that are shown; a minified file must not flood a terminal."""
+
+
+def render_problems(diagnostics: Sequence[Diagnostic], subject: str) -> str:
+    """All diagnostics under one heading that counts them."""
+    errors = sum(1 for diagnostic in diagnostics if diagnostic.is_error)
+    counted, noun = (errors, "problem") if errors else (len(diagnostics), "warning")
+    heading = f"{counted} {noun}{'' if counted == 1 else 's'} in {subject}"
+    blocks = [_indent(render(diagnostic), "  ") for diagnostic in diagnostics]
+    return "\n\n".join([heading, *blocks])
+
+
+def render(diagnostic: Diagnostic) -> str:
+    """One diagnostic, over several lines: the sentence, the place, the line, what it beat."""
+    lines = [headline(diagnostic)]
+    if diagnostic.origin is not None:
+        lines.append(f"  {printable(str(diagnostic.origin))}")
+    if diagnostic.excerpt is not None:
+        lines.extend(_excerpt(diagnostic.excerpt))
+    for origin, excerpt in diagnostic.related:
+        lines.append(f"  {printable(str(origin))}")
+        if excerpt is not None:
+            lines.extend(_excerpt(excerpt))
+    for beaten in diagnostic.over:
+        lines.append(f"  over  {printable(str(beaten.origin))} = {printable(beaten.shown)}")
+    return "\n".join(lines)
+
+
+def headline(diagnostic: Diagnostic) -> str:
+    """The diagnostic's sentence: key, message and advice, on one line."""
+    text = f"{diagnostic.key}: {diagnostic.message}" if diagnostic.path else diagnostic.message
+    if diagnostic.severity is not Severity.ERROR:
+        text = f"{diagnostic.severity}: {text}"
+    if diagnostic.hint:
+        text += f" — {diagnostic.hint}"
+    return printable(text)
+
+
+def printable(text: str) -> str:
+    """Text with control characters escaped, so that no value can forge lines or colours."""
+    if text.isprintable():
+        return text
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
+        for char in text
+    )
+
+
+def _excerpt(excerpt: Excerpt) -> list[str]:
+    number = str(excerpt.line)
+    start = max(excerpt.column - 1, 0)
+    # A very long line is shown as a window around the fault.
+    offset = max(start - _LONGEST_LINE // 2, 0) if len(excerpt.text) > _LONGEST_LINE else 0
+    shown = excerpt.text[offset : offset + _LONGEST_LINE]
+    # Each character becomes exactly one, or the caret would point beside the fault.
+    shown = "".join(char if char.isprintable() else " " for char in shown)
+    carets = "^" * max(min(excerpt.width, len(shown) - (start - offset)), 1)
+    gutter = " " * len(number)
+    return [f"    {number} │ {shown}", f"    {gutter} │ {' ' * (start - offset)}{carets}"]
+
+
+def _indent(block: str, indent: str) -> str:
+    return "\n".join(indent + line if line else line for line in block.splitlines())
