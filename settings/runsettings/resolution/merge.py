@@ -103,8 +103,8 @@ def merge(sources: Sequence[Tree]) -> Merged:
     merged: dict[str, Any] = {}
     for source in sources:
         # The first source needs no merging, and must not be changed by the next one.
-        merged = _combine_mappings(merged, source.data, (), misfits.append) if merged else (
-            source.data
+        merged = (
+            _combine_mappings(merged, source.data, (), misfits.append) if merged else (source.data)
         )
     if any(source.directives for source in sources):
         merged = settle(merged)

@@ -33,8 +33,10 @@ def render(diagnostic: Diagnostic) -> str:
         lines.append(f"  {printable(str(origin))}")
         if excerpt is not None:
             lines.extend(_excerpt(excerpt))
-    for beaten in diagnostic.over:
-        lines.append(f"  over  {printable(str(beaten.origin))} = {printable(beaten.shown)}")
+    lines.extend(
+        f"  over  {printable(str(beaten.origin))} = {printable(beaten.shown)}"
+        for beaten in diagnostic.over
+    )
     return "\n".join(lines)
 
 
