@@ -49,7 +49,7 @@ class Rule(enum.StrEnum):
     VALUE_TOO_LARGE = "value-too-large"
     NOT_SERIALIZABLE = "not-serializable"
     CYCLE = "cycle"
-    SECRET_IN_CONFIG = "secret-in-config"
+    SECRET_IN_CONFIG = "secret-in-config"  # noqa: S105 - the id of a rule
     SETTING_IN_CONFIG = "setting-in-config"
     NO_SUCH_KEY = "no-such-key"
     INCLUDE_AND_EXCLUDE = "include-and-exclude"

@@ -7,7 +7,7 @@ they would search for (a variable, a flag, ``file:line:column``, a call), not "i
 from __future__ import annotations
 
 import enum
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 
 class Layer(enum.IntEnum):
@@ -17,7 +17,8 @@ class Layer(enum.IntEnum):
     documentation's table and the precedence tests are generated from it.
     """
 
-    def __new__(cls, rank: int, label: str, source: str) -> Layer:
+    def __new__(cls, rank: int, label: str, source: str) -> Self:
+        """Make a member whose integer value is its rank, with a name and a sentence."""
         member = int.__new__(cls, rank)
         member._value_ = rank
         member.label = label
