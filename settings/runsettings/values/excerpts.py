@@ -1,0 +1,48 @@
+"""The line of text beside a fault, and how much of it to mark."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from runsettings.values.diagnostic import Excerpt
+from runsettings.values.tree import KeyPath, Tree
+
+_QUOTED: Final = re.compile(r'"(?:[^"\\]|\\.)*"|\'(?:[^\']|\'\')*\'')
+_PLAIN: Final = re.compile(r".*?(?=\s+#|\s*[,\]}](?:\s|$)|\s*$)")
+_KEY: Final = re.compile(r'"(?:[^"\\]|\\.)*"|\'(?:[^\']|\'\')*\'|[^\s:=]+')
+_BREAK: Final = re.compile(r"\r\n|\r|\n")
+
+
+def line_of(text: str, line: int) -> str:
+    """The 1-based ``line`` of ``text`` without its break, or an empty string past the end."""
+    start = 0
+    for _ in range(line - 1):
+        found = _BREAK.search(text, start)
+        if found is None:
+            return ""
+        start = found.end()
+    end = _BREAK.search(text, start)
+    return text[start : end.start() if end else len(text)]
+
+
+def excerpt_at(text: str, line: int, column: int, width: int | None = None) -> Excerpt:
+    """The excerpt for a place in ``text``; without ``width`` the token there is measured."""
+    shown = line_of(text, line)
+    if width is None:
+        rest = shown[column - 1 :]
+        token = _QUOTED.match(rest) or _PLAIN.match(rest)
+        width = len(token[0]) if token else 1
+    return Excerpt(shown, line, column, max(width, 1))
+
+
+def excerpt_of(tree: Tree, path: KeyPath, *, key: bool = False) -> Excerpt | None:
+    """The excerpt for the value at ``path`` (or its key), where the source is a text."""
+    position = tree.position(path, key=key)
+    if tree.text is None or position is None or not position.line:
+        return None
+    if not key:
+        return excerpt_at(tree.text, position.line, position.column)
+    shown = line_of(tree.text, position.line)
+    token = _KEY.match(shown[position.column - 1 :])
+    return Excerpt(shown, position.line, position.column, len(token[0]) if token else 1)
