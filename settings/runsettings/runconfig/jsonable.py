@@ -1,0 +1,324 @@
+"""What a run's journal can hold: a JSON tree, and how other values become one.
+
+========================================  ==================================================
+value                                     becomes
+========================================  ==================================================
+``str int float bool None``               itself; NaN and infinities included
+mapping, dataclass, attrs, pydantic,      object
+OmegaConf, ml_collections
+list, tuple, other sequence               array
+set, frozenset                            array, sorted: numbers first, then strings, then
+                                          the rest by their JSON
+NumPy, PyTorch, JAX scalar                number, boolean or string
+NumPy, PyTorch, JAX array                 nested arrays
+path, UUID                                string
+date, datetime, time, ``datetime64``      string, ISO 8601
+enum member                               its value, converted
+``Decimal``                               number if it survives as a float, else string
+secret (pydantic's ``SecretStr``)         ``"***"``, and a diagnostic
+========================================  ==================================================
+
+Anything else, bytes included, is a fault that names key and type: a silent ``repr`` in a
+config helps nobody who reads it a year later. Arrays are recognised by what they offer
+(``dtype``, ``tolist``); none of their packages is imported.
+
+JSON has no NaN and no infinities. They are written as Python's ``json`` writes and reads them
+(``NaN``, ``Infinity``, ``-Infinity``) and in YAML as ``.nan``, ``.inf`` and ``-.inf``.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import decimal
+import enum
+import json
+import pathlib
+import uuid
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+from runsettings.runconfig.structured import fields_of, items_of
+from runsettings.values.diagnostic import ConfigError, Diagnostic, Rule, Severity
+from runsettings.values.directive import Append, Delete, Replace
+from runsettings.values.origin import Origin
+from runsettings.values.tree import MISSING, KeyPath
+
+MASK: Final = "***"
+"""Stands where a secret was."""
+
+DEEPEST: Final = 100
+"""How many mappings and sequences may stand inside each other, here and in every reader."""
+
+TOO_LARGE_INT: Final = 10**4300
+"""Python refuses to print or parse integers from here on (``sys.int_info``)."""
+
+_PLAIN: Final = frozenset({float, bool, type(None)})
+_FUNCTIONS: Final = ("function", "method", "builtin_function_or_method", "type", "partial")
+
+Places = Callable[[KeyPath], Origin | None]
+"""Tells where the value at a path was set."""
+
+
+def to_jsonable(
+    value: Any,
+    path: KeyPath = (),
+    *,
+    faults: list[Diagnostic] | None = None,
+    origin: Places | None = None,
+    directives: bool = False,
+) -> Any:
+    """Convert ``value`` to plain ``dict list str int float bool None``, as a new tree.
+
+    Args:
+        value: Anything.
+        path: The path of ``value`` itself, for messages.
+        faults: Receives what is wrong; the faulty parts are then left out, and a value that is
+            faulty as a whole becomes `MISSING`.
+        origin: Tells the place of a path, for the diagnostics.
+        directives: Let `Append`, `Replace` and `Delete` pass, with their contents converted.
+
+    Raises:
+        ConfigError: Something cannot be converted and ``faults`` was not given.
+    """
+    found: list[Diagnostic] = [] if faults is None else faults
+    converted = _Conversion(found, origin, directives).convert(value, path)
+    if faults is None and any(fault.is_error for fault in found):
+        raise ConfigError(found)
+    return converted
+
+
+def dump_json(value: Any) -> str:
+    """A JSON tree as one line of compact JSON, as the journal writes it.
+
+    Characters beyond ASCII stay as they are; NaN and infinities are Python's tokens.
+    """
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def canonical_json(value: Any) -> bytes:
+    """A JSON tree as UTF-8 that is the same wherever and whenever it is made: keys sorted."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    return text.encode()
+
+
+class _Conversion:
+    """One walk over one value; knows which containers it stands in, to see cycles."""
+
+    __slots__ = ("_active", "_directives", "_faults", "_origin")
+
+    def __init__(self, faults: list[Diagnostic], origin: Places | None, directives: bool) -> None:
+        self._faults = faults
+        self._origin = origin
+        self._directives = directives
+        self._active: set[int] = set()
+
+    def convert(self, value: Any, path: KeyPath) -> Any:
+        """The JSON value for ``value``, or `MISSING` after a fault was noted."""
+        kind = type(value)
+        if kind is str:
+            return value if value.isascii() else self._text(value, path)
+        if kind in _PLAIN:
+            return value
+        if kind is int:
+            return self._integer(value, path)
+        if kind is dict:
+            return self._inside(value, path, self._mapping, value)
+        if kind is list or kind is tuple:
+            return self._inside(value, path, self._items, value)
+        if self._directives and isinstance(value, (Append, Replace, Delete)):
+            return self._directive(value, path)
+        return self._other(value, path)
+
+    def _mapping(self, value: dict[Any, Any], path: KeyPath) -> dict[str, Any]:
+        converted = {}
+        for key, item in value.items():
+            if type(key) is not str:
+                if not isinstance(key, str):
+                    self._fault(Rule.KEY_TYPE, (*path, str(key)), key_type_message(key))
+                    continue
+                key = _plain_str(key)  # noqa: PLW2901 - the same key, without its subclass
+            here = (*path, key)
+            if not key.isascii() and self._text(key, here) is MISSING:
+                continue
+            result = self.convert(item, here)
+            if result is not MISSING:
+                converted[key] = result
+        return converted
+
+    def _items(self, items: Iterable[Any], path: KeyPath) -> list[Any]:
+        converted = (self.convert(item, (*path, index)) for index, item in enumerate(items))
+        return [item for item in converted if item is not MISSING]
+
+    def _inside(
+        self, container: Any, path: KeyPath, convert: Callable[[Any, KeyPath], Any], value: Any
+    ) -> Any:
+        """Convert a container's ``value`` while the container counts as open."""
+        if id(container) in self._active:
+            return self._fault(Rule.CYCLE, path, f"the {_name(type(container))} contains itself")
+        if len(self._active) >= DEEPEST:
+            return self._fault(Rule.TOO_DEEP, path, f"nested deeper than {DEEPEST} levels")
+        self._active.add(id(container))
+        try:
+            return convert(value, path)
+        finally:
+            self._active.discard(id(container))
+
+    def _directive(self, value: Append | Replace | Delete, path: KeyPath) -> Any:
+        if isinstance(value, Append):
+            items = self._inside(value, path, self._items, value.items)
+            return MISSING if items is MISSING else Append(items)
+        if isinstance(value, Replace):
+            mapping = self._inside(value, path, self._mapping, value.value)
+            return MISSING if mapping is MISSING else Replace(mapping)
+        return value
+
+    def _other(self, value: Any, path: KeyPath) -> Any:
+        if isinstance(value, enum.Enum):
+            return self.convert(value.value, path)
+        if hasattr(type(value), "get_secret_value"):
+            self._fault(
+                Rule.SECRET_IN_CONFIG,
+                path,
+                f"is a secret; {MASK} is kept instead",
+                severity=Severity.WARNING,
+            )
+            return MASK
+        if hasattr(type(value), "dtype"):
+            return self._array(value, path)
+        scalar = _scalar(value)
+        if scalar is not MISSING:
+            return self.convert(scalar, path)
+        if isinstance(value, (set, frozenset)):
+            return self._inside(value, path, self._set, value)
+        return self._structure(value, path)
+
+    def _structure(self, value: Any, path: KeyPath) -> Any:
+        try:
+            fields = fields_of(value)
+            items = items_of(value) if fields is None else None
+            if items is not None:
+                items = iter(list(items))
+        except Exception as error:  # noqa: BLE001 - whatever a config object raises is its answer
+            return self._fault(
+                Rule.BAD_VALUE, path, f"{_name(type(value))} cannot be read: {_first_line(error)}"
+            )
+        if fields is not None:
+            return self._inside(value, path, self._mapping, fields)
+        if items is not None:
+            return self._inside(value, path, self._items, items)
+        return self._refuse(value, path)
+
+    def _array(self, value: Any, path: KeyPath) -> Any:
+        """A NumPy, PyTorch, JAX or TensorFlow scalar or array."""
+        kind = getattr(value.dtype, "kind", "")
+        if kind == "m":
+            return self._refuse(value, path)
+        if kind == "M":
+            # `tolist` gives nanoseconds as bare integers; as text they stay dates.
+            value = value.astype("U")
+        elif not hasattr(value, "tolist") and hasattr(value, "numpy"):
+            value = value.numpy()
+        if not hasattr(value, "tolist"):
+            return self._refuse(value, path)
+        plain = value.tolist()
+        if type(plain) is type(value):
+            # A NumPy long double gives itself.
+            return self._refuse(value, path) if kind == "c" else float(plain)
+        return self.convert(plain, path)
+
+    def _set(self, value: set[Any], path: KeyPath) -> list[Any]:
+        converted = [self.convert(item, path) for item in value]
+        return sorted((item for item in converted if item is not MISSING), key=_rank)
+
+    def _text(self, value: str, path: KeyPath) -> Any:
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            shown = tuple(ascii(key)[1:-1] if isinstance(key, str) else key for key in path)
+            return self._fault(
+                Rule.NOT_SERIALIZABLE, shown, "holds half a surrogate pair, which is no character"
+            )
+        return value
+
+    def _integer(self, value: int, path: KeyPath) -> Any:
+        if -TOO_LARGE_INT < value < TOO_LARGE_INT:
+            return value
+        return self._fault(Rule.NOT_SERIALIZABLE, path, "is an integer of more than 4,300 digits")
+
+    def _refuse(self, value: Any, path: KeyPath) -> Any:
+        kind = type(value)
+        hint = None
+        if isinstance(value, (bytes, bytearray, memoryview)):
+            hint = "decode it, or save it as a file"
+        elif kind.__name__ in _FUNCTIONS:
+            hint = f"leave it out: config_exclude_keys=[{str(path[0])!r}]" if path else None
+        return self._fault(
+            Rule.NOT_SERIALIZABLE, path, f"{_name(kind)} cannot be kept in a run config", hint=hint
+        )
+
+    def _fault(
+        self,
+        rule: Rule,
+        path: KeyPath,
+        message: str,
+        *,
+        severity: Severity = Severity.ERROR,
+        hint: str | None = None,
+    ) -> Any:
+        origin = self._origin(path) if self._origin is not None else None
+        self._faults.append(Diagnostic(rule, severity, path, message, origin, hint))
+        return MISSING
+
+
+def key_type_message(key: Any) -> str:
+    """The sentence about a key that is no string."""
+    return f"keys must be strings; got {_name(type(key))} {key!r}"
+
+
+def _scalar(value: Any) -> Any:
+    """A built-in scalar for one of the standard library's scalar types, or `MISSING`."""
+    if isinstance(value, str):
+        return _plain_str(value)
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, float):
+        return float(value)
+    if isinstance(value, (pathlib.PurePath, uuid.UUID)):
+        return str(value)
+    if isinstance(value, (dt.date, dt.time)):
+        return value.isoformat()
+    if isinstance(value, decimal.Decimal):
+        return _decimal(value)
+    return MISSING
+
+
+def _decimal(value: decimal.Decimal) -> float | str:
+    """A float if the float is written with the same digits, else the digits as a string."""
+    if not value.is_finite():
+        return float("nan") if value.is_nan() else float(value)
+    number = float(value)
+    return number if decimal.Decimal(repr(number)) == value else str(value)
+
+
+def _plain_str(value: str) -> str:
+    # A subclass may have a `__str__` of its own; its characters are what counts.
+    return "".join(value)
+
+
+def _rank(item: Any) -> tuple[int, Any, str]:
+    """A sort key for mixed values that is the same in every process."""
+    if isinstance(item, (int, float)) and not isinstance(item, bool) and item == item:  # noqa: PLR0124 - NaN
+        return (0, item, type(item).__name__)
+    if isinstance(item, str):
+        return (1, item, "")
+    return (2, "", canonical_json(item).decode())
+
+
+def _name(kind: type) -> str:
+    module = kind.__module__
+    return kind.__qualname__ if module == "builtins" else f"{module}.{kind.__qualname__}"
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).splitlines()
+    return lines[0] if lines else type(error).__name__
