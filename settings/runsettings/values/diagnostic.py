@@ -57,6 +57,15 @@ class Rule(enum.StrEnum):
     BAD_SCHEMA = "bad-schema"
     VALUE_CHANGED = "value-changed"
     BAD_INPUT = "bad-input"
+    RUN_EXISTS = "run-exists"
+    RUN_MISSING = "run-missing"
+    RUN_OWNED = "run-owned"
+    RUN_INACTIVE = "run-inactive"
+    UNSAFE_PATH = "unsafe-path"
+    UNWRITABLE_FILE = "unwritable-file"
+    BAD_JOURNAL = "bad-journal"
+    NOT_LOGGED_IN = "not-logged-in"
+    NOT_AVAILABLE = "not-available"
 
 
 RULES: dict[Rule, str] = {
@@ -91,6 +100,15 @@ RULES: dict[Rule, str] = {
     Rule.BAD_SCHEMA: "The JSON Schema itself cannot be read or is not valid.",
     Rule.VALUE_CHANGED: "A config value was changed without `allow_val_change`.",
     Rule.BAD_INPUT: "An object that no reader of configs knows.",
+    Rule.RUN_EXISTS: "A run with this id exists, and the call says that it must not.",
+    Rule.RUN_MISSING: "No run with this id exists, and the call says that it must.",
+    Rule.RUN_OWNED: "Another live process is writing this run.",
+    Rule.RUN_INACTIVE: "There is no run to act on: none was started, or it is finished.",
+    Rule.UNSAFE_PATH: "A name or path that would leave the run's directory.",
+    Rule.UNWRITABLE_FILE: "A file or directory of a run that cannot be written.",
+    Rule.BAD_JOURNAL: "A file that is not a run's journal, or one of a later version.",
+    Rule.NOT_LOGGED_IN: "Online mode without a store or a login, where one is demanded.",
+    Rule.NOT_AVAILABLE: "An argument whose feature this version does not have.",
 }
 """Every rule with one sentence; the documentation's table is generated from this."""
 
@@ -204,6 +222,12 @@ class ConfigError(RunsettingsError, ValueError):
     """The run config breaks a rule, or a value was changed that must not be."""
 
     subject_by_default = "run config"
+
+
+class RunError(RunsettingsError, RuntimeError):
+    """A run cannot be started, resumed, written or found."""
+
+    subject_by_default = "run"
 
 
 class ImmutableError(RunsettingsError, AttributeError):
