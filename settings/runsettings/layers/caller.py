@@ -1,0 +1,58 @@
+"""The line of the user's program that called us.
+
+A value that code passed came from a line of code, and that line is what its author looks for.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from types import FrameType
+from typing import Final, NamedTuple
+
+_OURS: Final = "runsettings"
+
+
+class Caller(NamedTuple):
+    """A place in a program."""
+
+    where: str
+    """The file, relative to the working directory if it is below it."""
+    line: int | None
+    """1-based line number."""
+    call: str | None
+    """What was called there, without parentheses: ``init``, ``Settings.resolve``."""
+
+
+def find_caller(call: str | None = None, skip: str = _OURS) -> Caller:
+    """The innermost place on the stack that is outside of the package ``skip``.
+
+    Args:
+        call: What to say was called; without it, the name of the function of ``skip`` that
+            the place called.
+        skip: The import package whose own frames are passed over.
+    """
+    frame: FrameType | None = sys._getframe(1)
+    called = frame
+    inside = skip + "."
+    while frame is not None:
+        module = frame.f_globals.get("__name__", "")
+        if module != skip and not module.startswith(inside):
+            break
+        called, frame = frame, frame.f_back
+    if call is None and called is not None:
+        call = called.f_code.co_qualname.removesuffix(".__init__")
+    if frame is None:
+        # The package runs as a program, and nobody's code called it.
+        return Caller(skip, None, call)
+    return Caller(_shown(frame.f_code.co_filename), frame.f_lineno, call)
+
+
+def _shown(file: str) -> str:
+    """``file`` as a person in the working directory would name it."""
+    try:
+        here = os.getcwd()  # noqa: PTH109 - as text; this runs at each change of a config
+    except OSError:
+        return file  # the directory was deleted under the program
+    prefix = here if here.endswith(os.sep) else here + os.sep
+    return file.removeprefix(prefix)

@@ -1,0 +1,386 @@
+"""Which flags were given, and which stand at their defaults.
+
+A flag left at its default is no value: it must not beat a file. argparse does not tell the two
+apart, so `parse_args` watches one parse and hands back a namespace that remembers. absl's flags
+know it themselves.
+
+How the watching works, in argparse of Python 3.11 to 3.14: `ArgumentParser._get_values` is
+called once for each action that is about to be taken, for optionals only when they are given,
+for positionals also when nothing is left for them. The action then writes to the namespace.
+Afterwards the defaults that are strings are converted by a bare `_get_value`, and a subparser's
+namespace is copied into the outer one. So what is written to the namespace between
+`_get_values` and either of those is what the flag set, whatever the action's class does.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final
+
+from runsettings.values.origin import Layer
+from runsettings.values.tree import Tree
+
+_PARSING: Final = threading.RLock()
+"""Held while a parser is watched: the watch is on the parser, which threads may share."""
+
+_THREAD: Final = threading.local()
+"""``record`` is this thread's watch. Another thread's plain parse is not recorded."""
+
+_INSTALLED: Final = frozenset({"site-packages", "dist-packages"})
+"""Directories that hold installed packages, wherever they are."""
+
+
+class _GivenView:
+    """``namespace.given``, unless a flag of that very name lives in the namespace.
+
+    Not a data descriptor, so that an attribute of the instance comes first.
+    """
+
+    def __get__(self, namespace: GivenNamespace | None, owner: type) -> Any:
+        return self if namespace is None else given_of(namespace)
+
+
+class GivenNamespace(argparse.Namespace):
+    """An argparse namespace that remembers which of its arguments were given.
+
+    It compares, prints, copies and pickles like a plain one; ``vars()`` shows the arguments
+    and nothing else. `given` maps the name of each given argument to its flag, ``--lr``, or to
+    the name of the positional.
+
+    Args:
+        given: What to remember, by the names of the arguments.
+        arguments: The arguments.
+    """
+
+    # Beside the instance's `__dict__`, so that `vars()` shows the arguments alone.
+    __slots__ = ("_given_flags",)
+
+    given = _GivenView()
+
+    def __init__(self, given: Mapping[str, str] | None = None, /, **arguments: Any) -> None:
+        # Not through the plain constructor, which an argument called `self` would break.
+        vars(self).update(arguments)
+        self._given_flags = dict(given or {})
+
+
+def given_of(namespace: argparse.Namespace) -> Mapping[str, str]:
+    """The flag of each argument that is known to be given; empty for a plain namespace."""
+    return MappingProxyType(getattr(namespace, "_given_flags", {}))
+
+
+def parse_args(
+    parser: argparse.ArgumentParser,
+    args: Sequence[str] | None = None,
+    namespace: argparse.Namespace | None = None,
+) -> GivenNamespace:
+    """Parse like ``parser.parse_args`` and remember which arguments were given.
+
+    Args:
+        parser: Any argparse parser, with its subparsers and actions of any class.
+        args: The command line, without the program; by default the process's.
+        namespace: Attributes to start with; it is updated as argparse does.
+
+    Raises:
+        SystemExit: The command line is wrong, or asks for help; as argparse does.
+    """
+    return _watched(parser, parser.parse_args, args, namespace)[0]
+
+
+def parse_known_args(
+    parser: argparse.ArgumentParser,
+    args: Sequence[str] | None = None,
+    namespace: argparse.Namespace | None = None,
+) -> tuple[GivenNamespace, list[str]]:
+    """As `parse_args`, handing back the arguments that the parser does not know."""
+    return _watched(parser, parser.parse_known_args, args, namespace)
+
+
+def argument_trees(
+    namespace: argparse.Namespace,
+    layer_defaults: Layer = Layer.DEFAULT,
+    layer_given: Layer = Layer.FLAG,
+) -> tuple[Tree, Tree]:
+    """The defaults of a namespace, and what was given.
+
+    A plain namespace does not know the two apart: all of it counts as given.
+    """
+    arguments = dict(vars(namespace))
+    if not isinstance(namespace, GivenNamespace):
+        marks = {name: _flag(name) for name in arguments}
+        return _tree(layer_defaults, {}, {}), _tree(layer_given, arguments, marks)
+    flags = given_of(namespace)
+    given = {name: value for name, value in arguments.items() if name in flags}
+    defaults = {name: value for name, value in arguments.items() if name not in flags}
+    return (
+        _tree(layer_defaults, defaults, {name: _flag(name) for name in defaults}),
+        _tree(layer_given, given, flags),
+    )
+
+
+def is_absl(value: Any) -> bool:
+    """Whether ``value`` is an absl ``FlagValues`` or the module ``absl.flags``.
+
+    absl is not imported for it: who passes one has imported it.
+    """
+    return _flag_values(value) is not None
+
+
+def given_absl(flags: Any) -> tuple[tuple[str, str], ...]:
+    """Name and flag (``--lr``) of each absl flag that was given or set, not left at default.
+
+    Args:
+        flags: A ``FlagValues`` or the module ``absl.flags``.
+
+    Raises:
+        TypeError: ``flags`` is neither.
+    """
+    values = _require_flag_values(flags)
+    return tuple((name, f"--{name}") for name in values if _is_given(values[name]))
+
+
+def absl_trees(
+    flags: Any,
+    layer_defaults: Layer = Layer.DEFAULT,
+    layer_given: Layer = Layer.FLAG,
+    *,
+    every: bool = False,
+) -> tuple[Tree, Tree]:
+    """The defaults of absl flags, and what was given.
+
+    Args:
+        flags: A ``FlagValues`` or the module ``absl.flags``.
+        layer_defaults: The layer of the first tree.
+        layer_given: The layer of the second tree.
+        every: Take all flags; else only those that the program's own modules define, without
+            those of absl and other installed packages.
+
+    Raises:
+        TypeError: ``flags`` is neither.
+    """
+    values = _require_flag_values(flags)
+    foreign = frozenset() if every else _foreign_flags(values)
+    trees = []
+    for layer, given in ((layer_defaults, False), (layer_given, True)):
+        data = {
+            name: values[name].value
+            for name in values
+            if name not in foreign and _is_given(values[name]) is given
+        }
+        trees.append(_tree(layer, data, {name: f"--{name}" for name in data}))
+    return trees[0], trees[1]
+
+
+def _tree(layer: Layer, data: dict[str, Any], marks: Mapping[str, str]) -> Tree:
+    return Tree(layer, "command line", data, dict(marks))
+
+
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
+
+
+# --- argparse --------------------------------------------------------------------------------
+
+
+class _Record:
+    """What one watched parse has seen."""
+
+    __slots__ = ("action", "converting", "flag", "given", "wrote")
+
+    def __init__(self) -> None:
+        self.given: dict[str, str] = {}
+        self.action: argparse.Action | None = None
+        self.flag = ""
+        self.wrote = False
+        self.converting = False
+
+    def begin(self, action: argparse.Action, flag: str) -> None:
+        """From here on, what is written is what this flag sets."""
+        self.end()
+        self.action, self.flag, self.wrote = action, flag, False
+
+    def write(self, name: str) -> None:
+        """An argument was written to a namespace."""
+        if self.action is not None:
+            self.given[name] = self.flag
+            self.wrote = True
+
+    def end(self) -> None:
+        """No flag is being acted on any more."""
+        if self.action is not None and not self.wrote:
+            # It changed a value in place, or went around `setattr`.
+            self.given[self.action.dest] = self.flag
+        self.action = None
+
+
+class _WatchedNamespace(argparse.Namespace):
+    """The namespace that a watched parser writes to."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        record: _Record | None = getattr(_THREAD, "record", None)
+        if record is not None:
+            record.write(name)
+        super().__setattr__(name, value)
+
+
+def _watched(
+    parser: argparse.ArgumentParser,
+    parse: Callable[..., Any],
+    args: Sequence[str] | None,
+    namespace: argparse.Namespace | None,
+) -> tuple[GivenNamespace, list[str]]:
+    start = {} if namespace is None else vars(namespace)
+    with _PARSING, _recording() as record, _hooked(parser):
+        watched = _WatchedNamespace()
+        vars(watched).update(start)
+        outcome = parse(args, watched)
+        record.end()
+    filled, rest = outcome if isinstance(outcome, tuple) else (outcome, [])
+    arguments = vars(filled)
+    given = {**given_of(namespace or filled), **record.given}
+    if namespace is not None:
+        vars(namespace).update(arguments)
+    return GivenNamespace({k: v for k, v in given.items() if k in arguments}, **arguments), rest
+
+
+@contextmanager
+def _recording() -> Iterator[_Record]:
+    outer = getattr(_THREAD, "record", None)
+    _THREAD.record = record = _Record()
+    try:
+        yield record
+    finally:
+        # An action may run a parse of its own.
+        _THREAD.record = outer
+
+
+@contextmanager
+def _hooked(root: argparse.ArgumentParser) -> Iterator[None]:
+    """Let the parsers report to this thread's record; as they were, afterwards."""
+    parsers = list(_parsers(root))
+    before = [dict(vars(parser)) for parser in parsers]
+    for parser in parsers:
+        _hook(parser, is_root=parser is root)
+    try:
+        yield
+    finally:
+        for parser, attributes in zip(parsers, before, strict=True):
+            for name in ("_get_values", "_get_value", "parse_known_args"):
+                if name in attributes:
+                    setattr(parser, name, attributes[name])
+                else:
+                    delattr(parser, name)
+
+
+def _parsers(root: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
+    """A parser and all below it, each once: aliases name one parser twice."""
+    seen: dict[int, argparse.ArgumentParser] = {}
+    waiting = [root]
+    while waiting:
+        parser = waiting.pop()
+        if id(parser) in seen:
+            continue
+        seen[id(parser)] = parser
+        for action in parser._actions:
+            if isinstance(action, argparse._SubParsersAction):
+                waiting.extend(action.choices.values())
+    yield from seen.values()
+
+
+def _hook(parser: Any, *, is_root: bool) -> None:
+    get_values, get_value = parser._get_values, parser._get_value
+    parse_known_args = parser.parse_known_args
+
+    def watch_values(action: argparse.Action, strings: list[str]) -> Any:
+        record: _Record | None = getattr(_THREAD, "record", None)
+        if record is None:
+            return get_values(action, strings)
+        record.end()
+        is_given = bool(action.option_strings) or any(string != "--" for string in strings)
+        record.converting = True
+        try:
+            values = get_values(action, strings)
+        finally:
+            record.converting = False
+        if is_given:
+            # The caller is argparse's `take_action`, which knows how the flag was written,
+            # abbreviations spelt out; nothing else that it calls is told.
+            typed = sys._getframe(1).f_locals.get("option_string")
+            record.begin(action, typed if isinstance(typed, str) else _name_of(action))
+        return values
+
+    def watch_value(action: argparse.Action, string: str) -> Any:
+        record: _Record | None = getattr(_THREAD, "record", None)
+        if record is not None and not record.converting:
+            record.end()  # the defaults are being converted: all flags are behind us
+        return get_value(action, string)
+
+    def watch_subparser(args: Any = None, namespace: Any = None) -> Any:
+        record: _Record | None = getattr(_THREAD, "record", None)
+        if record is None:
+            return parse_known_args(args, namespace)
+        record.end()
+        try:
+            # `_SubParsersAction` passes no namespace and copies the one it gets.
+            return parse_known_args(args, _WatchedNamespace() if namespace is None else namespace)
+        finally:
+            record.end()
+
+    parser._get_values, parser._get_value = watch_values, watch_value
+    parser.parse_known_args = parse_known_args if is_root else watch_subparser
+
+
+def _name_of(action: argparse.Action) -> str:
+    """The name by which a person knows an action: the long flag, or the positional's."""
+    if action.option_strings:
+        return max(action.option_strings, key=lambda option: option.startswith("--"))
+    return action.metavar if isinstance(action.metavar, str) else action.dest
+
+
+# --- absl ------------------------------------------------------------------------------------
+
+
+def _flag_values(value: Any) -> Any:
+    flags = sys.modules.get("absl.flags")
+    if flags is None:
+        return None
+    if value is flags:
+        return flags.FLAGS
+    return value if isinstance(value, flags.FlagValues) else None
+
+
+def _require_flag_values(value: Any) -> Any:
+    values = _flag_values(value)
+    if values is None:
+        raise TypeError(
+            f"expected an argparse namespace or absl flags, got {type(value).__qualname__}"
+        )
+    return values
+
+
+def _is_given(flag: Any) -> bool:
+    # `present` counts the times on the command line; a value that code assigned is no default.
+    return bool(flag.present) or not flag.using_default_value
+
+
+def _foreign_flags(values: Any) -> frozenset[str]:
+    """The flags that absl and other installed packages define."""
+    return frozenset(
+        flag.name
+        for module, flags in values.flags_by_module_dict().items()
+        if _is_installed(module)
+        for flag in flags
+    )
+
+
+def _is_installed(module: str) -> bool:
+    if module.partition(".")[0] == "absl":
+        return True
+    file = getattr(sys.modules.get(module), "__file__", None)
+    # The program's own file is registered under its path, and is no module of that name.
+    return file is not None and not _INSTALLED.isdisjoint(Path(file).parts)
