@@ -1,0 +1,115 @@
+"""Gathers what is wrong with one text, each fault with its place and its line."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from typing import Final
+
+from runsettings.values.diagnostic import Diagnostic, Excerpt, Rule, Severity
+from runsettings.values.origin import Layer, Origin
+from runsettings.values.tree import KeyPath, Position
+
+_BREAK: Final = re.compile(r"\r\n?|\n")
+
+
+class Faults:
+    """The diagnostics of one text.
+
+    Args:
+        text: The whole text.
+        layer: The layer that it belongs to.
+        where: Its native name, usually a file as the person would name it.
+        columns: Whether origins tell the column; the excerpt always does.
+    """
+
+    def __init__(self, text: str, layer: Layer, where: str, *, columns: bool = True) -> None:
+        self.text = text
+        self.layer = layer
+        self.where = where
+        self.columns = columns
+        self.found: list[Diagnostic] = []
+        self._starts: list[int] | None = None
+
+    @property
+    def starts(self) -> list[int]:
+        """The offset at which each line begins; found when the first fault needs it."""
+        if self._starts is None:
+            self._starts = [0, *(match.end() for match in _BREAK.finditer(self.text))]
+        return self._starts
+
+    def locate(self, offset: int) -> Position:
+        """The 1-based line and column of a character's 0-based offset."""
+        line = bisect_right(self.starts, offset)
+        return Position(line, offset - self.starts[line - 1] + 1)
+
+    def offset(self, position: Position) -> int:
+        """The 0-based offset of a position; the end of the text for a place behind it."""
+        if position.line > len(self.starts):
+            return len(self.text)
+        return min(self.starts[position.line - 1] + position.column - 1, len(self.text))
+
+    def line(self, number: int) -> str:
+        """A 1-based line without its break."""
+        if number > len(self.starts):
+            return ""
+        end = self.starts[number] if number < len(self.starts) else len(self.text)
+        return self.text[self.starts[number - 1] : end].rstrip("\r\n")
+
+    def place(self, position: Position, width: int = 1) -> tuple[Origin, Excerpt]:
+        """A place as an origin and the line there, ``width`` characters of it marked."""
+        shown = self.line(position.line)
+        width = max(1, min(width, len(shown) - position.column + 1))
+        return (
+            Origin(
+                self.layer, self.where, position.line, position.column if self.columns else None
+            ),
+            Excerpt(shown, position.line, position.column, width),
+        )
+
+    def add(
+        self,
+        rule: Rule,
+        message: str,
+        position: Position,
+        width: int = 1,
+        *,
+        path: KeyPath = (),
+        hint: str | None = None,
+        related: tuple[Position, int] | None = None,
+        severity: Severity = Severity.ERROR,
+    ) -> None:
+        """Keep a fault.
+
+        Args:
+            rule: What kind it is.
+            message: What is wrong, without place or advice.
+            position: Where it is.
+            width: How many characters are at fault.
+            path: The key that it concerns.
+            hint: What to do next.
+            related: A further place that belongs to it, with its width.
+            severity: How much it matters.
+        """
+        origin, excerpt = self.place(position, width)
+        further = () if related is None else (self.place(*related),)
+        self.found.append(
+            Diagnostic(
+                rule,
+                severity,
+                path,
+                message,
+                origin=origin,
+                hint=hint,
+                excerpt=excerpt,
+                related=further,
+            )
+        )
+
+    def add_at(self, rule: Rule, message: str, offset: int, width: int = 1, **more: str) -> None:
+        """Keep a fault at a 0-based offset; ``more`` may hold the hint."""
+        self.add(rule, message, self.locate(offset), width, hint=more.get("hint"))
+
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """What was found, in the order of the text."""
+        return tuple(sorted(self.found, key=lambda found: (found.line or 0, found.column or 0)))

@@ -1,0 +1,130 @@
+"""YAML, under the core schema of YAML 1.2, from libyaml's event stream.
+
+Anchors, aliases and ``<<`` work, and what they bring keeps the place where it was written.
+Duplicate keys are errors that show both places; only safe tags are built; what aliases stand
+for has a budget. Keys stay as they were resolved (``1: x`` has the integer 1), so that a rule
+about keys can refuse them with their place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final, NamedTuple
+
+import yaml
+from yaml.events import (
+    MappingEndEvent,
+    MappingStartEvent,
+    NodeEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+)
+
+from runsettings.documents.faults import Faults
+from runsettings.documents.yaml_tree import PARSER, Builder
+from runsettings.values.diagnostic import Rule
+from runsettings.values.origin import Layer
+from runsettings.values.reading import Reading
+from runsettings.values.tree import Position, Tree
+
+_BREAKS_OF_11: Final = str.maketrans("\x85\u2028\u2029", "\ue085\ue028\ue029")
+"""YAML 1.1, and so libyaml, breaks lines at these; YAML 1.2 and editors do not. They are
+read as private characters in their stead, so that lines are counted as people see them."""
+_BREAKS_BACK: Final = str.maketrans("\ue085\ue028\ue029", "\x85\u2028\u2029")
+
+
+class ScalarToken(NamedTuple):
+    """A scalar as it stands in the text."""
+
+    text: str
+    """Its value as text, without quotes and with escapes carried out."""
+    style: str
+    """``""`` for a plain one, else ``'``, ``"``, ``|`` or ``>``."""
+    line: int
+    """1-based, as are the other lines and columns."""
+    column: int
+    end_line: int
+    end_column: int
+    index: int
+    """0-based offset of its first character, which may be that of its tag or anchor."""
+    end_index: int
+    """0-based offset behind its last character."""
+    is_key: bool
+    tag: str | None = None
+    """Its explicit tag, if it has one."""
+
+
+def read(text: str, layer: Layer, where: str) -> Reading:
+    """Read a YAML text. Never raises for what it holds.
+
+    Args:
+        text: The text.
+        layer: The layer that its values belong to.
+        where: Its name in origins.
+
+    Returns:
+        Its values with their places, and what is wrong with it. Directives stand for the tags
+        ``!append``, ``!replace`` and ``!delete``.
+    """
+    faults = Faults(text, layer, where)
+    builder = Builder(faults)
+    documents, marks = builder.build()
+    tree = Tree(layer, where, text=text, directives=builder.directives)
+    if documents and isinstance(documents[0], dict):
+        tree.data, tree.marks = documents[0], marks[0]
+    elif documents and documents[0] is not None:
+        here = getattr(marks[0], "here", marks[0])
+        kind = "a list" if isinstance(documents[0], list) else "a single value"
+        faults.add(
+            Rule.SYNTAX,
+            f"the top level must be a mapping of keys to values; it is {kind}",
+            Position(here >> 32, here & 0xFFFFFFFF),
+        )
+    return Reading(tree, faults.diagnostics())
+
+
+def scan_scalars(text: str) -> Iterator[ScalarToken]:
+    """Every scalar of a YAML text, in order, with its exact place and style.
+
+    Ends without a word at the first syntax error, which `read` reports.
+    """
+    loader: Any = PARSER(text)
+    # For each open container: None in a sequence, else whether the next node is a key.
+    awaiting: list[bool | None] = [None]
+    try:
+        while (event := loader.get_event()) is not None:
+            if isinstance(event, (MappingEndEvent, SequenceEndEvent)):
+                awaiting.pop()
+                continue
+            if not isinstance(event, NodeEvent):
+                continue
+            is_key = awaiting[-1]
+            if is_key is not None:
+                awaiting[-1] = not is_key
+            if isinstance(event, ScalarEvent):
+                yield _token(event, is_key=bool(is_key))
+            elif isinstance(event, MappingStartEvent):
+                awaiting.append(True)
+            elif isinstance(event, SequenceStartEvent):
+                awaiting.append(None)
+    except yaml.YAMLError:
+        return
+    finally:
+        loader.dispose()
+
+
+def _token(event: Any, *, is_key: bool) -> ScalarToken:
+    start, end = event.start_mark, event.end_mark
+    return ScalarToken(
+        event.value,
+        event.style or "",
+        start.line + 1,
+        start.column + 1,
+        end.line + 1,
+        end.column + 1,
+        start.index,
+        end.index,
+        is_key,
+        event.tag,
+    )
