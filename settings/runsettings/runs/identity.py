@@ -1,0 +1,318 @@
+"""What a run is called when nobody named it, and what a run may be called at all.
+
+The randomness is the kernel's: a script that seeds ``random`` must not get the same id twice.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Final
+
+from runsettings.values.diagnostic import Rule, RunError
+from runsettings.values.rendering import printable
+
+_ALPHABET: Final = "abcdefghijklmnopqrstuvwxyz0123456789"
+
+FORBIDDEN: Final = frozenset("/\\#?%:;,'")
+"""Characters that no run id may have, as the reference says."""
+
+LONGEST_ID: Final = 128
+"""Characters; with the directory's other parts a name stays below 255 bytes in most scripts."""
+
+_LONGEST_ID_BYTES: Final = 200
+
+_ADJECTIVES: Final = [
+    "amber",
+    "ample",
+    "azure",
+    "balmy",
+    "bold",
+    "brave",
+    "breezy",
+    "bright",
+    "brisk",
+    "calm",
+    "candid",
+    "civil",
+    "classic",
+    "clear",
+    "clever",
+    "cosmic",
+    "crisp",
+    "curious",
+    "daily",
+    "dainty",
+    "dapper",
+    "daring",
+    "dawn",
+    "deep",
+    "deft",
+    "eager",
+    "early",
+    "earnest",
+    "easy",
+    "elder",
+    "epic",
+    "fabled",
+    "fair",
+    "fast",
+    "fine",
+    "firm",
+    "fluent",
+    "fond",
+    "frosty",
+    "gentle",
+    "giddy",
+    "glad",
+    "gleaming",
+    "golden",
+    "good",
+    "grand",
+    "grateful",
+    "hardy",
+    "hearty",
+    "honest",
+    "humble",
+    "icy",
+    "ideal",
+    "jolly",
+    "jovial",
+    "keen",
+    "kind",
+    "laced",
+    "light",
+    "likely",
+    "lively",
+    "lucid",
+    "lucky",
+    "lunar",
+    "mellow",
+    "merry",
+    "mild",
+    "misty",
+    "modest",
+    "neat",
+    "noble",
+    "olive",
+    "open",
+    "patient",
+    "peach",
+    "placid",
+    "plucky",
+    "polar",
+    "polite",
+    "proud",
+    "quick",
+    "quiet",
+    "rapid",
+    "rare",
+    "robust",
+    "rosy",
+    "royal",
+    "ruby",
+    "sage",
+    "sandy",
+    "serene",
+    "silver",
+    "sleek",
+    "smooth",
+    "snowy",
+    "solar",
+    "spry",
+    "stellar",
+    "still",
+    "sturdy",
+    "sunny",
+    "sweet",
+    "swift",
+    "tidy",
+    "vivid",
+    "warm",
+    "whole",
+    "wild",
+    "wise",
+    "worthy",
+    "young",
+    "zesty",
+]
+
+_NOUNS: Final = [
+    "aspen",
+    "badge",
+    "beacon",
+    "bee",
+    "birch",
+    "bird",
+    "bloom",
+    "breeze",
+    "bridge",
+    "brook",
+    "butterfly",
+    "canyon",
+    "cedar",
+    "cherry",
+    "cliff",
+    "cloud",
+    "comet",
+    "coral",
+    "cosmos",
+    "creek",
+    "crow",
+    "dale",
+    "darkness",
+    "dawn",
+    "deer",
+    "delta",
+    "dew",
+    "dragon",
+    "dream",
+    "dune",
+    "dust",
+    "eagle",
+    "echo",
+    "elm",
+    "ember",
+    "feather",
+    "fern",
+    "field",
+    "fire",
+    "firefly",
+    "fjord",
+    "flower",
+    "fog",
+    "forest",
+    "fountain",
+    "frog",
+    "frost",
+    "galaxy",
+    "glade",
+    "glitter",
+    "grass",
+    "grove",
+    "harbor",
+    "haze",
+    "heron",
+    "hill",
+    "horizon",
+    "island",
+    "ivy",
+    "jazz",
+    "lagoon",
+    "lake",
+    "leaf",
+    "lily",
+    "lion",
+    "maple",
+    "meadow",
+    "mesa",
+    "mist",
+    "monkey",
+    "moon",
+    "morning",
+    "mountain",
+    "nebula",
+    "night",
+    "oasis",
+    "oak",
+    "ocean",
+    "orchid",
+    "otter",
+    "owl",
+    "paper",
+    "pebble",
+    "pine",
+    "planet",
+    "plasma",
+    "pond",
+    "prairie",
+    "puddle",
+    "pyramid",
+    "rain",
+    "reef",
+    "resonance",
+    "river",
+    "sea",
+    "shadow",
+    "shape",
+    "silence",
+    "sky",
+    "smoke",
+    "snow",
+    "sound",
+    "sparrow",
+    "spring",
+    "star",
+    "stone",
+    "storm",
+    "stream",
+    "sun",
+    "sunset",
+    "surf",
+    "terrain",
+    "thunder",
+    "tree",
+    "tulip",
+    "valley",
+    "violet",
+    "vortex",
+    "voice",
+    "water",
+    "wave",
+    "wildflower",
+    "wind",
+    "wood",
+    "yogurt",
+]
+
+
+def new_id() -> str:
+    """Eight random lower-case characters."""
+    number = int.from_bytes(os.urandom(8))
+    characters = []
+    for _ in range(8):
+        number, index = divmod(number, len(_ALPHABET))
+        characters.append(_ALPHABET[index])
+    return "".join(characters)
+
+
+def new_name() -> str:
+    """A random two-word name with a number: ``lively-river-217``."""
+    number = int.from_bytes(os.urandom(8))
+    number, adjective = divmod(number, len(_ADJECTIVES))
+    number, noun = divmod(number, len(_NOUNS))
+    return f"{_ADJECTIVES[adjective]}-{_NOUNS[noun]}-{number % 999 + 1}"
+
+
+def check_id(run_id: str) -> None:
+    """Refuse an id that could leave the run's directory or break a listing.
+
+    Raises:
+        RunError: It is empty, too long, has surrounding space, or a character that is
+            forbidden or cannot be shown.
+    """
+    fault = id_fault(run_id)
+    if fault is not None:
+        raise RunError.of(
+            Rule.UNSAFE_PATH,
+            f"{fault}; got '{printable(run_id[:LONGEST_ID])}'",
+            path=("run_id",),
+            hint="use letters, digits, '-' and '_'",
+        )
+
+
+def id_fault(run_id: str) -> str | None:
+    """What is wrong with an id, or ``None``."""
+    if not run_id:
+        return "must not be empty"
+    if len(run_id) > LONGEST_ID or len(run_id.encode(errors="replace")) > _LONGEST_ID_BYTES:
+        return f"must have at most {LONGEST_ID} characters and {_LONGEST_ID_BYTES} bytes"
+    if run_id != run_id.strip():
+        return "must not begin or end with space"
+    if not run_id.isprintable():
+        return "must not contain control or invisible characters"
+    bad = sorted(FORBIDDEN.intersection(run_id))
+    if bad:
+        return "must not contain " + " ".join(
+            f"'{char}'" if char != "'" else '"\'"' for char in bad
+        )
+    return None

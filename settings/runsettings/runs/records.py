@@ -1,0 +1,190 @@
+"""The records of a run's journal: one definition for the writer, the schema and the docs.
+
+A journal holds one JSON object a line, told apart by ``type``. Readers skip the types that
+they do not know, so that a later version may add some; ``version`` in the header changes only
+when an older reader would misread what it knows.
+
+JSON has no NaN and no infinities; metrics do. They are written as Python's ``json`` writes and
+reads them: ``NaN``, ``Infinity``, ``-Infinity``.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final, Literal, NotRequired, TypeAlias
+
+from pydantic import ConfigDict, Field, TypeAdapter, with_config
+from typing_extensions import TypedDict
+
+FORMAT: Final = "runsettings-journal"
+VERSION: Final = 1
+
+SCHEMA_ID: Final = "https://json-schema.org/draft/2020-12/schema"
+
+State: TypeAlias = Literal["running", "finished", "failed", "killed", "crashed"]
+"""What became of a run. Only the three in the middle are written; ``running`` means that its
+process holds the journal's lock, and ``crashed`` that none does and none said goodbye."""
+
+_CLOSED: Final = ConfigDict(extra="forbid")
+
+Time = Annotated[float, Field(description="Seconds since 1970, UTC.")]
+Step = Annotated[int, Field(ge=0, description="Rows of one step belong together.")]
+
+
+@with_config(_CLOSED)
+class Header(TypedDict):
+    """The first line: what this file is."""
+
+    type: Literal["header"]
+    format: Literal["runsettings-journal"]
+    version: Annotated[int, Field(ge=1, le=VERSION)]
+    writer: Annotated[str, Field(description="The program that made the file.")]
+
+
+@with_config(_CLOSED)
+class RunRecord(TypedDict):
+    """What the run is called. Later records change only the members that they have."""
+
+    type: Literal["run"]
+    time: Time
+    id: NotRequired[str]
+    name: NotRequired[str]
+    project: NotRequired[str]
+    entity: NotRequired[str | None]
+    group: NotRequired[str | None]
+    job_type: NotRequired[str | None]
+    notes: NotRequired[str | None]
+    mode: NotRequired[Literal["online", "offline"]]
+    anonymous: NotRequired[bool]
+
+
+@with_config(_CLOSED)
+class Tags(TypedDict):
+    """Tags put on and taken off; any process may append one, also after the end."""
+
+    type: Literal["tags"]
+    time: Time
+    add: list[str]
+    remove: list[str]
+
+
+@with_config(_CLOSED)
+class Start(TypedDict):
+    """A process took the run; a second one means that it was resumed."""
+
+    type: Literal["start"]
+    time: Time
+    pid: int
+    host: str
+    step: Annotated[int, Field(ge=0, description="The first step of this process.")]
+    resumed: bool
+
+
+@with_config(_CLOSED)
+class SettingsRecord(TypedDict):
+    """The settings of the process that started, secrets masked, and where each was set."""
+
+    type: Literal["settings"]
+    values: dict[str, Any]
+    origins: dict[str, dict[str, str | int]]
+
+
+@with_config(_CLOSED)
+class ConfigRecord(TypedDict):
+    """Values of the run config that were set; a value replaces what stood under its key."""
+
+    type: Literal["config"]
+    time: Time
+    values: Annotated[dict[str, Any], Field(description="Top-level keys with their values.")]
+    origins: Annotated[
+        dict[str, dict[str, str | int]],
+        Field(description="Where each leaf was set, by its dotted path."),
+    ]
+    removed: NotRequired[list[str]]
+
+
+@with_config(_CLOSED)
+class History(TypedDict):
+    """What one `log` call was given."""
+
+    type: Literal["history"]
+    step: Step
+    time: Time
+    data: dict[str, Any]
+
+
+@with_config(_CLOSED)
+class SummaryRecord(TypedDict):
+    """Summary values set by hand; logged values enter the summary by themselves."""
+
+    type: Literal["summary"]
+    time: Time
+    values: Annotated[dict[str, Any], Field(description="Flat: nested keys are dotted.")]
+    removed: NotRequired[list[str]]
+
+
+@with_config(_CLOSED)
+class FileRecord(TypedDict):
+    """A file that was put under ``files/``."""
+
+    type: Literal["file"]
+    time: Time
+    path: Annotated[str, Field(description="Relative to ``files/``, with forward slashes.")]
+    size: Annotated[int, Field(ge=0, description="Bytes.")]
+
+
+@with_config(_CLOSED)
+class Metadata(TypedDict):
+    """Facts about the process's surroundings; a later record's members win."""
+
+    type: Literal["metadata"]
+    time: Time
+    values: dict[str, Any]
+
+
+@with_config(_CLOSED)
+class Lost(TypedDict):
+    """Records that could be neither written nor kept in memory, such as on a full disk."""
+
+    type: Literal["lost"]
+    time: Time
+    records: Annotated[int, Field(ge=1)]
+
+
+@with_config(_CLOSED)
+class Exit(TypedDict):
+    """The process let go of the run."""
+
+    type: Literal["exit"]
+    time: Time
+    state: Literal["finished", "failed", "killed"]
+    code: Annotated[int, Field(description="0 is success; 128 + n is signal n.")]
+    error: NotRequired[Annotated[str, Field(description="The exception's type.")]]
+    signal: NotRequired[str]
+
+
+Record: TypeAlias = Annotated[
+    Header
+    | RunRecord
+    | Tags
+    | Start
+    | SettingsRecord
+    | ConfigRecord
+    | History
+    | SummaryRecord
+    | FileRecord
+    | Metadata
+    | Lost
+    | Exit,
+    Field(discriminator="type"),
+]
+
+
+def journal_schema() -> dict[str, Any]:
+    """The JSON Schema of one line of a journal, as published in ``schema/``."""
+    schema = TypeAdapter(Record).json_schema()
+    return {
+        "$schema": SCHEMA_ID,
+        "title": "A record of a runsettings journal",
+        "description": "One line of run-<id>.jsonl. Readers skip types that they do not know.",
+        **schema,
+    }
