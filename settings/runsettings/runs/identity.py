@@ -21,248 +21,29 @@ LONGEST_ID: Final = 128
 
 _LONGEST_ID_BYTES: Final = 200
 
-_ADJECTIVES: Final = [
-    "amber",
-    "ample",
-    "azure",
-    "balmy",
-    "bold",
-    "brave",
-    "breezy",
-    "bright",
-    "brisk",
-    "calm",
-    "candid",
-    "civil",
-    "classic",
-    "clear",
-    "clever",
-    "cosmic",
-    "crisp",
-    "curious",
-    "daily",
-    "dainty",
-    "dapper",
-    "daring",
-    "dawn",
-    "deep",
-    "deft",
-    "eager",
-    "early",
-    "earnest",
-    "easy",
-    "elder",
-    "epic",
-    "fabled",
-    "fair",
-    "fast",
-    "fine",
-    "firm",
-    "fluent",
-    "fond",
-    "frosty",
-    "gentle",
-    "giddy",
-    "glad",
-    "gleaming",
-    "golden",
-    "good",
-    "grand",
-    "grateful",
-    "hardy",
-    "hearty",
-    "honest",
-    "humble",
-    "icy",
-    "ideal",
-    "jolly",
-    "jovial",
-    "keen",
-    "kind",
-    "laced",
-    "light",
-    "likely",
-    "lively",
-    "lucid",
-    "lucky",
-    "lunar",
-    "mellow",
-    "merry",
-    "mild",
-    "misty",
-    "modest",
-    "neat",
-    "noble",
-    "olive",
-    "open",
-    "patient",
-    "peach",
-    "placid",
-    "plucky",
-    "polar",
-    "polite",
-    "proud",
-    "quick",
-    "quiet",
-    "rapid",
-    "rare",
-    "robust",
-    "rosy",
-    "royal",
-    "ruby",
-    "sage",
-    "sandy",
-    "serene",
-    "silver",
-    "sleek",
-    "smooth",
-    "snowy",
-    "solar",
-    "spry",
-    "stellar",
-    "still",
-    "sturdy",
-    "sunny",
-    "sweet",
-    "swift",
-    "tidy",
-    "vivid",
-    "warm",
-    "whole",
-    "wild",
-    "wise",
-    "worthy",
-    "young",
-    "zesty",
-]
+_ADJECTIVES: Final = (
+    "amber ample azure balmy bold brave breezy bright brisk calm candid civil classic clear "
+    "clever cosmic crisp curious daily dainty dapper daring dawn deep deft eager early "
+    "earnest easy elder epic fabled fair fast fine firm fluent fond frosty gentle giddy glad "
+    "gleaming golden good grand grateful hardy hearty honest humble icy ideal jolly jovial "
+    "keen kind laced light likely lively lucid lucky lunar mellow merry mild misty modest "
+    "neat noble olive open patient peach placid plucky polar polite proud quick quiet rapid "
+    "rare robust rosy royal ruby sage sandy serene silver sleek smooth snowy solar spry "
+    "stellar still sturdy sunny sweet swift tidy vivid warm whole wild wise worthy young "
+    "zesty"
+)
 
-_NOUNS: Final = [
-    "aspen",
-    "badge",
-    "beacon",
-    "bee",
-    "birch",
-    "bird",
-    "bloom",
-    "breeze",
-    "bridge",
-    "brook",
-    "butterfly",
-    "canyon",
-    "cedar",
-    "cherry",
-    "cliff",
-    "cloud",
-    "comet",
-    "coral",
-    "cosmos",
-    "creek",
-    "crow",
-    "dale",
-    "darkness",
-    "dawn",
-    "deer",
-    "delta",
-    "dew",
-    "dragon",
-    "dream",
-    "dune",
-    "dust",
-    "eagle",
-    "echo",
-    "elm",
-    "ember",
-    "feather",
-    "fern",
-    "field",
-    "fire",
-    "firefly",
-    "fjord",
-    "flower",
-    "fog",
-    "forest",
-    "fountain",
-    "frog",
-    "frost",
-    "galaxy",
-    "glade",
-    "glitter",
-    "grass",
-    "grove",
-    "harbor",
-    "haze",
-    "heron",
-    "hill",
-    "horizon",
-    "island",
-    "ivy",
-    "jazz",
-    "lagoon",
-    "lake",
-    "leaf",
-    "lily",
-    "lion",
-    "maple",
-    "meadow",
-    "mesa",
-    "mist",
-    "monkey",
-    "moon",
-    "morning",
-    "mountain",
-    "nebula",
-    "night",
-    "oasis",
-    "oak",
-    "ocean",
-    "orchid",
-    "otter",
-    "owl",
-    "paper",
-    "pebble",
-    "pine",
-    "planet",
-    "plasma",
-    "pond",
-    "prairie",
-    "puddle",
-    "pyramid",
-    "rain",
-    "reef",
-    "resonance",
-    "river",
-    "sea",
-    "shadow",
-    "shape",
-    "silence",
-    "sky",
-    "smoke",
-    "snow",
-    "sound",
-    "sparrow",
-    "spring",
-    "star",
-    "stone",
-    "storm",
-    "stream",
-    "sun",
-    "sunset",
-    "surf",
-    "terrain",
-    "thunder",
-    "tree",
-    "tulip",
-    "valley",
-    "violet",
-    "vortex",
-    "voice",
-    "water",
-    "wave",
-    "wildflower",
-    "wind",
-    "wood",
-    "yogurt",
-]
+_NOUNS: Final = (
+    "aspen badge beacon bee birch bird bloom breeze bridge brook butterfly canyon cedar "
+    "cherry cliff cloud comet coral cosmos creek crow dale darkness dawn deer delta dew "
+    "dragon dream dune dust eagle echo elm ember feather fern field fire firefly fjord flower "
+    "fog forest fountain frog frost galaxy glade glitter grass grove harbor haze heron hill "
+    "horizon island ivy jazz lagoon lake leaf lily lion maple meadow mesa mist monkey moon "
+    "morning mountain nebula night oasis oak ocean orchid otter owl paper pebble pine planet "
+    "plasma pond prairie puddle pyramid rain reef resonance river sea shadow shape silence "
+    "sky smoke snow sound sparrow spring star stone storm stream sun sunset surf terrain "
+    "thunder tree tulip valley violet vortex voice water wave wildflower wind wood yogurt"
+)
 
 
 def new_id() -> str:
@@ -278,9 +59,11 @@ def new_id() -> str:
 def new_name() -> str:
     """A random two-word name with a number: ``lively-river-217``."""
     number = int.from_bytes(os.urandom(8))
-    number, adjective = divmod(number, len(_ADJECTIVES))
-    number, noun = divmod(number, len(_NOUNS))
-    return f"{_ADJECTIVES[adjective]}-{_NOUNS[noun]}-{number % 999 + 1}"
+    words = []
+    for choice in (_ADJECTIVES.split(), _NOUNS.split()):
+        number, index = divmod(number, len(choice))
+        words.append(choice[index])
+    return "-".join((*words, str(number % 999 + 1)))
 
 
 def check_id(run_id: str) -> None:
@@ -311,8 +94,4 @@ def id_fault(run_id: str) -> str | None:
     if not run_id.isprintable():
         return "must not contain control or invisible characters"
     bad = sorted(FORBIDDEN.intersection(run_id))
-    if bad:
-        return "must not contain " + " ".join(
-            f"'{char}'" if char != "'" else '"\'"' for char in bad
-        )
-    return None
+    return f"must not contain {' '.join(bad)}" if bad else None

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, Self
 
-from pydantic_core import to_json
+from pydantic_core import PydanticSerializationError, to_json
 
 from runsettings.runs.ownership import claim
 
@@ -32,11 +32,11 @@ def encode(record: Any) -> bytes:
     """A record of JSON values as one line, newline included.
 
     Raises:
-        ValueError: Something in it is no JSON value.
+        TypeError: Something in it is no JSON value.
     """
     try:
         return to_json(record, inf_nan_mode="constants") + b"\n"
-    except UnicodeEncodeError:
+    except PydanticSerializationError:
         # Half a surrogate pair, as in a file name that is no UTF-8; JSON has an escape for it.
         return json.dumps(record, separators=(",", ":")).encode() + b"\n"
 
