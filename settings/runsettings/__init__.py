@@ -1,1 +1,74 @@
-"""Settle the settings of a training run."""
+"""Settle the settings of a training run: layered, validated, immutable, with every value's origin.
+
+Names are handed on lazily (PEP 562): importing this package costs next to nothing, and each
+name loads what it needs when it is first used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from runsettings._version import __version__
+
+if TYPE_CHECKING:
+    from runsettings.layers.base import Inputs as Inputs
+    from runsettings.layers.base import LayerSource as LayerSource
+    from runsettings.layers.given_flags import parse_args as parse_args
+    from runsettings.layers.given_flags import parse_known_args as parse_known_args
+    from runsettings.models.layered import LayeredConfigDict as LayeredConfigDict
+    from runsettings.models.layered import LayeredSettings as LayeredSettings
+    from runsettings.models.settings import Settings as Settings
+    from runsettings.values.diagnostic import ConfigError as ConfigError
+    from runsettings.values.diagnostic import Diagnostic as Diagnostic
+    from runsettings.values.diagnostic import ImmutableError as ImmutableError
+    from runsettings.values.diagnostic import Rule as Rule
+    from runsettings.values.diagnostic import RunsettingsError as RunsettingsError
+    from runsettings.values.diagnostic import SettingsError as SettingsError
+    from runsettings.values.diagnostic import SettingsWarning as SettingsWarning
+    from runsettings.values.diagnostic import Severity as Severity
+    from runsettings.values.directive import Append as Append
+    from runsettings.values.directive import Delete as Delete
+    from runsettings.values.directive import Replace as Replace
+    from runsettings.values.origin import Layer as Layer
+    from runsettings.values.origin import Origin as Origin
+
+_HOMES = {
+    "Append": "values.directive",
+    "ConfigError": "values.diagnostic",
+    "Delete": "values.directive",
+    "Diagnostic": "values.diagnostic",
+    "ImmutableError": "values.diagnostic",
+    "Inputs": "layers.base",
+    "Layer": "values.origin",
+    "LayerSource": "layers.base",
+    "LayeredConfigDict": "models.layered",
+    "LayeredSettings": "models.layered",
+    "Origin": "values.origin",
+    "Replace": "values.directive",
+    "Rule": "values.diagnostic",
+    "RunsettingsError": "values.diagnostic",
+    "Settings": "models.settings",
+    "SettingsError": "values.diagnostic",
+    "SettingsWarning": "values.diagnostic",
+    "Severity": "values.diagnostic",
+    "parse_args": "layers.given_flags",
+    "parse_known_args": "layers.given_flags",
+}
+"""Public names and the modules they live in."""
+
+__all__ = ["__version__", *_HOMES]
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module  # costs nothing until a name is used
+
+    value = getattr(import_module(f"{__name__}.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

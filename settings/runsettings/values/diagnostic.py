@@ -57,6 +57,7 @@ class Rule(enum.StrEnum):
     BAD_SCHEMA = "bad-schema"
     VALUE_CHANGED = "value-changed"
     BAD_INPUT = "bad-input"
+    IMMUTABLE = "immutable"
     RUN_EXISTS = "run-exists"
     RUN_MISSING = "run-missing"
     RUN_OWNED = "run-owned"
@@ -100,6 +101,7 @@ RULES: dict[Rule, str] = {
     Rule.BAD_SCHEMA: "The JSON Schema itself cannot be read or is not valid.",
     Rule.VALUE_CHANGED: "A config value was changed without `allow_val_change`.",
     Rule.BAD_INPUT: "An object that no reader of configs knows.",
+    Rule.IMMUTABLE: "Settings were to be changed in place.",
     Rule.RUN_EXISTS: "A run with this id exists, and the call says that it must not.",
     Rule.RUN_MISSING: "No run with this id exists, and the call says that it must.",
     Rule.RUN_OWNED: "Another live process is writing this run.",
@@ -230,8 +232,11 @@ class RunError(RunsettingsError, RuntimeError):
     subject_by_default = "run"
 
 
-class ImmutableError(RunsettingsError, AttributeError):
-    """Somebody tried to change settings in place; `LayeredSettings.replace` makes new ones."""
+class ImmutableError(RunsettingsError, AttributeError, TypeError):
+    """Somebody tried to change settings in place; `LayeredSettings.replace` makes new ones.
+
+    An ``AttributeError`` as frozen dataclasses raise it, and a ``TypeError`` as tuples do.
+    """
 
 
 class SettingsWarning(UserWarning):

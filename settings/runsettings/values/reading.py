@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from runsettings.values.diagnostic import Diagnostic
-from runsettings.values.tree import Tree
+from runsettings.values.tree import Leaf, Tree
 
 
 class Reading(NamedTuple):
@@ -13,3 +13,6 @@ class Reading(NamedTuple):
 
     tree: Tree
     diagnostics: tuple[Diagnostic, ...] = ()
+    strangers: tuple[Leaf, ...] = ()
+    """Names that look as if they were meant for us and that nothing of ours is called.
+    Resolution decides what to say of them."""

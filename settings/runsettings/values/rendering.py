@@ -42,7 +42,11 @@ def render(diagnostic: Diagnostic) -> str:
 
 def headline(diagnostic: Diagnostic) -> str:
     """The diagnostic's sentence: key, message and advice, on one line."""
-    text = f"{diagnostic.key}: {diagnostic.message}" if diagnostic.path else diagnostic.message
+    text = diagnostic.message
+    if diagnostic.path:
+        # "base_url is locked by …" is a sentence; "mode: must be one of …" names its subject.
+        separator = " " if text.startswith("is ") else ": "
+        text = f"{diagnostic.key}{separator}{text}"
     if diagnostic.severity is not Severity.ERROR:
         text = f"{diagnostic.severity}: {text}"
     if diagnostic.hint:

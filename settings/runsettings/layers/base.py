@@ -1,0 +1,64 @@
+"""What every layer is: one method that turns inputs into readings.
+
+`Inputs` is everything that a resolution may look at. It is made once, at the top, and handed
+down, so that a test, a check for another machine or a second resolution in one process can
+hand in anything else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+from pydantic_settings import BaseSettings
+
+from runsettings.layers.caller import Caller
+from runsettings.values.origin import Layer
+from runsettings.values.reading import Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """Everything that one resolution may look at.
+
+    Attributes:
+        model: The class that is resolved.
+        environ: The environment.
+        cwd: The directory that relative paths start from.
+        caller: The place in the user's code that asked.
+        app_name: The folder name of the settings files; ``None`` reads none of them.
+        pyproject_table: The table in ``pyproject.toml``; ``None`` reads none.
+        args: An argparse namespace or absl flags.
+        files: Settings files that the program names, lowest first.
+        env_files: ``.env`` files that the model or the call asks for.
+        values: Keyword arguments of the call.
+        root_dir: Where the workspace's settings are looked for.
+    """
+
+    model: type[BaseSettings]
+    environ: Mapping[str, str]
+    cwd: Path
+    caller: Caller
+    app_name: str | None = None
+    pyproject_table: tuple[str, ...] | None = None
+    args: Any = None
+    files: Sequence[str | Path] = ()
+    env_files: Sequence[str | Path] = ()
+    values: Mapping[str, Any] = field(default_factory=dict)
+    root_dir: Path | None = None
+
+
+@runtime_checkable
+class LayerSource(Protocol):
+    """A source of settings. A caller may write one and put it among the layers."""
+
+    layer: Layer
+
+    def read(self, inputs: Inputs) -> Sequence[Reading]:
+        """What the source says, lowest precedence first.
+
+        Bad input never raises: it becomes diagnostics, beside the values that are good.
+        """
+        ...  # pragma: no cover - a protocol has no body

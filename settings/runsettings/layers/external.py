@@ -1,0 +1,85 @@
+"""Any pydantic-settings source as a layer: secrets directories, secret managers, one's own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic_settings import PydanticBaseSettingsSource, SecretsSettingsSource
+from pydantic_settings.exceptions import SettingsError as SourceError
+
+from runsettings.layers.base import Inputs
+from runsettings.values.diagnostic import Diagnostic, Rule, Severity
+from runsettings.values.origin import Layer, Origin
+from runsettings.values.reading import Reading
+from runsettings.values.tree import Tree
+
+
+class ExternalLayer:
+    """A pydantic-settings source, as it is.
+
+    Args:
+        source: The source, made for the model that is resolved.
+        layer: The layer that its values report; where it stands in the order is decided by
+            the ``layers`` it is put among.
+        name: What to call it in origins; by default its class's name.
+    """
+
+    def __init__(
+        self,
+        source: PydanticBaseSettingsSource,
+        layer: Layer = Layer.EXTERNAL,
+        name: str | None = None,
+    ) -> None:
+        self.layer = layer
+        self._source = source
+        self._name = name or type(source).__name__
+
+    def read(self, inputs: Inputs) -> Sequence[Reading]:  # noqa: ARG002 - the source has its own
+        """What the source returns; a source that fails is a diagnostic with its own words."""
+        tree = Tree(self.layer, self._name, directives=False)
+        try:
+            data: Mapping[str, Any] = self._source()
+        # A source may talk to a cloud and fail in any way it likes; each is reported the same.
+        except Exception as error:  # noqa: BLE001
+            cause = error.__cause__ if isinstance(error, SourceError) else None
+            # The text of a foreign error can hold the very secret that could not be read.
+            kind = type(cause if cause is not None else error).__name__
+            fault = Diagnostic(
+                Rule.EXTERNAL_SOURCE,
+                Severity.ERROR,
+                (),
+                f"the source {self._name} failed with {kind}",
+                Origin(self.layer, self._name),
+                hint="call the source alone to see its own message",
+            )
+            return (Reading(tree, (fault,)),)
+        tree.data.update(data)
+        return (Reading(tree),)
+
+
+class SecretsLayer:
+    """Files in a secrets directory, one a field: the model's ``secrets_dir``."""
+
+    layer = Layer.EXTERNAL
+
+    def read(self, inputs: Inputs) -> Sequence[Reading]:
+        """What the files hold; the mark of each value is its file."""
+        configured = inputs.model.model_config.get("secrets_dir")
+        if configured is None:
+            return ()
+        named = [configured] if isinstance(configured, (str, Path)) else configured
+        directories = [inputs.cwd / directory for directory in named]
+        present = [directory for directory in directories if directory.is_dir()]
+        source = SecretsSettingsSource(inputs.model, secrets_dir=present or None)
+        readings = []
+        for reading in ExternalLayer(source, name="secrets_dir").read(inputs):
+            reading.tree.marks = {
+                name: str(directory / name)
+                for name in reading.tree.data
+                for directory in present
+                if (directory / name).is_file()
+            }
+            readings.append(reading)
+        return readings

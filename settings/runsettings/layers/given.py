@@ -1,0 +1,60 @@
+"""What code passes: files that a program names, and keyword arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from runsettings.documents.read import Format, read_file
+from runsettings.layers.base import Inputs
+from runsettings.layers.settings_files import SECTION, shown
+from runsettings.values.origin import Layer
+from runsettings.values.reading import Reading
+from runsettings.values.tree import Tree
+
+
+class FileLayer:
+    """The FILE layer: files named by the program, later ones beating earlier ones."""
+
+    layer = Layer.FILE
+
+    def read(self, inputs: Inputs) -> Sequence[Reading]:
+        """What the files say."""
+        return [read_named(file, Layer.FILE, inputs.cwd) for file in inputs.files]
+
+
+class InitLayer:
+    """The INIT layer: keyword arguments, whose origin is the line that made the call."""
+
+    layer = Layer.INIT
+
+    def read(self, inputs: Inputs) -> Sequence[Reading]:
+        """What the call passed."""
+        if not inputs.values:
+            return ()
+        caller = inputs.caller
+        tree = Tree(
+            Layer.INIT, caller.where, dict(inputs.values), line=caller.line, call=caller.call
+        )
+        return (Reading(tree),)
+
+
+def read_named(file: str | Path, layer: Layer, cwd: Path) -> Reading:
+    """Read a settings file that somebody named, in the format its name tells."""
+    path = cwd / Path(file).expanduser()
+    format_ = Format.of(path)
+    reading = read_file(path, layer, where=shown(path, cwd), format=format_)
+    if format_ is not Format.INI:
+        return reading
+    tree, marks = reading.tree, reading.tree.marks or {}
+    section = marks.get(SECTION)
+    named = Tree(
+        layer,
+        tree.where,
+        dict(tree.data.get(SECTION, {})),
+        section if isinstance(section, Mapping) else None,
+        text=tree.text,
+        columns=False,
+        directives=False,
+    )
+    return Reading(named, reading.diagnostics)

@@ -1,0 +1,64 @@
+"""Which annotations take a text just as it is."""
+
+from __future__ import annotations
+
+import datetime as dt
+import decimal
+import enum
+import pathlib
+import types
+import uuid
+from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
+
+from pydantic import SecretBytes, SecretStr, Strict
+from pydantic.fields import FieldInfo
+from pydantic_settings import ForceDecode
+
+_PLAIN: Final = frozenset(
+    {
+        str,
+        int,
+        float,
+        bool,
+        bytes,
+        types.NoneType,
+        pathlib.Path,
+        pathlib.PurePath,
+        SecretStr,
+        SecretBytes,
+        decimal.Decimal,
+        uuid.UUID,
+        dt.date,
+        dt.datetime,
+        dt.time,
+        dt.timedelta,
+    }
+)
+
+
+def is_plain(field: FieldInfo) -> bool:
+    """Whether a variable's text is the field's value as it stands, for pydantic to coerce.
+
+    Says no when in doubt: pydantic-settings is asked then, which is slower and never wrong.
+    """
+    return not _decodes(field.metadata) and is_plain_type(field.annotation)
+
+
+def is_plain_type(annotation: Any) -> bool:
+    """Whether values of the type are single, immutable and written as plain text."""
+    if annotation in _PLAIN:
+        return True
+    origin = get_origin(annotation)
+    if origin is Literal:
+        return all(isinstance(choice, str) for choice in get_args(annotation))
+    if origin is Annotated:
+        inner, *metadata = get_args(annotation)
+        return not _decodes(metadata) and is_plain_type(inner)
+    if origin in (Union, types.UnionType):
+        return all(is_plain_type(member) for member in get_args(annotation))
+    return isinstance(annotation, type) and issubclass(annotation, enum.Enum)
+
+
+def _decodes(metadata: list[Any]) -> bool:
+    """Whether the metadata asks for a text to be decoded before validation."""
+    return any(item is ForceDecode or isinstance(item, (ForceDecode, Strict)) for item in metadata)

@@ -1,0 +1,107 @@
+"""One command-line flag for each field, for argparse and for absl.
+
+A flag has no default of its own: argparse leaves it out of the namespace and absl marks it as
+not present, so a flag that was not given can never beat another layer.
+"""
+
+from __future__ import annotations
+
+import argparse
+import types
+from collections.abc import Iterator, Sequence
+from typing import Any, Final, get_origin
+
+from absl import flags as absl_flags
+
+from runsettings.layers.flags import SETTINGS_FILE
+from runsettings.resolution.options import Option, OptionTable, union_members
+from runsettings.values.tree import format_path
+
+_LISTS: Final = (list, tuple, set, frozenset)
+_SETTINGS_FILE_HELP: Final = "a settings file (YAML, JSON or TOML); flags beat it; may be repeated"
+
+
+def add_arguments(
+    table: OptionTable, parser: argparse.ArgumentParser, only: Sequence[str] | None = None
+) -> None:
+    """Add a group of flags to ``parser``. See `LayeredSettings.add_arguments`.
+
+    Raises:
+        argparse.ArgumentError: The parser already has a flag of the same name.
+    """
+    group = parser.add_argument_group(f"{table.model.__name__} (from all layers)")
+    for option in _flagged(table, only):
+        path = format_path(option.path)
+        keywords: dict[str, Any] = {
+            "dest": path,
+            "default": argparse.SUPPRESS,
+            "help": _help(option).replace("%", "%%"),
+        }
+        if _is_bool(option):
+            keywords["action"] = argparse.BooleanOptionalAction
+        elif _is_list(option):
+            keywords |= {"nargs": "+", "metavar": "VALUE"}
+        elif option.choices and all(isinstance(choice, str) for choice in option.choices):
+            keywords["choices"] = option.choices
+        else:
+            keywords["metavar"] = option.name.upper()
+        group.add_argument(f"--{path.replace('_', '-')}", **keywords)
+    group.add_argument(
+        "--settings-file",
+        dest=SETTINGS_FILE,
+        action="append",
+        default=argparse.SUPPRESS,
+        metavar="FILE",
+        help=_SETTINGS_FILE_HELP,
+    )
+
+
+def define_flags(
+    table: OptionTable,
+    flag_values: absl_flags.FlagValues | None = None,
+    only: Sequence[str] | None = None,
+) -> None:
+    """Define absl flags. See `LayeredSettings.define_flags`.
+
+    Raises:
+        absl.flags.DuplicateFlagError: A flag of the same name is defined already.
+    """
+    values = absl_flags.FLAGS if flag_values is None else flag_values
+    for option in _flagged(table, only):
+        name, help_ = format_path(option.path), _help(option)
+        if _is_bool(option):
+            absl_flags.DEFINE_boolean(name, None, help_, flag_values=values)
+        elif _is_list(option):
+            absl_flags.DEFINE_list(name, None, help_, flag_values=values)
+        elif option.choices and all(isinstance(choice, str) for choice in option.choices):
+            absl_flags.DEFINE_enum(name, None, list(option.choices), help_, flag_values=values)
+        else:
+            absl_flags.DEFINE_string(name, None, help_, flag_values=values)
+    absl_flags.DEFINE_multi_string(SETTINGS_FILE, None, _SETTINGS_FILE_HELP, flag_values=values)
+
+
+def _flagged(table: OptionTable, only: Sequence[str] | None) -> Iterator[Option]:
+    for option in table.leaves():
+        # A process list shows arguments to everybody on the machine.
+        if not option.secret and (only is None or option.path[0] in only):
+            yield option
+
+
+def _help(option: Option) -> str:
+    text = (option.info.description or option.name.replace("_", " ")).split("\n\n")[0]
+    text = " ".join(text.split())
+    return f"{text} [{option.variables[0]}]" if option.variables else text
+
+
+def _kinds(option: Option) -> list[Any]:
+    members = union_members(option.info.annotation)
+    return [get_origin(m) or m for m in members if m is not types.NoneType]
+
+
+def _is_bool(option: Option) -> bool:
+    return _kinds(option) == [bool]
+
+
+def _is_list(option: Option) -> bool:
+    kinds = _kinds(option)
+    return len(kinds) == 1 and kinds[0] in _LISTS

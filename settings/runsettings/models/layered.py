@@ -1,0 +1,535 @@
+"""A pydantic-settings class whose values come from every layer and know their origin."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Final, Self, cast
+
+from pydantic import PrivateAttr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from runsettings.layers.base import Inputs, LayerSource
+from runsettings.layers.caller import Caller, find_caller
+from runsettings.models.frozen import freeze, is_immutable_type, plain, refuse
+from runsettings.resolution.explain import explain_history
+from runsettings.resolution.faults import show_value, validation_diagnostics
+from runsettings.resolution.merge import Merged
+from runsettings.resolution.options import Option, OptionTable
+from runsettings.resolution.resolve import SETTINGS_LAYERS, Gathered, Resolver
+from runsettings.resolution.secrets import MASK, redact
+from runsettings.resolution.suggest import did_you_mean
+from runsettings.values.diagnostic import (
+    Diagnostic,
+    Rule,
+    SettingsError,
+    SettingsWarning,
+    Severity,
+)
+from runsettings.values.origin import Layer, Origin
+from runsettings.values.rendering import render_problems
+from runsettings.values.tree import MISSING, KeyPath, Leaf, Tree, format_path
+
+_STARTED: Final = frozenset({Layer.ENV, Layer.FLAG})
+"""Layers that a person sets when starting a program."""
+
+_WRITTEN: Final = frozenset({Layer.FILE, Layer.INIT})
+"""Layers that the program itself sets."""
+
+
+class LayeredConfigDict(SettingsConfigDict, total=False):
+    """pydantic-settings' model options, and those of layered settings."""
+
+    app_name: str | None
+    """The folder of the settings files, such as ``wandb``; without it none are read."""
+    pyproject_table: tuple[str, ...] | None
+    """The table in ``pyproject.toml``, such as ``("tool", "myapp")``."""
+    layers: Sequence[Layer | LayerSource | PydanticBaseSettingsSource]
+    """The layers, lowest first; all of `Layer` in its order if left out."""
+    root_field: str | None
+    """The field that says where the workspace is."""
+    known_elsewhere: frozenset[str]
+    """Keys and variables that another program reads from the same places."""
+
+
+class LayeredSettings(BaseSettings):
+    """Settings that come from every layer.
+
+    Calling the class resolves all layers, with the arguments as the highest::
+
+        class Training(LayeredSettings):
+            lr: float = 0.1
+
+        settings = Training(lr=0.5)
+
+    Instances are deeply immutable and hashable; equality is by value, not by origin.
+
+    Raises:
+        SettingsError: Something in any layer is wrong. It tells everything at once.
+    """
+
+    model_config: ClassVar[SettingsConfigDict] = LayeredConfigDict(frozen=True, extra="forbid")
+
+    _gathered: Gathered = PrivateAttr()
+    _warned: tuple[Diagnostic, ...] = PrivateAttr(default=())
+
+    __resolver__: ClassVar[Resolver | None] = None
+    __freezable__: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, /, **values: Any) -> None:
+        cls = type(self)
+        overrides = {key: values.pop(key) for key in list(values) if key[0:1] == "_"}
+        resolver = cls._resolver() if not overrides else cls._overridden(overrides)
+        caller = find_caller(cls.__name__)
+        self._resolve(resolver, cls._inputs(caller, values, **_surroundings(overrides)))
+
+    @classmethod
+    def resolve(
+        cls,
+        *,
+        args: Any = None,
+        files: Sequence[str | Path] | str | Path = (),
+        environ: Mapping[str, str] | None = None,
+        cwd: str | Path | None = None,
+        layers: Sequence[Layer | LayerSource | PydanticBaseSettingsSource] | None = None,
+        env_file: str | Path | Sequence[str | Path] | None = None,
+        strict: bool = False,
+        **values: Any,
+    ) -> Self:
+        """Resolve all layers, with any input handed in.
+
+        Args:
+            args: Parsed flags: what `runsettings.parse_args` or argparse returned (of a plain
+                ``Namespace`` every attribute that is not ``None`` counts as given), or absl
+                flags.
+            files: YAML, JSON or TOML files, lowest first.
+            environ: The environment; this process's own if left out.
+            cwd: The directory that relative paths start from; the current one if left out.
+            layers: The layers to read, lowest first; members of `Layer`, sources of one's own
+                (`LayerSource`), or any pydantic-settings source.
+            env_file: ``.env`` files to read, instead of the model's own.
+            strict: Whether warnings are errors.
+            **values: Settings, as the highest layer.
+
+        Raises:
+            SettingsError: Something in any layer is wrong. It tells everything at once.
+        """
+        self = cls.__new__(cls)
+        caller = find_caller(f"{cls.__name__}.resolve")
+        inputs = cls._inputs(
+            caller, values, args=args, files=files, environ=environ, cwd=cwd, env_file=env_file
+        )
+        self._resolve(cls._resolver(), inputs, layers, strict=strict)
+        return self
+
+    def replace(self, **changes: Any) -> Self:
+        """The same settings with ``changes``, validated anew; their origin is this call.
+
+        Raises:
+            SettingsError: A change is not valid, unknown, or to a locked key.
+        """
+        resolver = type(self)._resolver()
+        caller = find_caller("replace")
+        tree = Tree(Layer.INIT, caller.where, changes, line=caller.line, call=caller.call)
+        new = type(self).__new__(type(self))
+        new._settle(resolver, resolver.rebase(self._gathered, tree), caller)
+        return new
+
+    def origin(self, key: str | KeyPath) -> Origin:
+        """Where the value of ``key`` (``"optim.lr"`` reaches inside) was set.
+
+        Raises:
+            SettingsError: The model has no such key.
+        """
+        return self.history(key)[0].origin
+
+    def history(self, key: str | KeyPath) -> tuple[Leaf, ...]:
+        """All that was said about ``key``: the winner first, then whom it beat, as they said it.
+
+        Raises:
+            SettingsError: The model has no such key.
+        """
+        path = self._path(key)
+        leaves = self._gathered.merged.history(path)
+        option = self.options().find(path)
+        if option is None:
+            return leaves
+        default: Any = option.info.get_default(call_default_factory=False)
+        if not leaves:
+            default = self.get(path)
+        elif option.info.default_factory is not None:
+            default = _Computed()
+        elif option.info.is_required():
+            return leaves
+        where = Origin(Layer.DEFAULT, f"{option.owner.__name__}.{option.name}")
+        return (*leaves, Leaf(path, default, where))
+
+    def get(self, key: str | KeyPath) -> Any:
+        """The value of ``key``; ``"optim.lr"`` reaches inside.
+
+        Raises:
+            SettingsError: The model has no such key.
+        """
+        node: Any = self
+        for part in self._path(key):
+            is_item = isinstance(node, (Mapping, list, tuple))
+            node = node[part] if is_item else getattr(node, str(part))
+        return node
+
+    def explain(self, key: str | KeyPath | None = None, *, as_json: bool = False) -> str:
+        """Why values are what they are: for ``key``, or for every key, the winner and the losers.
+
+        Args:
+            key: A key, or a nested model, of which every key is told.
+            as_json: JSON instead of text: an array of objects with ``key``, ``value`` and
+                ``history``.
+
+        Raises:
+            SettingsError: The model has no such key.
+        """
+        table = self.options()
+        if key is None:
+            paths = [option.path for option in table.leaves()]
+        else:
+            option = table.find(self._path(key))
+            inner = option.table if option is not None else None
+            paths = [o.path for o in inner.leaves()] if inner else [self._path(key)]
+        if as_json:
+            return json.dumps([self._explained(path) for path in paths], indent=2)
+        return "\n\n".join(self._explained_text(path) for path in paths)
+
+    @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """What was not wrong enough to stop: the warnings of this resolution."""
+        return self._warned
+
+    @property
+    def locked(self) -> frozenset[str]:
+        """The keys that the site's administrator locked."""
+        return self._gathered.locked
+
+    @property
+    def sources(self) -> tuple[Tree, ...]:
+        """Every source that said anything, lowest first."""
+        return self._gathered.merged.sources
+
+    def shadowed(self) -> tuple[Diagnostic, ...]:
+        """Values given at start (a variable, a flag) that a value written in code beats."""
+        found: list[Diagnostic] = []
+        for option in self.options().leaves():
+            winner, *losers = self.history(option.path)
+            if winner.origin.layer not in _WRITTEN:
+                continue
+            found.extend(
+                Diagnostic(
+                    Rule.SHADOWED_VALUE,
+                    Severity.WARNING,
+                    option.path,
+                    f"{loser.origin} has no effect",
+                    loser.origin,
+                    hint=f"{winner.origin} sets it",
+                )
+                for loser in losers
+                if loser.origin.layer in _STARTED and loser.value != winner.value
+            )
+        return tuple(found)
+
+    @property
+    def digest(self) -> str:
+        """A SHA-256 of the values, equal in every process; secrets are left out of it."""
+        secrets = self.options().secrets
+        data = _without(plain(self), secrets)
+        text = json.dumps(data, sort_keys=True, separators=(",", ":"), default=str)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def to_dict(self, *, reveal: bool = False) -> dict[str, Any]:
+        """Plain values for JSON or YAML; secrets are masked unless ``reveal``.
+
+        Revealed secrets are for handing to another program, never for a file or a log.
+        """
+        dumped = self.model_dump(mode="json")
+        if not reveal:
+            for path in self.options().secrets:
+                _put(dumped, path, lambda value: None if value is None else MASK)
+            return dumped
+        for path in self.options().secrets:
+            value = self.get(path)
+            if hasattr(value, "get_secret_value"):
+                _put(dumped, path, lambda _, secret=value: secret.get_secret_value())
+        return dumped
+
+    @classmethod
+    def options(cls) -> OptionTable:
+        """The model, flattened: its keys, spellings, variables, choices and secrets."""
+        return cls._resolver().table
+
+    @classmethod
+    def add_arguments(cls, parser: Any, *, only: Sequence[str] | None = None) -> None:
+        """Give an argparse parser one flag for each field, and ``--settings-file``.
+
+        Flags have help and choices, and no default: one that is not given sets nothing.
+        Secrets get none, because every process can see another's arguments.
+
+        Args:
+            parser: An ``argparse.ArgumentParser``.
+            only: The fields to make flags for; all of them if left out.
+        """
+        # argparse flags are made by programs that have argparse; the rest need not load this.
+        from runsettings.models import flags
+
+        flags.add_arguments(cls.options(), parser, only)
+
+    @classmethod
+    def define_flags(cls, flag_values: Any = None, *, only: Sequence[str] | None = None) -> None:
+        """Define one absl flag for each field, and ``--settings_file``.
+
+        Args:
+            flag_values: Where to define them; absl's global ``FLAGS`` if left out.
+            only: The fields to make flags for; all of them if left out.
+        """
+        from runsettings.models import flags  # loads absl
+
+        flags.define_flags(cls.options(), flag_values, only)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name.startswith("_"):
+            super().__setattr__(name, value)
+        else:
+            refuse(f"{type(self).__name__}.{name}")
+
+    def __delattr__(self, name: str) -> None:
+        refuse(f"{type(self).__name__}.{name}")
+
+    def __eq__(self, other: object) -> bool:
+        if type(self) is not type(other):
+            return NotImplemented
+        return self._values() == other._values()
+
+    def __hash__(self) -> int:
+        return hash((type(self), *self._values()))
+
+    def _values(self) -> list[Any]:
+        fields = self.__dict__
+        values = [fields[name] for name in type(self).model_fields]
+        if self.__pydantic_extra__:
+            values.append(freeze(dict(self.__pydantic_extra__)))
+        return values
+
+    @classmethod
+    def _resolver(cls) -> Resolver:
+        """What is known of this very class, worked out at its first resolution."""
+        resolver = cls.__dict__.get("__resolver__")
+        if resolver is None:
+            resolver = cls._new_resolver({})
+            cls.__freezable__ = tuple(
+                name
+                for name, info in cls.model_fields.items()
+                if not is_immutable_type(info.annotation)
+            )
+            cls.__resolver__ = resolver
+        return cast("Resolver", resolver)
+
+    @classmethod
+    def _new_resolver(cls, overrides: Mapping[str, Any]) -> Resolver:
+        config = cast("LayeredConfigDict", cls.model_config)
+        return Resolver(
+            cls,
+            known_elsewhere=config.get("known_elsewhere", frozenset()),
+            root_field=config.get("root_field"),
+            overrides=overrides,
+        )
+
+    @classmethod
+    def _overridden(cls, overrides: Mapping[str, Any]) -> Resolver:
+        """A resolver for one call with pydantic-settings' arguments, such as ``_env_prefix``."""
+        cls._resolver()
+        options = {key[1:]: value for key, value in overrides.items()}
+        for name in ("env_file", "env_file_encoding", "secrets_dir"):
+            options.pop(name, None)
+        unknown = [name for name in options if not name.startswith(("env_", "case_"))]
+        if unknown:
+            names = ", ".join(f"_{name}" for name in unknown)
+            raise TypeError(
+                f"{cls.__name__} does not take {names}; flags come from add_arguments(parser)"
+            )
+        return cls._new_resolver(options)
+
+    @classmethod
+    def _inputs(
+        cls,
+        caller: Caller,
+        values: Mapping[str, Any],
+        *,
+        args: Any = None,
+        files: Sequence[str | Path] | str | Path = (),
+        environ: Mapping[str, str] | None = None,
+        cwd: str | Path | None = None,
+        env_file: Any = None,
+    ) -> Inputs:
+        config = cast("LayeredConfigDict", cls.model_config)
+        if env_file is None:
+            env_file = config.get("env_file") or ()
+        return Inputs(
+            model=cls,
+            environ=os.environ if environ is None else environ,
+            cwd=Path.cwd() if cwd is None else Path(cwd).absolute(),
+            caller=caller,
+            app_name=config.get("app_name"),
+            pyproject_table=config.get("pyproject_table"),
+            args=args,
+            files=(files,) if isinstance(files, (str, Path)) else files,
+            env_files=(env_file,) if isinstance(env_file, (str, Path)) else env_file,
+            values=values,
+        )
+
+    def _resolve(
+        self,
+        resolver: Resolver,
+        inputs: Inputs,
+        layers: Sequence[Layer | LayerSource | PydanticBaseSettingsSource] | None = None,
+        *,
+        strict: bool = False,
+    ) -> None:
+        if layers is None:
+            config = cast("LayeredConfigDict", self.model_config)
+            layers = config.get("layers", SETTINGS_LAYERS)
+        self._settle(resolver, resolver.gather(inputs, layers), inputs.caller, strict=strict)
+
+    def _settle(
+        self, resolver: Resolver, gathered: Gathered, caller: Caller, *, strict: bool = False
+    ) -> None:
+        """Validate, freeze and keep what was gathered; raise for everything that is wrong."""
+        diagnostics = list(gathered.diagnostics)
+        cls = type(self)
+        try:
+            cls.__pydantic_validator__.validate_python(
+                gathered.merged.data, self_instance=self, by_alias=True, by_name=True
+            )
+        except ValidationError as error:
+            blamed = {diagnostic.path for diagnostic in diagnostics if diagnostic.is_error}
+            diagnostics += [
+                diagnostic
+                for diagnostic in validation_diagnostics(error, gathered.merged, resolver.table)
+                # A text that could not be decoded was reported; that it is missing is no news.
+                if diagnostic.path not in blamed
+            ]
+        else:
+            fields = self.__dict__
+            for name in cls.__freezable__:
+                fields[name] = freeze(fields[name])
+            private = self.__pydantic_private__
+            assert private is not None
+            private["_gathered"] = gathered
+            if not diagnostics:
+                return
+            strict = strict or fields.get("strict") is True
+        if strict:
+            diagnostics = [diagnostic.as_error() for diagnostic in diagnostics]
+        diagnostics.sort(key=lambda diagnostic: not diagnostic.is_error)
+        found = redact(diagnostics, resolver.secrets(gathered))
+        if found and found[0].is_error:
+            raise SettingsError(found) from None
+        assert self.__pydantic_private__ is not None
+        self.__pydantic_private__["_warned"] = found
+        message = render_problems(found, "settings")
+        warnings.warn_explicit(message, SettingsWarning, caller.where, caller.line or 0)
+
+    def _path(self, key: str | KeyPath) -> KeyPath:
+        """The canonical path of a key, whichever way it is spelt."""
+        parts: KeyPath = tuple(key.split(".")) if isinstance(key, str) else key
+        path: list[str | int] = []
+        table: OptionTable | None = self.options()
+        node: Any = self
+        for index, part in enumerate(parts):
+            option: Option | None = None
+            if table is not None and isinstance(part, str):
+                option = table.spelled.get(part) or table.spelled.get(part.replace("-", "_"))
+            name = part if option is None else option.name
+            if isinstance(node, Mapping):
+                known, there = list(node), name in node
+            elif isinstance(node, (list, tuple)):
+                name = int(name) if isinstance(name, str) and name.isdecimal() else name
+                known, there = [], isinstance(name, int) and name < len(node)
+            else:
+                known = list(table.spelled) if table is not None else []
+                there = option is not None or name in (getattr(node, "model_extra", None) or {})
+            if not there:
+                raise SettingsError.of(
+                    Rule.UNKNOWN_KEY,
+                    f"is not a key of {type(self).__name__}",
+                    path=parts[: index + 1],
+                    hint=did_you_mean(str(part), map(str, known)),
+                )
+            path.append(name)
+            is_item = isinstance(node, (Mapping, list, tuple))
+            node = node[name] if is_item else getattr(node, str(name))
+            table = option.table if option is not None else None
+        return tuple(path)
+
+    def _explained_text(self, path: KeyPath) -> str:
+        secret = self.options().is_secret(path)
+
+        def show(value: Any) -> str:
+            return show_value(value, secret=secret)
+
+        return explain_history(format_path(path), show(self.get(path)), self.history(path), show)
+
+    def _explained(self, path: KeyPath) -> dict[str, Any]:
+        secret = self.options().is_secret(path)
+
+        def shown(value: Any) -> Any:
+            return MASK if secret and value is not None else _json_value(value)
+
+        return {
+            "key": format_path(path),
+            "value": shown(self.get(path)),
+            "history": [
+                {**leaf.origin.to_json(), "value": shown(leaf.value)} for leaf in self.history(path)
+            ],
+        }
+
+
+class _Computed:
+    """Stands in a history for a default that a factory makes."""
+
+    def __repr__(self) -> str:
+        return "(computed)"
+
+
+def _surroundings(overrides: Mapping[str, Any]) -> dict[str, Any]:
+    return {"env_file": overrides["_env_file"]} if overrides.get("_env_file") else {}
+
+
+def _json_value(value: Any) -> Any:
+    """A value as JSON; what JSON does not have is shown as a person would read it."""
+    value = plain(value)
+    try:
+        json.dumps(value)
+    except (TypeError, ValueError):
+        return str(value)
+    return value
+
+
+def _put(data: Any, path: KeyPath, change: Any) -> None:
+    """Change the value at ``path`` in nested data, if it is there."""
+    for key in path[:-1]:
+        data = data.get(key) if isinstance(data, dict) else None
+    if isinstance(data, dict) and path[-1] in data:
+        data[path[-1]] = change(data[path[-1]])
+
+
+def _without(data: Any, paths: Sequence[KeyPath]) -> Any:
+    for path in paths:
+        node = data
+        for key in path[:-1]:
+            node = node.get(key) if isinstance(node, dict) else None
+        if isinstance(node, dict):
+            node.pop(path[-1], None)
+    return data
+
+
+__all__ = ["MISSING", "LayeredConfigDict", "LayeredSettings", "Merged"]

@@ -1,0 +1,249 @@
+"""`Settings`: the settings of a training run, under W&B's names and variables.
+
+Each field has a consumer in this package. Names, variables and rules are those of
+`wandb.init() <https://docs.wandb.ai/ref/python/init>`_ and of the client's own settings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Final, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, SecretStr
+from pydantic_settings import NoDecode, SettingsConfigDict
+
+from runsettings.models.layered import LayeredConfigDict, LayeredSettings
+from runsettings.models.wandb_names import WANDB_CLIENT_NAMES
+
+_NOT_IN_PROJECT: Final = "/\\#?%:"
+_NOT_IN_ID: Final = "/\\#?%:;,'"
+_LONGEST_PROJECT: Final = 128
+_LONGEST_ID: Final = 128
+_LONGEST_TAG: Final = 64
+
+Mode = Literal["online", "offline", "disabled"]
+Resume = Literal["allow", "must", "never", "auto"]
+Anonymous = Literal["never", "allow", "must"]
+
+_TRUE: Final = frozenset({"1", "true", "t", "yes", "y", "on"})
+_FALSE: Final = frozenset({"0", "false", "f", "no", "n", "off"})
+
+
+def _forbid(text: str, characters: str) -> None:
+    for character in characters:
+        if character in text:
+            raise ValueError(f"must not contain {character!r}")
+    if not text.isprintable():
+        raise ValueError("must not contain control characters")
+
+
+def _check_project(project: str) -> str:
+    if not project.strip():
+        raise ValueError("must not be empty")
+    if len(project) > _LONGEST_PROJECT:
+        raise ValueError(f"must have at most {_LONGEST_PROJECT} characters, not {len(project)}")
+    _forbid(project, _NOT_IN_PROJECT)
+    return project
+
+
+def _check_run_id(run_id: str) -> str:
+    if not run_id:
+        raise ValueError("must not be empty")
+    if run_id != run_id.strip():
+        raise ValueError("must not begin or end with space")
+    if len(run_id) > _LONGEST_ID:
+        raise ValueError(f"must have at most {_LONGEST_ID} characters, not {len(run_id)}")
+    _forbid(run_id, _NOT_IN_ID)
+    if run_id in {".", ".."}:
+        raise ValueError("must not be a directory's own name")
+    return run_id
+
+
+def _check_tags(tags: tuple[str, ...]) -> tuple[str, ...]:
+    for tag in tags:
+        if not 1 <= len(tag) <= _LONGEST_TAG:
+            raise ValueError(f"each tag must have 1 to {_LONGEST_TAG} characters")
+    return tuple(dict.fromkeys(tags))
+
+
+def _check_base_url(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError("must be an http:// or https:// address")
+    if parts.username or parts.password:
+        raise ValueError("must not hold a user name or password; the key goes into api_key")
+    return url.rstrip("/")
+
+
+def _check_api_key(key: SecretStr) -> SecretStr:
+    text = key.get_secret_value()
+    if not text or any(character.isspace() for character in text) or not text.isprintable():
+        raise ValueError("must be a key without spaces")
+    return key
+
+
+def _comma_separated(value: Any) -> Any:
+    """``"a, b"`` as ``("a", "b")``, which is how W&B writes lists in variables and INI files."""
+    if isinstance(value, str):
+        return tuple(item.strip() for item in value.split(",") if item.strip())
+    return value
+
+
+def _mode(value: Any) -> Any:
+    """The client's older names for two of the modes."""
+    return {"run": "online", "dryrun": "offline"}.get(value, value) if _is_text(value) else value
+
+
+def _resume(value: Any) -> Any:
+    """``True`` is ``"auto"`` and ``False`` is not given, as a text too."""
+    if value is True or (_is_text(value) and value.lower() in _TRUE):
+        return "auto"
+    if value is False or (_is_text(value) and value.lower() in _FALSE):
+        return None
+    return value
+
+
+def _switch(value: Any) -> Any:
+    """A text that says yes or no, as a bool; other texts stay."""
+    if _is_text(value) and value.lower() in _TRUE | _FALSE:
+        return value.lower() in _TRUE
+    return value
+
+
+def _path(value: Any) -> Any:
+    """A path object as its text."""
+    return value.__fspath__() if hasattr(value, "__fspath__") else value
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_comma_separated)]
+PathText = Annotated[str, BeforeValidator(_path)]
+
+
+def _variables(*names: str) -> AliasChoices:
+    return AliasChoices(*names)
+
+
+class Settings(LayeredSettings):
+    """The settings of a training run, from every layer.
+
+    Raises:
+        SettingsError: Something in any layer is wrong. It tells everything at once.
+    """
+
+    model_config: ClassVar[SettingsConfigDict] = LayeredConfigDict(
+        env_prefix="WANDB_",
+        env_ignore_empty=True,
+        use_attribute_docstrings=True,
+        app_name="wandb",
+        pyproject_table=("tool", "runsettings"),
+        root_field="root_dir",
+        known_elsewhere=WANDB_CLIENT_NAMES,
+    )
+
+    project: Annotated[str, AfterValidator(_check_project)] | None = None
+    """The project of the run; at most 128 characters, none of / \\ # ? % :"""
+
+    entity: str | None = None
+    """The user or team that the run belongs to."""
+
+    run_id: Annotated[str, AfterValidator(_check_run_id)] | None = None
+    """The run's id, unique in its project; random if not given."""
+
+    run_name: str | None = Field(
+        default=None, validation_alias=_variables("WANDB_NAME", "WANDB_RUN_NAME")
+    )
+    """The run's display name; two random words and a number if not given."""
+
+    run_notes: str | None = Field(
+        default=None, validation_alias=_variables("WANDB_NOTES", "WANDB_RUN_NOTES")
+    )
+    """A longer description of the run, like a commit message."""
+
+    run_tags: Annotated[Names, AfterValidator(_check_tags)] = Field(
+        default=(), validation_alias=_variables("WANDB_TAGS", "WANDB_RUN_TAGS")
+    )
+    """The run's tags, each of 1 to 64 characters; comma-separated where it is a text."""
+
+    run_group: str | None = None
+    """The group that the run belongs to, such as an experiment."""
+
+    run_job_type: str | None = Field(
+        default=None, validation_alias=_variables("WANDB_JOB_TYPE", "WANDB_RUN_JOB_TYPE")
+    )
+    """The kind of run within its group, such as train or eval."""
+
+    mode: Annotated[Mode, BeforeValidator(_mode)] = "online"
+    """Where records go: to a store, to this machine alone, or nowhere."""
+
+    resume: Annotated[Resume | None, BeforeValidator(_resume)] = None
+    """What to do if a run with the same id exists."""
+
+    reinit: bool | None = None
+    """Whether a second init() in a process finishes the first run and starts another."""
+
+    force: bool = False
+    """Whether online mode without a login is an error instead of offline mode."""
+
+    anonymous: Anonymous = "never"
+    """Whether runs may be, or must be, of no account."""
+
+    allow_val_change: bool | None = None
+    """Whether a config value may change once set; only in notebooks if not given."""
+
+    save_code: bool = False
+    """Whether the main script or notebook is saved with the run."""
+
+    disable_code: bool = False
+    """Whether code is never saved, whatever save_code says."""
+
+    disable_git: bool = False
+    """Whether the commit and state of the git repository are left out of the metadata."""
+
+    magic: Annotated[bool | str | dict[str, Any] | None, BeforeValidator(_switch)] = None
+    """Whether, or with which options, a run is recorded without further code."""
+
+    sync_tensorboard: bool = False
+    """Whether scalars written for TensorBoard are logged."""
+
+    monitor_gym: bool = False
+    """Whether videos that Gymnasium records are logged."""
+
+    config_exclude_keys: Names = ()
+    """Top-level keys left out of the run's config."""
+
+    config_include_keys: Names = ()
+    """The only top-level keys kept in the run's config."""
+
+    config_paths: Annotated[tuple[PathText, ...], NoDecode, BeforeValidator(_comma_separated)] = ()
+    """Config files read below what the program gives."""
+
+    config_schema: PathText | Mapping[str, Any] | None = None
+    """A JSON Schema, or the path of one, that the run's config must satisfy."""
+
+    sweep_param_path: PathText | None = None
+    """The file with a sweep's parameters, which lock their keys."""
+
+    root_dir: Annotated[
+        PathText | None, Field(validation_alias=_variables("WANDB_DIR", "WANDB_ROOT_DIR"))
+    ] = None
+    """The directory in which the wandb directory is made; the current one if not given."""
+
+    base_url: Annotated[str, AfterValidator(_check_base_url)] = "https://api.wandb.ai"
+    """The address of the W&B server."""
+
+    api_key: Annotated[SecretStr, AfterValidator(_check_api_key)] | None = None
+    """The key of the account. Shown nowhere."""
+
+    quiet: bool = False
+    """Whether to print errors and warnings only."""
+
+    silent: bool = False
+    """Whether to print nothing at all."""
+
+    strict: bool = False
+    """Whether warnings are errors, and a failing backend stops the program."""

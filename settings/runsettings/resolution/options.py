@@ -1,0 +1,211 @@
+"""A model, flattened once: which keys it has, how each may be spelt, and what each takes.
+
+Every source, the flags, the schema and the documentation read this table; none walks a
+model's fields again.
+"""
+
+from __future__ import annotations
+
+import enum
+import types
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from pydantic import AliasChoices, AliasPath, BaseModel, SecretBytes, SecretStr
+from pydantic.fields import FieldInfo
+
+from runsettings.layers.plain_types import is_plain
+from runsettings.values.tree import KeyPath
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Option:
+    """One key of a model.
+
+    Attributes:
+        name: The field's name, under which its values are merged.
+        path: The names from the root model to this field.
+        info: pydantic's description of the field.
+        owner: The model that has the field.
+        spellings: Further names a source may use for it: its aliases.
+        variables: Environment variables that set it; at the top level only.
+        secret: Whether its value must never be shown.
+        decodes: Whether a text in an INI file or flag is decoded before validation.
+        choices: The values it may have, where there is a fixed set.
+        table: The options of the nested model that it holds, if it holds exactly one.
+    """
+
+    name: str
+    path: KeyPath
+    info: FieldInfo
+    owner: type[BaseModel]
+    spellings: tuple[str, ...] = ()
+    alias_paths: tuple[AliasPath, ...] = ()
+    variables: tuple[str, ...] = ()
+    secret: bool = False
+    decodes: bool = False
+    choices: tuple[Any, ...] = ()
+    table: OptionTable | None = None
+
+
+@dataclass(slots=True, eq=False)
+class OptionTable:
+    """The options of one model, by name and by spelling."""
+
+    model: type[BaseModel]
+    options: dict[str, Option] = field(default_factory=dict)
+    spelled: dict[str, Option] = field(default_factory=dict)
+    """Every way to write a key, names included."""
+    decoding: frozenset[str] = frozenset()
+    """Names whose texts are decoded."""
+    nesting: frozenset[str] = frozenset()
+    """Names that hold a nested model."""
+    secrets: tuple[KeyPath, ...] = ()
+    """Paths of all secret values, nested ones included."""
+
+    def find(self, path: KeyPath) -> Option | None:
+        """The option at ``path``, or ``None``; spellings are understood."""
+        table: OptionTable | None = self
+        option: Option | None = None
+        for key in path:
+            if table is None or not isinstance(key, str):
+                return None
+            option = table.spelled.get(key)
+            if option is None:
+                return None
+            table = option.table
+        return option
+
+    def nearest(self, path: KeyPath) -> Option | None:
+        """The option that ``path`` is at or below."""
+        for end in range(len(path), 0, -1):
+            option = self.find(path[:end])
+            if option is not None:
+                return option
+        return None
+
+    def leaves(self) -> Iterator[Option]:
+        """Every option that is not a nested model, nested ones included, in order."""
+        for option in self.options.values():
+            if option.table is None:
+                yield option
+            else:
+                yield from option.table.leaves()
+
+    def is_secret(self, path: KeyPath) -> bool:
+        """Whether the value at ``path`` is secret, or holds or belongs to one."""
+        return any(
+            path[: len(secret)] == secret or secret[: len(path)] == path for secret in self.secrets
+        )
+
+
+def option_table(
+    model: type[BaseModel], variables: Mapping[str, list[str]] | None = None
+) -> OptionTable:
+    """Flatten ``model``.
+
+    Args:
+        model: Any pydantic model.
+        variables: For each top-level field, the environment variables that set it.
+    """
+    return _table(model, (), variables or {}, (model,))
+
+
+def _table(
+    model: type[BaseModel],
+    parent: KeyPath,
+    variables: Mapping[str, list[str]],
+    trail: tuple[type[BaseModel], ...],
+) -> OptionTable:
+    table = OptionTable(model)
+    secrets: list[KeyPath] = []
+    for name, info in model.model_fields.items():
+        path = (*parent, name)
+        nested = nested_model(info.annotation)
+        # A model that contains itself is followed once; deeper keys are validated by pydantic.
+        inner = (
+            _table(nested, path, {}, (*trail, nested)) if nested and nested not in trail else None
+        )
+        spellings, alias_paths = _aliases(info)
+        secret = holds_secret(info.annotation)
+        option = Option(
+            name=name,
+            path=path,
+            info=info,
+            owner=model,
+            spellings=spellings,
+            alias_paths=alias_paths,
+            variables=tuple(variables.get(name, ())),
+            secret=secret,
+            decodes=not is_plain(info),
+            choices=choices_of(info.annotation),
+            table=inner,
+        )
+        table.options[name] = option
+        if secret:
+            secrets.append(path)
+        if inner is not None:
+            secrets.extend(inner.secrets)
+    for option in table.options.values():
+        for spelling in (option.name, *option.spellings):
+            table.spelled.setdefault(spelling, option)
+    for option in table.options.values():  # a field's own name beats another's alias
+        table.spelled[option.name] = option
+    table.decoding = frozenset(o.name for o in table.options.values() if o.decodes)
+    table.nesting = frozenset(o.name for o in table.options.values() if o.table is not None)
+    table.secrets = tuple(secrets)
+    return table
+
+
+def _aliases(info: FieldInfo) -> tuple[tuple[str, ...], tuple[AliasPath, ...]]:
+    spellings: list[str] = []
+    paths: list[AliasPath] = []
+    for alias in (info.validation_alias, info.alias):
+        for choice in alias.choices if isinstance(alias, AliasChoices) else [alias]:
+            if isinstance(choice, AliasPath):
+                paths.append(choice)
+            elif choice is not None and choice not in spellings:
+                spellings.append(choice)
+    return tuple(spellings), tuple(paths)
+
+
+def nested_model(annotation: Any) -> type[BaseModel] | None:
+    """The one model that the annotation holds, alone or as an optional; else ``None``."""
+    members = [member for member in union_members(annotation) if member is not types.NoneType]
+    if len(members) == 1 and isinstance(members[0], type) and issubclass(members[0], BaseModel):
+        return members[0]
+    return None
+
+
+def holds_secret(annotation: Any) -> bool:
+    """Whether a value of the type is, or contains, a secret outside of nested models."""
+    if isinstance(annotation, type) and issubclass(annotation, (SecretStr, SecretBytes)):
+        return True
+    if nested_model(annotation) is not None:
+        return False
+    return any(holds_secret(part) for part in get_args(annotation))
+
+
+def choices_of(annotation: Any) -> tuple[Any, ...]:
+    """The values that the annotation allows, where it lists them; ``None`` is left out."""
+    choices: list[Any] = []
+    for member in union_members(annotation):
+        if member is types.NoneType:
+            continue
+        if get_origin(member) is Literal:
+            choices.extend(get_args(member))
+        elif isinstance(member, type) and issubclass(member, enum.Enum):
+            choices.extend(item.value for item in member)
+        else:
+            return ()
+    return tuple(choice for choice in choices if choice is not None)
+
+
+def union_members(annotation: Any) -> tuple[Any, ...]:
+    """The members of a union, or the annotation itself, without ``Annotated`` around them."""
+    if get_origin(annotation) is Annotated:
+        return union_members(get_args(annotation)[0])
+    if get_origin(annotation) in (Union, types.UnionType):
+        return tuple(inner for member in get_args(annotation) for inner in union_members(member))
+    return (annotation,)

@@ -1,0 +1,192 @@
+"""What the house allows: locked keys, unknown keys, and when a warning is an error."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from runsettings.resolution.faults import beaten, show_value
+from runsettings.resolution.options import OptionTable
+from runsettings.resolution.suggest import closest, did_you_mean
+from runsettings.values.diagnostic import Diagnostic, Excerpt, Rule, Severity
+from runsettings.values.excerpts import excerpt_of
+from runsettings.values.origin import Layer, Origin
+from runsettings.values.reading import Reading
+from runsettings.values.tree import MISSING, Leaf, Tree, format_path
+
+_SHARED_FILES: Final = frozenset({Layer.SITE, Layer.USER, Layer.WORKSPACE})
+"""Layers whose INI file the wandb client writes as well."""
+
+_SHARED_VARIABLES: Final = frozenset({Layer.ENV, Layer.DOTENV})
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """A key that the site's file locks, and where it says so."""
+
+    name: str
+    origin: Origin
+
+
+def strangers_diagnostics(
+    reading: Reading,
+    table: OptionTable,
+    variables: Sequence[str] = (),
+    known_elsewhere: frozenset[str] = frozenset(),
+) -> list[Diagnostic]:
+    """What to say of names that nothing of ours is called.
+
+    Args:
+        reading: A canonical reading with its strangers.
+        table: The model's options.
+        variables: The environment variables that set something, for did-you-mean.
+        known_elsewhere: Names that another program of the house reads from the same places
+            (the wandb client's settings and variables); they are passed over in silence.
+    """
+    found = []
+    for leaf in reading.strangers:
+        diagnostic = _stranger(leaf, reading.tree, table, variables, known_elsewhere)
+        if diagnostic is not None:
+            found.append(diagnostic)
+    return found
+
+
+def _stranger(
+    leaf: Leaf,
+    tree: Tree,
+    table: OptionTable,
+    variables: Sequence[str],
+    known_elsewhere: frozenset[str],
+) -> Diagnostic | None:
+    name = str(leaf.path[-1])
+    is_variable = leaf.origin.layer in _SHARED_VARIABLES and len(leaf.path) == 1
+    if is_variable:
+        if name.upper() in known_elsewhere:
+            return None
+        meant = closest(name, variables)
+        if meant is None:
+            return None  # some other program's variable, as far as anybody can tell
+        return Diagnostic(
+            Rule.UNKNOWN_KEY,
+            Severity.WARNING,
+            leaf.path,
+            "is not a variable that sets anything",
+            leaf.origin,
+            hint=f"did you mean {meant!r}?",
+        )
+    shared = tree.layer in _SHARED_FILES and not tree.columns
+    if shared and name in known_elsewhere:
+        return None
+    parent = table.find(leaf.path[:-1]) if len(leaf.path) > 1 else None
+    inner = parent.table if parent is not None else table
+    assert inner is not None
+    excerpt = excerpt_of(tree, leaf.path, key=True)
+    meant = closest(name, inner.spelled)
+    if excerpt is not None and meant is not None and inner.spelled[meant].secret:
+        excerpt = _without_value(excerpt)
+    hint = f"did you mean {meant!r}?" if meant is not None else _elsewhere(name, table)
+    lenient = shared or tree.layer in _SHARED_VARIABLES
+    return Diagnostic(
+        Rule.UNKNOWN_KEY,
+        Severity.WARNING if lenient else Severity.ERROR,
+        leaf.path,
+        f"is not a key of {inner.model.__name__}",
+        leaf.origin,
+        hint=hint,
+        excerpt=excerpt,
+    )
+
+
+def _elsewhere(name: str, table: OptionTable) -> str | None:
+    """Whether the key exists, but somewhere else in the model."""
+    for option in table.leaves():
+        if name == option.name:
+            return f"it belongs under {format_path(option.path)!r}"
+    return did_you_mean(name, (option.name for option in table.leaves()))
+
+
+def _without_value(excerpt: Excerpt) -> Excerpt:
+    """The line up to the key: a misspelt secret is still a secret."""
+    end = excerpt.column - 1 + excerpt.width
+    return replace(excerpt, text=excerpt.text[:end] + " …" * (len(excerpt.text) > end))
+
+
+def locks_of(site: Sequence[Tree], policy_key: str) -> tuple[Lock, ...]:
+    """The keys that the site's files lock, taken out of the files' data."""
+    locks: list[Lock] = []
+    for tree in site:
+        policy = tree.data.pop(policy_key, None)
+        names = policy.get("lock", ()) if isinstance(policy, Mapping) else ()
+        if isinstance(names, str):
+            names = names.replace(",", " ").split()
+        origin = tree.origin((policy_key, "lock"))
+        locks.extend(Lock(str(name), origin) for name in names)
+    return tuple(locks)
+
+
+def lock_diagnostics(
+    locks: Sequence[Lock],
+    trees: Iterable[Tree],
+    table: OptionTable,
+    same: Callable[[str, Any, Any], bool],
+) -> tuple[list[Diagnostic], frozenset[str]]:
+    """Refuse values for locked keys, and tell which names are locked.
+
+    Args:
+        locks: The site's locks.
+        trees: All trees, lowest first.
+        table: The model's options.
+        same: Whether two raw values of a key mean the same.
+    """
+    trees = list(trees)
+    found: list[Diagnostic] = []
+    names: set[str] = set()
+    for lock in locks:
+        option = table.spelled.get(lock.name)
+        if option is None:
+            found.append(
+                Diagnostic(
+                    Rule.UNKNOWN_KEY,
+                    Severity.WARNING,
+                    ("lock", lock.name),
+                    f"locks {lock.name!r}, which is not a key of {table.model.__name__}",
+                    lock.origin,
+                    hint=did_you_mean(lock.name, table.spelled),
+                )
+            )
+            continue
+        name = option.name
+        names.add(name)
+        held = MISSING
+        place: Origin = lock.origin
+        for tree in trees:
+            if tree.layer is Layer.SITE and name in tree.data:
+                held, place = tree.data[name], tree.origin((name,))
+        standard = option.info.get_default(call_default_factory=False)
+        for tree in trees:
+            if tree.layer is Layer.SITE or name not in tree.data:
+                continue
+            value = tree.data[name]
+            if same(name, value, held if held is not MISSING else standard):
+                continue
+            origin = tree.origin((name,))
+            secret = option.secret or option.table is not None
+            got = "" if secret else f" = {show_value(value)}"
+            found.append(
+                Diagnostic(
+                    Rule.LOCKED_KEY,
+                    Severity.ERROR,
+                    (name,),
+                    f"is locked by {lock.origin}; refused: {origin.layer.label} {origin}{got}",
+                    origin,
+                    hint=(
+                        f"remove it there; the site's value is set at {place}"
+                        if held is not MISSING
+                        else "remove it there; the default counts"
+                    ),
+                    excerpt=excerpt_of(tree, (name,)),
+                    over=() if held is MISSING else beaten([Leaf((name,), held, place)], table),
+                )
+            )
+    return found, frozenset(names)

@@ -1,0 +1,261 @@
+"""One resolution: read every layer, bring it to the model's names, hold the policy, merge.
+
+Nothing is raised here: what is wrong is collected, because a person wants all of it at once.
+Whatever can be known about a class is known after its first resolution (`Resolver`).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
+
+from runsettings.layers.base import Inputs, LayerSource
+from runsettings.layers.dotenv import DotenvLayer
+from runsettings.layers.environment import EnvironmentLayer, EnvironmentVariables
+from runsettings.layers.external import ExternalLayer, SecretsLayer
+from runsettings.layers.flags import FlagLayer
+from runsettings.layers.given import FileLayer, InitLayer
+from runsettings.layers.settings_files import (
+    POLICY,
+    PyprojectLayer,
+    SiteLayer,
+    UserLayer,
+    WorkspaceLayer,
+)
+from runsettings.resolution.canonical import Canonicalizer
+from runsettings.resolution.merge import Merged, merge
+from runsettings.resolution.options import OptionTable, option_table
+from runsettings.resolution.policy import (
+    Lock,
+    lock_diagnostics,
+    locks_of,
+    strangers_diagnostics,
+)
+from runsettings.resolution.secrets import live_secrets
+from runsettings.values.diagnostic import Diagnostic, Rule, Severity
+from runsettings.values.excerpts import excerpt_of
+from runsettings.values.origin import Layer
+from runsettings.values.reading import Reading
+from runsettings.values.tree import Tree
+
+SETTINGS_LAYERS: Final = tuple(layer for layer in Layer if layer is not Layer.SWEEP)
+"""The layers of settings, lowest first. A sweep's parameters are the run config's."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Gathered:
+    """What all layers say together, and what was wrong on the way.
+
+    Attributes:
+        merged: The sources and their winners.
+        diagnostics: Faults and warnings, in the order of the layers.
+        locks: The keys that the site's file locks.
+        locked: Their names in the model.
+    """
+
+    merged: Merged
+    diagnostics: tuple[Diagnostic, ...]
+    locks: tuple[Lock, ...] = ()
+    locked: frozenset[str] = frozenset()
+
+
+class Resolver:
+    """Resolves one model. Made once per class.
+
+    Args:
+        model: The settings class.
+        known_elsewhere: Names that another program reads from the same files and variables.
+        root_field: The field that says where the workspace is, settled before it is read.
+        overrides: Options of pydantic-settings that replace the model's own.
+    """
+
+    def __init__(
+        self,
+        model: type[BaseSettings],
+        *,
+        known_elsewhere: frozenset[str] = frozenset(),
+        root_field: str | None = None,
+        overrides: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.model = model
+        self.variables = EnvironmentVariables(model, **(overrides or {}))
+        names = {name: self.variables.names_of(name) for name in model.model_fields}
+        self.table: OptionTable = option_table(model, names)
+        self.canonicalizer = Canonicalizer(model, self.table)
+        self._known_elsewhere = known_elsewhere
+        self._root_field = root_field if root_field in model.model_fields else None
+        self._adapters: dict[str, TypeAdapter[Any]] = {}
+        self._readers: dict[Layer, LayerSource] = {
+            Layer.SITE: SiteLayer(),
+            Layer.USER: UserLayer(),
+            Layer.PYPROJECT: PyprojectLayer(),
+            Layer.WORKSPACE: WorkspaceLayer(),
+            Layer.EXTERNAL: SecretsLayer(),
+            Layer.DOTENV: DotenvLayer(self.variables),
+            Layer.ENV: EnvironmentLayer(self.variables),
+            Layer.FLAG: FlagLayer(),
+            Layer.FILE: FileLayer(),
+            Layer.INIT: InitLayer(),
+        }
+
+    def gather(
+        self, inputs: Inputs, layers: Sequence[Layer | LayerSource | PydanticBaseSettingsSource]
+    ) -> Gathered:
+        """Read ``layers``, lowest first, and merge them."""
+        sources = [self._source(layer) for layer in layers]
+        # DEFAULT has nothing to read: what no source sets is the model's own business.
+        readings: list[Sequence[Reading]] = [
+            source.read(inputs)
+            if source is not None and not isinstance(source, WorkspaceLayer)
+            else ()
+            for source in sources
+        ]
+        locks: tuple[Lock, ...] = ()
+        for source, read in zip(sources, readings, strict=True):
+            if source is not None and source.layer is Layer.SITE:
+                locks += locks_of([reading.tree for reading in read], POLICY)
+        canonical = [[self.canonicalizer.canonical(r) for r in read] for read in readings]
+        for index, source in enumerate(sources):
+            if isinstance(source, WorkspaceLayer):
+                canonical[index] = self._workspace(source, inputs, canonical)
+        flat = [reading for read in canonical for reading in read]
+        return self._settle(flat, locks)
+
+    def rebase(self, gathered: Gathered, tree: Tree) -> Gathered:
+        """The same resolution with one more source on top, held to the same locks."""
+        reading = self.canonicalizer.canonical(Reading(tree))
+        # The locked part of the site's tree stands on top; it goes below to be raised again.
+        sources = sorted(gathered.merged.sources, key=lambda s: not isinstance(s, LockedTree))
+        return self._settle([*map(Reading, sources), reading], gathered.locks)
+
+    def secrets(self, gathered: Gathered) -> frozenset[str]:
+        """Every secret value that any layer sets."""
+        return live_secrets(gathered.merged.sources, self.table)
+
+    def same(self, name: str, left: Any, right: Any) -> bool:
+        """Whether two raw values of a field mean the same, such as ``"yes"`` and ``True``."""
+        if left == right:
+            return True
+        adapter = self._adapters.get(name)
+        if adapter is None:
+            info = self.model.model_fields[name]
+            annotated: Any = Annotated[info.annotation, *info.metadata, info]
+            adapter = TypeAdapter(annotated)
+            self._adapters[name] = adapter
+        try:
+            return bool(adapter.validate_python(left) == adapter.validate_python(right))
+        except ValidationError:
+            return False
+
+    def _source(
+        self, layer: Layer | LayerSource | PydanticBaseSettingsSource
+    ) -> LayerSource | None:
+        if isinstance(layer, Layer):
+            return self._readers.get(layer)
+        if isinstance(layer, PydanticBaseSettingsSource):
+            return ExternalLayer(layer)
+        return layer
+
+    def _workspace(
+        self, source: WorkspaceLayer, inputs: Inputs, canonical: Sequence[Sequence[Reading]]
+    ) -> list[Reading]:
+        """Read the workspace, whose place the other layers decide."""
+        root = inputs.cwd
+        name = self._root_field
+        if name is not None:
+            for reading in (reading for read in reversed(canonical) for reading in reversed(read)):
+                value = reading.tree.data.get(name)
+                if isinstance(value, (str, Path)) and str(value) and "\0" not in str(value):
+                    root = inputs.cwd / value
+                    break
+        readings = [
+            self.canonicalizer.canonical(reading)
+            for reading in source.read(dataclasses.replace(inputs, root_dir=root))
+        ]
+        return [self._without_root(reading) for reading in readings]
+
+    def _without_root(self, reading: Reading) -> Reading:
+        """A workspace's file without its own place, which it cannot decide."""
+        name, tree = self._root_field, reading.tree
+        if name is None or name not in tree.data:
+            return reading
+        fault = Diagnostic(
+            Rule.MISPLACED_KEY,
+            Severity.WARNING,
+            (name,),
+            "a workspace's file cannot say where the workspace is; it was passed over",
+            tree.origin((name,)),
+            hint="set it in the user's file, in a variable, with a flag or in the call",
+            excerpt=excerpt_of(tree, (name,)),
+        )
+        del tree.data[name]
+        return reading._replace(diagnostics=(*reading.diagnostics, fault))
+
+    def _settle(self, readings: Sequence[Reading], locks: tuple[Lock, ...]) -> Gathered:
+        trees = [reading.tree for reading in readings if reading.tree.data]
+        diagnostics = [d for reading in readings for d in reading.diagnostics]
+        for reading in readings:
+            if reading.strangers:
+                diagnostics += strangers_diagnostics(
+                    reading, self.table, self.variables.known(), self._known_elsewhere
+                )
+        locked: frozenset[str] = frozenset()
+        if locks:
+            found, locked = lock_diagnostics(locks, trees, self.table, self.same)
+            diagnostics += found
+            trees = _locked_on_top(trees, locked)
+        merged = merge(trees)
+        for path in merged.misfits:
+            source = merged.winner(path)
+            diagnostics.append(
+                Diagnostic(
+                    Rule.BAD_VALUE,
+                    Severity.ERROR,
+                    path,
+                    "cannot append to a value that is not a list",
+                    merged.origin(path),
+                    hint="replace the value instead",
+                    excerpt=None if source is None else excerpt_of(source, path),
+                )
+            )
+        return Gathered(merged, tuple(diagnostics), locks, locked)
+
+
+class LockedTree(Tree):
+    """The locked part of the site's tree, which beats every layer."""
+
+    __slots__ = ()
+
+
+def _locked_on_top(trees: Sequence[Tree], locked: frozenset[str]) -> list[Tree]:
+    """The trees with the site's locked keys moved from the bottom to the top."""
+    below: list[Tree] = []
+    above: list[Tree] = []
+    for tree in trees:
+        held = tree.data.keys() & locked if tree.layer is Layer.SITE else frozenset[str]()
+        if not held:
+            below.append(tree)
+            continue
+        rest = {name: value for name, value in tree.data.items() if name not in held}
+        below.append(_with_data(Tree, tree, rest))
+        above.append(_with_data(LockedTree, tree, {name: tree.data[name] for name in held}))
+    return below + above
+
+
+def _with_data(kind: type[Tree], tree: Tree, data: dict[str, Any]) -> Tree:
+    return kind(
+        tree.layer,
+        tree.where,
+        data,
+        tree.marks,
+        line=tree.line,
+        call=tree.call,
+        text=tree.text,
+        columns=tree.columns,
+        directives=tree.directives,
+    )
