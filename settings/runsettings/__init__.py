@@ -56,7 +56,10 @@ _HOMES = {
 }
 """Public names and the modules they live in."""
 
-__all__ = ["__version__", *_HOMES]
+__all__ = [  # noqa: PLE0604 - one list of names, not two that could differ
+    "__version__",
+    *_HOMES,
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,0 +1,5 @@
+"""``python -m runsettings`` is ``runsettings``."""
+
+from runsettings.cli.main import main
+
+main()
