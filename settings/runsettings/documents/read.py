@@ -16,14 +16,11 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 from runsettings.documents.faults import Faults
+from runsettings.documents.limits import MAX_BYTES
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity
 from runsettings.values.origin import Layer, Origin
 from runsettings.values.reading import Reading
 from runsettings.values.tree import Tree
-
-MAX_BYTES: Final = 32 * 1024 * 1024
-"""The largest file that is read, in bytes. The largest config that holds its rules, with all
-its values at the limit, is written in less; beyond it stands data, not settings."""
 
 Reader: TypeAlias = Callable[[str, Layer, str], Reading]
 
@@ -101,15 +98,38 @@ def read_file(
     path = Path(path)
     where = str(path) if where is None else where
     format = format or Format.of(path)  # noqa: A001 - as above
+    if format is None:
+        fault = Diagnostic(
+            Rule.UNREADABLE_FILE,
+            Severity.ERROR,
+            (),
+            f"cannot tell the format of a {path.suffix} file",
+            origin=Origin(layer, where),
+            hint=f"name it with one of {', '.join(suffix for suffix in _SUFFIXES if suffix)}",
+        )
+        return Reading(Tree(layer, where, directives=False), (fault,))
+    text, faults = read_bytes(path, layer, where=where, limit=limit)
+    if text is None:
+        return Reading(Tree(layer, where, directives=False), faults)
+    return _reader(format)(text, layer, where)
+
+
+def read_bytes(
+    path: Path, layer: Layer, *, where: str, limit: int = MAX_BYTES
+) -> tuple[str | None, tuple[Diagnostic, ...]]:
+    """Read and decode a file of whatever format. Never raises for what the file is or holds.
+
+    Args:
+        path: The file.
+        layer: The layer that its values belong to.
+        where: Its name in origins.
+        limit: The largest size that is read, in bytes.
+
+    Returns:
+        Its text, or ``None`` and why there is none.
+    """
     try:
-        if format is None:
-            known = ", ".join(suffix for suffix in _SUFFIXES if suffix)
-            raise _UnreadableError(
-                Rule.UNREADABLE_FILE,
-                f"cannot tell the format of a {path.suffix} file",
-                f"name it with one of {known}",
-            )
-        return read_text(_bytes_of(path, limit), layer, where, format)
+        return _decode(_bytes_of(path, limit), layer, where)
     except _UnreadableError as reason:
         fault = Diagnostic(
             reason.rule,
@@ -119,7 +139,7 @@ def read_file(
             origin=Origin(layer, where),
             hint=reason.hint,
         )
-        return Reading(Tree(layer, where, directives=False), (fault,))
+        return None, (fault,)
 
 
 def read_text(text: str | bytes, layer: Layer, where: str, format: Format) -> Reading:  # noqa: A002
@@ -131,13 +151,15 @@ def read_text(text: str | bytes, layer: Layer, where: str, format: Format) -> Re
         where: Its name in origins.
         format: How it is written.
     """
-    decoded = _decode(text, layer, where)
-    return decoded if isinstance(decoded, Reading) else _reader(format)(decoded, layer, where)
+    decoded, faults = _decode(text, layer, where)
+    if decoded is None:
+        return Reading(Tree(layer, where, directives=False), faults)
+    return _reader(format)(decoded, layer, where)
 
 
 def _bytes_of(path: Path, limit: int) -> bytes:
     try:
-        _check_kind(os.stat(path))
+        _check_kind(path.stat())
         # The name may have become a pipe since it was looked at: never wait for a writer.
         descriptor = os.open(
             path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
@@ -175,7 +197,7 @@ def _unreadable(path: Path, error: OSError) -> _UnreadableError:
     if isinstance(error, FileNotFoundError):
         if path.is_symlink():
             return _UnreadableError(
-                Rule.UNREADABLE_FILE, f"is a link to {os.readlink(path)}, which does not exist"
+                Rule.UNREADABLE_FILE, f"is a link to {path.readlink()}, which does not exist"
             )
         return _UnreadableError(Rule.UNREADABLE_FILE, "does not exist", _similar(path))
     if isinstance(error, PermissionError):
@@ -200,43 +222,38 @@ def _similar(path: Path) -> str | None:
     return f"did you mean {str(path.with_name(close[0]))!r}?" if close else None
 
 
-def _decode(text: str | bytes, layer: Layer, where: str) -> str | Reading:
-    """The text, or a reading that says why there is none."""
+def _decode(
+    text: str | bytes, layer: Layer, where: str
+) -> tuple[str | None, tuple[Diagnostic, ...]]:
+    """The text without its byte order mark, or ``None`` and why there is none."""
+    advice = "save the file as UTF-8"
     if isinstance(text, bytes):
         for mark, encoding in _BOMS:
             if text.startswith(mark):
-                origin = Origin(layer, where, 1, 1)
-                fault = Diagnostic(
-                    Rule.UNREADABLE_FILE,
-                    Severity.ERROR,
-                    (),
-                    f"is written in {encoding}, not in UTF-8",
-                    origin=origin,
-                    hint="save it as UTF-8",
-                )
-                return Reading(Tree(layer, where, directives=False), (fault,))
+                faults = Faults("", layer, where)
+                message = f"is written in {encoding}, not in UTF-8"
+                faults.add_at(Rule.UNREADABLE_FILE, message, 0, hint=advice)
+                return None, faults.diagnostics()
         text = text.removeprefix(codecs.BOM_UTF8)
         try:
-            return text.decode()
+            return text.decode(), ()
         except UnicodeDecodeError as error:
             start = len(text[: error.start].decode())
             message = f"byte 0x{text[error.start]:02x} is not UTF-8"
             shown = text.decode(errors="replace")
     else:
         text = text.removeprefix("\ufeff")
-        if text.isascii():
-            return text
         try:
             text.encode()
         except UnicodeEncodeError as error:
             start = error.start
             message = f"character U+{ord(text[start]):04X} is half of a pair, and not text"
-            shown = text.encode("utf-8", "replace").decode()
+            shown = text.encode(errors="replace").decode()
         else:
-            return text
+            return text, ()
     faults = Faults(shown, layer, where)
-    faults.add_at(Rule.UNREADABLE_FILE, message, start, hint="save the file as UTF-8")
-    return Reading(Tree(layer, where, text=shown, directives=False), faults.diagnostics())
+    faults.add_at(Rule.UNREADABLE_FILE, message, start, hint=advice)
+    return None, faults.diagnostics()
 
 
 def _reader(format: Format) -> Reader:  # noqa: A002

@@ -9,7 +9,8 @@ about keys can refuse them with their place.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final, NamedTuple
+from dataclasses import dataclass
+from typing import Any, Final
 
 import yaml
 from yaml.events import (
@@ -34,7 +35,8 @@ read as private characters in their stead, so that lines are counted as people s
 _BREAKS_BACK: Final = str.maketrans("\ue085\ue028\ue029", "\x85\u2028\u2029")
 
 
-class ScalarToken(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class ScalarToken:
     """A scalar as it stands in the text."""
 
     text: str

@@ -91,6 +91,7 @@ _TYPES: Final[dict[str, type]] = {
     "null": type(None),
 }
 
+_RESOLVER_11: Final[Any] = yaml.resolver.Resolver()
 _YAML11: Final = (
     (re.compile(r"yes|Yes|YES|on|On|ON"), "true"),
     (re.compile(r"no|No|NO|off|Off|OFF"), "false"),
@@ -111,7 +112,7 @@ def differs_in_yaml11(text: str) -> str | None:
 
 
 def _described(text: str) -> str | None:
-    tag = yaml.resolver.Resolver().resolve(yaml.ScalarNode, text, (True, False))
+    tag = _RESOLVER_11.resolve(yaml.ScalarNode, text, (True, False))
     kind = str(tag).removeprefix(PREFIX)
     try:
         ours = resolve_plain(text)

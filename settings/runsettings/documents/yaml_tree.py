@@ -13,7 +13,6 @@ import yaml
 from yaml.events import (
     AliasEvent,
     DocumentStartEvent,
-    Event,
     MappingEndEvent,
     MappingStartEvent,
     ScalarEvent,
@@ -23,6 +22,7 @@ from yaml.events import (
 )
 
 from runsettings.documents.faults import Faults
+from runsettings.documents.limits import ALIAS_BUDGET, MAX_DEPTH
 from runsettings.documents.yaml_faults import add_syntax_fault
 from runsettings.documents.yaml_scalars import PREFIX, TELLING, resolve_plain, resolve_tagged
 from runsettings.values.diagnostic import Rule
@@ -31,13 +31,6 @@ from runsettings.values.tree import Branch, KeyPath, SequenceMarks, unpack
 
 PARSER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """libyaml's parser, or PyYAML's own where it was built without."""
-
-MAX_DEPTH: Final = 100
-"""How deep values may be nested; merging and freezing them are recursive."""
-
-ALIAS_BUDGET: Final = 100_000
-"""How many values the aliases of a text may stand for, besides one for each character of it.
-A bomb of nine levels stands for a billion; honest files repeat a few hundred."""
 
 _ONE: Final = 1 << 32 | 1
 """Makes a packed 0-based position 1-based."""
@@ -177,7 +170,7 @@ class Builder:
                             value, inner_marks, inner_size, inner_height
                         )
                     if key is _COMPLEX:
-                        key, slots = self._complex_key(inner_marks, data, slots)
+                        key, slots = self._complex_key(inner_marks, slots)
                     elif key is not _ITEM:
                         key = _AWAIT
                 elif kind is MappingStartEvent or kind is SequenceStartEvent:
@@ -236,7 +229,7 @@ class Builder:
                         if key in data or value == "<<":
                             key, slots = self._odd_key(event, value, mark, data, marks, slots)
                     else:
-                        key, slots = self._complex_key(here, data, slots)
+                        key, slots = self._complex_key(here, slots)
                 elif kind is DocumentStartEvent:
                     if root:
                         self._second_document(event)
@@ -268,7 +261,7 @@ class Builder:
     def _add(self, rule: Rule, message: str, mark: int, path: KeyPath, **more: Any) -> None:
         self.faults.add(rule, message, unpack(mark)[0], path=path, **more)
 
-    def _tagged(self, event: ScalarEvent, mark: int, data: Any, key: Any) -> Any:
+    def _tagged(self, event: Any, mark: int, data: Any, key: Any) -> Any:
         """The value of a scalar with a tag; the text itself where the tag is at fault."""
         tag, text = event.tag, event.value
         path = self._path(data, key)
@@ -319,7 +312,7 @@ class Builder:
             "!!seq, !append, !replace and !delete",
         )
 
-    def _overlong(self, event: ScalarEvent, mark: int, data: Any, key: Any) -> None:
+    def _overlong(self, event: Any, mark: int, data: Any, key: Any) -> None:
         message = f"an integer of {len(event.value):,} digits is too long to read"
         path = self._path(data, key)
         self._add(
@@ -328,7 +321,7 @@ class Builder:
 
     def _odd_key(
         self,
-        event: Event,
+        event: Any,
         value: Any,
         mark: int,
         data: dict[Any, Any],
@@ -358,9 +351,7 @@ class Builder:
         slot = _Slot(mark, merge=True)
         return slot, [*(slots or ()), slot]
 
-    def _complex_key(
-        self, here: Any, data: dict[Any, Any], slots: list[_Slot] | None
-    ) -> tuple[Any, list[_Slot]]:
+    def _complex_key(self, here: Any, slots: list[_Slot] | None) -> tuple[Any, list[_Slot]]:
         """Report a container that stands where a key must be."""
         slot = _Slot(_place_of(here))
         message = "a mapping or list cannot be a key"
@@ -369,7 +360,7 @@ class Builder:
         )
         return slot, [*(slots or ()), slot]
 
-    def _alias(self, event: AliasEvent, data: Any, key: Any) -> Anchored | None:
+    def _alias(self, event: Any, data: Any, key: Any) -> Anchored | None:
         """What an alias stands for; ``None`` if reading has to end here."""
         name = event.anchor
         start = event.start_mark
@@ -400,7 +391,7 @@ class Builder:
         # The path to such a place would fill the screen and say nothing.
         self._add(Rule.TOO_DEEP, message, mark, self._path(data, key)[:1])
 
-    def _second_document(self, event: DocumentStartEvent) -> None:
+    def _second_document(self, event: Any) -> None:
         mark = (event.start_mark.line << 32 | event.start_mark.column) + _ONE
         self._add(
             Rule.SYNTAX,

@@ -1,0 +1,15 @@
+"""How far the readers follow a text. Honest files stay far below each of these."""
+
+from __future__ import annotations
+
+from typing import Final
+
+MAX_BYTES: Final = 32 * 1024 * 1024
+"""The largest file that is read, in bytes. Beyond it stands data, not settings."""
+
+MAX_DEPTH: Final = 100
+"""How deep values may be nested: merging and freezing them are recursive."""
+
+ALIAS_BUDGET: Final = 100_000
+"""How many values the aliases of a YAML text may stand for, besides one for each of its
+characters. A bomb of nine levels stands for a billion."""

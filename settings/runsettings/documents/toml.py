@@ -1,0 +1,100 @@
+"""TOML: values by `tomllib`, places by a scan beside it."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from bisect import bisect_right
+from typing import Any, Final
+
+from runsettings.documents.faults import Faults
+from runsettings.documents.limits import MAX_DEPTH
+from runsettings.documents.toml_places import Places
+from runsettings.values.diagnostic import Rule
+from runsettings.values.origin import Layer
+from runsettings.values.reading import Reading
+from runsettings.values.tree import Position, Tree
+
+_PLACE: Final = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
+_OVERLONG: Final = re.compile(r"[0-9](?:_?[0-9]){4300,}")
+_REPEATED: Final = ("Cannot overwrite", "Cannot declare", "Cannot redefine", "Cannot mutate", "Dup")
+
+
+def read(text: str, layer: Layer, where: str) -> Reading:
+    """Read a TOML text. Never raises for what it holds.
+
+    Args:
+        text: The text.
+        layer: The layer that its values belong to.
+        where: Its name in origins.
+
+    Returns:
+        Its values with their places, and what is wrong with it. After a syntax error, the
+        values in front of it count.
+    """
+    faults = Faults(text, layer, where)
+    places = Places(faults)
+    data: dict[str, Any] = {}
+    end = len(text)
+    if places.too_deep is not None:
+        message = f"values are nested more than {MAX_DEPTH} levels deep"
+        faults.add_at(Rule.TOO_DEEP, message, places.too_deep)
+        end = _statement(places, places.too_deep)
+    try:
+        data = tomllib.loads(text[:end])
+    except (ValueError, RecursionError) as error:
+        end = _statement(places, _add_fault(faults, places, error))
+        # What stands in front of the statement at fault has been read once already.
+        data = _loads_or_nothing(text[:end])
+    tree = Tree(layer, where, data, places.marks, text=text, directives=False)
+    return Reading(tree, faults.diagnostics())
+
+
+def _loads_or_nothing(text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+
+
+def _statement(places: Places, offset: int) -> int:
+    """The offset at which the statement around ``offset`` begins."""
+    before = bisect_right(places.statements, offset)
+    return places.statements[before - 1] if before else 0
+
+
+def _add_fault(faults: Faults, places: Places, error: Exception) -> int:
+    """Keep a fault for an error of `tomllib`'s, and tell its offset."""
+    if isinstance(error, RecursionError):
+        faults.add(Rule.TOO_DEEP, "values are nested too deep", Position(1, 1))
+        return 0
+    message = str(error)
+    found = _PLACE.search(message)
+    if found is None:
+        # The one error of another kind is that of `int`.
+        digits = _OVERLONG.search(faults.text)
+        offset = digits.start() if digits else 0
+        message = "an integer has more digits than can be read" if digits else message
+        faults.add_at(Rule.BAD_VALUE, message, offset, len(digits[0]) if digits else 1)
+        return offset
+    message = message[: found.start()]
+    line, column = found.groups()
+    position = Position(int(line), int(column)) if line else faults.locate(len(faults.text))
+    offset = faults.offset(position)
+    if message.startswith(_REPEATED):
+        start = _statement(places, max(offset - 1, 0))
+        for path, at, first in places.repeated:
+            if at >= start:
+                width = len(str(path[-1]))
+                faults.add(
+                    Rule.DUPLICATE_KEY,
+                    f"{path[-1]!r} is set twice",
+                    faults.locate(at),
+                    width,
+                    path=path,
+                    hint="keep one of them",
+                    related=(first, width),
+                )
+                return at
+    faults.add(Rule.SYNTAX, f"not TOML: {message[:1].lower()}{message[1:]}", position)
+    return offset
