@@ -8,9 +8,9 @@ about keys can refuse them with their place.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import yaml
 from yaml.events import (
@@ -23,16 +23,12 @@ from yaml.events import (
 )
 
 from runsettings.documents.faults import Faults
-from runsettings.documents.yaml_tree import PARSER, Builder
+from runsettings.documents.yaml_events import open_events
+from runsettings.documents.yaml_tree import build
 from runsettings.values.diagnostic import Rule
 from runsettings.values.origin import Layer
 from runsettings.values.reading import Reading
 from runsettings.values.tree import Position, Tree
-
-_BREAKS_OF_11: Final = str.maketrans("\x85\u2028\u2029", "\ue085\ue028\ue029")
-"""YAML 1.1, and so libyaml, breaks lines at these; YAML 1.2 and editors do not. They are
-read as private characters in their stead, so that lines are counted as people see them."""
-_BREAKS_BACK: Final = str.maketrans("\ue085\ue028\ue029", "\x85\u2028\u2029")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +66,8 @@ def read(text: str, layer: Layer, where: str) -> Reading:
         ``!append``, ``!replace`` and ``!delete``.
     """
     faults = Faults(text, layer, where)
-    builder = Builder(faults)
-    documents, marks = builder.build()
-    tree = Tree(layer, where, text=text, directives=builder.directives)
+    documents, marks, directives = build(faults)
+    tree = Tree(layer, where, text=text, directives=directives)
     if documents and isinstance(documents[0], dict):
         tree.data, tree.marks = documents[0], marks[0]
     elif documents and documents[0] is not None:
@@ -91,29 +86,30 @@ def scan_scalars(text: str) -> Iterator[ScalarToken]:
 
     Ends without a word at the first syntax error, which `read` reports.
     """
-    loader: Any = PARSER(text)
+    try:
+        yield from _tokens(open_events(text))
+    except (yaml.YAMLError, ValueError, OverflowError):
+        return
+
+
+def _tokens(get: Callable[[], Any]) -> Iterator[ScalarToken]:
     # For each open container: None in a sequence, else whether the next node is a key.
     awaiting: list[bool | None] = [None]
-    try:
-        while (event := loader.get_event()) is not None:
-            if isinstance(event, (MappingEndEvent, SequenceEndEvent)):
-                awaiting.pop()
-                continue
-            if not isinstance(event, NodeEvent):
-                continue
-            is_key = awaiting[-1]
-            if is_key is not None:
-                awaiting[-1] = not is_key
-            if isinstance(event, ScalarEvent):
-                yield _token(event, is_key=bool(is_key))
-            elif isinstance(event, MappingStartEvent):
-                awaiting.append(True)
-            elif isinstance(event, SequenceStartEvent):
-                awaiting.append(None)
-    except yaml.YAMLError:
-        return
-    finally:
-        loader.dispose()
+    while (event := get()) is not None:
+        if isinstance(event, (MappingEndEvent, SequenceEndEvent)):
+            awaiting.pop()
+            continue
+        if not isinstance(event, NodeEvent):
+            continue
+        is_key = awaiting[-1]
+        if is_key is not None:
+            awaiting[-1] = not is_key
+        if isinstance(event, ScalarEvent):
+            yield _token(event, is_key=bool(is_key))
+        elif isinstance(event, MappingStartEvent):
+            awaiting.append(True)
+        elif isinstance(event, SequenceStartEvent):
+            awaiting.append(None)
 
 
 def _token(event: Any, *, is_key: bool) -> ScalarToken:

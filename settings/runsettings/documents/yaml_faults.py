@@ -49,8 +49,12 @@ _HINTS: Final = (
 """libyaml's problem, ours, and what to do."""
 
 
-def add_syntax_fault(faults: Faults, error: yaml.YAMLError) -> None:
+def add_syntax_fault(faults: Faults, error: Exception) -> None:
     """Keep a fault for an error of libyaml or PyYAML."""
+    if isinstance(error, UnicodeEncodeError):
+        message = f"the character U+{ord(faults.text[error.start]):04X} is no text"
+        faults.add_at(Rule.SYNTAX, message, error.start)
+        return
     if isinstance(error, yaml.reader.ReaderError):
         _add_unprintable(faults, error)
         return

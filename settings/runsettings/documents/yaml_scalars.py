@@ -48,6 +48,8 @@ def resolve_plain(text: str) -> Any:
         return WORDS[text]
     if text[0] not in _DIGITS:
         return text
+    if text.isdecimal() and text.isascii():
+        return int(text)
     number = _NUMBER.fullmatch(text)
     if number is None:
         return text
