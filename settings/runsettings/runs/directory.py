@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import re
-import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -111,18 +110,3 @@ def places(directory: Path | str, run_id: str | None = None) -> Iterator[Place]:
             except OSError:
                 continue
             yield Place(match[2], journal, status.st_size, status.st_mtime_ns)
-
-
-def replace_file(path: Path, content: bytes) -> None:
-    """Write a file so that a reader sees the old content or the new, never a part.
-
-    Raises:
-        OSError: It cannot be written.
-    """
-    temporary = path.with_name(f".{os.getpid()}.{threading.get_ident()}.tmp")
-    try:
-        temporary.write_bytes(content)
-        temporary.replace(path)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise

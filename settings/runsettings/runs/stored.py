@@ -116,7 +116,11 @@ class StoredRun:
             if record is None:
                 self.torn += 1
             else:
-                self.apply(record)
+                try:
+                    self.apply(record)
+                except (KeyError, TypeError, ValueError, AttributeError):
+                    # JSON, but not the record that its type promises.
+                    self.torn += 1
             self.position = end
         return self.position != before
 

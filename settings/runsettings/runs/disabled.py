@@ -1,0 +1,73 @@
+"""The run of disabled mode: the whole surface of a run, without a file, a process or a line."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from runsettings.models.settings import Settings
+from runsettings.runconfig.config import Config
+from runsettings.runs.summary import Summary
+
+
+class RunDisabled:
+    """Has what `Run` has and does nothing; its config and summary hold values in memory.
+
+    Args:
+        settings: The settings that say so.
+        config: The run config, checked as for any run.
+        run_id: The id.
+        name: The display name.
+    """
+
+    mode = "disabled"
+    url = None
+    resumed = False
+    step = 0
+    dir = ""
+
+    def __init__(self, settings: Settings, config: Config, run_id: str, name: str) -> None:
+        self.settings = settings
+        self.config = config
+        self.id = run_id
+        self.name = name
+        self.project = settings.project or "uncategorized"
+        self.entity = settings.entity
+        self.group = settings.run_group
+        self.job_type = settings.run_job_type
+        self.tags = settings.run_tags
+        self.notes = settings.run_notes
+        self.start_time = time.time()
+        self.summary = Summary({}, lambda values, _: values)
+
+    def log(
+        self,
+        data: Mapping[str, Any] | None = None,
+        step: int | None = None,
+        commit: bool | None = None,
+    ) -> None:
+        """Do nothing."""
+
+    def save(self, path: str | Path, base_path: str | Path | None = None) -> list[str]:  # noqa: ARG002
+        """Do nothing; no file was saved."""
+        return []
+
+    def finish(self, exit_code: int | None = None) -> None:
+        """Do nothing."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        return None
+
+    def __repr__(self) -> str:
+        return f"<RunDisabled {self.name} ({self.id})>"

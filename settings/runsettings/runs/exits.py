@@ -1,0 +1,145 @@
+"""How a process ends, seen from inside: the exit code, the exception, the signal.
+
+Everything is put in place when a run starts, hands on to whatever was there before, and is
+taken away when the last run finishes. The code of a bare ``raise SystemExit(3)`` cannot be
+seen from inside Python; that of ``sys.exit(3)`` and of an exception can.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import FrameType, TracebackType
+from typing import Any, Final, Literal, NoReturn
+
+_SIGNALS: Final = tuple(
+    number
+    for name in ("SIGTERM", "SIGHUP")
+    if (number := getattr(signal, name, None)) is not None
+)
+"""Signals that end a process without a word. SIGINT becomes KeyboardInterrupt by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a process, or a run in it, ended."""
+
+    code: int = 0
+    error: str | None = None
+    """The type of the exception that ended it."""
+    signal: str | None = None
+
+    @property
+    def state(self) -> Literal["finished", "failed", "killed"]:
+        """What this makes of a run."""
+        if self.signal is not None:
+            return "killed"
+        return "failed" if self.code else "finished"
+
+    @classmethod
+    def of(cls, error: BaseException) -> Ending:
+        """What an exception that nobody caught makes of a process."""
+        if isinstance(error, SystemExit):
+            return cls(exit_code(error.code))
+        if isinstance(error, KeyboardInterrupt):
+            return cls(128 + signal.SIGINT, "KeyboardInterrupt", "SIGINT")
+        kind = type(error)
+        name = kind.__qualname__
+        return cls(1, name if kind.__module__ == "builtins" else f"{kind.__module__}.{name}")
+
+
+def exit_code(code: Any) -> int:
+    """The exit code that Python makes of what ``sys.exit`` was given."""
+    if code is None:
+        return 0
+    return code if isinstance(code, int) else 1
+
+
+class ExitWatch:
+    """Sees how the process ends.
+
+    Args:
+        on_signal: Called with the ending before a signal ends the process.
+    """
+
+    def __init__(self, on_signal: Callable[[Ending], None]) -> None:
+        self._on_signal = on_signal
+        self._pid = 0
+        self._seen = Ending()
+        self._excepthook: Any = None
+        self._exit: Any = None
+        self._signals: list[int] = []
+        # One object a watch: a bound method is a new one at each look.
+        self._hook = self._note_exception
+        self._leave = self._note_exit
+        self._handler = self._note_signal
+
+    @property
+    def ending(self) -> Ending:
+        """How the process is ending, as far as that was seen."""
+        return self._seen
+
+    def install(self) -> None:
+        """Watch this process. Does nothing where it is being watched already."""
+        if self._pid == os.getpid():
+            return
+        self._pid = os.getpid()
+        self._seen = Ending()
+        if sys.excepthook is not self._hook:
+            self._excepthook, sys.excepthook = sys.excepthook, self._hook
+        if sys.exit is not self._leave:
+            self._exit = sys.exit
+            sys.exit = self._leave
+        if threading.current_thread() is threading.main_thread():
+            for number in _SIGNALS:
+                if signal.getsignal(number) is signal.SIG_DFL:
+                    signal.signal(number, self._handler)
+                    self._signals.append(number)
+
+    def remove(self) -> None:
+        """Put everything back that nobody else replaced since."""
+        if not self._pid:
+            return
+        self._pid = 0
+        if sys.excepthook is self._hook:
+            sys.excepthook = self._excepthook
+        if sys.exit is self._leave:
+            sys.exit = self._exit
+        self._drop_signals()
+
+    def after_fork(self) -> None:
+        """In a child: a signal must end it as it would have without us."""
+        self.remove()
+
+    def _drop_signals(self) -> None:
+        if threading.current_thread() is not threading.main_thread():
+            return
+        for number in self._signals:
+            if signal.getsignal(number) is self._handler:
+                signal.signal(number, signal.SIG_DFL)
+        self._signals.clear()
+
+    def _note_exception(
+        self, kind: type[BaseException], error: BaseException, trace: TracebackType | None
+    ) -> None:
+        self._seen = Ending.of(error)
+        self._excepthook(kind, error, trace)
+
+    def _note_exit(self, status: Any = None, /) -> NoReturn:
+        # Kept even if somebody catches it: the next ending that is seen replaces it.
+        self._seen = Ending(exit_code(status))
+        self._exit(status)
+        raise AssertionError("sys.exit returned")  # pragma: no cover
+
+    def _note_signal(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002
+        name = signal.Signals(number).name
+        self._seen = Ending(128 + number, None, name)
+        try:
+            self._on_signal(self._seen)
+        finally:
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)

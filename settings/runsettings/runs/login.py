@@ -1,0 +1,91 @@
+"""Whether a run may be sent anywhere: the rules of `mode`, `force` and `anonymous`."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from runsettings.models.settings import Settings
+from runsettings.values.diagnostic import RunError, Rule
+
+
+class Login(NamedTuple):
+    """What is known of the account."""
+
+    key: str | None
+    """The key for the server, wherever it was found. Never shown."""
+    client: bool
+    """Whether the official client, which speaks to the server, is installed."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether a run can be sent to the server."""
+        return self.key is not None and self.client
+
+
+def find_login(settings: Settings, environ: Mapping[str, str]) -> Login:
+    """The login for the server of the settings.
+
+    Args:
+        settings: Whose ``api_key`` and ``base_url`` count.
+        environ: Where ``NETRC`` and ``HOME`` are looked up.
+    """
+    if settings.api_key is not None:
+        key: str | None = settings.api_key.get_secret_value()
+    else:
+        key = _netrc_password(urlsplit(settings.base_url).hostname or "", environ)
+    return Login(key, importlib.util.find_spec("wandb") is not None)
+
+
+def offline_reason(settings: Settings, login: Login) -> str:
+    """Why a run in online mode is recorded offline, as a sentence.
+
+    This version has no store to send to, so there always is a reason.
+
+    Raises:
+        RunError: The settings demand to be online (``force``).
+    """
+    if not login.complete and settings.anonymous == "never":
+        missing = (
+            f"no API key for {settings.base_url} was found"
+            if login.key is None
+            else "the wandb package, which sends runs, is not installed"
+        )
+        reason, rule = f"not logged in: {missing}", Rule.NOT_LOGGED_IN
+        hint = 'set WANDB_API_KEY, or mode="offline"'
+    else:
+        reason = "this version records runs, but cannot send them yet"
+        rule, hint = Rule.NOT_AVAILABLE, 'set mode="offline"'
+    if settings.force:
+        raise RunError.of(
+            rule,
+            f"{reason}, and force=True demands to be online",
+            hint=hint,
+            origin=settings.origin("force"),
+        )
+    return f"{reason}; the run is recorded offline"
+
+
+def is_anonymous(settings: Settings, login: Login) -> bool:
+    """Whether the run belongs to no account."""
+    if settings.anonymous == "must":
+        return True
+    return settings.anonymous == "allow" and not login.complete
+
+
+def _netrc_password(host: str, environ: Mapping[str, str]) -> str | None:
+    home = environ.get("HOME") or environ.get("USERPROFILE") or ""
+    path = Path(environ.get("NETRC") or Path(home) / ".netrc")
+    if not path.is_file():
+        return None
+    # Imported where there is such a file, which is seldom.
+    import netrc
+
+    try:
+        found = netrc.netrc(path).authenticators(host)
+    except (OSError, netrc.NetrcParseError, UnicodeDecodeError):
+        return None
+    return found[2] if found is not None and found[2] else None
