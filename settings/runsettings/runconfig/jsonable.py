@@ -37,7 +37,7 @@ import uuid
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
-from runsettings.runconfig.structured import fields_of, items_of
+from runsettings.runconfig.structured import Fields, fields_of, items_of
 from runsettings.values.diagnostic import ConfigError, Diagnostic, Rule, Severity
 from runsettings.values.directive import Append, Delete, Replace
 from runsettings.values.origin import Origin
@@ -46,8 +46,9 @@ from runsettings.values.tree import MISSING, KeyPath
 MASK: Final = "***"
 """Stands where a secret was."""
 
-DEEPEST: Final = 100
-"""How many mappings and sequences may stand inside each other, here and in every reader."""
+DEEPEST: Final = 99
+"""How many mappings and sequences may stand inside each other. Readers follow 100, and the
+written form adds one (see `writing`)."""
 
 TOO_LARGE_INT: Final = 10**4300
 """Python refuses to print or parse integers from here on (``sys.int_info``)."""
@@ -196,17 +197,26 @@ class _Conversion:
         try:
             fields = fields_of(value)
             items = items_of(value) if fields is None else None
-            if items is not None:
-                items = iter(list(items))
         except Exception as error:  # noqa: BLE001 - whatever a config object raises is its answer
-            return self._fault(
-                Rule.BAD_VALUE, path, f"{_name(type(value))} cannot be read: {_first_line(error)}"
-            )
+            return self._unreadable(error, path)
         if fields is not None:
-            return self._inside(value, path, self._mapping, fields)
+            return self._inside(value, path, self._fields, fields)
         if items is not None:
             return self._inside(value, path, self._items, items)
         return self._refuse(value, path)
+
+    def _fields(self, fields: Fields, path: KeyPath) -> dict[str, Any]:
+        values = {}
+        for name in fields.names:
+            try:
+                values[name] = fields.get(name)
+            except Exception as error:  # noqa: BLE001 - as above
+                self._unreadable(error, (*path, name))
+        return self._mapping(values, path)
+
+    def _unreadable(self, error: Exception, path: KeyPath) -> Any:
+        lines = str(error).splitlines() or [type(error).__name__]
+        return self._fault(Rule.BAD_VALUE, path, f"cannot be read: {lines[0]}")
 
     def _array(self, value: Any, path: KeyPath) -> Any:
         """A NumPy, PyTorch, JAX or TensorFlow scalar or array."""
@@ -317,8 +327,3 @@ def _rank(item: Any) -> tuple[int, Any, str]:
 def _name(kind: type) -> str:
     module = kind.__module__
     return kind.__qualname__ if module == "builtins" else f"{module}.{kind.__qualname__}"
-
-
-def _first_line(error: Exception) -> str:
-    lines = str(error).splitlines()
-    return lines[0] if lines else type(error).__name__

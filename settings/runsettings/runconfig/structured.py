@@ -1,53 +1,53 @@
 """Objects with named fields, seen as mappings.
 
 Dataclasses, attrs and pydantic objects, OmegaConf and ml_collections configs are recognised by
-what they offer, never by importing the package that made them.
+what their classes offer, never by importing the package that made them.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, NamedTuple
 
 
-def fields_of(value: Any) -> dict[Any, Any] | None:
-    """The fields of a structured object by name, or ``None`` if it is no such object.
+class Fields(NamedTuple):
+    """The names of an object's fields, and how to get one."""
+
+    names: list[Any]
+    get: Callable[[Any], Any]
+
+
+def fields_of(value: Any) -> Fields | None:
+    """The fields of a structured object, or ``None`` if it is no such object.
 
     Nested values are handed over as they are. A class is not an object, and gives ``None``.
-
-    Raises:
-        Exception: Whatever the object raises while it is asked, such as OmegaConf's
-            ``MissingMandatoryValue`` or an interpolation that leads nowhere.
+    Getting a field may raise whatever the object raises, such as OmegaConf for a value that is
+    mandatory and missing.
     """
-    if isinstance(value, Mapping):
-        return dict(value.items())
     kind = type(value)
     if isinstance(value, type):
         return None
+    if isinstance(value, Mapping):
+        return Fields(list(value), value.__getitem__)
     if dataclasses.is_dataclass(kind):
-        return {field.name: getattr(value, field.name) for field in dataclasses.fields(kind)}
+        return Fields([field.name for field in dataclasses.fields(kind)], partial(getattr, value))
     if hasattr(kind, "__attrs_attrs__"):
-        return {field.name: getattr(value, field.name) for field in kind.__attrs_attrs__}
+        names = [attribute.name for attribute in kind.__attrs_attrs__]
+        return Fields(names, partial(getattr, value))
     if hasattr(kind, "model_fields"):
         # Iterating a pydantic model gives its fields and its extras, nested models kept.
-        return dict(value)
-    if hasattr(kind, "to_dict") and hasattr(kind, "items") and hasattr(kind, "keys"):
-        return _config_dict_fields(value)
+        fields = dict(value)
+        return Fields(list(fields), fields.__getitem__)
+    if hasattr(kind, "to_dict") and hasattr(kind, "keys") and hasattr(kind, "__getitem__"):
+        # ml_collections: asking by key follows a reference; `to_dict` would flatten all levels.
+        return Fields(list(value.keys()), value.__getitem__)
     return None
 
 
-def _config_dict_fields(value: Any) -> dict[Any, Any]:
-    """The fields of an ml_collections ``ConfigDict``, references followed.
-
-    ``items`` follows a ``FieldReference``; a plain ``to_dict`` would flatten nested configs
-    before we can tell their paths.
-    """
-    return dict(value.items())
-
-
-def items_of(value: Any) -> Iterator[Any] | None:
-    """The items of a list-like config, such as OmegaConf's ``ListConfig``, else ``None``."""
-    if isinstance(value, Sequence) and not isinstance(value, (str, bytes, bytearray, memoryview)):
-        return iter(value)
-    return None
+def items_of(value: Any) -> Sequence[Any] | None:
+    """The items of a sequence, such as OmegaConf's ``ListConfig``, or ``None``."""
+    if isinstance(value, (str, bytes, bytearray, memoryview)) or not isinstance(value, Sequence):
+        return None
+    return list(value)

@@ -1,0 +1,208 @@
+"""`Config`: the run config as its user meets it."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import os
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+from runsettings.layers.caller import Caller, find_caller
+from runsettings.resolution.explain import explain_history
+from runsettings.resolution.merge import Merged
+from runsettings.runconfig.comparing import show_value
+from runsettings.runconfig.jsonable import canonical_json
+from runsettings.runconfig.loading import load_sources
+from runsettings.runconfig.store import ConfigStore, Observer
+from runsettings.runconfig.views import ConfigView
+from runsettings.values.diagnostic import Diagnostic
+from runsettings.values.origin import Origin
+from runsettings.values.tree import MISSING, KeyPath, Leaf, Tree, format_path
+
+_C = TypeVar("_C", bound="Config")
+
+
+class Config(ConfigView):
+    """The configuration of a run, with the origin of every value.
+
+    Reads like a dict and like an object with attributes, at every depth. A key can be added at
+    any time; a value changes only with ``allow_val_change``.
+
+    Args:
+        inputs: What to begin with; see `load`, which takes more options.
+        allow_val_change: Whether values may change once set.
+
+    Raises:
+        ConfigError: The inputs break a rule.
+    """
+
+    __slots__ = ()
+
+    def __init__(self, inputs: Any = None, *, allow_val_change: bool = False) -> None:
+        store = load_sources(
+            inputs, caller=find_caller("Config()"), allow_val_change=allow_val_change
+        )
+        super().__init__(store, ())
+
+    @classmethod
+    def load(
+        cls,
+        inputs: Any = None,
+        *,
+        include_keys: Iterable[str] | None = None,
+        exclude_keys: Iterable[str] | None = None,
+        schema: str | os.PathLike[str] | Mapping[str, Any] | None = None,
+        config_paths: Sequence[str | os.PathLike[str]] = (),
+        defaults_file: str | os.PathLike[str] | None = None,
+        sweep_file: str | os.PathLike[str] | None = None,
+        secrets: Iterable[str] = (),
+        setting_names: Collection[str] = frozenset(),
+        allow_val_change: bool = False,
+        every_flag: bool = False,
+        cwd: str | os.PathLike[str] | None = None,
+        caller: Caller | None = None,
+    ) -> Self:
+        """Load a config from everything that ``init(config=)`` takes.
+
+        Args:
+            inputs: A mapping, argparse namespace, absl flags, path to YAML, JSON or TOML,
+                dataclass, attrs, pydantic, OmegaConf or ml_collections object, or a list of
+                these, lowest first.
+            include_keys: Top-level keys alone kept. Not together with ``exclude_keys``.
+            exclude_keys: Top-level keys dropped.
+            schema: A JSON Schema that the config must satisfy, or the path to one.
+            config_paths: Files below the inputs, lowest first.
+            defaults_file: A file below those, if it exists (``config-defaults.yaml``).
+            sweep_file: A sweep's parameters, above everything; their keys are locked.
+            secrets: Live secrets; where one is found, ``***`` is kept.
+            setting_names: Names of settings, which are pointed out where they are found.
+            allow_val_change: Whether values may change once set.
+            every_flag: Take the absl flags of installed packages as well.
+            cwd: Where relative paths start; the working directory by default.
+            caller: The place in the program that passed the inputs; found by default.
+
+        Raises:
+            ConfigError: With everything that is wrong in any of the inputs.
+        """
+        store = load_sources(
+            inputs,
+            include_keys=include_keys,
+            exclude_keys=exclude_keys,
+            schema=schema,
+            config_paths=config_paths,
+            defaults_file=defaults_file,
+            sweep_file=sweep_file,
+            secrets=secrets,
+            setting_names=setting_names,
+            allow_val_change=allow_val_change,
+            every_flag=every_flag,
+            cwd=Path(cwd) if cwd is not None else None,
+            caller=caller or find_caller("Config.load()"),
+        )
+        config = cls.__new__(cls)
+        ConfigView.__init__(config, store, ())
+        return config
+
+    # --- where values came from ---
+
+    @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """Warnings and notes about the inputs and the changes so far; never errors."""
+        return tuple(self._store.diagnostics)
+
+    def origin(self, key: str | KeyPath) -> Origin:
+        """The place that set a value.
+
+        Args:
+            key: ``optim.lr``, or the path ``("optim", "lr")``.
+
+        Raises:
+            KeyError: There is no such key.
+        """
+        merged, path = self._at(key)
+        origin = merged.origin(path)
+        assert origin is not None  # what stands in the data was said by a source
+        return origin
+
+    def history(self, key: str | KeyPath) -> tuple[Leaf, ...]:
+        """All that was said about a key: what counts first, and then what it beat.
+
+        Raises:
+            KeyError: There is no such key.
+        """
+        merged, path = self._at(key)
+        return merged.history(path)
+
+    def explain(self, key: str | KeyPath | None = None) -> str:
+        """Why a value is what it is, as text; without a key, for every leaf.
+
+        Raises:
+            KeyError: There is no such key.
+        """
+        merged, path = self._at(key) if key is not None else (self._store.merged, ())
+        return "\n".join(
+            explain_history(
+                format_path(leaf), show_value(merged.get(leaf)), merged.history(leaf), show_value
+            )
+            for leaf in _leaf_paths(merged.get(path), path)
+        )
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the values, as hexadecimal; the same in every process."""
+        return hashlib.sha256(canonical_json(self._store.merged.data)).hexdigest()
+
+    def observe(self, observer: Observer) -> Callable[[], None]:
+        """Call ``observer`` with a `Change` for each accepted change from now on.
+
+        It is called in the thread that makes the change, while other threads wait: it should
+        be quick, and must not wait for another thread that uses this config.
+
+        Returns:
+            A function that ends the observation.
+        """
+        return self._store.observe(observer)
+
+    @property
+    def allow_val_change(self) -> bool:
+        """Whether values may change once set."""
+        return self._store.allow_val_change
+
+    # --- inside ---
+
+    def _at(self, key: str | KeyPath) -> tuple[Merged, KeyPath]:
+        merged = self._store.merged
+        path: KeyPath = tuple(key.split(".")) if isinstance(key, str) else tuple(key)
+        if not path or merged.get(path) is MISSING:
+            end = next((n for n in range(len(path)) if merged.get(path[: n + 1]) is MISSING), 0)
+            raise KeyError(ConfigView(self._store, path[:end])._unknown(path[end]))
+        return merged, path
+
+    def _trees(self) -> tuple[Tree, ...]:
+        return self._store.merged.sources
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (_restored, (type(self), self._store))
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return _restored(type(self), copy.deepcopy(self._store, memo))
+
+    def __copy__(self) -> Self:
+        # Two configs that write into one store would surprise whoever copied.
+        return copy.deepcopy(self)
+
+
+def _restored(cls: type[_C], store: ConfigStore) -> _C:
+    config = cls.__new__(cls)
+    ConfigView.__init__(config, store, ())
+    return config
+
+
+def _leaf_paths(node: Any, path: KeyPath) -> Iterable[KeyPath]:
+    if isinstance(node, dict) and node:
+        for key, value in node.items():
+            yield from _leaf_paths(value, (*path, key))
+    else:
+        yield path

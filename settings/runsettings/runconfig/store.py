@@ -1,0 +1,392 @@
+"""What a `Config` holds: its sources, what they say together, and how that may change.
+
+Every change becomes a source of its own above the others, so that ``merge`` of the sources is
+at any time what the config holds, and the history of a key comes from one place.
+"""
+
+from __future__ import annotations
+
+import copy
+import threading
+import warnings
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, TypeAlias
+
+from runsettings.layers.caller import Caller
+from runsettings.resolution.merge import Merged, merge
+from runsettings.runconfig.comparing import same_value, show_value
+from runsettings.runconfig.inputs import InputReader, call_origin
+from runsettings.runconfig.jsonable import to_jsonable
+from runsettings.runconfig.locks import check_locks, locked_leaves, refusal
+from runsettings.runconfig.rules import check_rules, keys_that_meet
+from runsettings.runconfig.secrecy import Secrets, found_secret
+from runsettings.values.diagnostic import (
+    Beaten,
+    ConfigError,
+    Diagnostic,
+    Rule,
+    SettingsWarning,
+    Severity,
+)
+from runsettings.values.directive import Delete, Replace
+from runsettings.values.origin import Layer, Origin
+from runsettings.values.rendering import render
+from runsettings.values.tree import MISSING, Branch, KeyPath, Tree, format_path
+
+
+class Change(NamedTuple):
+    """One accepted change of a config."""
+
+    path: KeyPath
+    value: Any
+    """The new value as plain JSON types, or `MISSING` if the key was removed."""
+    origin: Origin
+    """The place that changed it."""
+
+
+Observer: TypeAlias = Callable[[Change], None]
+
+
+class ConfigStore:
+    """The state of one config, safe to use from several threads.
+
+    Args:
+        merged: The sources and what they say together; the rules hold for it.
+        secrets: Values that must not get in.
+        sweep: The source whose keys are locked.
+        allow_val_change: Whether values may change once set.
+        diagnostics: Warnings and notes from loading.
+    """
+
+    def __init__(
+        self,
+        merged: Merged,
+        *,
+        secrets: Secrets | None = None,
+        sweep: Tree | None = None,
+        allow_val_change: bool = False,
+        diagnostics: Iterable[Diagnostic] = (),
+    ) -> None:
+        self.allow_val_change = allow_val_change
+        self.diagnostics = list(diagnostics)
+        self._secrets = secrets or Secrets()
+        self._sweep = sweep
+        self._trees = list(merged.sources)
+        self._data = merged.data
+        # What sources say is shared with them until the first change in place.
+        self._owned = False
+        self._observers: list[Observer] = []
+        self._lock = threading.RLock()
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Observers and locks belong to this process; secrets must not travel in a pickle, and
+        # what is stored holds none.
+        with self._lock:
+            state = {**self.__dict__, "_observers": [], "_secrets": Secrets()}
+            state["_trees"] = list(self._trees)
+        del state["_lock"]
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._lock = threading.RLock()
+
+    # --- reading ---
+
+    @property
+    def merged(self) -> Merged:
+        """The sources and what they say together, now."""
+        with self._lock:
+            return Merged(tuple(self._trees), self._data)
+
+    def read(self, path: KeyPath) -> Any:
+        """What stands at ``path``, or `MISSING`. Not to be changed."""
+        with self._lock:
+            node: Any = self._data
+            for key in path:
+                if isinstance(node, dict):
+                    node = node.get(key, MISSING)
+                elif isinstance(node, list) and isinstance(key, int) and key < len(node):
+                    node = node[key]
+                else:
+                    return MISSING
+            return node
+
+    def mapping(self, path: KeyPath) -> dict[str, Any]:
+        """The mapping at ``path``; empty if there is none any more. A copy of one level."""
+        with self._lock:
+            node = self.read(path)
+            return dict(node) if isinstance(node, dict) else {}
+
+    def observe(self, observer: Observer) -> Callable[[], None]:
+        """Call ``observer`` for each accepted change, in order; the result ends that."""
+        with self._lock:
+            self._observers.append(observer)
+
+        def stop() -> None:
+            with self._lock:
+                if observer in self._observers:
+                    self._observers.remove(observer)
+
+        return stop
+
+    # --- writing ---
+
+    def assign(self, path: KeyPath, value: Any, caller: Caller, allow: bool | None = None) -> None:
+        """Set what stands at ``path``, as a whole.
+
+        Raises:
+            ConfigError: A rule is broken, or the value would change and may not.
+        """
+        origin = call_origin(caller)
+        plain = self._plain(value, path, origin)
+        with self._lock:
+            tree = _tree_at(path, Replace(plain) if isinstance(plain, dict) else plain, origin)
+            old = self.read(path)
+            self._check_place(path, plain, origin, is_new=old is MISSING)
+            if self._refused_by_sweep(tree, path, plain) or (
+                old is not MISSING and same_value(old, plain)
+            ):
+                return
+            if old is not MISSING:
+                self._require_change(allow, [(path, old, plain)], origin)
+            self._own()
+            self._put(path, copy.deepcopy(plain) if isinstance(plain, (dict, list)) else plain)
+            self._record(tree, path)
+            self._announce([Change(path, plain, origin)])
+
+    def delete(self, path: KeyPath, caller: Caller, allow: bool | None = None) -> None:
+        """Remove what stands at ``path``.
+
+        Raises:
+            ConfigError: Changes are not allowed.
+        """
+        origin = call_origin(caller)
+        with self._lock:
+            old = self.read(path)
+            tree = _tree_at(path, Delete(), origin)
+            if old is MISSING or self._refused_by_sweep(tree, path, MISSING):
+                return
+            self._require_change(allow, [(path, old, MISSING)], origin)
+            self._own()
+            outer = self.read(path[:-1])
+            if not isinstance(outer, dict):
+                raise _inside_list(path, origin)
+            del outer[path[-1]]
+            self._record(tree, path)
+            self._announce([Change(path, MISSING, origin)])
+
+    def update(self, inputs: Any, path: KeyPath, allow: bool | None, caller: Caller) -> None:
+        """Merge inputs into the mapping at ``path``.
+
+        Raises:
+            ConfigError: A rule is broken, or a value would change and may not.
+        """
+        origin = call_origin(caller)
+        reader = self._read(inputs, origin)
+        with self._lock:
+            lower = [_below(path, tree) for tree in reader.defaults]
+            upper = [_below(path, tree) for tree in reader.trees]
+            self._merge_in(lower, upper, reader.diagnostics, allow, origin)
+
+    def fill(self, inputs: Any, path: KeyPath, caller: Caller) -> None:
+        """Add what is missing in the mapping at ``path``.
+
+        Raises:
+            ConfigError: A rule is broken.
+        """
+        origin = call_origin(caller)
+        reader = self._read(inputs, origin)
+        with self._lock:
+            lower = [_below(path, tree) for tree in [*reader.defaults, *reader.trees]]
+            self._merge_in(lower, [], reader.diagnostics, False, origin)
+
+    def _read(self, inputs: Any, origin: Origin) -> InputReader:
+        reader = InputReader(Path.cwd(), origin)
+        reader.read(inputs)
+        for trees in (reader.defaults, reader.trees):
+            for index, tree in enumerate(trees):
+                trees[index], faults = self._secrets.mask_tree(tree)
+                reader.diagnostics += faults
+        return reader
+
+    def _merge_in(
+        self,
+        lower: list[Tree],
+        upper: list[Tree],
+        diagnostics: list[Diagnostic],
+        allow: bool | None,
+        origin: Origin,
+    ) -> None:
+        written = [tree for tree in self._trees if tree is not self._sweep]
+        top = [self._sweep] if self._sweep is not None else []
+        merged = merge([*lower, *written, *upper, *top])
+        if self._sweep is not None:
+            diagnostics += check_locks(upper, self._sweep)
+        diagnostics += check_rules(merged)
+        errors = [fault for fault in diagnostics if fault.is_error]
+        if errors:
+            raise ConfigError(self._secrets.mask_diagnostics(diagnostics))
+        changes = list(_differences(self._data, merged.data, ()))
+        changed = [(path, old, new) for path, old, new in changes if old is not MISSING]
+        if changed:
+            self._require_change(allow, changed, origin, merged)
+        self._trees, self._data, self._owned = list(merged.sources), merged.data, False
+        self._warn(diagnostics)
+        self._announce(Change(path, new, merged.origin(path) or origin) for path, _, new in changes)
+
+    # --- the parts of a change ---
+
+    def _plain(self, value: Any, path: KeyPath, origin: Origin) -> Any:
+        faults: list[Diagnostic] = []
+        plain = to_jsonable(value, path, faults=faults, origin=lambda _: origin)
+        if any(fault.is_error for fault in faults):
+            raise ConfigError(self._secrets.mask_diagnostics(faults))
+        plain, found = self._secrets.mask_value(plain, path)
+        faults += [found_secret(where, origin) for where in found]
+        self._warn(faults)
+        return plain
+
+    def _check_place(self, path: KeyPath, plain: Any, origin: Origin, *, is_new: bool) -> None:
+        """Hold a new value against the rules, alone and among its neighbours."""
+        outer = self.read(path[:-1])
+        if not isinstance(outer, dict):
+            raise _inside_list(path, origin)
+        key = path[-1]
+        tree = _tree_at(path[-1:], plain, origin)
+        faults = check_rules(Merged((tree,), tree.data))
+        other = keys_that_meet(key, outer) if is_new and isinstance(key, str) else None
+        if other is not None:
+            message = f"{key!r} and {other!r} are one key after dashes become underscores"
+            first = self.merged.origin((*path[:-1], other))
+            related = ((first, None),) if first is not None else ()
+            faults.append(
+                Diagnostic(
+                    Rule.KEY_COLLISION, Severity.ERROR, path, message, origin, related=related
+                )
+            )
+        if faults:
+            raise ConfigError(faults)
+
+    def _refused_by_sweep(self, tree: Tree, path: KeyPath, value: Any) -> bool:
+        """Whether the sweep decides this key; a different value is then reported."""
+        if self._sweep is None:
+            return False
+        locks = locked_leaves(self._sweep, path)
+        if locks and not same_value(self.read(path), value):
+            self._warn([refusal(tree, path, value, locks[0])])
+        return bool(locks)
+
+    def _require_change(
+        self,
+        allow: bool | None,
+        changes: Sequence[tuple[KeyPath, Any, Any]],
+        origin: Origin,
+        merged: Merged | None = None,
+    ) -> None:
+        if self.allow_val_change if allow is None else allow:
+            return
+        before = self.merged
+        faults = []
+        for path, old, new in changes:
+            becomes = "be removed" if new is MISSING else f"become {show_value(new)}"
+            place = (merged.origin(path) if merged is not None else None) or origin
+            first = before.origin(path)
+            faults.append(
+                Diagnostic(
+                    Rule.VALUE_CHANGED,
+                    Severity.ERROR,
+                    path,
+                    f"is {show_value(old)} and may not {becomes}",
+                    place,
+                    hint="pass allow_val_change=True to allow it",
+                    over=(Beaten(first, show_value(old)),) if first is not None else (),
+                )
+            )
+        raise ConfigError(faults)
+
+    def _own(self) -> None:
+        if not self._owned:
+            self._data = copy.deepcopy(self._data)
+            self._owned = True
+
+    def _put(self, path: KeyPath, value: Any) -> None:
+        outer = self.read(path[:-1])
+        outer[path[-1]] = value
+
+    def _record(self, tree: Tree, path: KeyPath) -> None:
+        at = len(self._trees) - (1 if self._sweep is not None else 0)
+        last = self._trees[at - 1] if at else None
+        if (
+            last is not None
+            and len(path) == 1
+            and isinstance(last.marks, Branch)
+            and isinstance(tree.marks, Branch)
+            and last.marks.here == tree.marks.here
+            and path[0] not in last.data
+        ):
+            # The same line in a loop: one source, however often it runs.
+            last.data.update(tree.data)
+            return
+        self._trees.insert(at, tree)
+
+    def _warn(self, diagnostics: Iterable[Diagnostic]) -> None:
+        for fault in self._secrets.mask_diagnostics(list(diagnostics)):
+            self.diagnostics.append(fault)
+            if fault.severity is Severity.WARNING:
+                # The caller's line is in the text; the stack is ours.
+                warnings.warn(render(fault), SettingsWarning, stacklevel=2)
+
+    def _announce(self, changes: Iterable[Change]) -> None:
+        # Under the lock, so that all observers hear all changes in the order they happened.
+        for change in changes:
+            for observer in list(self._observers):
+                observer(change)
+
+
+def _tree_at(path: KeyPath, value: Any, origin: Origin) -> Tree:
+    """A source that says one thing."""
+    data: Any = value
+    for key in reversed(path):
+        data = {key: data}
+    return Tree(Layer.INIT, origin.where, data, Branch(origin))
+
+
+def _below(path: KeyPath, tree: Tree) -> Tree:
+    """The tree moved below ``path``, marks and all."""
+    if not path:
+        return tree
+    data: Any = tree.data
+    marks: Any = tree.marks
+    for key in reversed(path):
+        branch = Branch()
+        branch[str(key)] = marks
+        data, marks = {key: data}, branch
+    return Tree(
+        tree.layer, tree.where, data, marks, line=tree.line, call=tree.call, text=tree.text,
+        columns=tree.columns, directives=tree.directives,
+    )  # fmt: skip
+
+
+def _differences(old: Any, new: Any, path: KeyPath) -> Iterable[tuple[KeyPath, Any, Any]]:
+    """Each path at which two trees differ, with what was and what is there."""
+    if old is new:
+        return
+    if isinstance(old, dict) and isinstance(new, dict):
+        for key, value in new.items():
+            yield from _differences(old.get(key, MISSING), value, (*path, key))
+        for key in old.keys() - new.keys():
+            yield (*path, key), old[key], MISSING
+    elif not same_value(old, new):
+        yield path, old, new
+
+
+def _inside_list(path: KeyPath, origin: Origin) -> ConfigError:
+    return ConfigError.of(
+        Rule.VALUE_CHANGED,
+        "stands in a list, whose items cannot be changed alone, or in nothing any more",
+        path=path,
+        origin=origin,
+        hint=f"assign the whole of {format_path(path[:1])}",
+    )

@@ -1,0 +1,74 @@
+"""W&B's own form of a config file: each value wrapped with a description.
+
+::
+
+    wandb_version: 1
+    lr:
+      desc: null
+      value: 0.1
+
+The header may be missing; the client writes both. Its own bookkeeping is under ``_wandb``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from runsettings.values.tree import Branch, Tree
+
+VERSION_KEY: Final = "wandb_version"
+OWN_KEY: Final = "_wandb"
+_WRAPPING: Final = frozenset({"value", "desc"})
+
+
+def has_wandb_form(data: Mapping[str, Any]) -> bool:
+    """Whether all top-level values are wrapped, or the header says that they are.
+
+    Keys that begin with an underscore are the client's and need not be wrapped.
+    """
+    if type(data.get(VERSION_KEY)) is int:
+        return True
+    wrapped = [value for key, value in data.items() if not str(key).startswith("_")]
+    return bool(wrapped or data) and all(map(_is_wrapped, wrapped or data.values()))
+
+
+def unwrap(tree: Tree) -> Tree:
+    """The tree with the values out of their wrapping, if it has W&B's form; else itself.
+
+    Marks move with their values, so that each keeps its line and column.
+    """
+    if not has_wandb_form(tree.data):
+        return tree
+    data: dict[str, Any] = {}
+    marks = Branch(getattr(tree.marks, "here", None))
+    for key, value in tree.data.items():
+        if key == OWN_KEY or (key == VERSION_KEY and type(value) is int):
+            continue
+        mark = tree.marks.get(key) if tree.marks is not None else None
+        if _is_wrapped(value):
+            data[key] = value["value"]
+            marks[key] = mark.get("value") if isinstance(mark, Mapping) else mark
+        else:
+            data[key] = value
+            marks[key] = mark
+    return with_data(tree, data, marks)
+
+
+def with_data(tree: Tree, data: dict[str, Any], marks: Mapping[str, Any] | None) -> Tree:
+    """The same source, saying something else."""
+    return Tree(
+        tree.layer,
+        tree.where,
+        data,
+        marks,
+        line=tree.line,
+        call=tree.call,
+        text=tree.text,
+        columns=tree.columns,
+        directives=tree.directives,
+    )
+
+
+def _is_wrapped(value: Any) -> bool:
+    return isinstance(value, dict) and "value" in value and value.keys() <= _WRAPPING
