@@ -64,5 +64,5 @@ def jail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Jail:
     monkeypatch.setenv("HOME", str(home))
     # A pyproject.toml above the temporary directory must not reach into a test.
     monkeypatch.chdir(cwd)
-    monkeypatch.setattr("runsettings.layers.settings_files.site_directory", lambda: site)
+    monkeypatch.setattr("runsettings.layers.places.site_directory", lambda: site)
     return Jail(cwd, home, site, monkeypatch)

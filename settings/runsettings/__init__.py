@@ -6,11 +6,12 @@ name loads what it needs when it is first used.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+__version__ = "0.1.0"
 
-from runsettings._version import __version__
-
+TYPE_CHECKING = False  # as type checkers read it; `typing` alone costs as much as all of this
 if TYPE_CHECKING:
+    from typing import Any
+
     from runsettings.layers.base import Inputs as Inputs
     from runsettings.layers.base import LayerSource as LayerSource
     from runsettings.layers.given_flags import parse_args as parse_args

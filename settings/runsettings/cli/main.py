@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import click
 
-from runsettings._version import __version__
+from runsettings import __version__
 from runsettings.values.diagnostic import RunsettingsError
 
 _COMMANDS: Final = {

@@ -21,6 +21,7 @@ from runsettings.values.reading import Reading
 from runsettings.values.tree import Branch, Position, Tree, pack
 
 _LINE: Final = re.compile(r"[^\r\n]*(?:\r\n?|\n|\Z)")
+_DELIMITER: Final = re.compile("[=:]")
 
 
 @dataclass(slots=True)
@@ -72,13 +73,14 @@ def scan(lines: list[str]) -> Iterator[Entry | Stray]:
     indent = 0
     for number, line in enumerate(lines):
         text = line.strip()
-        if text.startswith(("#", ";")):
-            continue
         if not text:
             if current is not None:
                 current.parts.append("")
             continue
-        here = len(line) - len(line.lstrip())
+        first = text[0]
+        if first in "#;":
+            continue
+        here = 0 if line[0] == first else len(line) - len(line.lstrip())
         if "\0" in text:
             yield Stray(number, here, "a NUL character cannot stand in a settings file")
             continue
@@ -87,8 +89,8 @@ def scan(lines: list[str]) -> Iterator[Entry | Stray]:
             current.lines.append(number)
             continue
         indent, current = here, None
-        end = text.rfind("]")
-        if text[0] == "[" and end > 1:
+        end = text.rfind("]") if first == "[" else -1
+        if end > 1:
             section = text[1:end]
             yield Entry(section, None, number, here)
             continue
@@ -99,9 +101,10 @@ def scan(lines: list[str]) -> Iterator[Entry | Stray]:
 
 
 def _entry(text: str, section: str | None, number: int, indent: int) -> Entry | Stray:
-    delimiter = next((at for at, char in enumerate(text) if char in "=:"), None)
-    if delimiter is None:
+    match = _DELIMITER.search(text)
+    if match is None:
         return Stray(number, indent, "neither a [section] nor `key = value`")
+    delimiter = match.start()
     if section is None:
         hint = "put [default] on a line above it"
         return Stray(number, indent, "stands outside of any section", hint)
@@ -128,11 +131,12 @@ def read(text: str, layer: Layer, where: str) -> Reading:
     marks: dict[str, Any] = {}
     entries: list[Entry] = []
     for found in scan(split_lines(text)):
-        position = Position(found.line + 1, found.indent + 1)
         if isinstance(found, Stray):
+            position = Position(found.line + 1, found.indent + 1)
             faults.add(Rule.SYNTAX, found.message, position, _REST, hint=found.hint)
             continue
         if found.key is None:
+            position = Position(found.line + 1, found.indent + 1)
             if found.section in data:
                 first = marks[found.section].here
                 _add_duplicate(faults, found, position, Position(first >> 32, first & _MASK))
@@ -143,9 +147,10 @@ def read(text: str, layer: Layer, where: str) -> Reading:
         entries.append(found)
         section = marks[found.section]
         if found.key in section:
+            position = Position(found.line + 1, found.indent + 1)
             key_mark = section[found.key] >> 64
             _add_duplicate(faults, found, position, Position(key_mark >> 32, key_mark & _MASK))
-        section[found.key] = pack(found.line + 1, found.start + 1, *position)
+        section[found.key] = pack(found.line + 1, found.start + 1, found.line + 1, found.indent + 1)
         data[found.section][found.key] = ""
     for entry in entries:
         data[entry.section][entry.key] = entry.value

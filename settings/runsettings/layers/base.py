@@ -19,14 +19,14 @@ from runsettings.values.origin import Layer
 from runsettings.values.reading import Reading
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Inputs:
     """Everything that one resolution may look at.
 
     Attributes:
         model: The class that is resolved.
         environ: The environment.
-        cwd: The directory that relative paths start from.
+        directory: The directory that relative paths start from; the current one if ``None``.
         caller: The place in the user's code that asked.
         app_name: The folder name of the settings files; ``None`` reads none of them.
         pyproject_table: The table in ``pyproject.toml``; ``None`` reads none.
@@ -39,7 +39,7 @@ class Inputs:
 
     model: type[BaseSettings]
     environ: Mapping[str, str]
-    cwd: Path
+    directory: Path | None
     caller: Caller
     app_name: str | None = None
     pyproject_table: tuple[str, ...] | None = None
@@ -48,6 +48,14 @@ class Inputs:
     env_files: Sequence[str | Path] = ()
     values: Mapping[str, Any] = field(default_factory=dict)
     root_dir: Path | None = None
+
+    @property
+    def cwd(self) -> Path:
+        """The directory that relative paths start from."""
+        if self.directory is None:
+            # Asked for once, and only by layers that read files.
+            self.directory = Path.cwd()
+        return self.directory
 
 
 @runtime_checkable

@@ -9,7 +9,7 @@ from pathlib import Path
 from runsettings.documents.read import read_bytes
 from runsettings.layers.base import Inputs
 from runsettings.layers.environment import EnvironmentVariables
-from runsettings.layers.settings_files import shown
+from runsettings.layers.places import shown
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity
 from runsettings.values.excerpts import excerpt_at
 from runsettings.values.origin import Layer, Origin

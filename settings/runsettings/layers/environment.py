@@ -27,6 +27,9 @@ from runsettings.values.tree import MISSING, Branch, KeyPath, Leaf, Mark, Tree
 _OPTIONS_THAT_TRANSFORM: Final = ("env_parse_none_str", "env_parse_enums", "strict")
 """With one of these in the model's config, even a plain field's text needs pydantic-settings."""
 
+_REMEMBERED: Final = 4096
+"""Names of variables that are remembered; a program that makes up more starts over."""
+
 
 class _Asked(dict[str, str | None]):
     """An empty environment that remembers what it was asked for."""
@@ -112,12 +115,8 @@ class EnvironmentVariables:
         for variable, names in self._fields.items():
             if len(names) > 1:  # shared by two fields: both are asked for the slow way
                 self._plain.pop(variable, None)
-        # On POSIX the environment is bytes; only variables that count are worth decoding.
-        spelled = {**dict.fromkeys(self._fields), **dict.fromkeys(self._nested)}
-        self._bytes_will_do = all(name.isascii() for name in spelled) and self._prefix.isascii()
-        self._keys_as_bytes = {os.fsencode(name): name for name in self._fields}
-        self._prefix_as_bytes = os.fsencode(self._prefix)
-        self._delimiter_as_bytes = os.fsencode(self._delimiter)
+        # A process's variables keep their names: what each means is looked up once.
+        self._meanings: dict[bytes, tuple[str, str, str | None] | None] = {}
 
     def names_of(self, name: str) -> list[str]:
         """The variables that set the field ``name``, as a person would write them."""
@@ -143,12 +142,10 @@ class EnvironmentVariables:
         marks: dict[str, Mark | Branch] = {}
         strangers: list[Leaf] = []
         asked: dict[str, dict[str, str]] = {}
-        for native, spelled in self._relevant(environ):
-            text = environ[native]
+        for native, spelled, name, text in self._relevant(environ):
             if text is None or (not text and self._ignore_empty):
                 continue
             mark: Mark = native if places is None else places.get(native, native)
-            name = self._plain.get(spelled)
             if name is not None:
                 data[name] = text
                 marks[name] = mark
@@ -159,34 +156,53 @@ class EnvironmentVariables:
                     origin = mark if isinstance(mark, Origin) else Origin(layer, native)
                     strangers.append(Leaf((native,), MISSING, origin))
                 continue
-            for name in names:
-                asked.setdefault(name, {})[spelled] = native
+            for owner in names:
+                asked.setdefault(owner, {})[spelled] = native
         tree.marks = marks
         diagnostics: list[Diagnostic] = []
-        for name, variables in asked.items():
-            self._ask(name, variables, environ, tree, places, diagnostics)
+        for owner, variables in asked.items():
+            self._ask(owner, variables, environ, tree, places, diagnostics)
         return Reading(tree, tuple(diagnostics), tuple(strangers))
 
     def _spell(self, name: str) -> str:
         return name if self._case_sensitive else name.lower()
 
-    def _relevant(self, environ: Mapping[str, str | None]) -> Iterator[tuple[str, str]]:
-        """The variables that may count, as ``(name, name as compared)``."""
-        if environ is os.environ and self._bytes_will_do and os.supports_bytes_environ:
-            keys, prefix = self._keys_as_bytes, self._prefix_as_bytes
-            delimiter = self._delimiter_as_bytes if self._nested else b""
-            lower = not self._case_sensitive
-            for raw in os.environb:
-                spelled = raw.lower() if lower else raw
-                if (
-                    spelled in keys
-                    or (prefix and spelled.startswith(prefix))
-                    or (delimiter and delimiter in spelled)
-                ):
-                    yield os.fsdecode(raw), os.fsdecode(spelled)
+    def _relevant(
+        self, environ: Mapping[str, str | None]
+    ) -> Iterator[tuple[str, str, str | None, str | None]]:
+        """The variables that may count: name, name as compared, plain field, text."""
+        if environ is os.environ and os.supports_bytes_environ:
+            # On POSIX the environment is bytes; only variables that count are worth decoding.
+            meanings, texts = self._meanings, os.environb
+            for raw in texts:
+                try:
+                    meaning = meanings[raw]
+                except KeyError:
+                    meaning = self._learn(raw)
+                if meaning is not None:
+                    yield *meaning, os.fsdecode(texts[raw])
             return
-        for native in environ:
-            yield native, self._spell(native)
+        for native, text in environ.items():
+            meaning = self._meaning(native)
+            if meaning is not None:
+                yield *meaning, text
+
+    def _learn(self, raw: bytes) -> tuple[str, str, str | None] | None:
+        if len(self._meanings) > _REMEMBERED:
+            self._meanings.clear()
+        meaning = self._meanings[raw] = self._meaning(os.fsdecode(raw))
+        return meaning
+
+    def _meaning(self, native: str) -> tuple[str, str, str | None] | None:
+        """What a variable's name means to this model, or ``None`` if nothing."""
+        spelled = self._spell(native)
+        if (
+            spelled in self._fields
+            or (self._prefix and spelled.startswith(self._prefix))
+            or self._owners(spelled)
+        ):
+            return native, spelled, self._plain.get(spelled)
+        return None
 
     def _owners(self, spelled: str) -> list[str]:
         """The field that a variable such as ``OPTIM__LR`` reaches into."""

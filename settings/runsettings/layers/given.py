@@ -7,7 +7,9 @@ from pathlib import Path
 
 from runsettings.documents.read import Format, read_file
 from runsettings.layers.base import Inputs
-from runsettings.layers.settings_files import SECTION, shown
+from runsettings.layers.places import shown
+from runsettings.layers.settings_files import SECTION
+from runsettings.values.directive import Directive
 from runsettings.values.origin import Layer
 from runsettings.values.reading import Reading
 from runsettings.values.tree import Tree
@@ -33,8 +35,15 @@ class InitLayer:
         if not inputs.values:
             return ()
         caller = inputs.caller
+        values = dict(inputs.values)
+        directives = any(isinstance(v, (dict, list, Directive)) for v in values.values())
         tree = Tree(
-            Layer.INIT, caller.where, dict(inputs.values), line=caller.line, call=caller.call
+            Layer.INIT,
+            caller.where,
+            values,
+            line=caller.line,
+            call=caller.call,
+            directives=directives,
         )
         return (Reading(tree),)
 

@@ -177,7 +177,7 @@ def absl_trees(
 
 
 def _tree(layer: Layer, data: dict[str, Any], marks: Mapping[str, str]) -> Tree:
-    return Tree(layer, "command line", data, dict(marks))
+    return Tree(layer, "command line", data, dict(marks), directives=False)
 
 
 def _flag(name: str) -> str:
@@ -310,8 +310,11 @@ def _hook(parser: Any, *, is_root: bool) -> None:
         if is_given:
             # The caller is argparse's `take_action`, which knows how the flag was written,
             # abbreviations spelt out; nothing else that it calls is told.
-            typed = sys._getframe(1).f_locals.get("option_string")
-            record.begin(action, typed if isinstance(typed, str) else _name_of(action))
+            if len(action.option_strings) == 1:
+                record.begin(action, action.option_strings[0])
+            else:
+                typed = sys._getframe(1).f_locals.get("option_string")
+                record.begin(action, typed if isinstance(typed, str) else _name_of(action))
         return values
 
     def watch_value(action: argparse.Action, string: str) -> Any:

@@ -8,13 +8,14 @@ written for us alone, and beat the shared file.
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 from runsettings.documents.read import Format, read_file
+from runsettings.layers import places
 from runsettings.layers.base import Inputs
+from runsettings.layers.remembered import read_once
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity
 from runsettings.values.excerpts import excerpt_of
 from runsettings.values.origin import Layer
@@ -38,47 +39,6 @@ _LIMIT: Final = 4 * 1024 * 1024
 """Bytes that a settings file may have; a real one has a few hundred."""
 
 
-def site_directory() -> Path:
-    """The administrator's directory.
-
-    It is fixed. ``platformdirs`` follows ``XDG_CONFIG_DIRS`` on Linux, which any user can set;
-    a place that locks keys must not be one that a user can move.
-    """
-    if sys.platform == "darwin":
-        return Path("/Library/Application Support")
-    if sys.platform == "win32":
-        import platformdirs  # asks Windows itself, not a variable
-
-        return Path(platformdirs.site_config_dir(appauthor=False))
-    return Path("/etc/xdg")
-
-
-def user_directory(app_name: str, environ: Mapping[str, str]) -> Path | None:
-    """The user's configuration directory for ``app_name``.
-
-    ``$WANDB_CONFIG_DIR`` (for another application, ``$<APP>_CONFIG_DIR``), else the platform's
-    place, else ``~/.config``. ``None`` if nothing tells where the user lives.
-    """
-    explicit = environ.get(f"{app_name.upper()}_CONFIG_DIR")
-    if explicit:
-        return Path(explicit)
-    if environ is os.environ:
-        import platformdirs  # costs a few milliseconds, and knows every platform
-
-        preferred = Path(platformdirs.user_config_dir(app_name, appauthor=False))
-        home = Path(os.path.expanduser("~"))  # noqa: PTH111 - Path.home raises without a home
-    else:  # an environment that was handed in: platformdirs can only ask this process's
-        home_text = environ.get("HOME") or environ.get("USERPROFILE")
-        base = environ.get("XDG_CONFIG_HOME") or (f"{home_text}/.config" if home_text else None)
-        if base is None:
-            return None
-        preferred, home = Path(base) / app_name, Path(home_text or base)
-    fallback = home / ".config" / app_name
-    if preferred != fallback and not preferred.is_dir() and fallback.is_dir():
-        return fallback
-    return preferred
-
-
 class SiteLayer:
     """The SITE layer: the administrator's file."""
 
@@ -88,7 +48,7 @@ class SiteLayer:
         """What the site's files say, with their ``[policy]`` kept under its own key."""
         if inputs.app_name is None:
             return ()
-        return read_place(site_directory() / inputs.app_name, Layer.SITE, inputs.cwd)
+        return read_place(places.site_directory() / inputs.app_name, Layer.SITE, inputs.cwd)
 
 
 class UserLayer:
@@ -100,7 +60,7 @@ class UserLayer:
         """What the user's files say."""
         if inputs.app_name is None:
             return ()
-        directory = user_directory(inputs.app_name, inputs.environ)
+        directory = places.user_directory(inputs.app_name, inputs.environ)
         return () if directory is None else read_place(directory, Layer.USER, inputs.cwd)
 
 
@@ -113,15 +73,8 @@ class WorkspaceLayer:
         """What the workspace's files say."""
         if inputs.app_name is None:
             return ()
-        directory = workspace_directory(inputs.root_dir or inputs.cwd, inputs.app_name)
+        directory = places.workspace_directory(inputs.root_dir or inputs.cwd, inputs.app_name)
         return read_place(directory, Layer.WORKSPACE, inputs.cwd)
-
-
-def workspace_directory(root: Path, app_name: str) -> Path:
-    """``<root>/wandb``, or ``<root>/.wandb`` where only that exists."""
-    visible = root / app_name
-    hidden = root / f".{app_name}"
-    return hidden if not visible.is_dir() and hidden.is_dir() else visible
 
 
 class PyprojectLayer:
@@ -131,82 +84,75 @@ class PyprojectLayer:
 
     def read(self, inputs: Inputs) -> Sequence[Reading]:
         """What the project's table says."""
-        if inputs.pyproject_table is None:
+        table = inputs.pyproject_table
+        if table is None:
             return ()
-        path = find_pyproject(inputs.cwd)
+        path = places.find_pyproject(inputs.cwd)
         if path is None:
             return ()
-        where = shown(path, inputs.cwd)
-        if not _mentions(path, inputs.pyproject_table[-1]):
-            return ()
-        reading = read_file(path, Layer.PYPROJECT, where=where, format=Format.TOML)
-        data: object = reading.tree.data
-        marks: object = reading.tree.marks
-        for key in inputs.pyproject_table:
-            data = data.get(key, {}) if isinstance(data, dict) else {}
-            marks = marks.get(key) if isinstance(marks, Mapping) else None
-        tree = _part(reading.tree, data, marks)
-        # A table of its own (`[tool.runsettings.check]`) belongs to another tool of ours.
-        tree.data.pop("check", None)
-        return (Reading(tree, reading.diagnostics),)
+        where = places.shown(path, inputs.cwd)
+
+        def read() -> Reading:
+            return _table(read_file(Path(path), Layer.PYPROJECT, where=where), table)
+
+        return (read_once((path, where, table), read),)
 
 
-def find_pyproject(start: Path) -> Path | None:
-    """The nearest ``pyproject.toml`` in ``start`` or above it."""
-    directory = str(start)
-    while True:
-        candidate = os.path.join(directory, "pyproject.toml")  # noqa: PTH118 - on every start
-        if os.path.isfile(candidate):  # noqa: PTH113 - the same
-            return Path(candidate)
-        parent = os.path.dirname(directory)  # noqa: PTH120 - the same
-        if parent == directory:
-            return None
-        directory = parent
+def _table(whole: Reading, table: Sequence[str]) -> Reading:
+    """One table of a TOML file."""
+    data: object = whole.tree.data
+    marks: object = whole.tree.marks
+    for key in table:
+        data = data.get(key, {}) if isinstance(data, dict) else {}
+        marks = marks.get(key) if isinstance(marks, Mapping) else None
+    tree = _part(whole.tree, data, marks)
+    # A table of its own (`[tool.runsettings.check]`) belongs to another part of the house.
+    tree.data.pop("check", None)
+    return Reading(tree, whole.diagnostics)
 
 
 def read_place(directory: Path, layer: Layer, cwd: Path) -> list[Reading]:
     """Read the settings files in ``directory`` that exist, lowest precedence first."""
-    readings = []
     base = str(directory)
+    if not _is_there(base):
+        return []
+    readings = []
     for name, format_ in _BESIDE:
-        text_path = os.path.join(base, name)  # noqa: PTH118 - three of these on every start
-        # lexists: a dangling link is a fault to report, not a file that isn't there.
-        if not os.path.lexists(text_path):
-            continue
-        path = Path(text_path)
-        reading = read_file(path, layer, where=shown(path, cwd), format=format_, limit=_LIMIT)
-        readings.append(_section(reading) if format_ is Format.INI else reading)
+        path = os.path.join(base, name)  # noqa: PTH118 - three of these on every start
+        if _is_there(path):
+            readings.append(_read(path, layer, places.shown(path, cwd), format_))
     return readings
 
 
-def shown(path: Path, cwd: Path) -> str:
-    """The path as a person would name it: relative to where they stand, if it is below."""
-    text, base = str(path), str(cwd)
-    if text.startswith(base + os.sep):
-        return text[len(base) + 1 :]
-    return text
+def _is_there(path: str) -> bool:
+    """Whether there is something to read, or something to complain of.
 
-
-def _mentions(path: Path, table: str) -> bool:
-    """Whether the file can have the table: most projects' have not, and need no parsing."""
+    A dangling link or a directory without permission is a fault for the reader to report; only
+    what does not exist is passed over.
+    """
     try:
-        with path.open("rb") as file:
-            return table.encode() in file.read(_LIMIT)
-    except OSError:
-        return True  # the reader tells what is wrong with it
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except (OSError, ValueError):
+        return True
+    return True
+
+
+def _read(path: str, layer: Layer, where: str, format_: Format) -> Reading:
+    """The settings in one file, from memory if it was read before."""
+
+    def read() -> Reading:
+        reading = read_file(Path(path), layer, where=where, format=format_, limit=_LIMIT)
+        return _section(reading) if format_ is Format.INI else reading
+
+    return read_once((path, where, layer), read)
 
 
 def _part(tree: Tree, data: object, marks: object) -> Tree:
-    """A part of ``tree`` as a tree of its own."""
-    return Tree(
-        tree.layer,
-        tree.where,
-        dict(data) if isinstance(data, dict) else {},
-        marks if isinstance(marks, Mapping) else None,
-        text=tree.text,
-        columns=tree.columns,
-        directives=tree.directives,
-    )
+    """A part of ``tree`` as a tree of its own, with marks of its own."""
+    own_marks = dict(marks) if isinstance(marks, Mapping) else {}
+    return tree.with_data(dict(data) if isinstance(data, dict) else {}, own_marks)
 
 
 def _section(reading: Reading) -> Reading:
@@ -220,8 +166,8 @@ def _section(reading: Reading) -> Reading:
             continue
         if section == POLICY and whole.layer is Layer.SITE:
             tree.data[POLICY] = keys
-            if isinstance(tree.marks, dict):
-                tree.marks[POLICY] = marks.get(POLICY)
+            assert isinstance(tree.marks, dict)
+            tree.marks[POLICY] = marks.get(POLICY)
             continue
         path = (section, next(iter(keys)))
         message = (

@@ -8,9 +8,9 @@ import os
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Final, Self, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self, cast
 
-from pydantic import PrivateAttr, ValidationError
+from pydantic import ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from runsettings.layers.base import Inputs, LayerSource
@@ -74,17 +74,24 @@ class LayeredSettings(BaseSettings):
 
     model_config: ClassVar[SettingsConfigDict] = LayeredConfigDict(frozen=True, extra="forbid")
 
-    _gathered: Gathered = PrivateAttr()
-    _warned: tuple[Diagnostic, ...] = PrivateAttr(default=())
+    # Slots, not private attributes: pydantic would build those anew at each validation.
+    __slots__ = ("_gathered", "_warned")
+    if TYPE_CHECKING:  # pydantic would make private attributes of the annotations
+        _gathered: Gathered
+        _warned: tuple[Diagnostic, ...]
 
     __resolver__: ClassVar[Resolver | None] = None
     __freezable__: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, /, **values: Any) -> None:
         cls = type(self)
-        overrides = {key: values.pop(key) for key in list(values) if key[0:1] == "_"}
-        resolver = cls._resolver() if not overrides else cls._overridden(overrides)
         caller = find_caller(cls.__name__)
+        overrides = {key: value for key, value in values.items() if key[0:1] == "_"}
+        if not overrides:
+            self._resolve(cls._resolver(), cls._inputs(caller, values))
+            return
+        resolver = cls._overridden(overrides)
+        values = {key: value for key, value in values.items() if key not in overrides}
         self._resolve(resolver, cls._inputs(caller, values, **_surroundings(overrides)))
 
     @classmethod
@@ -312,6 +319,26 @@ class LayeredSettings(BaseSettings):
     def __hash__(self) -> int:
         return hash((type(self), *self._values()))
 
+    def __copy__(self) -> Self:
+        return self  # what cannot change need not be copied
+
+    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
+        return self
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """As in pydantic, but ``update`` is validated: it is `replace`."""
+        del deep  # there is nothing below that could change
+        return self.replace(**update) if update else self
+
+    def __getstate__(self) -> dict[Any, Any]:
+        return {**super().__getstate__(), "_gathered": self._gathered, "_warned": self._warned}
+
+    def __setstate__(self, state: dict[Any, Any]) -> None:
+        own = {name: state.pop(name) for name in ("_gathered", "_warned")}
+        super().__setstate__(state)
+        for name, value in own.items():
+            object.__setattr__(self, name, value)
+
     def _values(self) -> list[Any]:
         fields = self.__dict__
         values = [fields[name] for name in type(self).model_fields]
@@ -376,7 +403,7 @@ class LayeredSettings(BaseSettings):
         return Inputs(
             model=cls,
             environ=os.environ if environ is None else environ,
-            cwd=Path.cwd() if cwd is None else Path(cwd).absolute(),
+            directory=None if cwd is None else Path(cwd).absolute(),
             caller=caller,
             app_name=config.get("app_name"),
             pyproject_table=config.get("pyproject_table"),
@@ -421,9 +448,8 @@ class LayeredSettings(BaseSettings):
             fields = self.__dict__
             for name in cls.__freezable__:
                 fields[name] = freeze(fields[name])
-            private = self.__pydantic_private__
-            assert private is not None
-            private["_gathered"] = gathered
+            object.__setattr__(self, "_gathered", gathered)
+            object.__setattr__(self, "_warned", ())
             if not diagnostics:
                 return
             strict = strict or fields.get("strict") is True
@@ -433,8 +459,7 @@ class LayeredSettings(BaseSettings):
         found = redact(diagnostics, resolver.secrets(gathered))
         if found and found[0].is_error:
             raise SettingsError(found) from None
-        assert self.__pydantic_private__ is not None
-        self.__pydantic_private__["_warned"] = found
+        object.__setattr__(self, "_warned", found)
         message = render_problems(found, "settings")
         warnings.warn_explicit(message, SettingsWarning, caller.where, caller.line or 0)
 

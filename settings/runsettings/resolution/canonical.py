@@ -47,17 +47,7 @@ class Canonicalizer:
         strangers = list(reading.strangers)
         diagnostics = list(reading.diagnostics)
         renamed, marks = self._mapping(data, tree.marks, self._table, (), tree, strangers)
-        result = Tree(
-            tree.layer,
-            tree.where,
-            renamed,
-            marks,
-            line=tree.line,
-            call=tree.call,
-            text=tree.text,
-            columns=tree.columns,
-            directives=tree.directives,
-        )
+        result = tree.with_data(renamed, marks)
         if decoding:
             self._decode(result, diagnostics)
         return Reading(result, tuple(diagnostics), tuple(strangers))

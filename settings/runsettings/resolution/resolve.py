@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Self
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
@@ -103,11 +103,18 @@ class Resolver:
             Layer.INIT: InitLayer(),
         }
 
+        self._usual: tuple[LayerSource | None, ...] = tuple(
+            self._readers.get(layer) for layer in SETTINGS_LAYERS
+        )
+
     def gather(
         self, inputs: Inputs, layers: Sequence[Layer | LayerSource | PydanticBaseSettingsSource]
     ) -> Gathered:
         """Read ``layers``, lowest first, and merge them."""
-        sources = [self._source(layer) for layer in layers]
+        if layers is SETTINGS_LAYERS:
+            sources: Sequence[LayerSource | None] = self._usual
+        else:
+            sources = [self._source(layer) for layer in layers]
         # DEFAULT has nothing to read: what no source sets is the model's own business.
         readings: list[Sequence[Reading]] = [
             source.read(inputs)
@@ -121,7 +128,7 @@ class Resolver:
                 locks += locks_of([reading.tree for reading in read], POLICY)
         canonical = [[self.canonicalizer.canonical(r) for r in read] for read in readings]
         for index, source in enumerate(sources):
-            if isinstance(source, WorkspaceLayer):
+            if isinstance(source, WorkspaceLayer) and inputs.app_name is not None:
                 canonical[index] = self._workspace(source, inputs, canonical)
         flat = [reading for read in canonical for reading in read]
         return self._settle(flat, locks)
@@ -231,6 +238,19 @@ class LockedTree(Tree):
 
     __slots__ = ()
 
+    @classmethod
+    def part_of(cls, tree: Tree, data: dict[str, Any]) -> Self:
+        """The part of ``tree`` that is locked."""
+        return cls(
+            tree.layer,
+            tree.where,
+            data,
+            tree.marks,
+            text=tree.text,
+            columns=tree.columns,
+            directives=tree.directives,
+        )
+
 
 def _locked_on_top(trees: Sequence[Tree], locked: frozenset[str]) -> list[Tree]:
     """The trees with the site's locked keys moved from the bottom to the top."""
@@ -242,20 +262,6 @@ def _locked_on_top(trees: Sequence[Tree], locked: frozenset[str]) -> list[Tree]:
             below.append(tree)
             continue
         rest = {name: value for name, value in tree.data.items() if name not in held}
-        below.append(_with_data(Tree, tree, rest))
-        above.append(_with_data(LockedTree, tree, {name: tree.data[name] for name in held}))
+        below.append(tree.with_data(rest))
+        above.append(LockedTree.part_of(tree, {name: tree.data[name] for name in held}))
     return below + above
-
-
-def _with_data(kind: type[Tree], tree: Tree, data: dict[str, Any]) -> Tree:
-    return kind(
-        tree.layer,
-        tree.where,
-        data,
-        tree.marks,
-        line=tree.line,
-        call=tree.call,
-        text=tree.text,
-        columns=tree.columns,
-        directives=tree.directives,
-    )

@@ -26,7 +26,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from runsettings._version import __version__
+from runsettings import __version__
 from runsettings.models.settings import Resume
 from runsettings.runs.directory import create, places
 from runsettings.runs.identity import new_id
@@ -34,7 +34,7 @@ from runsettings.runs.journal import Journal, encode
 from runsettings.runs.ownership import turnstile
 from runsettings.runs.records import FORMAT, VERSION
 from runsettings.runs.stored import StoredRun, load
-from runsettings.values.diagnostic import RunError, Rule
+from runsettings.values.diagnostic import Rule, RunError
 from runsettings.values.origin import Origin
 
 _WRITER: Final = f"runsettings {__version__}"

@@ -11,7 +11,7 @@ moves references and never strips anything, because every source is kept (see
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, Self, TypeAlias
 
 from runsettings.values.directive import Replace
 from runsettings.values.origin import Layer, Origin
@@ -189,6 +189,20 @@ class Tree:
         # The text is for excerpts in this process; a pickle must not carry whole files along.
         state = (self.layer, self.where, self.data, self.marks)
         return (_tree, (*state, self.line, self.call, self.columns, self.directives))
+
+    def with_data(self, data: dict[str, Any], marks: Mapping[str, Any] | None = None) -> Self:
+        """The same source saying ``data``; its marks stay unless others are given."""
+        return type(self)(
+            self.layer,
+            self.where,
+            data,
+            self.marks if marks is None else marks,
+            line=self.line,
+            call=self.call,
+            text=self.text,
+            columns=self.columns,
+            directives=self.directives,
+        )
 
     def get(self, path: KeyPath) -> Any:
         """The value at ``path``, or `MISSING`."""

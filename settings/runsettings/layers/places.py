@@ -1,0 +1,91 @@
+"""Where settings files are: the platform's, the user's, the project's, the workspace's places.
+
+The places are those of the wandb client, which reads and writes the same files.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+
+def site_directory() -> Path:
+    """The administrator's directory.
+
+    It is fixed. ``platformdirs`` follows ``XDG_CONFIG_DIRS`` on Linux, which any user can set;
+    a place that locks keys must not be one that a user can move.
+    """
+    if sys.platform == "darwin":
+        return Path("/Library/Application Support")
+    if sys.platform == "win32":
+        import platformdirs  # asks Windows itself, not a variable
+
+        return Path(platformdirs.site_config_dir(appauthor=False))
+    return Path("/etc/xdg")
+
+
+def user_directory(app_name: str, environ: Mapping[str, str]) -> Path | None:
+    """The user's configuration directory for ``app_name``.
+
+    ``$WANDB_CONFIG_DIR`` (for another application, ``$<APP>_CONFIG_DIR``), else the platform's
+    place, else ``~/.config``. ``None`` if nothing tells where the user lives.
+    """
+    explicit = environ.get(f"{app_name.upper()}_CONFIG_DIR")
+    if explicit:
+        return Path(explicit)
+    home, base = environ.get("HOME"), environ.get("XDG_CONFIG_HOME")
+    if environ is os.environ:
+        preferred, fallback = _platform_places(app_name, home, base)
+    else:  # an environment that was handed in: platformdirs can only ask this process's
+        home = home or environ.get("USERPROFILE")
+        base = base or (f"{home}/.config" if home else None)
+        if base is None:
+            return None
+        preferred = os.path.join(base, app_name)  # noqa: PTH118 - on every start
+        fallback = os.path.join(home, ".config", app_name) if home else preferred  # noqa: PTH118
+    if preferred != fallback and not os.path.isdir(preferred) and os.path.isdir(fallback):  # noqa: PTH112
+        return Path(fallback)
+    return Path(preferred)
+
+
+@functools.lru_cache(maxsize=16)
+def _platform_places(app_name: str, home: str | None, base: str | None) -> tuple[str, str]:
+    """The platform's place and ``~/.config``; they change only with the two variables."""
+    del home, base  # read by platformdirs and expanduser themselves
+    import platformdirs  # costs a few milliseconds, and knows every platform
+
+    preferred = platformdirs.user_config_dir(app_name, appauthor=False)
+    return preferred, os.path.expanduser(f"~/.config/{app_name}")  # noqa: PTH111 - may lack a home
+
+
+def workspace_directory(root: Path, app_name: str) -> Path:
+    """``<root>/wandb``, or ``<root>/.wandb`` where only that exists."""
+    visible = root / app_name
+    if os.path.isdir(visible):  # noqa: PTH112 - on every start
+        return visible
+    hidden = root / f".{app_name}"
+    return hidden if hidden.is_dir() else visible
+
+
+def find_pyproject(start: Path) -> str | None:
+    """The path of the nearest ``pyproject.toml`` in ``start`` or above it."""
+    directory = str(start)
+    while True:
+        candidate = os.path.join(directory, "pyproject.toml")  # noqa: PTH118 - on every start
+        if os.path.isfile(candidate):  # noqa: PTH113 - the same
+            return candidate
+        parent = os.path.dirname(directory)  # noqa: PTH120 - the same
+        if parent == directory:
+            return None
+        directory = parent
+
+
+def shown(path: str | Path, cwd: Path) -> str:
+    """The path as a person would name it: relative to where they stand, if it is below."""
+    text, base = str(path), str(cwd)
+    if text.startswith(base + os.sep):
+        return text[len(base) + 1 :]
+    return text
