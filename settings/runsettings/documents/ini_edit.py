@@ -36,7 +36,7 @@ def set_value(text: str, section: str, key: str, value: str) -> str:
     if same:
         *doubles, last = same
         line = lines[last.line]
-        start = line[: last.start] if last.parts[0] else line.rstrip().ljust(1) + " "
+        start = line[: last.start] if last.parts[0] else line.rstrip() + " "
         _replace(lines, last, _written(start, value, last.indent, newline))
         for double in reversed(doubles):
             _replace(lines, double, [])
