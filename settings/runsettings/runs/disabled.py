@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -21,6 +21,7 @@ class RunDisabled:
         config: The run config, checked as for any run.
         run_id: The id.
         name: The display name.
+        let_go: Called when it is finished.
     """
 
     mode = "disabled"
@@ -29,7 +30,15 @@ class RunDisabled:
     step = 0
     dir = ""
 
-    def __init__(self, settings: Settings, config: Config, run_id: str, name: str) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        config: Config,
+        run_id: str,
+        name: str,
+        let_go: Callable[[RunDisabled], None],
+    ) -> None:
+        self._let_go = let_go
         self.settings = settings
         self.config = config
         self.id = run_id
@@ -55,8 +64,9 @@ class RunDisabled:
         """Do nothing; no file was saved."""
         return []
 
-    def finish(self, exit_code: int | None = None) -> None:
-        """Do nothing."""
+    def finish(self, exit_code: int | None = None) -> None:  # noqa: ARG002
+        """End the run; another may start."""
+        self._let_go(self)
 
     def __enter__(self) -> Self:
         return self
@@ -67,7 +77,7 @@ class RunDisabled:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        return None
+        self.finish()
 
     def __repr__(self) -> str:
         return f"<RunDisabled {self.name} ({self.id})>"

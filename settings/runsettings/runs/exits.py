@@ -17,9 +17,7 @@ from types import FrameType, TracebackType
 from typing import Any, Final, Literal, NoReturn
 
 _SIGNALS: Final = tuple(
-    number
-    for name in ("SIGTERM", "SIGHUP")
-    if (number := getattr(signal, name, None)) is not None
+    number for name in ("SIGTERM", "SIGHUP") if (number := getattr(signal, name, None)) is not None
 )
 """Signals that end a process without a word. SIGINT becomes KeyboardInterrupt by itself."""
 

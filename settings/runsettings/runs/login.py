@@ -9,7 +9,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from runsettings.models.settings import Settings
-from runsettings.values.diagnostic import RunError, Rule
+from runsettings.values.diagnostic import Rule, RunError
 
 
 class Login(NamedTuple):

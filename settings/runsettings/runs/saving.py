@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from runsettings.values.diagnostic import RunError, Rule
+from runsettings.values.diagnostic import Rule, RunError
 from runsettings.values.rendering import printable
 
 OURS: Final = frozenset(
@@ -133,7 +133,9 @@ class SavedFiles:
         if not target.is_relative_to(self.home) or target == self.home:
             raise _unsafe(f"'{printable(name)}' leaves the run's directory")
         if any(len(os.fsencode(part)) > _LONGEST_PART for part in target.parts):
-            raise _unsafe(f"'{printable(name[:80])}…' has a part of more than {_LONGEST_PART} bytes")
+            raise _unsafe(
+                f"'{printable(name[:80])}…' has a part of more than {_LONGEST_PART} bytes"
+            )
         target.parent.mkdir(parents=True, exist_ok=True)
         # A symbolic link below files/ may point anywhere.
         if not target.parent.resolve().is_relative_to(self.home.resolve()):

@@ -1,0 +1,111 @@
+"""The files of a run: what is written at its start, what comes in, and what the end completes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from runsettings.models.settings import Settings
+from runsettings.runconfig.config import Config
+from runsettings.runconfig.writing import write_yaml
+from runsettings.runs import papers
+from runsettings.runs.capture.code import Code
+from runsettings.runs.recorder import Recorder
+from runsettings.runs.saving import Saved, SavedFiles
+from runsettings.runs.surroundings import Surroundings
+
+
+class Paperwork:
+    """Writes below ``files/``. A failing disk is said and does not stop anything.
+
+    Args:
+        files: The files saved with the run.
+        recorder: Records each of them.
+        cwd: The directory that relative paths start from.
+        facts: What is known about the process at the start.
+        git: Whether to look at the git repository.
+        code_at_end: Gives the code that is complete only at the end, as a notebook's.
+    """
+
+    def __init__(
+        self,
+        files: SavedFiles,
+        recorder: Recorder,
+        *,
+        cwd: Path,
+        facts: Mapping[str, Any],
+        git: bool,
+        code_at_end: Callable[[], Iterable[Code]],
+    ) -> None:
+        self.files = files
+        self.config_changed = False
+        self._recorder = recorder
+        self._cwd = cwd
+        self._facts = dict(facts)
+        self._code_at_end = code_at_end
+        self._started = time.time()
+        self._surroundings = Surroundings(cwd, git=git, tell=self._learn)
+
+    def open(self, settings: Settings, config: Config, code: Iterable[Code]) -> None:
+        """Write what is known at the start, and begin to look around."""
+        self._put(papers.SETTINGS, papers.settings_paper(settings))
+        self._put(papers.CONFIG, write_yaml(config.as_dict()).encode())
+        self._put_code(code)
+        self._surroundings.start()
+
+    def save(self, path: str | Path, base: str | Path | None) -> list[str]:
+        """Copy files into the run.
+
+        Raises:
+            RunError: The path would leave the run's directory.
+        """
+        saved: list[Saved] = []
+
+        def copy() -> None:
+            saved.extend(self.files.add(path, base, self._cwd))
+
+        self._recorder.attempt(f"copies of {path}", copy)
+        if not saved:
+            self._recorder.notices.warn(f"save({str(path)!r}) matches no new file yet")
+        self._note(saved)
+        return [str(self.files.home / one.name) for one in saved]
+
+    def close(self, config: Config, summary: Mapping[str, Any], step: int) -> None:
+        """Complete the files at the end of the run."""
+        self._surroundings.wait()
+        self._put_code(self._code_at_end())
+        self._recorder.attempt("saved files", lambda: self._note(self.files.again()))
+        self._recorder.attempt(
+            "the list of files", lambda: self._note(self.files.written_by_hand())
+        )
+        if self.config_changed:
+            self._put(papers.CONFIG, write_yaml(config.as_dict()).encode())
+        self._put(papers.SUMMARY, papers.summary_paper(summary, step, self._started))
+
+    def _learn(self, facts: Mapping[str, Any]) -> None:
+        """Take in what the thread found out."""
+        self._facts.update(facts)
+        self._recorder.write({"type": "metadata", "values": facts})
+        self._put(papers.METADATA, papers.metadata_paper(self._facts))
+
+    def _put_code(self, code: Iterable[Code]) -> None:
+        for file in code:
+            self._recorder.attempt(
+                f"the copy of {file.name}",
+                lambda file=file: self._note(  # type: ignore[misc]
+                    [self.files.put(f"code/{file.name}", self._recorder.masked(file.content))]
+                ),
+            )
+
+    def _put(self, name: str, content: bytes) -> None:
+        masked = self._recorder.masked(content)
+        self._recorder.attempt(name, lambda: self._forget(self.files.put(name, masked)))
+
+    def _forget(self, saved: Saved) -> None:
+        """The run's own files are no records: they are made from the journal."""
+
+    def _note(self, saved: Iterable[Saved]) -> None:
+        for one in saved:
+            self._recorder.write({"type": "file", "path": one.name, "size": one.size})

@@ -1,0 +1,324 @@
+"""`init`: from arguments to a run."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from runsettings.layers.caller import Caller, find_caller
+from runsettings.models.settings import Settings
+from runsettings.resolution.secrets import live_secrets
+from runsettings.runconfig.config import Config
+from runsettings.runs import active
+from runsettings.runs.call import FIELDS, settle
+from runsettings.runs.capture import notebook
+from runsettings.runs.capture.code import Code, main_code
+from runsettings.runs.capture.host import process_facts
+from runsettings.runs.directory import FILES, elsewhere, prepare
+from runsettings.runs.disabled import RunDisabled
+from runsettings.runs.finishing import Paperwork
+from runsettings.runs.identity import new_id, new_name
+from runsettings.runs.login import find_login, is_anonymous, offline_reason
+from runsettings.runs.notices import Notices
+from runsettings.runs.papers import earlier_config, sourced_config, sourced_settings
+from runsettings.runs.recorder import Recorder
+from runsettings.runs.resume import Taken, Wanted, take
+from runsettings.runs.run import Identity, Run
+from runsettings.runs.saving import SavedFiles
+from runsettings.runs.stored import StoredRun
+from runsettings.values.diagnostic import Diagnostic, Rule, RunError, Severity
+from runsettings.values.rendering import headline
+from runsettings.values.tree import Tree
+
+DEFAULT_PROJECT: Final = "uncategorized"
+
+_LATER: Final = {
+    "magic": "recording without further code",
+    "sync_tensorboard": "logging what is written for TensorBoard",
+    "monitor_gym": "recording Gymnasium's videos",
+}
+"""Settings whose feature this version does not have."""
+
+
+def init(
+    job_type: str | None = None,
+    dir: str | os.PathLike[str] | None = None,  # noqa: A002 - the reference's name
+    config: Any = None,
+    project: str | None = None,
+    entity: str | None = None,
+    reinit: bool | None = None,
+    tags: Sequence[str] | None = None,
+    group: str | None = None,
+    name: str | None = None,
+    notes: str | None = None,
+    magic: dict[str, Any] | str | bool | None = None,
+    config_exclude_keys: Sequence[str] | None = None,
+    config_include_keys: Sequence[str] | None = None,
+    anonymous: str | None = None,
+    mode: str | None = None,
+    allow_val_change: bool | None = None,
+    resume: bool | str | None = None,
+    force: bool | None = None,
+    tensorboard: bool | None = None,
+    sync_tensorboard: bool | None = None,
+    monitor_gym: bool | None = None,
+    save_code: bool | None = None,
+    id: str | None = None,  # noqa: A002 - the reference's name
+    settings: Settings | Mapping[str, Any] | str | os.PathLike[str] | None = None,
+) -> Run | RunDisabled:
+    """Start a run, or hand back the one that is active.
+
+    The arguments are those of `wandb.init <https://docs.wandb.ai/ref/python/init>`_, and each
+    is the highest layer of the setting that it stands for. ``None`` means "not given".
+
+    Args:
+        job_type: The kind of run within its group.
+        dir: Where the ``wandb`` directory goes.
+        config: The run config: a mapping, argparse or absl flags, a path, or a list of these.
+        project: The project.
+        entity: The user or team.
+        reinit: Whether to finish an active run and start another.
+        tags: Tags of 1 to 64 characters each.
+        group: The group that the run belongs to.
+        name: The display name; two random words and a number by default.
+        notes: A longer description.
+        magic: Not available in this version.
+        config_exclude_keys: Top-level keys left out of the config.
+        config_include_keys: The only top-level keys kept in the config.
+        anonymous: ``"never"``, ``"allow"`` or ``"must"``.
+        mode: ``"online"``, ``"offline"`` or ``"disabled"``.
+        allow_val_change: Whether config values may change once set.
+        resume: ``"allow"``, ``"never"``, ``"must"``, ``"auto"`` or ``True``; see `resume`.
+        force: Whether it is an error not to be logged in.
+        tensorboard: The reference's other name for ``sync_tensorboard``.
+        sync_tensorboard: Not available in this version.
+        monitor_gym: Not available in this version.
+        save_code: Whether the main script or notebook is saved with the run.
+        id: The run's id, unique in its project.
+        settings: Settings below these arguments: a `Settings`, a dict, or a file's path.
+
+    Raises:
+        SettingsError: A setting of any layer is wrong.
+        ConfigError: The config breaks a rule.
+        RunError: The run cannot be started or resumed as asked.
+    """
+    arguments = dict(locals())
+    config, below = arguments.pop("config"), arguments.pop("settings")
+    given = {key: value for key, value in arguments.items() if value is not None}
+    caller = find_caller("init")
+    settled = settle(given, below, caller)
+    notices = Notices(quiet=settled.quiet, silent=settled.silent)
+    running = _running(settled, given, config, notices)
+    if running is not None:
+        return running
+    _refuse_what_comes_later(settled)
+    return _Start(settled, config, caller).start()
+
+
+def _running(
+    settings: Settings, given: Mapping[str, Any], config: Any, notices: Notices
+) -> Run | RunDisabled | None:
+    """The active run if it is to be handed back; finishes it if another is to start."""
+    run = active.run()
+    if run is None or (isinstance(run, Run) and run._foreign):
+        return None
+    reinit = settings.reinit
+    if reinit is None:
+        # A cell of a notebook that is run again means to start again.
+        reinit = notebook.shell() is not None
+    if reinit:
+        run.finish()
+        return None
+    differing = [
+        argument
+        for argument in given
+        if (field := FIELDS.get(argument, argument)) != "reinit"
+        and getattr(settings, field) != getattr(run.settings, field)
+    ]
+    if config is not None:
+        differing.append("config")
+    if differing:
+        notices.warn(
+            f"run {run.name} ({run.id}) is active and was returned; "
+            f"{', '.join(f'{name}=' for name in differing)} had no effect "
+            "(reinit=True starts another run)"
+        )
+    return run
+
+
+def _refuse_what_comes_later(settings: Settings) -> None:
+    """Refuse features that this version does not have, all of them at once.
+
+    Raises:
+        RunError: At least one is asked for.
+    """
+    faults = [
+        Diagnostic(
+            Rule.NOT_AVAILABLE,
+            Severity.ERROR,
+            (field,),
+            f"{what} is not available in this version",
+            settings.origin(field),
+            hint="leave it out",
+        )
+        for field, what in _LATER.items()
+        if getattr(settings, field)
+    ]
+    if faults:
+        raise RunError(faults)
+
+
+class _Start:
+    """One start of a run, with what its steps share."""
+
+    def __init__(self, settings: Settings, config: Any, caller: Caller) -> None:
+        self.settings = settings
+        self.caller = caller
+        self.cwd = Path.cwd()
+        self.now = time.time()
+        self.login = find_login(settings, os.environ)
+        known = live_secrets(settings.sources, settings.options())
+        self.secrets = known | ({self.login.key} if self.login.key else set())
+        self.notices = Notices(
+            quiet=settings.quiet, silent=settings.silent, secrets=frozenset(self.secrets)
+        )
+        self.inputs = [active.take_early_config(), config]
+
+    def start(self) -> Run | RunDisabled:
+        settings = self.settings
+        config = self.load_config(None)
+        if settings.mode == "disabled":
+            disabled = RunDisabled(
+                settings,
+                config,
+                settings.run_id or new_id(),
+                settings.run_name or "disabled",
+                active.let_go,
+            )
+            active.activate(disabled)
+            return disabled
+        if settings.mode == "online":
+            self.notices.tell(offline_reason(settings, self.login))
+        taken = self.take()
+        earlier = taken.earlier
+        if earlier is not None:
+            config = self.load_config(earlier)
+        run = self.make_run(taken, config)
+        active.activate(run)
+        self.greet(run, earlier)
+        return run
+
+    def load_config(self, earlier: StoredRun | None) -> Config:
+        """The run's config; that of a resumed run is its lowest source."""
+        settings = self.settings
+        allow = settings.allow_val_change
+        below: list[Tree] = [] if earlier is None else [earlier_config(earlier)]
+        return Config.load(
+            [*below, *self.inputs],
+            include_keys=settings.config_include_keys or None,
+            exclude_keys=settings.config_exclude_keys or None,
+            schema=settings.config_schema,
+            config_paths=settings.config_paths,
+            defaults_file="config-defaults.yaml",
+            sweep_file=settings.sweep_param_path,
+            secrets=self.secrets,
+            setting_names=Settings.model_fields.keys(),
+            allow_val_change=notebook.shell() is not None if allow is None else allow,
+            cwd=self.cwd,
+            caller=self.caller,
+        )
+
+    def take(self) -> Taken:
+        """The run's directory and journal, in a temporary place where the disk refuses."""
+        settings = self.settings
+        wanted = Wanted(
+            settings.project or DEFAULT_PROJECT,
+            settings.run_id,
+            settings.resume,
+            platform.node(),
+            offline=True,
+            now=self.now,
+            id_origin=settings.origin("run_id") if settings.run_id else None,
+        )
+        root = self.cwd / Path(settings.root_dir or ".").expanduser()
+        directory = prepare(root, self.notices.warn)
+        try:
+            return take(directory, wanted)
+        except OSError as error:
+            reason = error.strerror or str(error)
+            return take(elsewhere(directory, reason, self.notices.warn), wanted)
+
+    def make_run(self, taken: Taken, config: Config) -> Run:
+        """The run, with its first records and files written."""
+        settings, earlier = self.settings, taken.earlier
+        recorder = Recorder(taken.journal, self.notices, self.secrets, strict=settings.strict)
+        identity = self.identity(taken)
+        facts = process_facts(sys.argv, self.cwd, self.secrets)
+        recorder.write(
+            _identity_record(identity),
+            {"type": "tags", "add": list(identity.tags), "remove": []},
+            sourced_settings(settings).record("settings"),
+            sourced_config(config).record("config"),
+            {"type": "metadata", "values": facts},
+        )
+        keep_code = settings.save_code and not settings.disable_code
+        in_notebook = notebook.shell() is not None
+        paperwork = Paperwork(
+            SavedFiles(taken.journal.path.parent / FILES),
+            recorder,
+            cwd=self.cwd,
+            facts=facts,
+            git=not settings.disable_git,
+            code_at_end=self.code if keep_code and in_notebook else list,
+        )
+        paperwork.open(settings, config, self.code() if keep_code and not in_notebook else ())
+        return Run(
+            identity,
+            settings,
+            config,
+            recorder,
+            paperwork,
+            step=earlier.step if earlier is not None else 0,
+            summary=dict(earlier.summary) if earlier is not None else {},
+            started=self.now,
+            resumed=earlier is not None,
+            let_go=active.let_go,
+        )
+
+    def identity(self, taken: Taken) -> Identity:
+        """What the run is called: as asked for, else as before, else by chance."""
+        settings, earlier = self.settings, taken.earlier or StoredRun("")
+        anonymous = is_anonymous(settings, self.login)
+        return Identity(
+            id=taken.run_id,
+            name=settings.run_name or earlier.name or new_name(),
+            project=settings.project or DEFAULT_PROJECT,
+            entity=None if anonymous else settings.entity or earlier.entity,
+            group=settings.run_group or earlier.group,
+            job_type=settings.run_job_type or earlier.job_type,
+            notes=settings.run_notes or earlier.notes,
+            tags=tuple(dict.fromkeys((*earlier.tags, *settings.run_tags))),
+            anonymous=anonymous,
+        )
+
+    def code(self) -> list[Code]:
+        """The main program's code."""
+        return main_code(self.cwd, os.environ)
+
+    def greet(self, run: Run, earlier: StoredRun | None) -> None:
+        """Say what was started, and what a person may not expect."""
+        shadowed = self.settings.shadowed()
+        if shadowed:
+            self.notices.tell("; ".join(headline(fault) for fault in shadowed))
+        verb = f"resumed at step {run.step}" if earlier is not None else "started"
+        self.notices.tell(f"run {run.name} ({run.id}) {verb}, offline: {run.path}")
+
+
+def _identity_record(identity: Identity) -> dict[str, Any]:
+    names = ("id", "name", "project", "entity", "group", "job_type", "notes", "anonymous")
+    return {"type": "run", "mode": "offline", **{name: getattr(identity, name) for name in names}}
