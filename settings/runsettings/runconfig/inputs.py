@@ -152,14 +152,8 @@ class InputReader:
         return with_data(tree, data, tree.marks)
 
     def _drop_own_key(self, tree: Tree) -> None:
-        self._add(
-            Rule.MISPLACED_KEY,
-            "is the W&B client's own bookkeeping and is left out",
-            tree.origin((OWN_KEY,), key=True),
-            None,
-            Severity.WARNING,
-            (OWN_KEY,),
-        )
+        origin = tree.origin((OWN_KEY,), key=True)
+        self.diagnostics.append(own_key_fault(origin, Severity.WARNING))
         del tree.data[OWN_KEY]
 
     def _add(
@@ -169,9 +163,14 @@ class InputReader:
         origin: Origin,
         hint: str | None,
         severity: Severity = Severity.ERROR,
-        path: tuple[str, ...] = (),
     ) -> None:
-        self.diagnostics.append(Diagnostic(rule, severity, path, message, origin, hint))
+        self.diagnostics.append(Diagnostic(rule, severity, (), message, origin, hint))
+
+
+def own_key_fault(origin: Origin, severity: Severity) -> Diagnostic:
+    """What there is to say of the key that the W&B client keeps for itself."""
+    message = "is the W&B client's own bookkeeping, and no part of a run config"
+    return Diagnostic(Rule.MISPLACED_KEY, severity, (OWN_KEY,), message, origin)
 
 
 def call_origin(caller: Caller, argument: str | None = None) -> Origin:

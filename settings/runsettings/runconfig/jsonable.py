@@ -135,7 +135,7 @@ class _Conversion:
         for key, item in value.items():
             if type(key) is not str:
                 if not isinstance(key, str):
-                    self._fault(Rule.KEY_TYPE, (*path, str(key)), key_type_message(key))
+                    self._fault(Rule.KEY_TYPE, (*path, key_as_text(key)), key_type_message(key))
                     continue
                 key = _plain_str(key)  # noqa: PLW2901 - the same key, without its subclass
             here = (*path, key)
@@ -282,7 +282,19 @@ class _Conversion:
 
 def key_type_message(key: Any) -> str:
     """The sentence about a key that is no string."""
-    return f"keys must be strings; got {_name(type(key))} {key!r}"
+    try:
+        shown = f" {key!r}"
+    except ValueError:
+        shown = ""  # Python does not print integers of more than 4,300 digits
+    return f"keys must be strings; got {_name(type(key))}{shown}"
+
+
+def key_as_text(key: Any) -> str:
+    """A key of any type as the text that stands for it in a path."""
+    try:
+        return str(key)
+    except ValueError:
+        return "…"
 
 
 def _scalar(value: Any) -> Any:

@@ -11,7 +11,7 @@ from collections.abc import Collection
 from typing import Any, Final
 
 from runsettings.resolution.merge import Merged
-from runsettings.runconfig.jsonable import DEEPEST, TOO_LARGE_INT, key_type_message
+from runsettings.runconfig.jsonable import DEEPEST, TOO_LARGE_INT, key_as_text, key_type_message
 from runsettings.values.diagnostic import Diagnostic, Excerpt, Rule, Severity
 from runsettings.values.excerpts import excerpt_of
 from runsettings.values.origin import Origin
@@ -116,8 +116,8 @@ class _Walk:
         for key in node:
             here = (*path, key)
             if not isinstance(key, str):
-                hint = f"write it as the string {str(key)!r}"
-                shown = (*path, str(key))
+                hint = f"write it as the string {key_as_text(key)!r}"
+                shown = (*path, key_as_text(key))
                 self.add(
                     Rule.KEY_TYPE, here, key_type_message(key), hint=hint, key=True, shown=shown
                 )
@@ -221,4 +221,4 @@ def _misfit(merged: Merged, path: KeyPath) -> Diagnostic:
 
 def _shown(path: KeyPath) -> KeyPath:
     """A path whose keys may be of any type and any text, as one that can be shown."""
-    return tuple(key if type(key) is int else printable(str(key)) for key in path)
+    return tuple(key if type(key) is int else printable(key_as_text(key)) for key in path)

@@ -16,11 +16,12 @@ from typing import Any, NamedTuple, TypeAlias
 from runsettings.layers.caller import Caller
 from runsettings.resolution.merge import Merged, merge
 from runsettings.runconfig.comparing import same_value, show_value
-from runsettings.runconfig.inputs import InputReader, call_origin
+from runsettings.runconfig.inputs import InputReader, call_origin, own_key_fault
 from runsettings.runconfig.jsonable import to_jsonable
 from runsettings.runconfig.locks import check_locks, locked_leaves, refusal
 from runsettings.runconfig.rules import check_rules, keys_that_meet
 from runsettings.runconfig.secrecy import Secrets, found_secret
+from runsettings.runconfig.wandb_form import OWN_KEY
 from runsettings.values.diagnostic import (
     Beaten,
     ConfigError,
@@ -256,6 +257,8 @@ class ConfigStore:
         key = path[-1]
         tree = _tree_at(path[-1:], plain, origin)
         faults = check_rules(Merged((tree,), tree.data))
+        if path == (OWN_KEY,):
+            faults.append(own_key_fault(origin, Severity.ERROR))
         other = keys_that_meet(key, outer) if is_new and isinstance(key, str) else None
         if other is not None:
             message = f"{key!r} and {other!r} are one key after dashes become underscores"

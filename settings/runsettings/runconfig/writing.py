@@ -44,14 +44,14 @@ def write_yaml(config: Mapping[str, Any]) -> str:
     # A key of the config's own with the header's name would make two.
     lines = [] if VERSION_KEY in config else [f"{VERSION_KEY}: 1"]
     for key, value in config.items():
-        lines.append(f"{_key(key)}:")
+        lines.append(f"{_key(key, '')}:")
         lines.append("  desc: null")
         _write_entry("  ", "value", value, lines)
     return "\n".join(lines) + "\n"
 
 
 def _write_entry(indent: str, key: str, value: Any, lines: list[str]) -> None:
-    name = _key(key)
+    name = _key(key, indent)
     if isinstance(value, dict) and value:
         lines.append(f"{indent}{name}:")
         for inner, item in value.items():
@@ -102,9 +102,9 @@ def _float(value: float) -> str:
     return f"{mantissa}.0e{power}" if exponent and "." not in mantissa else text
 
 
-def _key(key: str) -> str:
+def _key(key: str, indent: str) -> str:
     text = _text(key)
-    return text if len(text) <= _LONG_KEY else f"? {text}\n"
+    return text if len(text) <= _LONG_KEY else f"? {text}\n{indent}"
 
 
 def _text(text: str) -> str:
