@@ -93,9 +93,20 @@ class PyprojectLayer:
         where = places.shown(path, inputs.cwd)
 
         def read() -> Reading:
+            if not _mentions(path, table[-1]):
+                return Reading(Tree(Layer.PYPROJECT, where, directives=False))
             return _table(read_file(Path(path), Layer.PYPROJECT, where=where), table)
 
         return (read_once((path, where, table), read),)
+
+
+def _mentions(path: str, table: str) -> bool:
+    """Whether the file can have the table: most projects' have not, and need no parser."""
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123 - on every start
+            return table.encode() in file.read(_LIMIT)
+    except OSError:
+        return True  # the reader tells what is wrong with it
 
 
 def _table(whole: Reading, table: Sequence[str]) -> Reading:

@@ -124,10 +124,6 @@ Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_comma_separated)]
 PathText = Annotated[str, BeforeValidator(_path)]
 
 
-def _variables(*names: str) -> AliasChoices:
-    return AliasChoices(*names)
-
-
 class Settings(LayeredSettings):
     """The settings of a training run, from every layer.
 
@@ -138,112 +134,117 @@ class Settings(LayeredSettings):
     model_config: ClassVar[SettingsConfigDict] = LayeredConfigDict(
         env_prefix="WANDB_",
         env_ignore_empty=True,
-        use_attribute_docstrings=True,
         app_name="wandb",
         pyproject_table=("tool", "runsettings"),
         root_field="root_dir",
         known_elsewhere=WANDB_CLIENT_NAMES,
     )
 
-    project: Annotated[str, AfterValidator(_check_project)] | None = None
-    """The project of the run; at most 128 characters, none of / \\ # ? % :"""
-
-    entity: str | None = None
-    """The user or team that the run belongs to."""
-
-    run_id: Annotated[str, AfterValidator(_check_run_id)] | None = None
-    """The run's id, unique in its project; random if not given."""
-
+    project: Annotated[str, AfterValidator(_check_project)] | None = Field(
+        default=None,
+        description="The project of the run; at most 128 characters, none of / \\ # ? % :",
+    )
+    entity: str | None = Field(
+        default=None, description="The user or team that the run belongs to."
+    )
+    run_id: Annotated[str, AfterValidator(_check_run_id)] | None = Field(
+        default=None, description="The run's id, unique in its project; random if not given."
+    )
     run_name: str | None = Field(
-        default=None, validation_alias=_variables("WANDB_NAME", "WANDB_RUN_NAME")
+        default=None,
+        validation_alias=AliasChoices("WANDB_NAME", "WANDB_RUN_NAME"),
+        description="The run's display name; two random words and a number if not given.",
     )
-    """The run's display name; two random words and a number if not given."""
-
     run_notes: str | None = Field(
-        default=None, validation_alias=_variables("WANDB_NOTES", "WANDB_RUN_NOTES")
+        default=None,
+        validation_alias=AliasChoices("WANDB_NOTES", "WANDB_RUN_NOTES"),
+        description="A longer description of the run, like a commit message.",
     )
-    """A longer description of the run, like a commit message."""
-
     run_tags: Annotated[Names, AfterValidator(_check_tags)] = Field(
-        default=(), validation_alias=_variables("WANDB_TAGS", "WANDB_RUN_TAGS")
+        default=(),
+        validation_alias=AliasChoices("WANDB_TAGS", "WANDB_RUN_TAGS"),
+        description="The run's tags, each of 1 to 64 characters; comma-separated as a text.",
     )
-    """The run's tags, each of 1 to 64 characters; comma-separated where it is a text."""
-
-    run_group: str | None = None
-    """The group that the run belongs to, such as an experiment."""
-
+    run_group: str | None = Field(
+        default=None, description="The group that the run belongs to, such as an experiment."
+    )
     run_job_type: str | None = Field(
-        default=None, validation_alias=_variables("WANDB_JOB_TYPE", "WANDB_RUN_JOB_TYPE")
+        default=None,
+        validation_alias=AliasChoices("WANDB_JOB_TYPE", "WANDB_RUN_JOB_TYPE"),
+        description="The kind of run within its group, such as train or eval.",
     )
-    """The kind of run within its group, such as train or eval."""
-
-    mode: Annotated[Mode, BeforeValidator(_mode)] = "online"
-    """Where records go: to a store, to this machine alone, or nowhere."""
-
-    resume: Annotated[Resume | None, BeforeValidator(_resume)] = None
-    """What to do if a run with the same id exists."""
-
-    reinit: bool | None = None
-    """Whether a second init() in a process finishes the first run and starts another."""
-
-    force: bool = False
-    """Whether online mode without a login is an error instead of offline mode."""
-
-    anonymous: Anonymous = "never"
-    """Whether runs may be, or must be, of no account."""
-
-    allow_val_change: bool | None = None
-    """Whether a config value may change once set; only in notebooks if not given."""
-
-    save_code: bool = False
-    """Whether the main script or notebook is saved with the run."""
-
-    disable_code: bool = False
-    """Whether code is never saved, whatever save_code says."""
-
-    disable_git: bool = False
-    """Whether the commit and state of the git repository are left out of the metadata."""
-
-    magic: Annotated[bool | str | dict[str, Any] | None, BeforeValidator(_switch)] = None
-    """Whether, or with which options, a run is recorded without further code."""
-
-    sync_tensorboard: bool = False
-    """Whether scalars written for TensorBoard are logged."""
-
-    monitor_gym: bool = False
-    """Whether videos that Gymnasium records are logged."""
-
-    config_exclude_keys: Names = ()
-    """Top-level keys left out of the run's config."""
-
-    config_include_keys: Names = ()
-    """The only top-level keys kept in the run's config."""
-
-    config_paths: Annotated[tuple[PathText, ...], NoDecode, BeforeValidator(_comma_separated)] = ()
-    """Config files read below what the program gives."""
-
-    config_schema: PathText | Mapping[str, Any] | None = None
-    """A JSON Schema, or the path of one, that the run's config must satisfy."""
-
-    sweep_param_path: PathText | None = None
-    """The file with a sweep's parameters, which lock their keys."""
-
-    root_dir: Annotated[
-        PathText | None, Field(validation_alias=_variables("WANDB_DIR", "WANDB_ROOT_DIR"))
-    ] = None
-    """The directory in which the wandb directory is made; the current one if not given."""
-
-    base_url: Annotated[str, AfterValidator(_check_base_url)] = "https://api.wandb.ai"
-    """The address of the W&B server."""
-
-    api_key: Annotated[SecretStr, AfterValidator(_check_api_key)] | None = None
-    """The key of the account. Shown nowhere."""
-
-    quiet: bool = False
-    """Whether to print errors and warnings only."""
-
-    silent: bool = False
-    """Whether to print nothing at all."""
-
-    strict: bool = False
-    """Whether warnings are errors, and a failing backend stops the program."""
+    mode: Annotated[Mode, BeforeValidator(_mode)] = Field(
+        default="online",
+        description="Where records go: to a store, to this machine alone, or nowhere.",
+    )
+    resume: Annotated[Resume | None, BeforeValidator(_resume)] = Field(
+        default=None, description="What to do if a run with the same id exists."
+    )
+    reinit: bool | None = Field(
+        default=None,
+        description="Whether a second init() in a process finishes the first run and starts anew.",
+    )
+    force: bool = Field(
+        default=False,
+        description="Whether online mode without a login is an error instead of offline mode.",
+    )
+    anonymous: Anonymous = Field(
+        default="never", description="Whether runs may be, or must be, of no account."
+    )
+    allow_val_change: bool | None = Field(
+        default=None,
+        description="Whether a config value may change once set; only in notebooks if not given.",
+    )
+    save_code: bool = Field(
+        default=False, description="Whether the main script or notebook is saved with the run."
+    )
+    disable_code: bool = Field(
+        default=False, description="Whether code is never saved, whatever save_code says."
+    )
+    disable_git: bool = Field(
+        default=False,
+        description="Whether the git commit and state are left out of the metadata.",
+    )
+    magic: Annotated[bool | str | dict[str, Any] | None, BeforeValidator(_switch)] = Field(
+        default=None,
+        description="Whether, or with which options, a run is recorded without further code.",
+    )
+    sync_tensorboard: bool = Field(
+        default=False, description="Whether scalars written for TensorBoard are logged."
+    )
+    monitor_gym: bool = Field(
+        default=False, description="Whether videos that Gymnasium records are logged."
+    )
+    config_exclude_keys: Names = Field(
+        default=(), description="Top-level keys left out of the run's config."
+    )
+    config_include_keys: Names = Field(
+        default=(), description="The only top-level keys kept in the run's config."
+    )
+    config_paths: Annotated[tuple[PathText, ...], NoDecode, BeforeValidator(_comma_separated)] = (
+        Field(default=(), description="Config files read below what the program gives.")
+    )
+    config_schema: PathText | Mapping[str, Any] | None = Field(
+        default=None,
+        description="A JSON Schema, or the path of one, that the run's config must satisfy.",
+    )
+    sweep_param_path: PathText | None = Field(
+        default=None, description="The file with a sweep's parameters, which lock their keys."
+    )
+    root_dir: PathText | None = Field(
+        default=None,
+        validation_alias=AliasChoices("WANDB_DIR", "WANDB_ROOT_DIR"),
+        description="Where the wandb directory is made; the current directory if not given.",
+    )
+    base_url: Annotated[str, AfterValidator(_check_base_url)] = Field(
+        default="https://api.wandb.ai", description="The address of the W&B server."
+    )
+    api_key: Annotated[SecretStr, AfterValidator(_check_api_key)] | None = Field(
+        default=None, description="The key of the account. Shown nowhere."
+    )
+    quiet: bool = Field(default=False, description="Whether to print errors and warnings only.")
+    silent: bool = Field(default=False, description="Whether to print nothing at all.")
+    strict: bool = Field(
+        default=False,
+        description="Whether warnings are errors, and a failing backend stops the program.",
+    )

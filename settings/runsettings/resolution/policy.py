@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from runsettings.resolution.faults import beaten, show_value
 from runsettings.resolution.options import OptionTable
@@ -21,8 +20,7 @@ _SHARED_FILES: Final = frozenset({Layer.SITE, Layer.USER, Layer.WORKSPACE})
 _SHARED_VARIABLES: Final = frozenset({Layer.ENV, Layer.DOTENV})
 
 
-@dataclass(frozen=True, slots=True)
-class Lock:
+class Lock(NamedTuple):
     """A key that the site's file locks, and where it says so."""
 
     name: str
@@ -109,7 +107,7 @@ def _elsewhere(name: str, table: OptionTable) -> str | None:
 def _without_value(excerpt: Excerpt) -> Excerpt:
     """The line up to the key: a misspelt secret is still a secret."""
     end = excerpt.column - 1 + excerpt.width
-    return replace(excerpt, text=excerpt.text[:end] + " …" * (len(excerpt.text) > end))
+    return excerpt._replace(text=excerpt.text[:end] + " …" * (len(excerpt.text) > end))
 
 
 def locks_of(site: Sequence[Tree], policy_key: str) -> tuple[Lock, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Any, Final, NamedTuple, Self
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
@@ -47,8 +47,7 @@ SETTINGS_LAYERS: Final = tuple(layer for layer in Layer if layer is not Layer.SW
 """The layers of settings, lowest first. A sweep's parameters are the run config's."""
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Gathered:
+class Gathered(NamedTuple):
     """What all layers say together, and what was wrong on the way.
 
     Attributes:

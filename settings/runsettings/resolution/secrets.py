@@ -96,4 +96,4 @@ def _redacted_excerpt(excerpt: Excerpt | None, secrets: frozenset[str]) -> Excer
     if text == excerpt.text:
         return excerpt
     width = min(excerpt.width, max(len(text) - excerpt.column + 1, 1))
-    return replace(excerpt, text=text, width=width)
+    return excerpt._replace(text=text, width=width)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from runsettings.values.origin import Origin
 from runsettings.values.tree import KeyPath, format_path
@@ -115,8 +115,7 @@ RULES: dict[Rule, str] = {
 """Every rule with one sentence; the documentation's table is generated from this."""
 
 
-@dataclass(frozen=True, slots=True)
-class Excerpt:
+class Excerpt(NamedTuple):
     """The line of text that a diagnostic points at."""
 
     text: str
@@ -129,8 +128,7 @@ class Excerpt:
     """How many characters are marked."""
 
 
-@dataclass(frozen=True, slots=True)
-class Beaten:
+class Beaten(NamedTuple):
     """A value that the faulty one won over."""
 
     origin: Origin
