@@ -1,0 +1,103 @@
+"""Build the sdist, the wheel from the sdist, and try the wheel where nothing else is installed.
+
+What is tested elsewhere is the source tree; what people install is the wheel. Here it stands
+in an environment of its own, with its own requirements and none of the tests', far from the
+sources: a module that needs a test's package, a file that was left out, an entry point that
+does not start are all found here.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import venv
+import zipfile
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+IN_THE_WHEEL = ("runsettings/__init__.py", "runsettings/__main__.py", "runsettings/py.typed")
+
+IMPORT_EVERYTHING = """
+import importlib, pkgutil, runsettings
+for module in pkgutil.walk_packages(runsettings.__path__, "runsettings."):
+    if not module.name.endswith("__main__"):
+        importlib.import_module(module.name)
+"""
+
+SETTLE = """
+import os, runsettings
+from runsettings import Settings
+assert "site-packages" in runsettings.__file__, runsettings.__file__
+os.environ["WANDB_PROJECT"] = "capsules"
+settings = Settings(run_name="first")
+assert settings.project == "capsules"
+assert str(settings.origin("project")) == "WANDB_PROJECT"
+for name in runsettings.__all__:
+    getattr(runsettings, name)
+"""
+
+
+def main() -> None:
+    """Build, look inside, install, try."""
+    with tempfile.TemporaryDirectory() as directory:
+        place = Path(directory)
+        built = place / "dist"
+        # Without --sdist or --wheel, the wheel is built from the sdist, as installers may do.
+        say("building the sdist, and the wheel from it")
+        run([sys.executable, "-m", "build", "--outdir", str(built), str(ROOT)], ROOT)
+        (wheel,) = built.glob("*.whl")
+        look_inside(wheel)
+        say("installing the wheel into a clean environment")
+        venv.create(place / "venv", with_pip=True)
+        python = str(place / "venv" / "bin" / "python")
+        pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        run([*pip, str(wheel)], ROOT)
+        elsewhere = place / "elsewhere"
+        elsewhere.mkdir()
+        command = str(place / "venv" / "bin" / "runsettings")
+        for trial in (
+            [python, "-W", "error", "-c", IMPORT_EVERYTHING],
+            [python, "-W", "error", "-c", SETTLE],
+            [command, "--version"],
+            [command, "--help"],
+            [command, "show"],
+            [python, "-m", "runsettings", "show", "--json"],
+        ):
+            say(" ".join(part if "\n" not in part else "…" for part in trial[-3:]))
+            run(trial, elsewhere)
+    say("the wheel is good")
+
+
+def look_inside(wheel: Path) -> None:
+    """Check that the wheel holds what it must, and nothing else."""
+    names = zipfile.ZipFile(wheel).namelist()
+    missing = [name for name in IN_THE_WHEEL if name not in names]
+    strange = [name for name in names if not name.startswith("runsettings")]
+    if missing or strange:
+        sys.exit(f"{wheel.name} lacks {missing} and should not hold {strange}")
+
+
+def run(command: list[str], cwd: Path) -> None:
+    """Run a command far from the sources; show what it printed only if it fails."""
+    hidden = ("PYTHONPATH", "VIRTUAL_ENV")
+    environ = {k: v for k, v in os.environ.items() if k not in hidden and k[:6] != "WANDB_"}
+    environ["WANDB_CONFIG_DIR"] = str(cwd)  # the settings of who runs this are no business of it
+    if "PIP_CONSTRAINT" in environ:  # it is given relative to the root
+        environ["PIP_CONSTRAINT"] = str(ROOT / environ["PIP_CONSTRAINT"])
+    done = subprocess.run(
+        command, cwd=cwd, env=environ, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    if done.returncode:
+        sys.exit(f"{done.stdout}\n{' '.join(command)} exited with {done.returncode}")
+
+
+def say(what: str) -> None:
+    """Tell what is being done."""
+    print(f"wheel: {what}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

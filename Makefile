@@ -1,0 +1,91 @@
+# Two commands do everything: `make demo` runs the example, `make test` passes the whole gate.
+#
+# They need make and Python 3.11 or later. All else is installed into .venv, in the versions of
+# .ci/constraints.txt, and again only when one of the files that say what to install changes.
+
+# The first of these that is new enough; `make PYTHON=/path/to/python3` names another.
+PYTHON ?= $(shell for python in python3.11 python3 python3.13 python3.12; do \
+	if $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; \
+	then echo $$python; break; fi; done)
+
+VENV := .venv
+BIN := $(VENV)/bin
+CONSTRAINTS := .ci/constraints.txt
+WHAT_TO_INSTALL := pyproject.toml $(CONSTRAINTS)
+
+# The stamps of what is installed: the package, and all that its tests and tools need.
+PACKAGE := $(VENV)/.package-installed
+TOOLS := $(VENV)/.tools-installed
+
+# As a variable, the constraints also hold where pip builds a package in an environment of its own.
+INSTALL := PIP_CONSTRAINT=$(CONSTRAINTS) $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+PYTEST_ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test quick lint types imports suite docs wheel format bench constraints clean
+
+help: ## Show this list.
+	@echo "make demo    runs the example"
+	@echo "make test    passes the whole gate: what CI runs"
+	@echo
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  \1|\2/p' Makefile | while IFS='|' read -r name text; \
+	do printf '%-15s%s\n' "  $$name" "$$text"; done
+
+demo: $(PACKAGE) ## Run examples/train.py from its settings, with a flag, and with a slip.
+	@PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/demo.sh
+
+test: lint types imports suite docs wheel ## Run the whole gate.
+
+quick: $(TOOLS) ## Run what is done in a minute: style, types, and tests up to the first failure.
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/pytest -q -n auto -x -m "not slow" $(PYTEST_ARGS)
+
+lint: $(TOOLS) ## Check the style and the format.
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+types: $(TOOLS) ## Check the types, strictly.
+	$(BIN)/mypy
+
+imports: $(TOOLS) ## Check that imports run down the house.
+	$(BIN)/lint-imports --no-cache
+
+suite: $(TOOLS) ## Run the tests on all cores; warnings are errors.
+	$(BIN)/pytest -n auto $(PYTEST_ARGS)
+
+docs: $(TOOLS) ## Build the documentation; warnings are errors.
+	$(BIN)/sphinx-build -W --keep-going --quiet -b html docs docs/_build/html
+
+wheel: $(TOOLS) ## Build the sdist and the wheel, and try the wheel in a clean environment.
+	PIP_CONSTRAINT=$(CONSTRAINTS) $(BIN)/python .ci/try_wheel.py
+
+format: $(TOOLS) ## Format the code and mend what can be mended.
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+bench: $(TOOLS) ## Measure; takes minutes, and wants a machine that does nothing else.
+	$(INSTALL) --editable '.[bench]'
+	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
+
+constraints: ## Write .ci/constraints.txt anew, from the newest versions that fit pyproject.toml.
+	$(PYTHON) .ci/lock_versions.py > $(CONSTRAINTS).new
+	mv $(CONSTRAINTS).new $(CONSTRAINTS)
+
+clean: ## Remove all that make has made.
+	rm -rf $(VENV) dist docs/_build .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed: make PYTHON=/path/to/python3"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(PACKAGE): $(WHAT_TO_INSTALL) | $(BIN)/python
+	$(INSTALL) --editable .
+	@touch $@
+
+# After the package, not beside it: two pips in one environment would trip over each other.
+$(TOOLS): $(WHAT_TO_INSTALL) | $(PACKAGE)
+	$(INSTALL) --editable '.[dev]'
+	@touch $@
