@@ -1,12 +1,13 @@
 """How a process ends, seen from inside: the exit code, the exception, the signal.
 
 Everything is put in place when a run starts, hands on to whatever was there before, and is
-taken away when the last run finishes. The code of a bare ``raise SystemExit(3)`` cannot be
-seen from inside Python; that of ``sys.exit(3)`` and of an exception can.
+taken away when the last run finishes. What cannot be seen from inside Python is the code of a
+bare ``raise SystemExit(3)``; that of ``sys.exit(3)``, ``exit(3)`` and of an exception can.
 """
 
 from __future__ import annotations
 
+import builtins
 import os
 import signal
 import sys
@@ -20,6 +21,8 @@ _SIGNALS: Final = tuple(
     number for name in ("SIGTERM", "SIGHUP") if (number := getattr(signal, name, None)) is not None
 )
 """Signals that end a process without a word. SIGINT becomes KeyboardInterrupt by itself."""
+
+_BUILTIN_EXIT: Final = sys.exit
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,25 @@ def exit_code(code: Any) -> int:
     return code if isinstance(code, int) else 1
 
 
+class _Leaving(SystemExit):
+    """The exception of ``sys.exit``, which notices when somebody catches it and goes on.
+
+    An exception that ends the process is dropped after the last frame of Python is gone; one
+    that was caught is dropped by the code that caught it.
+    """
+
+    def __init__(self, status: Any, watch: ExitWatch) -> None:
+        super().__init__(status)
+        self._watch = watch
+
+    def __del__(self) -> None:
+        try:
+            sys._getframe(1)
+        except ValueError:
+            return
+        self._watch.forget(self.code)
+
+
 class ExitWatch:
     """Sees how the process ends.
 
@@ -70,6 +92,7 @@ class ExitWatch:
         self._seen = Ending()
         self._excepthook: Any = None
         self._exit: Any = None
+        self._quitters: dict[str, Any] = {}
         self._signals: list[int] = []
         # One object a watch: a bound method is a new one at each look.
         self._hook = self._note_exception
@@ -92,6 +115,13 @@ class ExitWatch:
         if sys.exit is not self._leave:
             self._exit = sys.exit
             sys.exit = self._leave
+        self._quitters = {
+            name: quitter
+            for name in ("exit", "quit")
+            if type(quitter := getattr(builtins, name, None)).__name__ == "Quitter"
+        }
+        for name in self._quitters:
+            setattr(builtins, name, self._leave)
         if threading.current_thread() is threading.main_thread():
             for number in _SIGNALS:
                 if signal.getsignal(number) is signal.SIG_DFL:
@@ -107,7 +137,15 @@ class ExitWatch:
             sys.excepthook = self._excepthook
         if sys.exit is self._leave:
             sys.exit = self._exit
+        for name, quitter in self._quitters.items():
+            if getattr(builtins, name, None) is self._leave:
+                setattr(builtins, name, quitter)
         self._drop_signals()
+
+    def forget(self, code: Any) -> None:
+        """An exit with this code was caught, and the process goes on."""
+        if self._seen == Ending(exit_code(code)):
+            self._seen = Ending()
 
     def after_fork(self) -> None:
         """In a child: a signal must end it as it would have without us."""
@@ -128,10 +166,15 @@ class ExitWatch:
         self._excepthook(kind, error, trace)
 
     def _note_exit(self, status: Any = None, /) -> NoReturn:
-        # Kept even if somebody catches it: the next ending that is seen replaces it.
+        if threading.current_thread() is not threading.main_thread():
+            # Ends the thread and not the process.
+            raise SystemExit(status)
         self._seen = Ending(exit_code(status))
-        self._exit(status)
-        raise AssertionError("sys.exit returned")  # pragma: no cover
+        if self._exit is not _BUILTIN_EXIT:
+            self._exit(status)
+        # Not kept in a variable: its traceback holds this frame, and the two would wait for
+        # the garbage collector.
+        raise _Leaving(status, self)
 
     def _note_signal(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002
         name = signal.Signals(number).name

@@ -43,7 +43,9 @@ class Recorder:
     def write(self, *records: Mapping[str, Any]) -> None:
         """Write records in one go, each with the time; does nothing once the run is closed."""
         now = time.time()
-        lines = b"".join(encode({"time": now, **record}) for record in records)
+        lines = b"".join(
+            encode({"type": record["type"], "time": now, **record}) for record in records
+        )
         with self.lock:
             if self.journal.fd >= 0:
                 self.journal.append(self.masked(lines))

@@ -84,6 +84,7 @@ class SettingsRecord(TypedDict):
     """The settings of the process that started, secrets masked, and where each was set."""
 
     type: Literal["settings"]
+    time: Time
     values: dict[str, Any]
     origins: dict[str, dict[str, str | int]]
 
