@@ -20,6 +20,14 @@ from runsettings.values.tree import MISSING, KeyPath, Leaf
 
 _LONGEST_VALUE: Final = 80
 
+_OTHER_WORDS: Final = {
+    "extra_forbidden": "is not a key that the model has",
+    **dict.fromkeys(("tuple_type", "list_type", "set_type", "frozen_set_type"), "must be a list"),
+    **dict.fromkeys(("dict_type", "mapping_type", "model_type"), "must be a mapping"),
+    **dict.fromkeys(("model_attributes_type", "dataclass_type"), "must be a mapping"),
+}
+"""What a person who writes YAML or INI calls Python's types."""
+
 _shorten = reprlib.Repr()
 _shorten.maxstring = _shorten.maxother = _LONGEST_VALUE
 _shorten.maxlist = _shorten.maxtuple = _shorten.maxset = _shorten.maxdict = 6
@@ -85,9 +93,10 @@ def _diagnostic(
     leaves = merged.history(path)
     value = merged.get(path) if path else first["input"]
     message = _message(details, option, path, value)
-    # A whole model's value is every one of its values: that is no help in a message.
-    if path and value is not MISSING and not isinstance(value, dict) and not secret:
-        message += f"; got {show_value(value)}"
+    if path and value is not MISSING and not secret:
+        # A whole mapping is every one of its values: that is no help in a message.
+        got = "a mapping" if isinstance(value, dict) else show_value(value)
+        message += f"; got {got}"
     hint = None
     if isinstance(value, str) and not secret and option is not None:
         hint = did_you_mean(value, [str(choice) for choice in option.choices])
@@ -141,8 +150,8 @@ def _sentence(details: ErrorDetails, value: Any) -> str:
     for prefix in ("Value error, ", "Assertion failed, "):
         if message.startswith(prefix):
             return message.removeprefix(prefix)
-    if details["type"] == "extra_forbidden":
-        return "is not a key that the model has"
+    if details["type"] in _OTHER_WORDS:
+        return _OTHER_WORDS[details["type"]]
     if message.startswith("Input should be "):
         sentence = "must be " + message.removeprefix("Input should be ")
     elif message.startswith("Input should "):
