@@ -30,8 +30,9 @@ texts = st.one_of(
     st.text(max_size=12),
     st.sampled_from(
         ["no", "Yes", "~", "null", "0o7", "012", "1e-3", "1:20", "=", "<<", "", " a", "a ", "- a",
-         "a: b", "#", "wandb_version", "value", "desc", "_x", "---", "...", "2026-01-02", ".inf", "0x1F", "1_000", "\x85", "\u2028", "é",
-         "\ufeff", "\ud7ff", "\U0001f600", "*a", "&a", "!a", "%a", "@", "`", "a\nb", "{}", "[]"]
+         "a: b", "#", "---", "...", "2026-01-02", ".inf", "0x1F", "1_000", "\x85", "\u2028", "é",
+         "\ufeff", "\ud7ff", "\U0001f600", "*a", "&a", "!a", "%a", "@", "`", "a\nb", "{}", "[]",
+         "wandb_version", "value", "desc", "_x"]
     ),
 )  # fmt: skip
 keys = texts.filter(lambda key: key and "." not in key and "-" not in key and key != "_wandb")

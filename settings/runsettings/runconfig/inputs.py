@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -56,6 +56,7 @@ class InputReader:
         self._cwd = cwd
         self._origin = origin
         self._every_flag = every_flag
+        self._open: set[int] = set()
         self.defaults: list[Tree] = []
         self.trees: list[Tree] = []
         self.diagnostics: list[Diagnostic] = []
@@ -65,8 +66,7 @@ class InputReader:
         if value is None:
             return
         if isinstance(value, (list, tuple)):
-            for item in value:
-                self.read(item)
+            self._read_list(value)
         elif isinstance(value, Tree):
             self.trees.append(value)
         elif isinstance(value, ConfigView):
@@ -79,6 +79,16 @@ class InputReader:
             self._read_absl(value)
         else:
             self._read_object(value)
+
+    def _read_list(self, items: Sequence[Any]) -> None:
+        if id(items) in self._open:
+            fault = "the list of inputs contains itself"
+            self._add(Rule.CYCLE, fault, self._origin, None)
+            return
+        self._open.add(id(items))
+        for item in items:
+            self.read(item)
+        self._open.discard(id(items))
 
     def read_path(self, path: str | os.PathLike[str], layer: Layer = Layer.FILE) -> None:
         """Read a YAML, JSON or TOML file. Exactly one tree is added to the trees."""
