@@ -88,7 +88,13 @@ def run(command: list[str], cwd: Path) -> None:
     if "PIP_CONSTRAINT" in environ:  # it is given relative to the root
         environ["PIP_CONSTRAINT"] = str(ROOT / environ["PIP_CONSTRAINT"])
     done = subprocess.run(
-        command, cwd=cwd, env=environ, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        command,
+        check=False,
+        cwd=cwd,
+        env=environ,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
     )
     if done.returncode:
         sys.exit(f"{done.stdout}\n{' '.join(command)} exited with {done.returncode}")
