@@ -28,6 +28,8 @@ class Place(NamedTuple):
     """Bytes."""
     modified: int
     """Nanoseconds since 1970."""
+    inode: int
+    """The file's number, which another file at the same place does not have."""
 
 
 def wandb_directory(root: Path) -> Path:
@@ -109,4 +111,4 @@ def places(directory: Path | str, run_id: str | None = None) -> Iterator[Place]:
                 status = os.stat(journal)  # noqa: PTH116 - ten thousand Paths are slow
             except OSError:
                 continue
-            yield Place(match[2], journal, status.st_size, status.st_mtime_ns)
+            yield Place(match[2], journal, status.st_size, status.st_mtime_ns, status.st_ino)
