@@ -157,22 +157,22 @@ def test_file_without_a_size_is_bounded():
     assert (text, faults[0].rule) == (None, Rule.FILE_TOO_LARGE)
 
 
-@pytest.mark.parametrize("format", Format)
-def test_invalid_utf8_has_a_place(format):
+@pytest.mark.parametrize("written", Format)
+def test_invalid_utf8_has_a_place(written):
     """The first byte that is no UTF-8 is named with line, column and value."""
-    reading = read_text("é: 1\nab".encode() + b"\xff\n", Layer.FILE, "x", format)
+    reading = read_text("é: 1\nab".encode() + b"\xff\n", Layer.FILE, "x", written)
     (fault,) = reading.diagnostics
     assert (fault.rule, fault.message) == (Rule.UNREADABLE_FILE, "byte 0xff is not UTF-8")
     assert (fault.line, fault.column) == (2, 3)
     assert fault.excerpt is not None
 
 
-@pytest.mark.parametrize("format", Format)
+@pytest.mark.parametrize("written", Format)
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "utf-16-be"])
-def test_other_encodings_are_named(format, encoding):
+def test_other_encodings_are_named(written, encoding):
     """A byte order mark of another encoding is recognised."""
     text = "\ufeffa: 1" if encoding == "utf-16-be" else "a: 1"
-    (fault,) = read_text(text.encode(encoding), Layer.FILE, "x", format).diagnostics
+    (fault,) = read_text(text.encode(encoding), Layer.FILE, "x", written).diagnostics
     name = encoding[:6].upper()
     assert (fault.message, fault.line) == (f"is written in {name}, not in UTF-8", 1)
 
@@ -192,17 +192,17 @@ def test_utf8_mark_is_skipped(suffix, as_bytes):
 def test_crlf_is_a_line_break(suffix):
     """Windows line breaks change neither values nor lines."""
     text = "\n" + TEXTS[suffix]
-    format = Format.of(Path("x" + suffix))
-    unix = read_text(text, Layer.FILE, "x", format)
-    windows = read_text(text.replace("\n", "\r\n"), Layer.FILE, "x", format)
+    written = Format.of(Path("x" + suffix))
+    unix = read_text(text, Layer.FILE, "x", written)
+    windows = read_text(text.replace("\n", "\r\n"), Layer.FILE, "x", written)
     assert list(windows.tree.leaves()) == list(unix.tree.leaves())
 
 
-@pytest.mark.parametrize("format", Format)
+@pytest.mark.parametrize("written", Format)
 @pytest.mark.parametrize("text", ["", "\n", " \n\n"])
-def test_empty_file_is_an_empty_tree(format, text):
+def test_empty_file_is_an_empty_tree(written, text):
     """A file with nothing in it says nothing, and is no fault."""
-    reading = read_text(text, Layer.FILE, "x", format)
+    reading = read_text(text, Layer.FILE, "x", written)
     assert (reading.tree.data, reading.diagnostics) == ({}, ())
 
 
@@ -214,19 +214,44 @@ def test_nul_has_a_place(suffix):
     assert fault.line == (2 if suffix == ".ini" else 1)
 
 
-@pytest.mark.parametrize("format", Format)
-def test_half_a_surrogate_pair_has_a_place(format):
+@pytest.mark.parametrize("written", Format)
+def test_half_a_surrogate_pair_has_a_place(written):
     """A string that cannot be encoded is refused, as its bytes would be."""
-    (fault,) = read_text("a: \ud800", Layer.FILE, "x", format).diagnostics
+    (fault,) = read_text("a: \ud800", Layer.FILE, "x", written).diagnostics
     assert (fault.rule, fault.line, fault.column) == (Rule.UNREADABLE_FILE, 1, 4)
 
 
 PIECES = st.sampled_from(
     [
         *"[]{}:,-=#;&*!|>'\"%@`\\\n\r\t .?<~0a1",
-        *("\r\n", "\n  ", "- ", ": ", "a: ", "a = ", "[a]\n", "[[a]]\n", "'''", '"""', "<<: ", "&x "),
+        *(
+            "\r\n",
+            "\n  ",
+            "- ",
+            ": ",
+            "a: ",
+            "a = ",
+            "[a]\n",
+            "[[a]]\n",
+            "'''",
+            '"""',
+            "<<: ",
+            "&x ",
+        ),
         *("*x", "!!int ", "!append ", "!delete", "!replace ", "---\n", "...\n", "%YAML 1.1\n"),
-        *("{a: ", "1e5", "0x", "\x00", "\x85", "\u2028", "\ufeff", "\U0001f600", "é", "\x7f", "nan"),
+        *(
+            "{a: ",
+            "1e5",
+            "0x",
+            "\x00",
+            "\x85",
+            "\u2028",
+            "\ufeff",
+            "\U0001f600",
+            "é",
+            "\x7f",
+            "nan",
+        ),
         *("true", "null", '"a": ', "1979-05-27", "07:32:00", "\\u", "\ud800"),
     ]
 )
@@ -249,34 +274,34 @@ def holds(reading: Reading) -> None:
     hash(reading.diagnostics)
 
 
-@pytest.mark.parametrize("format", Format)
+@pytest.mark.parametrize("written", Format)
 @settings(
     max_examples=250,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(text=TEXT)
-def test_any_text_is_read_or_reported(format, text):
+def test_any_text_is_read_or_reported(written, text):
     """No text raises, and every fault has a line, a column and an excerpt."""
-    holds(read_text(text, Layer.FILE, "x", format))
+    holds(read_text(text, Layer.FILE, "x", written))
 
 
-@pytest.mark.parametrize("format", Format)
+@pytest.mark.parametrize("written", Format)
 @settings(
     max_examples=100,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(content=st.binary(max_size=60))
-def test_any_bytes_are_read_or_reported(format, content):
+def test_any_bytes_are_read_or_reported(written, content):
     """No bytes raise, and every fault has a line, a column and an excerpt."""
-    holds(read_text(content, Layer.FILE, "x", format))
+    holds(read_text(content, Layer.FILE, "x", written))
 
 
-@pytest.mark.parametrize("format", Format)
+@pytest.mark.parametrize("written", Format)
 @pytest.mark.parametrize("opening", ["[", "{", '{"a":', "a: [", "a=[", "- ", "a.", "? ", "{a={a="])
-def test_deep_nesting_ends_in_a_fault(format, opening):
+def test_deep_nesting_ends_in_a_fault(written, opening):
     """Ten thousand levels overflow nothing and are reported."""
-    reading = read_text(opening * 10_000, Layer.FILE, "x", format)
+    reading = read_text(opening * 10_000, Layer.FILE, "x", written)
     assert reading.diagnostics
     holds(reading)

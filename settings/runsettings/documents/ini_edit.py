@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import pairwise
 
 from runsettings.documents.ini import Entry, Stray, scan, split_lines
 
@@ -89,7 +90,7 @@ def _room(entries: list[Entry | Stray], section: str, lines: list[str]) -> tuple
     less than the line after it would be continued by that.
     """
     found: tuple[int, int, bool] | None = None
-    for entry, after in zip(entries, [*entries[1:], None], strict=True):
+    for entry, after in pairwise([*entries, None]):
         if isinstance(entry, Entry) and entry.section == section:
             if entry.key is None:
                 found = entry.line + 1, after.indent if after is not None else 0, False

@@ -8,7 +8,7 @@ from json.decoder import scanstring  # type: ignore[attr-defined] # unknown to t
 from typing import Any, Final
 
 from runsettings.documents.faults import Faults
-from runsettings.documents.limits import MAX_DEPTH
+from runsettings.documents.limits import MAX_DEPTH, MAX_DIGITS
 from runsettings.values.diagnostic import Rule
 from runsettings.values.origin import Layer
 from runsettings.values.reading import Reading
@@ -176,28 +176,27 @@ class _Parser:
             return text, end
         number = _NUMBER.match(self.text, start)
         if number is not None:
-            whole, fraction, exponent = number.groups()
-            try:
-                value = float(number[0]) if fraction or exponent else int(whole)
-            except ValueError:
-                message = f"an integer of {len(whole):,} digits is too long to read"
+            written = number[0]
+            if len(written) > MAX_DIGITS:
+                message = f"a number of {len(written):,} characters is too long to read"
                 self.faults.add(
                     Rule.BAD_VALUE,
                     message,
                     self.faults.locate(start),
-                    len(whole),
+                    len(written),
                     path=(*self._keys[1:], index if key is None else key),
                     hint="quote it if a text",
                 )
-                return whole, number.end()
-            return value, number.end()
+                return written, number.end()
+            _, fraction, exponent = number.groups()
+            return (float if fraction or exponent else int)(written), number.end()
         word = _WORD.match(self.text, start)
         if word is not None and word[0] in _CONSTANTS:
             return _CONSTANTS[word[0]], word.end()
         if char == "":
             raise JSONDecodeError("a value is missing", self.text, start)
-        shown = word[0] if word is not None else char
-        raise JSONDecodeError(f"{shown!r} is no JSON value", self.text, start)
+        # What it is may be a secret: the excerpt shows it, where it can be masked.
+        raise JSONDecodeError("what stands here is no JSON value", self.text, start)
 
 
 def _sentence(message: str) -> str:

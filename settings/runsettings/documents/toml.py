@@ -8,7 +8,6 @@ from bisect import bisect_right
 from typing import Any, Final
 
 from runsettings.documents.faults import Faults
-from runsettings.documents.limits import MAX_DEPTH
 from runsettings.documents.toml_places import Places
 from runsettings.values.diagnostic import Rule
 from runsettings.values.origin import Layer
@@ -16,7 +15,6 @@ from runsettings.values.reading import Reading
 from runsettings.values.tree import Position, Tree
 
 _PLACE: Final = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
-_OVERLONG: Final = re.compile(r"[0-9](?:_?[0-9]){4300,}")
 _REPEATED: Final = ("Cannot overwrite", "Cannot declare", "Cannot redefine", "Cannot mutate", "Dup")
 
 
@@ -36,10 +34,10 @@ def read(text: str, layer: Layer, where: str) -> Reading:
     places = Places(faults)
     data: dict[str, Any] = {}
     end = len(text)
-    if places.too_deep is not None:
-        message = f"values are nested more than {MAX_DEPTH} levels deep"
-        faults.add_at(Rule.TOO_DEEP, message, places.too_deep)
-        end = _statement(places, places.too_deep)
+    if places.refusal is not None:
+        rule, message, offset = places.refusal
+        faults.add_at(rule, message, offset)
+        end = _statement(places, offset)
     try:
         data = tomllib.loads(text[:end])
     except (ValueError, RecursionError) as error:
@@ -71,12 +69,8 @@ def _add_fault(faults: Faults, places: Places, error: Exception) -> int:
     message = str(error)
     found = _PLACE.search(message)
     if found is None:
-        # The one error of another kind is that of `int`.
-        digits = _OVERLONG.search(faults.text)
-        offset = digits.start() if digits else 0
-        message = "an integer has more digits than can be read" if digits else message
-        faults.add_at(Rule.BAD_VALUE, message, offset, len(digits[0]) if digits else 1)
-        return offset
+        faults.add(Rule.SYNTAX, f"not TOML: {message}", Position(1, 1))
+        return 0
     message = message[: found.start()]
     line, column = found.groups()
     position = Position(int(line), int(column)) if line else faults.locate(len(faults.text))

@@ -13,7 +13,8 @@ from contextlib import suppress
 from typing import Any, Final
 
 from runsettings.documents.faults import Faults
-from runsettings.documents.limits import MAX_DEPTH
+from runsettings.documents.limits import MAX_DEPTH, MAX_DIGITS
+from runsettings.values.diagnostic import Rule
 from runsettings.values.tree import Branch, KeyPath, Mark, Position, SequenceMarks, pack, unpack
 
 _BLANKS: Final = re.compile(r"[ \t]*+")
@@ -31,12 +32,12 @@ class _LostError(Exception):
     """The text is not what the scan expects."""
 
 
-class _TooDeepError(Exception):
-    """Values are nested deeper than the limit, at `offset`."""
+class _RefusedError(Exception):
+    """The text goes beyond a limit."""
 
-    def __init__(self, offset: int) -> None:
-        super().__init__(offset)
-        self.offset = offset
+    def __init__(self, rule: Rule, message: str, offset: int) -> None:
+        super().__init__(message)
+        self.refusal = rule, message, offset
 
 
 class Places:
@@ -49,7 +50,7 @@ class Places:
         marks: Of the same shape as the values.
         statements: The offset at which each header and each ``key = value`` begins.
         repeated: Keys and tables that are set twice: path, offset, first position.
-        too_deep: The offset at which the depth limit was passed, if it was.
+        refusal: The rule, sentence and offset of the first place beyond a limit, if any.
     """
 
     def __init__(self, faults: Faults) -> None:
@@ -58,7 +59,7 @@ class Places:
         self.marks = Branch()
         self.statements: list[int] = []
         self.repeated: list[tuple[KeyPath, int, Position]] = []
-        self.too_deep: int | None = None
+        self.refusal: tuple[Rule, str, int] | None = None
         self._at = 0
         # Tables that have a header of their own, by identity; `marks` keeps them alive.
         self._declared: set[int] = set()
@@ -66,8 +67,8 @@ class Places:
         with suppress(_LostError):
             try:
                 self._scan()
-            except _TooDeepError as error:
-                self.too_deep = error.offset
+            except _RefusedError as error:
+                self.refusal = error.refusal
 
     def _scan(self) -> None:
         table: Branch = self.marks
@@ -91,7 +92,7 @@ class Places:
         self._expect("]" * width)
         place = self.locate(start)
         if len(parts) > MAX_DEPTH:
-            raise _TooDeepError(start)
+            raise _too_deep(start)
         table = self.marks
         for name, offset in parts[:-1]:
             table = self._enter(table, name, offset, place)
@@ -124,7 +125,7 @@ class Places:
         self._expect("=")
         self._skip(_BLANKS)
         if depth + len(path) + len(parts) > MAX_DEPTH:
-            raise _TooDeepError(parts[0][1])
+            raise _too_deep(parts[0][1])
         for name, offset in parts[:-1]:
             table = self._enter(table, name, offset, self.locate(offset))
         name, offset = parts[-1]
@@ -151,7 +152,7 @@ class Places:
     def _value(self, key_mark: int, depth: int) -> Any:
         """The mark, or marks, of the value that begins here."""
         if depth > MAX_DEPTH:
-            raise _TooDeepError(self._at)
+            raise _too_deep(self._at)
         mark = key_mark | pack(*self.locate(self._at))
         if self.text.startswith("[", self._at):
             return self._array(mark, depth)
@@ -161,7 +162,11 @@ class Places:
             if self.text.startswith(opening, self._at):
                 self._match(pattern)
                 return mark
-        self._match(_BARE_VALUE)
+        start = self._at
+        written = self._match(_BARE_VALUE).rstrip()
+        if len(written) > MAX_DIGITS:
+            message = f"a number of {len(written):,} characters is too long to read"
+            raise _RefusedError(Rule.BAD_VALUE, message, start)
         return mark
 
     def _array(self, mark: int, depth: int) -> SequenceMarks:
@@ -229,6 +234,11 @@ class Places:
         self._skip(_BLANKS)
         if not self._accept(token):
             raise _LostError
+
+
+def _too_deep(offset: int) -> _RefusedError:
+    message = f"values are nested more than {MAX_DEPTH} levels deep"
+    return _RefusedError(Rule.TOO_DEEP, message, offset)
 
 
 def _unescaped(quoted: str) -> str:

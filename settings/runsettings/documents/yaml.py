@@ -87,7 +87,7 @@ def scan_scalars(text: str) -> Iterator[ScalarToken]:
     Ends without a word at the first syntax error, which `read` reports.
     """
     try:
-        yield from _tokens(open_events(text))
+        yield from _tokens(open_events(Faults(text, Layer.FILE, "")))
     except (yaml.YAMLError, ValueError, OverflowError):
         return
 

@@ -110,7 +110,8 @@ class RareCases:
         except LookupError:
             self._unsafe(tag, mark, path)
         except ValueError:
-            message = f"{text!r} is no value of {_shown_tag(tag)}"
+            # The text may be a secret, and it stands in the excerpt, where it can be masked.
+            message = f"what follows is no value of {_shown_tag(tag)}"
             self._add(Rule.BAD_VALUE, message, mark, path, width=width)
         return text
 
@@ -147,8 +148,8 @@ class RareCases:
         )
 
     def overlong(self, event: Any, mark: int, data: Any, key: Any) -> None:
-        """Report an integer that Python refuses to convert; it stays a text."""
-        message = f"an integer of {len(event.value):,} digits is too long to read"
+        """Report a number with too many digits; it stays a text."""
+        message = f"a number of {len(event.value):,} characters is too long to read"
         path = self._path(data, key)
         self._add(
             Rule.BAD_VALUE, message, mark, path, width=len(event.value), hint="quote it if a text"

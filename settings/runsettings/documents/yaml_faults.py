@@ -62,7 +62,7 @@ def add_syntax_fault(faults: Faults, error: Exception) -> None:
     context_mark = getattr(error, "context_mark", None)
     problem = str(getattr(error, "problem", None) or error)
     context = str(getattr(error, "context", None) or "")
-    place = _position(problem_mark or context_mark)
+    place = _position(faults, problem_mark or context_mark)
     offset = faults.offset(place)
     char = faults.text[offset : offset + 1]
     unclosed = _UNCLOSED.get(context)
@@ -73,7 +73,7 @@ def add_syntax_fault(faults: Faults, error: Exception) -> None:
             message, hint = f"a value cannot start with {char!r}", "put it in quotes"
         faults.add(Rule.SYNTAX, message, place, hint=hint)
     elif unclosed and context_mark is not None and "escape" not in problem:
-        opened = _position(context_mark)
+        opened = _position(faults, context_mark)
         closer = {"[": "']'", "{": "'}'"}.get(unclosed, "its end")
         subject = unclosed if closer == "its end" else f"the {unclosed!r}"
         message = f"{subject} that opens here is not closed: no ',' or {closer} before line "
@@ -91,8 +91,9 @@ def add_syntax_fault(faults: Faults, error: Exception) -> None:
         faults.add(Rule.SYNTAX, f"not YAML: {message}", place)
 
 
-def _position(mark: Any) -> Position:
-    return Position(mark.line + 1, mark.column + 1) if mark is not None else Position(1, 1)
+def _position(faults: Faults, mark: Any) -> Position:
+    # By the offset: libyaml counts lines where no editor does (see `yaml_events`).
+    return faults.locate(mark.index) if mark is not None else Position(1, 1)
 
 
 def _add_unprintable(faults: Faults, error: yaml.reader.ReaderError) -> None:

@@ -11,6 +11,8 @@ from typing import Any, Final
 
 import yaml
 
+from runsettings.documents.limits import MAX_DIGITS
+
 PREFIX: Final = "tag:yaml.org,2002:"
 """What ``!!`` in front of a tag stands for."""
 
@@ -42,12 +44,14 @@ def resolve_plain(text: str) -> Any:
     """The value of a plain (unquoted, untagged) scalar under the YAML 1.2 core schema.
 
     Raises:
-        ValueError: The text is an integer with more digits than Python converts (4,300).
+        ValueError: The text is a number with more characters than the limit.
     """
     if text in WORDS:
         return WORDS[text]
     if text[0] not in _DIGITS:
         return text
+    if len(text) > MAX_DIGITS and _NUMBER.fullmatch(text):
+        raise ValueError("too many digits")
     if text.isdecimal() and text.isascii():
         return int(text)
     number = _NUMBER.fullmatch(text)

@@ -72,7 +72,7 @@ def build(faults: Faults) -> Built:
 
 
 def _run(rare: RareCases, root: list[Any], root_marks: list[Any]) -> None:
-    get = open_events(rare.faults.text)
+    get = open_events(rare.faults)
     stack = rare.stack
     anchors = rare.anchors
     data: Any = root

@@ -1,0 +1,224 @@
+"""TOML: tomllib's values, with the place of each."""
+
+from __future__ import annotations
+
+import datetime as dt
+import tomllib
+
+import pytest
+import tomlkit
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from runsettings.documents.toml import read
+from runsettings.values.diagnostic import Rule
+from runsettings.values.origin import Layer
+from runsettings.values.reading import Reading
+from runsettings.values.rendering import render_problems
+from runsettings.values.tree import Position
+
+NAMES = st.one_of(
+    st.text(st.sampled_from("abc_-1"), min_size=1, max_size=4),
+    st.text(st.characters(codec="utf-8", exclude_categories=("C",)), max_size=4),
+)
+SCALARS = st.one_of(
+    st.booleans(),
+    st.integers(-(2**63), 2**63 - 1),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.text(st.characters(codec="utf-8"), max_size=8),
+    st.dates(dt.date(1000, 1, 1)),
+    st.datetimes(dt.datetime(1000, 1, 1)),  # noqa: DTZ001 - TOML's local date-time
+)
+TREES = st.dictionaries(
+    NAMES,
+    st.recursive(
+        SCALARS,
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=3),
+        max_leaves=12,
+    ),
+    max_size=4,
+)
+RELAXED = settings(
+    deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200
+)
+SAMPLE = '''# a comment with [brackets] and "quotes"
+title = "x" # trailing
+when = 1979-05-27 07:32:00
+"quoted key" = 'literal'
+deep.er = 1
+
+[tool.runsettings]
+list = [ 1,
+  "two", # [
+  { three = 3, "f.our" = [4] },
+]
+text = """
+[not.a.table]
+key = "no" \\""" ""  """
+raw = \'\'\'
+a = '' \'\'\'\'
+[[servers]]
+name = "a"
+[servers.limits]
+cpu = 1
+[[servers]]
+name = "b"
+'''
+
+
+def toml(text: str) -> Reading:
+    """What `read` makes of a text."""
+    return read(text, Layer.PYPROJECT, "x.toml")
+
+
+def write(node: object) -> str:
+    """A value as inline TOML."""
+    if isinstance(node, dict):
+        return (
+            "{" + ", ".join(f"{quote(key)} = {write(value)}" for key, value in node.items()) + "}"
+        )
+    if isinstance(node, list):
+        return "[" + ",\n ".join(write(item) for item in node) + "]"
+    return quote(node) if isinstance(node, str) else tomlkit.item(node).as_string()
+
+
+def quote(text: str) -> str:
+    """A basic string."""
+    escaped = "".join(
+        f"\\U{ord(char):08x}" if not char.isprintable() or char in '"\\' else char for char in text
+    )
+    return f'"{escaped}"'
+
+
+def same_shape(data: object, marks: object) -> bool:
+    """Whether marks stand for exactly the values that there are."""
+    if isinstance(data, dict):
+        return data.keys() == marks.keys() and all(same_shape(data[k], marks[k]) for k in data)
+    if isinstance(data, list):
+        return len(data) == len(marks) and all(map(same_shape, data, marks))
+    return isinstance(marks, int)
+
+
+def test_values_are_those_of_tomllib():
+    """The values of a text with everything in it, and marks of the same shape."""
+    reading = toml(SAMPLE)
+    assert reading.diagnostics == ()
+    assert reading.tree.data == tomllib.loads(SAMPLE)
+    assert same_shape(reading.tree.data, reading.tree.marks)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "key"),
+    [
+        (("title",), (2, 9), (2, 1)),
+        (("when",), (3, 8), (3, 1)),
+        (("quoted key",), (4, 16), (4, 1)),
+        (("deep", "er"), (5, 11), (5, 6)),
+        (("deep",), (5, 1), (5, 1)),
+        (("tool",), (7, 1), (7, 2)),
+        (("tool", "runsettings"), (7, 1), (7, 7)),
+        (("tool", "runsettings", "list"), (8, 8), (8, 1)),
+        (("tool", "runsettings", "list", 1), (9, 3), None),
+        (("tool", "runsettings", "list", 2, "f.our", 0), (10, 27), None),
+        (("tool", "runsettings", "raw"), (15, 7), (15, 1)),
+        (("servers",), (17, 1), (17, 3)),
+        (("servers", 0, "limits", "cpu"), (20, 7), (20, 1)),
+        (("servers", 1), (21, 1), (21, 3)),
+        (("servers", 1, "name"), (22, 8), (22, 1)),
+    ],
+)
+def test_every_value_knows_its_place_and_its_key(path, value, key):
+    """Keys, dotted keys, tables, arrays of tables, items and inline tables have places."""
+    tree = toml(SAMPLE).tree
+    assert tree.position(path) == Position(*value)
+    assert tree.position(path, key=True) == Position(*(key or value))
+
+
+@RELAXED
+@given(data=TREES)
+def test_positions_point_at_the_text_of_the_value(data):
+    """At the place of each value stands its text, and at that of each key the key's."""
+    text = "".join(f"{quote(key)} = {write(value)}\n" for key, value in data.items())
+    reading = toml(text)
+    assert reading.diagnostics == ()
+    assert same_shape(reading.tree.data, reading.tree.marks)
+    lines = text.split("\n")
+    for leaf in reading.tree.leaves():
+        line, column = reading.tree.position(leaf.path)
+        written = write(leaf.value).split("\n")[0]
+        assert lines[line - 1][column - 1 :].startswith(written)
+        line, column = reading.tree.position(leaf.path, key=True)
+        assert lines[line - 1][column - 1 :].startswith(quote(leaf.path[-1]))
+
+
+@RELAXED
+@given(data=TREES)
+def test_marks_have_the_shape_of_what_tomlkit_writes(data):
+    """Tables and arrays of tables, as a TOML library lays them out, are followed."""
+    text = tomlkit.dumps(data)
+    try:
+        expected = tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        return
+    reading = toml(text)
+    assert reading.tree.data == expected
+    assert same_shape(reading.tree.data, reading.tree.marks)
+
+
+def test_duplicate_key_shows_both_places():
+    """A key that is set twice is an error at the second place that shows the first."""
+    reading = toml("[t]\nlr = 1\nx = 2\nlr = 3\n")
+    assert render_problems(reading.diagnostics, "x.toml") == (
+        "1 problem in x.toml\n"
+        "\n"
+        "  t.lr: 'lr' is set twice — keep one of them\n"
+        "    x.toml:4:1\n"
+        "      4 │ lr = 3\n"
+        "        │ ^^\n"
+        "    x.toml:2:1\n"
+        "      2 │ lr = 1\n"
+        "        │ ^^"
+    )
+    assert reading.tree.data == {"t": {"lr": 1, "x": 2}}
+    assert reading.tree.position(("t", "lr")) == Position(2, 6)
+
+
+def test_table_declared_twice_is_a_duplicate():
+    """A second header of the same table shows the first."""
+    (found,) = toml("[a]\nb = 1\n[a]\n").diagnostics
+    assert (found.rule, found.line, found.related[0][0].line) == (Rule.DUPLICATE_KEY, 3, 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "rule", "place", "message"),
+    [
+        ("a = 1\nb = \n", Rule.SYNTAX, (2, 5), "not TOML: invalid value"),
+        ("a = 1\nb = [1,\n", Rule.SYNTAX, (3, 1), "not TOML: "),
+        ("a\n", Rule.SYNTAX, (1, 2), "not TOML: expected '=' after a key"),
+        ("[a\n", Rule.SYNTAX, (1, 3), "not TOML: expected ']'"),
+        ("\tx = 1\ny = no\n", Rule.SYNTAX, (2, 5), "not TOML: invalid value"),
+        (f"a = {'9' * 5000}\n", Rule.BAD_VALUE, (1, 5), "a number of 5,000 characters"),
+        (f"a = 0x{'f' * 5000}\n", Rule.BAD_VALUE, (1, 5), "a number of 5,002 characters"),
+        (".".join("a" * 102) + " = 1\n", Rule.TOO_DEEP, (1, 1), "values are nested more than 100"),
+        ("[" + ".".join("a" * 102) + "]\n", Rule.TOO_DEEP, (1, 1), "values are nested more"),
+        ("a = " + "[" * 101 + "]" * 101, Rule.TOO_DEEP, (1, 105), "values are nested more"),
+    ],
+)
+def test_fault_has_rule_place_and_sentence(text, rule, place, message):
+    """Each thing that can be wrong is one diagnostic, with its place and a sentence."""
+    (found,) = toml(text).diagnostics
+    assert (found.rule, (found.line, found.column)) == (rule, place)
+    assert found.message.startswith(message)
+    assert found.excerpt is not None
+
+
+def test_values_before_a_syntax_error_count():
+    """Where the text breaks off, what stands in front of the statement at fault is kept."""
+    assert toml("a = 1\n[t]\nb = 2\nc = [1, x\n").tree.data == {"a": 1, "t": {"b": 2}}
+
+
+def test_line_breaks_of_windows_move_nothing():
+    """CRLF counts as one break, in values of several lines too."""
+    tree = toml('a = [1,\r\n2]\r\nb = """x\r\ny"""\r\nc = 3\r\n').tree
+    assert tree.position(("a", 1)) == Position(2, 1)
+    assert tree.position(("c",)) == Position(5, 5)
