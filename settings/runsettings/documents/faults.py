@@ -6,6 +6,7 @@ import re
 from bisect import bisect_right
 from typing import Final
 
+from runsettings.documents.limits import MAX_FAULTS
 from runsettings.values.diagnostic import Diagnostic, Excerpt, Rule, Severity
 from runsettings.values.origin import Layer, Origin
 from runsettings.values.tree import KeyPath, Position
@@ -30,6 +31,8 @@ class Faults:
         self.columns = columns
         self.found: list[Diagnostic] = []
         self._starts: list[int] | None = None
+        # Many faults can stand in one line, and that line may be the whole text.
+        self._line: tuple[int, str] = (0, "")
 
     @property
     def starts(self) -> list[int]:
@@ -51,10 +54,12 @@ class Faults:
 
     def line(self, number: int) -> str:
         """A 1-based line without its break."""
-        if number > len(self.starts):
-            return ""
-        end = self.starts[number] if number < len(self.starts) else len(self.text)
-        return self.text[self.starts[number - 1] : end].rstrip("\r\n")
+        if number != self._line[0]:
+            starts = self.starts
+            begin = starts[number - 1] if number <= len(starts) else len(self.text)
+            end = starts[number] if number < len(starts) else len(self.text)
+            self._line = number, self.text[begin:end].rstrip("\r\n")
+        return self._line[1]
 
     def place(self, position: Position, width: int = 1) -> tuple[Origin, Excerpt]:
         """A place as an origin and the line there, ``width`` characters of it marked."""
@@ -91,6 +96,10 @@ class Faults:
             related: A further place that belongs to it, with its width.
             severity: How much it matters.
         """
+        if len(self.found) > MAX_FAULTS:
+            return
+        if len(self.found) == MAX_FAULTS:
+            message, hint, related = "the problems from here on are not listed", None, None
         origin, excerpt = self.place(position, width)
         further = () if related is None else (self.place(*related),)
         self.found.append(
