@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from runsettings.layers.base import Inputs
 from runsettings.layers.given import read_named
-from runsettings.layers.given_flags import absl_trees, argument_trees
+from runsettings.layers.given_flags import GivenNamespace, absl_trees, argument_trees
 from runsettings.values.origin import Layer
 from runsettings.values.reading import Reading
 from runsettings.values.tree import Branch, Tree
@@ -22,7 +22,11 @@ SETTINGS_FILE: Final = "settings_file"
 
 
 class FlagLayer:
-    """The FLAG layer."""
+    """The FLAG layer.
+
+    A parser's other flags are the program's own, and none of our business: argparse and absl
+    have refused what is misspelt.
+    """
 
     layer = Layer.FLAG
 
@@ -40,13 +44,18 @@ class FlagLayer:
 def given_tree(args: Any) -> Tree:
     """The flags that were given, from an argparse namespace or absl flags.
 
+    A plain namespace does not tell: what is ``None`` there counts as not given.
+
     Raises:
         TypeError: ``args`` is neither.
     """
     if isinstance(args, argparse.Namespace):
         _, given = argument_trees(args)
+        if not isinstance(args, GivenNamespace):
+            given.data = {name: value for name, value in given.data.items() if value is not None}
     else:
-        _, given = absl_trees(args)
+        # Also those that an installed package defined: we are one, and define settings' flags.
+        _, given = absl_trees(args, every=True)
     return given
 
 

@@ -134,7 +134,9 @@ class Canonicalizer:
 
     def _decodes_texts(self, tree: Tree) -> bool:
         """Whether the source can only write texts that are not decoded yet: INI and flags."""
-        return tree.layer is Layer.FLAG or (not tree.columns and tree.layer is not Layer.DOTENV)
+        if tree.layer is Layer.FLAG and tree.text is None:
+            return True
+        return not tree.columns and tree.layer is not Layer.DOTENV
 
     def _decode(self, tree: Tree, diagnostics: list[Diagnostic]) -> None:
         """Decode the texts of complex fields exactly as pydantic-settings decodes variables."""

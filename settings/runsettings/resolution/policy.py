@@ -57,6 +57,8 @@ def _stranger(
     variables: Sequence[str],
     known_elsewhere: frozenset[str],
 ) -> Diagnostic | None:
+    if tree.layer is Layer.FLAG and tree.text is None:
+        return None  # a flag of the program's own, not a key in a file that a flag named
     name = str(leaf.path[-1])
     is_variable = leaf.origin.layer in _SHARED_VARIABLES and len(leaf.path) == 1
     if is_variable:
