@@ -324,14 +324,14 @@ def test_the_module_of_absl_flags_is_its_flags(monkeypatch: pytest.MonkeyPatch) 
 
 def test_flags_of_ml_collections_are_nested(monkeypatch: pytest.MonkeyPatch) -> None:
     """`--config.lr` is a given leaf of the config that `--config` stands for."""
+    # ml_collections looks for its flags in the process's own arguments.
+    monkeypatch.setattr("sys.argv", ["train.py", "--config.optim.beta=0.5"])
     values = absl_flags.FlagValues()
     base = ml_collections.ConfigDict({"lr": 0.1, "optim": {"beta": 0.9}})
     config_flags.DEFINE_config_dict("config", base, flag_values=values)
-    # ml_collections looks for its flags in the process's own arguments.
-    monkeypatch.setattr("sys.argv", ["train.py", "--config.optim.beta=0.5"])
     values(["train.py", "--config.optim.beta=0.5"])
-    config = Config.load(values, every_flag=True)
-    assert config.as_dict() == {"config": {"lr": 0.1, "optim": {"beta": 0.5}}}
+    config = Config.load([{"config": {"lr": 0.2, "optim": {"beta": 0.2}}}, values])
+    assert config.as_dict() == {"config": {"lr": 0.2, "optim": {"beta": 0.5}}}
     assert str(config.origin("config.optim.beta")) == "--config.optim.beta"
 
 

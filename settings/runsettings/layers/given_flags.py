@@ -373,12 +373,14 @@ def _is_given(flag: Any) -> bool:
 
 def _foreign_flags(values: Any) -> frozenset[str]:
     """The flags that absl and other installed packages define."""
-    return frozenset(
+    foreign = {
         flag.name
         for module, flags in values.flags_by_module_dict().items()
         if _is_installed(module)
         for flag in flags
-    )
+    }
+    # ml_collections defines `--config.lr` itself, for a `--config` that the program defines.
+    return frozenset(name for name in foreign if name.partition(".")[0] in foreign)
 
 
 def _is_installed(module: str) -> bool:
