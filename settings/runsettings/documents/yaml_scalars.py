@@ -126,8 +126,9 @@ def _described(text: str) -> str | None:
         return None
     if kind == "str":
         return None if isinstance(ours, str) else f"the string {text!r}"
-    if kind in {"timestamp", "merge", "value"}:
-        return f"a {kind}" if kind == "timestamp" else None
+    if kind not in _TYPES:
+        # The others (`<<`, `=`, `&`) are marks of YAML itself, not readings of a value.
+        return "a timestamp" if kind == "timestamp" else None
     try:
         theirs = yaml.constructor.SafeConstructor().construct_object(yaml.ScalarNode(tag, text))
     except ValueError:
