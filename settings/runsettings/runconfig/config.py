@@ -204,5 +204,5 @@ def _leaf_paths(node: Any, path: KeyPath) -> Iterable[KeyPath]:
     if isinstance(node, dict) and node:
         for key, value in node.items():
             yield from _leaf_paths(value, (*path, key))
-    else:
+    elif path:
         yield path

@@ -153,7 +153,8 @@ class ConfigStore:
             if old is not MISSING:
                 self._require_change(allow, [(path, old, plain)], origin)
             self._own()
-            self._put(path, copy.deepcopy(plain) if isinstance(plain, (dict, list)) else plain)
+            # The source keeps its own: later writes below would change it.
+            self._outer(path, origin)[path[-1]] = copy.deepcopy(plain)
             self._record(tree, path)
             self._announce([Change(path, plain, origin)])
 
@@ -171,10 +172,7 @@ class ConfigStore:
                 return
             self._require_change(allow, [(path, old, MISSING)], origin)
             self._own()
-            outer = self.read(path[:-1])
-            if not isinstance(outer, dict):
-                raise _inside_list(path, origin)
-            del outer[path[-1]]
+            del self._outer(path, origin)[path[-1]]
             self._record(tree, path)
             self._announce([Change(path, MISSING, origin)])
 
@@ -187,6 +185,7 @@ class ConfigStore:
         origin = call_origin(caller)
         reader = self._read(inputs, origin)
         with self._lock:
+            self._outer((*path, ""), origin)
             lower = [_below(path, tree) for tree in reader.defaults]
             upper = [_below(path, tree) for tree in reader.trees]
             self._merge_in(lower, upper, reader.diagnostics, allow, origin)
@@ -200,6 +199,7 @@ class ConfigStore:
         origin = call_origin(caller)
         reader = self._read(inputs, origin)
         with self._lock:
+            self._outer((*path, ""), origin)
             lower = [_below(path, tree) for tree in [*reader.defaults, *reader.trees]]
             self._merge_in(lower, [], reader.diagnostics, False, origin)
 
@@ -251,9 +251,7 @@ class ConfigStore:
 
     def _check_place(self, path: KeyPath, plain: Any, origin: Origin, *, is_new: bool) -> None:
         """Hold a new value against the rules, alone and among its neighbours."""
-        outer = self.read(path[:-1])
-        if not isinstance(outer, dict):
-            raise _inside_list(path, origin)
+        outer = self._outer(path, origin)
         key = path[-1]
         tree = _tree_at(path[-1:], plain, origin)
         faults = check_rules(Merged((tree,), tree.data))
@@ -314,23 +312,21 @@ class ConfigStore:
             self._data = copy.deepcopy(self._data)
             self._owned = True
 
-    def _put(self, path: KeyPath, value: Any) -> None:
+    def _outer(self, path: KeyPath, origin: Origin) -> dict[Any, Any]:
+        """The mapping that holds what stands at ``path``."""
         outer = self.read(path[:-1])
-        outer[path[-1]] = value
+        if not isinstance(outer, dict) or any(isinstance(key, int) for key in path[:-1]):
+            raise _inside_list(path, origin)
+        return outer
 
     def _record(self, tree: Tree, path: KeyPath) -> None:
         at = len(self._trees) - (1 if self._sweep is not None else 0)
         last = self._trees[at - 1] if at else None
-        if (
-            last is not None
-            and len(path) == 1
-            and isinstance(last.marks, Branch)
-            and isinstance(tree.marks, Branch)
-            and last.marks.here == tree.marks.here
-            and path[0] not in last.data
-        ):
+        if last is not None and len(path) == 1 and _is_same_line(last, tree, path[0]):
             # The same line in a loop: one source, however often it runs.
             last.data.update(tree.data)
+            assert isinstance(last.marks, Branch)
+            last.marks[str(path[0])] = tree.marks
             return
         self._trees.insert(at, tree)
 
@@ -354,6 +350,17 @@ def _tree_at(path: KeyPath, value: Any, origin: Origin) -> Tree:
     for key in reversed(path):
         data = {key: data}
     return Tree(Layer.INIT, origin.where, data, Branch(origin))
+
+
+def _is_same_line(last: Tree, tree: Tree, key: str | int) -> bool:
+    """Whether both are single writes of one line of code, and ``key`` is new to the first."""
+    one, other = getattr(last.marks, "here", None), getattr(tree.marks, "here", None)
+    return (
+        isinstance(one, Origin)
+        and isinstance(other, Origin)
+        and (one.layer, one.where, one.line) == (other.layer, other.where, other.line)
+        and key not in last.data
+    )
 
 
 def _below(path: KeyPath, tree: Tree) -> Tree:
@@ -389,7 +396,7 @@ def _inside_list(path: KeyPath, origin: Origin) -> ConfigError:
     return ConfigError.of(
         Rule.VALUE_CHANGED,
         "stands in a list, whose items cannot be changed alone, or in nothing any more",
-        path=path,
+        path=path[:-1],
         origin=origin,
         hint=f"assign the whole of {format_path(path[:1])}",
     )
