@@ -18,6 +18,7 @@ from pydantic_settings import BaseSettings, EnvSettingsSource
 from pydantic_settings.exceptions import SettingsError as SourceError
 
 from runsettings.layers.base import Inputs
+from runsettings.layers.owned import own
 from runsettings.layers.plain_types import is_plain
 from runsettings.values.diagnostic import Diagnostic, Excerpt, Rule, Severity
 from runsettings.values.origin import Layer, Origin
@@ -162,6 +163,8 @@ class EnvironmentVariables:
         diagnostics: list[Diagnostic] = []
         for owner, variables in asked.items():
             self._ask(owner, variables, environ, tree, places, diagnostics)
+        if asked:
+            diagnostics += own(tree)
         return Reading(tree, tuple(diagnostics), tuple(strangers))
 
     def _spell(self, name: str) -> str:
@@ -241,10 +244,11 @@ class EnvironmentVariables:
             texts = {k: EnvNoneType(t) if t == none_text else t for k, t in texts.items()}
         try:
             value = self._source.value_of(name, texts)
-        except SourceError as error:
+        except (SourceError, RecursionError) as error:
             mark = place(nearest)
             origin = mark if isinstance(mark, Origin) else Origin(tree.layer, nearest)
-            diagnostics.append(not_decodable((name,), origin, error.__cause__))
+            cause = error if isinstance(error, RecursionError) else error.__cause__
+            diagnostics.append(not_decodable((name,), origin, cause))
             return
         if value is MISSING:
             return
@@ -291,6 +295,8 @@ def not_decodable(
     detail = ""
     if isinstance(cause, json.JSONDecodeError):
         detail = f": {cause.msg} at character {cause.pos + 1}"
+    elif isinstance(cause, RecursionError):
+        detail = " that is not nested so deep"
     return Diagnostic(
         Rule.BAD_VALUE,
         Severity.ERROR,

@@ -10,6 +10,7 @@ from pydantic_settings import PydanticBaseSettingsSource, SecretsSettingsSource
 from pydantic_settings.exceptions import SettingsError as SourceError
 
 from runsettings.layers.base import Inputs
+from runsettings.layers.owned import own
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity
 from runsettings.values.origin import Layer, Origin
 from runsettings.values.reading import Reading
@@ -56,7 +57,7 @@ class ExternalLayer:
             )
             return (Reading(tree, (fault,)),)
         tree.data.update(data)
-        return (Reading(tree),)
+        return (Reading(tree, own(tree)),)
 
 
 class SecretsLayer:

@@ -13,6 +13,7 @@ from typing import Any, Final
 from runsettings.layers.base import Inputs
 from runsettings.layers.given import read_named
 from runsettings.layers.given_flags import GivenNamespace, absl_trees, argument_trees
+from runsettings.layers.owned import own
 from runsettings.values.origin import Layer
 from runsettings.values.reading import Reading
 from runsettings.values.tree import Branch, Tree
@@ -38,7 +39,8 @@ class FlagLayer:
         named = given.data.pop(SETTINGS_FILE, None)
         files = [named] if isinstance(named, str) else list(named or ())
         readings = [read_named(file, Layer.FLAG, inputs.cwd) for file in files]
-        return [*readings, Reading(_nested(given))]
+        faults = own(given)
+        return [*readings, Reading(_nested(given), faults)]
 
 
 def given_tree(args: Any) -> Tree:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from runsettings.documents.read import Format, read_file
 from runsettings.layers.base import Inputs
+from runsettings.layers.owned import own
 from runsettings.layers.places import shown
 from runsettings.layers.settings_files import SECTION
 from runsettings.values.directive import Directive
@@ -45,7 +46,7 @@ class InitLayer:
             call=caller.call,
             directives=directives,
         )
-        return (Reading(tree),)
+        return (Reading(tree, own(tree)),)
 
 
 def read_named(file: str | Path, layer: Layer, cwd: Path) -> Reading:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from pydantic_settings import BaseSettings, EnvSettingsSource
 
 from runsettings.layers.environment import not_decodable
+from runsettings.layers.owned import own
 from runsettings.resolution.options import Option, OptionTable
 from runsettings.values.diagnostic import Diagnostic
 from runsettings.values.directive import Replace
@@ -150,11 +150,12 @@ class Canonicalizer:
             info = self._table.options[name].info
             try:
                 tree.data[name] = self._decoder.prepare_field_value(name, info, text, False)
-            except json.JSONDecodeError as error:
+            except (ValueError, RecursionError) as error:
                 # Taken out, or validation would report the same text a second time.
                 del tree.data[name]
                 origin, excerpt = tree.origin((name,)), excerpt_of(tree, (name,))
                 diagnostics.append(not_decodable((name,), origin, error, excerpt))
+        diagnostics += own(tree)
 
 
 def _ignores(table: OptionTable) -> bool:

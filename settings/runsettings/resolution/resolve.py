@@ -20,6 +20,7 @@ from runsettings.layers.environment import EnvironmentLayer, EnvironmentVariable
 from runsettings.layers.external import ExternalLayer, SecretsLayer
 from runsettings.layers.flags import FlagLayer
 from runsettings.layers.given import FileLayer, InitLayer
+from runsettings.layers.owned import own
 from runsettings.layers.settings_files import (
     POLICY,
     PyprojectLayer,
@@ -134,7 +135,7 @@ class Resolver:
 
     def rebase(self, gathered: Gathered, tree: Tree) -> Gathered:
         """The same resolution with one more source on top, held to the same locks."""
-        reading = self.canonicalizer.canonical(Reading(tree))
+        reading = self.canonicalizer.canonical(Reading(tree, own(tree)))
         # The locked part of the site's tree stands on top; it goes below to be raised again.
         sources = sorted(gathered.merged.sources, key=lambda s: not isinstance(s, LockedTree))
         return self._settle([*map(Reading, sources), reading], gathered.locks)
