@@ -7,7 +7,6 @@ a twin of its class that is.
 
 from __future__ import annotations
 
-import enum
 import types
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NoReturn, TypeVar, get_args, get_origin
@@ -205,18 +204,3 @@ def _thaw(cls: type[BaseModel], state: Mapping[Any, Any]) -> BaseModel:
     model.__setstate__(dict(state))
     object.__setattr__(model, "__class__", _twin(cls))
     return model
-
-
-def plain(value: Any) -> Any:
-    """``value`` as JSON-able data would have it: sets sorted, enums as values, models as dicts."""
-    if isinstance(value, BaseModel):
-        return {name: plain(value.__dict__[name]) for name in type(value).model_fields}
-    if isinstance(value, Mapping):
-        return {str(plain(key)): plain(item) for key, item in value.items()}
-    if isinstance(value, (set, frozenset)):
-        return sorted((plain(item) for item in value), key=repr)
-    if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]
-    if isinstance(value, enum.Enum):
-        return value.value
-    return value

@@ -2,43 +2,33 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Self, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from runsettings.layers.base import Inputs, LayerSource
 from runsettings.layers.caller import Caller, find_caller
-from runsettings.models.frozen import freeze, is_immutable_type, plain, refuse
-from runsettings.resolution.explain import explain_history
-from runsettings.resolution.faults import show_value, validation_diagnostics
+from runsettings.models import exporting
+from runsettings.models.frozen import freeze, is_immutable_type, refuse
+from runsettings.models.provenance import Provenance
+from runsettings.resolution.faults import validation_diagnostics
 from runsettings.resolution.merge import Merged
-from runsettings.resolution.options import Option, OptionTable
+from runsettings.resolution.options import OptionTable
 from runsettings.resolution.resolve import SETTINGS_LAYERS, Gathered, Resolver
-from runsettings.resolution.secrets import MASK, redact
-from runsettings.resolution.suggest import did_you_mean
+from runsettings.resolution.secrets import redact
 from runsettings.values.diagnostic import (
     Diagnostic,
-    Rule,
     SettingsError,
     SettingsWarning,
-    Severity,
 )
 from runsettings.values.origin import Layer, Origin
 from runsettings.values.rendering import render_problems
-from runsettings.values.tree import MISSING, KeyPath, Leaf, Tree, format_path
-
-_STARTED: Final = frozenset({Layer.ENV, Layer.FLAG})
-"""Layers that a person sets when starting a program."""
-
-_WRITTEN: Final = frozenset({Layer.FILE, Layer.INIT})
-"""Layers that the program itself sets."""
+from runsettings.values.tree import KeyPath, Leaf, Tree
 
 
 class LayeredConfigDict(SettingsConfigDict, total=False):
@@ -146,6 +136,14 @@ class LayeredSettings(BaseSettings):
         new._settle(resolver, resolver.rebase(self._gathered, tree), caller)
         return new
 
+    def locate(self, key: str | KeyPath) -> KeyPath:
+        """The canonical path of ``key``, whichever way it is spelt: ``("optim", "lr")``.
+
+        Raises:
+            SettingsError: The model has no such key.
+        """
+        return self._provenance().path(key)
+
     def origin(self, key: str | KeyPath) -> Origin:
         """Where the value of ``key`` (``"optim.lr"`` reaches inside) was set.
 
@@ -160,20 +158,8 @@ class LayeredSettings(BaseSettings):
         Raises:
             SettingsError: The model has no such key.
         """
-        path = self._path(key)
-        leaves = self._gathered.merged.history(path)
-        option = self.options().find(path)
-        if option is None:
-            return leaves
-        default: Any = option.info.get_default(call_default_factory=False)
-        if not leaves:
-            default = self.get(path)
-        elif option.info.default_factory is not None:
-            default = _Computed()
-        elif option.info.is_required():
-            return leaves
-        where = Origin(Layer.DEFAULT, f"{option.owner.__name__}.{option.name}")
-        return (*leaves, Leaf(path, default, where))
+        provenance = self._provenance()
+        return provenance.history(provenance.path(key))
 
     def get(self, key: str | KeyPath) -> Any:
         """The value of ``key``; ``"optim.lr"`` reaches inside.
@@ -181,11 +167,8 @@ class LayeredSettings(BaseSettings):
         Raises:
             SettingsError: The model has no such key.
         """
-        node: Any = self
-        for part in self._path(key):
-            is_item = isinstance(node, (Mapping, list, tuple))
-            node = node[part] if is_item else getattr(node, str(part))
-        return node
+        provenance = self._provenance()
+        return provenance.value(provenance.path(key))
 
     def explain(self, key: str | KeyPath | None = None, *, as_json: bool = False) -> str:
         """Why values are what they are: for ``key``, or for every key, the winner and the losers.
@@ -198,16 +181,7 @@ class LayeredSettings(BaseSettings):
         Raises:
             SettingsError: The model has no such key.
         """
-        table = self.options()
-        if key is None:
-            paths = [option.path for option in table.leaves()]
-        else:
-            option = table.find(self._path(key))
-            inner = option.table if option is not None else None
-            paths = [o.path for o in inner.leaves()] if inner else [self._path(key)]
-        if as_json:
-            return json.dumps([self._explained(path) for path in paths], indent=2)
-        return "\n\n".join(self._explained_text(path) for path in paths)
+        return self._provenance().explain(key, as_json=as_json)
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
@@ -220,54 +194,30 @@ class LayeredSettings(BaseSettings):
         return self._gathered.locked
 
     @property
+    def merged(self) -> Merged:
+        """What all sources say together, under the model's own names and before validation."""
+        return self._gathered.merged
+
+    @property
     def sources(self) -> tuple[Tree, ...]:
         """Every source that said anything, lowest first."""
         return self._gathered.merged.sources
 
     def shadowed(self) -> tuple[Diagnostic, ...]:
         """Values given at start (a variable, a flag) that a value written in code beats."""
-        found: list[Diagnostic] = []
-        for option in self.options().leaves():
-            winner, *losers = self.history(option.path)
-            if winner.origin.layer not in _WRITTEN:
-                continue
-            found.extend(
-                Diagnostic(
-                    Rule.SHADOWED_VALUE,
-                    Severity.WARNING,
-                    option.path,
-                    f"{loser.origin} has no effect",
-                    loser.origin,
-                    hint=f"{winner.origin} sets it",
-                )
-                for loser in losers
-                if loser.origin.layer in _STARTED and loser.value != winner.value
-            )
-        return tuple(found)
+        return self._provenance().shadowed()
 
     @property
     def digest(self) -> str:
         """A SHA-256 of the values, equal in every process; secrets are left out of it."""
-        secrets = self.options().secrets
-        data = _without(plain(self), secrets)
-        text = json.dumps(data, sort_keys=True, separators=(",", ":"), default=str)
-        return hashlib.sha256(text.encode()).hexdigest()
+        return exporting.digest(self, self.options().secrets)
 
     def to_dict(self, *, reveal: bool = False) -> dict[str, Any]:
         """Plain values for JSON or YAML; secrets are masked unless ``reveal``.
 
         Revealed secrets are for handing to another program, never for a file or a log.
         """
-        dumped = self.model_dump(mode="json")
-        if not reveal:
-            for path in self.options().secrets:
-                _put(dumped, path, lambda value: None if value is None else MASK)
-            return dumped
-        for path in self.options().secrets:
-            value = self.get(path)
-            if hasattr(value, "get_secret_value"):
-                _put(dumped, path, lambda _, secret=value: secret.get_secret_value())
-        return dumped
+        return exporting.to_dict(self, self.options().secrets, reveal=reveal)
 
     @classmethod
     def options(cls) -> OptionTable:
@@ -338,6 +288,9 @@ class LayeredSettings(BaseSettings):
         super().__setstate__(state)
         for name, value in own.items():
             object.__setattr__(self, name, value)
+
+    def _provenance(self) -> Provenance:
+        return Provenance(self, self.options(), self._gathered.merged)
 
     def _values(self) -> list[Any]:
         fields = self.__dict__
@@ -463,98 +416,6 @@ class LayeredSettings(BaseSettings):
         message = render_problems(found, "settings")
         warnings.warn_explicit(message, SettingsWarning, caller.where, caller.line or 0)
 
-    def _path(self, key: str | KeyPath) -> KeyPath:
-        """The canonical path of a key, whichever way it is spelt."""
-        parts: KeyPath = tuple(key.split(".")) if isinstance(key, str) else key
-        path: list[str | int] = []
-        table: OptionTable | None = self.options()
-        node: Any = self
-        for index, part in enumerate(parts):
-            option: Option | None = None
-            if table is not None and isinstance(part, str):
-                option = table.spelled.get(part) or table.spelled.get(part.replace("-", "_"))
-            name = part if option is None else option.name
-            if isinstance(node, Mapping):
-                known, there = list(node), name in node
-            elif isinstance(node, (list, tuple)):
-                name = int(name) if isinstance(name, str) and name.isdecimal() else name
-                known, there = [], isinstance(name, int) and name < len(node)
-            else:
-                known = list(table.spelled) if table is not None else []
-                there = option is not None or name in (getattr(node, "model_extra", None) or {})
-            if not there:
-                raise SettingsError.of(
-                    Rule.UNKNOWN_KEY,
-                    f"is not a key of {type(self).__name__}",
-                    path=parts[: index + 1],
-                    hint=did_you_mean(str(part), map(str, known)),
-                )
-            path.append(name)
-            is_item = isinstance(node, (Mapping, list, tuple))
-            node = node[name] if is_item else getattr(node, str(name))
-            table = option.table if option is not None else None
-        return tuple(path)
-
-    def _explained_text(self, path: KeyPath) -> str:
-        secret = self.options().is_secret(path)
-
-        def show(value: Any) -> str:
-            return show_value(value, secret=secret)
-
-        return explain_history(format_path(path), show(self.get(path)), self.history(path), show)
-
-    def _explained(self, path: KeyPath) -> dict[str, Any]:
-        secret = self.options().is_secret(path)
-
-        def shown(value: Any) -> Any:
-            return MASK if secret and value is not None else _json_value(value)
-
-        return {
-            "key": format_path(path),
-            "value": shown(self.get(path)),
-            "history": [
-                {**leaf.origin.to_json(), "value": shown(leaf.value)} for leaf in self.history(path)
-            ],
-        }
-
-
-class _Computed:
-    """Stands in a history for a default that a factory makes."""
-
-    def __repr__(self) -> str:
-        return "(computed)"
-
 
 def _surroundings(overrides: Mapping[str, Any]) -> dict[str, Any]:
     return {"env_file": overrides["_env_file"]} if overrides.get("_env_file") else {}
-
-
-def _json_value(value: Any) -> Any:
-    """A value as JSON; what JSON does not have is shown as a person would read it."""
-    value = plain(value)
-    try:
-        json.dumps(value)
-    except (TypeError, ValueError):
-        return str(value)
-    return value
-
-
-def _put(data: Any, path: KeyPath, change: Any) -> None:
-    """Change the value at ``path`` in nested data, if it is there."""
-    for key in path[:-1]:
-        data = data.get(key) if isinstance(data, dict) else None
-    if isinstance(data, dict) and path[-1] in data:
-        data[path[-1]] = change(data[path[-1]])
-
-
-def _without(data: Any, paths: Sequence[KeyPath]) -> Any:
-    for path in paths:
-        node = data
-        for key in path[:-1]:
-            node = node.get(key) if isinstance(node, dict) else None
-        if isinstance(node, dict):
-            node.pop(path[-1], None)
-    return data
-
-
-__all__ = ["MISSING", "LayeredConfigDict", "LayeredSettings", "Merged"]

@@ -1,0 +1,176 @@
+"""What settings know of where they came from: paths, histories, explanations."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+from pydantic import BaseModel
+
+from runsettings.models.exporting import json_value
+from runsettings.resolution.explain import explain_history
+from runsettings.resolution.faults import show_value
+from runsettings.resolution.merge import Merged
+from runsettings.resolution.options import Option, OptionTable
+from runsettings.resolution.secrets import MASK
+from runsettings.resolution.suggest import did_you_mean
+from runsettings.values.diagnostic import Diagnostic, Rule, SettingsError, Severity
+from runsettings.values.origin import Layer, Origin
+from runsettings.values.tree import KeyPath, Leaf, format_path
+
+_STARTED: Final = frozenset({Layer.ENV, Layer.FLAG})
+"""Layers that a person sets when starting a program."""
+
+_WRITTEN: Final = frozenset({Layer.FILE, Layer.INIT})
+"""Layers that the program itself sets."""
+
+
+class _Computed:
+    """Stands in a history for a default that a factory makes."""
+
+    def __repr__(self) -> str:
+        return "(computed)"
+
+
+class Provenance:
+    """A model's values and all that was said about them.
+
+    Args:
+        model: The settled model.
+        table: Its options.
+        merged: The sources that it was settled from.
+    """
+
+    def __init__(self, model: BaseModel, table: OptionTable, merged: Merged) -> None:
+        self._model = model
+        self._table = table
+        self._merged = merged
+
+    def path(self, key: str | KeyPath) -> KeyPath:
+        """The canonical path of a key, whichever way it is spelt.
+
+        Raises:
+            SettingsError: The model has no such key.
+        """
+        parts: KeyPath = tuple(key.split(".")) if isinstance(key, str) else key
+        path: list[str | int] = []
+        table: OptionTable | None = self._table
+        node: Any = self._model
+        for index, part in enumerate(parts):
+            option, name, known = _step(node, table, part)
+            if name is None:
+                raise SettingsError.of(
+                    Rule.UNKNOWN_KEY,
+                    f"is not a key of {type(self._model).__name__}",
+                    path=parts[: index + 1],
+                    hint=did_you_mean(str(part), known),
+                )
+            path.append(name)
+            node = _inside(node, name)
+            table = option.table if option is not None else None
+        return tuple(path)
+
+    def value(self, path: KeyPath) -> Any:
+        """The value at a canonical path."""
+        node: Any = self._model
+        for part in path:
+            node = _inside(node, part)
+        return node
+
+    def history(self, path: KeyPath) -> tuple[Leaf, ...]:
+        """All that was said about a canonical path, winner first, the default last."""
+        leaves = self._merged.history(path)
+        option = self._table.find(path)
+        if option is None:
+            return leaves
+        default: Any = option.info.get_default(call_default_factory=False)
+        if not leaves:
+            default = self.value(path)
+        elif option.info.default_factory is not None:
+            default = _Computed()
+        elif option.info.is_required():
+            return leaves
+        where = Origin(Layer.DEFAULT, f"{option.owner.__name__}.{option.name}")
+        return (*leaves, Leaf(path, default, where))
+
+    def explain(self, key: str | KeyPath | None, *, as_json: bool) -> str:
+        """Why values are what they are: for a key, for all keys of a nested model, or for all."""
+        if key is None:
+            paths = [option.path for option in self._table.leaves()]
+        else:
+            path = self.path(key)
+            option = self._table.find(path)
+            inner = option.table if option is not None else None
+            paths = [leaf.path for leaf in inner.leaves()] if inner else [path]
+        if as_json:
+            return json.dumps([self._explained(path) for path in paths], indent=2)
+        return "\n\n".join(self._explained_text(path) for path in paths)
+
+    def shadowed(self) -> tuple[Diagnostic, ...]:
+        """Values given at start that a value written in code beats."""
+        found: list[Diagnostic] = []
+        for option in self._table.leaves():
+            winner, *losers = self._merged.history(option.path) or (None,)
+            if winner is None or winner.origin.layer not in _WRITTEN:
+                continue
+            found.extend(
+                Diagnostic(
+                    Rule.SHADOWED_VALUE,
+                    Severity.WARNING,
+                    option.path,
+                    f"{loser.origin} has no effect",
+                    loser.origin,
+                    hint=f"{winner.origin} sets it",
+                )
+                for loser in losers
+                if loser.origin.layer in _STARTED and loser.value != winner.value
+            )
+        return tuple(found)
+
+    def _explained_text(self, path: KeyPath) -> str:
+        secret = self._table.is_secret(path)
+
+        def show(value: Any) -> str:
+            return show_value(value, secret=secret)
+
+        shown = show(self.value(path))
+        return explain_history(format_path(path), shown, self.history(path), show)
+
+    def _explained(self, path: KeyPath) -> dict[str, Any]:
+        secret = self._table.is_secret(path)
+
+        def shown(value: Any) -> Any:
+            return MASK if secret and value is not None else json_value(value)
+
+        return {
+            "key": format_path(path),
+            "value": shown(self.value(path)),
+            "history": [
+                {**leaf.origin.to_json(), "value": shown(leaf.value)} for leaf in self.history(path)
+            ],
+        }
+
+
+def _step(
+    node: Any, table: OptionTable | None, part: str | int
+) -> tuple[Option | None, str | int | None, list[str]]:
+    """One part of a key: its option, its proper name or ``None``, and the names there are."""
+    if isinstance(node, Mapping):
+        return None, part if part in node else None, [str(key) for key in node]
+    if isinstance(node, (list, tuple)):
+        index = int(part) if isinstance(part, str) and part.isdecimal() else part
+        return None, index if isinstance(index, int) and index < len(node) else None, []
+    spelled = table.spelled if table is not None else {}
+    text = str(part)
+    option = spelled.get(text) or spelled.get(text.replace("-", "_"))
+    if option is not None:
+        return option, option.name, []
+    extra = getattr(node, "model_extra", None) or {}
+    return None, text if text in extra else None, [*spelled, *extra]
+
+
+def _inside(node: Any, name: str | int) -> Any:
+    if isinstance(node, (Mapping, list, tuple)):
+        return node[name]  # type: ignore[index]
+    return getattr(node, str(name))
