@@ -372,7 +372,15 @@ def test_threads_can_write_at_once() -> None:
             config[f"key_{number}_{index}"] = index
             config.update({"shared": {f"{number}_{index}": index}})
 
+    def read() -> None:
+        while len(config) < 201:
+            assert config.as_dict().keys() <= set(config)
+            assert len(config.digest) == 64
+            assert config.explain().count("▸") <= 400
+            repr(config)
+
     threads = [threading.Thread(target=write, args=(number,)) for number in range(4)]
+    threads.append(threading.Thread(target=read))
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -390,6 +398,17 @@ def test_a_loop_of_writes_keeps_one_source() -> None:
     assert len(config._trees()) == 1
     assert config.origin("key7.x").line == config.origin("key999.x").line
     assert config.origin("key7.x").call == "config['key7'] ="
+
+
+def test_sources_are_not_shared_by_later_writes() -> None:
+    """What is written to a config after another was made from it stays out of the other."""
+    first, second = Config(), None
+    for number in range(4):
+        first[f"key{number}"] = number
+        second = second or Config(first)
+    assert second is not None
+    second.update({"mine": 1})
+    assert second == {"key0": 0, "mine": 1}
 
 
 def test_heavy_packages_stay_out() -> None:

@@ -20,7 +20,8 @@ import omegaconf
 import pydantic
 import pytest
 
-from runsettings.runconfig.jsonable import canonical_json, dump_json, to_jsonable
+from runsettings.runconfig.jsonable import to_jsonable
+from runsettings.runconfig.jsontext import canonical_json, dump_json
 from runsettings.values.diagnostic import ConfigError, Diagnostic, Rule
 from runsettings.values.directive import Append, Delete, Replace
 from runsettings.values.origin import Layer, Origin

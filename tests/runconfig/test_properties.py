@@ -13,7 +13,8 @@ from runsettings.documents.read import Format, read_text
 from runsettings.resolution.merge import combine, merge
 from runsettings.runconfig.comparing import same_value
 from runsettings.runconfig.config import Config
-from runsettings.runconfig.jsonable import dump_json, to_jsonable
+from runsettings.runconfig.jsonable import to_jsonable
+from runsettings.runconfig.jsontext import dump_json
 from runsettings.runconfig.rules import check_rules
 from runsettings.runconfig.wandb_form import unwrap
 from runsettings.runconfig.writing import write_yaml

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from runsettings.runconfig.config import Config
+from runsettings.runconfig.rules import keys_that_meet
 from runsettings.values.diagnostic import ConfigError, Rule, Severity
 from runsettings.values.origin import Layer
 from runsettings.values.tree import Tree
@@ -219,3 +220,22 @@ def test_faults_of_excluded_keys_do_not_matter() -> None:
     config = Config.load({"model": object(), "a.b": 1, "lr": 1}, exclude_keys=["model", "a.b"])
     assert config.as_dict() == {"lr": 1}
     assert config.diagnostics == ()
+
+
+@pytest.mark.parametrize(
+    ("key", "others", "meets"),
+    [
+        ("a-b", ["a_b"], "a_b"),
+        ("a_b", ["a-b"], "a-b"),
+        ("a-b_c", ["x", "a_b-c"], "a_b-c"),
+        ("a_b", ["a_b", "ab", "a.b"], None),
+        ("ab", ["a-b"], None),
+        ("-", ["_"], "_"),
+        ("a-b-c-d-e-f-g-h", ["x", "a_b_c_d_e_f_g-h"], "a_b_c_d_e_f_g-h"),
+    ],
+)
+def test_keys_meet_after_dashes_become_underscores(
+    key: str, others: list[str], meets: str | None
+) -> None:
+    """A key meets another of the same spelling but for dashes and underscores."""
+    assert keys_that_meet(key, others) == meets

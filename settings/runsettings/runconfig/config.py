@@ -12,10 +12,11 @@ from typing import Any, Self, TypeVar
 from runsettings.layers.caller import Caller, find_caller
 from runsettings.resolution.explain import explain_history
 from runsettings.resolution.merge import Merged
+from runsettings.runconfig.changes import Observer
 from runsettings.runconfig.comparing import show_value
-from runsettings.runconfig.jsonable import canonical_json
+from runsettings.runconfig.jsontext import canonical_json
 from runsettings.runconfig.loading import load_sources
-from runsettings.runconfig.store import ConfigStore, Observer
+from runsettings.runconfig.store import ConfigStore
 from runsettings.runconfig.views import ConfigView
 from runsettings.values.diagnostic import Diagnostic
 from runsettings.values.origin import Origin
@@ -121,10 +122,10 @@ class Config(ConfigView):
         Raises:
             KeyError: There is no such key.
         """
-        merged, path = self._at(key)
-        origin = merged.origin(path)
-        assert origin is not None  # what stands in the data was said by a source
-        return origin
+        with self._store.reading() as merged:
+            origin = merged.origin(self._path_of(key, merged))
+            assert origin is not None  # what stands in the data was said by a source
+            return origin
 
     def history(self, key: str | KeyPath) -> tuple[Leaf, ...]:
         """All that was said about a key: what counts first, and then what it beat.
@@ -132,8 +133,8 @@ class Config(ConfigView):
         Raises:
             KeyError: There is no such key.
         """
-        merged, path = self._at(key)
-        return merged.history(path)
+        with self._store.reading() as merged:
+            return merged.history(self._path_of(key, merged))
 
     def explain(self, key: str | KeyPath | None = None) -> str:
         """Why a value is what it is, as text; without a key, for every leaf.
@@ -141,18 +142,23 @@ class Config(ConfigView):
         Raises:
             KeyError: There is no such key.
         """
-        merged, path = self._at(key) if key is not None else (self._store.merged, ())
-        return "\n".join(
-            explain_history(
-                format_path(leaf), show_value(merged.get(leaf)), merged.history(leaf), show_value
+        with self._store.reading() as merged:
+            path = self._path_of(key, merged) if key is not None else ()
+            return "\n".join(
+                explain_history(
+                    format_path(leaf),
+                    show_value(merged.get(leaf)),
+                    merged.history(leaf),
+                    show_value,
+                )
+                for leaf in _leaf_paths(merged.get(path), path)
             )
-            for leaf in _leaf_paths(merged.get(path), path)
-        )
 
     @property
     def digest(self) -> str:
         """SHA-256 of the values, as hexadecimal; the same in every process."""
-        return hashlib.sha256(canonical_json(self._store.merged.data)).hexdigest()
+        with self._store.reading() as merged:
+            return hashlib.sha256(canonical_json(merged.data)).hexdigest()
 
     def observe(self, observer: Observer) -> Callable[[], None]:
         """Call ``observer`` with a `Change` for each accepted change from now on.
@@ -172,16 +178,15 @@ class Config(ConfigView):
 
     # --- inside ---
 
-    def _at(self, key: str | KeyPath) -> tuple[Merged, KeyPath]:
-        merged = self._store.merged
+    def _path_of(self, key: str | KeyPath, merged: Merged) -> KeyPath:
         path: KeyPath = tuple(key.split(".")) if isinstance(key, str) else tuple(key)
-        if not path or merged.get(path) is MISSING:
-            end = next((n for n in range(len(path)) if merged.get(path[: n + 1]) is MISSING), 0)
-            raise KeyError(ConfigView(self._store, path[:end])._unknown(path[end]))
-        return merged, path
+        for end in range(len(path)):
+            if merged.get(path[: end + 1]) is MISSING:
+                raise KeyError(ConfigView(self._store, path[:end])._unknown(path[end]))
+        return path
 
     def _trees(self) -> tuple[Tree, ...]:
-        return self._store.merged.sources
+        return self._store.sources()
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (_restored, (type(self), self._store))

@@ -28,15 +28,11 @@ JSON has no NaN and no infinities. They are written as Python's ``json`` writes 
 
 from __future__ import annotations
 
-import datetime as dt
-import decimal
 import enum
-import json
-import pathlib
-import uuid
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
+from runsettings.runconfig.scalars import plain_scalar, plain_str, sort_key
 from runsettings.runconfig.structured import Fields, fields_of, items_of
 from runsettings.values.diagnostic import ConfigError, Diagnostic, Rule, Severity
 from runsettings.values.directive import Append, Delete, Replace
@@ -88,20 +84,6 @@ def to_jsonable(
     return converted
 
 
-def dump_json(value: Any) -> str:
-    """A JSON tree as one line of compact JSON, as the journal writes it.
-
-    Characters beyond ASCII stay as they are; NaN and infinities are Python's tokens.
-    """
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
-def canonical_json(value: Any) -> bytes:
-    """A JSON tree as UTF-8 that is the same wherever and whenever it is made: keys sorted."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
-    return text.encode()
-
-
 class _Conversion:
     """One walk over one value; knows which containers it stands in, to see cycles."""
 
@@ -137,7 +119,7 @@ class _Conversion:
                 if not isinstance(key, str):
                     self._fault(Rule.KEY_TYPE, (*path, key_as_text(key)), key_type_message(key))
                     continue
-                key = _plain_str(key)  # noqa: PLW2901 - the same key, without its subclass
+                key = plain_str(key)  # noqa: PLW2901 - the same key, without its subclass
             here = (*path, key)
             if not key.isascii() and self._text(key, here) is MISSING:
                 continue
@@ -186,7 +168,7 @@ class _Conversion:
             return MASK
         if hasattr(type(value), "dtype"):
             return self._array(value, path)
-        scalar = _scalar(value)
+        scalar = plain_scalar(value)
         if scalar is not MISSING:
             return self.convert(scalar, path)
         if isinstance(value, (set, frozenset)):
@@ -238,7 +220,7 @@ class _Conversion:
 
     def _set(self, value: set[Any], path: KeyPath) -> list[Any]:
         converted = [self.convert(item, path) for item in value]
-        return sorted((item for item in converted if item is not MISSING), key=_rank)
+        return sorted((item for item in converted if item is not MISSING), key=sort_key)
 
     def _text(self, value: str, path: KeyPath) -> Any:
         try:
@@ -295,45 +277,6 @@ def key_as_text(key: Any) -> str:
         return str(key)
     except ValueError:
         return "…"
-
-
-def _scalar(value: Any) -> Any:
-    """A built-in scalar for one of the standard library's scalar types, or `MISSING`."""
-    if isinstance(value, str):
-        return _plain_str(value)
-    if isinstance(value, int):
-        return int(value)
-    if isinstance(value, float):
-        return float(value)
-    if isinstance(value, (pathlib.PurePath, uuid.UUID)):
-        return str(value)
-    if isinstance(value, (dt.date, dt.time)):
-        return value.isoformat()
-    if isinstance(value, decimal.Decimal):
-        return _decimal(value)
-    return MISSING
-
-
-def _decimal(value: decimal.Decimal) -> float | str:
-    """A float if the float is written with the same digits, else the digits as a string."""
-    if not value.is_finite():
-        return float("nan") if value.is_nan() else float(value)
-    number = float(value)
-    return number if decimal.Decimal(repr(number)) == value else str(value)
-
-
-def _plain_str(value: str) -> str:
-    # A subclass may have a `__str__` of its own; its characters are what counts.
-    return "".join(value)
-
-
-def _rank(item: Any) -> tuple[int, Any, str]:
-    """A sort key for mixed values that is the same in every process."""
-    if isinstance(item, (int, float)) and not isinstance(item, bool) and item == item:  # noqa: PLR0124 - NaN
-        return (0, item, type(item).__name__)
-    if isinstance(item, str):
-        return (1, item, "")
-    return (2, "", canonical_json(item).decode())
 
 
 def _name(kind: type) -> str:

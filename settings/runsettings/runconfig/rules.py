@@ -7,7 +7,8 @@ size, because nearly every config breaks no rule; only what looks wrong is looke
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from itertools import chain, product
 from typing import Any, Final
 
 from runsettings.resolution.merge import Merged
@@ -26,6 +27,7 @@ _SCALAR_BYTES: Final = 26
 _CHARACTER_BYTES: Final = 6
 """A control character is written as ``\\u0000``, and none is longer."""
 _LARGE_INT: Final = 10**20
+_FEW_PARTS: Final = 6
 
 
 def check_rules(merged: Merged, setting_names: Collection[str] = frozenset()) -> list[Diagnostic]:
@@ -55,12 +57,17 @@ def check_rules(merged: Merged, setting_names: Collection[str] = frozenset()) ->
 
 def keys_that_meet(key: str, others: Collection[str]) -> str | None:
     """The key of ``others`` that becomes the same as ``key`` when dashes become underscores."""
-    if "-" not in key and "_" not in key:
-        return None
-    plain = key.replace("-", "_")
-    return next(
-        (other for other in others if other != key and other.replace("-", "_") == plain), None
-    )
+    parts = key.replace("-", "_").split("_")
+    if len(parts) > _FEW_PARTS:
+        plain = "_".join(parts)
+        alike: Iterable[str] = (other for other in others if other.replace("-", "_") == plain)
+    else:
+        # Asking for the few spellings of one key beats going through thousands of keys.
+        alike = (
+            "".join(chain.from_iterable(zip(parts, (*marks, ""), strict=True)))
+            for marks in product("_-", repeat=len(parts) - 1)
+        )
+    return next((other for other in alike if other != key and other in others), None)
 
 
 class _Walk:

@@ -9,13 +9,24 @@ from __future__ import annotations
 import copy
 import threading
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any
 
 from runsettings.layers.caller import Caller
 from runsettings.resolution.merge import Merged, merge
-from runsettings.runconfig.comparing import same_value, show_value
+from runsettings.runconfig.changes import (
+    Change,
+    Observer,
+    below,
+    differences,
+    inside_list,
+    is_same_line,
+    refused_change,
+    tree_at,
+)
+from runsettings.runconfig.comparing import same_value
 from runsettings.runconfig.inputs import InputReader, call_origin, own_key_fault
 from runsettings.runconfig.jsonable import to_jsonable
 from runsettings.runconfig.locks import check_locks, locked_leaves, refusal
@@ -23,7 +34,6 @@ from runsettings.runconfig.rules import check_rules, keys_that_meet
 from runsettings.runconfig.secrecy import Secrets, found_secret
 from runsettings.runconfig.wandb_form import OWN_KEY
 from runsettings.values.diagnostic import (
-    Beaten,
     ConfigError,
     Diagnostic,
     Rule,
@@ -31,22 +41,11 @@ from runsettings.values.diagnostic import (
     Severity,
 )
 from runsettings.values.directive import Delete, Replace
-from runsettings.values.origin import Layer, Origin
+from runsettings.values.origin import Origin
 from runsettings.values.rendering import render
-from runsettings.values.tree import MISSING, Branch, KeyPath, Tree, format_path
+from runsettings.values.tree import MISSING, Branch, KeyPath, Tree
 
-
-class Change(NamedTuple):
-    """One accepted change of a config."""
-
-    path: KeyPath
-    value: Any
-    """The new value as plain JSON types, or `MISSING` if the key was removed."""
-    origin: Origin
-    """The place that changed it."""
-
-
-Observer: TypeAlias = Callable[[Change], None]
+__all__ = ["Change", "ConfigStore"]
 
 
 class ConfigStore:
@@ -77,6 +76,8 @@ class ConfigStore:
         self._data = merged.data
         # What sources say is shared with them until the first change in place.
         self._owned = False
+        # The source of the last single write, while nobody else has hold of it.
+        self._written: Tree | None = None
         self._observers: list[Observer] = []
         self._lock = threading.RLock()
 
@@ -86,6 +87,7 @@ class ConfigStore:
         with self._lock:
             state = {**self.__dict__, "_observers": [], "_secrets": Secrets()}
             state["_trees"] = list(self._trees)
+            state["_written"] = None
         del state["_lock"]
         return state
 
@@ -95,11 +97,17 @@ class ConfigStore:
 
     # --- reading ---
 
-    @property
-    def merged(self) -> Merged:
-        """The sources and what they say together, now."""
+    @contextmanager
+    def reading(self) -> Iterator[Merged]:
+        """The sources and what they say together, unchanged for the time of a ``with``."""
         with self._lock:
-            return Merged(tuple(self._trees), self._data)
+            yield self._merged()
+
+    def sources(self) -> tuple[Tree, ...]:
+        """The sources, lowest first, for another config to begin with."""
+        with self._lock:
+            self._written = None
+            return tuple(self._trees)
 
     def read(self, path: KeyPath) -> Any:
         """What stands at ``path``, or `MISSING`. Not to be changed."""
@@ -114,11 +122,13 @@ class ConfigStore:
                     return MISSING
             return node
 
-    def mapping(self, path: KeyPath) -> dict[str, Any]:
-        """The mapping at ``path``; empty if there is none any more. A copy of one level."""
+    def mapping(self, path: KeyPath, *, deep: bool = False) -> dict[str, Any]:
+        """A copy of the mapping at ``path``, of one level or ``deep``; empty if it is gone."""
         with self._lock:
             node = self.read(path)
-            return dict(node) if isinstance(node, dict) else {}
+            if not isinstance(node, dict):
+                return {}
+            return copy.deepcopy(node) if deep else dict(node)
 
     def observe(self, observer: Observer) -> Callable[[], None]:
         """Call ``observer`` for each accepted change, in order; the result ends that."""
@@ -143,7 +153,7 @@ class ConfigStore:
         origin = call_origin(caller)
         plain = self._plain(value, path, origin)
         with self._lock:
-            tree = _tree_at(path, Replace(plain) if isinstance(plain, dict) else plain, origin)
+            tree = tree_at(path, Replace(plain) if isinstance(plain, dict) else plain, origin)
             old = self.read(path)
             self._check_place(path, plain, origin, is_new=old is MISSING)
             if self._refused_by_sweep(tree, path, plain) or (
@@ -167,7 +177,7 @@ class ConfigStore:
         origin = call_origin(caller)
         with self._lock:
             old = self.read(path)
-            tree = _tree_at(path, Delete(), origin)
+            tree = tree_at(path, Delete(), origin)
             if old is MISSING or self._refused_by_sweep(tree, path, MISSING):
                 return
             self._require_change(allow, [(path, old, MISSING)], origin)
@@ -186,8 +196,8 @@ class ConfigStore:
         reader = self._read(inputs, origin)
         with self._lock:
             self._outer((*path, ""), origin)
-            lower = [_below(path, tree) for tree in reader.defaults]
-            upper = [_below(path, tree) for tree in reader.trees]
+            lower = [below(path, tree) for tree in reader.defaults]
+            upper = [below(path, tree) for tree in reader.trees]
             self._merge_in(lower, upper, reader.diagnostics, allow, origin)
 
     def fill(self, inputs: Any, path: KeyPath, caller: Caller) -> None:
@@ -200,7 +210,7 @@ class ConfigStore:
         reader = self._read(inputs, origin)
         with self._lock:
             self._outer((*path, ""), origin)
-            lower = [_below(path, tree) for tree in [*reader.defaults, *reader.trees]]
+            lower = [below(path, tree) for tree in [*reader.defaults, *reader.trees]]
             self._merge_in(lower, [], reader.diagnostics, False, origin)
 
     def _read(self, inputs: Any, origin: Origin) -> InputReader:
@@ -229,11 +239,12 @@ class ConfigStore:
         errors = [fault for fault in diagnostics if fault.is_error]
         if errors:
             raise ConfigError(self._secrets.mask_diagnostics(diagnostics))
-        changes = list(_differences(self._data, merged.data, ()))
+        changes = list(differences(self._data, merged.data, ()))
         changed = [(path, old, new) for path, old, new in changes if old is not MISSING]
         if changed:
             self._require_change(allow, changed, origin, merged)
         self._trees, self._data, self._owned = list(merged.sources), merged.data, False
+        self._written = None
         self._warn(diagnostics)
         self._announce(Change(path, new, merged.origin(path) or origin) for path, _, new in changes)
 
@@ -253,14 +264,14 @@ class ConfigStore:
         """Hold a new value against the rules, alone and among its neighbours."""
         outer = self._outer(path, origin)
         key = path[-1]
-        tree = _tree_at(path[-1:], plain, origin)
+        tree = tree_at(path[-1:], plain, origin)
         faults = check_rules(Merged((tree,), tree.data))
         if path == (OWN_KEY,):
             faults.append(own_key_fault(origin, Severity.ERROR))
         other = keys_that_meet(key, outer) if is_new and isinstance(key, str) else None
         if other is not None:
             message = f"{key!r} and {other!r} are one key after dashes become underscores"
-            first = self.merged.origin((*path[:-1], other))
+            first = self._merged().origin((*path[:-1], other))
             related = ((first, None),) if first is not None else ()
             faults.append(
                 Diagnostic(
@@ -286,26 +297,18 @@ class ConfigStore:
         origin: Origin,
         merged: Merged | None = None,
     ) -> None:
-        if self.allow_val_change if allow is None else allow:
-            return
-        before = self.merged
-        faults = []
-        for path, old, new in changes:
-            becomes = "be removed" if new is MISSING else f"become {show_value(new)}"
-            place = (merged.origin(path) if merged is not None else None) or origin
-            first = before.origin(path)
-            faults.append(
-                Diagnostic(
-                    Rule.VALUE_CHANGED,
-                    Severity.ERROR,
-                    path,
-                    f"is {show_value(old)} and may not {becomes}",
-                    place,
-                    hint="pass allow_val_change=True to allow it",
-                    over=(Beaten(first, show_value(old)),) if first is not None else (),
+        """Raise unless values may change; ``merged`` knows the places of the new ones."""
+        if not (self.allow_val_change if allow is None else allow):
+            before = self._merged()
+            raise ConfigError(
+                refused_change(
+                    path, old, new, (merged and merged.origin(path)) or origin, before.origin(path)
                 )
+                for path, old, new in changes
             )
-        raise ConfigError(faults)
+
+    def _merged(self) -> Merged:
+        return Merged(tuple(self._trees), self._data)
 
     def _own(self) -> None:
         if not self._owned:
@@ -316,19 +319,20 @@ class ConfigStore:
         """The mapping that holds what stands at ``path``."""
         outer = self.read(path[:-1])
         if not isinstance(outer, dict) or any(isinstance(key, int) for key in path[:-1]):
-            raise _inside_list(path, origin)
+            raise inside_list(path, origin)
         return outer
 
     def _record(self, tree: Tree, path: KeyPath) -> None:
         at = len(self._trees) - (1 if self._sweep is not None else 0)
-        last = self._trees[at - 1] if at else None
-        if last is not None and len(path) == 1 and _is_same_line(last, tree, path[0]):
+        last = self._written
+        if last is not None and len(path) == 1 and is_same_line(last, tree, path[0]):
             # The same line in a loop: one source, however often it runs.
             last.data.update(tree.data)
             assert isinstance(last.marks, Branch)
             last.marks[str(path[0])] = tree.marks
             return
         self._trees.insert(at, tree)
+        self._written = tree if len(path) == 1 else None
 
     def _warn(self, diagnostics: Iterable[Diagnostic]) -> None:
         for fault in self._secrets.mask_diagnostics(list(diagnostics)):
@@ -342,61 +346,3 @@ class ConfigStore:
         for change in changes:
             for observer in list(self._observers):
                 observer(change)
-
-
-def _tree_at(path: KeyPath, value: Any, origin: Origin) -> Tree:
-    """A source that says one thing."""
-    data: Any = value
-    for key in reversed(path):
-        data = {key: data}
-    return Tree(Layer.INIT, origin.where, data, Branch(origin))
-
-
-def _is_same_line(last: Tree, tree: Tree, key: str | int) -> bool:
-    """Whether both are single writes of one line of code, and ``key`` is new to the first."""
-    one, other = getattr(last.marks, "here", None), getattr(tree.marks, "here", None)
-    return (
-        isinstance(one, Origin)
-        and isinstance(other, Origin)
-        and (one.layer, one.where, one.line) == (other.layer, other.where, other.line)
-        and key not in last.data
-    )
-
-
-def _below(path: KeyPath, tree: Tree) -> Tree:
-    """The tree moved below ``path``, marks and all."""
-    if not path:
-        return tree
-    data: Any = tree.data
-    marks: Any = tree.marks
-    for key in reversed(path):
-        branch = Branch()
-        branch[str(key)] = marks
-        data, marks = {key: data}, branch
-    return Tree(
-        tree.layer, tree.where, data, marks, line=tree.line, call=tree.call, text=tree.text,
-        columns=tree.columns, directives=tree.directives,
-    )  # fmt: skip
-
-
-def _differences(old: Any, new: Any, path: KeyPath) -> Iterable[tuple[KeyPath, Any, Any]]:
-    """Each path at which two trees differ, with what was and what is there."""
-    if old is new:
-        return
-    if isinstance(old, dict) and isinstance(new, dict):
-        for key, value in new.items():
-            yield from _differences(old.get(key, MISSING), value, (*path, key))
-        for key in old.keys() - new.keys():
-            yield (*path, key), old[key], MISSING
-    elif not same_value(old, new):
-        yield path, old, new
-
-
-def _inside_list(path: KeyPath, origin: Origin) -> ConfigError:
-    return ConfigError.of(
-        Rule.VALUE_CHANGED,
-        "stands in a list, whose items cannot be changed alone, or in nothing any more",
-        path=path[:-1],
-        origin=origin,
-        hint=f"assign the whole of {format_path(path[:1])}",
-    )

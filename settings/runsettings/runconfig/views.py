@@ -6,7 +6,6 @@ that has been replaced, and every write passes the same rules.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator, Mapping, MutableMapping
 from typing import TYPE_CHECKING, Any, NoReturn, SupportsIndex
 
@@ -72,11 +71,11 @@ class ConfigView(MutableMapping[str, Any]):
     __hash__ = None  # type: ignore[assignment] # it can be changed
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self._store.mapping(self._path)!r})"
+        return f"{type(self).__name__}({self.as_dict()!r})"
 
     def as_dict(self) -> dict[str, Any]:
         """A copy as plain ``dict``, ``list`` and scalars, that may be changed freely."""
-        return copy.deepcopy(self._store.mapping(self._path))
+        return self._store.mapping(self._path, deep=True)
 
     # --- writing ---
 
