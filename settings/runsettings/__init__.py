@@ -19,10 +19,18 @@ if TYPE_CHECKING:
     from runsettings.models.layered import LayeredConfigDict as LayeredConfigDict
     from runsettings.models.layered import LayeredSettings as LayeredSettings
     from runsettings.models.settings import Settings as Settings
+    from runsettings.runconfig.config import Config as Config
+    from runsettings.runs.active import finish as finish
+    from runsettings.runs.active import log as log
+    from runsettings.runs.active import save as save
+    from runsettings.runs.disabled import RunDisabled as RunDisabled
+    from runsettings.runs.run import Run as Run
+    from runsettings.runs.start import init as init
     from runsettings.values.diagnostic import ConfigError as ConfigError
     from runsettings.values.diagnostic import Diagnostic as Diagnostic
     from runsettings.values.diagnostic import ImmutableError as ImmutableError
     from runsettings.values.diagnostic import Rule as Rule
+    from runsettings.values.diagnostic import RunError as RunError
     from runsettings.values.diagnostic import RunsettingsError as RunsettingsError
     from runsettings.values.diagnostic import SettingsError as SettingsError
     from runsettings.values.diagnostic import SettingsWarning as SettingsWarning
@@ -33,8 +41,12 @@ if TYPE_CHECKING:
     from runsettings.values.origin import Layer as Layer
     from runsettings.values.origin import Origin as Origin
 
+    run: Run | RunDisabled | None
+    config: Config
+
 _HOMES = {
     "Append": "values.directive",
+    "Config": "runconfig.config",
     "ConfigError": "values.diagnostic",
     "Delete": "values.directive",
     "Diagnostic": "values.diagnostic",
@@ -47,28 +59,41 @@ _HOMES = {
     "Origin": "values.origin",
     "Replace": "values.directive",
     "Rule": "values.diagnostic",
+    "Run": "runs.run",
+    "RunDisabled": "runs.disabled",
+    "RunError": "values.diagnostic",
     "RunsettingsError": "values.diagnostic",
     "Settings": "models.settings",
     "SettingsError": "values.diagnostic",
     "SettingsWarning": "values.diagnostic",
     "Severity": "values.diagnostic",
+    "finish": "runs.active",
+    "init": "runs.start",
+    "log": "runs.active",
     "parse_args": "layers.given_flags",
     "parse_known_args": "layers.given_flags",
+    "save": "runs.active",
 }
 """Public names and the modules they live in."""
+
+_CURRENT = ("config", "run")
+"""Names that stand for the current run: they are asked for anew each time."""
 
 __all__ = [  # noqa: PLE0604 - one list of names, not two that could differ
     "__version__",
     *_HOMES,
+    *_CURRENT,
 ]
 
 
 def __getattr__(name: str) -> Any:
+    from importlib import import_module  # costs nothing until a name is used
+
+    if name in _CURRENT:
+        return getattr(import_module(f"{__name__}.runs.active"), name)()
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module  # costs nothing until a name is used
-
     value = getattr(import_module(f"{__name__}.{home}"), name)
     globals()[name] = value
     return value
