@@ -7,13 +7,18 @@ the models, and ``runsettings check`` does not import what lists runs.
 from __future__ import annotations
 
 import importlib
+import os
 import sys
-from typing import Any, Final
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any, Final, TextIO
 
 import click
+from click.shell_completion import CompletionItem
 
 from runsettings import __version__
-from runsettings.values.diagnostic import RunsettingsError
+from runsettings.cli.tables import colour_wanted
+from runsettings.values.diagnostic import RunsettingsError, SettingsWarning
 
 _COMMANDS: Final = {
     "show": ("settings_commands", "The settings that count here and now."),
@@ -25,8 +30,12 @@ _COMMANDS: Final = {
     "schema": ("check_commands", "The JSON Schema of settings, a model or a parser."),
     "lock": ("check_commands", "Write the resolved settings to a lock file."),
     "runs": ("run_commands", "List, show, compare, tag and remove local runs."),
+    "completion": ("completion_commands", "The script that teaches a shell our commands."),
 }
 """Each command's module in this room, and its line in the overview."""
+
+_INTERRUPTED: Final = 130
+"""The exit status of an interrupted command, as shells report it."""
 
 
 class LazyGroup(click.Group):
@@ -36,11 +45,9 @@ class LazyGroup(click.Group):
         """The names, in the order of the table."""
         return list(_COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         """The command, imported now, or ``None`` for a name that is none."""
         if cmd_name not in _COMMANDS:
-            return None
-        if ctx.resilient_parsing and not ctx.protected_args and ctx.info_name is None:
             return None
         module = importlib.import_module(f"runsettings.cli.{_COMMANDS[cmd_name][0]}")
         command: click.Command = getattr(module, f"{cmd_name}_command")
@@ -52,6 +59,15 @@ class LazyGroup(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl(rows)
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The commands' names, without importing any, and this group's own options."""
+        names = [
+            CompletionItem(name, help=line)
+            for name, (_, line) in _COMMANDS.items()
+            if name.startswith(incomplete)
+        ]
+        return [*names, *click.Command.shell_complete(self, ctx, incomplete)]
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
@@ -59,36 +75,108 @@ class LazyGroup(click.Group):
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
-            from runsettings.resolution.suggest import did_you_mean  # loads pydantic's models
+            from runsettings.resolution.suggest import did_you_mean  # difflib, for slips alone
 
             hint = did_you_mean(args[0], _COMMANDS)
-            if hint is not None:
-                error.message += f" — {hint}"
-            raise
+            if hint is None:
+                raise
+            message = f"there is no command {args[0]!r} — {hint}"
+            raise click.UsageError(message, error.ctx) from None
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """As click does, but a reader that has seen enough is no failure."""
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            _drop_output()
+            ctx.exit(0)
+        return result
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = "runsettings",
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        **extra: Any,
+    ) -> Any:
+        """Run a command; in ``standalone_mode``, tell what is wrong as text and exit."""
+
+        def run() -> Any:
+            return super(LazyGroup, self).main(
+                args, prog_name, complete_var, standalone_mode=False, **extra
+            )
+
+        if not standalone_mode:
+            return run()
+        sys.exit(_status_of(run))
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="runsettings")
-def cli() -> None:
+@click.pass_context
+def cli(ctx: click.Context) -> None:
     """Settle the settings of a training run, and see where each came from."""
+    ctx.color = colour_wanted()
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit: 0 for success, 1 for problems, 2 for wrong usage."""
-    status: Any
-    try:
-        status = cli.main(arguments, prog_name="runsettings", standalone_mode=False)
-    except click.ClickException as error:
-        error.show()
-        status = 2
-    except click.Abort:
-        click.echo("aborted", err=True)
-        status = 130
-    except RunsettingsError as error:
-        click.echo(str(error), err=True)
-        status = 1
-    except BrokenPipeError:
-        # Whoever read our output has seen enough (`runsettings show | head`).
-        sys.stderr.close()
-        status = 0
-    sys.exit(status if isinstance(status, int) else 0)
+    cli.main(arguments)
+
+
+def _status_of(run: Callable[[], Any]) -> int:
+    """The exit status of a command, whose problems are told on the standard error."""
+    with warnings.catch_warnings():
+        # Whatever filters this process started with, a person at a terminal wants to know.
+        warnings.simplefilter("always", SettingsWarning)
+        warnings.showwarning = _show_warning
+        try:
+            status = run()
+        except click.ClickException as error:
+            error.show()
+            return error.exit_code
+        except click.Abort:
+            click.echo("aborted", err=True)
+            return _INTERRUPTED
+        except RunsettingsError as error:
+            _show_report(str(error), "red")
+            return 1
+        except OSError as error:
+            _show_report(f"error: {error}", "red")
+            return 1
+    return status if isinstance(status, int) else 0
+
+
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """Our warnings as they are written, for people; others as Python shows them."""
+    if issubclass(category, SettingsWarning):
+        _show_report(str(message), "yellow")
+        return
+    text = warnings.formatwarning(message, category, filename, lineno, line)
+    (file or sys.stderr).write(text)
+
+
+def _show_report(text: str, colour: str) -> None:
+    heading, newline, rest = text.partition("\n")
+    heading = click.style(heading, fg=colour, bold=True)
+    click.echo(f"{heading}{newline}{rest}", err=True, color=colour_wanted())
+
+
+def _drop_output() -> None:
+    """Let what is still to be written go nowhere, or the interpreter complains at its end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            os.dup2(nowhere, stream.fileno())
+        except (OSError, ValueError):
+            continue  # not a file: there is nothing to complain about
+    os.close(nowhere)

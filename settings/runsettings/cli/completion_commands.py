@@ -1,0 +1,22 @@
+"""``runsettings completion``: the script that teaches a shell our commands and keys."""
+
+from __future__ import annotations
+
+import click
+from click.shell_completion import get_completion_class
+
+
+@click.command("completion")
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.pass_context
+def completion_command(ctx: click.Context, shell: str) -> None:
+    """Print the completion script for SHELL; evaluate it in the shell's start file.
+
+    For bash: eval "$(runsettings completion bash)"
+    """
+    kind = get_completion_class(shell)
+    assert kind is not None
+    root = ctx.find_root()
+    # click asks the bash that is installed for its version and warns of a very old one.
+    script = kind(root.command, {}, "runsettings", "_RUNSETTINGS_COMPLETE").source()
+    click.echo(script)

@@ -1,0 +1,101 @@
+"""Changes one key of a TOML text; comments, order, layout and other keys stay."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import MutableMapping, Sequence
+from typing import Any
+
+
+def set_value(text: str, table: Sequence[str], key: str, value: Any) -> str:
+    """Set a key of a table.
+
+    A key that is there keeps its place and the comment behind it; a new one is added at the end
+    of its table, a new table at the end of the text.
+
+    Args:
+        text: The whole text.
+        table: The table's keys, from the root: ``("tool", "runsettings")``.
+        key: The key in it.
+        value: A bool, number, text, date, or a list or mapping of such.
+
+    Returns:
+        The text with the value set.
+
+    Raises:
+        ValueError: The text is not TOML, or the value cannot be set without changing another.
+    """
+    import tomlkit  # 30 ms that only the writing of TOML is worth
+
+    expected = _parsed(text)
+    _table_of(expected, table, make=True)[key] = value
+    document = tomlkit.parse(text)
+    node: Any = document
+    for part in table:
+        node = node.get(part) if isinstance(node, MutableMapping) else None
+    if isinstance(node, MutableMapping):
+        node[key] = value
+        changed = tomlkit.dumps(document)
+    else:
+        new = tomlkit.document()
+        header = tomlkit.key(list(table)).as_string()
+        new[key] = value
+        gap = "" if not text else "\n" if text.endswith("\n") else "\n\n"
+        changed = f"{text}{gap}[{header}]\n{tomlkit.dumps(new)}"
+    return _checked(text, changed, expected, key)
+
+
+def remove_value(text: str, table: Sequence[str], key: str) -> str:
+    """Remove a key from a table; an empty table stays.
+
+    Args:
+        text: The whole text.
+        table: The table's keys, from the root.
+        key: The key in it.
+
+    Returns:
+        The text without the key; the same text if it was not there.
+
+    Raises:
+        ValueError: The text is not TOML, or the key cannot be removed without changing another.
+    """
+    import tomlkit  # as above
+
+    expected = _parsed(text)
+    if key not in _table_of(expected, table):
+        return text
+    del _table_of(expected, table)[key]
+    document = tomlkit.parse(text)
+    node: Any = document
+    for part in table:
+        node = node[part]
+    del node[key]
+    return _checked(text, tomlkit.dumps(document), expected, key)
+
+
+def _parsed(text: str) -> dict[str, Any]:
+    return tomllib.loads(text.replace("\r\n", "\n"))
+
+
+def _table_of(data: dict[str, Any], table: Sequence[str], *, make: bool = False) -> dict[str, Any]:
+    node = data
+    for part in table:
+        inner = node.setdefault(part, {}) if make else node.get(part, {})
+        if not isinstance(inner, dict):
+            raise ValueError(f"{part!r} is there already, and is not a table")  # noqa: TRY004
+        node = inner
+    return node
+
+
+def _checked(before: str, after: str, expected: dict[str, Any], key: str) -> str:
+    """The edited text in the line breaks of the old one, if it says what was meant."""
+    if "\r\n" in before and "\n" not in before.replace("\r\n", ""):
+        after = after.replace("\r\n", "\n").replace("\n", "\r\n")
+    try:
+        found = _parsed(after)
+    except tomllib.TOMLDecodeError:
+        found = {}
+    if found != expected:
+        # The value may be secret: the message must not repeat it.
+        raise ValueError(f"{key!r} cannot be changed without changing others; edit it by hand")
+    return after
