@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import collections
 import dataclasses
 import datetime as dt
@@ -114,6 +115,7 @@ class OddString(str):
         (Colour.RED, "red"),
         (Level.HIGH, 3),
         (OddString("as it is"), "as it is"),
+        (argparse.Namespace(a=types.SimpleNamespace(b=1)), {"a": {"b": 1}}),
         (Optim(0.1), {"lr": 0.1, "betas": [0.9, 0.99]}),
         (Data("mnist"), {"name": "mnist"}),
         (Train(steps=3), {"steps": 3, "where": "data"}),

@@ -261,3 +261,24 @@ def test_a_schema_file_that_cannot_be_read_is_a_fault(jail: Any) -> None:
     jail.write("schema.json", '{"type": ')
     with pytest.raises(ConfigError, match=r"schema\.json:1"):
         Config.load({}, schema="schema.json")
+
+
+def test_a_schema_is_checked_beside_the_key_rules() -> None:
+    """A broken key rule does not hide what the schema has to say."""
+    with pytest.raises(ConfigError) as caught:
+        Config.load({"lr": 2, "seed": 1, "a.b": 1}, schema=SCHEMA)
+    assert [fault.rule for fault in caught.value.diagnostics] == [
+        Rule.KEY_PERIOD,
+        Rule.SCHEMA_VIOLATION,
+    ]
+
+
+def test_a_config_loads_where_the_directory_is_gone(jail: Any, tmp_path: Any) -> None:
+    """A working directory that was deleted is no reason to refuse a mapping."""
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    jail.monkeypatch.chdir(gone)
+    gone.rmdir()
+    config = Config({"a": 1})
+    config.update({"b": 2})
+    assert config == {"a": 1, "b": 2}

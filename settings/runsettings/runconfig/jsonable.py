@@ -4,8 +4,8 @@
 value                                     becomes
 ========================================  ==================================================
 ``str int float bool None``               itself; NaN and infinities included
-mapping, dataclass, attrs, pydantic,      object
-OmegaConf, ml_collections
+mapping, namespace, dataclass, attrs,     object
+pydantic, OmegaConf, ml_collections
 list, tuple, other sequence               array
 set, frozenset                            array, sorted: numbers first, then strings, then
                                           the rest by their JSON

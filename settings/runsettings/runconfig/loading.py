@@ -5,19 +5,22 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from runsettings.layers.caller import Caller
 from runsettings.resolution.merge import merge
-from runsettings.runconfig.inputs import InputReader, call_origin
+from runsettings.runconfig.inputs import InputReader, call_origin, working_directory
 from runsettings.runconfig.json_schema import check_schema
 from runsettings.runconfig.locks import check_locks
 from runsettings.runconfig.rules import check_rules
 from runsettings.runconfig.secrecy import Secrets
 from runsettings.runconfig.selection import Selection
 from runsettings.runconfig.store import ConfigStore
-from runsettings.values.diagnostic import ConfigError
+from runsettings.values.diagnostic import ConfigError, Rule
 from runsettings.values.origin import Layer
+
+_NO_JSON: Final = frozenset({Rule.KEY_TYPE, Rule.TOO_DEEP})
+"""The rules without which a config is no JSON tree that a schema could be held against."""
 
 
 def load_sources(
@@ -41,7 +44,7 @@ def load_sources(
     Raises:
         ConfigError: With everything that is wrong in any of the inputs.
     """
-    here = Path.cwd() if cwd is None else cwd
+    here = working_directory() if cwd is None else cwd
     reader = InputReader(here, call_origin(caller, "config"), every_flag=every_flag)
     if defaults_file is not None and (here / defaults_file).exists():
         reader.read_path(defaults_file)
@@ -69,11 +72,14 @@ def load_sources(
     trees = selection.kept(trees)
     sweep = trees[-1] if sweep_file is not None else None
 
+    # What could not be read is missing, and a schema would complain about that, too.
+    is_whole = not any(fault.is_error for fault in diagnostics)
     merged = merge(trees)
-    diagnostics += check_rules(merged, setting_names)
+    broken = check_rules(merged, setting_names)
+    diagnostics += broken
     if sweep is not None:
         diagnostics += check_locks(trees, sweep)
-    if schema is not None and not any(fault.is_error for fault in diagnostics):
+    if schema is not None and is_whole and all(fault.rule not in _NO_JSON for fault in broken):
         diagnostics += check_schema(merged, schema, here)
     diagnostics = keeper.mask_diagnostics(diagnostics)
     if any(fault.is_error for fault in diagnostics):

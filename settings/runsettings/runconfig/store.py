@@ -11,7 +11,6 @@ import threading
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from runsettings.layers.caller import Caller
@@ -27,7 +26,7 @@ from runsettings.runconfig.changes import (
     tree_at,
 )
 from runsettings.runconfig.comparing import same_value
-from runsettings.runconfig.inputs import InputReader, call_origin, own_key_fault
+from runsettings.runconfig.inputs import InputReader, call_origin, own_key_fault, working_directory
 from runsettings.runconfig.jsonable import to_jsonable
 from runsettings.runconfig.locks import check_locks, locked_leaves, refusal
 from runsettings.runconfig.rules import check_rules, keys_that_meet
@@ -214,7 +213,7 @@ class ConfigStore:
             self._merge_in(lower, [], reader.diagnostics, False, origin)
 
     def _read(self, inputs: Any, origin: Origin) -> InputReader:
-        reader = InputReader(Path.cwd(), origin)
+        reader = InputReader(working_directory(), origin)
         reader.read(inputs)
         for trees in (reader.defaults, reader.trees):
             for index, tree in enumerate(trees):

@@ -1,12 +1,14 @@
 """Objects with named fields, seen as mappings.
 
-Dataclasses, attrs and pydantic objects, OmegaConf and ml_collections configs are recognised by
-what their classes offer, never by importing the package that made them.
+Namespaces, dataclasses, attrs and pydantic objects, OmegaConf and ml_collections configs are
+recognised by what their classes offer, never by importing the package that made them.
 """
 
 from __future__ import annotations
 
+import argparse
 import dataclasses
+import types
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
@@ -33,6 +35,8 @@ def fields_of(value: Any) -> Fields | None:
         return Fields(list(value), value.__getitem__)
     if dataclasses.is_dataclass(kind):
         return Fields([field.name for field in dataclasses.fields(kind)], partial(getattr, value))
+    if isinstance(value, (argparse.Namespace, types.SimpleNamespace)):
+        return Fields(list(vars(value)), vars(value).__getitem__)
     if hasattr(kind, "__attrs_attrs__"):
         names = [attribute.name for attribute in kind.__attrs_attrs__]
         return Fields(names, partial(getattr, value))
