@@ -40,8 +40,10 @@ def begin() -> Iterator[Callable[..., Any]]:
 
 def command(cwd: Path, code: str, *args: str) -> list[str]:
     """The command line for a script of these lines."""
-    path = cwd / "train.py"
-    path.write_text(PRELUDE + textwrap.dedent(code))
+    path, text = cwd / "train.py", PRELUDE + textwrap.dedent(code)
+    # Another process may be reading the same script just now.
+    if not path.exists() or path.read_text() != text:
+        path.write_text(text)
     return [sys.executable, "train.py", *args]
 
 

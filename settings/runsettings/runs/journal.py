@@ -137,6 +137,11 @@ class Journal:
         """How many records are in memory alone."""
         return sum(line != b"\n" for line in self._pending)
 
+    @property
+    def is_deleted(self) -> bool:
+        """Whether somebody deleted the file, so that what is written goes nowhere."""
+        return os.fstat(self.fd).st_nlink == 0
+
     def close(self) -> None:
         """Let go of the file, and so of the run."""
         if self.fd >= 0:

@@ -86,7 +86,9 @@ class Recorder:
         """Write what is left, and let go of the run."""
         with self.lock:
             try:
-                if not self.journal.flush():
+                if self.journal.is_deleted:
+                    self.complain(f"{self.journal.path} was deleted; the run is lost")
+                elif not self.journal.flush():
                     self.complain(
                         f"{self.journal.pending} records could not be written to "
                         f"{self.journal.path} and are lost"

@@ -411,10 +411,12 @@ class Run:
             self._paperwork.close(self._config, self._values, self._step)
         finally:
             self._stop_observing()
-            with self._lock:
-                self._record_end(ending)
+            try:
+                with self._lock:
+                    self._record_end(ending)
+            finally:
                 self._open = False
-            self._let_go(self)
+                self._let_go(self)
 
     def _record_end(self, ending: Ending) -> None:
         record = {"type": "exit", "state": ending.state, "code": ending.code}

@@ -136,6 +136,8 @@ class SavedFiles:
             raise _unsafe(
                 f"'{printable(name[:80])}…' has a part of more than {_LONGEST_PART} bytes"
             )
+        # The run's own directory is not made again where somebody deleted it.
+        os.stat(self.home)  # noqa: PTH116
         target.parent.mkdir(parents=True, exist_ok=True)
         # A symbolic link below files/ may point anywhere.
         if not target.parent.resolve().is_relative_to(self.home.resolve()):
