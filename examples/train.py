@@ -14,8 +14,8 @@ import random
 import sys
 from collections.abc import Iterator, Sequence
 
-from runsettings import RunsettingsError, Settings, parse_args, parse_known_args
-from runsettings.runconfig.config import Config
+import runsettings
+from runsettings import Config, RunsettingsError, Settings, parse_args, parse_known_args
 
 ABOUT_THE_RUN = ("project", "run_name", "run_group", "run_tags", "mode")
 
@@ -81,8 +81,10 @@ def main() -> None:
     print(config.explain())
 
     print("\n--- training\n")
-    for epoch, loss in enumerate(train(config), start=1):
-        print(f"epoch {epoch}  loss {loss:.4f}")
+    with runsettings.init(settings=settings, config=config) as run:
+        for epoch, loss in enumerate(train(run.config), start=1):
+            run.log({"epoch": epoch, "loss": loss})
+            print(f"epoch {epoch}  loss {loss:.4f}")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,177 @@
+"""The documentation is true: its code blocks run, and print what the pages say they print.
+
+Each page is a story in a directory of its own. Its fenced blocks are taken in order:
+
+* ``python`` runs; names live on until the end of the page.
+* ``console`` runs each line after ``$`` in a shell; the lines below must be what it prints.
+* ``pycon`` is a doctest.
+
+A comment on the line above a block, which readers do not see, says what else it is:
+
+* ``<!-- file: train.yaml -->`` the block is written to that file, whatever its language.
+* ``<!-- raises -->`` the Python raises an error of ours, whose text counts as printed.
+* ``<!-- output -->`` the block is what the last Python printed.
+* ``<!-- skip: reason -->`` the block is not run.
+
+``…`` alone on a line of an output stands for any lines.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import doctest
+import io
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from unittest import mock
+
+import pytest
+from sybil import Document, Example, Region, Sybil
+from sybil.parsers.markdown.lexers import FencedCodeBlockLexer
+
+import runsettings
+from runsettings import RunsettingsError
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted(
+    [ROOT / "README.md", *(p for p in (ROOT / "docs").rglob("*.md") if "_build" not in p.parts)]
+)
+LONGEST = 60
+"""Seconds that a command of a page may take."""
+
+_BLOCKS = FencedCodeBlockLexer(r"[\w+-]+")
+_NOTE = re.compile(r"<!-- (?P<kind>file|raises|output|skip)(?:: (?P<detail>[^\n]*?))? -->\n\Z")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=[str(page.relative_to(ROOT)) for page in PAGES])
+def test_page_is_true(page: Path, jail) -> None:
+    """Every block of the page runs, and what the page shows as output is the output."""
+    story = Story(jail.cwd)
+    document = Sybil([story.regions], path=str(ROOT)).parse(page)
+    with mock.patch.dict(os.environ):
+        for example in document.examples():
+            example.evaluate()
+
+
+class Story:
+    """What has happened on a page so far.
+
+    Args:
+        directory: Where the page's files are, and its commands run.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._printed = ""
+        bin_directory = str(Path(sys.executable).parent)
+        self._variables = {
+            "PATH": f"{bin_directory}{os.pathsep}{os.environ['PATH']}",
+            "COLUMNS": "100",  # tables on a page are as wide as the page
+            "NO_COLOR": "1",
+        }
+
+    def regions(self, document: Document) -> Iterator[Region]:
+        """The blocks of a document that have something to prove."""
+        evaluators = {"python": self._python, "console": self._console, "pycon": self._pycon}
+        for region in _BLOCKS(document):
+            note = _NOTE.search(document.text[: region.start])
+            kind = note["kind"] if note is not None else None
+            region.parsed = (region.lexemes["source"], note["detail"] if note is not None else "")
+            if kind == "file":
+                region.evaluator = self._file
+            elif kind == "output":
+                region.evaluator = self._output
+            elif kind == "raises":
+                region.evaluator = self._raises
+            elif kind != "skip":
+                region.evaluator = evaluators.get(region.lexemes["language"])
+            if region.evaluator is not None:
+                yield region
+
+    def _file(self, example: Example) -> None:
+        source, name = example.parsed
+        path = self._directory / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(source)
+
+    def _python(self, example: Example) -> None:
+        source, _ = example.parsed
+        # Whoever copies the block has it in a file, and so do the origins it prints.
+        code = compile(source, str(self._directory / "example.py"), "exec", dont_inherit=True)
+        example.namespace.setdefault("__name__", "example")
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed):
+            exec(code, example.namespace)
+        self._printed = printed.getvalue()
+
+    def _raises(self, example: Example) -> str | None:
+        try:
+            self._python(example)
+        except RunsettingsError as error:
+            self._printed = str(error)
+            return None
+        return "no error was raised"
+
+    def _output(self, example: Example) -> str | None:
+        source, _ = example.parsed
+        return _difference(source, self._printed)
+
+    def _console(self, example: Example) -> str | None:
+        source, _ = example.parsed
+        for command, expected in _commands(source):
+            done = subprocess.run(
+                ["sh", "-c", command],
+                check=False,
+                cwd=self._directory,
+                env={**os.environ, **self._variables},
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                timeout=LONGEST,
+            )
+            difference = _difference(expected, done.stdout)
+            if difference is not None:
+                return f"$ {command}\n{difference}"
+        return None
+
+    def _pycon(self, example: Example) -> str | None:
+        source, _ = example.parsed
+        test = doctest.DocTestParser().get_doctest(
+            source, example.namespace, "page", example.path, example.line
+        )
+        test.globs = example.namespace  # names live on
+        report: list[str] = []
+        runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS, verbose=False)
+        failed = runner.run(test, out=report.append, clear_globs=False).failed
+        return "".join(report) if failed else None
+
+
+def _commands(source: str) -> Iterator[tuple[str, str]]:
+    """The commands of a console block, each with the output below it."""
+    first, *rest = re.split(r"^\$ ", source, flags=re.MULTILINE)
+    assert not first.strip(), "a console block begins with a command"
+    for part in rest:
+        # A backslash at the end continues the command, as in a shell.
+        command, _, expected = re.sub(r"\\\n>? *", "", part).partition("\n")
+        yield command, expected
+
+
+def _difference(expected: str, printed: str) -> str | None:
+    pattern = "".join(
+        r"(?:.*\n)*?" if line.strip() == "…" else re.escape(line) + r"[ \t]*\n"
+        for line in expected.rstrip().splitlines()
+    )
+    if re.fullmatch(pattern, printed.rstrip() + "\n" if printed.strip() else ""):
+        return None
+    return f"expected:\n{expected.rstrip()}\n\nprinted:\n{printed.rstrip()}"
+
+
+def test_reference_tells_of_every_public_name() -> None:
+    """Each public name of the package has its place on the reference page."""
+    reference = (ROOT / "docs" / "api.md").read_text()
+    missing = [name for name in runsettings.__all__ if f"runsettings.{name}" not in reference]
+    assert missing == []
