@@ -31,6 +31,7 @@ class Rule(enum.StrEnum):
     MISSING_VALUE = "missing-value"
     LOCKED_KEY = "locked-key"
     LOCK_DRIFT = "lock-drift"
+    ENVIRONMENT_CHANGED = "environment-changed"
     MISPLACED_KEY = "misplaced-key"
     DUPLICATE_KEY = "duplicate-key"
     SYNTAX = "syntax"
@@ -75,6 +76,7 @@ RULES: dict[Rule, str] = {
     Rule.MISSING_VALUE: "A required value that no layer sets.",
     Rule.LOCKED_KEY: "A key locked by the site's file, or by a sweep, is set to something else.",
     Rule.LOCK_DRIFT: "A value, origin or file differs from the lock file.",
+    Rule.ENVIRONMENT_CHANGED: "A change gives a declared environment another value.",
     Rule.MISPLACED_KEY: "A key that exists, but not in this section, file or layer.",
     Rule.DUPLICATE_KEY: "One mapping or section sets the same key twice.",
     Rule.SYNTAX: "The text is not what its format allows.",

@@ -45,7 +45,7 @@ def headline(diagnostic: Diagnostic) -> str:
     text = diagnostic.message
     if diagnostic.path:
         # "base_url is locked by …" is a sentence; "mode: must be one of …" names its subject.
-        separator = " " if text.startswith("is ") else ": "
+        separator = " " if text.startswith(("is ", "changed: ")) else ": "
         text = f"{diagnostic.key}{separator}{text}"
     if diagnostic.severity is not Severity.ERROR:
         text = f"{diagnostic.severity}: {text}"

@@ -1,0 +1,103 @@
+"""Many config files, on all processors where that pays."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import pickle
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import Final
+
+from runsettings.checks.config_files import ConfigChecks, check_config_file
+from runsettings.values.diagnostic import Diagnostic
+
+_WORTH_A_PROCESS: Final = 100
+"""Files that take about as long as starting a process does."""
+
+_CHUNK: Final = 16
+"""Files handed to a process at a time."""
+
+Advance = Callable[[int], None]
+"""Called with how many more files are done."""
+
+_checks: ConfigChecks | None = None
+
+
+def check_config_files(
+    paths: Sequence[Path],
+    checks: ConfigChecks,
+    *,
+    processes: int | None = None,
+    advance: Advance | None = None,
+) -> list[Diagnostic]:
+    """Everything that is wrong with the files, in their order.
+
+    Args:
+        paths: The files.
+        checks: What to hold them against.
+        processes: How many processes to use; by default, as many as help.
+        advance: Told of the progress.
+    """
+    wanted = _processes(len(paths), processes)
+    found: list[Diagnostic] = []
+    if wanted > 1 and (context := _context(checks)) is not None:
+        chunks = [paths[start : start + _CHUNK] for start in range(0, len(paths), _CHUNK)]
+        with ProcessPoolExecutor(
+            wanted, mp_context=context, initializer=_begin, initargs=(checks,)
+        ) as pool:
+            for chunk, results in zip(chunks, pool.map(_check_chunk, chunks), strict=True):
+                found += results
+                if advance is not None:
+                    advance(len(chunk))
+        return found
+    for path in paths:
+        found += check_config_file(path, checks)
+        if advance is not None:
+            advance(1)
+    return found
+
+
+def _processes(files: int, wanted: int | None) -> int:
+    if wanted is not None:
+        return min(wanted, files)
+    if files < 2 * _WORTH_A_PROCESS:
+        return 1
+    return min(_processors(), files // _WORTH_A_PROCESS)
+
+
+def _processors() -> int:
+    """The processors that this process may use, which in a container are not all there are."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _context(checks: ConfigChecks) -> multiprocessing.context.BaseContext | None:
+    """How to start processes, or ``None`` where that cannot be done."""
+    if sys.platform == "linux" and threading.active_count() == 1:
+        # A copy of this process has everything imported, and the user's parser too.
+        return multiprocessing.get_context("fork")
+    try:
+        pickle.dumps(checks)
+    except (pickle.PicklingError, TypeError, AttributeError):
+        return None
+    return multiprocessing.get_context("spawn")
+
+
+def _begin(checks: ConfigChecks) -> None:
+    global _checks  # noqa: PLW0603 - what a worker process has been told
+    _checks = checks
+
+
+def _check_chunk(paths: Sequence[Path]) -> list[Diagnostic]:
+    assert _checks is not None
+    return list(_found(paths, _checks))
+
+
+def _found(paths: Sequence[Path], checks: ConfigChecks) -> Iterator[Diagnostic]:
+    for path in paths:
+        yield from check_config_file(path, checks)

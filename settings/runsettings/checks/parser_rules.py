@@ -1,0 +1,112 @@
+"""A run config held against an argparse parser."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from runsettings.checks.parser_options import ParserOption, ParserOptions, value_fault
+from runsettings.resolution.faults import show_value
+from runsettings.resolution.merge import Merged
+from runsettings.resolution.suggest import did_you_mean
+from runsettings.runconfig.rules import place_of
+from runsettings.values.diagnostic import Diagnostic, Rule, Severity
+from runsettings.values.origin import Layer, Origin
+from runsettings.values.tree import KeyPath
+
+
+def check_parser(merged: Merged, parser: ParserOptions) -> list[Diagnostic]:
+    """Everything in a config that the parser would not take.
+
+    Args:
+        merged: The config.
+        parser: The arguments of the parser.
+    """
+    check = _Check(merged, parser)
+    check.mapping(merged.data, ())
+    check.whole()
+    return check.found
+
+
+class _Check:
+    def __init__(self, merged: Merged, parser: ParserOptions) -> None:
+        self._merged = merged
+        self._parser = parser
+        self._set: dict[str, KeyPath] = {}
+        self.found: list[Diagnostic] = []
+
+    def mapping(self, node: dict[Any, Any], path: KeyPath) -> None:
+        """Check the keys below ``path``; nested ones are dotted names."""
+        for key, value in node.items():
+            here = (*path, key)
+            name = ".".join(str(part).replace("-", "_") for part in here)
+            option = self._parser.options.get(name) or self._parser.options.get(
+                ".".join(map(str, here))
+            )
+            if option is not None:
+                self._set[option.name] = here
+                self._value(option, value, here)
+            elif isinstance(value, dict) and self._parser.below(name):
+                self.mapping(value, here)
+            elif "." not in str(key):  # which is a fault of its own
+                self._unknown(name, here)
+
+    def whole(self) -> None:
+        """Check what no single key can tell."""
+        for option in self._parser.options.values():
+            if option.required and option.name not in self._set:
+                where = self._merged.sources[-1].where if self._merged.sources else "config"
+                self._add(
+                    Rule.MISSING_VALUE,
+                    (option.name,),
+                    f"is required by the parser ({option.flag}), and the config does not set it",
+                    origin=Origin(Layer.FILE, where),
+                )
+        for group in self._parser.exclusive:
+            given = [option for option in group if option.name in self._set]
+            for option in given[1:]:
+                first = given[0]
+                message = f"cannot be set together with {first.name} ({first.flag})"
+                self._add(Rule.BAD_VALUE, self._set[option.name], message)
+
+    def _value(self, option: ParserOption, value: Any, path: KeyPath) -> None:
+        fault = value_fault(option, value)
+        if fault is not None:
+            choices = option.action.choices
+            known = [choice for choice in choices or () if isinstance(choice, str)]
+            got = "" if isinstance(value, dict) else f"; got {show_value(value)}"
+            hint = did_you_mean(value, known) if isinstance(value, str) else None
+            self._add(Rule.BAD_VALUE, path, fault + got, hint)
+        elif self._parser.defaults_count and _differs(option.default, value):
+            self._add(
+                Rule.SHADOWED_VALUE,
+                path,
+                f"loses to the default of {option.flag}, {show_value(option.default)}: "
+                "parser.parse_args() does not tell defaults from flags that were given",
+                "parse with runsettings.parse_args(parser)",
+                severity=Severity.WARNING,
+            )
+
+    def _unknown(self, name: str, path: KeyPath) -> None:
+        hint = did_you_mean(name, self._parser.options)
+        self._add(Rule.UNKNOWN_KEY, path, "is not an argument of the parser", hint, key=True)
+
+    def _add(
+        self,
+        rule: Rule,
+        path: KeyPath,
+        message: str,
+        hint: str | None = None,
+        *,
+        severity: Severity = Severity.ERROR,
+        key: bool = False,
+        origin: Origin | None = None,
+    ) -> None:
+        excerpt = None
+        if origin is None:
+            origin, excerpt = place_of(self._merged, path, key=key)
+        self.found.append(Diagnostic(rule, severity, path, message, origin, hint, excerpt))
+
+
+def _differs(default: Any, value: Any) -> bool:
+    # Not a set: a default may be a list.
+    return default is not None and bool(default != value)

@@ -1,0 +1,28 @@
+"""Which file an origin names, if it names one."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from runsettings.values.diagnostic import Diagnostic
+from runsettings.values.origin import Layer, Origin
+
+_IN_FILES: Final = frozenset(
+    {Layer.SITE, Layer.USER, Layer.PYPROJECT, Layer.WORKSPACE, Layer.DOTENV, Layer.FILE}
+)
+
+
+def file_of(origin: Origin | None) -> str | None:
+    """The file of an origin as the origin names it, or ``None`` for a variable, flag or call."""
+    if origin is None:
+        return None
+    if origin.line is not None or origin.layer in _IN_FILES:
+        return origin.where
+    return None
+
+
+def end_column(fault: Diagnostic) -> int | None:
+    """The 1-based column behind what is marked, if it is known."""
+    if fault.excerpt is None or fault.column is None or fault.excerpt.line != fault.line:
+        return None
+    return fault.excerpt.column + fault.excerpt.width
