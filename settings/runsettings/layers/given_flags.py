@@ -4,7 +4,7 @@ A flag left at its default is no value: it must not beat a file. argparse does n
 apart, so `parse_args` watches one parse and hands back a namespace that remembers. absl's flags
 know it themselves.
 
-How the watching works, in argparse of Python 3.11 to 3.14: `ArgumentParser._get_values` is
+How the watching works, in argparse of Python 3.11 to 3.13: `ArgumentParser._get_values` is
 called once for each action that is about to be taken, for optionals only when they are given,
 for positionals also when nothing is left for them. The action then writes to the namespace.
 Afterwards the defaults that are strings are converted by a bare `_get_value`, and a subparser's
