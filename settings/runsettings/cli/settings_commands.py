@@ -182,8 +182,10 @@ def _given_value(model: type[LayeredSettings], key: str, value: str | None) -> s
     option = find_option(model, key)
     name = format_path(option.path)
     if value == _STDIN:
-        read: str = click.get_text_stream("stdin").read()
-        return read.removesuffix("\n").removesuffix("\r")
+        try:
+            return sys.stdin.read().removesuffix("\n").removesuffix("\r")
+        except UnicodeDecodeError as error:
+            raise click.UsageError(f"the standard input is not text: {error.reason}") from error
     secret = model.options().is_secret(option.path)
     if not secret:
         if value is None:

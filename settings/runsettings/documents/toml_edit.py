@@ -34,12 +34,12 @@ def set_value(text: str, table: Sequence[str], key: str, value: Any) -> str:
     for part in table:
         node = node.get(part) if isinstance(node, MutableMapping) else None
     if isinstance(node, MutableMapping):
-        node[key] = value
+        node[key] = _item(value)
         changed = tomlkit.dumps(document)
     else:
         new = tomlkit.document()
         header = tomlkit.key(list(table)).as_string()
-        new[key] = value
+        new[key] = _item(value)
         gap = "" if not text else "\n" if text.endswith("\n") else "\n\n"
         changed = f"{text}{gap}[{header}]\n{tomlkit.dumps(new)}"
     return _checked(text, changed, expected, key)
@@ -71,6 +71,25 @@ def remove_value(text: str, table: Sequence[str], key: str) -> str:
         node = node[part]
     del node[key]
     return _checked(text, tomlkit.dumps(document), expected, key)
+
+
+def _item(value: Any) -> Any:
+    """A value on one line: as tables of their own, mappings would fall out of their place."""
+    import tomlkit  # as above
+
+    if isinstance(value, dict):
+        table = tomlkit.inline_table()
+        for key, item in value.items():
+            table.append(key, _item(item))
+        return table
+    if isinstance(value, list):
+        array = tomlkit.array()
+        for item in value:
+            array.append(_item(item))
+        return array
+    if value is None:
+        raise ValueError("TOML has no null; leave it out, or set it in a settings.yaml")
+    return tomlkit.item(value)
 
 
 def _parsed(text: str) -> dict[str, Any]:

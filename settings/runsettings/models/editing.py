@@ -7,6 +7,7 @@ nobody could repair a broken file with one.
 
 from __future__ import annotations
 
+import json
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -210,12 +211,14 @@ def _checked(model: type[LayeredSettings], option: Option, text: str, file: Sett
         return Tree(file.layer, file.where, data, columns=typed, directives=False)
 
     layers = list(_layers(model))
-    found = _about(option.path, file, _errors(model, [*layers, _Candidate(file.layer, tree(text))]))
+    given = _decoded(option, text)
+    on_top = [*layers, _Candidate(file.layer, tree(given))]
+    found = _about(option.path, file, _errors(model, on_top))
     if found:
         raise SettingsError(found, _REFUSED)
     value: Any = text
     if file.typed:
-        typed = _typed(model, option, tree(text))
+        typed = _typed(model, option, tree(given))
         if isinstance(typed, _TYPED):
             on_top = [*layers, _Candidate(file.layer, tree(typed))]
             if not _about(option.path, file, _errors(model, on_top)):
@@ -228,6 +231,16 @@ def _checked(model: type[LayeredSettings], option: Option, text: str, file: Sett
     if found:
         raise SettingsError(found, _REFUSED)
     return value
+
+
+def _decoded(option: Option, text: str) -> Any:
+    """The text, or the JSON in it for what is inside of a key, as nested variables have it."""
+    if len(option.path) == 1 or not option.decodes:
+        return text  # read as the texts of an INI file are
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return text
 
 
 @dataclass(slots=True)
@@ -246,7 +259,10 @@ def _typed(model: type[LayeredSettings], option: Option, tree: Tree) -> Any:
     resolver = model._resolver()
     inputs = model._inputs(find_caller(), {})
     raw = resolver.gather(inputs, [_Candidate(tree.layer, tree)]).merged.get(option.path)
-    annotated: Any = Annotated[option.info.annotation, *option.info.metadata]
+    # Without the alias and default that are the field's: they mean nothing to a type alone.
+    annotated: Any = option.info.annotation
+    for extra in option.info.metadata:
+        annotated = Annotated[annotated, extra]
     try:
         return plain(TypeAdapter(annotated).validate_python(raw))
     except ValidationError:

@@ -1,0 +1,176 @@
+"""The command line's door: help, statuses, completion, and what starting it costs."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+PYTHON = sys.executable
+COMMAND = (PYTHON, "-m", "runsettings")
+
+
+def shell(*arguments: str, **options) -> subprocess.CompletedProcess:
+    """Run the command line as a process of its own."""
+    options.setdefault("timeout", 60)
+    return subprocess.run(
+        [*COMMAND, *arguments], check=False, capture_output=True, text=True, **options
+    )
+
+
+def test_help_lists_every_command_with_a_sentence(run):
+    """The overview names each command of the table."""
+    result = run("--help")
+    assert result.exit_code == 0
+    for name in ("show", "explain", "get", "set", "unset", "check", "schema", "lock", "runs"):
+        assert f"\n  {name} " in result.stdout
+
+
+def test_help_loads_no_pydantic():
+    """Asking for help costs a fraction of what settling costs."""
+    code = (
+        "import sys\n"
+        "from runsettings.cli.main import main\n"
+        "try:\n    main(['--help'])\n"
+        "finally:\n    sys.exit('pydantic' in sys.modules or 'rich' in sys.modules)\n"
+    )
+    assert subprocess.run([PYTHON, "-c", code], check=False).returncode == 0
+
+
+def test_module_runs_as_a_program(jail):
+    """``python -m runsettings`` is the command."""
+    jail.setenv(WANDB_PROJECT="capsules")
+    result = shell("get", "project")
+    assert (result.returncode, result.stdout, result.stderr) == (0, "capsules\n", "")
+
+
+def test_version_is_told(run):
+    """``--version`` names the program and its version."""
+    assert run("--version").stdout.startswith("runsettings, version ")
+
+
+def test_misspelt_command_is_told_apart(run):
+    """A slip of a command's name is wrong usage, with the name that was meant."""
+    result = run("shwo")
+    assert result.exit_code == 2
+    assert "there is no command 'shwo' — did you mean 'show'?" in result.stderr
+
+
+def test_unknown_command_without_a_likeness_is_wrong_usage(run):
+    """A name like none of ours gets no guess."""
+    result = run("xyzzy")
+    assert result.exit_code == 2
+    assert "did you mean" not in result.stderr
+
+
+def test_unknown_option_is_wrong_usage(run):
+    """Status 2 is for wrong usage."""
+    assert run("show", "--nonsense").exit_code == 2
+
+
+def test_reader_that_leaves_early_is_no_error(jail):
+    """``runsettings explain | head -0`` says nothing of a broken pipe."""
+    read, write = os.pipe()
+    os.close(read)
+    process = subprocess.Popen(
+        [*COMMAND, "explain"], stdout=write, stderr=subprocess.PIPE, text=True
+    )
+    os.close(write)
+    _, errors = process.communicate(timeout=60)
+    assert (process.returncode, errors) == (0, "")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+def test_interrupt_ends_with_130(jail):
+    """An interrupt while waiting for input is reported as shells report it."""
+    process = subprocess.Popen(
+        [*COMMAND, "set", "project", "-"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": _announcing(jail)},
+        text=True,
+    )
+    # The line says that the process is about to read, so that the signal cannot come too early.
+    assert process.stderr.readline() == "reading\n"
+    process.send_signal(signal.SIGINT)
+    output, errors = process.communicate(timeout=60)
+    assert (process.returncode, output) == (130, "")
+    assert errors.strip() == "aborted"
+
+
+def _announcing(jail) -> str:
+    """A module path on which standard input says when it is read."""
+    jail.write(
+        "site/sitecustomize.py",
+        "import sys\n"
+        "class Input:\n"
+        "    def __init__(self, inner): self.inner = inner\n"
+        "    def __getattr__(self, name): return getattr(self.inner, name)\n"
+        "    def read(self, *args):\n"
+        "        print('reading', file=sys.stderr, flush=True)\n"
+        "        return self.inner.read(*args)\n"
+        "sys.stdin = Input(sys.stdin)\n",
+    )
+    return str(jail.cwd / "site")
+
+
+def test_warnings_are_told_as_text(jail, run):
+    """A warning of the settings reads like an error, without Python's decoration."""
+    jail.write_workspace("[default]\nprojct = x\n")
+    result = run("get", "project")
+    assert result.exit_code == 0
+    assert result.stderr.startswith("1 warning in settings\n\n  warning: projct is not a key")
+    assert "SettingsWarning" not in result.stderr
+
+
+def test_vanished_directory_is_an_error_without_a_traceback(jail, run):
+    """A command in a directory that is gone says so in one line."""
+    gone = jail.cwd / "gone"
+    gone.mkdir()
+    jail.monkeypatch.chdir(gone)
+    gone.rmdir()
+    result = run("show")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("error: ")
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        ("runsettings s", {"show", "set", "schema"}),
+        ("runsettings set mo", {"mode", "monitor_gym"}),
+        ("runsettings set mode ", {"online", "offline", "disabled"}),
+        ("runsettings set quiet ", {"true", "false"}),
+        ("runsettings set run-n", {"run_name", "run_notes"}),
+        ("runsettings set project ", set()),
+        ("runsettings get --model nowhere:X pro", set()),
+    ],
+)
+def test_shell_is_offered_what_fits(jail, words, offered):
+    """Commands, keys and choices are completed."""
+    place = str(words.count(" "))
+    jail.setenv(_RUNSETTINGS_COMPLETE="bash_complete", COMP_WORDS=words, COMP_CWORD=place)
+    lines = shell().stdout.split()
+    assert {line.removeprefix("plain,") for line in lines} == offered
+
+
+@pytest.mark.parametrize("name", ["bash", "zsh", "fish"])
+def test_completion_script_is_printed(run, name):
+    """Each shell gets a script that asks this program."""
+    result = run("completion", name)
+    assert result.exit_code == 0
+    assert "_RUNSETTINGS_COMPLETE=" + name in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("variables", "coloured"),
+    [({}, False), ({"FORCE_COLOR": "1"}, True), ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, False)],
+)
+def test_colours_are_for_terminals_unless_told_otherwise(jail, variables, coloured):
+    """A pipe gets no colours; FORCE_COLOR gives them, and NO_COLOR beats it."""
+    jail.setenv(WANDB_MODE="offlin", **variables)
+    assert ("\x1b[" in shell("show").stderr) is coloured

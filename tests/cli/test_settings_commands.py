@@ -1,0 +1,234 @@
+"""``show``, ``explain`` and ``get``; other models; and secrets, which no command prints."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import pytest
+import yaml
+
+from runsettings.models.settings import Settings
+
+CANARY = "c4n4ry-5ecret-9876543210"
+
+
+# --- show ------------------------------------------------------------------------------------
+
+
+def test_show_prints_key_value_layer_and_place(jail, run):
+    """Each setting is one line, with where it was set."""
+    jail.write_workspace("[default]\nproject = capsules\n")
+    jail.setenv(WANDB_MODE="offline")
+    lines = run("show").stdout.splitlines()
+    cells = {line.split()[0]: line.split()[1:] for line in lines}
+    assert cells["project"] == ["'capsules'", "workspace", "wandb/settings:2"]
+    assert cells["mode"] == ["'offline'", "env", "WANDB_MODE"]
+    assert cells["entity"] == ["None", "default"]
+
+
+def test_show_changed_leaves_defaults_out(jail, run):
+    """``--changed`` tells only what somebody set."""
+    jail.setenv(WANDB_MODE="offline")
+    assert run("show", "--changed").stdout == "mode  'offline'  env  WANDB_MODE\n"
+
+
+def test_show_json_is_the_settings_as_an_object(jail, run):
+    """The JSON has every field, as plain data."""
+    jail.setenv(WANDB_TAGS="a,b")
+    data = json.loads(run("show", "--json").stdout)
+    assert data == Settings().to_dict()
+    assert data["run_tags"] == ["a", "b"]
+
+
+def test_show_json_tells_origins_when_asked(jail, run):
+    """With ``--origins`` each value stands beside its place."""
+    jail.write_workspace("[default]\nproject = capsules\n")
+    data = json.loads(run("show", "--json", "--origins", "--changed").stdout)
+    origin = {"layer": "workspace", "where": "wandb/settings", "line": 2}
+    assert data == {"project": {"value": "capsules", "origin": origin}}
+
+
+@pytest.mark.parametrize("text", ["1e-3", "no", "012", "0x1f", "null", "12:30", "a: b", "# x"])
+def test_show_yaml_reads_back_as_the_same_settings(jail, run, text):
+    """Texts that YAML 1.1 or 1.2 takes for something else are quoted, for both."""
+    jail.setenv(WANDB_ENTITY=text)
+    printed = run("show", "--yaml", "--changed").stdout
+    assert yaml.safe_load(printed) == {"entity": text}
+    file = jail.write("s.yaml", printed)
+    assert Settings.resolve(files=[file], environ={"HOME": str(jail.home)}).entity == text
+
+
+def test_show_refuses_two_formats(run):
+    """JSON and YAML at once is wrong usage."""
+    assert run("show", "--json", "--yaml").exit_code == 2
+
+
+def test_show_of_broken_settings_is_all_their_errors(jail, run):
+    """Broken settings are told on the standard error, with status 1."""
+    jail.setenv(WANDB_MODE="offlin", WANDB_RUN_ID="exp/1")
+    result = run("show")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith("2 problems in settings\n")
+    assert "did you mean 'offline'?" in result.stderr
+    assert "WANDB_RUN_ID" in result.stderr
+
+
+def test_show_reads_a_settings_file_as_a_flag_would(jail, run):
+    """``--settings-file`` is the flag of the same name."""
+    jail.write("s.yaml", "project: named\n")
+    jail.setenv(WANDB_PROJECT="variable")
+    result = run("show", "--changed", "--settings-file", "s.yaml")
+    assert result.stdout == "project  'named'  flag  s.yaml:1:10\n"
+
+
+def test_show_on_a_terminal_has_a_header(jail, on_terminal):
+    """A terminal gets column names, and a value is no markup."""
+    jail.setenv(WANDB_PROJECT="[bold]x", TERM="xterm", COLUMNS="200")
+    text = on_terminal("show", "--changed")
+    assert "key" in text.splitlines()[0]
+    assert "[bold]x" in text
+
+
+# --- explain and get -------------------------------------------------------------------------
+
+
+def test_explain_tells_winner_and_losers(jail, run):
+    """All who set a key are listed in the order of the layers."""
+    jail.write_user("[default]\nproject = user\n")
+    jail.write("pyproject.toml", '[tool.runsettings]\nproject = "pyproject"\n')
+    jail.write_workspace("[default]\nproject = workspace\n")
+    jail.setenv(WANDB_PROJECT="variable")
+    lines = run("explain", "project").stdout.splitlines()
+    assert lines[0] == "project = 'variable'"
+    assert [line.split()[-1] for line in lines[1:]] == [
+        "'variable'",
+        "'workspace'",
+        "'pyproject'",
+        "'user'",
+        "None",
+    ]
+
+
+def test_explain_without_a_key_tells_all(run):
+    """Every setting has its paragraph."""
+    assert len(run("explain").stdout.split("\n\n")) == len(Settings.model_fields)
+
+
+def test_explain_as_json_is_the_history(jail, run):
+    """Machines get the same history as data."""
+    jail.setenv(WANDB_MODE="offline")
+    (explained,) = json.loads(run("explain", "mode", "--json").stdout)
+    assert [leaf["layer"] for leaf in explained["history"]] == ["env", "default"]
+
+
+@pytest.mark.parametrize(
+    ("variables", "key", "printed"),
+    [
+        ({"WANDB_PROJECT": "a b"}, "project", "a b"),
+        ({"WANDB_TAGS": "a, b"}, "run_tags", "a,b"),
+        ({"WANDB_QUIET": "1"}, "quiet", "true"),
+        ({}, "quiet", "false"),
+        ({}, "entity", ""),
+        ({"WANDB_MAGIC": '{"a": 1}'}, "magic", '{"a": 1}'),
+        ({"WANDB_MODE": "offline"}, "Mode".lower(), "offline"),
+        ({"WANDB_NAME": "x"}, "run-name", "x"),
+        ({"WANDB_API_KEY": CANARY}, "api_key", "***"),
+    ],
+)
+def test_get_prints_the_plain_value(jail, run, variables, key, printed):
+    """A value is printed as ``set`` takes it, and a secret is not."""
+    jail.setenv(**variables)
+    result = run("get", key)
+    assert (result.exit_code, result.stdout) == (0, printed + "\n")
+
+
+@pytest.mark.parametrize("command", ["get", "explain", "unset"])
+def test_unknown_key_is_an_error_with_a_guess(run, command):
+    """A misspelt key gets the key that was meant."""
+    result = run(command, "projct")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "projct is not a key of Settings — did you mean 'project'?" in result.stderr
+
+
+# --- models of one's own ---------------------------------------------------------------------
+
+
+def test_model_of_ones_own_is_shown(training):
+    """``--model`` serves any LayeredSettings class, nested keys and all."""
+    rows = [line.split() for line in training("show").stdout.splitlines()]
+    assert ["optim.lr", "0.1", "default"] in rows
+    assert training("get", "optim.lr").stdout == "0.1\n"
+    assert training("get", "optim").stdout == '{"lr": 0.1, "betas": []}\n'
+
+
+@pytest.mark.parametrize(
+    ("reference", "message"),
+    [
+        ("nowhere", "is not of the form module:name"),
+        ("nowhere:X", "there is no module 'nowhere'"),
+        ("json:dumpz", "there is no 'dumpz' in it — did you mean 'dump'?"),
+        ("json:dumps", "is not a LayeredSettings class"),
+        ("broken_model:X", "importing 'broken_model' failed: ZeroDivisionError"),
+        ("lacking_model:X", "importing 'lacking_model' failed: No module named 'nowhere_else'"),
+    ],
+)
+def test_model_that_cannot_be_had_is_wrong_usage(jail, run, reference, message):
+    """Each way in which ``--model`` can be wrong is told."""
+    jail.monkeypatch.setattr(sys, "path", list(sys.path))
+    jail.write("broken_model.py", "1 / 0\n")
+    jail.write("lacking_model.py", "import nowhere_else\n")
+    result = run("show", "--model", reference)
+    assert result.exit_code == 2
+    assert message in " ".join(result.stderr.split())
+
+
+# --- secrets ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "layer", ["site", "user", "pyproject", "workspace", "settings.yaml", "env", "flag"]
+)
+@pytest.mark.parametrize("broken", [False, True])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("show",),
+        ("show", "--json"),
+        ("show", "--yaml", "--origins"),
+        ("show", "--json", "--origins", "--changed"),
+        ("explain",),
+        ("explain", "api_key"),
+        ("explain", "api_key", "--json"),
+        ("get", "api_key"),
+        ("get", "project"),
+        ("set", "project", "x"),
+        ("set", "api_key", "-"),
+        ("unset", "api_key"),
+        ("unset", "api_key", "--user"),
+        ("unset", "api_key", "--pyproject"),
+    ],
+    ids=" ".join,
+)
+def test_canary_appears_in_no_output(jail, run, layer, broken, command):
+    """A secret of any layer, sound or broken, is in nothing that a command prints."""
+    secret = f"{CANARY} x" if broken else CANARY
+    if layer == "site":
+        jail.write_site(f"[default]\napi_key = {secret}\n")
+    elif layer == "user":
+        jail.write_user(f"[default]\napi_key = {secret}\n")
+    elif layer == "pyproject":
+        jail.write("pyproject.toml", f'[tool.runsettings]\napi_key = "{secret}"\n')
+    elif layer == "workspace":
+        jail.write_workspace(f"[default]\napi_key = {secret}\n")
+    elif layer == "settings.yaml":
+        jail.write("wandb/settings.yaml", f"api_key: {secret}\n")
+    elif layer == "env":
+        jail.setenv(WANDB_API_KEY=secret)
+    else:
+        jail.write("s.yaml", f"api_key: {secret}\n")
+        if command[0] in {"show", "explain", "get"}:
+            command = (*command, "--settings-file", "s.yaml")
+    result = run(*command, input=f"{CANARY}-new")
+    assert result.exit_code in {0, 1}
+    assert "c4n4ry" not in result.output
