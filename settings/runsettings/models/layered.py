@@ -15,6 +15,7 @@ from runsettings.layers.base import Inputs, LayerSource
 from runsettings.layers.caller import Caller, find_caller
 from runsettings.models import exporting
 from runsettings.models.frozen import freeze, is_immutable_type, refuse
+from runsettings.models.locking import hold_to_lock
 from runsettings.models.provenance import Provenance
 from runsettings.resolution.faults import validation_diagnostics
 from runsettings.resolution.merge import Merged
@@ -94,6 +95,7 @@ class LayeredSettings(BaseSettings):
         cwd: str | Path | None = None,
         layers: Sequence[Layer | LayerSource | PydanticBaseSettingsSource] | None = None,
         env_file: str | Path | Sequence[str | Path] | None = None,
+        locked: str | Path | None = None,
         strict: bool = False,
         **values: Any,
     ) -> Self:
@@ -109,6 +111,8 @@ class LayeredSettings(BaseSettings):
             layers: The layers to read, lowest first; members of `Layer`, sources of one's own
                 (`LayerSource`), or any pydantic-settings source.
             env_file: ``.env`` files to read, instead of the model's own.
+            locked: A lock file; a value that is not what it says is an error, and under
+                ``strict`` another origin of the same value, or another file, is one too.
             strict: Whether warnings are errors.
             **values: Settings, as the highest layer.
 
@@ -121,6 +125,8 @@ class LayeredSettings(BaseSettings):
             caller, values, args=args, files=files, environ=environ, cwd=cwd, env_file=env_file
         )
         self._resolve(cls._resolver(), inputs, layers, strict=strict)
+        if locked is not None:
+            hold_to_lock(self, locked, inputs.cwd, strict=strict)
         return self
 
     def replace(self, **changes: Any) -> Self:

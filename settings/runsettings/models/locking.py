@@ -1,0 +1,119 @@
+"""Settings locked: what they are now as a lock file, and whether they still are what it says."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from runsettings import __version__
+from runsettings.models.exporting import json_value
+from runsettings.resolution.lockfile import (
+    Lock,
+    LockedValue,
+    drift,
+    hash_secret,
+    new_key,
+    read_lock,
+)
+from runsettings.resolution.secrets import secret_texts
+from runsettings.values.diagnostic import Diagnostic, SettingsError
+from runsettings.values.origin import Layer, Origin
+from runsettings.values.tree import Tree, format_path
+
+if TYPE_CHECKING:
+    from runsettings.models.layered import LayeredSettings
+
+_FILES: Final = frozenset(
+    {
+        *(Layer.SITE, Layer.USER, Layer.PYPROJECT, Layer.WORKSPACE, Layer.DOTENV, Layer.FILE),
+        Layer.FLAG,
+    }
+)
+"""Layers whose sources can be files."""
+
+
+def lock_of(settings: LayeredSettings, cwd: Path, key: str | None = None) -> Lock:
+    """The lock file that says what ``settings`` are.
+
+    Args:
+        settings: The settings.
+        cwd: The directory that the names of files start from.
+        key: The key of the secrets' hashes; a new one if left out. With the key of an earlier
+            lock file, equal secrets have equal hashes.
+    """
+    key = new_key() if key is None else key
+    model = type(settings)
+    locked: dict[str, LockedValue] = {}
+    for option in settings.options().leaves():
+        value = settings.get(option.path)
+        origin = settings.origin(option.path)
+        secret = option.secret and value is not None
+        locked[format_path(option.path)] = LockedValue(
+            None if secret else json_value(value),
+            hash_secret(_text(value), key) if secret else None,
+            origin.layer.label,
+            _place(origin),
+            origin,
+        )
+    return Lock(
+        model=f"{model.__module__}:{model.__qualname__}",
+        package=__version__,
+        key=key,
+        settings=locked,
+        files=dict(_digests(settings.sources, cwd)),
+    )
+
+
+def drift_of(settings: LayeredSettings, path: str | Path, cwd: Path) -> list[Diagnostic]:
+    """What has changed since the lock file at ``path`` was written.
+
+    Raises:
+        SettingsError: The file cannot be read, or is no lock file.
+    """
+    then = read_lock(cwd / path, str(path))
+    return drift(then, lock_of(settings, cwd, then.key))
+
+
+def hold_to_lock(
+    settings: LayeredSettings, path: str | Path, cwd: Path, *, strict: bool = False
+) -> None:
+    """Refuse settings whose values are not those of a lock file.
+
+    Raises:
+        SettingsError: A value has changed, or under ``strict`` its origin or a file; or there
+            is no such lock file.
+    """
+    found = [fault for fault in drift_of(settings, path, cwd) if fault.is_error or strict]
+    if found:
+        raise SettingsError(fault.as_error() for fault in found)
+
+
+def _text(secret: Any) -> str:
+    """A secret, or a list or mapping of secrets, as one text."""
+    return json.dumps(list(secret_texts(secret)))
+
+
+def _place(origin: Origin) -> str:
+    where = _at_home(origin.where)
+    return f"{where} {origin.call}" if origin.call else where
+
+
+def _at_home(where: str) -> str:
+    """A path under the home directory as ``~/…``: a lock file is shared between people."""
+    try:
+        return f"~/{Path(where).relative_to(Path.home()).as_posix()}"
+    except (ValueError, RuntimeError):
+        return where
+
+
+def _digests(sources: Iterable[Tree], cwd: Path) -> Iterable[tuple[str, str]]:
+    for source in sources:
+        if source.layer not in _FILES:
+            continue
+        path = cwd / source.where
+        if path.is_file():
+            digest = hashlib.sha256(path.read_bytes()).hexdigest()
+            yield _at_home(source.where), f"sha256:{digest}"
