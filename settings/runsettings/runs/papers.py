@@ -32,26 +32,26 @@ class Sourced(NamedTuple):
 
 def sourced_config(config: Config) -> Sourced:
     """The whole config."""
-    merged = config._store.merged
-    return Sourced(
-        config.as_dict(),
-        {format_path(leaf.path): leaf.origin.to_json() for leaf in merged.leaves()},
-    )
+    with config._store.reading() as merged:
+        origins = {format_path(leaf.path): leaf.origin.to_json() for leaf in merged.leaves()}
+        return Sourced(config.as_dict(), origins)
 
 
 def sourced_key(config: Config, key: str) -> Sourced | None:
-    """One top-level key of the config, or ``None`` if there is no such key."""
-    store = config._store
-    value = store.read((key,))
-    if value is MISSING:
-        return None
-    merged = store.merged
-    origins = {}
-    for path in _leaf_paths(value, (key,)):
-        origin = merged.origin(path)
-        if origin is not None:
-            origins[format_path(path)] = origin.to_json()
-    return Sourced({key: config.as_dict()[key]}, origins)
+    """One top-level key of the config, or ``None`` if there is no such key.
+
+    The value is the config's own: it is for writing down, not for keeping.
+    """
+    with config._store.reading() as merged:
+        value = merged.get((key,))
+        if value is MISSING:
+            return None
+        origins = {}
+        for path in _leaf_paths(value, (key,)):
+            origin = merged.origin(path)
+            if origin is not None:
+                origins[format_path(path)] = origin.to_json()
+        return Sourced({key: value}, origins)
 
 
 def sourced_settings(settings: Settings) -> Sourced:

@@ -57,7 +57,7 @@ class Recorder:
                 text = text.replace(secret, masked)
         return text
 
-    def attempt(self, what: str, action: Callable[[], None]) -> None:
+    def attempt(self, what: str, action: Callable[[], object]) -> None:
         """Do something that needs the disk; if it fails, say so and go on.
 
         Raises:

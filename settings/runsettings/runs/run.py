@@ -18,8 +18,8 @@ from runsettings.runconfig.config import Config
 from runsettings.runconfig.jsonable import to_jsonable
 from runsettings.runconfig.store import Change
 from runsettings.runs.exits import Ending
-from runsettings.runs.finishing import Paperwork
 from runsettings.runs.papers import sourced_key
+from runsettings.runs.paperwork import Paperwork
 from runsettings.runs.recorder import Recorder
 from runsettings.runs.stored import merge_summary
 from runsettings.runs.summary import Summary

@@ -23,16 +23,58 @@ _LONGEST_PART: Final = 255
 
 
 class Saved(NamedTuple):
-    """One file that was copied."""
+    """One file below ``files/``."""
 
     name: str
-    """Its path below ``files/``, with forward slashes."""
+    """Its path there, with forward slashes."""
     size: int
     """Bytes."""
+    fresh: bool = True
+    """Whether it was written just now, and not before with the same content."""
+
+
+class Pattern(NamedTuple):
+    """What `save` was given, as absolute paths."""
+
+    whole: str
+    """A path or a glob."""
+    base: str
+    """The directory that names below ``files/`` start from."""
+
+    @classmethod
+    def of(cls, path: str | Path, base: str | Path | None, cwd: Path) -> Pattern:
+        """Understand the arguments of `save`.
+
+        Args:
+            path: A path or a glob; relative to ``cwd``.
+            base: The directory that names start from. Left out, it is ``cwd`` for what lies
+                below it, and otherwise the pattern's own directory.
+            cwd: The working directory.
+
+        Raises:
+            RunError: It is no path, or not below ``base``.
+        """
+        text = os.fspath(path) if isinstance(path, (str, os.PathLike)) else path
+        if not isinstance(text, str) or not text or "\0" in text:
+            raise _unsafe(f"save() takes the path of a file; got {path!r:.80}")
+        whole = os.path.normpath(cwd / text)
+        root = os.path.normpath(cwd / base) if base is not None else _base(whole, cwd)
+        if not (whole == root or _is_below(whole, root)):
+            raise _unsafe(
+                f"'{printable(text)}' is not below '{printable(root)}'",
+                hint="give the directory that it is below as base_path",
+            )
+        return cls(whole, root)
+
+    def sources(self) -> Iterator[str]:
+        """The files that match now."""
+        there = os.path.lexists(self.whole)
+        for match in [self.whole] if there else sorted(glob.glob(self.whole, recursive=True)):  # noqa: PTH207
+            yield from _files(match)
 
 
 class SavedFiles:
-    """The patterns that `save` was given, and what was copied for them.
+    """The files that were saved with one run.
 
     Args:
         home: The ``files/`` directory of the run.
@@ -40,43 +82,38 @@ class SavedFiles:
 
     def __init__(self, home: Path) -> None:
         self.home = home
-        self._patterns: dict[tuple[str, str], None] = {}
+        self.patterns: dict[Pattern, None] = {}
+        """What `save` was given so far; it is looked at once more at the end."""
         self._copied: dict[str, tuple[str, int, int, int]] = {}
 
-    def add(self, pattern: str | Path, base: str | Path | None, cwd: Path) -> list[Saved]:
-        """Copy what matches now, and remember the pattern for the end.
+    def is_own(self, source: str) -> bool:
+        """Whether a file is the run's already."""
+        return _is_below(source, os.fspath(self.home.parent))
 
-        Args:
-            pattern: A path or a glob; relative to ``cwd``.
-            base: The directory that names below ``files/`` start from. Left out, it is
-                ``cwd`` for what lies below it, and otherwise the pattern's own directory.
-            cwd: The working directory.
+    def copy(self, source: str, base: str) -> Saved:
+        """Copy one file, unless the very same was copied before.
 
         Raises:
-            RunError: The pattern is no path, or matches something outside of ``base``.
-            OSError: A file cannot be copied.
+            RunError: Its name would leave the run's directory.
+            OSError: It cannot be copied.
         """
-        text = os.fspath(pattern)
-        if not isinstance(text, str) or not text or "\0" in text:
-            raise _unsafe(f"save() takes the path of a file; got {pattern!r}")
-        whole = os.path.normpath(cwd / text)
-        root = os.path.normpath(cwd / base) if base is not None else _base(whole, cwd)
-        if not _is_below(whole, root):
-            raise _unsafe(
-                f"'{printable(text)}' is not below '{printable(root)}'",
-                hint="give the directory that it is below as base_path",
-            )
-        self._patterns[whole, root] = None
-        return list(self._copy(whole, root))
-
-    def again(self) -> Iterator[Saved]:
-        """Copy what matches by now and is new or was changed since.
-
-        Raises:
-            OSError: A file cannot be copied.
-        """
-        for whole, root in self._patterns:
-            yield from self._copy(whole, root)
+        status = os.stat(source)  # noqa: PTH116
+        mark = (source, status.st_ino, status.st_size, status.st_mtime_ns)
+        name = Path(os.path.relpath(source, base)).as_posix()
+        if name in OURS:
+            name = f"saved/{name}"
+        if self._copied.get(name) == mark:
+            return Saved(name, status.st_size, fresh=False)
+        target = self._target(name)
+        temporary = _beside(target)
+        try:
+            shutil.copyfile(source, temporary)
+            temporary.replace(target)
+        except OSError:
+            temporary.unlink(missing_ok=True)
+            raise
+        self._copied[name] = mark
+        return Saved(name, status.st_size)
 
     def put(self, name: str, content: bytes) -> Saved:
         """Write a file of ours below ``files/``.
@@ -98,34 +135,6 @@ class SavedFiles:
                 known = relative in OURS or relative in self._copied
                 if not known and not name.endswith(".tmp") and path.is_file():
                     yield Saved(relative, path.stat().st_size)
-
-    def _copy(self, whole: str, root: str) -> Iterator[Saved]:
-        matches = [whole] if os.path.lexists(whole) else sorted(glob.glob(whole, recursive=True))  # noqa: PTH207
-        for match in matches:
-            for source in _files(match):
-                saved = self._copy_one(source, root)
-                if saved is not None:
-                    yield saved
-
-    def _copy_one(self, source: str, root: str) -> Saved | None:
-        """Copy one file, unless the very same was copied before."""
-        status = os.stat(source)  # noqa: PTH116
-        mark = (source, status.st_ino, status.st_size, status.st_mtime_ns)
-        name = Path(os.path.relpath(source, root)).as_posix()
-        if name in OURS:
-            name = f"saved/{name}"
-        if self._copied.get(name) == mark or _is_below(source, os.fspath(self.home)):
-            return None
-        target = self._target(name)
-        temporary = _beside(target)
-        try:
-            shutil.copyfile(source, temporary)
-            temporary.replace(target)
-        except OSError:
-            temporary.unlink(missing_ok=True)
-            raise
-        self._copied[name] = mark
-        return Saved(name, status.st_size)
 
     def _target(self, name: str) -> Path:
         """Where ``name`` goes, with its directories made; never outside of ``files/``."""

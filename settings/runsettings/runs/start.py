@@ -21,11 +21,11 @@ from runsettings.runs.capture.code import Code, main_code
 from runsettings.runs.capture.host import process_facts
 from runsettings.runs.directory import FILES, elsewhere, prepare
 from runsettings.runs.disabled import RunDisabled
-from runsettings.runs.finishing import Paperwork
 from runsettings.runs.identity import new_id, new_name
 from runsettings.runs.login import find_login, is_anonymous, offline_reason
 from runsettings.runs.notices import Notices
 from runsettings.runs.papers import earlier_config, sourced_config, sourced_settings
+from runsettings.runs.paperwork import Paperwork
 from runsettings.runs.recorder import Recorder
 from runsettings.runs.resume import Taken, Wanted, take
 from runsettings.runs.run import Identity, Run

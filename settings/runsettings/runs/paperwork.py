@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import os
 import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -13,7 +15,7 @@ from runsettings.runconfig.writing import write_yaml
 from runsettings.runs import papers
 from runsettings.runs.capture.code import Code
 from runsettings.runs.recorder import Recorder
-from runsettings.runs.saving import Saved, SavedFiles
+from runsettings.runs.saving import Pattern, Saved, SavedFiles
 from runsettings.runs.surroundings import Surroundings
 
 
@@ -61,28 +63,40 @@ class Paperwork:
         Raises:
             RunError: The path would leave the run's directory.
         """
-        saved: list[Saved] = []
-
-        def copy() -> None:
-            saved.extend(self.files.add(path, base, self._cwd))
-
-        self._recorder.attempt(f"copies of {path}", copy)
+        pattern = Pattern.of(path, base, self._cwd)
+        self.files.patterns[pattern] = None
+        saved = self._copy(pattern)
         if not saved:
-            self._recorder.notices.warn(f"save({str(path)!r}) matches no new file yet")
-        self._note(saved)
+            self._recorder.notices.warn(
+                f"save({os.fspath(path)!r}) matches no file yet; it is looked at again at the end"
+            )
         return [str(self.files.home / one.name) for one in saved]
 
     def close(self, config: Config, summary: Mapping[str, Any], step: int) -> None:
         """Complete the files at the end of the run."""
         self._surroundings.wait()
         self._put_code(self._code_at_end())
-        self._recorder.attempt("saved files", lambda: self._note(self.files.again()))
+        for pattern in self.files.patterns:
+            self._copy(pattern)
         self._recorder.attempt(
             "the list of files", lambda: self._note(self.files.written_by_hand())
         )
         if self.config_changed:
             self._put(papers.CONFIG, write_yaml(config.as_dict()).encode())
         self._put(papers.SUMMARY, papers.summary_paper(summary, step, self._started))
+
+    def _copy(self, pattern: Pattern) -> list[Saved]:
+        """Copy what matches; a file that fails does not stop the others."""
+        saved: list[Saved] = []
+
+        def copy(source: str) -> None:
+            saved.append(self.files.copy(source, pattern.base))
+
+        for source in pattern.sources():
+            if not self.files.is_own(source):
+                self._recorder.attempt(f"the copy of {source}", functools.partial(copy, source))
+        self._note(one for one in saved if one.fresh)
+        return saved
 
     def _learn(self, facts: Mapping[str, Any]) -> None:
         """Take in what the thread found out."""
@@ -93,18 +107,17 @@ class Paperwork:
     def _put_code(self, code: Iterable[Code]) -> None:
         for file in code:
             self._recorder.attempt(
-                f"the copy of {file.name}",
-                lambda file=file: self._note(  # type: ignore[misc]
-                    [self.files.put(f"code/{file.name}", self._recorder.masked(file.content))]
-                ),
+                f"the copy of {file.name}", functools.partial(self._keep_code, file)
             )
 
-    def _put(self, name: str, content: bytes) -> None:
-        masked = self._recorder.masked(content)
-        self._recorder.attempt(name, lambda: self._forget(self.files.put(name, masked)))
+    def _keep_code(self, file: Code) -> None:
+        content = self._recorder.masked(file.content)
+        self._note([self.files.put(f"code/{file.name}", content)])
 
-    def _forget(self, saved: Saved) -> None:
-        """The run's own files are no records: they are made from the journal."""
+    def _put(self, name: str, content: bytes) -> None:
+        """Write a file of the run's own. It is no record: it is made from the journal."""
+        put = functools.partial(self.files.put, name, self._recorder.masked(content))
+        self._recorder.attempt(name, put)
 
     def _note(self, saved: Iterable[Saved]) -> None:
         for one in saved:

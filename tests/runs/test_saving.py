@@ -1,0 +1,202 @@
+"""Saved files: what matches, what changed, and what must not leave the run."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from runsettings.values.diagnostic import RunError
+
+
+def saved(run) -> dict[str, str]:
+    """What is below `files/`, apart from the run's own files."""
+    home = run.path / "files"
+    ours = {"config.yaml", "settings.json", "wandb-metadata.json", "wandb-summary.json"}
+    found = {
+        path.relative_to(home).as_posix(): path.read_text()
+        for path in home.rglob("*")
+        if path.is_file()
+    }
+    return {name: text for name, text in found.items() if name not in ours}
+
+
+def test_a_file_keeps_its_relative_name(begin, jail, records):
+    """What lies below the working directory keeps its folders; the copy is recorded."""
+    jail.write("out/weights.npy", "w")
+    run = begin()
+    assert run.save("out/weights.npy") == [str(run.path / "files/out/weights.npy")]
+    assert saved(run) == {"out/weights.npy": "w"}
+    (record,) = records(run, "file")
+    assert (record["path"], record["size"]) == ("out/weights.npy", 1)
+
+
+def test_globs_and_directories_save_all_that_is_there(begin, jail):
+    """`**` reaches into folders; a folder means everything in it."""
+    for name in ("a/1.pt", "a/b/2.pt", "a/b/3.txt", "c/4.pt"):
+        jail.write(name, name)
+    run = begin()
+    run.save("a/**/*.pt")
+    assert set(saved(run)) == {"a/1.pt", "a/b/2.pt"}
+    run.save("c")
+    assert set(saved(run)) == {"a/1.pt", "a/b/2.pt", "c/4.pt"}
+
+
+def test_a_file_elsewhere_is_named_from_its_own_folder(begin, jail, tmp_path):
+    """Or from `base_path`, where one is given."""
+    path = jail.write(tmp_path / "elsewhere/deep/x.txt", "x")
+    run = begin()
+    run.save(path)
+    run.save(str(path), base_path=tmp_path / "elsewhere")
+    run.save("../elsewhere/deep/*.txt")
+    assert saved(run) == {"x.txt": "x", "deep/x.txt": "x"}
+
+
+def test_later_changes_and_new_matches_are_picked_up_at_the_end(begin, jail):
+    """The copy at the end is what the script left; the copy before survives a crash."""
+    jail.write("a.txt", "1")
+    run = begin()
+    run.save("*.txt")
+    assert saved(run) == {"a.txt": "1"}
+    jail.write("a.txt", "22")
+    jail.write("b.txt", "3")
+    run.finish()
+    assert saved(run) == {"a.txt": "22", "b.txt": "3"}
+
+
+def test_what_is_unchanged_is_not_copied_again(begin, jail, records):
+    """A checkpoint of gigabytes is copied once."""
+    jail.write("a.txt", "1")
+    run = begin()
+    run.save("a.txt")
+    run.save("a.txt")
+    run.finish()
+    assert len(records(run, "file")) == 1
+
+
+def test_a_pattern_may_match_nothing_yet(begin, jail, capsys):
+    """That is a warning now and a file at the end."""
+    run = begin()
+    assert run.save("later.txt") == []
+    assert "save('later.txt') matches no file yet" in capsys.readouterr().err
+    jail.write("later.txt", "x")
+    run.finish()
+    assert saved(run) == {"later.txt": "x"}
+
+
+def test_a_file_with_a_name_of_ours_is_kept_apart(begin, jail):
+    """The user's `config.yaml` does not replace the run's."""
+    jail.write("config.yaml", "theirs: 1")
+    run = begin(config={"ours": 1})
+    run.save("config.yaml")
+    assert saved(run) == {"saved/config.yaml": "theirs: 1"}
+    assert "ours" in (run.path / "files/config.yaml").read_text()
+
+
+def test_files_that_a_script_writes_into_the_run_are_recorded_at_the_end(begin, records):
+    """`run.dir` is a place to write to."""
+    run = begin()
+    Path(run.dir, "model.bin").write_text("12345")
+    run.finish()
+    (record,) = records(run, "file")
+    assert (record["path"], record["size"]) == ("model.bin", 5)
+
+
+@pytest.mark.parametrize(
+    "name", ["new\nline", "tab\there", "ünïcode ／", "x" * 250, "-rf", "*", "~"]
+)
+def test_odd_names_are_names(begin, jail, records, name):
+    """A newline, a slash's look-alike, a glob's star or a long name stay in the directory."""
+    jail.write(Path("d") / name, "x")
+    run = begin()
+    run.save("d")
+    assert saved(run) == {f"d/{name}": "x"}
+    assert [record["path"] for record in records(run, "file")] == [f"d/{name}"]
+
+
+def test_a_name_that_is_no_text_is_recorded(begin, jail, records):
+    """A file name that is not UTF-8 reads back as Python names it."""
+    name = os.fsdecode(b"\xff.bin")
+    jail.write(name, "x")
+    run = begin()
+    run.save(name)
+    assert [record["path"] for record in records(run, "file")] == [name]
+
+
+@pytest.mark.parametrize("path", ["", "a\0b", 3, b"x"])
+def test_what_is_no_path_is_refused(begin, path):
+    """The error shows it."""
+    with pytest.raises(RunError, match=r"save\(\) takes the path of a file; got"):
+        begin().save(path)
+
+
+def test_a_file_outside_of_base_path_is_refused(begin, jail):
+    """Its name would leave the run's directory."""
+    jail.write("a.txt", "x")
+    (jail.cwd / "b").mkdir()
+    with pytest.raises(RunError, match="is not below"):
+        begin().save("a.txt", base_path="b")
+
+
+def test_a_symbolic_link_in_the_run_leads_nowhere(begin, jail, tmp_path, capsys):
+    """A link below `files/` to another directory is not written through."""
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    jail.write("out/x.txt", "x")
+    run = begin()
+    Path(run.dir, "out").symlink_to(outside)
+    run.save("out/x.txt")
+    assert list(outside.iterdir()) == []
+    assert "leaves the run's directory by a symbolic link" in capsys.readouterr().err
+
+
+def test_a_link_in_the_place_of_a_file_is_replaced(begin, jail, tmp_path):
+    """What it pointed to stays as it was."""
+    target = jail.write(tmp_path / "target.txt", "theirs")
+    jail.write("x.txt", "ours")
+    run = begin()
+    Path(run.dir, "x.txt").symlink_to(target)
+    run.save("x.txt")
+    assert (target.read_text(), saved(run)["x.txt"]) == ("theirs", "ours")
+
+
+def test_a_saved_link_is_its_content(begin, jail, tmp_path):
+    """The run keeps a copy, not a way out."""
+    target = jail.write(tmp_path / "target.txt", "content")
+    (jail.cwd / "link.txt").symlink_to(target)
+    run = begin()
+    run.save("link.txt")
+    copy = run.path / "files/link.txt"
+    assert (copy.is_symlink(), copy.read_text()) == (False, "content")
+
+
+def test_pipes_loops_and_dead_links_are_passed_over(begin, jail):
+    """Nothing hangs and nothing fails."""
+    directory = jail.cwd / "d"
+    directory.mkdir()
+    os.mkfifo(directory / "pipe")
+    (directory / "dead").symlink_to("nowhere")
+    (directory / "loop").symlink_to(".")
+    (directory / "x.txt").write_text("x")
+    run = begin()
+    run.save("d")
+    assert saved(run) == {"d/x.txt": "x"}
+
+
+def test_saving_the_working_directory_does_not_save_the_run_into_itself(begin, jail):
+    """What is below the run's own files is left out."""
+    jail.write("a.txt", "x")
+    run = begin()
+    run.save(".")
+    run.finish()
+    assert not any("files/a.txt" in name for name in saved(run))
+
+
+def test_save_code_keeps_the_script(script, stored, jail):
+    """Off by default; on, the main script is in the run."""
+    script("init(mode='offline')")
+    assert not stored().files
+    script("init(mode='offline', save_code=True, id='x', resume='allow')")
+    (copy,) = jail.cwd.glob("wandb/*/files/code/train.py")
+    assert copy.read_text() == (jail.cwd / "train.py").read_text()

@@ -1,0 +1,427 @@
+"""`init`, argument by argument."""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+import json
+import stat
+import sys
+import types
+
+import pytest
+import yaml
+
+from runsettings.models.settings import Settings
+from runsettings.runs import active, start
+from runsettings.runs.disabled import RunDisabled
+from runsettings.runs.stored import load
+from runsettings.values.diagnostic import ConfigError, RunError, SettingsError
+
+SECRET = "0123456789abcdef0123456789abcdef01234567"
+
+
+def paper(run, name):
+    """A file that the run wrote, parsed."""
+    text = (run.path / "files" / name).read_text()
+    return yaml.safe_load(text) if name.endswith(".yaml") else json.loads(text)
+
+
+def journal_of(run):
+    """The run as its journal tells it."""
+    return load(run._recorder.journal.path)
+
+
+def test_arguments_are_the_references_in_its_order():
+    """Scripts written for the reference may pass them by position; none has a default."""
+    expected = (
+        "job_type dir config project entity reinit tags group name notes magic "
+        "config_exclude_keys config_include_keys anonymous mode allow_val_change resume force "
+        "tensorboard sync_tensorboard monitor_gym save_code id settings"
+    )
+    parameters = inspect.signature(start.init).parameters
+    assert " ".join(parameters) == expected
+    assert all(parameter.default is None for parameter in parameters.values())
+
+
+def test_identity_arguments_are_recorded(begin):
+    """Readers see what was given."""
+    run = begin(
+        project="p",
+        entity="e",
+        group="g",
+        job_type="j",
+        name="n",
+        notes="t",
+        tags=["x", "y"],
+        id="i",
+    )
+    seen = journal_of(run)
+    assert [seen.project, seen.entity, seen.group, seen.job_type] == ["p", "e", "g", "j"]
+    assert [seen.name, seen.notes, seen.tags, seen.id] == ["n", "t", ["x", "y"], "i"]
+
+
+def test_defaults_of_what_is_not_given(begin):
+    """A project, a random id and a random name."""
+    run = begin()
+    assert run.project == "uncategorized"
+    assert len(run.id) == 8
+    assert run.id == run.id.lower()
+    adjective, noun, number = run.name.split("-")
+    assert (adjective + noun).isalpha()
+    assert number.isdecimal()
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"project": "a/b"}, "project: must not contain '/'"),
+        ({"project": "x" * 129}, "project: must have at most 128 characters"),
+        ({"id": ""}, "run_id: must not be empty"),
+        ({"id": " a"}, "run_id: must not begin or end with space"),
+        ({"id": "a/b"}, "run_id: must not contain '/'"),
+        ({"id": ".."}, "run_id"),
+        ({"id": "a\nb"}, "run_id: must not contain control characters"),
+        ({"id": "a\0b"}, "run_id: must not contain control characters"),
+        ({"id": "x" * 300}, "run_id: must have at most 128 characters"),
+        ({"tags": [""]}, "run_tags: each tag must have 1 to 64 characters"),
+        ({"mode": "offlin"}, "did you mean 'offline'?"),
+        ({"resume": "maybe"}, "resume: must be one of"),
+        ({"anonymous": "yes"}, "anonymous: must be one of"),
+    ],
+)
+def test_a_bad_argument_is_an_error_at_its_call(begin, jail, given, message):
+    """The message names the argument, and nothing is made on disk."""
+    with pytest.raises(SettingsError) as caught:
+        begin(**given)
+    assert message in str(caught.value)
+    assert f"init({next(iter(given))}=)" in str(caught.value)
+    assert not (jail.cwd / "wandb").exists()
+
+
+@pytest.mark.parametrize("run_id", ["..a", "ａ／ｂ", "a b", "é", "x" * 128, "ß" * 100])
+def test_an_odd_id_stays_in_its_directory(begin, jail, run_id):
+    """Look-alikes of slashes and long names are plain characters of a name."""
+    run = begin(id=run_id)
+    assert run.path.parent == jail.cwd / "wandb"
+    assert journal_of(run).id == run_id
+
+
+def test_the_config_is_written_in_wandbs_form(begin):
+    """`files/config.yaml` has values under `value`."""
+    run = begin(config={"lr": 1e-5, "optim": {"name": "sgd"}})
+    assert paper(run, "config.yaml") == {
+        "wandb_version": 1,
+        "lr": {"desc": None, "value": 1e-5},
+        "optim": {"desc": None, "value": {"name": "sgd"}},
+    }
+
+
+def test_the_config_is_written_again_when_it_changed(begin):
+    """At the end, `files/config.yaml` is what the config was then."""
+    run = begin(config={"a": 1})
+    run.config["b"] = 2
+    run.finish()
+    assert paper(run, "config.yaml")["b"]["value"] == 2
+
+
+def test_config_takes_a_path_and_a_namespace(begin, jail):
+    """The inputs of `Config.load` are those of `config=`."""
+    jail.write("train.yaml", "lr: 1e-3\n")
+    run = begin(config=["train.yaml", argparse.Namespace(depth=3)])
+    assert run.config.as_dict() == {"lr": 0.001, "depth": 3}
+    assert str(run.config.origin("lr")) == "train.yaml:1:5"
+
+
+def test_config_keys_can_be_excluded_or_alone_included(begin):
+    """Both are lists of top-level keys."""
+    config = {"a": 1, "b": 2}
+    assert begin(config=config, config_exclude_keys=["a"]).config.as_dict() == {"b": 2}
+    both = begin(config=config, config_include_keys=["a"], reinit=True).config.as_dict()
+    assert both == {"a": 1}
+
+
+def test_a_config_that_breaks_a_rule_starts_nothing(begin, jail):
+    """The error comes before anything is on disk."""
+    with pytest.raises(ConfigError, match=r"a\.b"):
+        begin(config={"a.b": 1})
+    assert not (jail.cwd / "wandb").exists()
+    assert active.run() is None
+
+
+def test_config_defaults_and_config_paths_are_the_lowest(begin, jail):
+    """`config-defaults.yaml`, then `config_paths`, then `config=`."""
+    jail.write("config-defaults.yaml", "a: 1\nb: 1\nc: 1\n")
+    jail.write("more.yaml", "b: 2\nc: 2\n")
+    jail.setenv(WANDB_CONFIG_PATHS="more.yaml")
+    assert begin(config={"c": 3}).config.as_dict() == {"a": 1, "b": 2, "c": 3}
+
+
+def test_a_value_changes_only_where_it_may(begin):
+    """False by default in scripts; the error names both places."""
+    run = begin(config={"lr": 1})
+    with pytest.raises(ConfigError, match="allow_val_change"):
+        run.config["lr"] = 2
+    run.finish()
+    run = begin(config={"lr": 1}, allow_val_change=True)
+    run.config["lr"] = 2
+    assert run.config["lr"] == 2
+
+
+def test_dir_says_where_the_wandb_directory_goes(begin, jail):
+    """It is made if it is missing; a path object does as well."""
+    run = begin(dir=jail.cwd / "deep" / "er")
+    assert run.path.parent == jail.cwd / "deep" / "er" / "wandb"
+
+
+def test_a_hidden_wandb_directory_is_used_where_there_is_one(begin, jail):
+    """As the wandb client does."""
+    (jail.cwd / ".wandb").mkdir()
+    assert begin().path.parent == jail.cwd / ".wandb"
+
+
+def test_a_directory_that_cannot_be_made_falls_back(begin, jail, capsys, tmp_path, monkeypatch):
+    """The run goes to a temporary directory, with a warning that names both."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    jail.write("wandb", "a file")
+    run = begin()
+    assert run.path.is_relative_to(tmp_path)
+    warning = capsys.readouterr().err
+    assert f"{jail.cwd / 'wandb'} cannot be written" in warning
+    assert f"runs go to {run.path.parent}" in warning
+
+
+def test_a_second_init_returns_the_active_run(begin, capsys):
+    """With a notice if the arguments differ, and none if they do not."""
+    run = begin(project="p")
+    assert begin(project="p") is run
+    assert capsys.readouterr().err == ""
+    assert begin(project="q", config={"a": 1}) is run
+    assert capsys.readouterr().err == (
+        f"runsettings: warning: run {run.name} ({run.id}) is active and was returned; "
+        "project=, config= had no effect (reinit=True starts another run)\n"
+    )
+
+
+def test_reinit_finishes_the_active_run_and_starts_another(begin):
+    """Both are whole runs."""
+    first = begin()
+    second = begin(reinit=True)
+    assert second is not first
+    assert journal_of(first).state == "finished"
+    assert active.run() is second
+
+
+def test_a_finished_run_makes_way(begin):
+    """After `finish` no `reinit` is needed."""
+    first = begin()
+    first.finish()
+    assert active.run() is None
+    assert begin() is not first
+
+
+def notebook_shell(monkeypatch):
+    """Make this process look like a notebook's kernel to whoever asks IPython."""
+
+    class ZMQInteractiveShell:
+        user_ns = {"In": ["", "init()", "train()"]}  # noqa: RUF012
+
+    shell = ZMQInteractiveShell()
+    monkeypatch.setitem(sys.modules, "IPython", types.SimpleNamespace(get_ipython=lambda: shell))
+
+
+def test_a_cell_that_is_run_again_starts_again(begin, monkeypatch):
+    """In a notebook, `init` finishes the earlier run, and config values may change."""
+    notebook_shell(monkeypatch)
+    first = begin(config={"lr": 1})
+    first.config["lr"] = 2
+    second = begin(config={"lr": 1})
+    assert second is not first
+    assert journal_of(first).state == "finished"
+
+
+def test_what_was_put_into_the_config_before_is_its_lowest_input(begin):
+    """`config` before `init` fills the run's config, with the origin of each value."""
+    active.config()["a"] = 1
+    active.config().update({"b": 1})
+    run = begin(config={"b": 2})
+    assert run.config.as_dict() == {"a": 1, "b": 2}
+    assert active.config() is run.config
+    run.finish()
+    assert begin().config.as_dict() == {}
+
+
+@pytest.mark.parametrize("alias", ["disabled"])
+def test_disabled_mode_writes_nothing(begin, jail, capsys, alias):
+    """The whole surface is there, and no file, thread or line."""
+    run = begin(mode=alias, config={"a": 1}, name="n", settings=None)
+    assert isinstance(run, RunDisabled)
+    run.log({"a": 1})
+    run.summary["b"] = 1
+    run.config["c"] = 2
+    assert run.save("*.py") == []
+    assert (run.config.a, run.summary["b"], run.name, run.mode) == (1, 1, "n", "disabled")
+    assert active.run() is run
+    with run:
+        pass
+    assert active.run() is None
+    assert list(jail.cwd.iterdir()) == []
+    assert capsys.readouterr().err == ""
+
+
+def test_a_disabled_run_has_the_whole_surface_of_a_run(begin):
+    """A script does not notice the mode."""
+    disabled = begin(mode="disabled")
+    disabled.finish()
+    run = begin()
+    public = {name for name in dir(run) if not name.startswith("_")} - {"path"}
+    assert public <= set(dir(disabled))
+    assert inspect.signature(run.log) == inspect.signature(disabled.log)
+    assert inspect.signature(run.save) == inspect.signature(disabled.save)
+
+
+@pytest.mark.parametrize("argument", ["magic", "tensorboard", "sync_tensorboard", "monitor_gym"])
+def test_what_comes_later_is_refused(begin, jail, argument):
+    """No argument is accepted and ignored."""
+    with pytest.raises(RunError, match="is not available in this version") as caught:
+        begin(**{argument: True})
+    assert f"init({argument}=)" in str(caught.value)
+    assert not (jail.cwd / "wandb").exists()
+
+
+@pytest.mark.parametrize("argument", ["magic", "tensorboard", "sync_tensorboard", "monitor_gym"])
+def test_what_comes_later_may_be_turned_off(begin, argument):
+    """False is what this version does."""
+    assert begin(**{argument: False}).id
+
+
+def test_tensorboard_is_another_name_of_sync_tensorboard(begin):
+    """Two different values for one setting are an error."""
+    with pytest.raises(SettingsError, match="are one setting"):
+        begin(tensorboard=False, sync_tensorboard=True)
+
+
+def test_settings_are_below_the_other_arguments(begin):
+    """As a dict, a `Settings`, or a file."""
+    run = begin(settings={"project": "low", "run_group": "g", "quiet": True}, project="high")
+    assert (run.project, run.group) == ("high", "g")
+    assert [str(leaf.origin).split(" ")[1] for leaf in run.settings.history("project")[:2]] == [
+        "init(project=)",
+        "init(settings=)",
+    ]
+
+
+def test_settings_may_be_an_object_or_a_file(begin, jail):
+    """Their origins stay what they were."""
+    jail.write("run.yaml", "project: file\nquiet: true\n")
+    run = begin(settings="run.yaml", group="g")
+    assert (run.project, str(run.settings.origin("project"))) == ("file", "run.yaml:1:10")
+    run.finish()
+    resolved = Settings.resolve(files=["run.yaml"])
+    run = begin(settings=resolved, group="h")
+    assert (run.project, run.group) == ("file", "h")
+    assert str(run.settings.origin("run_group")).endswith("init(group=)")
+
+
+@pytest.mark.parametrize("settings", [3, ["a"]])
+def test_settings_of_another_kind_are_refused(settings):
+    """The error says what is taken."""
+    with pytest.raises(SettingsError, match="must be a Settings, a dict or a path"):
+        start.init(settings=settings)
+
+
+def test_settings_json_has_values_with_origins_and_no_secret(begin, jail):
+    """Each setting with what set it and whom it beat."""
+    jail.setenv(WANDB_PROJECT="env", WANDB_API_KEY=SECRET)
+    run = begin(project="call")
+    settings = paper(run, "settings.json")
+    assert settings["project"]["value"] == "call"
+    assert [entry["layer"] for entry in settings["project"]["history"]][:2] == ["init", "env"]
+    assert settings["api_key"]["value"] == "***"
+    assert journal_of(run).settings_origins["project"]["call"] == "init(project=)"
+
+
+def test_a_variable_that_loses_to_code_is_told(begin, jail, capsys):
+    """One line, unless quiet."""
+    jail.setenv(WANDB_PROJECT="env")
+    begin(project="call", settings={"disable_git": True})
+    assert "WANDB_PROJECT has no effect" in capsys.readouterr().err
+
+
+def test_start_and_end_are_one_line_each(begin, capsys):
+    """On standard error; nothing on standard output."""
+    run = begin(name="n", id="i", settings={"disable_git": True})
+    run.log({"a": 1})
+    run.finish()
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err == (
+        f"runsettings: run n (i) started, offline: {run.path}\n"
+        f"runsettings: run n (i) finished after 1 steps: {run.path}\n"
+    )
+
+
+def test_silent_says_nothing_at_all(begin, capsys):
+    """Warnings included."""
+    run = begin(settings={"silent": True})
+    run.log({"a": 1}, step=3)
+    run.log({"a": 1}, step=2)
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("place", ["variable", "argument", "netrc", "file"])
+def test_the_api_key_reaches_no_file(script, jail, place):
+    """From wherever it came: not the journal, argv, config, logged values or a message."""
+    given, more = "", ["--wandb-key", SECRET, f"--token={SECRET}", f"plain{SECRET}"]
+    if place == "variable":
+        jail.setenv(WANDB_API_KEY=SECRET)
+    elif place == "argument":
+        given = f"settings={{'api_key': '{SECRET}'}},"
+    elif place == "netrc":
+        jail.write(jail.home / ".netrc", f"machine api.wandb.ai login user password {SECRET}\n")
+        (jail.home / ".netrc").chmod(stat.S_IRUSR | stat.S_IWUSR)
+    else:
+        jail.write_user(f"[default]\napi_key = {SECRET}\n")
+    code = f"""
+    import warnings
+    warnings.simplefilter("ignore")
+    key = sys.argv[2]
+    config = {{"key": key, "args": sys.argv}}
+    run = init({given} mode="offline", config=config, notes=key, save_code=True)
+    run.log({{"key": key, "n": {{"k": [key]}}}})
+    run.summary["k"] = key
+    run.config["later"] = key
+    run.name = "x" + key
+    """
+    done = script(code, *more)
+    assert done.returncode == 0, done.stderr
+    assert SECRET not in done.stdout + done.stderr
+    written = [path for path in (jail.cwd / "wandb").rglob("*") if path.is_file()]
+    assert len(written) > 4
+    assert [path for path in written if SECRET.encode() in path.read_bytes()] == []
+
+
+def test_the_metadata_tells_where_and_how(script, jail):
+    """Arguments, directory, host, Python, packages and git."""
+    script(
+        """
+        import subprocess
+        git = ["git", "-c", "user.name=a", "-c", "user.email=a@b"]
+        subprocess.run([*git, "init", "-q", "."], check=True)
+        subprocess.run([*git, "add", "train.py"], check=True)
+        subprocess.run([*git, "commit", "-q", "-m", "first"], check=True)
+        subprocess.run([*git, "remote", "add", "origin", "https://me:pass@host/x.git"], check=True)
+        init(mode="offline")
+        """,
+        "--lr",
+        "0.1",
+    )
+    (path,) = jail.cwd.glob("wandb/*/files/wandb-metadata.json")
+    facts = json.loads(path.read_text())
+    assert (facts["program"], facts["args"]) == ("train.py", ["--lr", "0.1"])
+    assert facts["cwd"] == str(jail.cwd)
+    assert facts["python"].count(".") == 2
+    assert "pydantic" in facts["packages"]
+    assert len(facts["git"]["commit"]) == 40
+    assert facts["git"]["dirty"] is False
+    assert facts["git"]["remote"] == "https://***@host/x.git"
