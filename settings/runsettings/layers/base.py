@@ -33,20 +33,22 @@ class Inputs:
         args: An argparse namespace or absl flags.
         files: Settings files that the program names, lowest first.
         env_files: ``.env`` files that the model or the call asks for.
+        secrets_dirs: Directories with a file for each secret, lowest first.
         values: Keyword arguments of the call.
         root_dir: Where the workspace's settings are looked for.
     """
 
     model: type[BaseSettings]
-    environ: Mapping[str, str]
+    environ: Mapping[str, str] = field(repr=False)  # may hold secrets, as may the next two
     directory: Path | None
     caller: Caller
     app_name: str | None = None
     pyproject_table: tuple[str, ...] | None = None
-    args: Any = None
+    args: Any = field(default=None, repr=False)
     files: Sequence[str | Path] = ()
     env_files: Sequence[str | Path] = ()
-    values: Mapping[str, Any] = field(default_factory=dict)
+    secrets_dirs: Sequence[str | Path] = ()
+    values: Mapping[str, Any] = field(default_factory=dict, repr=False)
     root_dir: Path | None = None
 
     @property

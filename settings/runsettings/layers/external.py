@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from pydantic_settings.exceptions import SettingsError as SourceError
 
 from runsettings.layers.base import Inputs
 from runsettings.layers.owned import own
+from runsettings.layers.places import shown
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity
 from runsettings.values.origin import Layer, Origin
 from runsettings.values.reading import Reading
@@ -67,20 +69,45 @@ class SecretsLayer:
 
     def read(self, inputs: Inputs) -> Sequence[Reading]:
         """What the files hold; the mark of each value is its file."""
-        configured = inputs.model.model_config.get("secrets_dir")
-        if configured is None:
+        if not inputs.secrets_dirs:
             return ()
-        named = [configured] if isinstance(configured, (str, Path)) else configured
+        # An unknown user stays as written here, where `Path.expanduser` would raise.
+        named = [os.path.expanduser(directory) for directory in inputs.secrets_dirs]  # noqa: PTH111
         directories = [inputs.cwd / directory for directory in named]
-        present = [directory for directory in directories if directory.is_dir()]
-        source = SecretsSettingsSource(inputs.model, secrets_dir=present or None)
-        readings = []
+        present = [directory for directory in directories if os.path.lexists(directory)]
+        readings = [_absent(shown(d, inputs.cwd)) for d in directories if d not in present]
+        if not present:
+            return readings
+        source = SecretsSettingsSource(inputs.model, secrets_dir=present)
         for reading in ExternalLayer(source, name="secrets_dir").read(inputs):
-            reading.tree.marks = {
-                name: str(directory / name)
-                for name in reading.tree.data
-                for directory in present
-                if (directory / name).is_file()
-            }
+            if reading.tree.data:
+                reading.tree.marks = _files(source, present, inputs)
             readings.append(reading)
         return readings
+
+
+def _files(
+    source: SecretsSettingsSource, directories: Sequence[Path], inputs: Inputs
+) -> dict[str, str]:
+    """The file that sets each field; of several directories, the last one that has it."""
+    files: dict[str, str] = {}
+    for name, info in inputs.model.model_fields.items():
+        # In the order in which pydantic-settings looks: the first spelling that exists counts.
+        for key, file, _ in reversed(source._extract_field_info(info, name)):
+            for directory in directories:
+                path = source.find_case_path(directory, file, source.case_sensitive)
+                if path is not None:
+                    files[name] = files[key] = shown(path, inputs.cwd)
+    return files
+
+
+def _absent(where: str) -> Reading:
+    """A secrets directory that is not there: worth a warning, as in pydantic-settings."""
+    fault = Diagnostic(
+        Rule.UNREADABLE_FILE,
+        Severity.WARNING,
+        (),
+        "the secrets directory does not exist",
+        Origin(Layer.EXTERNAL, where),
+    )
+    return Reading(Tree(Layer.EXTERNAL, where, directives=False), (fault,))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Final
 
 from runsettings.layers.base import Inputs
@@ -37,7 +38,7 @@ class FlagLayer:
             return ()
         given = given_tree(inputs.args)
         named = given.data.pop(SETTINGS_FILE, None)
-        files = [named] if isinstance(named, str) else list(named or ())
+        files = [named] if isinstance(named, (str, Path)) else list(named or ())
         readings = [read_named(file, Layer.FLAG, inputs.cwd) for file in files]
         faults = own(given)
         return [*readings, Reading(_nested(given), faults)]

@@ -83,7 +83,8 @@ def define_flags(
 def _flagged(table: OptionTable, only: Sequence[str] | None) -> Iterator[Option]:
     for option in table.leaves():
         # A process list shows arguments to everybody on the machine.
-        if not option.secret and (only is None or option.path[0] in only):
+        secret = table.is_secret(option.path)
+        if not secret and (only is None or option.path[0] in only):
             yield option
 
 

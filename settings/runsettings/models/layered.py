@@ -63,7 +63,12 @@ class LayeredSettings(BaseSettings):
         SettingsError: Something in any layer is wrong. It tells everything at once.
     """
 
-    model_config: ClassVar[SettingsConfigDict] = LayeredConfigDict(frozen=True, extra="forbid")
+    model_config: ClassVar[SettingsConfigDict] = LayeredConfigDict(
+        frozen=True,
+        extra="forbid",
+        # `model_validate` wraps our error in pydantic's, which would quote every input.
+        hide_input_in_errors=True,
+    )
 
     # Slots, not private attributes: pydantic would build those anew at each validation.
     __slots__ = ("_gathered", "_warned")
@@ -355,10 +360,13 @@ class LayeredSettings(BaseSettings):
         environ: Mapping[str, str] | None = None,
         cwd: str | Path | None = None,
         env_file: Any = None,
+        secrets_dir: Any = None,
     ) -> Inputs:
         config = cast("LayeredConfigDict", cls.model_config)
         if env_file is None:
             env_file = config.get("env_file") or ()
+        if secrets_dir is None:
+            secrets_dir = config.get("secrets_dir") or ()
         return Inputs(
             model=cls,
             environ=os.environ if environ is None else environ,
@@ -369,6 +377,7 @@ class LayeredSettings(BaseSettings):
             args=args,
             files=(files,) if isinstance(files, (str, Path)) else files,
             env_files=(env_file,) if isinstance(env_file, (str, Path)) else env_file,
+            secrets_dirs=(secrets_dir,) if isinstance(secrets_dir, (str, Path)) else secrets_dir,
             values=values,
         )
 
@@ -424,4 +433,8 @@ class LayeredSettings(BaseSettings):
 
 
 def _surroundings(overrides: Mapping[str, Any]) -> dict[str, Any]:
-    return {"env_file": overrides["_env_file"]} if overrides.get("_env_file") else {}
+    """What one call says of its files; ``_env_file=None`` reads none, as in pydantic-settings."""
+    found = {"secrets_dir": overrides.get("_secrets_dir")}
+    if "_env_file" in overrides:
+        found["env_file"] = overrides["_env_file"] or ()
+    return found

@@ -13,7 +13,7 @@ from runsettings.resolution.explain import explain_history
 from runsettings.resolution.faults import show_value
 from runsettings.resolution.merge import Merged
 from runsettings.resolution.options import Option, OptionTable
-from runsettings.resolution.secrets import MASK
+from runsettings.resolution.secrets import MASK, veiled
 from runsettings.resolution.suggest import did_you_mean
 from runsettings.values.diagnostic import Diagnostic, Rule, SettingsError, Severity
 from runsettings.values.origin import Layer, Origin
@@ -80,7 +80,7 @@ class Provenance:
 
     def history(self, path: KeyPath) -> tuple[Leaf, ...]:
         """All that was said about a canonical path, winner first, the default last."""
-        leaves = self._merged.history(path)
+        leaves = tuple(veiled(leaf, self._table) for leaf in self._merged.history(path))
         option = self._table.find(path)
         if option is None:
             return leaves

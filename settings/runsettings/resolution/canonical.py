@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings, EnvSettingsSource
 from runsettings.layers.environment import not_decodable
 from runsettings.layers.owned import own
 from runsettings.resolution.options import Option, OptionTable
+from runsettings.resolution.secrets import covered
 from runsettings.values.diagnostic import Diagnostic
 from runsettings.values.directive import Replace
 from runsettings.values.excerpts import excerpt_of
@@ -154,6 +155,8 @@ class Canonicalizer:
                 # Taken out, or validation would report the same text a second time.
                 del tree.data[name]
                 origin, excerpt = tree.origin((name,)), excerpt_of(tree, (name,))
+                if self._table.is_secret((name,)):
+                    excerpt = covered(excerpt)
                 diagnostics.append(not_decodable((name,), origin, error, excerpt))
         diagnostics += own(tree)
 

@@ -11,14 +11,12 @@ from pydantic_core import ErrorDetails
 
 from runsettings.resolution.merge import Merged
 from runsettings.resolution.options import Option, OptionTable
-from runsettings.resolution.secrets import MASK
+from runsettings.resolution.secrets import LONGEST_SHOWN, MASK, covered
 from runsettings.resolution.suggest import did_you_mean
 from runsettings.values.diagnostic import Beaten, Diagnostic, Excerpt, Rule, Severity
 from runsettings.values.excerpts import excerpt_of
 from runsettings.values.origin import Layer, Origin
 from runsettings.values.tree import MISSING, KeyPath, Leaf
-
-_LONGEST_VALUE: Final = 80
 
 _OTHER_WORDS: Final = {
     "extra_forbidden": "is not a key that the model has",
@@ -29,7 +27,7 @@ _OTHER_WORDS: Final = {
 """What a person who writes YAML or INI calls Python's types."""
 
 _shorten = reprlib.Repr()
-_shorten.maxstring = _shorten.maxother = _LONGEST_VALUE
+_shorten.maxstring = _shorten.maxother = LONGEST_SHOWN
 _shorten.maxlist = _shorten.maxtuple = _shorten.maxset = _shorten.maxdict = 6
 
 
@@ -107,7 +105,7 @@ def _diagnostic(
         message,
         merged.origin(path) if path else None,
         hint=hint,
-        excerpt=_excerpt(path, merged),
+        excerpt=covered(_excerpt(path, merged)) if secret else _excerpt(path, merged),
         over=beaten(leaves[1:], table),
     )
 

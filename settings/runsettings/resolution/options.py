@@ -63,6 +63,10 @@ class OptionTable:
     """Names that hold a nested model."""
     secrets: tuple[KeyPath, ...] = ()
     """Paths of all secret values, nested ones included."""
+    holding: tuple[KeyPath, ...] = ()
+    """Paths of values with secrets somewhere in them: lists or unions of models that have some."""
+    secret_names: frozenset[str] = frozenset()
+    """Every way to write the key of a secret, wherever in the model it is."""
 
     def find(self, path: KeyPath) -> Option | None:
         """The option at ``path``, or ``None``; spellings are understood."""
@@ -96,7 +100,8 @@ class OptionTable:
     def is_secret(self, path: KeyPath) -> bool:
         """Whether the value at ``path`` is secret, or holds or belongs to one."""
         return any(
-            path[: len(secret)] == secret or secret[: len(path)] == path for secret in self.secrets
+            path[: len(secret)] == secret or secret[: len(path)] == path
+            for secret in (*self.secrets, *self.holding)
         )
 
 
@@ -120,6 +125,8 @@ def _table(
 ) -> OptionTable:
     table = OptionTable(model)
     secrets: list[KeyPath] = []
+    holding: list[KeyPath] = []
+    secret_names: set[str] = set()
     for name, info in model.model_fields.items():
         path = (*parent, name)
         nested = nested_model(info.annotation)
@@ -145,8 +152,16 @@ def _table(
         table.options[name] = option
         if secret:
             secrets.append(path)
+            secret_names.update((name, *spellings, *option.variables))
         if inner is not None:
             secrets.extend(inner.secrets)
+            holding.extend(inner.holding)
+            secret_names.update(inner.secret_names)
+        else:
+            covert = _covert_names(info.annotation, ())
+            secret_names.update(covert)
+            if covert:
+                holding.append(path)
     for option in table.options.values():
         for spelling in (option.name, *option.spellings):
             table.spelled.setdefault(spelling, option)
@@ -154,7 +169,8 @@ def _table(
         table.spelled[option.name] = option
     table.decoding = frozenset(o.name for o in table.options.values() if o.decodes)
     table.nesting = frozenset(o.name for o in table.options.values() if o.table is not None)
-    table.secrets = tuple(secrets)
+    table.secrets, table.holding = tuple(secrets), tuple(holding)
+    table.secret_names = frozenset(secret_names)
     return table
 
 
@@ -185,6 +201,18 @@ def holds_secret(annotation: Any) -> bool:
     if nested_model(annotation) is not None:
         return False
     return any(holds_secret(part) for part in get_args(annotation))
+
+
+def _covert_names(annotation: Any, trail: tuple[type[BaseModel], ...]) -> set[str]:
+    """How the secrets are called in the models that a value of the type can hold."""
+    if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
+        return {name for part in get_args(annotation) for name in _covert_names(part, trail)}
+    found: set[str] = set()
+    for name, info in annotation.model_fields.items() if annotation not in trail else ():
+        if holds_secret(info.annotation):
+            found.update((name, *_aliases(info)[0]))
+        found.update(_covert_names(info.annotation, (*trail, annotation)))
+    return found
 
 
 def choices_of(annotation: Any) -> tuple[Any, ...]:

@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from runsettings.resolution.faults import beaten, show_value
 from runsettings.resolution.options import OptionTable
+from runsettings.resolution.secrets import covered
 from runsettings.resolution.suggest import closest, did_you_mean
 from runsettings.values.diagnostic import Diagnostic, Excerpt, Rule, Severity
 from runsettings.values.excerpts import excerpt_of
@@ -171,7 +172,8 @@ def lock_diagnostics(
             if same(name, value, held if held is not MISSING else standard):
                 continue
             origin = tree.origin((name,))
-            secret = option.secret or option.table is not None
+            secret = option.table is not None or table.is_secret((name,))
+            excerpt = excerpt_of(tree, (name,))
             got = "" if secret else f" = {show_value(value)}"
             found.append(
                 Diagnostic(
@@ -185,7 +187,7 @@ def lock_diagnostics(
                         if held is not MISSING
                         else "remove it there; the default counts"
                     ),
-                    excerpt=excerpt_of(tree, (name,)),
+                    excerpt=covered(excerpt) if secret else excerpt,
                     over=() if held is MISSING else beaten([Leaf((name,), held, place)], table),
                 )
             )

@@ -37,7 +37,7 @@ from runsettings.resolution.policy import (
     locks_of,
     strangers_diagnostics,
 )
-from runsettings.resolution.secrets import live_secrets
+from runsettings.resolution.secrets import live_secrets, redact, written_secrets
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity
 from runsettings.values.excerpts import excerpt_of
 from runsettings.values.origin import Layer
@@ -230,7 +230,18 @@ class Resolver:
                     excerpt=None if source is None else excerpt_of(source, path),
                 )
             )
+        if diagnostics:
+            diagnostics = [*redact(diagnostics, self._written(readings, diagnostics))]
         return Gathered(merged, tuple(diagnostics), locks, locked)
+
+    def _written(
+        self, readings: Sequence[Reading], diagnostics: Sequence[Diagnostic]
+    ) -> frozenset[str]:
+        """What the files set secrets to, also where a fault kept it from becoming a value."""
+        texts = [reading.tree.text for reading in readings if reading.tree.text is not None]
+        # A file that cannot be decoded leaves no text but that of the lines it is quoted in.
+        lines = [d.excerpt.text for d in diagnostics if d.excerpt is not None]
+        return written_secrets([*texts, *lines], self.table)
 
 
 class LockedTree(Tree):

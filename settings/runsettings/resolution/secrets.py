@@ -1,25 +1,31 @@
 """Secrets never leave: what is known to be secret is taken out of every text.
 
-Two things are masked: the live values themselves, wherever they turn up (a validator of the
-user's may quote one), and the rest of a line that sets a secret key, because the value there
-may be one that never became a value (a duplicate, a line with a syntax error).
+Three things are masked: the live values themselves, wherever they turn up (a validator of the
+user's may quote one); what a file writes behind the name of a secret, which may never have
+become a value (a duplicate, a line with a syntax error); and the rest of a line whose key
+sounds like one.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from pydantic import SecretBytes, SecretStr
+from pydantic import BaseModel, SecretBytes, SecretStr
 
 from runsettings.resolution.options import OptionTable
+from runsettings.resolution.suggest import closest
 from runsettings.values.diagnostic import Beaten, Diagnostic, Excerpt
-from runsettings.values.tree import MISSING, Tree
+from runsettings.values.directive import Append, Directive, Replace
+from runsettings.values.tree import KeyPath, Leaf, Tree
 
 MASK: Final = "***"
 """What is shown instead of a secret."""
+
+LONGEST_SHOWN: Final = 80
+"""Characters of a value that messages show; of a longer one they show both ends."""
 
 _SHORTEST: Final = 4
 """Characters from which a value is worth hiding: masking every ``a`` hides the message."""
@@ -28,19 +34,52 @@ _SECRET_LINE: Final = re.compile(
     r"(?i)(api[_-]?key|secret|token|passw(?:or)?d|credential)[\w.-]*[\"']?\s*[:=]\s*"
 )
 
+_QUOTED: Final = re.compile(r"""(?P<quote>["'])(?P<text>(?:\\.|(?!(?P=quote)).)+)(?P=quote)""")
+_WORDS: Final = re.compile(r"[^\s\"'\[\]{},]+")
+_ANOTHER_KEY: Final = re.compile(r"""\s*["']?[\w.-]+["']?\s*[:=]|\s*\[""")
+_KEY: Final = re.compile(r"""(?m)(?:^|[{,])[ \t]*["']?([\w.-]+)["']?[ \t]*[:=]""")
+_LINES_OF_A_VALUE: Final = 20
+_MOST_KEYS: Final = 500
+"""Unknown keys that are compared with the known ones; no honest file has more."""
+
 
 def live_secrets(trees: Iterable[Tree], table: OptionTable) -> frozenset[str]:
     """Every secret value that any source sets, whether it counts or not."""
     found: set[str] = set()
     for tree in trees:
         for path in table.secrets:
-            value = tree.get(path)
-            if value is not MISSING:
-                found.update(secret_texts(value))
-    return frozenset(text for text in found if len(text) >= _SHORTEST)
+            found.update(secret_texts(_part(tree, path)))
+        for path in table.holding:
+            part = _part(tree, path)
+            found.update([part] if isinstance(part, str) else _held_texts(part, table.secret_names))
+    return _as_shown(found)
 
 
-def secret_texts(value: Any) -> Iterable[str]:
+def written_secrets(texts: Iterable[str], table: OptionTable) -> frozenset[str]:
+    """What files write behind the name of a secret, whether or not it could be read.
+
+    Args:
+        texts: The files' texts, or lines of them.
+        table: The options of the model that the files are for.
+    """
+    if not table.secret_names:
+        return frozenset()
+    texts = list(texts)
+    names = {*table.secret_names, *_slips(texts, table)}
+    key = re.compile(
+        rf"(?i)(?<![\w-])(?:{'|'.join(map(re.escape, names))})(?![\w-])[\"'\]]*[ \t]*[:=]?[ \t]*"
+    )
+    return _as_shown(
+        {
+            written
+            for text in texts
+            for found in key.finditer(text)
+            for written in _written(text, found.start(), found.end())
+        }
+    )
+
+
+def secret_texts(value: Any) -> Iterator[str]:
     """The texts inside a value that is secret as a whole."""
     if isinstance(value, (SecretStr, SecretBytes)):
         value = value.get_secret_value()
@@ -48,12 +87,19 @@ def secret_texts(value: Any) -> Iterable[str]:
         yield value.decode(errors="replace")
     elif isinstance(value, str):
         yield value
-    elif isinstance(value, dict):
-        for item in value.values():
+    else:
+        for item in _items(value):
             yield from secret_texts(item)
-    elif isinstance(value, (list, tuple, set, frozenset)):
-        for item in value:
-            yield from secret_texts(item)
+
+
+def veiled(leaf: Leaf, table: OptionTable) -> Leaf:
+    """The leaf with every secret in its value wrapped as pydantic wraps it."""
+    path = leaf.path
+    if any(path[: len(secret)] == secret for secret in table.secrets):
+        return leaf._replace(value=_veil(leaf.value))
+    if not table.is_secret(path):
+        return leaf
+    return leaf._replace(value=_veil_named(leaf.value, table.secret_names))
 
 
 def redact(diagnostics: Sequence[Diagnostic], secrets: frozenset[str]) -> tuple[Diagnostic, ...]:
@@ -67,6 +113,112 @@ def mask(text: str, secrets: Iterable[str]) -> str:
         if secret in text:
             text = text.replace(secret, MASK)
     return text
+
+
+def covered(excerpt: Excerpt | None) -> Excerpt | None:
+    """The line up to the marked place: what stands there is secret, or holds a secret."""
+    if excerpt is None:
+        return None
+    return excerpt._replace(text=excerpt.text[: excerpt.column - 1] + MASK, width=len(MASK))
+
+
+def _part(tree: Tree, path: KeyPath) -> Any:
+    """The value at ``path``, or a text that stands where a mapping with that value should."""
+    for end in range(1, len(path)):
+        value = tree.get(path[:end])
+        if isinstance(value, str):
+            return value
+    return tree.get(path)
+
+
+def _as_shown(texts: Iterable[str]) -> frozenset[str]:
+    """The texts in every form in which a message may show them: escaped, or both their ends."""
+    found: set[str] = set()
+    for text in texts:
+        for form in {text, repr(text)[1:-1]}:
+            found.add(form)
+            if len(form) > LONGEST_SHOWN // 2:
+                found.update((form[: LONGEST_SHOWN // 2 - 4], form[4 - LONGEST_SHOWN // 2 :]))
+    return frozenset(text for text in found if len(text) >= _SHORTEST)
+
+
+def _items(value: Any) -> Iterable[Any]:
+    """What a container holds; nothing for anything else."""
+    if isinstance(value, BaseModel):
+        return value.__dict__.values()
+    if isinstance(value, (Replace, Append)):
+        return [value.value if isinstance(value, Replace) else value.items]
+    if isinstance(value, Mapping):
+        return value.values()
+    return value if isinstance(value, (list, tuple, set, frozenset)) else ()
+
+
+def _held_texts(value: Any, names: frozenset[str]) -> Iterator[str]:
+    """The secrets in a value of which only some parts are secret."""
+    if isinstance(value, (SecretStr, SecretBytes)):
+        yield from secret_texts(value)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from secret_texts(item) if key in names else _held_texts(item, names)
+    else:
+        for item in _items(value):
+            yield from _held_texts(item, names)
+
+
+def _slips(texts: Sequence[str], table: OptionTable) -> Iterator[str]:
+    """Keys in the texts that are slips of a secret's name."""
+    names = {*table.spelled, *(option.name for option in table.leaves()), *table.secret_names}
+    keys = {key for text in texts for key in _KEY.findall(text)} - names
+    for key in sorted(keys)[:_MOST_KEYS]:
+        if closest(key, names) in table.secret_names:
+            yield key
+
+
+def _written(text: str, start: int, end: int) -> Iterator[str]:
+    """The value behind a secret's name, which stands from ``start`` to ``end``."""
+    line = text[text.rfind("\n", 0, start) + 1 :]
+    first, *following = line.splitlines()[: _LINES_OF_A_VALUE + 1] or [""]
+    rest = first[end - (len(text) - len(line)) :].strip()
+    quoted = _QUOTED.match(rest)
+    if quoted is not None:
+        yield quoted["text"]
+        return
+    words = _WORDS.findall(rest)
+    if words and rest[0] not in "|>":
+        yield from (rest, rest.strip("\"'"), words[0])
+        if rest[0] in "[{!&*":
+            yield from (word.lstrip("!&*") for word in words)
+        return
+    indent = len(first) - len(first.lstrip())
+    for number, below in enumerate(following):
+        deeper = len(below) - len(below.lstrip()) > indent
+        if not deeper and (below.strip() and (number or _ANOTHER_KEY.match(below))):
+            return
+        yield from (below.strip(), *_WORDS.findall(below))
+
+
+def _veil(value: Any) -> Any:
+    """A secret value, or what stands in its place, so that its repr shows nothing."""
+    if value is None or isinstance(value, (SecretStr, SecretBytes, Directive)):
+        return value
+    if isinstance(value, Mapping):
+        return {key: _veil(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [_veil(item) for item in value]
+    return SecretStr(value if isinstance(value, str) else str(value))
+
+
+def _veil_named(value: Any, names: frozenset[str]) -> Any:
+    """A value of which only some parts are secret, with these veiled."""
+    if isinstance(value, Replace):
+        return Replace(_veil_named(value.value, names))
+    if isinstance(value, Append):
+        return Append(_veil_named(value.items, names))
+    if isinstance(value, Mapping):
+        return {k: _veil(v) if k in names else _veil_named(v, names) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_veil_named(item, names) for item in value]
+    return _veil(value) if isinstance(value, str) else value
 
 
 def _redacted(diagnostic: Diagnostic, secrets: frozenset[str]) -> Diagnostic:
