@@ -319,6 +319,14 @@ def test_secret_as_an_argument_is_refused(jail, run):
     assert not (jail.cwd / "wandb").exists()
 
 
+def test_secret_among_too_many_arguments_is_not_repeated(run):
+    """An error about the arguments does not print them."""
+    result = run("set", "api_key", "=", CANARY)
+    assert result.exit_code == 2
+    assert "quote a value with spaces" in result.stderr
+    assert CANARY not in result.output
+
+
 @needs_posix
 def test_secret_from_standard_input_makes_the_file_private(jail, run):
     """A file that is made for a secret is its owner's alone."""

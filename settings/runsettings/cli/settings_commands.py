@@ -112,18 +112,25 @@ def get_command(key: str, settings_files: tuple[str, ...], model: str | None) ->
     click.echo(_plain_value(_resolve(model, settings_files), key))
 
 
-@click.command("set")
+@click.command("set", context_settings={"allow_extra_args": True})
 @click.argument("key", shell_complete=complete_keys)
 @click.argument("value", required=False, shell_complete=complete_values)
 @layer_options
 @model_option
-def set_command(key: str, value: str | None, layer: str | None, model: str | None) -> None:
+@click.pass_context
+def set_command(
+    ctx: click.Context, key: str, value: str | None, layer: str | None, model: str | None
+) -> None:
     """Write KEY to a settings file, after checking VALUE.
 
     VALUE is written as in a variable: lists comma-separated. "-" reads it from the standard
-    input. Leave it out for a secret, to be asked for it: arguments are visible to everybody on
-    the machine.
+    input; "--" goes before one that begins with a dash. Leave it out for a secret, to be asked
+    for it: arguments are visible to everybody on the machine.
     """
+    if ctx.args:  # click would repeat them, and they can be a secret
+        raise click.UsageError(
+            "there is more than one KEY and one VALUE; quote a value with spaces"
+        )
     from runsettings.models.editing import set_setting  # loads pydantic
 
     model_class = model_of(model)

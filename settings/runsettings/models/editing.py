@@ -1,42 +1,25 @@
-"""Writing one setting to a file, after finding out what it would do there.
-
-Nothing invalid is written: the value is tried on top of everything first, as if it counted, and
-then in its own layer. What is wrong elsewhere already does not stand in the way of an edit, or
-nobody could repair a broken file with one.
-"""
+"""Writing one setting to a file, after finding out what it would do there (`trial`)."""
 
 from __future__ import annotations
 
-import json
-import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any, Final
-
-from pydantic import TypeAdapter, ValidationError
-from pydantic_settings import PydanticBaseSettingsSource
+from typing import Any
 
 from runsettings.documents.read import read_bytes
-from runsettings.layers.base import Inputs, LayerSource
+from runsettings.layers.base import Inputs
 from runsettings.layers.caller import find_caller
 from runsettings.layers.settings_editing import SettingsFile, settings_file
-from runsettings.models.exporting import plain
-from runsettings.models.layered import LayeredConfigDict, LayeredSettings
+from runsettings.models.layered import LayeredSettings
+from runsettings.models.trial import REFUSED, checked_value, config_of, errors_of, layers_of
 from runsettings.resolution.faults import show_value
 from runsettings.resolution.options import Option, OptionTable
-from runsettings.resolution.resolve import SETTINGS_LAYERS, Gathered
+from runsettings.resolution.resolve import Gathered
 from runsettings.resolution.suggest import did_you_mean
-from runsettings.values.diagnostic import Diagnostic, Rule, SettingsError, SettingsWarning
+from runsettings.values.diagnostic import Diagnostic, Rule, SettingsError
 from runsettings.values.origin import Layer, Origin
-from runsettings.values.reading import Reading
-from runsettings.values.tree import MISSING, KeyPath, Leaf, Tree
-
-_REFUSED: Final = "the new value; nothing was written"
-"""The subject of an error about a value that was to be set."""
-
-_TYPED: Final = (bool, int, float, list, dict)
-"""Values that TOML has and INI has not; all others are written as the text that was given."""
+from runsettings.values.tree import MISSING, KeyPath, Leaf
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +99,7 @@ def set_setting(model: type[LayeredSettings], key: str, text: str, layer: Layer)
         message = "is not text: it holds bytes that are not UTF-8"
         raise SettingsError.of(Rule.BAD_VALUE, message, path=option.path, origin=file.origin)
     _refuse_place(model, option, file, gathered)
-    value = _checked(model, option, text, file)
+    value = checked_value(model, option, text, file)
     done = file.set(option.path, value, _holds_secret(model.options()))
     secret = model.options().is_secret(option.path)
     return _edit(model, option, file, show_value(value, secret=secret), done)
@@ -152,8 +135,8 @@ def _surroundings(model: type[LayeredSettings]) -> tuple[Inputs, Gathered]:
     """What all layers say now, and the inputs with the place of the workspace."""
     inputs = model._inputs(find_caller(), {})
     resolver = model._resolver()
-    gathered = resolver.gather(inputs, _layers(model))
-    root_field = _config(model).get("root_field")
+    gathered = resolver.gather(inputs, layers_of(model))
+    root_field = config_of(model).get("root_field")
     root = gathered.merged.get((root_field,)) if root_field else MISSING
     if isinstance(root, (str, Path)) and str(root) and "\0" not in str(root):
         inputs = replace(inputs, root_dir=inputs.cwd / root)
@@ -172,7 +155,7 @@ def _refuse_place(
 
     def refuse(rule: Rule, message: str, hint: str) -> SettingsError:
         return SettingsError.of(
-            rule, message, path=option.path, origin=file.origin, hint=hint, subject=_REFUSED
+            rule, message, path=option.path, origin=file.origin, hint=hint, subject=REFUSED
         )
 
     table, name = model.options(), option.path[0]
@@ -187,118 +170,12 @@ def _refuse_place(
     if file.layer is Layer.PYPROJECT and table.is_secret(option.path):
         message = "must not stand in pyproject.toml, which travels with the code"
         raise refuse(Rule.MISPLACED_KEY, message, "choose --user or --workspace")
-    if file.layer is Layer.WORKSPACE and name == _config(model).get("root_field"):
+    if file.layer is Layer.WORKSPACE and name == config_of(model).get("root_field"):
         message = "cannot be set in the workspace, whose place it tells"
         raise refuse(Rule.MISPLACED_KEY, message, "choose --user or --pyproject")
-    if file.layer not in _layers(model):
+    if file.layer not in layers_of(model):
         message = f"would not count: {model.__name__} does not read the {file.layer} layer"
         raise refuse(Rule.MISPLACED_KEY, message, "choose a layer that it reads")
-
-
-def _checked(model: type[LayeredSettings], option: Option, text: str, file: SettingsFile) -> Any:
-    """The value to write for ``text``, once nothing speaks against it.
-
-    Raises:
-        SettingsError: Something does.
-    """
-
-    def tree(value: Any) -> Tree:
-        data = value
-        for key in reversed(option.path):
-            data = {key: data}
-        # Without columns it is read as an INI file is: texts of complex fields are decoded.
-        typed = not isinstance(value, str)
-        return Tree(file.layer, file.where, data, columns=typed, directives=False)
-
-    layers = list(_layers(model))
-    given = _decoded(option, text)
-    on_top = [*layers, _Candidate(file.layer, tree(given))]
-    found = _about(option.path, file, _errors(model, on_top))
-    if found:
-        raise SettingsError(found, _REFUSED)
-    value: Any = text
-    if file.typed:
-        typed = _typed(model, option, tree(given))
-        if isinstance(typed, _TYPED):
-            on_top = [*layers, _Candidate(file.layer, tree(typed))]
-            if not _about(option.path, file, _errors(model, on_top)):
-                value = typed
-    # In its own place it may meet what only fails in combination.
-    place = layers.index(file.layer) + 1
-    in_place = [*layers[:place], _Candidate(file.layer, tree(value)), *layers[place:]]
-    before = {_identity(diagnostic) for diagnostic in _errors(model, layers)}
-    found = [d for d in _errors(model, in_place) if _identity(d) not in before]
-    if found:
-        raise SettingsError(found, _REFUSED)
-    return value
-
-
-def _decoded(option: Option, text: str) -> Any:
-    """The text, or the JSON in it for what is inside of a key, as nested variables have it."""
-    if len(option.path) == 1 or not option.decodes:
-        return text  # read as the texts of an INI file are
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError:
-        return text
-
-
-@dataclass(slots=True)
-class _Candidate:
-    """A layer with the one value that is to be set."""
-
-    layer: Layer
-    tree: Tree
-
-    def read(self, inputs: Inputs) -> Sequence[Reading]:  # noqa: ARG002 - the protocol
-        return (Reading(self.tree),)
-
-
-def _typed(model: type[LayeredSettings], option: Option, tree: Tree) -> Any:
-    """The value as data for a format with types, or `MISSING` where it must stay a text."""
-    resolver = model._resolver()
-    inputs = model._inputs(find_caller(), {})
-    raw = resolver.gather(inputs, [_Candidate(tree.layer, tree)]).merged.get(option.path)
-    # Without the alias and default that are the field's: they mean nothing to a type alone.
-    annotated: Any = option.info.annotation
-    for extra in option.info.metadata:
-        annotated = Annotated[annotated, extra]
-    try:
-        return plain(TypeAdapter(annotated).validate_python(raw))
-    except ValidationError:
-        return MISSING
-
-
-def _errors(
-    model: type[LayeredSettings],
-    layers: Sequence[Layer | LayerSource | PydanticBaseSettingsSource],
-) -> list[Diagnostic]:
-    """What is wrong with the settings of ``layers``."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", SettingsWarning)
-            model.resolve(layers=layers)
-    except SettingsError as error:
-        return [diagnostic for diagnostic in error.diagnostics if diagnostic.is_error]
-    return []
-
-
-def _about(path: KeyPath, file: SettingsFile, found: Sequence[Diagnostic]) -> list[Diagnostic]:
-    """The faults of the value at ``path`` that ``file`` is to set."""
-    return [
-        # Whom it would beat is no matter: nothing is written.
-        replace(diagnostic, over=())
-        for diagnostic in found
-        if diagnostic.path
-        and (
-            diagnostic.path[: len(path)] == path or path[: len(diagnostic.path)] == diagnostic.path
-        )
-        and (diagnostic.origin is None or diagnostic.origin == file.origin)
-    ]
-
-
-def _identity(diagnostic: Diagnostic) -> tuple[Any, ...]:
-    return diagnostic.rule, diagnostic.path, diagnostic.message, diagnostic.origin
 
 
 def _not_there(
@@ -359,7 +236,7 @@ def _edit(
     winner = None
     if counts:
         winner = show_value(counts[0].value, secret=model.options().is_secret(path))
-    remaining = tuple(_errors(model, _layers(model)))
+    remaining = tuple(errors_of(model, layers_of(model)))
     return Edit(path, file, shown, done.changed, done.created, counts, winner, remaining)
 
 
@@ -370,13 +247,3 @@ def _is_unicode(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def _config(model: type[LayeredSettings]) -> LayeredConfigDict:
-    return model.model_config  # type: ignore[return-value]
-
-
-def _layers(
-    model: type[LayeredSettings],
-) -> Sequence[Layer | LayerSource | PydanticBaseSettingsSource]:
-    return _config(model).get("layers", SETTINGS_LAYERS)
