@@ -370,3 +370,15 @@ def test_a_list_that_contains_itself_ends() -> None:
     inputs.append(inputs)
     ((rule, _, _),) = faults_of(inputs)
     assert rule == Rule.CYCLE
+
+
+def test_the_home_of_an_unknown_user_is_a_missing_file() -> None:
+    """A path that leads to nobody's home is a file that does not exist, and nothing worse."""
+    ((rule, _, place),) = faults_of("~nobody-of-that-name/c.yaml")
+    assert (rule, place) == (Rule.UNREADABLE_FILE, "~nobody-of-that-name/c.yaml")
+
+
+def test_paths_start_at_home(jail: Any) -> None:
+    """A path may begin with the user's home."""
+    jail.write(jail.home / "c.yaml", "lr: 1\n")
+    assert Config.load("~/c.yaml").lr == 1

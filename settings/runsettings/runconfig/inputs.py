@@ -92,7 +92,8 @@ class InputReader:
 
     def read_path(self, path: str | os.PathLike[str], layer: Layer = Layer.FILE) -> None:
         """Read a YAML, JSON or TOML file. Exactly one tree is added to the trees."""
-        named = Path(os.path.expanduser(path))  # noqa: PTH111 - also for paths that are texts
+        # Unlike Path's own, this leaves the `~` of an unknown user alone instead of raising.
+        named = Path(os.path.expanduser(path))  # noqa: PTH111
         where = shown_path(named, self._cwd)
         format_ = Format.of(named)
         if format_ is Format.INI and named.suffix:
@@ -206,10 +207,8 @@ def working_directory() -> Path:
 
 def shown_path(path: Path, cwd: Path) -> str:
     """A path as a person in ``cwd`` would name it."""
-    try:
-        return str(path.relative_to(cwd))
-    except ValueError:
-        return str(path)
+    here = str(cwd)
+    return str(path).removeprefix(here if here.endswith(os.sep) else here + os.sep)
 
 
 def _nested(tree: Tree) -> Tree:

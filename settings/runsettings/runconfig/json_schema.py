@@ -32,7 +32,7 @@ def check_schema(
     """
     where = "config_schema"
     if not isinstance(schema, Mapping):
-        path = Path(os.path.expanduser(schema))  # noqa: PTH111 - also for paths that are texts
+        path = Path(os.path.expanduser(schema))  # noqa: PTH111 - never raises
         where = shown_path(path, cwd)
         format_ = Format.of(path)
         format_ = Format.JSON if format_ in {None, Format.INI} else format_
