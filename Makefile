@@ -46,8 +46,9 @@ lint: $(TOOLS) ## Check the style and the format.
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 
-types: $(TOOLS) ## Check the types, strictly.
+types: $(TOOLS) ## Check the types, strictly; the example's too, as its reader would.
 	$(BIN)/mypy
+	$(BIN)/mypy examples .ci
 
 imports: $(TOOLS) ## Check that imports run down the house.
 	$(BIN)/lint-imports --no-cache

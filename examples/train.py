@@ -74,8 +74,6 @@ def main() -> None:
     print("--- settings: the values, and why\n")
     for name in (*ABOUT_THE_RUN, "run_job_type", "run_notes"):
         print(settings.explain(name))
-    for fault in settings.shadowed():
-        print(f"\nnote: {fault.key}: {fault.message}: {fault.hint}")
 
     print("\n--- config: the values, and why\n")
     print(config.explain())

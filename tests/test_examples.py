@@ -62,7 +62,7 @@ def test_variable_and_flags_beat_the_files(example: Path) -> None:
 def test_flag_without_effect_is_told(example: Path) -> None:
     """A flag that a file of the program's beats is pointed out."""
     done = run(example, "python", "train.py", "--run-tags", "mine")
-    assert "note: run_tags: --run-tags has no effect: run.yaml:2:11 sets it\n" in done.stdout
+    assert "run_tags: --run-tags has no effect — run.yaml:2:11 sets it\n" in done.stderr
 
 
 def test_training_learns(example: Path) -> None:
@@ -71,6 +71,13 @@ def test_training_learns(example: Path) -> None:
     losses = [float(line.split()[-1]) for line in done.stdout.splitlines() if "  loss " in line]
     assert len(losses) == 5
     assert losses[-1] < losses[0]
+
+
+def test_run_is_recorded(example: Path) -> None:
+    """The run leaves a directory beside the settings file, with a journal in it."""
+    run(example, "python", "train.py")
+    (journal,) = (example / "wandb").glob("offline-run-*/run-*.jsonl")
+    assert '"loss"' in journal.read_text()
 
 
 def test_slip_is_refused_before_training(example: Path) -> None:
