@@ -168,9 +168,12 @@ def _bytes_of(path: Path, limit: int) -> bytes:
             status = os.fstat(descriptor)
             _check_kind(status)
             _check_size(status.st_size, limit)
-            # A file that grows meanwhile, or whose size is not told, is bounded all the same.
-            content = file.read(limit + 1)
-            _check_size(len(content), limit)
+            # Room is made for what is asked for: a small file need not cost the limit.
+            content = file.read(status.st_size + 1)
+            if len(content) != status.st_size:
+                # A file that grows meanwhile, or whose size is not told, is bounded all the same.
+                content += file.read(limit + 1 - len(content))
+                _check_size(len(content), limit)
             return content
     except OSError as error:
         raise _unreadable(path, error) from error
@@ -179,6 +182,8 @@ def _bytes_of(path: Path, limit: int) -> bytes:
 
 
 def _check_kind(status: os.stat_result) -> None:
+    if stat.S_ISREG(status.st_mode):
+        return
     for is_kind, message in _KINDS:
         if is_kind(status.st_mode):
             raise _UnreadableError(Rule.UNREADABLE_FILE, message)
