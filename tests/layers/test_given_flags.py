@@ -214,6 +214,15 @@ def test_namespace_behaves_like_a_plain_one() -> None:
     assert (twin, twin.given) == (namespace, {"lr": "--lr"})
 
 
+def test_what_code_assigns_is_given() -> None:
+    """A value that code assigned after the parse is no default any more."""
+    namespace = parse_args(build(), ["--amp"])
+    namespace.lr = 3.0
+    assert namespace.given == {"amp": "--amp", "lr": "args.lr"}
+    assert str(argument_trees(namespace)[1].origin(("lr",))) == "args.lr"
+    assert copy.copy(namespace).given == namespace.given
+
+
 def test_arguments_may_have_any_name() -> None:
     """An argument called `given` or `self` is the user's, and what is given is still known."""
     parser = argparse.ArgumentParser()

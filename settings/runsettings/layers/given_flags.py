@@ -51,7 +51,8 @@ class GivenNamespace(argparse.Namespace):
 
     It compares, prints, copies and pickles like a plain one; ``vars()`` shows the arguments
     and nothing else. `given` maps the name of each given argument to its flag, ``--lr``, or to
-    the name of the positional.
+    the name of the positional. An argument that code assigns afterwards is no default any more
+    and counts as given, by the name ``args.lr``.
 
     Args:
         given: What to remember, by the names of the arguments.
@@ -67,6 +68,11 @@ class GivenNamespace(argparse.Namespace):
         # Not through the plain constructor, which an argument called `self` would break.
         vars(self).update(arguments)
         self._given_flags = dict(given or {})
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, value)
+        if name != "_given_flags":
+            self._given_flags[name] = f"args.{name}"
 
 
 def given_of(namespace: argparse.Namespace) -> Mapping[str, str]:
