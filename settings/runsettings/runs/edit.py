@@ -13,6 +13,7 @@ from runsettings.runs.directory import places
 from runsettings.runs.journal import encode
 from runsettings.runs.stored import StoredRun, load
 from runsettings.values.diagnostic import Rule, RunError
+from runsettings.values.origin import Layer
 
 
 def change_tags(run: StoredRun, add: Iterable[str] = (), remove: Iterable[str] = ()) -> None:
@@ -27,7 +28,7 @@ def change_tags(run: StoredRun, add: Iterable[str] = (), remove: Iterable[str] =
         SettingsError: A tag is empty or too long.
         OSError: The journal cannot be written.
     """
-    wanted = Settings.resolve(run_tags=tuple(add), layers=(), environ={}).run_tags
+    wanted = Settings.resolve(run_tags=tuple(add), layers=(Layer.INIT,)).run_tags
     record = {"type": "tags", "time": time.time(), "add": list(wanted), "remove": list(remove)}
     fd = os.open(run.journal, os.O_RDWR | os.O_APPEND | getattr(os, "O_CLOEXEC", 0))
     try:

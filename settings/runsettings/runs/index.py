@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -27,6 +26,9 @@ FILE: Final = ".runs.sqlite"
 _VERSION: Final = 1
 _PATIENCE: Final = 10.0
 """Seconds to wait for another process that brings the index up to date."""
+
+_DAMAGE: Final = (sqlite3.DatabaseError, ValueError, TypeError, KeyError)
+"""What reading a damaged index ends in."""
 
 _TABLE: Final = """
 CREATE TABLE IF NOT EXISTS runs (
@@ -55,8 +57,7 @@ def list_runs(directory: Path | str) -> Listing:
     found = {place.journal: place for place in places(directory)}
     if not found:
         return Listing([], {})
-    with _opened(Path(directory) / FILE) as database:
-        runs, unreadable = _up_to_date(database, found)
+    runs, unreadable = _indexed(Path(directory) / FILE, found)
     latest: dict[tuple[str, str], StoredRun] = {}
     for run in sorted(runs, key=lambda run: run.created):
         latest[run.project, run.id] = run
@@ -84,6 +85,22 @@ def _paths(run: StoredRun) -> tuple[str, str]:
     """Where a run's journal and directory are."""
     journal = os.path.abspath(run.journal)  # noqa: PTH100
     return journal, os.path.dirname(journal)  # noqa: PTH120
+
+
+def _indexed(path: Path, found: dict[str, Place]) -> tuple[list[StoredRun], dict[str, str]]:
+    """All runs, from an index that is of use, made anew if need be."""
+    database = _open(path)
+    if database is not None:
+        # What is damaged may be a page, or what stands in a row.
+        with contextlib.closing(database), contextlib.suppress(*_DAMAGE):
+            return _up_to_date(database, found)
+    with contextlib.suppress(OSError):
+        for suffix in ("", "-journal"):
+            path.with_name(path.name + suffix).unlink(missing_ok=True)
+    database = _open(path) or _open(":memory:")
+    assert database is not None
+    with contextlib.closing(database):
+        return _up_to_date(database, found)
 
 
 def _up_to_date(
@@ -143,23 +160,7 @@ def _read_on(
     return True
 
 
-@contextlib.contextmanager
-def _opened(path: Path) -> Iterator[sqlite3.Connection]:
-    """The index; made anew where it is of no use, in memory where it cannot be written."""
-    database = _open(path)
-    if database is None:
-        with contextlib.suppress(OSError):
-            for suffix in ("", "-wal", "-shm", "-journal"):
-                path.with_name(path.name + suffix).unlink(missing_ok=True)
-        database = _open(path) or _open(Path(":memory:"))
-        assert database is not None
-    try:
-        yield database
-    finally:
-        database.close()
-
-
-def _open(path: Path) -> sqlite3.Connection | None:
+def _open(path: Path | str) -> sqlite3.Connection | None:
     """A usable index, or ``None``."""
     try:
         database = sqlite3.connect(path, timeout=_PATIENCE)
@@ -174,8 +175,6 @@ def _open(path: Path) -> sqlite3.Connection | None:
             database.execute(_TABLE)
             database.execute(f"PRAGMA user_version = {_VERSION:d}")
             database.commit()
-        # Damage may be in any page; reading all of them is what a listing does anyway.
-        database.execute("SELECT count(run) FROM runs").fetchone()
     except sqlite3.Error:
         database.close()
         return None

@@ -26,7 +26,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from runsettings import __version__
+from runsettings._version import __version__
 from runsettings.models.settings import Resume
 from runsettings.runs.directory import create, places
 from runsettings.runs.identity import new_id

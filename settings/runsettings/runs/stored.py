@@ -193,7 +193,14 @@ class StoredRun:
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Self:
-        """The run that `to_json` stored."""
+        """The run that `to_json` stored.
+
+        Raises:
+            ValueError: Members are missing.
+            TypeError: There are others.
+        """
+        if len(stored) != len(cls.__slots__):
+            raise ValueError("this is not a whole run")
         return cls(**stored)
 
 
