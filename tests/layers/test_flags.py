@@ -6,7 +6,7 @@ import argparse
 
 import pytest
 from absl import flags as absl_flags
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 import runsettings
 from runsettings import Layer, LayeredSettings, Rule, Settings, SettingsError
@@ -19,7 +19,7 @@ class Optim(BaseModel):
 
 class Model(LayeredSettings):
     name: str = "none"
-    layers: list[int] = []
+    layers: list[int] = Field(default_factory=list)
     optim: Optim = Optim()
 
 
@@ -39,7 +39,7 @@ def parser() -> argparse.ArgumentParser:
 
 @pytest.fixture
 def flag_values() -> absl_flags.FlagValues:
-    """absl flags of their own, with one of the program's and those of the settings."""
+    """Flags of absl of their own, with one of the program's and those of the settings."""
     values = absl_flags.FlagValues()
     absl_flags.DEFINE_float("lr", 0.1, "learning rate", flag_values=values)
     Settings.define_flags(values)
@@ -91,7 +91,7 @@ def test_dashes_and_switches(parser):
 
 
 def test_choices_are_the_parsers(parser, capsys):
-    """argparse itself refuses a choice that does not exist."""
+    """The parser itself refuses a choice that does not exist."""
     with pytest.raises(SystemExit):
         settled(parser, "--mode", "offlin")
     assert "invalid choice: 'offlin'" in capsys.readouterr().err
@@ -208,7 +208,7 @@ def test_absl_flag_that_was_given_counts(flag_values):
 
 
 def test_absl_flags_at_their_defaults_are_no_values(flag_values):
-    """absl flags that were not given leave everything to the other layers."""
+    """Flags of absl that were not given leave everything to the other layers."""
     flag_values(["program"])
     settings = Settings.resolve(args=flag_values, environ={"WANDB_PROJECT": "y"})
     assert settings.project == "y"
@@ -219,8 +219,8 @@ def test_absl_kinds_of_flags(flag_values, jail):
     """Switches, enums, lists and settings files work in absl's own spelling."""
     jail.write("x.yaml", "project: file\nentity: file\n")
     flag_values(
-        ["program", "--quiet", "--nosave_code", "--mode=offline", "--run_tags=a,b"]
-        + ["--settings_file=x.yaml", "--entity=flag"]
+        "program --quiet --nosave_code --mode=offline --run_tags=a,b"
+        " --settings_file=x.yaml --entity=flag".split()
     )
     settings = Settings.resolve(args=flag_values, environ={"WANDB_SAVE_CODE": "true"})
     assert (settings.quiet, settings.save_code, settings.mode) == (True, False, "offline")

@@ -9,7 +9,7 @@ from pathlib import Path
 from runsettings.documents.read import read_bytes
 from runsettings.layers.base import Inputs
 from runsettings.layers.environment import EnvironmentVariables
-from runsettings.layers.places import shown
+from runsettings.layers.places import is_there, named_path, shown
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity
 from runsettings.values.excerpts import excerpt_at
 from runsettings.values.origin import Layer, Origin
@@ -29,8 +29,8 @@ class DotenvLayer:
         """What each file sets; one that does not exist is no fault, as in pydantic-settings."""
         readings = []
         for name in inputs.env_files:
-            path = inputs.cwd / Path(name).expanduser()
-            if path.exists():
+            path = named_path(name, inputs.cwd)
+            if is_there(str(path)):
                 readings.append(self._read(path, shown(path, inputs.cwd)))
         return readings
 

@@ -245,9 +245,8 @@ class EnvironmentVariables:
         try:
             value = self._source.value_of(name, texts)
         except (SourceError, RecursionError) as error:
-            mark = place(nearest)
-            origin = mark if isinstance(mark, Origin) else Origin(tree.layer, nearest)
             cause = error if isinstance(error, RecursionError) else error.__cause__
+            origin = tree.with_data({}, {name: place(nearest)}).origin((name,))
             diagnostics.append(not_decodable((name,), origin, cause))
             return
         if value is MISSING:

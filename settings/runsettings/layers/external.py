@@ -12,7 +12,7 @@ from pydantic_settings.exceptions import SettingsError as SourceError
 
 from runsettings.layers.base import Inputs
 from runsettings.layers.owned import own
-from runsettings.layers.places import shown
+from runsettings.layers.places import named_path, shown
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity
 from runsettings.values.origin import Layer, Origin
 from runsettings.values.reading import Reading
@@ -71,9 +71,7 @@ class SecretsLayer:
         """What the files hold; the mark of each value is its file."""
         if not inputs.secrets_dirs:
             return ()
-        # An unknown user stays as written here, where `Path.expanduser` would raise.
-        named = [os.path.expanduser(directory) for directory in inputs.secrets_dirs]  # noqa: PTH111
-        directories = [inputs.cwd / directory for directory in named]
+        directories = [named_path(name, inputs.cwd) for name in inputs.secrets_dirs]
         present = [directory for directory in directories if os.path.lexists(directory)]
         readings = [_absent(shown(d, inputs.cwd)) for d in directories if d not in present]
         if not present:

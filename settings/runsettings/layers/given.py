@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from runsettings.documents.read import Format, read_file
 from runsettings.layers.base import Inputs
 from runsettings.layers.owned import own
-from runsettings.layers.places import shown
-from runsettings.layers.settings_files import SECTION
+from runsettings.layers.places import named_path, shown
+from runsettings.layers.settings_files import section_of
 from runsettings.values.directive import Directive
 from runsettings.values.origin import Layer
 from runsettings.values.reading import Reading
@@ -51,20 +51,7 @@ class InitLayer:
 
 def read_named(file: str | Path, layer: Layer, cwd: Path) -> Reading:
     """Read a settings file that somebody named, in the format its name tells."""
-    path = cwd / Path(file).expanduser()
+    path = named_path(file, cwd)
     format_ = Format.of(path)
     reading = read_file(path, layer, where=shown(path, cwd), format=format_)
-    if format_ is not Format.INI:
-        return reading
-    tree, marks = reading.tree, reading.tree.marks or {}
-    section = marks.get(SECTION)
-    named = Tree(
-        layer,
-        tree.where,
-        dict(tree.data.get(SECTION, {})),
-        section if isinstance(section, Mapping) else None,
-        text=tree.text,
-        columns=False,
-        directives=False,
-    )
-    return Reading(named, reading.diagnostics)
+    return section_of(reading) if format_ is Format.INI else reading

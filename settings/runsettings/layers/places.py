@@ -61,13 +61,28 @@ def _platform_places(app_name: str, home: str | None, base: str | None) -> tuple
     return preferred, os.path.expanduser(f"~/.config/{app_name}")  # noqa: PTH111 - may lack a home
 
 
+def is_there(path: str) -> bool:
+    """Whether there is something to read, or something to complain of.
+
+    A dangling link or a directory without permission is a fault for the reader to report; only
+    what does not exist is passed over.
+    """
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except (OSError, ValueError):
+        return True
+    return True
+
+
 def workspace_directory(root: Path, app_name: str) -> Path:
     """``<root>/wandb``, or ``<root>/.wandb`` where only that exists."""
     visible = root / app_name
     if os.path.isdir(visible):  # noqa: PTH112 - on every start
         return visible
     hidden = root / f".{app_name}"
-    return hidden if hidden.is_dir() else visible
+    return hidden if os.path.isdir(hidden) else visible  # noqa: PTH112 - raises for no path
 
 
 def find_pyproject(start: Path) -> str | None:
@@ -75,12 +90,20 @@ def find_pyproject(start: Path) -> str | None:
     directory = str(start)
     while True:
         candidate = os.path.join(directory, "pyproject.toml")  # noqa: PTH118 - on every start
-        if os.path.isfile(candidate):  # noqa: PTH113 - the same
+        if is_there(candidate):
             return candidate
         parent = os.path.dirname(directory)  # noqa: PTH120 - the same
         if parent == directory:
             return None
         directory = parent
+
+
+def named_path(name: str | Path, cwd: Path) -> Path:
+    """The path that a person names, from where they stand; ``~`` is their home.
+
+    An unknown user's ``~name`` stays as it is written, and is a file that does not exist.
+    """
+    return cwd / os.path.expanduser(name)  # noqa: PTH111 - Path's raises for an unknown user
 
 
 def shown(path: str | Path, cwd: Path) -> str:

@@ -103,6 +103,8 @@ class PyprojectLayer:
 def _mentions(path: str, table: str) -> bool:
     """Whether the file can have the table: most projects' have not, and need no parser."""
     try:
+        if not os.path.isfile(path):  # noqa: PTH113 - the same
+            return True  # opening a pipe would wait for somebody to write to it
         with open(path, "rb") as file:  # noqa: PTH123 - on every start
             return table.encode() in file.read(_LIMIT)
     except OSError:
@@ -113,41 +115,42 @@ def _table(whole: Reading, table: Sequence[str]) -> Reading:
     """One table of a TOML file."""
     data: object = whole.tree.data
     marks: object = whole.tree.marks
-    for key in table:
+    for depth, key in enumerate(table, start=1):
         data = data.get(key, {}) if isinstance(data, dict) else {}
         marks = marks.get(key) if isinstance(marks, Mapping) else None
+        if not isinstance(data, dict):
+            return _no_table(whole, table[:depth])
     tree = _part(whole.tree, data, marks)
     # A table of its own (`[tool.runsettings.check]`) belongs to another part of the house.
     tree.data.pop("check", None)
     return Reading(tree, whole.diagnostics)
 
 
+def _no_table(whole: Reading, path: Sequence[str]) -> Reading:
+    """Nothing but the fault that something else stands where the table should."""
+    fault = Diagnostic(
+        Rule.BAD_VALUE,
+        Severity.ERROR,
+        tuple(path),
+        "must be a table",
+        whole.tree.origin(tuple(path)),
+        hint=f"begin it with [{'.'.join(path)}]",
+        excerpt=excerpt_of(whole.tree, tuple(path)),
+    )
+    return Reading(whole.tree.with_data({}, {}), (*whole.diagnostics, fault))
+
+
 def read_place(directory: Path, layer: Layer, cwd: Path) -> list[Reading]:
     """Read the settings files in ``directory`` that exist, lowest precedence first."""
     base = str(directory)
-    if not _is_there(base):
+    if not places.is_there(base):
         return []
     readings = []
     for name, format_ in _BESIDE:
         path = os.path.join(base, name)  # noqa: PTH118 - three of these on every start
-        if _is_there(path):
+        if places.is_there(path):
             readings.append(_read(path, layer, places.shown(path, cwd), format_))
     return readings
-
-
-def _is_there(path: str) -> bool:
-    """Whether there is something to read, or something to complain of.
-
-    A dangling link or a directory without permission is a fault for the reader to report; only
-    what does not exist is passed over.
-    """
-    try:
-        os.lstat(path)
-    except (FileNotFoundError, NotADirectoryError):
-        return False
-    except (OSError, ValueError):
-        return True
-    return True
 
 
 def _read(path: str, layer: Layer, where: str, format_: Format) -> Reading:
@@ -155,7 +158,7 @@ def _read(path: str, layer: Layer, where: str, format_: Format) -> Reading:
 
     def read() -> Reading:
         reading = read_file(Path(path), layer, where=where, format=format_, limit=_LIMIT)
-        return _section(reading) if format_ is Format.INI else reading
+        return section_of(reading) if format_ is Format.INI else reading
 
     return read_once((path, where, layer), read)
 
@@ -166,7 +169,7 @@ def _part(tree: Tree, data: object, marks: object) -> Tree:
     return tree.with_data(dict(data) if isinstance(data, dict) else {}, own_marks)
 
 
-def _section(reading: Reading) -> Reading:
+def section_of(reading: Reading) -> Reading:
     """The ``[default]`` section of an INI file, and a word about keys elsewhere."""
     whole = reading.tree
     marks = whole.marks or {}

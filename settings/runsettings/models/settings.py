@@ -116,12 +116,18 @@ def _path(value: Any) -> Any:
     return value.__fspath__() if hasattr(value, "__fspath__") else value
 
 
+def _check_path(path: str) -> str:
+    if "\0" in path:
+        raise ValueError("must not contain a NUL character")
+    return path
+
+
 def _is_text(value: Any) -> bool:
     return isinstance(value, str)
 
 
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_comma_separated)]
-PathText = Annotated[str, BeforeValidator(_path)]
+PathText = Annotated[str, BeforeValidator(_path), AfterValidator(_check_path)]
 
 
 class Settings(LayeredSettings):

@@ -13,7 +13,7 @@ from runsettings.values.diagnostic import Diagnostic, Excerpt, Rule, Severity
 from runsettings.values.excerpts import excerpt_of
 from runsettings.values.origin import Layer, Origin
 from runsettings.values.reading import Reading
-from runsettings.values.tree import MISSING, Leaf, Tree, format_path
+from runsettings.values.tree import MISSING, KeyPath, Leaf, Tree, format_path
 
 _SHARED_FILES: Final = frozenset({Layer.SITE, Layer.USER, Layer.WORKSPACE})
 """Layers whose INI file the wandb client writes as well."""
@@ -113,17 +113,46 @@ def _without_value(excerpt: Excerpt) -> Excerpt:
     return excerpt._replace(text=excerpt.text[:end] + " …" * (len(excerpt.text) > end))
 
 
-def locks_of(site: Sequence[Tree], policy_key: str) -> tuple[Lock, ...]:
-    """The keys that the site's files lock, taken out of the files' data."""
+def locks_of(
+    site: Sequence[Tree], policy_key: str
+) -> tuple[tuple[Lock, ...], tuple[Diagnostic, ...]]:
+    """The keys that the site's files lock, taken out of the files' data, and faults of theirs.
+
+    A policy that cannot be understood is an error: passed over, it would protect nothing.
+    """
     locks: list[Lock] = []
+    faults: list[Diagnostic] = []
     for tree in site:
-        policy = tree.data.pop(policy_key, None)
-        names = policy.get("lock", ()) if isinstance(policy, Mapping) else ()
+        policy = tree.data.pop(policy_key, {})
+        path: KeyPath = (policy_key,)
+        if not isinstance(policy, Mapping):
+            message, hint = "must be a mapping with `lock`", "write `lock: [base_url, mode]` in it"
+            faults.append(_bad_policy(tree, path, message, hint))
+            continue
+        for key in policy.keys() - {"lock"}:
+            hint = did_you_mean(key, ["lock"]) or "`lock` is the only one"
+            faults.append(_bad_policy(tree, (*path, key), "is not a policy", hint))
+        names = policy.get("lock", ())
+        path = (*path, "lock")
         if isinstance(names, str):
             names = names.replace(",", " ").split()
-        origin = tree.origin((policy_key, "lock"))
-        locks.extend(Lock(str(name), origin) for name in names)
-    return tuple(locks)
+        if not isinstance(names, (list, tuple)) or not all(isinstance(n, str) for n in names):
+            faults.append(_bad_policy(tree, path, "must be a list of keys", None))
+            continue
+        locks.extend(Lock(name, tree.origin(path)) for name in names)
+    return tuple(locks), tuple(faults)
+
+
+def _bad_policy(tree: Tree, path: KeyPath, message: str, hint: str | None) -> Diagnostic:
+    return Diagnostic(
+        Rule.BAD_VALUE,
+        Severity.ERROR,
+        path,
+        message,
+        tree.origin(path),
+        hint=hint,
+        excerpt=excerpt_of(tree, path, key=True),
+    )
 
 
 def lock_diagnostics(

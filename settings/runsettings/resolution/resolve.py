@@ -123,15 +123,18 @@ class Resolver:
             for source in sources
         ]
         locks: tuple[Lock, ...] = ()
+        bad_policy: tuple[Diagnostic, ...] = ()
         for source, read in zip(sources, readings, strict=True):
             if source is not None and source.layer is Layer.SITE:
-                locks += locks_of([reading.tree for reading in read], POLICY)
+                found, faults = locks_of([reading.tree for reading in read], POLICY)
+                locks += found
+                bad_policy += faults
         canonical = [[self.canonicalizer.canonical(r) for r in read] for read in readings]
         for index, source in enumerate(sources):
             if isinstance(source, WorkspaceLayer) and inputs.app_name is not None:
                 canonical[index] = self._workspace(source, inputs, canonical)
         flat = [reading for read in canonical for reading in read]
-        return self._settle(flat, locks)
+        return self._settle(flat, locks, bad_policy)
 
     def rebase(self, gathered: Gathered, tree: Tree) -> Gathered:
         """The same resolution with one more source on top, held to the same locks."""
@@ -175,8 +178,9 @@ class Resolver:
         root = inputs.cwd
         name = self._root_field
         if name is not None:
-            for reading in (reading for read in reversed(canonical) for reading in reversed(read)):
-                value = reading.tree.data.get(name)
+            said = [r.tree.data.get(name) for read in canonical for r in read]
+            default = self.model.model_fields[name].get_default(call_default_factory=False)
+            for value in (*reversed(said), default):
                 if isinstance(value, (str, Path)) and str(value) and "\0" not in str(value):
                     root = inputs.cwd / value
                     break
@@ -203,9 +207,14 @@ class Resolver:
         del tree.data[name]
         return reading._replace(diagnostics=(*reading.diagnostics, fault))
 
-    def _settle(self, readings: Sequence[Reading], locks: tuple[Lock, ...]) -> Gathered:
+    def _settle(
+        self,
+        readings: Sequence[Reading],
+        locks: tuple[Lock, ...],
+        faults: Sequence[Diagnostic] = (),
+    ) -> Gathered:
         trees = [reading.tree for reading in readings if reading.tree.data]
-        diagnostics = [d for reading in readings for d in reading.diagnostics]
+        diagnostics = [*faults, *(d for reading in readings for d in reading.diagnostics)]
         for reading in readings:
             if reading.strangers:
                 diagnostics += strangers_diagnostics(
