@@ -6,12 +6,11 @@ name loads what it needs when it is first used.
 
 from __future__ import annotations
 
-__version__ = "0.1.0"
-
 TYPE_CHECKING = False  # as type checkers read it; `typing` alone costs as much as all of this
 if TYPE_CHECKING:
     from typing import Any
 
+    from runsettings._version import __version__ as __version__
     from runsettings.layers.base import Inputs as Inputs
     from runsettings.layers.base import LayerSource as LayerSource
     from runsettings.layers.given_flags import parse_args as parse_args
@@ -45,6 +44,7 @@ if TYPE_CHECKING:
     config: Config
 
 _HOMES = {
+    "__version__": "_version",
     "Append": "values.directive",
     "Config": "runconfig.config",
     "ConfigError": "values.diagnostic",
@@ -80,7 +80,6 @@ _CURRENT = ("config", "run")
 """Names that stand for the current run: they are asked for anew each time."""
 
 __all__ = [  # noqa: PLE0604 - one list of names, not two that could differ
-    "__version__",
     *_HOMES,
     *_CURRENT,
 ]

@@ -16,7 +16,7 @@ from typing import Any, Final, TextIO
 import click
 from click.shell_completion import CompletionItem
 
-from runsettings import __version__
+from runsettings._version import __version__
 from runsettings.cli.tables import colour_wanted
 from runsettings.values.diagnostic import RunsettingsError, SettingsWarning
 

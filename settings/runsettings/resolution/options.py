@@ -9,8 +9,7 @@ from __future__ import annotations
 import enum
 import types
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
 
 from pydantic import AliasChoices, AliasPath, BaseModel, SecretBytes, SecretStr
 from pydantic.fields import FieldInfo
@@ -19,8 +18,7 @@ from runsettings.layers.plain_types import is_plain
 from runsettings.values.tree import KeyPath
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Option:
+class Option(NamedTuple):
     """One key of a model.
 
     Attributes:
@@ -49,24 +47,31 @@ class Option:
     table: OptionTable | None = None
 
 
-@dataclass(slots=True, eq=False)
 class OptionTable:
-    """The options of one model, by name and by spelling."""
+    """The options of one model, by name and by spelling.
 
-    model: type[BaseModel]
-    options: dict[str, Option] = field(default_factory=dict)
-    spelled: dict[str, Option] = field(default_factory=dict)
-    """Every way to write a key, names included."""
-    decoding: frozenset[str] = frozenset()
-    """Names whose texts are decoded."""
-    nesting: frozenset[str] = frozenset()
-    """Names that hold a nested model."""
-    secrets: tuple[KeyPath, ...] = ()
-    """Paths of all secret values, nested ones included."""
-    holding: tuple[KeyPath, ...] = ()
-    """Paths of values with secrets somewhere in them: lists or unions of models that have some."""
-    secret_names: frozenset[str] = frozenset()
-    """Every way to write the key of a secret, wherever in the model it is."""
+    Attributes:
+        model: The model.
+        options: Its options by name, in order.
+        spelled: Its options by every way to write their keys, names included.
+        decoding: Names whose texts are decoded.
+        nesting: Names that hold a nested model.
+        secrets: Paths of all secret values, nested ones included.
+        holding: Paths of values with secrets somewhere in them: lists or unions of models that
+            have some.
+        secret_names: Every way to write the key of a secret, wherever in the model it is.
+    """
+
+    # A plain class: the record's generated methods would cost more than the rest of the module.
+    def __init__(self, model: type[BaseModel]) -> None:
+        self.model = model
+        self.options: dict[str, Option] = {}
+        self.spelled: dict[str, Option] = {}
+        self.decoding: frozenset[str] = frozenset()
+        self.nesting: frozenset[str] = frozenset()
+        self.secrets: tuple[KeyPath, ...] = ()
+        self.holding: tuple[KeyPath, ...] = ()
+        self.secret_names: frozenset[str] = frozenset()
 
     def find(self, path: KeyPath) -> Option | None:
         """The option at ``path``, or ``None``; spellings are understood."""

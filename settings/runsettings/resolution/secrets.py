@@ -30,14 +30,16 @@ LONGEST_SHOWN: Final = 80
 _SHORTEST: Final = 4
 """Characters from which a value is worth hiding: masking every ``a`` hides the message."""
 
-_SECRET_LINE: Final = re.compile(
+_SECRET_LINE: Final = (  # noqa: S105 - finds secrets, is none
     r"(?i)(api[_-]?key|secret|token|passw(?:or)?d|credential)[\w.-]*[\"']?\s*[:=]\s*"
 )
 
-_QUOTED: Final = re.compile(r"""(?P<quote>["'])(?P<text>(?:\\.|(?!(?P=quote)).)+)(?P=quote)""")
-_WORDS: Final = re.compile(r"[^\s\"'\[\]{},]+")
-_ANOTHER_KEY: Final = re.compile(r"""\s*["']?[\w.-]+["']?\s*[:=]|\s*\[""")
-_KEY: Final = re.compile(r"""(?m)(?:^|[{,])[ \t]*["']?([\w.-]+)["']?[ \t]*[:=]""")
+_QUOTED: Final = r"""(?P<quote>["'])(?P<text>(?:\\.|(?!(?P=quote)).)+)(?P=quote)"""
+_WORDS: Final = r"[^\s\"'\[\]{},]+"
+_ANOTHER_KEY: Final = r"""\s*["']?[\w.-]+["']?\s*[:=]|\s*\["""
+_KEY: Final = r"""(?m)(?:^|[{,])[ \t]*["']?([\w.-]+)["']?[ \t]*[:=]"""
+# Texts, not compiled patterns: they are for faults, and most programs have none.
+
 _LINES_OF_A_VALUE: Final = 20
 _MOST_KEYS: Final = 500
 """Unknown keys that are compared with the known ones; no honest file has more."""
@@ -168,7 +170,7 @@ def _held_texts(value: Any, names: frozenset[str]) -> Iterator[str]:
 def _slips(texts: Sequence[str], table: OptionTable) -> Iterator[str]:
     """Keys in the texts that are slips of a secret's name."""
     names = {*table.spelled, *(option.name for option in table.leaves()), *table.secret_names}
-    keys = {key for text in texts for key in _KEY.findall(text)} - names
+    keys = {key for text in texts for key in re.findall(_KEY, text)} - names
     for key in sorted(keys)[:_MOST_KEYS]:
         if closest(key, names) in table.secret_names:
             yield key
@@ -179,11 +181,11 @@ def _written(text: str, start: int, end: int) -> Iterator[str]:
     line = text[text.rfind("\n", 0, start) + 1 :]
     first, *following = line.splitlines()[: _LINES_OF_A_VALUE + 1] or [""]
     rest = first[end - (len(text) - len(line)) :].strip()
-    quoted = _QUOTED.match(rest)
+    quoted = re.match(_QUOTED, rest)
     if quoted is not None:
         yield quoted["text"]
         return
-    words = _WORDS.findall(rest)
+    words = re.findall(_WORDS, rest)
     if words and rest[0] not in "|>":
         yield from (rest, rest.strip("\"'"), words[0])
         if rest[0] in "[{!&*":
@@ -192,9 +194,9 @@ def _written(text: str, start: int, end: int) -> Iterator[str]:
     indent = len(first) - len(first.lstrip())
     for number, below in enumerate(following):
         deeper = len(below) - len(below.lstrip()) > indent
-        if not deeper and (below.strip() and (number or _ANOTHER_KEY.match(below))):
+        if not deeper and (below.strip() and (number or re.match(_ANOTHER_KEY, below))):
             return
-        yield from (below.strip(), *_WORDS.findall(below))
+        yield from (below.strip(), *re.findall(_WORDS, below))
 
 
 def _veil(value: Any) -> Any:
@@ -239,7 +241,7 @@ def _redacted_excerpt(excerpt: Excerpt | None, secrets: frozenset[str]) -> Excer
     if excerpt is None:
         return None
     text = excerpt.text
-    found = _SECRET_LINE.search(text)
+    found = re.search(_SECRET_LINE, text)
     if found is not None:
         text = text[: found.end()] + "*" * min(len(text) - found.end(), len(MASK))
     for secret in secrets:

@@ -8,21 +8,26 @@ from typing import Final
 from runsettings.values.diagnostic import Excerpt
 from runsettings.values.tree import KeyPath, Tree
 
-_QUOTED: Final = re.compile(r'"(?:[^"\\]|\\.)*"|\'(?:[^\']|\'\')*\'')
-_PLAIN: Final = re.compile(r".*?(?=\s+#|\s*[,\]}](?:\s|$)|\s*$)")
-_KEY: Final = re.compile(r'"(?:[^"\\]|\\.)*"|\'(?:[^\']|\'\')*\'|[^\s:=]+')
-_BREAK: Final = re.compile(r"\r\n|\r|\n")
+_QUOTED: Final = r'"(?:[^"\\]|\\.)*"|\'(?:[^\']|\'\')*\''
+_PLAIN: Final = r".*?(?=\s+#|\s*[,\]}](?:\s|$)|\s*$)"
+_KEY: Final = rf"{_QUOTED}|[^\s:=]+"
+_BREAK: Final = r"\r\n|\r|\n"
+# Texts, not compiled patterns: programs without a fault, which is most, do not pay for them.
+
+_LONGEST_TOKEN: Final = 400
+"""Characters in which the end of a token is looked for; no more are shown anyway."""
 
 
 def line_of(text: str, line: int) -> str:
     """The 1-based ``line`` of ``text`` without its break, or an empty string past the end."""
+    breaks = re.compile(_BREAK)
     start = 0
     for _ in range(line - 1):
-        found = _BREAK.search(text, start)
+        found = breaks.search(text, start)
         if found is None:
             return ""
         start = found.end()
-    end = _BREAK.search(text, start)
+    end = breaks.search(text, start)
     return text[start : end.start() if end else len(text)]
 
 
@@ -30,8 +35,8 @@ def excerpt_at(text: str, line: int, column: int, width: int | None = None) -> E
     """The excerpt for a place in ``text``; without ``width`` the token there is measured."""
     shown = line_of(text, line)
     if width is None:
-        rest = shown[column - 1 :]
-        token = _QUOTED.match(rest) or _PLAIN.match(rest)
+        rest = shown[column - 1 : column - 1 + _LONGEST_TOKEN]
+        token = re.match(_QUOTED, rest) or re.match(_PLAIN, rest)
         width = len(token[0]) if token else 1
     return Excerpt(shown, line, column, max(width, 1))
 
@@ -44,5 +49,5 @@ def excerpt_of(tree: Tree, path: KeyPath, *, key: bool = False) -> Excerpt | Non
     if not key:
         return excerpt_at(tree.text, position.line, position.column)
     shown = line_of(tree.text, position.line)
-    token = _KEY.match(shown[position.column - 1 :])
+    token = re.match(_KEY, shown[position.column - 1 :][:_LONGEST_TOKEN])
     return Excerpt(shown, position.line, position.column, len(token[0]) if token else 1)
