@@ -6,7 +6,7 @@ of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -14,21 +14,24 @@ from typing import Any, Final
 from pydantic import BaseModel
 
 from runsettings.checks.config_files import ConfigChecks
-from runsettings.checks.many_files import Advance, check_config_files
+from runsettings.checks.fixing import Fix, fix_file
+from runsettings.checks.many_files import Begin, check_config_files
+from runsettings.checks.matrix import check_matrix
 from runsettings.checks.parser_options import parser_options
 from runsettings.checks.selection import CheckSettings, Selection, without_suppressed
 from runsettings.checks.settings_layers import (
-    CheckedSettings,
     check_layers,
     check_settings_file,
     inputs_for,
     is_settings_file,
 )
 from runsettings.checks.targets import find_files
+from runsettings.documents.read import Format
 from runsettings.layers.places import shown
 from runsettings.models.layered import LayeredSettings
+from runsettings.models.locking import drift_of
 from runsettings.models.settings import Settings
-from runsettings.values.diagnostic import Diagnostic, SettingsError, Severity
+from runsettings.values.diagnostic import Diagnostic, Rule, SettingsError, Severity
 
 SETTINGS: Final = "settings"
 """What a report calls the settings of all layers."""
@@ -62,6 +65,8 @@ class Request:
         settings: The settings class.
         layers: Whether its layers are reported, or only their secrets looked for.
         exclude: Patterns of files that are not looked for in directories.
+        matrix: A TOML file that declares environments, whose settings are checked.
+        against: A git revision; what has changed since in each environment is noted.
         begin: Told how many config files there are; what it gives is told of the progress.
     """
 
@@ -75,12 +80,15 @@ class Request:
     schema: str | Path | Mapping[str, Any] | None = None
     parser: Any = None
     model: type[BaseModel] | None = None
+    locked: str | Path | None = None
     strict: bool = False
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     processes: int | None = None
-    begin: Callable[[int], Advance | None] | None = None
+    matrix: str | Path | None = None
+    against: str | None = None
+    begin: Begin | None = None
 
 
 def check(
@@ -94,6 +102,7 @@ def check(
     schema: str | Path | Mapping[str, Any] | None = None,
     parser: Any = None,
     model: type[BaseModel] | None = None,
+    locked: str | Path | None = None,
     strict: bool = False,
     select: Iterable[str] = (),
     ignore: Iterable[str] = (),
@@ -112,6 +121,7 @@ def check(
         parser: An argparse parser, or a function that makes one, whose arguments each config
             must fit. It is not run.
         model: A pydantic model that each config must fit.
+        locked: A lock file; everything that has drifted from it is an error.
         strict: Whether warnings are errors.
         select: The only rules that count; all of them if left out.
         ignore: Rules that do not count.
@@ -136,6 +146,7 @@ def check(
             schema=schema,
             parser=parser,
             model=model,
+            locked=locked,
             strict=strict,
             select=tuple(select),
             ignore=tuple(ignore),
@@ -148,7 +159,8 @@ def run_checks(request: Request) -> Report:
     """Check what ``request`` asks for.
 
     Raises:
-        ValueError: It selects or ignores something that is no rule.
+        ValueError: It selects or ignores something that is no rule, or compares with what is
+            no commit.
         TypeError: Its parser is neither a parser nor a function that makes one.
     """
     model = request.settings
@@ -166,16 +178,31 @@ def run_checks(request: Request) -> Report:
     # Also where the layers are not asked for: their secrets must not be in a config.
     checked = check_layers(model, inputs)
     found = list(project_faults)
+    names: list[str] = []
     if request.layers:
-        found += _of(checked)
+        names.append(SETTINGS)
+        found += without_suppressed(checked.diagnostics, checked.text_of)
+    if request.locked is not None and checked.settings is not None:
+        found += _drift(checked.settings, request.locked, here)
+    if request.matrix is not None:
+        faults, environments = check_matrix(
+            here / request.matrix, model, here, against=request.against
+        )
+        found += faults
+        names += environments
     paths, faults = find_files(request.files, here, (*project.exclude, *request.exclude))
     found += faults
+    names += [shown(path, here) for path in paths]
     configs = [path for path in paths if not is_settings_file(path, inputs.app_name)]
     for path in paths:
         if is_settings_file(path, inputs.app_name):
             known = {(fault.rule, fault.path, fault.origin) for fault in found}
-            alone = _of(check_settings_file(path, model, inputs))
-            found += [f for f in alone if (f.rule, f.path, f.origin) not in known]
+            alone = check_settings_file(path, model, inputs)
+            found += [
+                fault
+                for fault in without_suppressed(alone.diagnostics, alone.text_of)
+                if (fault.rule, fault.path, fault.origin) not in known
+            ]
     checks = ConfigChecks(
         cwd=here,
         schema=request.schema,
@@ -184,16 +211,46 @@ def run_checks(request: Request) -> Report:
         secrets=checked.secrets,
         setting_names=frozenset(model.model_fields),
     )
-    advance = request.begin(len(configs)) if request.begin is not None else None
-    found += check_config_files(configs, checks, processes=request.processes, advance=advance)
-    return Report(
-        judged(found, selection, strict=request.strict),
-        ((SETTINGS,) if request.layers else ()) + tuple(shown(path, here) for path in paths),
-        checked.settings,
-    )
+    found += check_config_files(configs, checks, processes=request.processes, begin=request.begin)
+    return Report(_judged(found, selection, strict=request.strict), tuple(names), checked.settings)
 
 
-def judged(
+def run_fixes(request: Request, *, write: bool) -> tuple[list[Fix], list[Diagnostic]]:
+    """Rewrite the hazardous scalars of the YAML files that ``request`` names.
+
+    Args:
+        request: Which files, and whether the rule counts.
+        write: Whether to write the files, or only to tell what would change.
+
+    Returns:
+        The changes, and why others could not be made.
+
+    Raises:
+        ValueError: The request selects or ignores something that is no rule.
+    """
+    here = Path.cwd() if request.cwd is None else Path(request.cwd).absolute()
+    selection, project, _ = _project(here, request.select, request.ignore)
+    if not selection.counts(Rule.YAML_SCALAR):
+        return [], []
+    fixes: list[Fix] = []
+    faults: list[Diagnostic] = []
+    paths, _ = find_files(request.files, here, (*project.exclude, *request.exclude))
+    for path in paths:
+        if Format.of(path) is Format.YAML:
+            fix, found = fix_file(path, shown(path, here), write=write)
+            fixes += [fix] if fix is not None else []
+            faults += found
+    return fixes, faults
+
+
+def _drift(settings: LayeredSettings, locked: str | Path, cwd: Path) -> list[Diagnostic]:
+    try:
+        return [fault.as_error() for fault in drift_of(settings, locked, cwd)]
+    except SettingsError as error:
+        return list(error.diagnostics)
+
+
+def _judged(
     found: Iterable[Diagnostic], selection: Selection, *, strict: bool
 ) -> tuple[Diagnostic, ...]:
     """The diagnostics whose rules count, with warnings as errors where that is asked for."""
@@ -219,7 +276,3 @@ def _project(
         chosen.select or frozenset(project.select), chosen.ignore | frozenset(project.ignore)
     )
     return selection, project, faults
-
-
-def _of(checked: CheckedSettings) -> list[Diagnostic]:
-    return without_suppressed(checked.diagnostics, checked.text_of)

@@ -111,6 +111,8 @@ def _hazards(path: Path, tree: Tree, checks: ConfigChecks) -> list[Diagnostic]:
 
 
 def _without_suppressed(found: list[Diagnostic], tree: Tree) -> list[Diagnostic]:
+    """What is left, in the order of the file."""
+    found.sort(key=lambda fault: (fault.line or 0, fault.column or 0))
     return without_suppressed(
         found, lambda where: tree.text if where == tree.where and tree.columns else None
     )

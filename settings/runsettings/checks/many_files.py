@@ -24,6 +24,9 @@ _CHUNK: Final = 16
 Advance = Callable[[int], None]
 """Called with how many more files are done."""
 
+Begin = Callable[[int], Advance | None]
+"""Called with how many files there are."""
+
 _checks: ConfigChecks | None = None
 
 
@@ -32,7 +35,7 @@ def check_config_files(
     checks: ConfigChecks,
     *,
     processes: int | None = None,
-    advance: Advance | None = None,
+    begin: Begin | None = None,
 ) -> list[Diagnostic]:
     """Everything that is wrong with the files, in their order.
 
@@ -40,7 +43,8 @@ def check_config_files(
         paths: The files.
         checks: What to hold them against.
         processes: How many processes to use; by default, as many as help.
-        advance: Told of the progress.
+        begin: Called with the number of files once they are on their way; what it gives is
+            told of the progress.
     """
     wanted = _processes(len(paths), processes)
     found: list[Diagnostic] = []
@@ -49,11 +53,15 @@ def check_config_files(
         with ProcessPoolExecutor(
             wanted, mp_context=context, initializer=_begin, initargs=(checks,)
         ) as pool:
-            for chunk, results in zip(chunks, pool.map(_check_chunk, chunks), strict=True):
+            # All of it is on its way, and all processes are started, before the first result.
+            arriving = pool.map(_check_chunk, chunks)
+            advance = begin(len(paths)) if begin is not None else None
+            for chunk, results in zip(chunks, arriving, strict=True):
                 found += results
                 if advance is not None:
                     advance(len(chunk))
         return found
+    advance = begin(len(paths)) if begin is not None else None
     for path in paths:
         found += check_config_file(path, checks)
         if advance is not None:

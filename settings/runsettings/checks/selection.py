@@ -73,7 +73,10 @@ class Selection:
 
     def keeps(self, diagnostic: Diagnostic) -> bool:
         """Whether a diagnostic counts."""
-        rule = diagnostic.rule
+        return self.counts(diagnostic.rule)
+
+    def counts(self, rule: Rule) -> bool:
+        """Whether a rule counts."""
         return rule not in self.ignore and (not self.select or rule in self.select)
 
 
@@ -92,6 +95,17 @@ def without_suppressed(
     return [found for found in diagnostics if not _is_suppressed(found, text_of)]
 
 
+def is_suppressed_on(line: str, rule: Rule) -> bool:
+    """Whether a comment on a line of text turns a rule off there."""
+    if "runsettings:" not in line:
+        return False
+    comment = _COMMENT.search(line)
+    if comment is None:
+        return False
+    names = comment[1]
+    return names is None or str(rule) in re.split(r"[\s,]+", names.strip())
+
+
 def _is_suppressed(diagnostic: Diagnostic, text_of: Callable[[str], str | None]) -> bool:
     origin, line = diagnostic.origin, diagnostic.line
     if origin is None or line is None:
@@ -99,8 +113,4 @@ def _is_suppressed(diagnostic: Diagnostic, text_of: Callable[[str], str | None])
     text = text_of(origin.where)
     if text is None or "runsettings:" not in text:
         return False
-    comment = _COMMENT.search(line_of(text, line))
-    if comment is None:
-        return False
-    names = comment[1]
-    return names is None or str(diagnostic.rule) in re.split(r"[\s,]+", names.strip())
+    return is_suppressed_on(line_of(text, line), diagnostic.rule)

@@ -107,9 +107,9 @@ def read_lock(path: Path, where: str) -> Lock:
         raise SettingsError(reading.diagnostics, where)
     data = reading.tree.data
     version = data.get("version")
+    if version != VERSION:
+        raise _no_lock(f"its version is {version!r}, and {VERSION} is what is read", where)
     try:
-        if version != VERSION:
-            raise ValueError(f"its version is {version!r}, and this reads {VERSION}")
         return Lock(
             model=str(data["model"]),
             package=str(data["runsettings"]),
@@ -127,13 +127,17 @@ def read_lock(path: Path, where: str) -> Lock:
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         detail = f"it has no {error}" if isinstance(error, KeyError) else str(error)
-        raise SettingsError.of(
-            Rule.LOCK_DRIFT,
-            f"is not a lock file: {detail}",
-            origin=Origin(Layer.FILE, where),
-            hint="write it anew with `runsettings lock`",
-            subject=where,
-        ) from error
+        raise _no_lock(detail, where) from error
+
+
+def _no_lock(detail: str, where: str) -> SettingsError:
+    return SettingsError.of(
+        Rule.LOCK_DRIFT,
+        f"is not a lock file: {detail}",
+        origin=Origin(Layer.FILE, where),
+        hint="write it anew with `runsettings lock`",
+        subject=where,
+    )
 
 
 def drift(then: Lock, now: Lock) -> list[Diagnostic]:
@@ -152,10 +156,12 @@ def drift(then: Lock, now: Lock) -> list[Diagnostic]:
         if fault is not None:
             found.append(fault)
             told |= {at.where for at in (then.settings.get(key), now.settings.get(key)) if at}
-    for name in sorted(then.files.keys() | now.files.keys()):
+    found += [
+        _file_changed(name, then.files.get(name), now.files.get(name))
+        for name in sorted(then.files.keys() | now.files.keys())
         # A file whose values changed was told about.
-        if then.files.get(name) != now.files.get(name) and name not in told:
-            found.append(_file_changed(name, then.files.get(name), now.files.get(name)))
+        if then.files.get(name) != now.files.get(name) and name not in told
+    ]
     return found
 
 

@@ -50,6 +50,7 @@ def _annotation(fault: Diagnostic) -> str:
 
 
 def _message(text: str) -> str:
+    text = text.encode(errors="replace").decode()  # a name may hold what is no character
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 

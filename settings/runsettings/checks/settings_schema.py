@@ -1,0 +1,130 @@
+"""What the validators of `Settings` accept, as JSON Schema.
+
+pydantic describes a field's type; what a validator adds is code, which no schema can be read
+off. Each of these stands beside one validator of `models.settings`, and a test feeds both the
+same instances.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from runsettings.models.settings import Settings
+
+# What `str.isprintable` refuses: control, format and separator characters, surrogates, and
+# characters for private use. The space itself is printable.
+_UNPRINTABLE: Final = (
+    r"\u0000-\u001f\u007f-\u00a0\u00ad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u1680"
+    r"\u180e\u2000-\u200f\u2028-\u202f\u205f-\u2064\u2066-\u206f\u3000\ud800-\uf8ff\ufeff"
+    r"\ufff9-\ufffb"
+)
+_END: Final = r"(?![\s\S])"
+"""The end of the text. ``$`` is, in Python, also the place before a last line break."""
+
+_IN_PROJECT: Final = rf"[^/\\#?%:{_UNPRINTABLE}]"
+_IN_ID: Final = rf"[^/\\#?%:;,'{_UNPRINTABLE}]"
+_VISIBLE_IN_ID: Final = rf"[^ /\\#?%:;,'{_UNPRINTABLE}]"
+
+
+def any_case(word: str) -> str:
+    """A pattern for a word in whatever case: schema patterns have no flags."""
+    return "".join(f"[{c.upper()}{c}]" if c.isalpha() else c for c in word)
+
+
+def words(*known: str) -> str:
+    """A pattern for one of some words in whatever case, and nothing else."""
+    return f"^(?:{'|'.join(map(any_case, known))}){_END}"
+
+
+TRUE: Final = ("1", "true", "t", "yes", "y", "on")
+FALSE: Final = ("0", "false", "f", "no", "n", "off")
+
+_TAG: Final = r"\s*(?:[^,\s](?:[^,]{0,62}[^,\s])?)?\s*"
+_NAMES_TEXT: Final = {"type": "string"}
+_NAMES: Final = {"anyOf": [{"type": "array", "items": {"type": "string"}}, _NAMES_TEXT]}
+_OR_NULL: Final = {"type": "null"}
+
+FIELDS: Final[dict[str, dict[str, Any]]] = {
+    "project": {
+        "anyOf": [
+            {
+                "type": "string",
+                "maxLength": 128,
+                "pattern": rf"^ *(?! ){_IN_PROJECT}+{_END}",
+            },
+            _OR_NULL,
+        ]
+    },
+    "run_id": {
+        "anyOf": [
+            {
+                "type": "string",
+                "maxLength": 128,
+                "pattern": (
+                    rf"^(?!\.\.?{_END}){_VISIBLE_IN_ID}(?:{_IN_ID}*{_VISIBLE_IN_ID})?{_END}"
+                ),
+            },
+            _OR_NULL,
+        ]
+    },
+    "run_tags": {
+        "anyOf": [
+            {
+                "type": "array",
+                "items": {"type": "string", "minLength": 1, "maxLength": 64},
+            },
+            {"type": "string", "pattern": rf"^{_TAG}(?:,{_TAG})*{_END}"},
+        ]
+    },
+    "config_include_keys": _NAMES,
+    "config_exclude_keys": _NAMES,
+    "config_paths": _NAMES,
+    "mode": {
+        "enum": ["online", "offline", "disabled", "run", "dryrun"],
+    },
+    "resume": {
+        "anyOf": [
+            {"enum": ["allow", "must", "never", "auto", True, False, None]},
+            {"type": "string", "pattern": words(*TRUE, *FALSE)},
+        ]
+    },
+    "magic": {
+        "anyOf": [
+            {"type": ["boolean", "string", "object", "null"]},
+            {"enum": [0, 1]},
+        ]
+    },
+    "base_url": {
+        "type": "string",
+        "format": "uri",
+        # A scheme, no user name or password, and a host.
+        "pattern": (
+            rf"^{any_case('http')}[sS]?://(?::?@)?"
+            r"(?:[^\s/?#@:\[\]\\]+|\[[0-9A-Fa-f:.]+\])(?::[^/?#@\[\]]*)?(?:[/?#][\s\S]*)?"
+            rf"{_END}"
+        ),
+    },
+    "api_key": {
+        "anyOf": [
+            {
+                "type": "string",
+                "format": "password",
+                "writeOnly": True,
+                "pattern": rf"^[^ {_UNPRINTABLE}]+{_END}",
+            },
+            _OR_NULL,
+        ]
+    },
+}
+"""For each field of `Settings` with a validator, what it accepts."""
+
+
+def field_schemas(model: type[Any]) -> dict[str, dict[str, Any]]:
+    """The schemas that hold for a model: those of fields that it has from `Settings`."""
+    if not issubclass(model, Settings):
+        return {}
+    return {
+        name: schema
+        for name, schema in FIELDS.items()
+        if repr(model.model_fields[name].metadata) == repr(Settings.model_fields[name].metadata)
+    }
