@@ -30,9 +30,7 @@ LONGEST_SHOWN: Final = 80
 _SHORTEST: Final = 4
 """Characters from which a value is worth hiding: masking every ``a`` hides the message."""
 
-_SECRET_LINE: Final = (  # noqa: S105 - finds secrets, is none
-    r"(?i)(api[_-]?key|secret|token|passw(?:or)?d|credential)[\w.-]*[\"']?\s*[:=]\s*"
-)
+_TELLTALE: Final = r"(?i)(api[_-]?key|secret|token|passw(?:or)?d|credential)[\w.-]*[\"']?\s*[:=]\s*"
 
 _QUOTED: Final = r"""(?P<quote>["'])(?P<text>(?:\\.|(?!(?P=quote)).)+)(?P=quote)"""
 _WORDS: Final = r"[^\s\"'\[\]{},]+"
@@ -241,7 +239,7 @@ def _redacted_excerpt(excerpt: Excerpt | None, secrets: frozenset[str]) -> Excer
     if excerpt is None:
         return None
     text = excerpt.text
-    found = re.search(_SECRET_LINE, text)
+    found = re.search(_TELLTALE, text)
     if found is not None:
         text = text[: found.end()] + "*" * min(len(text) - found.end(), len(MASK))
     for secret in secrets:
