@@ -10,7 +10,7 @@ import json
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_settings import PydanticBaseSettingsSource
@@ -20,7 +20,7 @@ from runsettings.layers.caller import find_caller
 from runsettings.layers.settings_editing import SettingsFile
 from runsettings.models.exporting import plain
 from runsettings.models.layered import LayeredConfigDict, LayeredSettings
-from runsettings.resolution.options import Option
+from runsettings.resolution.options import Option, value_type
 from runsettings.resolution.resolve import SETTINGS_LAYERS
 from runsettings.values.diagnostic import Diagnostic, SettingsError, SettingsWarning
 from runsettings.values.origin import Layer
@@ -100,12 +100,8 @@ def _typed(model: type[LayeredSettings], option: Option, tree: Tree) -> Any:
     resolver = model._resolver()
     inputs = model._inputs(find_caller(), {})
     raw = resolver.gather(inputs, [_Candidate(tree.layer, tree)]).merged.get(option.path)
-    # Without the alias and default that are the field's: they mean nothing to a type alone.
-    annotated: Any = option.info.annotation
-    for extra in option.info.metadata:
-        annotated = Annotated[annotated, extra]
     try:
-        return plain(TypeAdapter(annotated).validate_python(raw))
+        return plain(TypeAdapter(value_type(option.info)).validate_python(raw))
     except ValidationError:
         return MISSING
 

@@ -235,6 +235,17 @@ def choices_of(annotation: Any) -> tuple[Any, ...]:
     return tuple(choice for choice in choices if choice is not None)
 
 
+def value_type(info: FieldInfo) -> Any:
+    """The type of a field's values with its validators, for validating a value alone.
+
+    Without the field's alias and default, which mean nothing to a type.
+    """
+    annotated: Any = info.annotation
+    for metadata in info.metadata:
+        annotated = Annotated[annotated, metadata]
+    return annotated
+
+
 def union_members(annotation: Any) -> tuple[Any, ...]:
     """The members of a union, or the annotation itself, without ``Annotated`` around them."""
     if get_origin(annotation) is Annotated:

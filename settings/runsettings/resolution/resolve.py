@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Final, NamedTuple, Self
+from typing import Any, Final, NamedTuple, Self
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
@@ -30,7 +30,7 @@ from runsettings.layers.settings_files import (
 )
 from runsettings.resolution.canonical import Canonicalizer
 from runsettings.resolution.merge import Merged, merge
-from runsettings.resolution.options import OptionTable, option_table
+from runsettings.resolution.options import OptionTable, option_table, value_type
 from runsettings.resolution.policy import (
     Lock,
     lock_diagnostics,
@@ -153,9 +153,7 @@ class Resolver:
             return True
         adapter = self._adapters.get(name)
         if adapter is None:
-            info = self.model.model_fields[name]
-            annotated: Any = Annotated[info.annotation, *info.metadata, info]
-            adapter = TypeAdapter(annotated)
+            adapter = TypeAdapter(value_type(self.model.model_fields[name]))
             self._adapters[name] = adapter
         try:
             return bool(adapter.validate_python(left) == adapter.validate_python(right))
