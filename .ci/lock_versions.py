@@ -1,7 +1,8 @@
 """Print the versions that the gate is run with, as a constraints file for pip.
 
 Installs the package with all its tools into a new environment, without constraints, and lists
-what came. Nothing of this machine gets in: names and versions only.
+what came: also for the benchmarks, so that measuring changes no version that the gate is run
+with. Nothing of this machine gets in: names and versions only.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as directory:
         venv.create(directory, with_pip=True)
         pip = [str(Path(directory, "bin", "python")), "-m", "pip", "--disable-pip-version-check"]
-        packages = [*BUILD_REQUIREMENTS, "--editable", f"{root}[dev]"]
+        packages = [*BUILD_REQUIREMENTS, "--editable", f"{root}[dev,bench]"]
         subprocess.run([*pip, "install", "--quiet", *packages], check=True, stdout=sys.stderr)
         listing = subprocess.run([*pip, "list", "--format=json"], check=True, capture_output=True)
     installed = json.loads(listing.stdout)
