@@ -187,7 +187,7 @@ def test_a_signal_while_another_thread_logs_loses_nothing(script, stored):
             run.log({"n": number})
             number += 1
             if number == 300:
-                os.kill(os.getpid(), signal.SIGTERM)
+                os.kill(os.getpid(), signal.SIGTERM)  # twice, once from each thread
     threads = [threading.Thread(target=work, daemon=True) for _ in range(2)]
     for thread in threads:
         thread.start()
@@ -197,6 +197,24 @@ def test_a_signal_while_another_thread_logs_loses_nothing(script, stored):
     run = stored()
     assert (run.exit["signal"], run.torn) == ("SIGTERM", 0)
     assert run.rows >= 300
+
+
+def test_a_signal_that_meets_a_child_at_its_birth_is_not_lost(script):
+    """Terminating a child right after it was forked ends it, as it would without a run."""
+    code = """
+    import time
+    run = begin()
+    codes = set()
+    for _ in range(50):
+        child = os.fork()
+        if child == 0:
+            time.sleep(60)
+            os._exit(1)
+        os.kill(child, signal.SIGTERM)
+        codes.add(os.waitpid(child, 0)[1])
+    print(codes)
+    """
+    assert script(code).stdout == "{15}\n"
 
 
 def test_the_main_thread_is_not_needed(begin):

@@ -102,11 +102,15 @@ def _finish_on_signal(ending: Ending) -> None:
 
 def _forked() -> None:
     """In a child: the run is the parent's, and its end is not the child's business."""
-    _watch.after_fork()
+    _watch.after_fork_in_child()
     if isinstance(_current, Run):
         _current._forked()
 
 
 _watch = ExitWatch(_finish_on_signal)
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forked)
+    os.register_at_fork(
+        before=_watch.before_fork,
+        after_in_parent=_watch.after_fork_in_parent,
+        after_in_child=_forked,
+    )

@@ -12,7 +12,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from types import FrameType, TracebackType
 from typing import Any, Final, Literal, NoReturn
@@ -94,6 +94,7 @@ class ExitWatch:
         self._exit: Any = None
         self._quitters: dict[str, Any] = {}
         self._signals: list[int] = []
+        self._mask: Iterable[int] | None = None
         # One object a watch: a bound method is a new one at each look.
         self._hook = self._note_exception
         self._leave = self._note_exit
@@ -147,9 +148,21 @@ class ExitWatch:
         if self._seen == Ending(exit_code(code)):
             self._seen = Ending()
 
-    def after_fork(self) -> None:
-        """In a child: a signal must end it as it would have without us."""
+    def before_fork(self) -> None:
+        """Hold signals back: Python drops one that meets a child before our handler is gone."""
+        if self._signals:
+            self._mask = signal.pthread_sigmask(signal.SIG_BLOCK, self._signals)
+
+    def after_fork_in_parent(self) -> None:
+        """Let signals through again."""
+        if self._mask is not None:
+            signal.pthread_sigmask(signal.SIG_SETMASK, self._mask)
+            self._mask = None
+
+    def after_fork_in_child(self) -> None:
+        """In a child a signal must do what it would have done without us."""
         self.remove()
+        self.after_fork_in_parent()
 
     def _drop_signals(self) -> None:
         if threading.current_thread() is not threading.main_thread():
@@ -177,6 +190,8 @@ class ExitWatch:
         raise _Leaving(status, self)
 
     def _note_signal(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002
+        # Whoever sends it twice shall not cut short what the first one began.
+        signal.signal(number, signal.SIG_IGN)
         name = signal.Signals(number).name
         self._seen = Ending(128 + number, None, name)
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
+import re
 import shutil
 import threading
 from collections.abc import Iterator
@@ -17,6 +18,9 @@ OURS: Final = frozenset(
     {"config.yaml", "settings.json", "wandb-metadata.json", "wandb-summary.json"}
 )
 """Files that the run itself writes; a user's file of this name is kept below ``saved/``."""
+
+_TEMPORARY: Final = re.compile(r"\.\d+\.\d+\.tmp")
+"""Names of files that are not whole yet."""
 
 _LONGEST_PART: Final = 255
 """Bytes of one part of a path, on every file system in common use."""
@@ -133,7 +137,7 @@ class SavedFiles:
                 path = Path(directory, name)
                 relative = path.relative_to(self.home).as_posix()
                 known = relative in OURS or relative in self._copied
-                if not known and not name.endswith(".tmp") and path.is_file():
+                if not known and not _TEMPORARY.fullmatch(name) and path.is_file():
                     yield Saved(relative, path.stat().st_size)
 
     def _target(self, name: str) -> Path:
