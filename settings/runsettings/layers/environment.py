@@ -77,7 +77,8 @@ class _Source(EnvSettingsSource):
                 part = choice.search_dict_for_path(found)
                 if type(part).__name__ != "PydanticUndefinedType":
                     return part
-        return next(iter(found.values()))
+                found.pop(choice.path[0], None)  # which has no such part
+        return next(iter(found.values()), MISSING)
 
 
 class EnvironmentVariables:
