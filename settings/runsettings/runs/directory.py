@@ -91,6 +91,20 @@ def create(directory: Path, run_id: str, *, offline: bool, now: float) -> Journa
         return Journal.create(home / f"run-{run_id}.jsonl")
 
 
+def stamp(name: str, run_id: str | None = None) -> str | None:
+    """When the run of a directory of this name began: ``20250131_143005``.
+
+    Args:
+        name: The directory's name.
+        run_id: Whose directory it must be; anybody's, without one.
+
+    Returns:
+        The time, local, in a form that sorts; ``None`` if it is no such directory's name.
+    """
+    match = _NAME.fullmatch(name)
+    return match[1] if match is not None and run_id in (None, match[2]) else None
+
+
 def places(directory: Path | str, run_id: str | None = None) -> Iterator[Place]:
     """The runs of this package below a ``wandb`` directory, in no order.
 

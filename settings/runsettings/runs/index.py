@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -48,16 +49,20 @@ class Listing:
     """What is wrong, by the journal's path."""
 
 
-def list_runs(directory: Path | str) -> Listing:
+def list_runs(
+    directory: Path | str, tell: Callable[[int, int], None] = lambda _done, _all: None
+) -> Listing:
     """All runs below a ``wandb`` directory, as their journals tell now.
 
     Args:
         directory: The ``wandb`` directory; it need not exist.
+        tell: Called with how many journals that the index did not know have been read, and how
+            many there are of these, after each.
     """
     found = {place.journal: place for place in places(directory)}
     if not found:
         return Listing([], {})
-    runs, unreadable = _indexed(Path(directory) / FILE, found)
+    runs, unreadable = _indexed(Path(directory) / FILE, found, tell)
     latest: dict[tuple[str, str], StoredRun] = {}
     for run in sorted(runs, key=lambda run: run.created):
         latest[run.project, run.id] = run
@@ -87,24 +92,26 @@ def _paths(run: StoredRun) -> tuple[str, str]:
     return journal, os.path.dirname(journal)  # noqa: PTH120
 
 
-def _indexed(path: Path, found: dict[str, Place]) -> tuple[list[StoredRun], dict[str, str]]:
+def _indexed(
+    path: Path, found: dict[str, Place], tell: Callable[[int, int], None]
+) -> tuple[list[StoredRun], dict[str, str]]:
     """All runs, from an index that is of use, made anew if need be."""
     database = _open(path)
     if database is not None:
         # What is damaged may be a page, or what stands in a row.
         with contextlib.closing(database), contextlib.suppress(*_DAMAGE):
-            return _up_to_date(database, found)
+            return _up_to_date(database, found, tell)
     with contextlib.suppress(OSError):
         for suffix in ("", "-journal"):
             path.with_name(path.name + suffix).unlink(missing_ok=True)
     database = _open(path) or _open(":memory:")
     assert database is not None
     with contextlib.closing(database):
-        return _up_to_date(database, found)
+        return _up_to_date(database, found, tell)
 
 
 def _up_to_date(
-    database: sqlite3.Connection, found: dict[str, Place]
+    database: sqlite3.Connection, found: dict[str, Place], tell: Callable[[int, int], None]
 ) -> tuple[list[StoredRun], dict[str, str]]:
     """All runs, with the index brought up to date on the way."""
     base = os.path.dirname(os.path.dirname(next(iter(found))))  # noqa: PTH120
@@ -126,10 +133,11 @@ def _up_to_date(
             _read_on(run, place, base, changed, unreadable)
         if run.started_run:
             runs.append(run)
-    for place in unknown.values():
+    for count, place in enumerate(unknown.values(), 1):
         run = StoredRun(place.journal)
         if _read_on(run, place, base, changed, unreadable) and run.started_run:
             runs.append(run)
+        tell(count, len(unknown))
     if changed or gone:
         # A disk that is full or read-only costs the next listing some time, and no more.
         with contextlib.suppress(sqlite3.OperationalError), database:

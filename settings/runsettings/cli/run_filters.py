@@ -1,0 +1,349 @@
+"""Filters over runs: ``config.lr < 0.1 and (state = finished or tags = baseline)``.
+
+A filter is read into a small tree of comparisons; nothing in it is ever evaluated as code.
+
+What a run does not have can be neither equal nor unequal to anything: a comparison with it is
+unknown, as in SQL, and so are ``not`` of it and what depends on it. Only runs for which the
+whole filter is true are chosen.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+import re
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Final, NamedTuple, TypeAlias
+
+from runsettings.cli.run_keys import STATES, Key, Kind, UnknownKey, find_key
+from runsettings.cli.run_times import DURATION_FORMS, TIME_FORMS, parse_duration, parse_time
+from runsettings.runs.stored import StoredRun
+from runsettings.values.rendering import printable
+from runsettings.values.tree import MISSING
+
+Filter: TypeAlias = Callable[[StoredRun], bool | None]
+"""True, false, or ``None`` where the run lacks what is asked for."""
+
+_TOKEN: Final = re.compile(
+    r"""\s*(?:
+        (?P<punctuation>[()])
+      | (?P<operator><=|>=|!=|==|!~|[<>=~])
+      | (?P<quoted>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')
+      | `(?P<key>[^`]+)`
+      | (?P<word>[^\s()<>=!~'"`]+)
+    )""",
+    re.VERBOSE | re.DOTALL,
+)
+
+_NUMBER: Final = re.compile(
+    r"[-+]?(?:(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?|inf|nan)", re.ASCII
+)
+
+_WORDS: Final = {
+    "true": True,
+    "True": True,
+    "false": False,
+    "False": False,
+    "null": None,
+    "None": None,
+}
+
+_ORDER: Final[dict[str, Callable[[Any, Any], bool]]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+
+_DEEPEST: Final = 50
+"""Parentheses and ``not`` within each other; nobody writes more, and the stack has an end."""
+
+
+class BadFilter(Exception):  # noqa: N818 - it is what its name says
+    """The text is no filter, or asks what cannot be answered; it says where and why."""
+
+
+class _Token(NamedTuple):
+    kind: str
+    text: str
+    at: int
+
+
+class Literal(NamedTuple):
+    """A value as a filter writes it: unquoted, it is a number, a word or a text as needed."""
+
+    text: str
+    value: Any
+    quoted: bool
+
+    def equals(self, other: Any) -> bool:
+        """Whether a run's value is meant; ``1`` is ``1.0``, and not ``true``."""
+        if isinstance(other, str):
+            return other == self.text
+        if self.quoted or isinstance(other, bool) or other is None:
+            return not self.quoted and other is self.value
+        return _is_number(self.value) and other == self.value
+
+    def compares(self, other: Any) -> bool:
+        """Whether there is an order between this and a run's value."""
+        if isinstance(other, str):
+            return self.quoted or isinstance(self.value, str)
+        return not self.quoted and _is_number(other) and _is_number(self.value)
+
+
+def parse_filter(text: str, runs: Sequence[StoredRun], now: float) -> Filter:
+    """Read a filter.
+
+    Args:
+        text: What the person wrote.
+        runs: All runs that it may choose from: at least one must have each key.
+        now: The present, from which ages like ``2d`` count.
+
+    Raises:
+        BadFilter: The text is no filter, no run has one of its keys, or no run's value can be
+            compared as it asks.
+    """
+    return _Parser(text, runs, now).parse()
+
+
+class _Parser:
+    """Recursive descent: ``or`` binds weaker than ``and``, and that weaker than ``not``."""
+
+    def __init__(self, text: str, runs: Sequence[StoredRun], now: float) -> None:
+        self.text = text
+        self.runs = runs
+        self.now = now
+        self.tokens = list(self._tokens())
+        self.next = 0
+        self.depth = 0
+
+    def parse(self) -> Filter:
+        found = self._or()
+        token = self._peek()
+        if token.kind != "end":
+            advice = "join comparisons with 'and' or 'or', and quote a text with spaces"
+            raise self._fault(f"unexpected {printable(token.text)!r} — {advice}", token)
+        return found
+
+    def _or(self) -> Filter:
+        parts = [self._and()]
+        while self._word("or"):
+            parts.append(self._and())
+        return parts[0] if len(parts) == 1 else _any(parts)
+
+    def _and(self) -> Filter:
+        parts = [self._not()]
+        while self._word("and"):
+            parts.append(self._not())
+        return parts[0] if len(parts) == 1 else _all(parts)
+
+    def _not(self) -> Filter:
+        self.depth += 1
+        if self.depth > _DEEPEST:
+            raise self._fault(f"nested deeper than {_DEEPEST}", self._peek())
+        found = _opposite(self._not()) if self._word("not") else self._atom()
+        self.depth -= 1
+        return found
+
+    def _atom(self) -> Filter:
+        token = self._take()
+        if token.text == "(" and token.kind == "punctuation":
+            found = self._or()
+            closing = self._take()
+            if closing.text != ")" or closing.kind != "punctuation":
+                raise self._fault("expected ')'", closing)
+            return found
+        if token.kind not in ("word", "key"):
+            raise self._fault("expected a key, such as config.lr or state", token)
+        try:
+            key = find_key(token.text, self.runs)
+        except UnknownKey as error:
+            raise self._fault(str(error), token) from None
+        operation = self._peek()
+        if operation.kind != "operator":
+            return lambda run: key.get(run) is not MISSING  # a key alone asks whether it is there
+        self._take()
+        return self._comparison(key, operation, self._take())
+
+    def _comparison(self, key: Key, operation: _Token, token: _Token) -> Filter:
+        if token.kind not in ("word", "quoted"):
+            raise self._fault(f"expected a value after {operation.text!r}", token)
+        literal = self._literal(key, token)
+        sign = operation.text
+        if sign in ("~", "!~"):
+            return _contains(key.get, literal.text.casefold(), wanted=sign == "~")
+        if sign in _ORDER:
+            self._check_order(key, operation, literal)
+            return _ordered(key.get, _ORDER[sign], literal)
+        return _equal(key.get, literal, wanted=sign != "!=")
+
+    def _literal(self, key: Key, token: _Token) -> Literal:
+        """The value, as what the key holds.
+
+        Raises:
+            BadFilter: The key holds times, durations or states, and this is none.
+        """
+        text = _unquoted(token.text) if token.kind == "quoted" else token.text
+        if key.kind is Kind.TIME:
+            time = parse_time(text, self.now)
+            if time is None:
+                raise self._fault(f"{key.text} is a time — {TIME_FORMS}", token)
+            return Literal(text, time, quoted=False)
+        if key.kind is Kind.DURATION:
+            seconds = parse_duration(text)
+            if seconds is None:
+                raise self._fault(f"{key.text} is a duration — {DURATION_FORMS}", token)
+            return Literal(text, seconds, quoted=False)
+        if key.kind is Kind.STATE and text not in STATES:
+            raise self._fault(f"{key.text} is one of {', '.join(STATES)}", token)
+        if token.kind == "quoted":
+            return Literal(text, text, quoted=True)
+        return Literal(text, _plain(text), quoted=False)
+
+    def _check_order(self, key: Key, operation: _Token, literal: Literal) -> None:
+        """Refuse an order between things that have none in any run: the answer would be silence.
+
+        Raises:
+            BadFilter: No run's value can be compared with the literal.
+        """
+        values = [value for run in self.runs if (value := key.get(run)) is not MISSING]
+        if not values or any(literal.compares(value) for value in values):
+            return
+        kinds = " or ".join(sorted({_kind_of(value) for value in values}))
+        wrote = "a text" if literal.quoted else _kind_of(literal.value)
+        raise self._fault(
+            f"{printable(key.text)} holds {kinds}, which {operation.text!r} cannot compare with "
+            f"{wrote}",
+            operation,
+        )
+
+    def _tokens(self) -> Iterator[_Token]:
+        position = 0
+        while position < len(self.text):
+            match = _TOKEN.match(self.text, position)
+            if match is None or match.lastgroup is None:
+                rest = self.text[position:]
+                if not rest.strip():
+                    break
+                token = _Token("bad", rest.strip(), len(self.text) - len(rest.lstrip()))
+                quote = token.text[0]
+                what = "this quote has no end" if quote in "'\"`" else f"unexpected {quote!r}"
+                raise self._fault(what, token)
+            kind = match.lastgroup
+            yield _Token(kind, match[kind], match.start(kind))
+            position = match.end()
+        yield _Token("end", "", len(self.text.rstrip()))
+
+    def _peek(self) -> _Token:
+        return self.tokens[self.next]
+
+    def _take(self) -> _Token:
+        token = self.tokens[self.next]
+        if token.kind != "end":
+            self.next += 1
+        return token
+
+    def _word(self, word: str) -> bool:
+        token = self._peek()
+        if token.kind == "word" and token.text.lower() == word:
+            self.next += 1
+            return True
+        return False
+
+    def _fault(self, message: str, token: _Token) -> BadFilter:
+        # Each character stands for one, or the caret would point beside the fault.
+        shown = "".join(char if char.isprintable() else " " for char in self.text)
+        return BadFilter(f"{message}\n  {shown}\n  {' ' * token.at}^")
+
+
+def _all(parts: Sequence[Filter]) -> Filter:
+    def every(run: StoredRun) -> bool | None:
+        answers = [part(run) for part in parts]
+        return False if False in answers else None if None in answers else True
+
+    return every
+
+
+def _any(parts: Sequence[Filter]) -> Filter:
+    def some(run: StoredRun) -> bool | None:
+        answers = [part(run) for part in parts]
+        return True if True in answers else None if None in answers else False
+
+    return some
+
+
+def _opposite(part: Filter) -> Filter:
+    def opposite(run: StoredRun) -> bool | None:
+        answer = part(run)
+        return None if answer is None else not answer
+
+    return opposite
+
+
+def _equal(get: Callable[[StoredRun], Any], literal: Literal, *, wanted: bool) -> Filter:
+    """Equality; a list is asked for its elements, so that ``tags = x`` means to have the tag."""
+
+    def equal(run: StoredRun) -> bool | None:
+        value = get(run)
+        if value is MISSING:
+            return None
+        values = value if isinstance(value, list) else [value]
+        return any(map(literal.equals, values)) is wanted
+
+    return equal
+
+
+def _ordered(
+    get: Callable[[StoredRun], Any], order: Callable[[Any, Any], bool], literal: Literal
+) -> Filter:
+    def ordered(run: StoredRun) -> bool | None:
+        value = get(run)
+        if value is MISSING or not literal.compares(value):
+            return None
+        return order(value, literal.text if isinstance(value, str) else literal.value)
+
+    return ordered
+
+
+def _contains(get: Callable[[StoredRun], Any], part: str, *, wanted: bool) -> Filter:
+    """Part of a text, in any case; of a list, part of any element."""
+
+    def contains(run: StoredRun) -> bool | None:
+        value = get(run)
+        if value is MISSING:
+            return None
+        values = value if isinstance(value, list) else [value]
+        return any(part in str(each).casefold() for each in values) is wanted
+
+    return contains
+
+
+def _unquoted(text: str) -> str:
+    return re.sub(r"\\(.)", r"\1", text[1:-1], flags=re.DOTALL)
+
+
+def _plain(text: str) -> Any:
+    if text in _WORDS:
+        return _WORDS[text]
+    if _NUMBER.fullmatch(text):
+        number = float(text)
+        # Beyond 2**53 the digits say more than a float does.
+        whole = text.lstrip("+-").isdigit() and len(text) < 400
+        return int(text) if whole and math.isfinite(number) else number
+    return text
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _kind_of(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true or false"
+    if _is_number(value):
+        return "a number"
+    if value is None:
+        return "null"
+    if isinstance(value, str):
+        return "a text"
+    return "a list" if isinstance(value, list) else "several keys"

@@ -1,0 +1,78 @@
+"""Times and durations, as people write them on a command line and read them in a table."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+_SECONDS: Final = {"w": 604_800, "d": 86_400, "h": 3_600, "m": 60, "s": 1}
+
+_DURATION: Final = re.compile(r"(?:[0-9]+(?:\.[0-9]+)?[wdhms])+", re.ASCII)
+_PART: Final = re.compile(r"([0-9.]+)([wdhms])", re.ASCII)
+
+TIME_FORMS: Final = "write a date or time as 2025-01-31 or 2025-01-31T14:30, or an age as 2d or 3h"
+DURATION_FORMS: Final = "write seconds, or a duration as 90s, 1h30m or 2d"
+
+
+def parse_duration(text: str) -> float | None:
+    """Seconds in ``90``, ``90s``, ``1h30m``, ``2d`` or ``1w``; ``None`` for anything else."""
+    if _DURATION.fullmatch(text):
+        return sum(float(number) * _SECONDS[unit] for number, unit in _PART.findall(text))
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def parse_time(text: str, now: float) -> float | None:
+    """Seconds since 1970 of a date, a time or an age; ``None`` for anything else.
+
+    Args:
+        text: ISO 8601, local unless it names its offset; ``today``, ``yesterday``; or a
+            duration with units, which means that long ago.
+        now: The present, in seconds since 1970.
+    """
+    if _DURATION.fullmatch(text):
+        return now - (parse_duration(text) or 0.0)
+    midnight = datetime.fromtimestamp(now).astimezone().replace(hour=0, minute=0, second=0)
+    if text == "today":
+        return midnight.replace(microsecond=0).timestamp()
+    if text == "yesterday":
+        return (midnight.replace(microsecond=0) - timedelta(days=1)).timestamp()
+    try:
+        return datetime.fromisoformat(text).astimezone().timestamp()
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def local_time(seconds: float) -> str:
+    """A time for a table, in the local zone: ``2025-01-31 14:30:05``."""
+    try:
+        return datetime.fromtimestamp(seconds).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    except (ValueError, OverflowError, OSError):
+        return str(seconds)  # a clock that went mad must not take the listing down
+
+
+def utc_time(seconds: float) -> str:
+    """A time for programs: ``2025-01-31T13:30:05.250Z``."""
+    try:
+        moment = datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError, OSError):
+        return str(seconds)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def duration(seconds: float) -> str:
+    """A duration for a table, in its two largest units: ``2d 3h``, ``1m 5s``, ``0.4s``."""
+    if not 0 <= seconds < 1e12:
+        return str(seconds)
+    if seconds < 10:
+        return f"{seconds:.1f}s"
+    rest = round(seconds)
+    parts: list[str] = []
+    for unit in ("d", "h", "m", "s"):
+        count, rest = divmod(rest, _SECONDS[unit])
+        if count or parts:
+            parts.append(f"{count}{unit}")
+    return " ".join(part for part in parts[:2] if not part.startswith("0"))
