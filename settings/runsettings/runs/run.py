@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import operator
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Literal, NoReturn, Self
@@ -15,36 +13,22 @@ from pydantic_core import PydanticSerializationError, to_json
 
 from runsettings.models.settings import Settings
 from runsettings.runconfig.config import Config
-from runsettings.runconfig.jsonable import to_jsonable
 from runsettings.runconfig.store import Change
+from runsettings.runs.described import Described, Identity
 from runsettings.runs.exits import Ending
+from runsettings.runs.logged import plain_data, step_number
 from runsettings.runs.papers import sourced_key
 from runsettings.runs.paperwork import Paperwork
 from runsettings.runs.recorder import Recorder
 from runsettings.runs.stored import merge_summary
 from runsettings.runs.summary import Summary
-from runsettings.values.diagnostic import Diagnostic, Rule, RunError
+from runsettings.values.diagnostic import Rule, RunError
 
 _NUMBERS: Final = frozenset({int, float, bool, type(None)})
 _TEXT: Final = frozenset({str})
 
 
-@dataclass(slots=True)
-class Identity:
-    """What a run is called."""
-
-    id: str
-    name: str
-    project: str
-    entity: str | None
-    group: str | None
-    job_type: str | None
-    notes: str | None
-    tags: tuple[str, ...]
-    anonymous: bool
-
-
-class Run:
+class Run(Described):
     """A run that is being recorded. `runsettings.init` makes it.
 
     Args:
@@ -73,10 +57,8 @@ class Run:
         resumed: bool,
         let_go: Callable[[Run], None],
     ) -> None:
-        self._identity = identity
-        self._settings = settings
+        super().__init__(identity, settings, recorder)
         self._config = config
-        self._recorder = recorder
         self._append = recorder.journal.append
         self._lock = recorder.lock
         self._paperwork = paperwork
@@ -95,74 +77,6 @@ class Run:
         self._stop_observing = config.observe(self._note_config)
 
     # --- what it is ---
-
-    @property
-    def id(self) -> str:
-        """The id, unique in the project."""
-        return self._identity.id
-
-    @property
-    def project(self) -> str:
-        """The project."""
-        return self._identity.project
-
-    @property
-    def entity(self) -> str | None:
-        """The user or team, if one is known."""
-        return self._identity.entity
-
-    @property
-    def group(self) -> str | None:
-        """The group that the run belongs to."""
-        return self._identity.group
-
-    @property
-    def job_type(self) -> str | None:
-        """The kind of run within its group."""
-        return self._identity.job_type
-
-    @property
-    def name(self) -> str:
-        """The display name; may be set."""
-        return self._identity.name
-
-    @name.setter
-    def name(self, name: str) -> None:
-        self._rename(name=name)
-
-    @property
-    def notes(self) -> str | None:
-        """The description; may be set."""
-        return self._identity.notes
-
-    @notes.setter
-    def notes(self, notes: str | None) -> None:
-        self._rename(notes=notes)
-
-    @property
-    def tags(self) -> tuple[str, ...]:
-        """The tags; may be set to other ones: ``run.tags += ("best",)``."""
-        return self._identity.tags
-
-    @tags.setter
-    def tags(self, tags: Iterable[str]) -> None:
-        self._require_open("tags")
-        # The rules of a tag are the setting's.
-        wanted = self._settings.replace(run_tags=(tags,) if isinstance(tags, str) else tuple(tags))
-        before, after = self._identity.tags, wanted.run_tags
-        self._recorder.write(
-            {
-                "type": "tags",
-                "add": [tag for tag in after if tag not in before],
-                "remove": [tag for tag in before if tag not in after],
-            }
-        )
-        self._identity.tags = after
-
-    @property
-    def settings(self) -> Settings:
-        """The settings that the run was started with."""
-        return self._settings
 
     @property
     def config(self) -> Config:
@@ -300,12 +214,12 @@ class Run:
     def _log(self, data: Any, step: int | None, commit: bool | None) -> None:
         if not self._require_open("log"):
             return
-        plain = self._plain(data)
+        plain = plain_data(data)
         with self._lock:
             if step is None:
                 complete = commit is not False
             else:
-                at = _step(step)
+                at = step_number(step)
                 if at < self._step:
                     self._refuse_step(at)
                     return
@@ -319,35 +233,10 @@ class Run:
             if complete and self._row_open:
                 self._step, self._row_open = self._step + 1, False
 
-    def _plain(self, data: Any) -> dict[str, Any]:
-        """Logged data as JSON.
-
-        Raises:
-            RunError: It is no mapping, or something in it cannot be JSON.
-        """
-        if data is None:
-            return {}
-        if not isinstance(data, Mapping):
-            raise RunError.of(
-                Rule.BAD_INPUT, f"log() takes a mapping of names to values; got {data!r:.80}"
-            )
-        faults: list[Diagnostic] = []
-        plain = to_jsonable(data, faults=faults)
-        errors = [fault for fault in faults if fault.is_error]
-        if errors:
-            raise RunError(
-                (
-                    replace(fault, message=fault.message.replace("kept in a run config", "logged"))
-                    for fault in errors
-                ),
-                "log()",
-            )
-        return dict(plain)
-
     def _set_summary(self, values: Mapping[str, Any], removed: list[str]) -> dict[str, Any]:
         if not self._require_open("summary"):
             return {}
-        plain = self._plain(values)
+        plain = plain_data(values)
         flat: dict[str, Any] = {}
         merge_summary(flat, plain)
         record: dict[str, Any] = {"type": "summary", "values": flat}
@@ -364,12 +253,6 @@ class Run:
             gone = {"type": "config", "values": {}, "origins": {}, "removed": [key]}
             self._recorder.write(gone)
         self._paperwork.config_changed = True
-
-    def _rename(self, **changes: str | None) -> None:
-        if self._require_open(next(iter(changes))):
-            self._recorder.write({"type": "run", **changes})
-            for name, value in changes.items():
-                setattr(self._identity, name, value)
 
     def _refuse_step(self, step: int) -> None:
         text = f"log(step={step}) is before step {self._step}; the data was not recorded"
@@ -434,10 +317,3 @@ class Run:
         """Called in a child: the run is the parent's."""
         self._recorder.lock = self._lock = threading.RLock()
         self._open, self._foreign = False, self._open or self._foreign
-
-
-def _step(step: Any) -> int:
-    try:
-        return operator.index(step)
-    except TypeError:
-        raise RunError.of(Rule.BAD_VALUE, f"step must be an integer; got {step!r:.80}") from None

@@ -19,6 +19,7 @@ from runsettings.runs.call import FIELDS, settle
 from runsettings.runs.capture import notebook
 from runsettings.runs.capture.code import Code, main_code
 from runsettings.runs.capture.host import process_facts
+from runsettings.runs.described import Identity
 from runsettings.runs.directory import FILES, elsewhere, prepare
 from runsettings.runs.disabled import RunDisabled
 from runsettings.runs.identity import new_id, new_name
@@ -28,7 +29,7 @@ from runsettings.runs.papers import earlier_config, sourced_config, sourced_sett
 from runsettings.runs.paperwork import Paperwork
 from runsettings.runs.recorder import Recorder
 from runsettings.runs.resume import Taken, Wanted, take
-from runsettings.runs.run import Identity, Run
+from runsettings.runs.run import Run
 from runsettings.runs.saving import SavedFiles
 from runsettings.runs.stored import StoredRun
 from runsettings.values.diagnostic import Diagnostic, Rule, RunError, Severity
