@@ -39,6 +39,14 @@ for name in runsettings.__all__:
     getattr(runsettings, name)
 """
 
+ASK_EVERY_COMMAND = """
+from click.testing import CliRunner
+from runsettings.cli.main import cli
+for name in cli.list_commands(None):
+    result = CliRunner().invoke(cli, [name, "--help"])
+    assert result.exit_code == 0, (name, result.exception)
+"""
+
 
 def main() -> None:
     """Build, look inside, install, try."""
@@ -58,15 +66,16 @@ def main() -> None:
         elsewhere = place / "elsewhere"
         elsewhere.mkdir()
         command = str(place / "venv" / "bin" / "runsettings")
-        for trial in (
-            [python, "-W", "error", "-c", IMPORT_EVERYTHING],
-            [python, "-W", "error", "-c", SETTLE],
-            [command, "--version"],
-            [command, "--help"],
-            [command, "show"],
-            [python, "-m", "runsettings", "show", "--json"],
+        for what, trial in (
+            ("import every module", [python, "-W", "error", "-c", IMPORT_EVERYTHING]),
+            ("settle", [python, "-W", "error", "-c", SETTLE]),
+            ("ask every command for help", [python, "-W", "error", "-c", ASK_EVERY_COMMAND]),
+            ("runsettings --version", [command, "--version"]),
+            ("runsettings --help", [command, "--help"]),
+            ("runsettings show", [command, "show"]),
+            ("python -m runsettings show", [python, "-m", "runsettings", "show", "--json"]),
         ):
-            say(" ".join(part if "\n" not in part else "…" for part in trial[-3:]))
+            say(what)
             run(trial, elsewhere)
     say("the wheel is good")
 
