@@ -185,11 +185,9 @@ def run_checks(request: Request) -> Report:
     if request.locked is not None and checked.settings is not None:
         found += _drift(checked.settings, request.locked, here)
     if request.matrix is not None:
-        faults, environments = check_matrix(
-            here / request.matrix, model, here, against=request.against
-        )
-        found += faults
-        names += environments
+        declared = here / request.matrix
+        names.append(shown(declared, here))
+        found += check_matrix(declared, model, here, against=request.against)
     paths, faults = find_files(request.files, here, (*project.exclude, *request.exclude))
     found += faults
     names += [shown(path, here) for path in paths]

@@ -9,16 +9,15 @@ from __future__ import annotations
 import functools
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Container, Iterable, Iterator
 from typing import Any, Final, NamedTuple
 
 from runsettings.documents.yaml import ScalarToken, scan_scalars
 from runsettings.documents.yaml_scalars import PREFIX, differs_in_yaml11, resolve_plain
 from runsettings.values.diagnostic import Diagnostic, Excerpt, Rule, Severity
 from runsettings.values.directive import Directive
-from runsettings.values.excerpts import line_of
 from runsettings.values.origin import Origin
-from runsettings.values.tree import KeyPath, Tree, unpack
+from runsettings.values.tree import KeyPath, Tree, pack, unpack
 
 _TAGGED_INT: Final = PREFIX + "int"
 
@@ -41,6 +40,9 @@ _CANDIDATE: Final = re.compile(
 
 _AFTER: Final = re.compile(r"[ \t]*(?::(?:[ \t].*)?)?$")
 _BREAK: Final = re.compile(r"\r\n|\r|\n")
+
+_PLACE: Final = (1 << 64) - 1
+"""The part of a mark that is the value's own position."""
 
 
 class Hazard(NamedTuple):
@@ -65,39 +67,41 @@ def find_hazards(tree: Tree) -> list[Hazard]:
     text = tree.text
     if text is None:
         return []
-    candidates = list(_CANDIDATE.finditer(text))
     if "!!int" in text:
         return scan_hazards(text, tree)
+    candidates = list(_CANDIDATE.finditer(text))
     if not candidates:
         return []
-    known = _scalars(tree)
     starts = [0, *(match.end() for match in _BREAK.finditer(text))]
-    found: list[Hazard] = []
+    places: dict[int, str] = {}
     for candidate in candidates:
         offset = candidate.start("token")
         line = bisect_right(starts, offset)
-        column = offset - starts[line - 1] + 1
-        scalar = known.get((line, column))
         token = _AFTER.sub("", candidate["token"])
+        places[pack(line, offset - starts[line - 1] + 1)] = token
+    known = _scalars(tree, places)
+    found: list[Hazard] = []
+    for place, token in places.items():
+        scalar = known.get(place)
         if scalar is None or not _is(scalar.value, token):
             return scan_hazards(text, tree)
         if reading_of_others(token, is_key=scalar.is_key) is not None:
-            found.append(Hazard(token, line, column, scalar.path))
+            found.append(Hazard(token, *unpack(place)[0], scalar.path))
     return found
 
 
 def scan_hazards(text: str, tree: Tree | None = None) -> list[Hazard]:
     """The same by scanning every scalar of a text; paths are known for what ``tree`` holds."""
-    tokens = list(hazardous_tokens(text))
-    known = _scalars(tree) if tree is not None and tokens else {}
+    tokens = {pack(token.line, token.column): token for token in hazardous_tokens(text)}
+    known = _scalars(tree, tokens) if tree is not None and tokens else {}
     return [
         Hazard(
             token.text,
             token.line,
             token.column,
-            scalar.path if (scalar := known.get((token.line, token.column))) is not None else (),
+            known[place].path if place in known else (),
         )
-        for token in tokens
+        for place, token in tokens.items()
     ]
 
 
@@ -133,10 +137,14 @@ def hazard_diagnostics(tree: Tree) -> list[Diagnostic]:
     text = tree.text
     if text is None:
         return []
-    return [_diagnostic(hazard, tree, text) for hazard in find_hazards(tree)]
+    found = find_hazards(tree)
+    if not found:
+        return []
+    lines = _BREAK.split(text)
+    return [_diagnostic(hazard, tree, lines[hazard.line - 1]) for hazard in found]
 
 
-def _diagnostic(hazard: Hazard, tree: Tree, text: str) -> Diagnostic:
+def _diagnostic(hazard: Hazard, tree: Tree, line: str) -> Diagnostic:
     value = resolve_plain(hazard.text)
     ours = f"the string {value!r}" if isinstance(value, str) else repr(value)
     theirs = reading_of_others(hazard.text, is_key=hazard.text != "<<")
@@ -147,9 +155,7 @@ def _diagnostic(hazard: Hazard, tree: Tree, text: str) -> Diagnostic:
         f"{hazard.text} is {ours} here, and {theirs} to YAML 1.1 tools",
         Origin(tree.layer, tree.where, hazard.line, hazard.column),
         hint=f"write {for_both(hazard.text)}",
-        excerpt=Excerpt(
-            line_of(text, hazard.line), hazard.line, hazard.column, max(len(hazard.text), 1)
-        ),
+        excerpt=Excerpt(line, hazard.line, hazard.column, len(hazard.text)),
     )
 
 
@@ -159,28 +165,30 @@ class _Scalar(NamedTuple):
     is_key: bool
 
 
-def _scalars(tree: Tree) -> dict[tuple[int, int], _Scalar]:
-    """Every scalar and key of a tree, by line and column."""
-    found: dict[tuple[int, int], _Scalar] = {}
+def _scalars(tree: Tree, places: Container[int]) -> dict[int, _Scalar]:
+    """The scalars and keys of a tree that stand at ``places``, which are packed positions."""
+    found: dict[int, _Scalar] = {}
     waiting: list[tuple[Any, Any, KeyPath]] = [(tree.data, tree.marks, ())]
     while waiting:
-        value, mark, path = waiting.pop()
-        place = getattr(mark, "here", mark)
-        if type(place) is int:
-            at, key_at = unpack(place)
-            if key_at is not None and path:
-                found[key_at] = _Scalar(path[-1], path, is_key=True)
-            if not isinstance(mark, (dict, list)):
-                found[at] = _Scalar(value, path, is_key=False)
-        if isinstance(value, Directive):
-            value = getattr(value, "value", getattr(value, "items", None))
-        if isinstance(mark, dict) and isinstance(value, dict):
-            waiting += [(value.get(k), inner, (*path, k)) for k, inner in mark.items()]
-        elif isinstance(mark, list) and isinstance(value, list):
-            waiting += [
-                (item, inner, (*path, index))
-                for index, (item, inner) in enumerate(zip(value, mark, strict=False))
-            ]
+        node, marks, path = waiting.pop()
+        if isinstance(node, Directive):
+            node = getattr(node, "value", getattr(node, "items", None))
+        if isinstance(marks, dict) and isinstance(node, dict):
+            items: Iterable[tuple[Any, Any]] = marks.items()
+        elif isinstance(marks, list) and isinstance(node, list):
+            items = enumerate(marks)
+        else:
+            continue
+        for key, mark in items:
+            place = mark if type(mark) is int else getattr(mark, "here", None)
+            if type(place) is not int:
+                continue
+            if place is not mark:
+                waiting.append((node[key], mark, (*path, key)))
+            elif place & _PLACE in places:
+                found[place & _PLACE] = _Scalar(node[key], (*path, key), is_key=False)
+            if place >> 64 in places:
+                found[place >> 64] = _Scalar(key, (*path, key), is_key=True)
     return found
 
 

@@ -59,7 +59,7 @@ def check_matrix(
     cwd: Path,
     *,
     against: str | None = None,
-) -> tuple[list[Diagnostic], list[str]]:
+) -> list[Diagnostic]:
     """Check the settings of every declared environment.
 
     Args:
@@ -69,7 +69,7 @@ def check_matrix(
         against: A git revision; what has changed since is reported as notes.
 
     Returns:
-        What is wrong, each fault naming its environment; and the names of the environments.
+        What is wrong, each fault naming its environment.
 
     Raises:
         RevisionError: ``against`` is no commit, or the file is in no repository.
@@ -91,7 +91,7 @@ def check_matrix(
             for name, environment in environments.items():
                 before = _settle(environment, model, inner, _Place(merged, name))
                 found += _changes(name, before, now[name], against)
-    return found, [f"environment {name}" for name in environments]
+    return found
 
 
 class _Place:

@@ -39,9 +39,12 @@ def checked_out(root: Path, revision: str) -> Iterator[Path]:
     Raises:
         RevisionError: There is no such commit.
     """
-    commit = _git(
-        root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"
-    ).strip()
+    try:
+        commit = _git(
+            root, "rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}"
+        ).strip()
+    except RevisionError as error:
+        raise RevisionError(f"there is no commit {revision!r} here: {error}") from error
     with tempfile.TemporaryDirectory(prefix="runsettings-") as temporary:
         tree = Path(temporary).resolve() / "tree"
         tree.mkdir()
