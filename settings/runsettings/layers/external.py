@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +43,7 @@ class ExternalLayer:
         """What the source returns; a source that fails is a diagnostic with its own words."""
         tree = Tree(self.layer, self._name, directives=False)
         try:
-            data: Mapping[str, Any] = self._source()
+            data: dict[str, Any] = dict(self._source())
         # A source may talk to a cloud and fail in any way it likes; each is reported the same.
         except Exception as error:  # noqa: BLE001
             cause = error.__cause__ if isinstance(error, SourceError) else None
@@ -58,7 +58,7 @@ class ExternalLayer:
                 hint="call the source alone to see its own message",
             )
             return (Reading(tree, (fault,)),)
-        tree.data.update(data)
+        tree.data = data
         return (Reading(tree, own(tree)),)
 
 
@@ -90,12 +90,14 @@ def _files(
     """The file that sets each field; of several directories, the last one that has it."""
     files: dict[str, str] = {}
     for name, info in inputs.model.model_fields.items():
-        # In the order in which pydantic-settings looks: the first spelling that exists counts.
-        for key, file, _ in reversed(source._extract_field_info(info, name)):
+        spellings = source._extract_field_info(info, name)
+        # The reverse of the order in which pydantic-settings looks: what it finds first stays.
+        for _, file, _ in reversed(spellings):
             for directory in directories:
                 path = source.find_case_path(directory, file, source.case_sensitive)
                 if path is not None:
-                    files[name] = files[key] = shown(path, inputs.cwd)
+                    place = shown(path, inputs.cwd)
+                    files.update((key, place) for key in (name, *(key for key, *_ in spellings)))
     return files
 
 
