@@ -6,9 +6,9 @@ import hashlib
 import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, Protocol
 
-from runsettings import __version__
+from runsettings._version import __version__
 from runsettings.models.exporting import json_value
 from runsettings.resolution.lockfile import (
     Lock,
@@ -18,13 +18,11 @@ from runsettings.resolution.lockfile import (
     new_key,
     read_lock,
 )
+from runsettings.resolution.options import OptionTable
 from runsettings.resolution.secrets import secret_texts
 from runsettings.values.diagnostic import Diagnostic, SettingsError
 from runsettings.values.origin import Layer, Origin
-from runsettings.values.tree import Tree, format_path
-
-if TYPE_CHECKING:
-    from runsettings.models.layered import LayeredSettings
+from runsettings.values.tree import KeyPath, Tree, format_path
 
 _FILES: Final = frozenset(
     {
@@ -35,7 +33,29 @@ _FILES: Final = frozenset(
 """Layers whose sources can be files."""
 
 
-def lock_of(settings: LayeredSettings, cwd: Path, key: str | None = None) -> Lock:
+class Settled(Protocol):
+    """What a lock file asks of settings; `LayeredSettings` is made of it."""
+
+    @property
+    def sources(self) -> tuple[Tree, ...]:
+        """Every source that said anything."""
+        ...  # pragma: no cover - a protocol has no body
+
+    def get(self, key: KeyPath) -> Any:
+        """The value at a path."""
+        ...  # pragma: no cover - as above
+
+    def origin(self, key: KeyPath) -> Origin:
+        """Where the value at a path was set."""
+        ...  # pragma: no cover - as above
+
+    @classmethod
+    def options(cls) -> OptionTable:
+        """The model's options."""
+        ...  # pragma: no cover - as above
+
+
+def lock_of(settings: Settled, cwd: Path, key: str | None = None) -> Lock:
     """The lock file that says what ``settings`` are.
 
     Args:
@@ -67,7 +87,7 @@ def lock_of(settings: LayeredSettings, cwd: Path, key: str | None = None) -> Loc
     )
 
 
-def drift_of(settings: LayeredSettings, path: str | Path, cwd: Path) -> list[Diagnostic]:
+def drift_of(settings: Settled, path: str | Path, cwd: Path) -> list[Diagnostic]:
     """What has changed since the lock file at ``path`` was written.
 
     Raises:
@@ -78,7 +98,7 @@ def drift_of(settings: LayeredSettings, path: str | Path, cwd: Path) -> list[Dia
 
 
 def hold_to_lock(
-    settings: LayeredSettings, path: str | Path, cwd: Path, *, strict: bool = False
+    settings: Settled, path: str | Path, cwd: Path, *, strict: bool = False
 ) -> None:
     """Refuse settings whose values are not those of a lock file.
 

@@ -12,7 +12,6 @@ import hashlib
 import json
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -44,8 +43,7 @@ class LockedValue(NamedTuple):
     """The whole place; known for what was resolved now, not for what was read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Lock:
+class Lock(NamedTuple):
     """A whole lock file.
 
     Attributes:
@@ -59,8 +57,8 @@ class Lock:
     model: str
     package: str
     key: str
-    settings: Mapping[str, LockedValue] = field(default_factory=dict)
-    files: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, LockedValue]
+    files: Mapping[str, str]
 
 
 def new_key() -> str:
