@@ -1,0 +1,124 @@
+"""The public face: which names there are, and what importing them costs."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import runsettings
+
+NAMES = [
+    *("Append", "Config", "ConfigError", "Delete", "Diagnostic", "ImmutableError", "Inputs"),
+    *("Layer", "LayerSource", "LayeredConfigDict", "LayeredSettings", "Origin", "Replace", "Rule"),
+    *("Run", "RunDisabled", "RunError", "RunsettingsError", "Settings", "SettingsError"),
+    *("SettingsWarning", "Severity"),
+    "__version__",
+    *("config", "finish", "init", "log", "parse_args", "parse_known_args", "run", "save"),
+]
+"""All that the package promises. Add a name here when it is added there."""
+
+HEAVY = [
+    *("absl", "argparse", "click", "dataclasses", "dotenv", "enum", "importlib.metadata"),
+    *("inspect", "json", "jsonschema", "platformdirs", "pydantic", "pydantic_settings", "rich"),
+    *("tomlkit", "tomllib", "typing", "yaml"),
+]
+"""What `import runsettings` must not load."""
+
+NOT_FOR_SETTINGS = [
+    *("absl", "click", "jsonschema", "rich", "sqlalchemy", "sqlite3", "tomlkit", "tomllib"),
+    *("wandb", "yaml", "runsettings.cli", "runsettings.runs", "runsettings.runconfig"),
+    *("runsettings.checks", "runsettings.models.flags"),
+]
+"""What `Settings()` in an empty directory has no use for."""
+
+
+def loaded(code: str, cwd: Path, *, base: str = "pass") -> set[str]:
+    """The modules that ``code`` loads in a fresh process, without those that ``base`` loads."""
+
+    def modules(text: str) -> set[str]:
+        script = f"{text}\nimport sys\nprint(*sys.modules)"
+        environ = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+        command = [sys.executable, "-c", script]
+        done = subprocess.run(
+            command, cwd=cwd, env=environ, capture_output=True, text=True, check=True
+        )
+        return set(done.stdout.split())
+
+    return modules(code) - modules(base)
+
+
+def test_names_are_pinned():
+    """The package shows these names and no others."""
+    assert sorted(dir(runsettings)) == sorted(NAMES)
+    assert sorted(runsettings.__all__) == sorted(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_name_can_be_had(name):
+    """A name that is shown is there, and stays there."""
+    assert getattr(runsettings, name) is getattr(runsettings, name)
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name[0].isupper()])
+def test_every_class_knows_its_home(name):
+    """A class can be pickled by reference, wherever it was imported from."""
+    if name in {"LayeredConfigDict", "LayerSource", "Inputs"}:
+        pytest.skip("nobody pickles a protocol")
+    kind = getattr(runsettings, name)
+    assert pickle.loads(pickle.dumps(kind)) is kind
+
+
+def test_unknown_name_is_an_attribute_error():
+    """As with any module."""
+    with pytest.raises(AttributeError, match="module 'runsettings' has no attribute 'Setings'"):
+        _ = runsettings.Setings
+
+
+def test_type_checkers_see_the_same_names():
+    """The imports for type checkers and the lazy table name the same things."""
+    text = Path(runsettings.__file__).read_text()
+    typed = {
+        line.split(" as ")[1] for line in text.splitlines() if " as " in line and "from" in line
+    }
+    # The current run and its config change while a program runs: they are no imports.
+    assert typed | {"__version__", "config", "run"} == set(NAMES)
+
+
+def test_import_loads_nothing(jail):
+    """`import runsettings` is as good as free."""
+    found = loaded("import runsettings", jail.cwd)
+    assert not found & set(HEAVY)
+    assert {name for name in found if name.startswith("runsettings.")} <= {"runsettings._version"}
+
+
+def test_settings_load_what_they_need(jail):
+    """Settings that no file and no flag has a say in need no reader and no command line."""
+    found = loaded("import runsettings; runsettings.Settings()", jail.cwd)
+    assert not found & set(NOT_FOR_SETTINGS)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "module"),
+    [
+        ("wandb/settings.yaml", "project: x\n", "yaml"),
+        ("wandb/settings.toml", "project = 'x'\n", "tomllib"),
+    ],
+)
+def test_readers_are_loaded_for_their_files(jail, name, text, module):
+    """Who has a YAML file pays for YAML, and nobody else."""
+    code = "import runsettings; runsettings.Settings()"
+    assert module not in loaded(code, jail.cwd)
+    jail.write(name, text)
+    assert module in loaded(code, jail.cwd)
+
+
+def test_version_is_the_distributions():
+    """The version is written in one place."""
+    from importlib.metadata import version
+
+    assert runsettings.__version__ == version("runsettings")
