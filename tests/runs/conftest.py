@@ -35,7 +35,7 @@ def begin() -> Iterator[Callable[..., Any]]:
         )
     finally:
         active.finish()
-        active.take_early_config()
+        active._early = None
 
 
 def command(cwd: Path, code: str, *args: str) -> list[str]:

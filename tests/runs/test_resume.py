@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import shutil
 import socket
 
 import pytest
 
+from runsettings.runs.index import list_runs
 from runsettings.runs.journal import encode
 from runsettings.runs.reader import read_records
 from runsettings.runs.stored import load
@@ -83,6 +85,16 @@ def test_must_refuses_a_run_that_does_not_exist(begin, journals):
     with pytest.raises(RunError, match="no run 'x' of project 'uncategorized' exists here"):
         begin(id="x", resume="must")
     assert journals() == []
+
+
+@pytest.mark.parametrize("resume", [None, "allow", "must", "never", "auto"])
+def test_a_journal_that_cannot_be_read_is_not_taken_for_nothing(begin, journals, resume):
+    """It may be the run that is meant, written by a later version."""
+    begin(id="x").finish()
+    (journal,) = journals()
+    journal.write_bytes(b'{"type":"header","format":"runsettings-journal","version":2}\n')
+    with pytest.raises(RunError, match="journal of version 2"):
+        begin(id="x", resume=resume)
 
 
 def test_must_needs_an_id(begin):
@@ -211,3 +223,19 @@ def test_config_values_of_the_restart_win_and_keep_their_origins(begin, script):
     new, old = run.config.history("lr")
     assert (new.value, old.value) == (0.5, 0.1)
     assert str(old.origin).startswith("train.py:")
+
+
+def test_a_journal_cut_anywhere_at_all_breaks_nothing(begin, jail, journals):
+    """Killed while it started: the directory stays listed or is passed over, and the id is free."""
+    begin(id="x", config={"lr": 0.1}).finish()
+    (journal,) = journals()
+    whole = journal.read_bytes()
+    for end in range(0, len(whole), 97):
+        journal.write_bytes(whole[:end])
+        listed = list_runs(journal.parents[1])
+        assert listed.unreadable == {}
+        assert len(listed.runs) <= 1
+        run = begin(id="x", resume="allow")
+        run.finish()
+        if not run.resumed:
+            shutil.rmtree(run.path)

@@ -251,10 +251,26 @@ def test_what_was_put_into_the_config_before_is_its_lowest_input(begin):
     assert begin().config.as_dict() == {}
 
 
-@pytest.mark.parametrize("alias", ["disabled"])
-def test_disabled_mode_writes_nothing(begin, jail, capsys, alias):
+@pytest.mark.parametrize(("alias", "mode"), [("dryrun", "offline"), ("run", "online")])
+def test_the_clients_older_names_of_modes_count(begin, alias, mode):
+    """Scripts of old use them."""
+    assert begin(mode=alias).settings.mode == mode
+
+
+def test_a_start_that_fails_lets_go_of_the_run(begin, journals):
+    """The next start may have it, with what was put into the config before."""
+    begin(id="x", config={"a_b": 1}).finish()
+    active.config()["c"] = 1
+    with pytest.raises(ConfigError, match="a-b"):
+        begin(id="x", resume="must", config={"a-b": 2})
+    (journal,) = journals()
+    assert load(journal).state == "failed"
+    assert begin(id="x", resume="must").config.as_dict() == {"a_b": 1, "c": 1}
+
+
+def test_disabled_mode_writes_nothing(begin, jail, capsys):
     """The whole surface is there, and no file, thread or line."""
-    run = begin(mode=alias, config={"a": 1}, name="n", settings=None)
+    run = begin(mode="disabled", config={"a": 1}, name="n", settings=None)
     assert isinstance(run, RunDisabled)
     run.log({"a": 1})
     run.summary["b"] = 1

@@ -34,11 +34,9 @@ def config() -> Config:
     return _early
 
 
-def take_early_config() -> Config | None:
-    """What was put into the config before `init`; the next run starts without it."""
-    global _early
-    early, _early = _early, None
-    return early or None
+def early_config() -> Config | None:
+    """What was put into the config before `init`."""
+    return _early
 
 
 def log(
@@ -69,8 +67,8 @@ def finish(exit_code: int | None = None) -> None:
 
 def activate(started: Run | RunDisabled) -> None:
     """Make a run the current one; a real one is watched to the end of the process."""
-    global _current, _registered  # noqa: PLW0603
-    _current = started
+    global _current, _early, _registered  # noqa: PLW0603
+    _current, _early = started, None
     if isinstance(started, Run):
         _watch.install()
         if not _registered:

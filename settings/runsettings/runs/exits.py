@@ -41,6 +41,15 @@ class Ending:
             return "killed"
         return "failed" if self.code else "finished"
 
+    def record(self) -> dict[str, Any]:
+        """The journal's record of it, but for the time."""
+        record: dict[str, Any] = {"type": "exit", "state": self.state, "code": self.code}
+        if self.error is not None:
+            record["error"] = self.error
+        if self.signal is not None:
+            record["signal"] = self.signal
+        return record
+
     @classmethod
     def of(cls, error: BaseException) -> Ending:
         """What an exception that nobody caught makes of a process."""

@@ -131,4 +131,6 @@ def _leaf_paths(value: Any, path: KeyPath) -> list[KeyPath]:
 
 
 def _paper(content: Mapping[str, Any]) -> bytes:
-    return (json.dumps(content, indent=2, ensure_ascii=True) + "\n").encode()
+    # Half a surrogate pair, as in a file name that is no UTF-8, becomes the escape that JSON has.
+    text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+    return text.encode(errors="backslashreplace")

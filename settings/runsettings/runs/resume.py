@@ -22,7 +22,6 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -93,8 +92,21 @@ def take(directory: Path, wanted: Wanted) -> Taken:
 
 
 def latest(directory: Path, project: str, run_id: str) -> StoredRun | None:
-    """The latest run with this id in a ``wandb`` directory, or ``None``."""
-    found = [run for run in _loaded(directory, run_id) if run.project == project]
+    """The latest run with this id in a ``wandb`` directory, or ``None``.
+
+    Raises:
+        RunError: A journal of this id cannot be read: it may be the one that is meant.
+    """
+    found = []
+    for place in places(directory, run_id):
+        try:
+            run = load(place.journal)
+        except OSError as error:
+            raise RunError.of(
+                Rule.UNREADABLE_FILE, f"{place.journal} cannot be read: {error.strerror}"
+            ) from error
+        if run.started_run and run.project == project:
+            found.append(run)
     return max(found, key=lambda run: run.created, default=None)
 
 
@@ -105,8 +117,11 @@ def last_started(directory: Path, project: str, host: str) -> StoredRun | None:
         # A run cannot have started after its journal was last written.
         if best is not None and place.modified / 1e9 < best.started - 1:
             break
-        run = _load(place.journal)
-        if run is None or run.project != project or run.host != host:
+        try:
+            run = load(place.journal)
+        except (OSError, RunError):
+            continue  # whatever it is, it cannot be resumed
+        if not run.started_run or run.project != project or run.host != host:
             continue
         if best is None or run.started > best.started:
             best = run
@@ -177,19 +192,3 @@ def _start(wanted: Wanted, step: int, *, resumed: bool) -> bytes:
             "resumed": resumed,
         }
     )
-
-
-def _loaded(directory: Path, run_id: str) -> Iterator[StoredRun]:
-    for place in places(directory, run_id):
-        run = _load(place.journal)
-        if run is not None:
-            yield run
-
-
-def _load(journal: str) -> StoredRun | None:
-    """A run, or ``None`` for a journal that cannot be read or never named a run."""
-    try:
-        run = load(journal)
-    except (OSError, RunError):
-        return None
-    return run if run.started_run else None

@@ -302,12 +302,7 @@ class Run(Described):
                 self._let_go(self)
 
     def _record_end(self, ending: Ending) -> None:
-        record = {"type": "exit", "state": ending.state, "code": ending.code}
-        if ending.error is not None:
-            record["error"] = ending.error
-        if ending.signal is not None:
-            record["signal"] = ending.signal
-        self._recorder.write(record)
+        self._recorder.write(ending.record())
         self._recorder.close()
         self._recorder.notices.tell(
             f"run {self.name} ({self.id}) {ending.state} after {self._step} steps: {self.path}"

@@ -22,7 +22,9 @@ from runsettings.runs.capture.host import process_facts
 from runsettings.runs.described import Identity
 from runsettings.runs.directory import FILES, elsewhere, prepare
 from runsettings.runs.disabled import RunDisabled
+from runsettings.runs.exits import Ending
 from runsettings.runs.identity import new_id, new_name
+from runsettings.runs.journal import encode
 from runsettings.runs.login import find_login, is_anonymous, offline_reason
 from runsettings.runs.notices import Notices
 from runsettings.runs.papers import earlier_config, sourced_config, sourced_settings
@@ -188,7 +190,7 @@ class _Start:
         self.notices = Notices(
             quiet=settings.quiet, silent=settings.silent, secrets=frozenset(self.secrets)
         )
-        self.inputs = [active.take_early_config(), config]
+        self.inputs = [active.early_config(), config]
 
     def start(self) -> Run | RunDisabled:
         settings = self.settings
@@ -206,12 +208,18 @@ class _Start:
         if settings.mode == "online":
             self.notices.tell(offline_reason(settings, self.login))
         taken = self.take()
-        earlier = taken.earlier
-        if earlier is not None:
-            config = self.load_config(earlier)
-        run = self.make_run(taken, config)
+        try:
+            if taken.earlier is not None:
+                config = self.load_config(taken.earlier)
+            run = self.make_run(taken, config)
+        except BaseException as error:
+            # Nobody would let go of the run otherwise.
+            ending = Ending.of(error)
+            taken.journal.append(encode({**ending.record(), "time": time.time()}))
+            taken.journal.close()
+            raise
         active.activate(run)
-        self.greet(run, earlier)
+        self.greet(run, taken.earlier)
         return run
 
     def load_config(self, earlier: StoredRun | None) -> Config:

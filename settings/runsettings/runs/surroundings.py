@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from runsettings.runs.capture.git import git_facts
 from runsettings.runs.capture.packages import installed_packages
+from runsettings.values.diagnostic import RunError
 
 _PATIENCE: Final = 5.0
 """Seconds that the end of a run waits for a slow repository."""
@@ -31,6 +32,7 @@ class Surroundings:
         self._cwd = cwd
         self._git = git
         self._tell = tell
+        self._failure: RunError | None = None
         self._thread = threading.Thread(target=self._gather, name="runsettings", daemon=True)
 
     def start(self) -> None:
@@ -42,12 +44,23 @@ class Surroundings:
             return
 
     def wait(self) -> None:
-        """Wait until the facts were told, for some seconds at most."""
-        if self._thread.ident is not None and self._thread is not threading.current_thread():
+        """Wait until the facts were told, for some seconds at most.
+
+        Raises:
+            RunError: Telling them failed, and the run is strict.
+        """
+        if self._thread.ident is not None:
             self._thread.join(_PATIENCE)
+        failure, self._failure = self._failure, None
+        if failure is not None:
+            raise failure
 
     def _gather(self) -> None:
         facts: dict[str, Any] = {"packages": installed_packages(tuple(sys.path))}
         if self._git:
             facts["git"] = git_facts(self._cwd)
-        self._tell(facts)
+        try:
+            self._tell(facts)
+        except RunError as error:
+            # For whoever waits: an exception on this thread would reach nobody.
+            self._failure = error
