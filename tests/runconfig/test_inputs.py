@@ -104,7 +104,11 @@ def test_a_missing_omegaconf_value_is_one_fault() -> None:
     ]
 
 
-@pytest.mark.parametrize("value", [3, object(), Train, b"x", np.zeros(3)], ids=str)
+@pytest.mark.parametrize(
+    "value",
+    [3, object(), Train, b"x", np.zeros(3)],
+    ids=["number", "object", "class", "bytes", "array"],
+)
 def test_strange_objects_are_refused_with_advice(value: Any) -> None:
     """What is no config is an error that says what would be one."""
     with pytest.raises(ConfigError, match=r"is no config — pass (a mapping|an object)") as caught:
