@@ -97,8 +97,9 @@ def scan_hazards(text: str, tree: Tree | None = None) -> list[Hazard]:
     return [
         Hazard(
             token.text,
-            token.line,
-            token.column,
+            # A token may begin with an anchor or a tag; the scalar is its last part.
+            token.end_line,
+            token.end_column - len(token.text),
             known[place].path if place in known else (),
         )
         for place, token in tokens.items()
