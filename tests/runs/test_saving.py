@@ -105,6 +105,30 @@ def test_files_that_a_script_writes_into_the_run_are_recorded_at_the_end(begin, 
     assert (record["path"], record["size"]) == ("model.bin", 5)
 
 
+def test_a_path_starts_from_where_the_script_is_now(begin, jail, monkeypatch):
+    """A script may change its directory after the start."""
+    jail.write("later/x.txt", "x")
+    run = begin()
+    monkeypatch.chdir("later")
+    run.save("x.txt")
+    assert saved(run) == {"x.txt": "x"}
+
+
+def test_a_resumed_run_does_not_record_its_files_again(begin, jail, records):
+    """Only what changed since."""
+    jail.write("a.txt", "x")
+    run = begin(id="x", save_code=True)
+    run.save("a.txt")
+    Path(run.dir, "hand.txt").write_text("1")
+    run.finish()
+    first = [record["path"] for record in records(run, "file")]
+    again = begin(id="x", resume="must")
+    Path(run.dir, "hand.txt").write_text("22")
+    again.finish()
+    assert [record["path"] for record in records(run, "file")] == [*first, "hand.txt"]
+    assert len(set(first)) == len(first)
+
+
 @pytest.mark.parametrize(
     "name", ["new\nline", "tab\there", "ünïcode ／", "x" * 250, "-rf", "*", "~"]
 )

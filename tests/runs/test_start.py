@@ -191,6 +191,15 @@ def test_a_directory_that_cannot_be_made_falls_back(begin, jail, capsys, tmp_pat
     assert f"runs go to {run.path.parent}" in warning
 
 
+def test_where_no_directory_can_be_made_at_all_the_error_says_so(begin, jail, monkeypatch):
+    """It names the setting and the ways out."""
+    monkeypatch.setattr("tempfile.tempdir", str(jail.cwd / "missing"))
+    jail.write("wandb", "a file")
+    with pytest.raises(RunError, match="root_dir: no directory for the run can be made") as caught:
+        begin()
+    assert "dir=, or mode='disabled'" in str(caught.value)
+
+
 def test_a_second_init_returns_the_active_run(begin, capsys):
     """With a notice if the arguments differ, and none if they do not."""
     run = begin(project="p")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from runsettings.models.settings import Settings
 from runsettings.runconfig.config import Config
@@ -17,6 +17,9 @@ CONFIG: Final = "config.yaml"
 SETTINGS: Final = "settings.json"
 METADATA: Final = "wandb-metadata.json"
 SUMMARY: Final = "wandb-summary.json"
+
+Explained: TypeAlias = list[dict[str, Any]]
+"""Settings as `Settings.explain` tells them in JSON: ``key``, ``value``, ``history``."""
 
 
 class Sourced(NamedTuple):
@@ -54,9 +57,14 @@ def sourced_key(config: Config, key: str) -> Sourced | None:
         return Sourced({key: value}, origins)
 
 
-def sourced_settings(settings: Settings) -> Sourced:
-    """All settings, secrets masked."""
-    explained = json.loads(settings.explain(as_json=True))
+def explain_settings(settings: Settings) -> Explained:
+    """Each setting with its value and history, secrets masked."""
+    explained: Explained = json.loads(settings.explain(as_json=True))
+    return explained
+
+
+def sourced_settings(explained: Explained) -> Sourced:
+    """All settings, with the origins of what counts."""
     return Sourced(
         {entry["key"]: entry["value"] for entry in explained},
         {
@@ -66,15 +74,9 @@ def sourced_settings(settings: Settings) -> Sourced:
     )
 
 
-def settings_paper(settings: Settings) -> bytes:
+def settings_paper(explained: Explained) -> bytes:
     """``settings.json``: each setting with its value, its origin, and what it beat."""
-    explained = json.loads(settings.explain(as_json=True))
-    return _paper(
-        {
-            entry["key"]: {"value": entry["value"], "history": entry["history"]}
-            for entry in explained
-        }
-    )
+    return _paper({e["key"]: {"value": e["value"], "history": e["history"]} for e in explained})
 
 
 def summary_paper(summary: Mapping[str, Any], step: int, started: float) -> bytes:

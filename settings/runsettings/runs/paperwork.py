@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from runsettings.models.settings import Settings
 from runsettings.runconfig.config import Config
 from runsettings.runconfig.writing import write_yaml
 from runsettings.runs import papers
@@ -25,7 +24,7 @@ class Paperwork:
     Args:
         files: The files saved with the run.
         recorder: Records each of them.
-        cwd: The directory that relative paths start from.
+        cwd: The directory whose repository is looked at.
         facts: What is known about the process at the start.
         git: Whether to look at the git repository.
         code_at_end: Gives the code that is complete only at the end, as a notebook's.
@@ -44,26 +43,25 @@ class Paperwork:
         self.files = files
         self.config_changed = False
         self._recorder = recorder
-        self._cwd = cwd
         self._facts = dict(facts)
         self._code_at_end = code_at_end
         self._started = time.time()
         self._surroundings = Surroundings(cwd, git=git, tell=self._learn)
 
-    def open(self, settings: Settings, config: Config, code: Iterable[Code]) -> None:
+    def open(self, settings: papers.Explained, config: Config, code: Iterable[Code]) -> None:
         """Write what is known at the start, and begin to look around."""
         self._put(papers.SETTINGS, papers.settings_paper(settings))
         self._put(papers.CONFIG, write_yaml(config.as_dict()).encode())
         self._put_code(code)
         self._surroundings.start()
 
-    def save(self, path: str | Path, base: str | Path | None) -> list[str]:
-        """Copy files into the run.
+    def save(self, path: str | Path, base: str | Path | None, cwd: Path) -> list[str]:
+        """Copy files into the run; the arguments are those of `Pattern.of`.
 
         Raises:
             RunError: The path would leave the run's directory.
         """
-        pattern = Pattern.of(path, base, self._cwd)
+        pattern = Pattern.of(path, base, cwd)
         self.files.patterns[pattern] = None
         saved = self._copy(pattern)
         if not saved:

@@ -182,7 +182,7 @@ class Run(Described):
         """
         if not self._require_open("save"):
             return []
-        return self._paperwork.save(path, base_path)
+        return self._paperwork.save(path, base_path, Path.cwd())
 
     def finish(self, exit_code: int | None = None) -> None:
         """End the run. Does nothing if it is finished already.

@@ -7,8 +7,9 @@ import os
 import re
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from runsettings.values.diagnostic import Rule, RunError
@@ -82,10 +83,12 @@ class SavedFiles:
 
     Args:
         home: The ``files/`` directory of the run.
+        known: Files that are on record already, with their sizes in bytes.
     """
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, known: Mapping[str, int] = MappingProxyType({})) -> None:
         self.home = home
+        self._known = dict(known)
         self.patterns: dict[Pattern, None] = {}
         """What `save` was given so far; it is looked at once more at the end."""
         self._copied: dict[str, tuple[str, int, int, int]] = {}
@@ -117,6 +120,7 @@ class SavedFiles:
             temporary.unlink(missing_ok=True)
             raise
         self._copied[name] = mark
+        self._known[name] = status.st_size
         return Saved(name, status.st_size)
 
     def put(self, name: str, content: bytes) -> Saved:
@@ -128,17 +132,20 @@ class SavedFiles:
         """
         target = self._target(name)
         _replace(target, content)
+        self._known[name] = len(content)
         return Saved(name, len(content))
 
     def written_by_hand(self) -> Iterator[Saved]:
-        """Files that the script wrote below ``files/`` by itself."""
+        """Files that the script wrote below ``files/`` by itself and that are not on record."""
         for directory, _, names in os.walk(self.home):
             for name in names:
                 path = Path(directory, name)
                 relative = path.relative_to(self.home).as_posix()
-                known = relative in OURS or relative in self._copied
-                if not known and not _TEMPORARY.fullmatch(name) and path.is_file():
-                    yield Saved(relative, path.stat().st_size)
+                if relative in OURS or _TEMPORARY.fullmatch(name) or not path.is_file():
+                    continue
+                size = path.stat().st_size
+                if self._known.get(relative) != size:
+                    yield Saved(relative, size)
 
     def _target(self, name: str) -> Path:
         """Where ``name`` goes, with its directories made; never outside of ``files/``."""

@@ -27,7 +27,12 @@ from runsettings.runs.identity import new_id, new_name
 from runsettings.runs.journal import encode
 from runsettings.runs.login import find_login, is_anonymous, offline_reason
 from runsettings.runs.notices import Notices
-from runsettings.runs.papers import earlier_config, sourced_config, sourced_settings
+from runsettings.runs.papers import (
+    earlier_config,
+    explain_settings,
+    sourced_config,
+    sourced_settings,
+)
 from runsettings.runs.paperwork import Paperwork
 from runsettings.runs.recorder import Recorder
 from runsettings.runs.resume import Taken, Wanted, take
@@ -243,7 +248,11 @@ class _Start:
         )
 
     def take(self) -> Taken:
-        """The run's directory and journal, in a temporary place where the disk refuses."""
+        """The run's directory and journal, in a temporary place where the disk refuses.
+
+        Raises:
+            RunError: As `resume.take`; or the temporary place refuses as well.
+        """
         settings = self.settings
         wanted = Wanted(
             settings.project or DEFAULT_PROJECT,
@@ -255,37 +264,49 @@ class _Start:
             id_origin=settings.origin("run_id") if settings.run_id else None,
         )
         root = self.cwd / Path(settings.root_dir or ".").expanduser()
-        directory = prepare(root, self.notices.warn)
         try:
-            return take(directory, wanted)
+            directory = prepare(root, self.notices.warn)
+            try:
+                return take(directory, wanted)
+            except OSError as error:
+                reason = error.strerror or str(error)
+                return take(elsewhere(directory, reason, self.notices.warn), wanted)
         except OSError as error:
-            reason = error.strerror or str(error)
-            return take(elsewhere(directory, reason, self.notices.warn), wanted)
+            raise RunError.of(
+                Rule.UNWRITABLE_FILE,
+                f"no directory for the run can be made: {error.strerror or error}",
+                path=("root_dir",),
+                origin=settings.origin("root_dir"),
+                hint="name one that can be written with dir=, or mode='disabled'",
+            ) from error
 
     def make_run(self, taken: Taken, config: Config) -> Run:
         """The run, with its first records and files written."""
         settings, earlier = self.settings, taken.earlier
         recorder = Recorder(taken.journal, self.notices, self.secrets, strict=settings.strict)
         identity = self.identity(taken)
+        explained = explain_settings(settings)
         facts = process_facts(sys.argv, self.cwd, self.secrets)
         recorder.write(
             _identity_record(identity),
             {"type": "tags", "add": list(identity.tags), "remove": []},
-            sourced_settings(settings).record("settings"),
+            sourced_settings(explained).record("settings"),
             sourced_config(config).record("config"),
             {"type": "metadata", "values": facts},
         )
         keep_code = settings.save_code and not settings.disable_code
         in_notebook = notebook.shell() is not None
         paperwork = Paperwork(
-            SavedFiles(taken.journal.path.parent / FILES),
+            SavedFiles(
+                taken.journal.path.parent / FILES, earlier.files if earlier is not None else {}
+            ),
             recorder,
             cwd=self.cwd,
             facts=facts,
             git=not settings.disable_git,
             code_at_end=self.code if keep_code and in_notebook else list,
         )
-        paperwork.open(settings, config, self.code() if keep_code and not in_notebook else ())
+        paperwork.open(explained, config, self.code() if keep_code and not in_notebook else ())
         return Run(
             identity,
             settings,
