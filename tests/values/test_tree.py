@@ -1,0 +1,169 @@
+"""Trees: values with their places, made on demand."""
+
+from __future__ import annotations
+
+import pickle
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from runsettings.values.directive import Replace
+from runsettings.values.origin import Layer, Origin
+from runsettings.values.tree import (
+    MISSING,
+    Branch,
+    Leaf,
+    Position,
+    SequenceMarks,
+    Tree,
+    format_path,
+    pack,
+    unpack,
+)
+
+NATIVE = Origin(Layer.EXTERNAL, "vault/key")
+
+
+@pytest.fixture
+def tree() -> Tree:
+    """A file with marks of every kind."""
+    optim = Branch(pack(2, 3, 2, 1))
+    optim["lr"] = pack(3, 7, 3, 3)
+    layers = SequenceMarks(pack(5, 9, 5, 1))
+    layers.extend([pack(6, 3), Branch(pack(7, 3))])
+    marks = Branch(pack(1, 1))
+    marks.update({"optim": optim, "layers": layers, "name": "NAME", "key": NATIVE})
+    data = {
+        "optim": {"lr": 0.1, "beta": 0.9},
+        "layers": [1, {"size": 2}],
+        "name": "x",
+        "key": "y",
+        "other": None,
+        "whole": Replace({"a": 1}),
+    }
+    return Tree(Layer.FILE, "train.yaml", data, marks, text="a\nb\n")
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ((), ""),
+        (("a",), "a"),
+        (("optim", "lr"), "optim.lr"),
+        (("layers", 3, "size"), "layers[3].size"),
+        ((0, "a"), "[0].a"),
+        (("a", 0, 1), "a[0][1]"),
+    ],
+)
+def test_paths_as_people_write_them(path, text):
+    """Keys are joined by dots, indices stand in brackets."""
+    assert format_path(path) == text
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(*[st.integers(1, 2**31)] * 4)
+def test_packing_loses_nothing(line, column, key_line, key_column):
+    """A place in an integer is the same place when it comes out."""
+    mark = pack(line, column, key_line, key_column)
+    assert unpack(mark) == (Position(line, column), Position(key_line, key_column))
+    assert unpack(pack(line, column)) == (Position(line, column), None)
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("optim", "lr"), 0.1),
+        (("layers", 1, "size"), 2),
+        (("other",), None),
+        (("whole", "a"), 1),
+        (("no",), MISSING),
+        (("optim", "no"), MISSING),
+        (("layers", 2), MISSING),
+        (("layers", -1), MISSING),
+        (("layers", "size"), MISSING),
+        (("name", "x"), MISSING),
+    ],
+)
+def test_get(tree, path, value):
+    """A value is found by its path; what is not there is `MISSING`, which is not ``None``."""
+    assert tree.get(path) is value or tree.get(path) == value
+
+
+@pytest.mark.parametrize(
+    ("path", "origin"),
+    [
+        (("optim", "lr"), "train.yaml:3:7"),
+        (("optim", "beta"), "train.yaml:2:3"),
+        (("optim",), "train.yaml:2:3"),
+        (("layers",), "train.yaml:5:9"),
+        (("layers", 0), "train.yaml:6:3"),
+        (("layers", 1, "size"), "train.yaml:7:3"),
+        (("layers", 9), "train.yaml:5:9"),
+        (("name",), "NAME"),
+        (("key",), "vault/key"),
+        (("other",), "train.yaml:1:1"),
+    ],
+)
+def test_origin_is_the_nearest_mark(tree, path, origin):
+    """A value without a mark of its own is where the closest enclosing value is."""
+    assert str(tree.origin(path)) == origin
+
+
+def test_origin_of_a_key(tree):
+    """A key has a place of its own, where it was recorded."""
+    assert str(tree.origin(("optim", "lr"), key=True)) == "train.yaml:3:3"
+    assert str(tree.origin(("layers", 0), key=True)) == "train.yaml:6:3"
+
+
+def test_origin_without_columns(tree):
+    """In formats with one value a line the column is left out; an excerpt still knows it."""
+    ini = Tree(Layer.USER, "settings", {"a": "b"}, {"a": pack(2, 5, 2, 1)}, columns=False)
+    assert str(ini.origin(("a",))) == "settings:2"
+    assert ini.position(("a",)) == (2, 5)
+    assert ini.position(("a",), key=True) == (2, 1)
+    assert tree.position(("name",)) is None
+
+
+def test_origin_of_a_call():
+    """A keyword is named with its call, whatever is asked about inside of it."""
+    call = Tree(Layer.INIT, "train.py", {"optim": {"lr": 1}}, line=12, call="init")
+    assert str(call.origin(("optim", "lr"))) == "train.py:12 init(optim=)"
+    assert str(call.origin(())) == "train.py:12 init"
+
+
+def test_leaves_are_in_order(tree):
+    """Mappings are walked; lists, empty mappings and directives' insides are leaves."""
+    assert [(leaf.path, leaf.value) for leaf in tree.leaves()] == [
+        (("optim", "lr"), 0.1),
+        (("optim", "beta"), 0.9),
+        (("layers",), [1, {"size": 2}]),
+        (("name",), "x"),
+        (("key",), "y"),
+        (("other",), None),
+        (("whole", "a"), 1),
+    ]
+    assert list(Tree(Layer.INIT, "x", {"a": {}}).leaves()) == [
+        Leaf(("a",), {}, Origin(Layer.INIT, "x"))
+    ]
+
+
+def test_pickled_tree_has_all_but_its_text(tree):
+    """Origins survive; whole files are not carried along."""
+    again = pickle.loads(pickle.dumps(tree))
+    assert again.data == tree.data
+    assert again.text is None
+    assert list(again.leaves()) == list(tree.leaves())
+    assert again.position(("optim", "lr"), key=True) == (3, 3)
+
+
+def test_repr_shows_no_values(tree):
+    """Values may be secret."""
+    assert repr(tree) == "<Tree file train.yaml with 6 keys>"
+
+
+def test_missing_is_false_and_alone():
+    """`MISSING` stays the one object through a pickle, and is false."""
+    assert pickle.loads(pickle.dumps(MISSING)) is MISSING
+    assert not MISSING
+    assert repr(MISSING) == "MISSING"
