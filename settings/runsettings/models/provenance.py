@@ -80,7 +80,12 @@ class Provenance:
 
     def history(self, path: KeyPath) -> tuple[Leaf, ...]:
         """All that was said about a canonical path, winner first, the default last."""
-        leaves = tuple(veiled(leaf, self._table) for leaf in self._merged.history(path))
+        leaves = tuple(
+            veiled(leaf, self._table)
+            for leaf in self._merged.history(path)
+            # A default that others append to is among the sources; it is told below.
+            if leaf.origin.layer is not Layer.DEFAULT
+        )
         option = self._table.find(path)
         if option is None:
             return leaves

@@ -11,7 +11,7 @@ from pydantic_core import ErrorDetails
 
 from runsettings.resolution.merge import Merged
 from runsettings.resolution.options import Option, OptionTable
-from runsettings.resolution.secrets import LONGEST_SHOWN, MASK, covered
+from runsettings.resolution.secrets import LONGEST_SHOWN, MASK, covered, mask_addresses
 from runsettings.resolution.suggest import did_you_mean
 from runsettings.values.diagnostic import Beaten, Diagnostic, Excerpt, Rule, Severity
 from runsettings.values.excerpts import excerpt_of
@@ -33,7 +33,7 @@ _shorten.maxlist = _shorten.maxtuple = _shorten.maxset = _shorten.maxdict = 6
 
 def show_value(value: Any, *, secret: bool = False) -> str:
     """A value as text for a person: short, and masked where it is secret."""
-    return MASK if secret and value is not None else _shorten.repr(value)
+    return MASK if secret and value is not None else mask_addresses(_shorten.repr(value))
 
 
 def validation_diagnostics(

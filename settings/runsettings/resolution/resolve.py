@@ -39,6 +39,7 @@ from runsettings.resolution.policy import (
 )
 from runsettings.resolution.secrets import live_secrets, redact, written_secrets
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity
+from runsettings.values.directive import Append
 from runsettings.values.excerpts import excerpt_of
 from runsettings.values.origin import Layer
 from runsettings.values.reading import Reading
@@ -115,6 +116,10 @@ class Resolver:
             sources: Sequence[LayerSource | None] = self._usual
         else:
             sources = [self._source(layer) for layer in layers]
+        site_left_out = not any(s is not None and s.layer is Layer.SITE for s in sources)
+        if site_left_out:
+            # A program may do without the site's values, but nobody gets round its locks.
+            sources = [self._readers[Layer.SITE], *sources]
         # DEFAULT has nothing to read: what no source sets is the model's own business.
         readings: list[Sequence[Reading]] = [
             source.read(inputs)
@@ -130,6 +135,10 @@ class Resolver:
                 locks += found
                 bad_policy += faults
         canonical = [[self.canonicalizer.canonical(r) for r in read] for read in readings]
+        if site_left_out:
+            spelled = (self.table.spelled.get(lock.name) for lock in locks)
+            held = frozenset(option.name for option in spelled if option is not None)
+            canonical[0] = [_only(reading, held) for reading in canonical[0]]
         for index, source in enumerate(sources):
             if isinstance(source, WorkspaceLayer) and inputs.app_name is not None:
                 canonical[index] = self._workspace(source, inputs, canonical)
@@ -223,7 +232,7 @@ class Resolver:
             found, locked = lock_diagnostics(locks, trees, self.table, self.same)
             diagnostics += found
             trees = _locked_on_top(trees, locked)
-        merged = merge(trees)
+        merged = merge(_on_defaults(trees, self.table))
         for path in merged.misfits:
             source = merged.winner(path)
             diagnostics.append(
@@ -249,6 +258,30 @@ class Resolver:
         # A file that cannot be decoded leaves no text but that of the lines it is quoted in.
         lines = [d.excerpt.text for d in diagnostics if d.excerpt is not None]
         return written_secrets([*texts, *lines], self.table)
+
+
+def _on_defaults(trees: list[Tree], table: OptionTable) -> list[Tree]:
+    """The trees, above the model's own lists where some of them append to a list."""
+    if not any(tree.directives for tree in trees):
+        return trees
+    data: dict[str, Any] = {}
+    for option in table.leaves():
+        if any(isinstance(tree.get(option.path), Append) for tree in trees):
+            default = option.info.get_default(call_default_factory=False)
+            if isinstance(default, (list, tuple)):
+                node = data
+                for key in option.path[:-1]:
+                    node = node.setdefault(str(key), {})
+                node[option.name] = list(default)
+    if not data:
+        return trees
+    return [Tree(Layer.DEFAULT, table.model.__name__, data, directives=False), *trees]
+
+
+def _only(reading: Reading, names: frozenset[str]) -> Reading:
+    """The part of a reading that sets ``names``."""
+    data = {name: value for name, value in reading.tree.data.items() if name in names}
+    return reading._replace(tree=reading.tree.with_data(data), strangers=())
 
 
 class LockedTree(Tree):

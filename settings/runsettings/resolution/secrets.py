@@ -36,6 +36,7 @@ _QUOTED: Final = r"""(?P<quote>["'])(?P<text>(?:\\.|(?!(?P=quote)).)+)(?P=quote)
 _WORDS: Final = r"[^\s\"'\[\]{},]+"
 _ANOTHER_KEY: Final = r"""\s*["']?[\w.-]+["']?\s*[:=]|\s*\["""
 _KEY: Final = r"""(?m)(?:^|[{,])[ \t]*["']?([\w.-]+)["']?[ \t]*[:=]"""
+_ADDRESS: Final = r"""(://[^/\s:@'"]*:)([^/\s@'"]+)@"""
 # Texts, not compiled patterns: they are for faults, and most programs have none.
 
 _LINES_OF_A_VALUE: Final = 20
@@ -44,9 +45,15 @@ _MOST_KEYS: Final = 500
 
 
 def live_secrets(trees: Iterable[Tree], table: OptionTable) -> frozenset[str]:
-    """Every secret value that any source sets, whether it counts or not."""
+    """Every secret value that any source sets, whether it counts or not.
+
+    A password inside an address is one, whatever key the address is for.
+    """
     found: set[str] = set()
     for tree in trees:
+        for value in tree.data.values():
+            if isinstance(value, str) and "://" in value:
+                found.update(password for _, password in re.findall(_ADDRESS, value))
         for path in table.secrets:
             found.update(secret_texts(_part(tree, path)))
         for path in table.holding:
@@ -105,6 +112,11 @@ def veiled(leaf: Leaf, table: OptionTable) -> Leaf:
 def redact(diagnostics: Sequence[Diagnostic], secrets: frozenset[str]) -> tuple[Diagnostic, ...]:
     """The same diagnostics without ``secrets`` and without what secret keys were set to."""
     return tuple(_redacted(diagnostic, secrets) for diagnostic in diagnostics)
+
+
+def mask_addresses(text: str) -> str:
+    """``text`` with the password of every address in it replaced (``https://me:***@host``)."""
+    return re.sub(_ADDRESS, rf"\1{re.escape(MASK)}@", text) if "://" in text else text
 
 
 def mask(text: str, secrets: Iterable[str]) -> str:
