@@ -97,9 +97,7 @@ def drift_of(settings: Settled, path: str | Path, cwd: Path) -> list[Diagnostic]
     return drift(then, lock_of(settings, cwd, then.key))
 
 
-def hold_to_lock(
-    settings: Settled, path: str | Path, cwd: Path, *, strict: bool = False
-) -> None:
+def hold_to_lock(settings: Settled, path: str | Path, cwd: Path, *, strict: bool = False) -> None:
     """Refuse settings whose values are not those of a lock file.
 
     Raises:

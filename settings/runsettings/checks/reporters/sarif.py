@@ -98,7 +98,7 @@ def _location(origin: Origin, fault: Diagnostic | None = None) -> dict[str, Any]
 def _uri(file: str) -> str:
     """A path as a URI reference; whatever is not plain in a name is percent-encoded."""
     path = PurePath(file)
-    text = quote(path.as_posix().encode(errors="surrogateescape"))
+    text = quote(path.as_posix().encode(errors="surrogatepass"))
     if path.is_absolute():
         return f"file://{text}" if text.startswith("/") else f"file:///{text}"
     return text
