@@ -116,7 +116,7 @@ def redact(diagnostics: Sequence[Diagnostic], secrets: frozenset[str]) -> tuple[
 
 def mask_addresses(text: str) -> str:
     """``text`` with the password of every address in it replaced (``https://me:***@host``)."""
-    return re.sub(_ADDRESS, rf"\1{re.escape(MASK)}@", text) if "://" in text else text
+    return re.sub(_ADDRESS, rf"\1{MASK}@", text) if "://" in text else text
 
 
 def mask(text: str, secrets: Iterable[str]) -> str:
