@@ -31,7 +31,7 @@ ORDINARY = (
 
 scalars = st.sampled_from(HAZARDS + ORDINARY).filter(lambda text: text not in {"-", "<<"})
 flow_scalars = scalars.filter(lambda text: "," not in text)
-anchors = st.sampled_from(["", "", "", "&a ", "&anchor "])
+anchors = st.sampled_from(["", "", "", "&a{} ", "&anchor-{} "])
 comments = st.sampled_from(
     ["", "", "  # no", " # turn it off", " # lr: 1e-3", "   ", " # [on, off]", " # é: 012"]
 )
@@ -76,7 +76,7 @@ def texts(draw: st.DrawFn) -> str:
         elif kind == 5:
             lines += [f"{indent}# {draw(scalars)}", ""]
         else:
-            lines.append(f"{indent}{key}: {draw(anchors)}{draw(scalars)}{tail}")
+            lines.append(f"{indent}{key}: {draw(anchors).format(next(keys))}{draw(scalars)}{tail}")
             if draw(st.booleans()):
                 indent = indent[2:]
     newline = draw(breaks)

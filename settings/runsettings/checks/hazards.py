@@ -23,22 +23,22 @@ _TAGGED_INT: Final = PREFIX + "int"
 
 _CANDIDATE: Final = re.compile(
     r"""
-    (?: ^[ \t]* (?: -[ \t]+ )* | [:?\-][ \t]+ | [,\[{][ \t]* | &\S+[ \t]+ )
+    (?: (?: ^ | (?<=\r) )[ \t]* (?: -[ \t]+ )* | [:?\-][ \t]+ | [,\[{][ \t]* | &\S+[ \t]+ )
     (?P<token>
         (?: yes|Yes|YES|no|No|NO|on|On|ON|off|Off|OFF|=|<< )
-        (?= [ \t]* (?: $ | [,\]}] ) | [ \t]+\# | [ \t]*: (?: [ \t] | $ ) )
+        (?= [ \t]* (?: [\r\n,\]}] | \Z ) | [ \t]+\# | [ \t]*: (?: [ \t\r\n] | \Z ) )
       |
         # Numbers that both read alike are nearly all there are.
         (?! [-+]? (?: 0 | [1-9][0-9]* ) (?: \.[0-9]* (?: [eE][-+][0-9]+ )? )?
-            (?: [ \t]* (?: $ | [,\]}] ) | [ \t]+\# ) )
-        [-+]? \.? [0-9] [^,\[\]{}\r\n\#]*
+            (?: [ \t]* (?: [\r\n,\]}] | \Z ) | [ \t]+\# ) )
+        [-+]? \.? [0-9] (?: [^,\[\]{}\r\n\#:] | : (?! [ \t\r\n] | \Z ) )*
     )
     """,
     re.VERBOSE | re.MULTILINE,
 )
 """Where a scalar may stand that is read in two ways; more than are."""
 
-_AFTER: Final = re.compile(r"[ \t]*(?::(?:[ \t].*)?)?$")
+_SPACE_AFTER: Final = re.compile(r"[ \t]+$")
 _BREAK: Final = re.compile(r"\r\n|\r|\n")
 
 _PLACE: Final = (1 << 64) - 1
@@ -77,7 +77,7 @@ def find_hazards(tree: Tree) -> list[Hazard]:
     for candidate in candidates:
         offset = candidate.start("token")
         line = bisect_right(starts, offset)
-        token = _AFTER.sub("", candidate["token"])
+        token = _SPACE_AFTER.sub("", candidate["token"])
         places[pack(line, offset - starts[line - 1] + 1)] = token
     known = _scalars(tree, places)
     found: list[Hazard] = []
