@@ -43,6 +43,7 @@ _TAG: Final = r"\s*(?:[^,\s](?:[^,]{0,62}[^,\s])?)?\s*"
 _NAMES_TEXT: Final = {"type": "string"}
 _NAMES: Final = {"anyOf": [{"type": "array", "items": {"type": "string"}}, _NAMES_TEXT]}
 _OR_NULL: Final = {"type": "null"}
+_PATH: Final = {"type": "string", "pattern": rf"^[^\u0000]*{_END}"}
 
 FIELDS: Final[dict[str, dict[str, Any]]] = {
     "project": {
@@ -78,7 +79,10 @@ FIELDS: Final[dict[str, dict[str, Any]]] = {
     },
     "config_include_keys": _NAMES,
     "config_exclude_keys": _NAMES,
-    "config_paths": _NAMES,
+    "config_paths": {"anyOf": [{"type": "array", "items": _PATH}, _PATH]},
+    "config_schema": {"anyOf": [_PATH, {"type": ["object", "null"]}]},
+    "sweep_param_path": {"anyOf": [_PATH, _OR_NULL]},
+    "root_dir": {"anyOf": [_PATH, _OR_NULL]},
     "mode": {
         "enum": ["online", "offline", "disabled", "run", "dryrun"],
     },
@@ -126,5 +130,6 @@ def field_schemas(model: type[Any]) -> dict[str, dict[str, Any]]:
     return {
         name: schema
         for name, schema in FIELDS.items()
-        if repr(model.model_fields[name].metadata) == repr(Settings.model_fields[name].metadata)
+        if model.model_fields[name].annotation == Settings.model_fields[name].annotation
+        and model.model_fields[name].metadata == Settings.model_fields[name].metadata
     }
