@@ -46,7 +46,13 @@ def validation_diagnostics(
     grouped: dict[KeyPath, list[ErrorDetails]] = {}
     for details in error.errors(include_url=False):
         grouped.setdefault(_path(details["loc"], merged, table), []).append(details)
-    return [_diagnostic(path, details, merged, table) for path, details in grouped.items()]
+    # Only of a union are a value and its inside both refused: who wrote a mapping meant a model.
+    outer = {path[:end] for path in grouped for end in range(1, len(path))}
+    return [
+        _diagnostic(path, details, merged, table)
+        for path, details in grouped.items()
+        if path not in outer
+    ]
 
 
 def beaten(leaves: Sequence[Leaf], table: OptionTable) -> tuple[Beaten, ...]:
