@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import click
+from pydantic_core import to_json
 
 from runsettings.cli.run_keys import ATTRIBUTES, Kind
 from runsettings.cli.run_times import duration, local_time, utc_time
@@ -34,6 +35,8 @@ _MANY: Final = 500
 
 def cell(value: Any, kind: Kind = Kind.VALUE) -> str:
     """A value for a table: short, and on one line."""
+    if type(value) is str:  # most are, and a listing has a hundred thousand
+        return value if len(value) <= LONGEST and value.isprintable() else cut(printable(value))
     if value is MISSING or (kind is Kind.LIST and not value):
         return NOTHING
     if kind is Kind.TIME:
@@ -45,7 +48,7 @@ def cell(value: Any, kind: Kind = Kind.VALUE) -> str:
     elif isinstance(value, float):
         text = f"{value:.6g}"
     else:
-        text = value if isinstance(value, str) else json_line(value)
+        text = str(value) if type(value) is int else json_line(value)
     return cut(printable(text))
 
 
@@ -100,7 +103,15 @@ def print_data(data: Any) -> None:
 
     JSON has no NaN and no infinities: they become the texts that W&B's own files have for them.
     """
-    click.echo(json.dumps(_finite(data), indent=2, ensure_ascii=_is_narrow(), default=str))
+    try:
+        text = to_json(data, indent=2, inf_nan_mode="strings").decode()
+        text.encode(sys.stdout.encoding or "ascii")
+        plain = text.replace("\n", "").isprintable()
+    except ValueError:
+        plain = False
+    # JSON has escapes for half a surrogate pair, for what the output's encoding lacks, and for
+    # what would turn a terminal's line around.
+    click.echo(text if plain else json.dumps(_finite(data), indent=2))
 
 
 def print_csv(headers: Sequence[str], rows: Sequence[Sequence[str | int | float]]) -> None:
@@ -144,8 +155,3 @@ def _finite(data: Any) -> Any:
     if isinstance(data, (list, tuple)):
         return [_finite(value) for value in data]
     return data
-
-
-def _is_narrow() -> bool:
-    """Whether the output cannot show every character."""
-    return (sys.stdout.encoding or "ascii").lower().replace("-", "") not in ("utf8", "utf16")

@@ -56,14 +56,13 @@ class _Runs(click.Group):
 def _complete_keys(
     ctx: click.Context, param: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
-    """Keys that begin with the last of what is typed; some options take several, or a dash."""
+    """Keys that begin with the last of what is typed; some options take several."""
+    del param
     from click.shell_completion import CompletionItem
 
     head, comma, tail = incomplete.rpartition(",")
-    minus = "-" if param.name == "sort" and tail.startswith("-") else ""
-    tail = tail.removeprefix(minus)
     return [
-        CompletionItem(f"{head}{comma}{minus}{key}")
+        CompletionItem(f"{head}{comma}{key}")
         for key in known_keys(completable(ctx))
         if key.startswith(tail) and key.isprintable() and " " not in key
     ]

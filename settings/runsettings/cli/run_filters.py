@@ -122,7 +122,7 @@ class _Parser:
         token = self._peek()
         if token.kind != "end":
             advice = "join comparisons with 'and' or 'or', and quote a text with spaces"
-            raise self._fault(f"unexpected {printable(token.text)!r} — {advice}", token)
+            raise self._fault(f"unexpected '{printable(token.text)}' — {advice}", token)
         return found
 
     def _or(self) -> Filter:

@@ -161,7 +161,7 @@ def _at_path(name: str) -> StoredRun | None:
 
 
 def _ambiguous(name: str, found: list[StoredRun]) -> str:
-    lines = [f"{printable(name)!r} may mean {len(found)} runs; give more of an id, or a path:"]
+    lines = [f"'{printable(name)}' may mean {len(found)} runs; give more of an id, or a path:"]
     lines += [f"  {_described(run)}" for run in found[:_CANDIDATES]]
     if len(found) > _CANDIDATES:
         lines.append(f"  … and {len(found) - _CANDIDATES} more")
@@ -169,7 +169,7 @@ def _ambiguous(name: str, found: list[StoredRun]) -> str:
 
 
 def _missing(name: str, directory: Path, runs: list[StoredRun]) -> str:
-    message = f"there is no run {printable(name)!r} in {printable(str(directory))}"
+    message = f"there is no run '{printable(name)}' in {printable(str(directory))}"
     if not runs:
         return message
     from runsettings.resolution.suggest import did_you_mean  # difflib, for slips alone

@@ -121,9 +121,9 @@ def find_key(text: str, runs: Iterable[StoredRun]) -> Key:
         get = _getter(section, name)
         if not runs or any(get(run) is not MISSING for run in runs):
             return Key(text, Kind.VALUE, get)
-        message = f"no run here has {printable(text)!r}"
+        message = f"no run here has '{printable(text)}'"
     else:
-        message = f"unknown key {printable(text)!r}"
+        message = f"unknown key '{printable(text)}'"
     hint = _likely(text, name, runs)
     advice = hint or "use a run's attribute, config.KEY, summary.KEY or metadata.KEY"
     raise UnknownKey(f"{message} — {advice}")
@@ -144,13 +144,11 @@ def _likely(text: str, name: str, runs: list[StoredRun]) -> str | None:
     from runsettings.resolution.suggest import did_you_mean  # difflib, for slips alone
 
     known = known_keys(runs)
-    # Whoever writes `lr` means `config.lr`.
-    for section in SECTIONS:
-        if f"{section}.{text}" in known:
-            return f"did you mean {printable(f'{section}.{text}')!r}?"
-    for section in SECTIONS:
-        if name and f"{section}.{name}" in known:
-            return f"did you mean {printable(f'{section}.{name}')!r}?"
+    # Whoever writes `lr` means `config.lr`, and `config.loss` may be in the summary.
+    for bare in filter(None, (text, name)):
+        for section in SECTIONS:
+            if f"{section}.{bare}" in known:
+                return f"did you mean '{printable(f'{section}.{bare}')}'?"
     hint = did_you_mean(text, known)
     return None if hint is None else printable(hint)
 

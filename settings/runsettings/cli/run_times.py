@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+import time
+from datetime import UTC, datetime
 from typing import Final
 
 _SECONDS: Final = {"w": 604_800, "d": 86_400, "h": 3_600, "m": 60, "s": 1}
 
 _DURATION: Final = re.compile(r"(?:[0-9]+(?:\.[0-9]+)?[wdhms])+", re.ASCII)
 _PART: Final = re.compile(r"([0-9.]+)([wdhms])", re.ASCII)
+
+_DAYS: Final = {"today": 0, "yesterday": -1}
 
 TIME_FORMS: Final = "write a date or time as 2025-01-31 or 2025-01-31T14:30, or an age as 2d or 3h"
 DURATION_FORMS: Final = "write seconds, or a duration as 90s, 1h30m or 2d"
@@ -35,11 +38,10 @@ def parse_time(text: str, now: float) -> float | None:
     """
     if _DURATION.fullmatch(text):
         return now - (parse_duration(text) or 0.0)
-    midnight = datetime.fromtimestamp(now).astimezone().replace(hour=0, minute=0, second=0)
-    if text == "today":
-        return midnight.replace(microsecond=0).timestamp()
-    if text == "yesterday":
-        return (midnight.replace(microsecond=0) - timedelta(days=1)).timestamp()
+    if text in _DAYS:
+        year, month, day, *_ = time.localtime(now)
+        # The C library takes day 0 for the last of the month before, and knows summer time.
+        return time.mktime((year, month, day + _DAYS[text], 0, 0, 0, 0, 0, -1))
     try:
         return datetime.fromisoformat(text).astimezone().timestamp()
     except (ValueError, OverflowError, OSError):
@@ -49,7 +51,7 @@ def parse_time(text: str, now: float) -> float | None:
 def local_time(seconds: float) -> str:
     """A time for a table, in the local zone: ``2025-01-31 14:30:05``."""
     try:
-        return datetime.fromtimestamp(seconds).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+        return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(seconds))
     except (ValueError, OverflowError, OSError):
         return str(seconds)  # a clock that went mad must not take the listing down
 

@@ -121,7 +121,8 @@ def mask_addresses(text: str) -> str:
 
 def mask(text: str, secrets: Iterable[str]) -> str:
     """``text`` with every one of ``secrets`` replaced."""
-    for secret in secrets:
+    # Longest first: one may be the beginning of another, whose end would stay.
+    for secret in sorted(secrets, key=len, reverse=True):
         if secret in text:
             text = text.replace(secret, MASK)
     return text

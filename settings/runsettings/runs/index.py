@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from pydantic_core import from_json, to_json
-
 from runsettings.runs.directory import Place, places
+from runsettings.runs.journal import encode
+from runsettings.runs.reader import parse
 from runsettings.runs.stored import StoredRun
 from runsettings.values.diagnostic import RunError
 
@@ -126,7 +126,10 @@ def _up_to_date(
         if place is None:
             gone.append((relative,))
             continue
-        run = StoredRun.from_json({**from_json(stored), "journal": place.journal})
+        known = parse(stored)
+        if known is None:
+            raise ValueError("what stands in the index is no run")
+        run = StoredRun.from_json({**known, "journal": place.journal})
         if (place.inode, place.size, place.modified) != (inode, size, modified):
             if place.inode != inode or place.size < run.position:
                 run = StoredRun(place.journal)
@@ -162,7 +165,7 @@ def _read_on(
     # What only `show` and `diff` ask for would make every listing slower.
     run.settings, run.settings_origins, run.config_origins, run.files = {}, {}, {}, {}
     run.metadata.pop("packages", None)
-    stored = to_json(run.to_json(), inf_nan_mode="constants")
+    stored = encode(run.to_json())
     relative = os.path.relpath(place.journal, base)
     changed.append((relative, place.inode, place.size, place.modified, stored))
     return True

@@ -32,7 +32,8 @@ class Recorder:
     ) -> None:
         self.journal = journal
         self.notices = notices
-        self.secrets = tuple(secrets)
+        # Longest first: one may be the beginning of another, whose end would stay.
+        self.secrets = tuple(sorted(secrets, key=len, reverse=True))
         self.strict = strict
         # A signal handler may finish the run while its own thread is inside of `log`.
         self.lock = threading.RLock()
