@@ -1,4 +1,4 @@
-"""Which flags were given: argparse watched, absl asked."""
+"""Which flags were given to argparse, which is watched."""
 
 from __future__ import annotations
 
@@ -10,15 +10,10 @@ import threading
 from typing import Any
 
 import pytest
-from absl import flags as absl_flags
 
 from runsettings.layers.given_flags import (
-    GivenNamespace,
-    absl_trees,
     argument_trees,
-    given_absl,
     given_of,
-    is_absl,
     parse_args,
     parse_known_args,
 )
@@ -295,51 +290,3 @@ def test_trees_of_a_plain_namespace() -> None:
     assert defaults.data == {}
     assert given.data == {"batch_size": 1}
     assert str(given.origin(("batch_size",))) == "--batch-size"
-
-
-@pytest.fixture
-def values() -> absl_flags.FlagValues:
-    """Private absl flags of this module."""
-    values = absl_flags.FlagValues()
-    absl_flags.DEFINE_float("lr", 0.1, "rate", flag_values=values)
-    absl_flags.DEFINE_integer("seed", 1, "seed", flag_values=values)
-    absl_flags.DEFINE_multi_string("tag", None, "tags", flag_values=values)
-    absl_flags.DEFINE_bool("amp", False, "amp", flag_values=values)
-    return values
-
-
-def test_absl_flags_tell_given_from_default(values: absl_flags.FlagValues) -> None:
-    """A flag given with its default value is given; a flag that code set is, too."""
-    values(["train.py", "--lr=0.1", "--noamp"])
-    values.seed = 2
-    assert dict(given_absl(values)) == {"amp": "--amp", "lr": "--lr", "seed": "--seed"}
-    defaults, given = absl_trees(values)
-    assert defaults.data == {"tag": None}
-    assert given.data == {"amp": False, "lr": 0.1, "seed": 2}
-    assert str(given.origin(("lr",))) == "--lr"
-
-
-def test_absl_defaults_set_by_code_are_defaults(values: absl_flags.FlagValues) -> None:
-    """`set_default` moves the default; it does not give the flag."""
-    values.set_default("lr", 0.5)
-    values(["train.py"])
-    defaults, given = absl_trees(values)
-    assert defaults.data["lr"] == 0.5
-    assert given.data == {}
-
-
-def test_only_the_programs_own_absl_flags_count() -> None:
-    """The module stands for its `FLAGS`; absl's own flags are left out unless asked for."""
-    import absl.logging  # noqa: F401 - defines flags
-
-    assert "verbosity" not in absl_trees(absl_flags)[0].data
-    assert "verbosity" in absl_trees(absl_flags.FLAGS, every=True)[0].data
-
-
-def test_absl_is_recognised() -> None:
-    """Only absl's own objects are absl flags."""
-    assert is_absl(absl_flags)
-    assert is_absl(absl_flags.FlagValues())
-    assert not is_absl(GivenNamespace())
-    with pytest.raises(TypeError, match="expected an argparse namespace or absl flags, got dict"):
-        given_absl({})

@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from runsettings.layers.absl_flags import absl_trees
 from runsettings.layers.base import Inputs
 from runsettings.layers.given import read_named
-from runsettings.layers.given_flags import GivenNamespace, absl_trees, argument_trees
+from runsettings.layers.given_flags import GivenNamespace, argument_trees
 from runsettings.layers.owned import own
 from runsettings.values.origin import Layer
 from runsettings.values.reading import Reading

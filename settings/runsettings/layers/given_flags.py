@@ -1,8 +1,7 @@
-"""Which flags were given, and which stand at their defaults.
+"""Which flags of argparse were given, and which stand at their defaults.
 
 A flag left at its default is no value: it must not beat a file. argparse does not tell the two
-apart, so `parse_args` watches one parse and hands back a namespace that remembers. absl's flags
-know it themselves.
+apart, so `parse_args` watches one parse and hands back a namespace that remembers.
 
 How the watching works, in argparse of Python 3.11 to 3.13: `ArgumentParser._get_values` is
 called once for each action that is about to be taken, for optionals only when they are given,
@@ -19,7 +18,6 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -31,9 +29,6 @@ _PARSING: Final = threading.RLock()
 
 _THREAD: Final = threading.local()
 """``record`` is this thread's watch. Another thread's plain parse is not recorded."""
-
-_INSTALLED: Final = frozenset({"site-packages", "dist-packages"})
-"""Directories that hold installed packages, wherever they are."""
 
 
 class _GivenView:
@@ -119,78 +114,23 @@ def argument_trees(
     arguments = dict(vars(namespace))
     if not isinstance(namespace, GivenNamespace):
         marks = {name: _flag(name) for name in arguments}
-        return _tree(layer_defaults, {}, {}), _tree(layer_given, arguments, marks)
+        return command_line(layer_defaults, {}, {}), command_line(layer_given, arguments, marks)
     flags = given_of(namespace)
     given = {name: value for name, value in arguments.items() if name in flags}
     defaults = {name: value for name, value in arguments.items() if name not in flags}
     return (
-        _tree(layer_defaults, defaults, {name: _flag(name) for name in defaults}),
-        _tree(layer_given, given, flags),
+        command_line(layer_defaults, defaults, {name: _flag(name) for name in defaults}),
+        command_line(layer_given, given, flags),
     )
 
 
-def is_absl(value: Any) -> bool:
-    """Whether ``value`` is an absl ``FlagValues`` or the module ``absl.flags``.
-
-    absl is not imported for it: who passes one has imported it.
-    """
-    return _flag_values(value) is not None
-
-
-def given_absl(flags: Any) -> tuple[tuple[str, str], ...]:
-    """Name and flag (``--lr``) of each absl flag that was given or set, not left at default.
-
-    Args:
-        flags: A ``FlagValues`` or the module ``absl.flags``.
-
-    Raises:
-        TypeError: ``flags`` is neither.
-    """
-    values = _require_flag_values(flags)
-    return tuple((name, f"--{name}") for name in values if _is_given(values[name]))
-
-
-def absl_trees(
-    flags: Any,
-    layer_defaults: Layer = Layer.DEFAULT,
-    layer_given: Layer = Layer.FLAG,
-    *,
-    every: bool = False,
-) -> tuple[Tree, Tree]:
-    """The defaults of absl flags, and what was given.
-
-    Args:
-        flags: A ``FlagValues`` or the module ``absl.flags``.
-        layer_defaults: The layer of the first tree.
-        layer_given: The layer of the second tree.
-        every: Take all flags; else only those that the program's own modules define, without
-            those of absl and other installed packages.
-
-    Raises:
-        TypeError: ``flags`` is neither.
-    """
-    values = _require_flag_values(flags)
-    foreign = frozenset() if every else _foreign_flags(values)
-    trees = []
-    for layer, given in ((layer_defaults, False), (layer_given, True)):
-        data = {
-            name: values[name].value
-            for name in values
-            if name not in foreign and _is_given(values[name]) is given
-        }
-        trees.append(_tree(layer, data, {name: f"--{name}" for name in data}))
-    return trees[0], trees[1]
-
-
-def _tree(layer: Layer, data: dict[str, Any], marks: Mapping[str, str]) -> Tree:
+def command_line(layer: Layer, data: dict[str, Any], marks: Mapping[str, str]) -> Tree:
+    """What flags say, as a tree; ``marks`` names the flag of each key."""
     return Tree(layer, "command line", data, dict(marks), directives=False)
 
 
 def _flag(name: str) -> str:
     return f"--{name.replace('_', '-')}"
-
-
-# --- argparse --------------------------------------------------------------------------------
 
 
 class _Record:
@@ -349,49 +289,3 @@ def _name_of(action: argparse.Action) -> str:
     if action.option_strings:
         return max(action.option_strings, key=lambda option: option.startswith("--"))
     return action.metavar if isinstance(action.metavar, str) else action.dest
-
-
-# --- absl ------------------------------------------------------------------------------------
-
-
-def _flag_values(value: Any) -> Any:
-    flags = sys.modules.get("absl.flags")
-    if flags is None:
-        return None
-    if value is flags:
-        return flags.FLAGS
-    return value if isinstance(value, flags.FlagValues) else None
-
-
-def _require_flag_values(value: Any) -> Any:
-    values = _flag_values(value)
-    if values is None:
-        raise TypeError(
-            f"expected an argparse namespace or absl flags, got {type(value).__qualname__}"
-        )
-    return values
-
-
-def _is_given(flag: Any) -> bool:
-    # `present` counts the times on the command line; a value that code assigned is no default.
-    return bool(flag.present) or not flag.using_default_value
-
-
-def _foreign_flags(values: Any) -> frozenset[str]:
-    """The flags that absl and other installed packages define."""
-    foreign = {
-        flag.name
-        for module, flags in values.flags_by_module_dict().items()
-        if _is_installed(module)
-        for flag in flags
-    }
-    # ml_collections defines `--config.lr` itself, for a `--config` that the program defines.
-    return frozenset(name for name in foreign if name.partition(".")[0] in foreign)
-
-
-def _is_installed(module: str) -> bool:
-    if module.partition(".")[0] == "absl":
-        return True
-    file = getattr(sys.modules.get(module), "__file__", None)
-    # The program's own file is registered under its path, and is no module of that name.
-    return file is not None and not _INSTALLED.isdisjoint(Path(file).parts)
