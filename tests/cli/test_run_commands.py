@@ -877,6 +877,14 @@ def test_rm_removes_what_a_run_overwrote(run, jail, record):
     assert run("runs", "ls", "--columns", "project").stdout == "other\n"
 
 
+def test_rm_of_an_overwritten_run_keeps_the_later_one(run, record):
+    """Its path means just it."""
+    old = record("same", {"lr": 1})
+    record("same", {"lr": 2})
+    assert len(run("runs", "rm", str(old.directory), "--yes").stdout.splitlines()) == 1
+    assert run("runs", "ls", "--columns", "config.lr").stdout == "2\n"
+
+
 def load_newest(jail, project):
     """The directory's name of a project's last run."""
     found = [load(path) for path in sorted(jail.cwd.glob("wandb/*/run-*.jsonl"))]

@@ -9,11 +9,12 @@ import time
 
 import pytest
 
-from runsettings.runs.edit import change_tags, remove
+from runsettings.runs.edit import change_tags
 from runsettings.runs.index import FILE, find_runs, list_runs
 from runsettings.runs.journal import encode
+from runsettings.runs.removal import remove
 from runsettings.runs.stored import load
-from runsettings.values.diagnostic import RunError, SettingsError
+from runsettings.values.diagnostic import SettingsError
 
 
 def make(directory, number, *, run_id=None, project="p", rows=2):
@@ -70,7 +71,7 @@ def test_new_changed_and_deleted_runs_are_seen(wandb):
     path = next(wandb.glob("*run00001/*.jsonl"))
     with path.open("ab") as file:
         file.write(encode({"type": "history", "step": 2, "time": 9.0, "data": {"loss": 7}}))
-    remove(load(next(wandb.glob("*run00000/*.jsonl"))))
+    remove(load(next(wandb.glob("*run00000/*.jsonl"))), wandb)
     for _ in range(2):
         assert listed(wandb) == {"run00001": 7, "run00002": 1, "run00003": 1}
 
@@ -201,20 +202,3 @@ def test_a_tag_on_a_torn_journal_is_a_line_of_its_own(wandb):
     run = load(path)
     change_tags(run, add=["t"])
     assert load(path).tags == ["t"]
-
-
-def test_removing_a_run_removes_what_it_overwrote(wandb):
-    """Otherwise the older one would appear again."""
-    make(wandb, 10, run_id="run00001")
-    make(wandb, 11, run_id="run00001", project="q")
-    (run,) = [run for run in find_runs(wandb, "run00001") if run.project == "p"]
-    assert len(remove(run)) == 2
-    assert [run.project for run in find_runs(wandb, "run00001")] == ["q"]
-
-
-def test_a_live_run_is_not_removed(begin):
-    """The error names its process."""
-    run = begin()
-    with pytest.raises(RunError, match=f"process {os.getpid()}"):
-        remove(load(run._recorder.journal.path))
-    assert run.path.exists()

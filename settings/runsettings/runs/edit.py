@@ -1,18 +1,14 @@
-"""Changes to runs from outside: tags after the end, and taking a run away."""
+"""Changes to runs from outside: tags, also after the end."""
 
 from __future__ import annotations
 
 import os
-import shutil
 import time
 from collections.abc import Iterable
-from pathlib import Path
 
 from runsettings.models.settings import Settings
-from runsettings.runs.directory import places
 from runsettings.runs.journal import encode
-from runsettings.runs.stored import StoredRun, load
-from runsettings.values.diagnostic import Rule, RunError
+from runsettings.runs.stored import StoredRun
 from runsettings.values.origin import Layer
 
 
@@ -38,33 +34,3 @@ def change_tags(run: StoredRun, add: Iterable[str] = (), remove: Iterable[str] =
     finally:
         os.close(fd)
     run.read_on()
-
-
-def remove(run: StoredRun) -> list[Path]:
-    """Delete a run, and the earlier ones of its id and project that it overwrote.
-
-    Args:
-        run: The run.
-
-    Returns:
-        The directories that were deleted.
-
-    Raises:
-        RunError: A live process is writing the run.
-        OSError: It cannot be deleted.
-    """
-    same = []
-    for place in places(run.directory.parent, run.id):
-        other = load(place.journal)
-        if other.project == run.project:
-            same.append(other)
-    for other in same:
-        if other.state == "running":
-            raise RunError.of(
-                Rule.RUN_OWNED,
-                f"run '{run.id}' is being written by process {other.pid} on {other.host}",
-                hint="wait for it, or stop it",
-            )
-    for other in same:
-        shutil.rmtree(other.directory)
-    return [other.directory for other in same]

@@ -36,7 +36,8 @@ def overwritten(run: StoredRun) -> list[StoredRun]:
             other = load(place.journal)
         except (OSError, RunError):
             continue
-        if (other.project, other.id) == (run.project, run.id):
+        same = (other.project, other.id) == (run.project, run.id)
+        if same and other.created <= run.created:
             found.append(other)
     return found
 
