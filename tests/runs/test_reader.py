@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from runsettings.runs.journal import encode
 from runsettings.runs.reader import check_header, read_lines, read_records
@@ -63,3 +65,11 @@ def test_a_journal_that_would_be_misread_is_refused(header, message):
     with pytest.raises(RunError, match=message) as caught:
         check_header(header, "wandb/x.jsonl")
     assert "wandb/x.jsonl" in str(caught.value)
+
+
+@given(junk=st.binary(max_size=200))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_bytes_can_stand_in_a_journal(jail, junk):
+    """The record on the lines after them is read."""
+    path = jail.write("run.jsonl", junk + b"\n" + encode(RECORDS[0]))
+    assert list(read_records(path))[-1] == RECORDS[0]

@@ -107,6 +107,13 @@ def test_an_odd_id_stays_in_its_directory(begin, jail, run_id):
     assert journal_of(run).id == run_id
 
 
+def test_an_id_that_makes_no_name_of_a_directory_is_refused(begin, jail):
+    """Characters are counted by the setting, and bytes here."""
+    with pytest.raises(RunError, match="must have at most 200 bytes as UTF-8, not 512"):
+        begin(id="\U0001f600" * 128)
+    assert not (jail.cwd / "wandb").exists()
+
+
 def test_the_config_is_written_in_wandbs_form(begin):
     """`files/config.yaml` has values under `value`."""
     run = begin(config={"lr": 1e-5, "optim": {"name": "sgd"}})
@@ -233,7 +240,7 @@ def notebook_shell(monkeypatch):
     """Make this process look like a notebook's kernel to whoever asks IPython."""
 
     class ZMQInteractiveShell:
-        user_ns = {"In": ["", "init()", "train()"]}  # noqa: RUF012
+        user_ns = {"In": ["", "init()", "train()"]}
 
     shell = ZMQInteractiveShell()
     monkeypatch.setitem(sys.modules, "IPython", types.SimpleNamespace(get_ipython=lambda: shell))

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pydantic_core import from_json, to_json
 
 from runsettings.runs.journal import encode
 from runsettings.runs.stored import StoredRun, history, load
@@ -103,3 +106,34 @@ def test_a_later_version_is_refused(jail):
     path = jail.write("run.jsonl", encode({**HEADER, "version": 2}))
     with pytest.raises(RunError, match="upgrade runsettings"):
         load(path)
+
+
+KINDS = ("header", "run", "tags", "start", "settings", "config", "history", "summary", "file")
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(), inner, max_size=2),
+    max_leaves=4,
+)
+MEMBERS = (
+    *("time", "step", "data", "values", "origins", "removed", "add", "remove", "path", "size"),
+    *("records", "state", "code", "id", "name", "project", "group", "pid", "host"),
+)
+
+
+@given(
+    records=st.lists(
+        st.builds(
+            lambda kind, members: {**members, "type": kind},
+            st.sampled_from((*KINDS[1:], "metadata", "lost", "exit")),
+            st.dictionaries(st.sampled_from(MEMBERS), JSON),
+        ),
+        max_size=5,
+    )
+)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_record_breaks_the_replay(jail, records):
+    """Whatever a foreign writer left, the run is readable, and its index entry too."""
+    run = load(write(jail, *records))
+    assert isinstance(run.id + run.name + run.project, str)
+    assert StoredRun.from_json(from_json(to_json(run.to_json(), inf_nan_mode="constants")))
+    list(history(run.journal))

@@ -1,4 +1,4 @@
-"""What a run is called when nobody named it, and what a run may be called at all.
+"""What a run is called when nobody named it.
 
 The randomness is the kernel's: a script that seeds ``random`` must not get the same id twice.
 """
@@ -9,17 +9,12 @@ import os
 from typing import Final
 
 from runsettings.values.diagnostic import Rule, RunError
-from runsettings.values.rendering import printable
+from runsettings.values.origin import Origin
 
 _ALPHABET: Final = "abcdefghijklmnopqrstuvwxyz0123456789"
 
-FORBIDDEN: Final = frozenset("/\\#?%:;,'")
-"""Characters that no run id may have, as the reference says."""
-
-LONGEST_ID: Final = 128
-"""Characters; with the directory's other parts a name stays below 255 bytes in most scripts."""
-
-_LONGEST_ID_BYTES: Final = 200
+LONGEST_ID_BYTES: Final = 200
+"""A directory's name has 255 bytes, and the id is not all of it."""
 
 _ADJECTIVES: Final = (
     "amber ample azure balmy bold brave breezy bright brisk calm candid civil classic clear "
@@ -66,32 +61,18 @@ def new_name() -> str:
     return "-".join((*words, str(number % 999 + 1)))
 
 
-def check_id(run_id: str) -> None:
-    """Refuse an id that could leave the run's directory or break a listing.
+def check_length(run_id: str, origin: Origin | None) -> None:
+    """Refuse an id that makes the name of no directory; its characters are the setting's rule.
 
     Raises:
-        RunError: It is empty, too long, has surrounding space, or a character that is
-            forbidden or cannot be shown.
+        RunError: It is too long in bytes.
     """
-    fault = id_fault(run_id)
-    if fault is not None:
+    size = len(os.fsencode(run_id))
+    if size > LONGEST_ID_BYTES:
         raise RunError.of(
             Rule.UNSAFE_PATH,
-            f"{fault}; got '{printable(run_id[:LONGEST_ID])}'",
+            f"must have at most {LONGEST_ID_BYTES} bytes as UTF-8, not {size}",
             path=("run_id",),
-            hint="use letters, digits, '-' and '_'",
+            origin=origin,
+            hint="put what it describes into name=",
         )
-
-
-def id_fault(run_id: str) -> str | None:
-    """What is wrong with an id, or ``None``."""
-    if not run_id:
-        return "must not be empty"
-    if len(run_id) > LONGEST_ID or len(run_id.encode(errors="replace")) > _LONGEST_ID_BYTES:
-        return f"must have at most {LONGEST_ID} characters and {_LONGEST_ID_BYTES} bytes"
-    if run_id != run_id.strip():
-        return "must not begin or end with space"
-    if not run_id.isprintable():
-        return "must not contain control or invisible characters"
-    bad = sorted(FORBIDDEN.intersection(run_id))
-    return f"must not contain {' '.join(bad)}" if bad else None

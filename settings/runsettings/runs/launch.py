@@ -24,7 +24,7 @@ from runsettings.runs.described import Identity
 from runsettings.runs.directory import FILES, elsewhere, prepare
 from runsettings.runs.disabled import RunDisabled
 from runsettings.runs.exits import Ending
-from runsettings.runs.identity import new_id, new_name
+from runsettings.runs.identity import check_length, new_id, new_name
 from runsettings.runs.journal import encode
 from runsettings.runs.login import find_login, is_anonymous, offline_reason
 from runsettings.runs.notices import Notices
@@ -132,6 +132,8 @@ class Launch:
             RunError: As `resume.take`; or the temporary place refuses as well.
         """
         settings = self.settings
+        id_origin = settings.origin("run_id") if settings.run_id else None
+        check_length(settings.run_id or "", id_origin)
         wanted = Wanted(
             settings.project or DEFAULT_PROJECT,
             settings.run_id,
@@ -139,7 +141,7 @@ class Launch:
             platform.node(),
             offline=True,
             now=self.now,
-            id_origin=settings.origin("run_id") if settings.run_id else None,
+            id_origin=id_origin,
         )
         root = self.cwd / Path(settings.root_dir or ".").expanduser()
         try:

@@ -75,14 +75,21 @@ def turnstile(directory: Path) -> Iterator[None]:
 
     Raises:
         RunError: Another process stood in it for half a minute.
+        OSError: The lock's file can be neither made nor read.
     """
-    fd = os.open(directory / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    path = directory / ".lock"
+    close = getattr(os, "O_CLOEXEC", 0)
+    try:
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | close, 0o666)
+    except PermissionError:
+        # Another user's, in a directory that is shared; reading is enough to lock it.
+        fd = os.open(path, os.O_RDONLY | close)
     try:
         if not claim(fd, patience=_PATIENCE):
             raise RunError.of(
                 Rule.RUN_OWNED,
-                f"another process has held {directory / '.lock'} for {_PATIENCE:.0f} seconds",
-                hint="find it with: fuser " + str(directory / ".lock"),
+                f"another process has held {path} for {_PATIENCE:.0f} seconds",
+                hint=f"find it with: fuser {path}",
             )
         yield
     finally:

@@ -10,6 +10,7 @@ reads them: ``NaN``, ``Infinity``, ``-Infinity``.
 
 from __future__ import annotations
 
+import functools
 from typing import Annotated, Any, Final, Literal, NotRequired, TypeAlias
 
 from pydantic import ConfigDict, Field, TypeAdapter, with_config
@@ -178,6 +179,50 @@ Record: TypeAlias = Annotated[
     | Exit,
     Field(discriminator="type"),
 ]
+
+_BY_TYPE: Final[dict[str, Any]] = {
+    "run": RunRecord,
+    "tags": Tags,
+    "start": Start,
+    "settings": SettingsRecord,
+    "config": ConfigRecord,
+    "summary": SummaryRecord,
+    "file": FileRecord,
+    "metadata": Metadata,
+    "lost": Lost,
+    "exit": Exit,
+}
+"""Records that readers check by their definition. The header is checked by its version first,
+and rows, of which there are many, by `is_row`."""
+
+
+def is_row(record: dict[str, Any]) -> bool:
+    """Whether a record of the type ``history`` is what that promises."""
+    step, time = record.get("step"), record.get("time")
+    return (
+        type(step) is int
+        and step >= 0
+        and type(time) in (int, float)
+        and type(record.get("data")) is dict
+    )
+
+
+def checked(record: dict[str, Any]) -> dict[str, Any] | None:
+    """A record as its type promises, with the members that are known; ``None`` for other types.
+
+    Raises:
+        ValueError: It is not what its type promises.
+    """
+    kind = record.get("type")
+    if not isinstance(kind, str) or kind not in _BY_TYPE:
+        return None
+    found: dict[str, Any] = _adapter(kind).validate_python(record, extra="ignore")
+    return found
+
+
+@functools.cache
+def _adapter(kind: str) -> TypeAdapter[Any]:
+    return TypeAdapter(_BY_TYPE[kind])
 
 
 def journal_schema() -> dict[str, Any]:

@@ -82,7 +82,12 @@ def take(directory: Path, wanted: Wanted) -> Taken:
             )
         if earlier is None or wanted.resume in (None, "never"):
             return _new(directory, wanted, wanted.run_id or new_id())
-        journal = Journal.resume(Path(earlier.journal))
+        try:
+            journal = Journal.resume(Path(earlier.journal))
+        except OSError as error:
+            raise RunError.of(
+                Rule.UNWRITABLE_FILE, f"{earlier.journal} cannot be written: {error.strerror}"
+            ) from error
         if journal is None:
             raise _owned(earlier, wanted)
         # Records may have come in between looking and taking.

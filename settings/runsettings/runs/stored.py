@@ -14,7 +14,7 @@ from typing import Any, Final, Self
 
 from runsettings.runs.ownership import is_owned
 from runsettings.runs.reader import check_header, read_lines, read_records
-from runsettings.runs.records import State
+from runsettings.runs.records import State, checked, is_row
 
 _NAMES: Final = (
     "id",
@@ -118,23 +118,33 @@ class StoredRun:
             else:
                 try:
                     self.apply(record)
-                except (KeyError, TypeError, ValueError, AttributeError):
+                except ValueError:
                     # JSON, but not the record that its type promises.
                     self.torn += 1
             self.position = end
         return self.position != before
 
     def apply(self, record: dict[str, Any]) -> None:
-        """Take one record in; records of unknown types say nothing."""
+        """Take one record in; records of unknown types say nothing.
+
+        Raises:
+            ValueError: It is not what its type promises.
+            RunError: It is the header of no journal, or of a later version.
+        """
         kind = record.get("type")
-        time = record.get("time")
-        if isinstance(time, float) and time > self.last:
-            self.last = time
         if kind == "history":
             self._history(record)
         elif kind == "header":
             check_header(record, self.journal)
-        elif kind == "run":
+        else:
+            known = checked(record)
+            if known is not None:
+                self.last = max(self.last, known["time"])
+                self._take(known)
+
+    def _take(self, record: dict[str, Any]) -> None:
+        kind = record["type"]
+        if kind == "run":
             for name in _NAMES:
                 if name in record:
                     setattr(self, name, record[name])
@@ -161,7 +171,9 @@ class StoredRun:
             self.exit, self.ended = record, record["time"]
 
     def _history(self, record: dict[str, Any]) -> None:
-        step = record["step"]
+        if not is_row(record):
+            raise ValueError("this is no row")
+        step, self.last = record["step"], max(self.last, record["time"])
         if step >= self.step:
             self.rows += 1
             self.step = step + 1
@@ -224,7 +236,7 @@ def history(journal: Path | str) -> Iterator[dict[str, Any]]:
     """
     row: dict[str, Any] | None = None
     for record in read_records(journal):
-        if record.get("type") != "history":
+        if record.get("type") != "history" or not is_row(record):
             continue
         if row is not None and row["_step"] != record["step"]:
             yield row
