@@ -101,6 +101,7 @@ def test_get(tree, path, value):
         (("layers", 1, "size"), "train.yaml:7:3"),
         (("layers", 9), "train.yaml:5:9"),
         (("name",), "NAME"),
+        (("name", "inside", 0), "NAME"),
         (("key",), "vault/key"),
         (("other",), "train.yaml:1:1"),
     ],

@@ -233,9 +233,11 @@ class Tree:
                 node = node.get(key)
             elif isinstance(node, list) and isinstance(key, int) and 0 <= key < len(node):
                 node = node[key]
-            else:
+            elif isinstance(node, list):
                 node = None
                 break
+            else:
+                break  # one mark for all that is inside, such as a flag's
         if isinstance(node, (Mapping, list)):
             here = getattr(node, "here", None)
             return here if here is not None else nearest
