@@ -37,7 +37,12 @@ class Recorder:
         self.strict = strict
         # A signal handler may finish the run while its own thread is inside of `log`.
         self.lock = threading.RLock()
-        self._masks = [(encode(secret)[1:-2], MASK.encode()) for secret in self.secrets]
+        self._masks = [
+            (form, MASK.encode())
+            for secret in sorted(self.secrets, key=len, reverse=True)
+            # As it stands in JSON, and in a program's text.
+            for form in dict.fromkeys((encode(secret)[1:-2], secret.encode()))
+        ]
         journal.trouble = self._trouble
         journal.relief = self._relief
 
