@@ -14,7 +14,8 @@ from typing import Any
 from runsettings.resolution.secrets import MASK, mask
 from runsettings.runs.journal import Journal, encode
 from runsettings.runs.notices import Notices
-from runsettings.values.diagnostic import Rule, RunError
+from runsettings.values.diagnostic import Rule
+from runsettings.values.errors import RunError
 
 
 class Recorder:
@@ -39,7 +40,7 @@ class Recorder:
         self.lock = threading.RLock()
         self._masks = [
             (form, MASK.encode())
-            for secret in sorted(self.secrets, key=len, reverse=True)
+            for secret in self.secrets
             # As it stands in JSON, and in a program's text.
             for form in dict.fromkeys((encode(secret)[1:-2], secret.encode()))
         ]
