@@ -290,3 +290,36 @@ def test_trees_of_a_plain_namespace() -> None:
     assert defaults.data == {}
     assert given.data == {"batch_size": 1}
     assert str(given.origin(("batch_size",))) == "--batch-size"
+
+
+def test_defaults_are_named_by_their_flags() -> None:
+    """A default has the place of its action as declared, or of the code that set it."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("-v", action="count")
+    parser.add_argument("--b_s")
+    parser.add_argument("--no-cuda", dest="cuda", action="store_false")
+    parser.add_argument("model", nargs="?", default="mlp")
+    parser.set_defaults(seed=1)
+    defaults, _ = argument_trees(parse_args(parser, [], argparse.Namespace(extra=1)))
+    assert {name: str(defaults.origin((name,))) for name in defaults.data} == {
+        "v": "-v",
+        "b_s": "--b_s",
+        "cuda": "--no-cuda",
+        "model": "model",
+        "seed": "set_defaults(seed=)",
+        "extra": "args.extra",
+    }
+
+
+def test_a_flag_that_a_subcommand_overwrites_is_not_given() -> None:
+    """A subcommand puts its default over a flag given before it; the value is a default."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--name")
+    train = parser.add_subparsers(dest="command").add_parser("train")
+    train.add_argument("--seed", type=int, default=2)
+    train.add_argument("--lr", type=float)
+    namespace = parse_args(parser, ["--seed=9", "--name=x", "train", "--lr=3"])
+    assert namespace.seed == 2
+    assert dict(given_of(namespace)) == {"name": "--name", "command": "command", "lr": "--lr"}
+    assert given_of(parse_args(parser, ["--seed=9", "train", "--seed=3"]))["seed"] == "--seed"

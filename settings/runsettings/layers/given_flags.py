@@ -55,7 +55,7 @@ class GivenNamespace(argparse.Namespace):
     """
 
     # Beside the instance's `__dict__`, so that `vars()` shows the arguments alone.
-    __slots__ = ("_given_flags",)
+    __slots__ = ("_all_flags", "_given_flags")
 
     given = _GivenView()
 
@@ -63,16 +63,23 @@ class GivenNamespace(argparse.Namespace):
         # Not through the plain constructor, which an argument called `self` would break.
         vars(self).update(arguments)
         self._given_flags = dict(given or {})
+        self._all_flags: dict[str, str] = {}
 
     def __setattr__(self, name: str, value: Any) -> None:
         super().__setattr__(name, value)
-        if name != "_given_flags":
+        if name not in GivenNamespace.__slots__:
             self._given_flags[name] = f"args.{name}"
 
 
 def given_of(namespace: argparse.Namespace) -> Mapping[str, str]:
     """The flag of each argument that is known to be given; empty for a plain namespace."""
     return MappingProxyType(getattr(namespace, "_given_flags", {}))
+
+
+def _flags_of(namespace: argparse.Namespace) -> Mapping[str, str]:
+    """The place of each argument, given or not; empty if no parse of ours told."""
+    known: Mapping[str, str] = getattr(namespace, "_all_flags", {})
+    return known
 
 
 def parse_args(
@@ -118,10 +125,9 @@ def argument_trees(
     flags = given_of(namespace)
     given = {name: value for name, value in arguments.items() if name in flags}
     defaults = {name: value for name, value in arguments.items() if name not in flags}
-    return (
-        command_line(layer_defaults, defaults, {name: _flag(name) for name in defaults}),
-        command_line(layer_given, given, flags),
-    )
+    known = _flags_of(namespace)
+    marks = {name: known.get(name) or _flag(name) for name in defaults}
+    return command_line(layer_defaults, defaults, marks), command_line(layer_given, given, flags)
 
 
 def command_line(layer: Layer, data: dict[str, Any], marks: Mapping[str, str]) -> Tree:
@@ -180,7 +186,7 @@ def _watched(
     args: Sequence[str] | None,
     namespace: argparse.Namespace | None,
 ) -> tuple[GivenNamespace, list[str]]:
-    start = {} if namespace is None else vars(namespace)
+    start = {} if namespace is None else dict(vars(namespace))
     with _PARSING, _recording() as record, _hooked(parser):
         watched = _WatchedNamespace()
         vars(watched).update(start)
@@ -188,10 +194,18 @@ def _watched(
         record.end()
     filled, rest = outcome if isinstance(outcome, tuple) else (outcome, [])
     arguments = vars(filled)
-    given = {**given_of(namespace or filled), **record.given}
+    before = namespace or filled
+    given = {**given_of(before), **record.given}
     if namespace is not None:
         vars(namespace).update(arguments)
-    return GivenNamespace({k: v for k, v in given.items() if k in arguments}, **arguments), rest
+    outcome = GivenNamespace({k: v for k, v in given.items() if k in arguments}, **arguments)
+    outcome._all_flags = {
+        **{name: f"set_defaults({name}=)" for name in arguments},
+        **{name: f"args.{name}" for name in start},
+        **_flags_of(before),
+        **_names_in(parser),
+    }
+    return outcome, rest
 
 
 @contextmanager
@@ -208,7 +222,7 @@ def _recording() -> Iterator[_Record]:
 @contextmanager
 def _hooked(root: argparse.ArgumentParser) -> Iterator[None]:
     """Let the parsers report to this thread's record; as they were, afterwards."""
-    parsers = list(_parsers(root))
+    parsers = _parsers(root)
     before = [dict(vars(parser)) for parser in parsers]
     for parser in parsers:
         _hook(parser, is_root=parser is root)
@@ -223,7 +237,7 @@ def _hooked(root: argparse.ArgumentParser) -> Iterator[None]:
                     delattr(parser, name)
 
 
-def _parsers(root: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
+def _parsers(root: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:
     """A parser and all below it, each once: aliases name one parser twice."""
     seen: dict[int, argparse.ArgumentParser] = {}
     waiting = [root]
@@ -235,7 +249,7 @@ def _parsers(root: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]
         for action in parser._actions:
             if isinstance(action, argparse._SubParsersAction):
                 waiting.extend(action.choices.values())
-    yield from seen.values()
+    return list(seen.values())
 
 
 def _hook(parser: Any, *, is_root: bool) -> None:
@@ -274,14 +288,28 @@ def _hook(parser: Any, *, is_root: bool) -> None:
         if record is None:
             return parse_known_args(args, namespace)
         record.end()
+        outer, record.given = record.given, {}
+        # `_SubParsersAction` passes no namespace and copies the one it gets.
+        inside = _WatchedNamespace() if namespace is None else namespace
         try:
-            # `_SubParsersAction` passes no namespace and copies the one it gets.
-            return parse_known_args(args, _WatchedNamespace() if namespace is None else namespace)
+            return parse_known_args(args, inside)
         finally:
             record.end()
+            # What was given before the subcommand is lost where the copy holds a default.
+            kept = {name: flag for name, flag in outer.items() if name not in vars(inside)}
+            record.given = {**kept, **record.given}
 
     parser._get_values, parser._get_value = watch_values, watch_value
     parser.parse_known_args = parse_known_args if is_root else watch_subparser
+
+
+def _names_in(root: argparse.ArgumentParser) -> dict[str, str]:
+    """The flag or positional behind each argument of a parser and those below it."""
+    names: dict[str, str] = {}
+    for parser in _parsers(root):
+        for action in parser._actions:
+            names.setdefault(action.dest, _name_of(action))
+    return names
 
 
 def _name_of(action: argparse.Action) -> str:
