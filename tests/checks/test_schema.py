@@ -20,7 +20,7 @@ from runsettings.models.settings import Settings
 from runsettings.resolution.merge import merge
 from runsettings.runconfig.rules import check_rules
 from runsettings.runs.records import journal_schema
-from runsettings.values.diagnostic import SettingsError
+from runsettings.values.errors import SettingsError
 from runsettings.values.origin import Layer
 from runsettings.values.reading import Reading
 from runsettings.values.tree import Tree

@@ -31,7 +31,8 @@ from runsettings.layers.places import shown
 from runsettings.models.layered import LayeredSettings
 from runsettings.models.locking import drift_of
 from runsettings.models.settings import Settings
-from runsettings.values.diagnostic import Diagnostic, Rule, SettingsError, Severity
+from runsettings.values.diagnostic import Diagnostic, Rule, Severity
+from runsettings.values.errors import SettingsError
 
 SETTINGS: Final = "settings"
 """What a report calls the settings of all layers."""

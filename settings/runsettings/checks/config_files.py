@@ -20,7 +20,8 @@ from runsettings.resolution.merge import Merged, merge
 from runsettings.runconfig.inputs import InputReader, call_origin
 from runsettings.runconfig.loading import load_sources
 from runsettings.runconfig.secrecy import Secrets
-from runsettings.values.diagnostic import ConfigError, Diagnostic, Rule
+from runsettings.values.diagnostic import Diagnostic, Rule
+from runsettings.values.errors import ConfigError
 from runsettings.values.tree import Tree
 
 _CALLER: Final = Caller("runsettings check", None, None)

@@ -28,7 +28,8 @@ from runsettings.resolution.faults import validation_diagnostics
 from runsettings.resolution.merge import Merged, merge
 from runsettings.resolution.resolve import SETTINGS_LAYERS, Gathered, Resolver
 from runsettings.resolution.secrets import redact
-from runsettings.values.diagnostic import Diagnostic, Rule, SettingsError, SettingsWarning
+from runsettings.values.diagnostic import Diagnostic, Rule
+from runsettings.values.errors import SettingsError, SettingsWarning
 from runsettings.values.origin import Layer
 from runsettings.values.reading import Reading
 from runsettings.values.tree import Tree
@@ -131,14 +132,27 @@ class _FileAlone:
     def read(self, inputs: Inputs) -> Sequence[Reading]:
         """What the file says."""
         if self.layer is Layer.PYPROJECT:
-            # It reads the nearest file upwards, which is this one.
-            return PyprojectLayer().read(replace(inputs, directory=self._path.parent))
+            # It reads the nearest file upwards, which is this one, and names it from there.
+            beside = replace(inputs, directory=self._path.parent)
+            where = shown(self._path, inputs.cwd)
+            return [_renamed(reading, where) for reading in PyprojectLayer().read(beside)]
         if self._path.name in SETTINGS_FILES:
             where = shown(self._path, inputs.cwd)
             for reading in read_place(self._path.parent, self.layer, inputs.cwd):
                 if reading.tree.where == where:
                     return [reading]
         return [read_named(self._path, self.layer, inputs.cwd)]
+
+
+def _renamed(reading: Reading, where: str) -> Reading:
+    """The reading of a source that is called ``where``."""
+    tree = reading.tree.with_data(reading.tree.data)
+    tree.where = where
+    diagnostics = tuple(
+        replace(fault, origin=fault.origin and fault.origin._replace(where=where))
+        for fault in reading.diagnostics
+    )
+    return reading._replace(tree=tree, diagnostics=diagnostics)
 
 
 def _besides(
@@ -197,7 +211,10 @@ def _refusal(model: type[LayeredSettings], data: dict[str, Any]) -> ValidationEr
 def _without_validators(model: type[LayeredSettings]) -> type[BaseModel]:
     """A model with the same fields, none of them required, and no validators of the class."""
     fields: dict[str, Any] = {
-        name: (Annotated[info.annotation, *info.metadata], None)
+        name: (
+            Annotated[info.annotation, *info.metadata] if info.metadata else info.annotation,
+            None,
+        )
         for name, info in model.model_fields.items()
     }
     return create_model(model.__name__, **fields)
