@@ -30,7 +30,7 @@ class Keyed(Settings, env_nested_delimiter="__", secrets_dir="secrets", env_file
     """A user's class with secrets of its own, one of them far inside."""
 
     vault: Vault = Vault()
-    vaults: dict[str, Vault] = {}  # noqa: RUF012 - a pydantic field
+    vaults: dict[str, Vault] = {}
     either: Vault | int = 0
     quoted: str = ""
 

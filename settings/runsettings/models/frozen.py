@@ -16,7 +16,8 @@ from pydantic import BaseModel, ConfigDict
 
 from runsettings.layers.plain_types import is_plain_type
 from runsettings.resolution.options import union_members
-from runsettings.values.diagnostic import ImmutableError, Rule
+from runsettings.values.diagnostic import Rule
+from runsettings.values.errors import ImmutableError
 
 _Container = TypeVar("_Container", bound=type)
 
@@ -130,6 +131,12 @@ def freeze(value: Any) -> Any:
     return value
 
 
+def freeze_extra(model: BaseModel) -> None:
+    """Freeze what a model holds beside its fields, where its class allows that."""
+    if model.__pydantic_extra__:
+        object.__setattr__(model, "__pydantic_extra__", freeze(dict(model.__pydantic_extra__)))
+
+
 class FrozenTwin:
     """Marks the classes that `freeze` makes for models that are not frozen themselves."""
 
@@ -143,12 +150,14 @@ def _frozen_model(model: BaseModel) -> BaseModel:
     """A frozen copy: the object that was passed in belongs to the caller and is not touched."""
     cls = type(model)
     frozen = bool(cls.model_config.get("frozen"))
-    if frozen and all(is_immutable_type(info.annotation) for info in cls.model_fields.values()):
+    fixed = all(is_immutable_type(info.annotation) for info in cls.model_fields.values())
+    if frozen and fixed and not model.__pydantic_extra__:
         return model
     copy = model.model_copy()
     fields = copy.__dict__
     for name in cls.model_fields:
         fields[name] = freeze(fields[name])
+    freeze_extra(copy)
     if not frozen:
         object.__setattr__(copy, "__class__", _twin(cls))
     return copy
@@ -184,15 +193,17 @@ def _refuse_attribute(self: BaseModel, name: str, *_value: Any) -> None:
     refuse(f"{type(self).__name__}.{name}")
 
 
-def _equal(self: Any, other: object) -> bool:
+def _equal(self: Any, other: Any) -> bool:
     original = type(self)._original
     if type(other) is not original and type(other) is not type(self):
         return False
-    return bool(self.__dict__ == other.__dict__)
+    return bool(
+        self.__dict__ == other.__dict__ and self.__pydantic_extra__ == other.__pydantic_extra__
+    )
 
 
 def _hash(self: Any) -> int:
-    return hash((type(self)._original, *self.__dict__.values()))
+    return hash((type(self)._original, *self.__dict__.values(), self.__pydantic_extra__ or None))
 
 
 def _reduce(self: Any) -> tuple[Any, ...]:

@@ -14,7 +14,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from runsettings.layers.base import Inputs, LayerSource
 from runsettings.layers.caller import Caller, find_caller
 from runsettings.models import exporting
-from runsettings.models.frozen import freeze, is_immutable_type, refuse
+from runsettings.models.frozen import freeze, freeze_extra, is_immutable_type, refuse
 from runsettings.models.locking import hold_to_lock
 from runsettings.models.provenance import Provenance
 from runsettings.resolution.faults import validation_diagnostics
@@ -22,11 +22,8 @@ from runsettings.resolution.merge import Merged
 from runsettings.resolution.options import OptionTable
 from runsettings.resolution.resolve import SETTINGS_LAYERS, Gathered, Resolver
 from runsettings.resolution.secrets import redact
-from runsettings.values.diagnostic import (
-    Diagnostic,
-    SettingsError,
-    SettingsWarning,
-)
+from runsettings.values.diagnostic import Diagnostic
+from runsettings.values.errors import SettingsError, SettingsWarning
 from runsettings.values.origin import Layer, Origin
 from runsettings.values.rendering import render_problems
 from runsettings.values.tree import KeyPath, Leaf, Tree
@@ -216,7 +213,7 @@ class LayeredSettings(BaseSettings):
 
     def shadowed(self) -> tuple[Diagnostic, ...]:
         """Values given at start (a variable, a flag) that a value written in code beats."""
-        return self._provenance().shadowed()
+        return self._provenance().shadowed(self._resolver().same)
 
     @property
     def digest(self) -> str:
@@ -307,7 +304,7 @@ class LayeredSettings(BaseSettings):
         fields = self.__dict__
         values = [fields[name] for name in type(self).model_fields]
         if self.__pydantic_extra__:
-            values.append(freeze(dict(self.__pydantic_extra__)))
+            values.append(self.__pydantic_extra__)
         return values
 
     @classmethod
@@ -416,6 +413,7 @@ class LayeredSettings(BaseSettings):
             fields = self.__dict__
             for name in cls.__freezable__:
                 fields[name] = freeze(fields[name])
+            freeze_extra(self)
             object.__setattr__(self, "_gathered", gathered)
             object.__setattr__(self, "_warned", ())
             if not diagnostics:

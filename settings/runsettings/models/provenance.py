@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from pydantic import BaseModel
@@ -15,7 +15,8 @@ from runsettings.resolution.merge import Merged
 from runsettings.resolution.options import Option, OptionTable
 from runsettings.resolution.secrets import MASK, veiled
 from runsettings.resolution.suggest import did_you_mean
-from runsettings.values.diagnostic import Diagnostic, Rule, SettingsError, Severity
+from runsettings.values.diagnostic import Diagnostic, Rule, Severity
+from runsettings.values.errors import SettingsError
 from runsettings.values.origin import Layer, Origin
 from runsettings.values.tree import KeyPath, Leaf, format_path
 
@@ -102,18 +103,35 @@ class Provenance:
     def explain(self, key: str | KeyPath | None, *, as_json: bool) -> str:
         """Why values are what they are: for a key, for all keys of a nested model, or for all."""
         if key is None:
-            paths = [option.path for option in self._table.leaves()]
+            paths = self._paths(self._table)
         else:
             path = self.path(key)
             option = self._table.find(path)
             inner = option.table if option is not None else None
-            paths = [leaf.path for leaf in inner.leaves()] if inner else [path]
+            paths = self._paths(inner) if inner else [path]
         if as_json:
             return json.dumps([self._explained(path) for path in paths], indent=2)
         return "\n\n".join(self._explained_text(path) for path in paths)
 
-    def shadowed(self) -> tuple[Diagnostic, ...]:
-        """Values given at start that a value written in code beats."""
+    def _paths(self, table: OptionTable) -> list[KeyPath]:
+        """The keys of a table; of an optional model that is not there, the one that says so."""
+        paths: dict[KeyPath, None] = {}
+        for option in table.leaves():
+            path = option.path
+            ends = (end for end in range(1, len(path)) if self.value(path[:end]) is None)
+            paths[path[: next(ends, len(path))]] = None
+        return list(paths)
+
+    def shadowed(self, same: Callable[[str, Any, Any], bool]) -> tuple[Diagnostic, ...]:
+        """Values given at start that a value written in code beats.
+
+        Args:
+            same: Whether two raw values of a top-level key mean the same.
+        """
+
+        def lost(path: KeyPath, loser: Any, winner: Any) -> bool:
+            return not (loser == winner or (len(path) == 1 and same(str(path[0]), loser, winner)))
+
         found: list[Diagnostic] = []
         for option in self._table.leaves():
             winner, *losers = self._merged.history(option.path) or (None,)
@@ -129,7 +147,7 @@ class Provenance:
                     hint=f"{winner.origin} sets it",
                 )
                 for loser in losers
-                if loser.origin.layer in _STARTED and loser.value != winner.value
+                if loser.origin.layer in _STARTED and lost(option.path, loser.value, winner.value)
             )
         return tuple(found)
 
@@ -176,6 +194,8 @@ def _step(
 
 
 def _inside(node: Any, name: str | int) -> Any:
+    if node is None:
+        return None  # an optional model that is not there: neither are its keys
     if isinstance(node, (Mapping, list, tuple)):
         return node[name]  # type: ignore[index]
     return getattr(node, str(name))

@@ -111,7 +111,9 @@ def veiled(leaf: Leaf, table: OptionTable) -> Leaf:
 
 def redact(diagnostics: Sequence[Diagnostic], secrets: frozenset[str]) -> tuple[Diagnostic, ...]:
     """The same diagnostics without ``secrets`` and without what secret keys were set to."""
-    return tuple(_redacted(diagnostic, secrets) for diagnostic in diagnostics)
+    # A part of a secret must not be replaced before the whole of it.
+    ordered = sorted(secrets, key=len, reverse=True)
+    return tuple(_redacted(diagnostic, ordered) for diagnostic in diagnostics)
 
 
 def mask_addresses(text: str) -> str:

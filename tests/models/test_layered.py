@@ -1,0 +1,520 @@
+"""Settings as objects: they hold still, know where they come from, and travel."""
+
+from __future__ import annotations
+
+import copy
+import json
+import pickle
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+from runsettings import (
+    ImmutableError,
+    Layer,
+    LayeredSettings,
+    Rule,
+    Settings,
+    SettingsError,
+    SettingsWarning,
+)
+
+
+class Optim(BaseModel):
+    lr: float = 0.1
+    betas: list[float] = Field(default_factory=lambda: [0.9, 0.99])
+
+
+class Loose(BaseModel):
+    model_config = ConfigDict(extra="allow")
+    size: int = 1
+
+
+class Model(LayeredSettings, env_prefix="APP_", env_nested_delimiter="__"):
+    name: str = "none"
+    items: list[int] = Field(default_factory=list)
+    table: dict[str, Any] = Field(default_factory=dict)
+    bag: set[str] = Field(default_factory=set)
+    pair: tuple[list[int], ...] = ()
+    optim: Optim = Optim()
+    maybe: Optim | None = None
+    optims: dict[str, Optim] = Field(default_factory=dict)
+    loose: Loose = Loose()
+    key: SecretStr | None = None
+
+
+def full() -> Model:
+    """Settings with something in every container."""
+    return Model(
+        items=[1, 2],
+        table={"a": {"b": [1]}},
+        bag={"x"},
+        pair=([1], [2]),
+        optims={"one": Optim()},
+        loose={"size": 2, "more": [1]},
+    )
+
+
+# --- immutability -----------------------------------------------------------------------------
+
+CHANGES: dict[str, Callable[[Any], Any]] = {
+    "attribute": lambda m: setattr(m, "name", "x"),
+    "new attribute": lambda m: setattr(m, "nane", "x"),
+    "deletion": lambda m: delattr(m, "name"),
+    "append": lambda m: m.items.append(3),
+    "extend": lambda m: m.items.extend([3]),
+    "insert": lambda m: m.items.insert(0, 3),
+    "item": lambda m: m.items.__setitem__(0, 3),
+    "slice": lambda m: m.items.__setitem__(slice(None), []),
+    "del item": lambda m: m.items.__delitem__(0),
+    "pop": lambda m: m.items.pop(),
+    "clear": lambda m: m.items.clear(),
+    "sort": lambda m: m.items.sort(),
+    "reverse": lambda m: m.items.reverse(),
+    "remove": lambda m: m.items.remove(1),
+    "in-place add": lambda m: m.items.__iadd__([3]),
+    "in-place multiply": lambda m: m.items.__imul__(2),
+    "key": lambda m: m.table.__setitem__("a", 1),
+    "nested key": lambda m: m.table["a"].__setitem__("b", 1),
+    "nested list": lambda m: m.table["a"]["b"].append(2),
+    "del key": lambda m: m.table.__delitem__("a"),
+    "update": lambda m: m.table.update(a=1),
+    "setdefault": lambda m: m.table.setdefault("b", 1),
+    "dict pop": lambda m: m.table.pop("a"),
+    "popitem": lambda m: m.table.popitem(),
+    "dict clear": lambda m: m.table.clear(),
+    "in-place or": lambda m: m.table.__ior__({"b": 1}),
+    "set add": lambda m: m.bag.add("y"),
+    "set discard": lambda m: m.bag.discard("x"),
+    "set remove": lambda m: m.bag.remove("x"),
+    "set pop": lambda m: m.bag.pop(),
+    "set update": lambda m: m.bag.update({"y"}),
+    "set minus": lambda m: m.bag.__isub__({"x"}),
+    "set and": lambda m: m.bag.__iand__(set()),
+    "set xor": lambda m: m.bag.symmetric_difference_update({"x"}),
+    "list in a tuple": lambda m: m.pair[0].append(3),
+    "nested model": lambda m: setattr(m.optim, "lr", 3),
+    "nested model's list": lambda m: m.optim.betas.append(3),
+    "model in a dict": lambda m: setattr(m.optims["one"], "lr", 3),
+    "dict of models": lambda m: m.optims.__setitem__("two", Optim()),
+    "extra of a nested model": lambda m: m.loose.model_extra["more"].append(2),
+    "extra attribute": lambda m: setattr(m.loose, "other", 2),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_nothing_can_be_changed_in_place(change):
+    """Every way to change what settings hold is refused, and nothing has changed."""
+    model = full()
+    with pytest.raises(ImmutableError) as caught:
+        change(model)
+    assert caught.value.diagnostics[0].rule is Rule.IMMUTABLE
+    assert "replace(" in str(caught.value)
+    assert model == full()
+
+
+def test_extra_keys_are_frozen_too():
+    """What a class takes beside its fields holds still like the rest."""
+
+    class Open(LayeredSettings, extra="allow"):
+        pass
+
+    settings = Open(more=[1], other={"a": 1})
+    with pytest.raises(ImmutableError):
+        settings.more.append(2)
+    with pytest.raises(ImmutableError):
+        settings.other["a"] = 2
+    assert settings == Open(more=[1], other={"a": 1})
+    assert hash(settings) == hash(Open(more=[1], other={"a": 1}))
+    assert settings != Open(more=[2])
+    assert str(settings.origin("more")).endswith("Open(more=)")
+
+
+def test_the_callers_objects_are_not_touched():
+    """What was passed in stays the caller's, and stays changeable."""
+    optim, items, table = Optim(), [1], {"a": [1]}
+    model = Model(optim=optim, items=items, table=table)
+    optim.lr = 3
+    optim.betas.append(1)
+    items.append(2)
+    table["a"].append(2)
+    assert (model.optim, model.items, model.table) == (Optim(), [1], {"a": [1]})
+
+
+def test_frozen_values_are_what_their_annotations_say():
+    """Lists are lists, dicts are dicts, models are of their class, and all serialize."""
+    model = full()
+    assert isinstance(model.items, list)
+    assert isinstance(model.table, dict)
+    assert isinstance(model.bag, set)
+    assert isinstance(model.optim, Optim)
+    assert repr(model.optim) == repr(Optim())
+    assert model.model_dump(include={"items", "optim"}) == {
+        "items": [1, 2],
+        "optim": {"lr": 0.1, "betas": [0.9, 0.99]},
+    }
+    assert json.loads(model.model_dump_json())["table"] == {"a": {"b": [1]}}
+    assert sorted(model.items, reverse=True) == [2, 1]
+    assert [*model.items, 3] == [1, 2, 3]
+    assert model.table | {"b": 1} == {"a": {"b": [1]}, "b": 1}
+
+
+def test_frozen_model_equals_its_like():
+    """A nested model compares with an ordinary one of its class, both ways round."""
+    model = Model()
+    assert model.optim == Optim()
+    assert Optim() == model.optim
+    assert model.optim != Optim(lr=3)
+
+
+# --- equality, hashing, copies ----------------------------------------------------------------
+
+
+def test_equality_is_by_value_not_by_origin():
+    """Who set a value makes no difference to what it is."""
+    one = Model.resolve(environ={"APP_NAME": "x"})
+    two = Model.resolve(environ={}, name="x")
+    assert one == two
+    assert hash(one) == hash(two)
+    assert len({one, two}) == 1
+    assert one != Model()
+    assert one != {"name": "x"}
+
+
+def test_classes_make_a_difference():
+    """Settings of another class are other settings."""
+
+    class Other(Model):
+        pass
+
+    assert Other() != Model()
+
+
+def test_copies_are_the_same_object():
+    """What cannot change need not be copied."""
+    model = full()
+    assert copy.copy(model) is model
+    assert copy.deepcopy(model) is model
+    assert model.model_copy() is model
+    assert model.model_copy(deep=True) is model
+    assert model.model_copy(update={"name": "x"}).name == "x"
+    with pytest.raises(SettingsError):
+        model.model_copy(update={"items": "x"})
+
+
+@pytest.mark.parametrize("protocol", range(2, pickle.HIGHEST_PROTOCOL + 1))
+def test_pickled_settings_are_whole(jail, protocol):
+    """Values, origins, history and immutability cross a process."""
+    jail.write("x.yaml", "name: x\noptim: {lr: 3}\n")
+    model = Model.resolve(files="x.yaml", items=[1], environ={"APP_NAME": "y"}, key="s3cret")
+    again = pickle.loads(pickle.dumps(model, protocol))
+    assert again == model
+    assert hash(again) == hash(model)
+    assert again.explain() == model.explain()
+    assert str(again.origin("optim.lr")) == "x.yaml:2:13"
+    with pytest.raises(ImmutableError):
+        again.optim.betas.append(1)
+    with pytest.raises(ImmutableError):
+        again.items.append(1)
+    assert again.replace(name="z").optim.lr == 3
+
+
+DIGEST = """
+from runsettings import LayeredSettings
+class Model(LayeredSettings):
+    bag: set[str] = set()
+    table: dict[str, int] = {}
+    name: str = "x"
+print(Model(bag={"a", "b", "c", "d", "e"}, table=%s).digest)
+"""
+
+
+def test_digest_is_stable_across_processes(jail):
+    """The same values give the same digest, whatever order hashing takes."""
+    digests = set()
+    for seed, table in (
+        ("0", "{'a': 1, 'b': 2}"),
+        ("1", "{'b': 2, 'a': 1}"),
+        ("2", "{'b': 2, 'a': 1}"),
+    ):
+        done = subprocess.run(
+            [sys.executable, "-c", DIGEST % table],
+            env={"PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+            cwd=jail.cwd,
+        )
+        digests.add(done.stdout)
+    assert len(digests) == 1
+    assert len(digests.pop().strip()) == 64
+
+
+def test_digest_tells_values_apart_and_nothing_else():
+    """Other values, another digest; other origins or secrets, the same."""
+    assert Model(name="x").digest != Model(name="y").digest
+    assert Model(optim={"lr": 1}).digest != Model(optim={"lr": 2}).digest
+    assert Model(name="x").digest == Model.resolve(environ={"APP_NAME": "x"}).digest
+    assert Model(key="a").digest == Model(key="b").digest == Model().digest
+
+
+# --- replace ----------------------------------------------------------------------------------
+
+
+def test_replace_validates_and_records_its_call(jail):
+    """New settings; their origin is the line that made them, and the old value is its loser."""
+    old = Model.resolve(environ={"APP_NAME": "env"})
+    new = old.replace(name="x", optim={"lr": 3})
+    assert (old.name, new.name) == ("env", "x")
+    assert new.optim == Optim(lr=3)
+    origin = new.origin("name")
+    assert (origin.layer, origin.where, origin.call) == (Layer.INIT, __file__, "replace(name=)")
+    assert [leaf.value for leaf in new.history("name")] == ["x", "env", "none"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"items": "x"}, "items: must be a list; got 'x'"),
+        ({"nane": "x"}, "nane is not a key of Model — did you mean 'name'?"),
+        ({"optim": {"lr": "x"}}, "optim.lr: must be a valid number"),
+    ],
+)
+def test_replace_refuses_as_construction_does(changes, sentence):
+    """A bad or unknown change is an error, and the old settings stay."""
+    model = Model()
+    with pytest.raises(SettingsError) as caught:
+        model.replace(**changes)
+    assert str(caught.value).splitlines()[2].strip().startswith(sentence)
+    assert model == Model()
+
+
+def test_replace_does_not_read_the_world_again(jail):
+    """Variables that changed since do not slip in."""
+    jail.setenv(APP_NAME="before")
+    model = Model()
+    jail.setenv(APP_NAME="after")
+    assert model.replace(items=[1]).name == "before"
+
+
+# --- provenance -------------------------------------------------------------------------------
+
+
+def test_origin_inside_of_values(jail):
+    """Paths lead into nested models, mappings and lists."""
+    jail.write("x.yaml", "optim:\n  lr: 3\ntable:\n  a: {b: 1}\nitems: [1, 2]\n")
+    model = Model.resolve(files="x.yaml", environ={"APP_OPTIM__BETAS": "[1]"})
+    assert str(model.origin("optim.lr")) == "x.yaml:2:7"
+    assert str(model.origin("optim.betas")) == "APP_OPTIM__BETAS"
+    assert str(model.origin("table.a.b")) == "x.yaml:4:10"
+    assert str(model.origin("items.1")) == "x.yaml:5:12"
+    assert str(model.origin(("items", 1))) == "x.yaml:5:12"
+    assert str(model.origin("name")) == "Model.name"
+    assert str(model.origin("maybe")) == "Model.maybe"
+    assert (model.get("optim.lr"), model.get("items.1"), model.get("table.a.b")) == (3, 2, 1)
+
+
+@pytest.mark.parametrize(
+    ("key", "hint"),
+    [
+        ("nane", "did you mean 'name'?"),
+        ("optim.l", None),
+        ("optim.lrr", "did you mean 'lr'?"),
+        ("items.7", None),
+        ("name.x", None),
+        ("", None),
+    ],
+)
+@pytest.mark.parametrize("ask", ["origin", "history", "explain", "get"])
+def test_unknown_key_is_an_error_with_advice(ask, key, hint):
+    """Asking about a key that is not there is a mistake worth a word."""
+    with pytest.raises(SettingsError) as caught:
+        getattr(Model(items=[1]), ask)(key)
+    (fault,) = caught.value.diagnostics
+    assert fault.rule is Rule.UNKNOWN_KEY
+    assert fault.hint == hint
+
+
+def test_history_ends_with_the_default():
+    """The model's own default is the lowest of the losers."""
+    history = Model.resolve(environ={"APP_NAME": "x"}).history("name")
+    assert [(leaf.value, str(leaf.origin)) for leaf in history] == [
+        ("x", "APP_NAME"),
+        ("none", "Model.name"),
+    ]
+
+
+def test_explanation_as_text(jail):
+    """The whole text, as the documentation shows it."""
+    jail.write_workspace("[default]\n# who\nproject = scratch\n")
+    jail.setenv(WANDB_PROJECT="capsules")
+    assert Settings().explain("project") == (
+        "project = 'capsules'\n"
+        "  ▸ env        WANDB_PROJECT                  'capsules'\n"
+        "    workspace  wandb/settings:3               'scratch'\n"
+        "    default    Settings.project               None"
+    )
+
+
+def test_explanation_as_json(jail):
+    """The same for a machine."""
+    jail.write_workspace("[default]\nproject = scratch\n")
+    explained = Settings(project="x", api_key="s3cret-key").explain("project", as_json=True)
+    assert json.loads(explained) == [
+        {
+            "key": "project",
+            "value": "x",
+            "history": [
+                {
+                    "layer": "init",
+                    "where": __file__,
+                    "line": json.loads(explained)[0]["history"][0]["line"],
+                    "call": "Settings(project=)",
+                    "value": "x",
+                },
+                {"layer": "workspace", "where": "wandb/settings", "line": 2, "value": "scratch"},
+                {"layer": "default", "where": "Settings.project", "value": None},
+            ],
+        }
+    ]
+    secret = json.loads(Settings(api_key="s3cret-key").explain("api_key", as_json=True))
+    assert secret[0]["value"] == secret[0]["history"][0]["value"] == "***"
+
+
+def test_explanation_of_a_nested_model():
+    """A model's keys are told one by one; without a key, all of them."""
+    model = Model.resolve(environ={"APP_OPTIM__LR": "3"})
+    assert model.explain("optim").startswith("optim.lr = 3.0\n  ▸ env        APP_OPTIM__LR ")
+    assert "\n\noptim.betas = [0.9, 0.99]\n  ▸ default    Optim.betas" in model.explain("optim")
+    assert model.explain("optim") in model.explain()
+    assert len(model.explain().split("\n\n")) == len(list(Model.options().leaves()))
+
+
+def test_optional_model_that_is_not_there_is_explained_as_one():
+    """Its keys have no values; it says ``None`` for all of them."""
+    model = Model()
+    assert (
+        model.explain("maybe") == "maybe = None\n  ▸ default    Model.maybe                    None"
+    )
+    assert model.get("maybe.lr") is None
+    assert "maybe.lr" not in model.explain()
+    assert "maybe.lr = 3.0" in Model(maybe={"lr": 3}).explain()
+
+
+def test_shadowed_values_are_told(jail):
+    """A variable that code beats has no effect, and that is said."""
+    settings = Settings.resolve(environ={"WANDB_PROJECT": "a"}, project="b")
+    (found,) = settings.shadowed()
+    assert (found.rule, found.key, found.message) == (
+        Rule.SHADOWED_VALUE,
+        "project",
+        "WANDB_PROJECT has no effect",
+    )
+    assert str(found.hint).endswith("Settings.resolve(project=) sets it")
+    assert not found.is_error
+
+
+@pytest.mark.parametrize(
+    "inputs",
+    [
+        {"environ": {"WANDB_PROJECT": "a"}, "project": "a"},
+        {"environ": {"WANDB_QUIET": "true"}, "quiet": True},
+        {"environ": {"WANDB_PROJECT": "a"}},
+        {"environ": {}, "project": "a"},
+    ],
+)
+def test_nothing_lost_is_nothing_shadowed(inputs):
+    """The same value from both sides, in whichever words, is no loss."""
+    assert Settings.resolve(**inputs).shadowed() == ()
+
+
+# --- classes ----------------------------------------------------------------------------------
+
+
+def test_subclasses_keep_and_add_fields(jail):
+    """A user's subclass of `Settings` has W&B's fields, files and variables, and its own."""
+
+    class Mine(Settings):
+        lr: float = 0.1
+        optim: Optim = Optim()
+
+    jail.write("pyproject.toml", "[tool.runsettings]\nlr = 3\noptim = {lr = 4}\n")
+    jail.setenv(WANDB_NAME="run", WANDB_LR="5")
+    mine = Mine()
+    assert (mine.run_name, mine.lr, mine.optim.lr) == ("run", 5, 4)
+    assert [str(leaf.origin) for leaf in mine.history("lr")] == [
+        "WANDB_LR",
+        "pyproject.toml:2:6",
+        "Mine.lr",
+    ]
+
+
+def test_each_class_resolves_itself():
+    """What is known of a class once is not handed to its subclasses."""
+
+    class Base(LayeredSettings):
+        a: int = 1
+
+    assert Base().a == 1
+
+    class Derived(Base):
+        b: int = 2
+
+    class Prefixed(Base, env_prefix="X_"):
+        pass
+
+    assert Derived.resolve(environ={"A": "5", "B": "6"}).model_dump() == {"a": 5, "b": 6}
+    assert Prefixed.resolve(environ={"A": "5", "X_A": "7"}).a == 7
+    assert Base.resolve(environ={"A": "5"}).a == 5
+
+
+def test_constructor_is_the_whole_resolution(jail):
+    """Calling the class reads every layer, as `resolve` does without arguments."""
+    jail.setenv(APP_NAME="x")
+    assert Model() == Model.resolve()
+    assert Model.model_validate({"items": [1]}).name == "x"
+
+
+def test_unknown_argument_is_a_type_error():
+    """An underscore argument that nothing takes is not passed over."""
+    with pytest.raises(TypeError, match="does not take _cli_parse_args"):
+        Model(_cli_parse_args=True)
+
+
+def test_warnings_point_at_the_call(jail):
+    """A warning is shown with the user's line, and is kept in `diagnostics`."""
+    jail.write_workspace("[default]\nprojet = x\n")
+    with pytest.warns(SettingsWarning) as caught:
+        settings = Settings()
+    assert caught[0].filename == __file__
+    assert [fault.rule for fault in settings.diagnostics] == [Rule.UNKNOWN_KEY]
+
+
+def test_origin_of_a_keyword_is_the_line_of_the_call():
+    """File and line are the caller's, also through a function in between."""
+    line = sys._getframe().f_lineno + 1
+    origin = Model(name="x").origin("name")
+    assert (origin.where, origin.line, origin.call) == (__file__, line, "Model(name=)")
+
+
+def test_to_dict_is_plain():
+    """For JSON and YAML: plain types, secrets masked."""
+    model = Model(bag={"x"}, key="s3cret", pair=([1],))
+    assert model.to_dict() == {
+        "name": "none",
+        "items": [],
+        "table": {},
+        "bag": ["x"],
+        "pair": [[1]],
+        "optim": {"lr": 0.1, "betas": [0.9, 0.99]},
+        "maybe": None,
+        "optims": {},
+        "loose": {"size": 1},
+        "key": "***",
+    }
+    assert model.to_dict(reveal=True)["key"] == "s3cret"
+    assert json.loads(json.dumps(model.to_dict())) == model.to_dict()
