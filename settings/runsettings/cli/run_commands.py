@@ -108,9 +108,21 @@ def runs_command() -> None:
 
 @runs_command.command("ls")
 @directory_option
-@click.option("--project", metavar="P", shell_complete=_complete_attribute("project"))
-@click.option("--group", metavar="G", shell_complete=_complete_attribute("group"))
-@click.option("--job-type", metavar="T", shell_complete=_complete_attribute("job_type"))
+@click.option(
+    "--project",
+    metavar="P",
+    shell_complete=_complete_attribute("project"),
+    help="Runs of this project.",
+)
+@click.option(
+    "--group", metavar="G", shell_complete=_complete_attribute("group"), help="Runs of this group."
+)
+@click.option(
+    "--job-type",
+    metavar="T",
+    shell_complete=_complete_attribute("job_type"),
+    help="Runs of this job type.",
+)
 @click.option(
     "--tag",
     "tags",
@@ -181,7 +193,7 @@ def ls_command(
     run: config.KEY, summary.KEY, metadata.KEY.
 
     A filter compares a key with a value by = != < <= > >= ~ (contains) !~, and joins with and,
-    or, not and parentheses. A run without the key never matches.
+    or, not and parentheses. No comparison holds for a run without the key.
     """
     if as_json and as_csv:
         raise click.UsageError("--json and --csv exclude each other")
@@ -255,7 +267,7 @@ def diff_command(
     exit_code: bool,
     as_json: bool,
 ) -> None:
-    """The leaves of config and settings in which runs A and B differ."""
+    """The keys of config and settings in which runs A and B differ."""
     directory = runs_directory(root)
     first, second = find_run(directory, a), find_run(directory, b)
     found = compare(first, second, summary=summary, equal=equal)
@@ -279,10 +291,10 @@ def diff_command(
 @click.argument("changes", metavar="[+TAG | -TAG]...", nargs=-1, type=click.UNPROCESSED)
 @directory_option
 def tag_command(run: str, changes: tuple[str, ...], root: str | None) -> None:
-    """Put tags on RUN and take tags off it: runs tag RUN +good -draft final.
+    """Put tags on RUN and take tags off it.
 
-    "+good" and "good" add, "-draft" removes. Works for runs that are over and for those that
-    are going on. Prints the tags that the run then has, one a line.
+    "+good" and "good" add a tag, "-draft" removes one. Works for runs that are over and for
+    those that are going on. Prints the tags that the run then has, one a line.
     """
     add, remove = _tag_changes(changes)
     found = find_run(runs_directory(root), run)

@@ -77,9 +77,12 @@ def print_differences(a: StoredRun, b: StoredRun, found: list[Difference], *, wh
 
 
 def _titles(a: StoredRun, b: StoredRun) -> list[str]:
-    """What tells two runs apart: their ids, or the directories of two with one id."""
-    titles = [a.id, b.id] if a.id != b.id else [a.directory.name, b.directory.name]
-    return [printable(title) for title in titles]
+    """What tells two runs apart: their names, else their ids, else their directories."""
+    if a.name and b.name and a.name != b.name:
+        return [cell(a.name), cell(b.name)]
+    if a.id != b.id:
+        return [cell(a.id), cell(b.id)]
+    return [cell(a.directory.name), cell(b.directory.name)]
 
 
 def _named(each: Difference) -> str:

@@ -2,9 +2,8 @@
 
 A filter is read into a small tree of comparisons; nothing in it is ever evaluated as code.
 
-What a run does not have can be neither equal nor unequal to anything: a comparison with it is
-unknown, as in SQL, and so are ``not`` of it and what depends on it. Only runs for which the
-whole filter is true are chosen.
+A comparison never holds for a run that lacks the key, be it `!=`: ``group != night`` chooses the
+runs of other groups, and ``not group = night`` those without a group as well.
 """
 
 from __future__ import annotations
@@ -21,8 +20,8 @@ from runsettings.runs.stored import StoredRun
 from runsettings.values.rendering import printable
 from runsettings.values.tree import MISSING
 
-Filter: TypeAlias = Callable[[StoredRun], bool | None]
-"""True, false, or ``None`` where the run lacks what is asked for."""
+Filter: TypeAlias = Callable[[StoredRun], bool]
+"""Whether a run is chosen."""
 
 _TOKEN: Final = re.compile(
     r"""\s*(?:
@@ -257,36 +256,24 @@ class _Parser:
 
 
 def _all(parts: Sequence[Filter]) -> Filter:
-    def every(run: StoredRun) -> bool | None:
-        answers = [part(run) for part in parts]
-        return False if False in answers else None if None in answers else True
-
-    return every
+    return lambda run: all(part(run) for part in parts)
 
 
 def _any(parts: Sequence[Filter]) -> Filter:
-    def some(run: StoredRun) -> bool | None:
-        answers = [part(run) for part in parts]
-        return True if True in answers else None if None in answers else False
-
-    return some
+    return lambda run: any(part(run) for part in parts)
 
 
 def _opposite(part: Filter) -> Filter:
-    def opposite(run: StoredRun) -> bool | None:
-        answer = part(run)
-        return None if answer is None else not answer
-
-    return opposite
+    return lambda run: not part(run)
 
 
 def _equal(get: Callable[[StoredRun], Any], literal: Literal, *, wanted: bool) -> Filter:
     """Equality; a list is asked for its elements, so that ``tags = x`` means to have the tag."""
 
-    def equal(run: StoredRun) -> bool | None:
+    def equal(run: StoredRun) -> bool:
         value = get(run)
         if value is MISSING:
-            return None
+            return False
         values = value if isinstance(value, list) else [value]
         return any(map(literal.equals, values)) is wanted
 
@@ -296,10 +283,10 @@ def _equal(get: Callable[[StoredRun], Any], literal: Literal, *, wanted: bool) -
 def _ordered(
     get: Callable[[StoredRun], Any], order: Callable[[Any, Any], bool], literal: Literal
 ) -> Filter:
-    def ordered(run: StoredRun) -> bool | None:
+    def ordered(run: StoredRun) -> bool:
         value = get(run)
         if value is MISSING or not literal.compares(value):
-            return None
+            return False
         return order(value, literal.text if isinstance(value, str) else literal.value)
 
     return ordered
@@ -308,10 +295,10 @@ def _ordered(
 def _contains(get: Callable[[StoredRun], Any], part: str, *, wanted: bool) -> Filter:
     """Part of a text, in any case; of a list, part of any element."""
 
-    def contains(run: StoredRun) -> bool | None:
+    def contains(run: StoredRun) -> bool:
         value = get(run)
         if value is MISSING:
-            return None
+            return False
         values = value if isinstance(value, list) else [value]
         return any(part in str(each).casefold() for each in values) is wanted
 

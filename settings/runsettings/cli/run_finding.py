@@ -14,7 +14,7 @@ from runsettings.cli.tables import note
 from runsettings.runs.directory import places, wandb_directory
 from runsettings.runs.index import Listing, find_runs, list_runs
 from runsettings.runs.stored import StoredRun, load
-from runsettings.values.diagnostic import RunsettingsError, SettingsError
+from runsettings.values.errors import RunsettingsError, SettingsError
 from runsettings.values.rendering import printable
 
 if TYPE_CHECKING:
