@@ -236,7 +236,7 @@ def _veil_named(value: Any, names: frozenset[str]) -> Any:
     return _veil(value) if isinstance(value, str) else value
 
 
-def _redacted(diagnostic: Diagnostic, secrets: frozenset[str]) -> Diagnostic:
+def _redacted(diagnostic: Diagnostic, secrets: Sequence[str]) -> Diagnostic:
     return replace(
         diagnostic,
         path=tuple(mask(k, secrets) if isinstance(k, str) else k for k in diagnostic.path),
@@ -250,7 +250,7 @@ def _redacted(diagnostic: Diagnostic, secrets: frozenset[str]) -> Diagnostic:
     )
 
 
-def _redacted_excerpt(excerpt: Excerpt | None, secrets: frozenset[str]) -> Excerpt | None:
+def _redacted_excerpt(excerpt: Excerpt | None, secrets: Sequence[str]) -> Excerpt | None:
     if excerpt is None:
         return None
     text = excerpt.text
