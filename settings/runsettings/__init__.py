@@ -25,18 +25,18 @@ if TYPE_CHECKING:
     from runsettings.runs.disabled import RunDisabled as RunDisabled
     from runsettings.runs.run import Run as Run
     from runsettings.runs.start import init as init
-    from runsettings.values.diagnostic import ConfigError as ConfigError
     from runsettings.values.diagnostic import Diagnostic as Diagnostic
-    from runsettings.values.diagnostic import ImmutableError as ImmutableError
     from runsettings.values.diagnostic import Rule as Rule
-    from runsettings.values.diagnostic import RunError as RunError
-    from runsettings.values.diagnostic import RunsettingsError as RunsettingsError
-    from runsettings.values.diagnostic import SettingsError as SettingsError
-    from runsettings.values.diagnostic import SettingsWarning as SettingsWarning
     from runsettings.values.diagnostic import Severity as Severity
     from runsettings.values.directive import Append as Append
     from runsettings.values.directive import Delete as Delete
     from runsettings.values.directive import Replace as Replace
+    from runsettings.values.errors import ConfigError as ConfigError
+    from runsettings.values.errors import ImmutableError as ImmutableError
+    from runsettings.values.errors import RunError as RunError
+    from runsettings.values.errors import RunsettingsError as RunsettingsError
+    from runsettings.values.errors import SettingsError as SettingsError
+    from runsettings.values.errors import SettingsWarning as SettingsWarning
     from runsettings.values.origin import Layer as Layer
     from runsettings.values.origin import Origin as Origin
 
@@ -47,10 +47,10 @@ _HOMES = {
     "__version__": "_version",
     "Append": "values.directive",
     "Config": "runconfig.config",
-    "ConfigError": "values.diagnostic",
+    "ConfigError": "values.errors",
     "Delete": "values.directive",
     "Diagnostic": "values.diagnostic",
-    "ImmutableError": "values.diagnostic",
+    "ImmutableError": "values.errors",
     "Inputs": "layers.base",
     "Layer": "values.origin",
     "LayerSource": "layers.base",
@@ -61,11 +61,11 @@ _HOMES = {
     "Rule": "values.diagnostic",
     "Run": "runs.run",
     "RunDisabled": "runs.disabled",
-    "RunError": "values.diagnostic",
-    "RunsettingsError": "values.diagnostic",
+    "RunError": "values.errors",
+    "RunsettingsError": "values.errors",
     "Settings": "models.settings",
-    "SettingsError": "values.diagnostic",
-    "SettingsWarning": "values.diagnostic",
+    "SettingsError": "values.errors",
+    "SettingsWarning": "values.errors",
     "Severity": "values.diagnostic",
     "finish": "runs.active",
     "init": "runs.start",

@@ -9,7 +9,8 @@ import sys
 import pytest
 
 from runsettings.documents.rewrite import Rewritten, rewrite
-from runsettings.values.diagnostic import Rule, SettingsError
+from runsettings.values.diagnostic import Rule
+from runsettings.values.errors import SettingsError
 from runsettings.values.origin import Layer
 
 needs_posix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX modes")

@@ -18,8 +18,9 @@ from ml_collections import config_flags
 
 from runsettings.layers.given_flags import parse_args
 from runsettings.runconfig.config import Config
-from runsettings.values.diagnostic import ConfigError, Rule
+from runsettings.values.diagnostic import Rule
 from runsettings.values.directive import Append, Delete, Replace
+from runsettings.values.errors import ConfigError
 from runsettings.values.origin import Layer
 
 
@@ -263,7 +264,7 @@ def test_faults_of_flags_name_the_flag() -> None:
     bad.add_argument("--optim.lr", default=1)
     bad.set_defaults(func=print)
     assert faults_of(parse_args(bad, [])) == [
-        (Rule.NOT_SERIALIZABLE, "func", "--func"),
+        (Rule.NOT_SERIALIZABLE, "func", "set_defaults(func=)"),
         (Rule.KEY_PERIOD, "optim.lr", "--optim.lr"),
     ]
 

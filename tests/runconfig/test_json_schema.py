@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from runsettings.runconfig.config import Config
-from runsettings.values.diagnostic import ConfigError, Rule
+from runsettings.values.diagnostic import Rule
+from runsettings.values.errors import ConfigError
 
 SCHEMA = {
     "type": "object",

@@ -23,8 +23,9 @@ import pytest
 
 from runsettings.runconfig.jsonable import to_jsonable
 from runsettings.runconfig.jsontext import canonical_json, dump_json
-from runsettings.values.diagnostic import ConfigError, Diagnostic, Rule
+from runsettings.values.diagnostic import Diagnostic, Rule
 from runsettings.values.directive import Append, Delete, Replace
+from runsettings.values.errors import ConfigError
 from runsettings.values.origin import Layer, Origin
 
 
@@ -72,6 +73,24 @@ class Tensor:
         return np.array([1, 2])
 
 
+class Unreadable:
+    """Looks like an array that has no data to give."""
+
+    dtype = "meta"
+
+    def tolist(self) -> None:
+        """Raise, as PyTorch does for a tensor on no device."""
+        raise NotImplementedError("no data\non this device")
+
+
+class OddKey:
+    def __repr__(self) -> str:
+        raise RuntimeError
+
+
+RECORDS = np.array([(1, 0.5)], dtype=[("epoch", int), ("lr", float)])
+
+
 class OddString(str):
     __slots__ = ()
 
@@ -102,6 +121,8 @@ class OddString(str):
         (np.array(7), 7),
         (np.datetime64("2026-01-02T03:04:05.000000006"), "2026-01-02T03:04:05.000000006"),
         (np.array(["2026-01-02"], dtype="M8[D]"), ["2026-01-02"]),
+        (RECORDS, [{"epoch": 1, "lr": 0.5}]),
+        (RECORDS[0], {"epoch": 1, "lr": 0.5}),
         (Scalar(), 0.5),
         (Tensor(), [1, 2]),
         (pathlib.PurePosixPath("a/b"), "a/b"),
@@ -115,6 +136,7 @@ class OddString(str):
         (Colour.RED, "red"),
         (Level.HIGH, 3),
         (OddString("as it is"), "as it is"),
+        (collections.UserString("as it is"), "as it is"),
         (argparse.Namespace(a=types.SimpleNamespace(b=1)), {"a": {"b": 1}}),
         (Optim(0.1), {"lr": 0.1, "betas": [0.9, 0.99]}),
         (Data("mnist"), {"name": "mnist"}),
@@ -157,7 +179,9 @@ def test_nan_passes() -> None:
         (object(), Rule.NOT_SERIALIZABLE, "object cannot be kept in a run config", None),
         ("\ud800", Rule.NOT_SERIALIZABLE, "half a surrogate pair", None),
         (10**4300, Rule.NOT_SERIALIZABLE, "more than 4,300 digits", None),
-        (Append([1]), Rule.NOT_SERIALIZABLE, "Append cannot be kept", None),
+        (Append([1]), Rule.NOT_SERIALIZABLE, "Append cannot be kept", "config.update({…})"),
+        (Unreadable(), Rule.BAD_VALUE, "cannot be read: no data", None),
+        ({OddKey(): 1}, Rule.KEY_TYPE, "OddKey", None),
         (
             omegaconf.OmegaConf.create({"lr": "???"}),
             Rule.BAD_VALUE,

@@ -9,7 +9,7 @@ import pytest
 
 from runsettings.layers.given_flags import parse_args
 from runsettings.runconfig.config import Config
-from runsettings.values.diagnostic import ConfigError
+from runsettings.values.errors import ConfigError
 
 
 def test_layers_beat_each_other_in_order(jail: Any) -> None:

@@ -9,7 +9,8 @@ import pytest
 
 from runsettings.layers.given_flags import parse_args
 from runsettings.runconfig.config import Config
-from runsettings.values.diagnostic import Rule, SettingsWarning, Severity
+from runsettings.values.diagnostic import Rule, Severity
+from runsettings.values.errors import SettingsWarning
 from runsettings.values.origin import Layer
 
 

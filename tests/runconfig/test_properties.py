@@ -18,8 +18,8 @@ from runsettings.runconfig.jsontext import dump_json
 from runsettings.runconfig.rules import check_rules
 from runsettings.runconfig.wandb_form import unwrap
 from runsettings.runconfig.writing import write_yaml
-from runsettings.values.diagnostic import ConfigError
 from runsettings.values.directive import Append, Delete, Replace
+from runsettings.values.errors import ConfigError
 from runsettings.values.origin import Layer
 from runsettings.values.tree import MISSING, Tree
 

@@ -8,7 +8,8 @@ import pytest
 
 from runsettings.runconfig.config import Config
 from runsettings.runconfig.rules import keys_that_meet
-from runsettings.values.diagnostic import ConfigError, Rule, Severity
+from runsettings.values.diagnostic import Rule, Severity
+from runsettings.values.errors import ConfigError
 from runsettings.values.origin import Layer
 from runsettings.values.tree import Tree
 

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from runsettings.runconfig.config import Config
-from runsettings.values.diagnostic import ConfigError, Rule, SettingsWarning
+from runsettings.values.diagnostic import Rule
+from runsettings.values.errors import ConfigError, SettingsWarning
 
 KEY = "s3cret-api-key-0123456789"
 

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from runsettings.runconfig.config import Config
-from runsettings.values.diagnostic import ConfigError, Rule, Severity
+from runsettings.values.diagnostic import Rule, Severity
+from runsettings.values.errors import ConfigError
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,9 @@ import pytest
 from runsettings.layers.given_flags import GivenNamespace
 from runsettings.runconfig.config import Config
 from runsettings.runconfig.store import Change
-from runsettings.values.diagnostic import ConfigError, Rule
+from runsettings.values.diagnostic import Rule
 from runsettings.values.directive import Append, Delete
+from runsettings.values.errors import ConfigError
 from runsettings.values.origin import Layer
 from runsettings.values.tree import MISSING
 

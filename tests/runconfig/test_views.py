@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from runsettings.runconfig.config import Config
-from runsettings.values.diagnostic import ConfigError
+from runsettings.values.errors import ConfigError
 
 
 @pytest.fixture

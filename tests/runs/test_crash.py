@@ -13,7 +13,7 @@ import time
 import pytest
 
 from runsettings.runs.stored import history, load
-from runsettings.values.diagnostic import RunError
+from runsettings.values.errors import RunError
 
 LONG = bool(os.environ.get("RUNSETTINGS_LONG"))
 """Whether the proofs run in full: 200 kills instead of 8."""

@@ -14,7 +14,7 @@ from runsettings.runs.index import FILE, find_runs, list_runs
 from runsettings.runs.journal import encode
 from runsettings.runs.removal import remove
 from runsettings.runs.stored import load
-from runsettings.values.diagnostic import SettingsError
+from runsettings.values.errors import SettingsError
 
 
 def make(directory, number, *, run_id=None, project="p", rows=2):

@@ -9,7 +9,7 @@ import pytest
 from runsettings.models.settings import Settings
 from runsettings.runs.login import find_login
 from runsettings.runs.stored import load
-from runsettings.values.diagnostic import RunError
+from runsettings.values.errors import RunError
 
 KEY = "0123456789abcdef0123456789abcdef01234567"
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from runsettings.runs.journal import encode
 from runsettings.runs.reader import check_header, read_lines, read_records
-from runsettings.values.diagnostic import RunError
+from runsettings.values.errors import RunError
 
 RECORDS = [
     {"type": "history", "step": step, "time": 1.5, "data": {"loss": step / 7, "name": "ä\n"}}

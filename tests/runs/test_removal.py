@@ -8,7 +8,7 @@ import pytest
 
 from runsettings.runs.removal import overwritten, remove, size
 from runsettings.runs.stored import load
-from runsettings.values.diagnostic import RunError
+from runsettings.values.errors import RunError
 
 
 @pytest.fixture

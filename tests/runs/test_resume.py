@@ -12,7 +12,7 @@ from runsettings.runs.index import list_runs
 from runsettings.runs.journal import encode
 from runsettings.runs.reader import read_records
 from runsettings.runs.stored import load
-from runsettings.values.diagnostic import RunError
+from runsettings.values.errors import RunError
 
 ENDS = ("finished", "failed", "crashed")
 

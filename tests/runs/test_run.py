@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from runsettings.runs.stored import history, load
-from runsettings.values.diagnostic import RunError, SettingsError
+from runsettings.values.errors import RunError, SettingsError
 
 
 def rows(run) -> list[dict]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from runsettings.values.diagnostic import RunError
+from runsettings.values.errors import RunError
 
 
 def saved(run) -> dict[str, str]:

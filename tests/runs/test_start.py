@@ -16,7 +16,7 @@ from runsettings.models.settings import Settings
 from runsettings.runs import active, start
 from runsettings.runs.disabled import RunDisabled
 from runsettings.runs.stored import load
-from runsettings.values.diagnostic import ConfigError, RunError, SettingsError
+from runsettings.values.errors import ConfigError, RunError, SettingsError
 
 SECRET = "0123456789abcdef0123456789abcdef01234567"
 

@@ -9,7 +9,7 @@ from pydantic_core import from_json, to_json
 
 from runsettings.runs.journal import encode
 from runsettings.runs.stored import StoredRun, history, load
-from runsettings.values.diagnostic import RunError
+from runsettings.values.errors import RunError
 
 HEADER = {"type": "header", "format": "runsettings-journal", "version": 1, "writer": "x"}
 BEGIN = [

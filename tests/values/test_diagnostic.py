@@ -7,19 +7,14 @@ import pickle
 
 import pytest
 
-from runsettings.values import diagnostic as module
-from runsettings.values.diagnostic import (
-    RULES,
-    Beaten,
+from runsettings.values import errors as module
+from runsettings.values.diagnostic import RULES, Beaten, Diagnostic, Excerpt, Rule, Severity
+from runsettings.values.errors import (
     ConfigError,
-    Diagnostic,
-    Excerpt,
     ImmutableError,
-    Rule,
     RunError,
     RunsettingsError,
     SettingsError,
-    Severity,
 )
 from runsettings.values.origin import Layer, Origin
 

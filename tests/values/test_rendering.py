@@ -6,14 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runsettings.values.diagnostic import (
-    Beaten,
-    Diagnostic,
-    Excerpt,
-    Rule,
-    SettingsError,
-    Severity,
-)
+from runsettings.values.diagnostic import Beaten, Diagnostic, Excerpt, Rule, Severity
+from runsettings.values.errors import SettingsError
 from runsettings.values.origin import Layer, Origin
 from runsettings.values.rendering import headline, printable, render, render_problems
 

@@ -350,7 +350,7 @@ def lock_command(output: str, settings_files: tuple[str, ...], model: str | None
     """
     from runsettings.models.locking import lock_of
     from runsettings.resolution.lockfile import read_lock, write_lock
-    from runsettings.values.diagnostic import SettingsError
+    from runsettings.values.errors import SettingsError
 
     settings = model_of(model).resolve(files=settings_files)
     try:

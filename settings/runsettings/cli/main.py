@@ -18,7 +18,7 @@ from click.shell_completion import CompletionItem
 
 from runsettings._version import __version__
 from runsettings.cli.tables import colour_wanted
-from runsettings.values.diagnostic import RunsettingsError, SettingsWarning
+from runsettings.values.errors import RunsettingsError, SettingsWarning
 
 _COMMANDS: Final = {
     "show": ("settings_commands", "The settings that count here and now."),

@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from runsettings.documents.read import read_bytes
-from runsettings.values.diagnostic import Rule, SettingsError
+from runsettings.values.diagnostic import Rule
+from runsettings.values.errors import SettingsError
 from runsettings.values.origin import Layer, Origin
 
 if sys.platform != "win32":

@@ -17,7 +17,8 @@ from runsettings.documents.rewrite import Rewritten, rewrite
 from runsettings.layers import places
 from runsettings.layers.base import Inputs
 from runsettings.layers.settings_files import SECTION
-from runsettings.values.diagnostic import Rule, SettingsError
+from runsettings.values.diagnostic import Rule
+from runsettings.values.errors import SettingsError
 from runsettings.values.origin import Layer, Origin
 from runsettings.values.tree import KeyPath
 

@@ -17,7 +17,8 @@ from runsettings.resolution.faults import show_value
 from runsettings.resolution.options import Option, OptionTable
 from runsettings.resolution.resolve import Gathered
 from runsettings.resolution.suggest import did_you_mean
-from runsettings.values.diagnostic import Diagnostic, Rule, SettingsError
+from runsettings.values.diagnostic import Diagnostic, Rule
+from runsettings.values.errors import SettingsError
 from runsettings.values.origin import Layer, Origin
 from runsettings.values.tree import MISSING, KeyPath, Leaf
 

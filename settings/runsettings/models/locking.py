@@ -20,7 +20,8 @@ from runsettings.resolution.lockfile import (
 )
 from runsettings.resolution.options import OptionTable
 from runsettings.resolution.secrets import secret_texts
-from runsettings.values.diagnostic import Diagnostic, SettingsError
+from runsettings.values.diagnostic import Diagnostic
+from runsettings.values.errors import SettingsError
 from runsettings.values.origin import Layer, Origin
 from runsettings.values.tree import KeyPath, Tree, format_path
 

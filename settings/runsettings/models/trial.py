@@ -22,7 +22,8 @@ from runsettings.models.exporting import plain
 from runsettings.models.layered import LayeredConfigDict, LayeredSettings
 from runsettings.resolution.options import Option, value_type
 from runsettings.resolution.resolve import SETTINGS_LAYERS
-from runsettings.values.diagnostic import Diagnostic, SettingsError, SettingsWarning
+from runsettings.values.diagnostic import Diagnostic
+from runsettings.values.errors import SettingsError, SettingsWarning
 from runsettings.values.origin import Layer
 from runsettings.values.reading import Reading
 from runsettings.values.tree import MISSING, KeyPath, Tree

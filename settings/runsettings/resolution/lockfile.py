@@ -17,7 +17,8 @@ from typing import Any, Final, NamedTuple
 
 from runsettings.documents.read import Format, read_file
 from runsettings.resolution.faults import show_value
-from runsettings.values.diagnostic import Diagnostic, Rule, SettingsError, Severity
+from runsettings.values.diagnostic import Diagnostic, Rule, Severity
+from runsettings.values.errors import SettingsError
 from runsettings.values.origin import Layer, Origin
 
 VERSION: Final = 1

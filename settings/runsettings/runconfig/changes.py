@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, TypeAlias
 
 from runsettings.runconfig.comparing import same_value, show_value
-from runsettings.values.diagnostic import Beaten, ConfigError, Diagnostic, Rule, Severity
+from runsettings.values.diagnostic import Beaten, Diagnostic, Rule, Severity
+from runsettings.values.errors import ConfigError
 from runsettings.values.origin import Layer, Origin
 from runsettings.values.tree import MISSING, Branch, KeyPath, Tree, format_path
 

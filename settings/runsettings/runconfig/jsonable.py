@@ -10,7 +10,7 @@ list, tuple, other sequence               array
 set, frozenset                            array, sorted: numbers first, then strings, then
                                           the rest by their JSON
 NumPy, PyTorch, JAX scalar                number, boolean or string
-NumPy, PyTorch, JAX array                 nested arrays
+NumPy, PyTorch, JAX array                 nested arrays; objects where its fields have names
 path, UUID                                string
 date, datetime, time, ``datetime64``      string, ISO 8601
 enum member                               its value, converted
@@ -19,8 +19,7 @@ secret (pydantic's ``SecretStr``)         ``"***"``, and a diagnostic
 ========================================  ==================================================
 
 Anything else, bytes included, is a fault that names key and type: a silent ``repr`` in a
-config helps nobody who reads it a year later. Arrays are recognised by what they offer
-(``dtype``, ``tolist``); none of their packages is imported.
+config helps nobody who reads it a year later.
 
 JSON has no NaN and no infinities. They are written as Python's ``json`` writes and reads them
 (``NaN``, ``Infinity``, ``-Infinity``) and in YAML as ``.nan``, ``.inf`` and ``-.inf``.
@@ -32,10 +31,12 @@ import enum
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
+from runsettings.runconfig.arrays import is_array, plain_array
 from runsettings.runconfig.scalars import plain_scalar, plain_str, sort_key
 from runsettings.runconfig.structured import Fields, fields_of, items_of
-from runsettings.values.diagnostic import ConfigError, Diagnostic, Rule, Severity
+from runsettings.values.diagnostic import Diagnostic, Rule, Severity
 from runsettings.values.directive import Append, Delete, Replace
+from runsettings.values.errors import ConfigError
 from runsettings.values.origin import Origin
 from runsettings.values.tree import MISSING, KeyPath
 
@@ -166,7 +167,7 @@ class _Conversion:
                 severity=Severity.WARNING,
             )
             return MASK
-        if hasattr(type(value), "dtype"):
+        if is_array(value):
             return self._array(value, path)
         scalar = plain_scalar(value)
         if scalar is not MISSING:
@@ -201,22 +202,11 @@ class _Conversion:
         return self._fault(Rule.BAD_VALUE, path, f"cannot be read: {lines[0]}")
 
     def _array(self, value: Any, path: KeyPath) -> Any:
-        """A NumPy, PyTorch, JAX or TensorFlow scalar or array."""
-        kind = getattr(value.dtype, "kind", "")
-        if kind == "m":
-            return self._refuse(value, path)
-        if kind == "M":
-            # `tolist` gives nanoseconds as bare integers; as text they stay dates.
-            value = value.astype("U")
-        elif not hasattr(value, "tolist") and hasattr(value, "numpy"):
-            value = value.numpy()
-        if not hasattr(value, "tolist"):
-            return self._refuse(value, path)
-        plain = value.tolist()
-        if type(plain) is type(value):
-            # A NumPy long double gives itself.
-            return self._refuse(value, path) if kind == "c" else float(plain)
-        return self.convert(plain, path)
+        try:
+            plain = plain_array(value)
+        except Exception as error:  # noqa: BLE001 - as above
+            return self._unreadable(error, path)
+        return self._refuse(value, path) if plain is MISSING else self.convert(plain, path)
 
     def _set(self, value: set[Any], path: KeyPath) -> list[Any]:
         converted = [self.convert(item, path) for item in value]
@@ -244,6 +234,8 @@ class _Conversion:
             hint = "decode it, or save it as a file"
         elif kind.__name__ in _FUNCTIONS:
             hint = f"leave it out: config_exclude_keys=[{str(path[0])!r}]" if path else None
+        elif isinstance(value, (Append, Replace, Delete)):
+            hint = "it counts in what is merged: config.update({…})"
         return self._fault(
             Rule.NOT_SERIALIZABLE, path, f"{_name(kind)} cannot be kept in a run config", hint=hint
         )
@@ -266,8 +258,8 @@ def key_type_message(key: Any) -> str:
     """The sentence about a key that is no string."""
     try:
         shown = f" {key!r}"
-    except ValueError:
-        shown = ""  # Python does not print integers of more than 4,300 digits
+    except Exception:  # noqa: BLE001 - a repr of the user's, or more than 4,300 digits
+        shown = ""
     return f"keys must be strings; got {_name(type(key))}{shown}"
 
 
@@ -275,7 +267,7 @@ def key_as_text(key: Any) -> str:
     """A key of any type as the text that stands for it in a path."""
     try:
         return str(key)
-    except ValueError:
+    except Exception:  # noqa: BLE001 - as above
         return "…"
 
 

@@ -16,7 +16,8 @@ from runsettings.runconfig.rules import check_rules
 from runsettings.runconfig.secrecy import Secrets
 from runsettings.runconfig.selection import Selection
 from runsettings.runconfig.store import ConfigStore
-from runsettings.values.diagnostic import ConfigError, Rule
+from runsettings.values.diagnostic import Rule
+from runsettings.values.errors import ConfigError
 from runsettings.values.origin import Layer
 
 _NO_JSON: Final = frozenset({Rule.KEY_TYPE, Rule.TOO_DEEP})

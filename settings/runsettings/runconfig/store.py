@@ -32,14 +32,9 @@ from runsettings.runconfig.locks import check_locks, locked_leaves, refusal
 from runsettings.runconfig.rules import check_rules, keys_that_meet
 from runsettings.runconfig.secrecy import Secrets, found_secret
 from runsettings.runconfig.wandb_form import OWN_KEY
-from runsettings.values.diagnostic import (
-    ConfigError,
-    Diagnostic,
-    Rule,
-    SettingsWarning,
-    Severity,
-)
+from runsettings.values.diagnostic import Diagnostic, Rule, Severity
 from runsettings.values.directive import Delete, Replace
+from runsettings.values.errors import ConfigError, SettingsWarning
 from runsettings.values.origin import Origin
 from runsettings.values.rendering import render
 from runsettings.values.tree import MISSING, Branch, KeyPath, Tree

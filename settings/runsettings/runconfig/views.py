@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, NoReturn, SupportsIndex
 
 from runsettings.layers.caller import find_caller
 from runsettings.resolution.suggest import did_you_mean
-from runsettings.values.diagnostic import ConfigError, Rule
+from runsettings.values.diagnostic import Rule
+from runsettings.values.errors import ConfigError
 from runsettings.values.tree import MISSING, KeyPath, Tree, format_path
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ from runsettings.runconfig.config import Config
 from runsettings.runs.disabled import RunDisabled
 from runsettings.runs.exits import Ending, ExitWatch
 from runsettings.runs.run import Run
-from runsettings.values.diagnostic import Rule, RunError
+from runsettings.values.diagnostic import Rule
+from runsettings.values.errors import RunError
 
 _current: Run | RunDisabled | None = None
 _early: Config | None = None

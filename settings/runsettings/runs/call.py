@@ -11,7 +11,8 @@ from runsettings.layers.base import Inputs
 from runsettings.layers.caller import Caller
 from runsettings.models.settings import Settings
 from runsettings.resolution.resolve import SETTINGS_LAYERS
-from runsettings.values.diagnostic import Rule, SettingsError
+from runsettings.values.diagnostic import Rule
+from runsettings.values.errors import SettingsError
 from runsettings.values.origin import Layer, Origin
 from runsettings.values.reading import Reading
 from runsettings.values.tree import Branch, Tree

@@ -8,7 +8,8 @@ from __future__ import annotations
 import os
 from typing import Final
 
-from runsettings.values.diagnostic import Rule, RunError
+from runsettings.values.diagnostic import Rule
+from runsettings.values.errors import RunError
 from runsettings.values.origin import Origin
 
 _ALPHABET: Final = "abcdefghijklmnopqrstuvwxyz0123456789"

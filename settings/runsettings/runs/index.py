@@ -20,7 +20,7 @@ from runsettings.runs.directory import Place, places
 from runsettings.runs.journal import encode
 from runsettings.runs.reader import parse
 from runsettings.runs.stored import StoredRun
-from runsettings.values.diagnostic import RunError
+from runsettings.values.errors import RunError
 
 FILE: Final = ".runs.sqlite"
 

@@ -40,7 +40,8 @@ from runsettings.runs.resume import Taken, Wanted, take
 from runsettings.runs.run import Run
 from runsettings.runs.saving import SavedFiles
 from runsettings.runs.stored import StoredRun
-from runsettings.values.diagnostic import Rule, RunError
+from runsettings.values.diagnostic import Rule
+from runsettings.values.errors import RunError
 from runsettings.values.rendering import headline
 from runsettings.values.tree import Tree
 

@@ -8,7 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 from runsettings.runconfig.jsonable import to_jsonable
-from runsettings.values.diagnostic import Diagnostic, Rule, RunError
+from runsettings.values.diagnostic import Diagnostic, Rule
+from runsettings.values.errors import RunError
 
 
 def plain_data(data: Any) -> dict[str, Any]:

@@ -15,7 +15,8 @@ from typing import Any, Final, NamedTuple
 from pydantic_core import from_json
 
 from runsettings.runs.records import FORMAT, VERSION
-from runsettings.values.diagnostic import Rule, RunError
+from runsettings.values.diagnostic import Rule
+from runsettings.values.errors import RunError
 
 _CHUNK: Final = 1 << 20
 

@@ -16,7 +16,8 @@ from typing import Final
 from runsettings.runs.directory import places, stamp
 from runsettings.runs.ownership import claim, turnstile
 from runsettings.runs.stored import StoredRun, load
-from runsettings.values.diagnostic import Rule, RunError
+from runsettings.values.diagnostic import Rule
+from runsettings.values.errors import RunError
 
 _LATEST: Final = "latest-run"
 """The link that the wandb client keeps to its last run."""

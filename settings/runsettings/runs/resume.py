@@ -33,7 +33,8 @@ from runsettings.runs.journal import Journal, encode
 from runsettings.runs.ownership import turnstile
 from runsettings.runs.records import FORMAT, VERSION
 from runsettings.runs.stored import StoredRun, load
-from runsettings.values.diagnostic import Rule, RunError
+from runsettings.values.diagnostic import Rule
+from runsettings.values.errors import RunError
 from runsettings.values.origin import Origin
 
 _WRITER: Final = f"runsettings {__version__}"

@@ -22,7 +22,8 @@ from runsettings.runs.paperwork import Paperwork
 from runsettings.runs.recorder import Recorder
 from runsettings.runs.stored import merge_summary
 from runsettings.runs.summary import Summary
-from runsettings.values.diagnostic import Rule, RunError
+from runsettings.values.diagnostic import Rule
+from runsettings.values.errors import RunError
 
 _NUMBERS: Final = frozenset({int, float, bool, type(None)})
 _TEXT: Final = frozenset({str})

@@ -15,7 +15,8 @@ from runsettings.runs.disabled import RunDisabled
 from runsettings.runs.launch import Launch
 from runsettings.runs.notices import Notices
 from runsettings.runs.run import Run
-from runsettings.values.diagnostic import Diagnostic, Rule, RunError, Severity
+from runsettings.values.diagnostic import Diagnostic, Rule, Severity
+from runsettings.values.errors import RunError
 
 _LATER: Final = {
     "magic": "recording without further code",

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from runsettings.runs.capture.git import git_facts
 from runsettings.runs.capture.packages import installed_packages
-from runsettings.values.diagnostic import RunError
+from runsettings.values.errors import RunError
 
 _PATIENCE: Final = 5.0
 """Seconds that the end of a run waits for a slow repository."""

@@ -1,4 +1,4 @@
-"""What is wrong, as data: exceptions carry diagnostics, and one other module writes the text.
+"""What is wrong, as data: `errors` carries diagnostics, and `rendering` writes the text.
 
 Nothing is raised at the first fault. Every reader, layer and rule hands back what it found,
 and whoever started the work raises once, with everything.
@@ -7,9 +7,8 @@ and whoever started the work raises once, with everything.
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple
 
 from runsettings.values.origin import Origin
 from runsettings.values.tree import KeyPath, format_path
@@ -182,62 +181,3 @@ class Diagnostic:
     def as_error(self) -> Diagnostic:
         """The same fault as an error, which is what ``strict`` makes of a warning."""
         return self if self.is_error else replace(self, severity=Severity.ERROR)
-
-
-class RunsettingsError(Exception):
-    """The root of this library's exceptions: a tuple of diagnostics and what they concern.
-
-    Args:
-        diagnostics: Everything that is wrong, in the order in which to show it.
-        subject: What the faults are in: ``settings``, ``train.yaml``, ``run config``.
-    """
-
-    subject_by_default = "settings"
-
-    def __init__(self, diagnostics: Iterable[Diagnostic], subject: str | None = None) -> None:
-        self.diagnostics = tuple(diagnostics)
-        self.subject = subject if subject is not None else self.subject_by_default
-        super().__init__(self.diagnostics, self.subject)
-
-    @classmethod
-    def of(cls, rule: Rule, message: str, **details: Any) -> Self:
-        """An error with a single diagnostic; ``details`` are further `Diagnostic` fields."""
-        details.setdefault("path", ())
-        subject = details.pop("subject", None)
-        return cls([Diagnostic(rule, Severity.ERROR, message=message, **details)], subject)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return (type(self), (self.diagnostics, self.subject))
-
-    def __str__(self) -> str:
-        # Imported when an error is shown, not when one is possible.
-        from runsettings.values.rendering import render_problems
-
-        return render_problems(self.diagnostics, self.subject)
-
-
-class SettingsError(RunsettingsError, ValueError):
-    """The settings of one or more layers are wrong."""
-
-
-class ConfigError(RunsettingsError, ValueError):
-    """The run config breaks a rule, or a value was changed that must not be."""
-
-    subject_by_default = "run config"
-
-
-class RunError(RunsettingsError, RuntimeError):
-    """A run cannot be started, resumed, written or found."""
-
-    subject_by_default = "run"
-
-
-class ImmutableError(RunsettingsError, AttributeError, TypeError):
-    """Somebody tried to change settings in place; `LayeredSettings.replace` makes new ones.
-
-    An ``AttributeError`` as frozen dataclasses raise it, and a ``TypeError`` as tuples do.
-    """
-
-
-class SettingsWarning(UserWarning):
-    """Something in the settings that is not an error but that a person would want to know."""
