@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import datetime as dt
 import decimal
 import pathlib
@@ -16,6 +17,8 @@ def plain_scalar(value: Any) -> Any:
     """A built-in scalar for one of the standard library's scalar types, or `MISSING`."""
     if isinstance(value, str):
         return plain_str(value)
+    if isinstance(value, collections.UserString):
+        return plain_str(value.data)
     if isinstance(value, int):
         return int(value)
     if isinstance(value, float):

@@ -1,0 +1,43 @@
+"""Scalars and arrays of NumPy, PyTorch, JAX and TensorFlow, seen as Python's own values.
+
+They are recognised by what they offer (``dtype``, ``tolist``); no package is imported.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from runsettings.values.tree import MISSING
+
+
+def is_array(value: Any) -> bool:
+    """Whether a value is one of these scalars or arrays."""
+    return hasattr(type(value), "dtype")
+
+
+def plain_array(value: Any) -> Any:
+    """A scalar or nested lists, whose items may still be of any type.
+
+    `MISSING` stands for what has no number: a duration, whose unit would be lost, and complex
+    numbers of more than double precision. Raises whatever the array raises, such as PyTorch for
+    a tensor without data.
+    """
+    kind = getattr(value.dtype, "kind", "")
+    names = getattr(value.dtype, "names", None)
+    if names:
+        # A structured array: `tolist` would drop the names of its fields.
+        return list(value) if value.shape else {name: value[name] for name in names}
+    if kind == "m":
+        return MISSING
+    if kind == "M":
+        # `tolist` gives nanoseconds as bare integers; as text they stay dates.
+        value = value.astype("U")
+    elif not hasattr(value, "tolist") and hasattr(value, "numpy"):
+        value = value.numpy()
+    if not hasattr(value, "tolist"):
+        return MISSING
+    plain = value.tolist()
+    if type(plain) is type(value):
+        # A NumPy long double gives itself.
+        return MISSING if kind == "c" else float(plain)
+    return plain
