@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import Final
 
@@ -18,8 +19,18 @@ _LONGEST_TOKEN: Final = 400
 """Characters in which the end of a token is looked for; no more are shown anyway."""
 
 
+_NEAR: Final = 32
+"""Lines up to which counting from the start is quicker than knowing where all lines begin."""
+
+
 def line_of(text: str, line: int) -> str:
     """The 1-based ``line`` of ``text`` without its break, or an empty string past the end."""
+    if line > _NEAR:
+        starts = _line_starts(text)
+        if line > len(starts):
+            return ""
+        end = starts[line] if line < len(starts) else len(text)
+        return text[starts[line - 1] : end].rstrip("\r\n")
     breaks = re.compile(_BREAK)
     start = 0
     for _ in range(line - 1):
@@ -29,6 +40,12 @@ def line_of(text: str, line: int) -> str:
         start = found.end()
     end = breaks.search(text, start)
     return text[start : end.start() if end else len(text)]
+
+
+@functools.lru_cache(maxsize=1)
+def _line_starts(text: str) -> list[int]:
+    """Where each line begins: a file with many faults is asked for a line by each of them."""
+    return [0, *(found.end() for found in re.finditer(_BREAK, text))]
 
 
 def excerpt_at(text: str, line: int, column: int, width: int | None = None) -> Excerpt:
