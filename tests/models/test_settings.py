@@ -1,0 +1,211 @@
+"""The settings of a run: W&B's names and variables, and each field's rule."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runsettings import Settings, SettingsError
+from runsettings.models.wandb_names import WANDB_CLIENT_NAMES
+
+
+def refused(key: str, value: Any) -> str:
+    """What is said of a value that the field must refuse."""
+    with pytest.raises(SettingsError) as caught:
+        Settings(**{key: value})
+    (fault,) = caught.value.diagnostics
+    assert fault.key == key
+    return fault.message.split("; got")[0]
+
+
+ACCEPTED: list[tuple[str, Any, Any]] = [
+    ("project", "capsules", "capsules"),
+    ("project", "a b.c-d_e", "a b.c-d_e"),
+    ("project", "x" * 128, "x" * 128),
+    ("project", "größe", "größe"),
+    ("project", None, None),
+    ("run_id", "abc123", "abc123"),
+    ("run_id", "a.b", "a.b"),
+    ("run_id", "x" * 128, "x" * 128),
+    ("run_tags", ["a", "b"], ("a", "b")),
+    ("run_tags", "a, b,,c ", ("a", "b", "c")),
+    ("run_tags", ["b", "a", "b"], ("b", "a")),
+    ("run_tags", "", ()),
+    ("run_tags", ("x" * 64,), ("x" * 64,)),
+    ("mode", "run", "online"),
+    ("mode", "dryrun", "offline"),
+    ("mode", "disabled", "disabled"),
+    ("resume", True, "auto"),
+    ("resume", "true", "auto"),
+    ("resume", "YES", "auto"),
+    ("resume", False, None),
+    ("resume", "false", None),
+    ("resume", None, None),
+    ("resume", "must", "must"),
+    ("anonymous", "allow", "allow"),
+    ("reinit", "true", True),
+    ("base_url", "https://wandb.example/", "https://wandb.example"),
+    ("base_url", "http://localhost:8080/api", "http://localhost:8080/api"),
+    ("magic", "true", True),
+    ("magic", "0", False),
+    ("magic", {"gym": False}, {"gym": False}),
+    ("magic", "magic.yaml", "magic.yaml"),
+    ("root_dir", Path("x"), "x"),
+    ("config_paths", "a.yaml,b.yaml", ("a.yaml", "b.yaml")),
+    ("config_paths", [Path("a.yaml")], ("a.yaml",)),
+    ("config_exclude_keys", "a,b", ("a", "b")),
+    ("config_schema", {"type": "object"}, {"type": "object"}),
+    ("config_schema", Path("schema.json"), "schema.json"),
+]
+
+
+@pytest.mark.parametrize(("key", "value", "expected"), ACCEPTED)
+def test_accepted(key, value, expected):
+    """What a field takes, and what it makes of it."""
+    assert getattr(Settings(**{key: value}), key) == expected
+
+
+REFUSED: list[tuple[str, Any, str]] = [
+    *[("project", f"a{c}b", f"must not contain {c!r}") for c in "/\\#?%:"],
+    ("project", "", "must not be empty"),
+    ("project", "  ", "must not be empty"),
+    ("project", "x" * 129, "must have at most 128 characters, not 129"),
+    ("project", "a\nb", "must not contain control characters"),
+    ("project", 3, "must be a valid string"),
+    *[("run_id", f"a{c}b", f"must not contain {c!r}") for c in "/\\#?%:;,'"],
+    ("run_id", "", "must not be empty"),
+    ("run_id", " a", "must not begin or end with space"),
+    ("run_id", "a\t", "must not begin or end with space"),
+    ("run_id", "..", "must not be a directory's own name"),
+    ("run_id", "x" * 129, "must have at most 128 characters, not 129"),
+    ("run_tags", ["x" * 65], "each tag must have 1 to 64 characters"),
+    ("run_tags", [""], "each tag must have 1 to 64 characters"),
+    ("mode", "offlin", "must be one of 'online', 'offline', 'disabled'"),
+    ("mode", ["online"], "must be one of 'online', 'offline', 'disabled'"),
+    ("resume", "maybe", "must be one of 'allow', 'must', 'never', 'auto'"),
+    ("anonymous", "yes", "must be one of 'never', 'allow', 'must'"),
+    ("base_url", "wandb.ai", "must be an http:// or https:// address"),
+    ("base_url", "ftp://wandb.ai", "must be an http:// or https:// address"),
+    ("base_url", "https://", "must be an http:// or https:// address"),
+    (
+        "base_url",
+        "https://me:pw@wandb.ai",
+        "must not hold a user name or password; the key goes into api_key",
+    ),
+    ("api_key", "a b", "must be a key without spaces"),
+    ("api_key", "", "must be a key without spaces"),
+    ("quiet", "maybe", "must be a valid boolean"),
+    ("root_dir", "a\0b", "must not contain a NUL character"),
+    ("config_paths", ["a\0b"], "must not contain a NUL character"),
+]
+
+
+@pytest.mark.parametrize(("key", "value", "message"), REFUSED)
+def test_refused(key, value, message):
+    """What a field does not take, and why."""
+    if key == "config_paths":
+        with pytest.raises(SettingsError, match=message):
+            Settings(config_paths=value)
+        return
+    assert refused(key, value) == message
+
+
+def test_password_in_an_address_is_not_shown():
+    """An address with a password in it is refused without repeating the password."""
+    with pytest.raises(SettingsError) as caught:
+        Settings(base_url="https://me:p4ssw0rd@wandb.ai")
+    assert "p4ssw0rd" not in str(caught.value)
+
+
+VARIABLES = {
+    "WANDB_PROJECT": "project",
+    "WANDB_ENTITY": "entity",
+    "WANDB_RUN_ID": "run_id",
+    "WANDB_NAME": "run_name",
+    "WANDB_NOTES": "run_notes",
+    "WANDB_RUN_GROUP": "run_group",
+    "WANDB_JOB_TYPE": "run_job_type",
+    "WANDB_DIR": "root_dir",
+    "WANDB_SWEEP_PARAM_PATH": "sweep_param_path",
+}
+
+
+@pytest.mark.parametrize(("variable", "key"), VARIABLES.items())
+def test_variables_of_wandb(variable, key):
+    """The variables that W&B documents set the fields that it documents."""
+    settings = Settings.resolve(environ={variable: "x"})
+    assert getattr(settings, key) == "x"
+    assert str(settings.origin(key)) == variable
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "key", "value"),
+    [
+        ("WANDB_TAGS", "a,b", "run_tags", ("a", "b")),
+        ("WANDB_MODE", "dryrun", "mode", "offline"),
+        ("WANDB_RESUME", "allow", "resume", "allow"),
+        ("WANDB_RESUME", "true", "resume", "auto"),
+        ("WANDB_SILENT", "true", "silent", True),
+        ("WANDB_QUIET", "1", "quiet", True),
+        ("WANDB_SAVE_CODE", "false", "save_code", False),
+        ("WANDB_DISABLE_CODE", "true", "disable_code", True),
+        ("WANDB_DISABLE_GIT", "true", "disable_git", True),
+        ("WANDB_ANONYMOUS", "must", "anonymous", "must"),
+        ("WANDB_BASE_URL", "https://x.example", "base_url", "https://x.example"),
+        ("WANDB_CONFIG_PATHS", "a.yaml,b.yaml", "config_paths", ("a.yaml", "b.yaml")),
+        ("WANDB_MAGIC", "true", "magic", True),
+        ("WANDB_MAGIC", '{"gym": false}', "magic", {"gym": False}),
+        ("WANDB_PROJECT", "", "project", None),
+        ("WANDB_TAGS", "", "run_tags", ()),
+    ],
+)
+def test_texts_of_variables(variable, text, key, value):
+    """What a text in a variable means; an empty one means nothing."""
+    assert getattr(Settings.resolve(environ={variable: text}), key) == value
+
+
+@pytest.mark.parametrize("key", list(Settings.model_fields))
+def test_every_field_has_a_description_and_a_variable(key):
+    """Help texts, the schema and the documentation are made of these."""
+    option = Settings.options().options[key]
+    assert option.info.description
+    assert option.variables
+    assert all(variable.startswith("WANDB_") for variable in option.variables)
+
+
+def test_defaults_are_valid():
+    """What nobody sets is right by itself."""
+    settings = Settings()
+    for key in Settings.model_fields:
+        assert Settings(**{key: getattr(settings, key)}) == settings
+
+
+def test_names_of_the_client_are_the_installed_clients():
+    """The list of names that are passed over holds against the client that is installed."""
+    wandb_settings = pytest.importorskip("wandb.sdk.wandb_settings")
+    theirs = set(wandb_settings.Settings.model_fields)
+    ours = set(Settings.model_fields)
+    listed = {name for name in WANDB_CLIENT_NAMES if not name.isupper()}
+    assert listed == theirs - ours
+    for name in theirs - ours:
+        assert f"WANDB_{name.upper()}" in WANDB_CLIENT_NAMES or name.startswith("x_")
+
+
+def test_fields_of_both_take_the_same_variables():
+    """A field of the client's name is set by the client's own variable for it."""
+    wandb_settings = pytest.importorskip("wandb.sdk.wandb_settings")
+    for name in sorted(set(wandb_settings.Settings.model_fields) & set(Settings.model_fields)):
+        assert f"WANDB_{name.upper()}" in Settings.options().options[name].variables
+
+
+def test_file_written_by_the_client_is_read(jail):
+    """The INI file that ``wandb`` writes on ``wandb init`` or ``wandb offline``."""
+    jail.write_workspace(
+        "[default]\nentity = me\nproject = capsules\nbase_url = https://api.wandb.ai\n"
+        "mode = offline\nconsole = wrap\ndisabled = true\n"
+    )
+    with pytest.warns(match="disabled is not a key of Settings"):
+        settings = Settings()
+    assert (settings.entity, settings.project, settings.mode) == ("me", "capsules", "offline")
