@@ -8,20 +8,25 @@ runs of other groups, and ``not group = night`` those without a group as well.
 
 from __future__ import annotations
 
-import math
-import operator
 import re
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Final, NamedTuple, TypeAlias
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple
 
+from runsettings.cli.run_comparisons import (
+    ORDER,
+    Filter,
+    Literal,
+    contains,
+    equals,
+    kind_of,
+    ordered,
+    plain,
+)
 from runsettings.cli.run_keys import STATES, Key, Kind, UnknownKey, find_key
 from runsettings.cli.run_times import DURATION_FORMS, TIME_FORMS, parse_duration, parse_time
 from runsettings.runs.stored import StoredRun
 from runsettings.values.rendering import printable
 from runsettings.values.tree import MISSING
-
-Filter: TypeAlias = Callable[[StoredRun], bool]
-"""Whether a run is chosen."""
 
 _TOKEN: Final = re.compile(
     r"""\s*(?:
@@ -33,26 +38,6 @@ _TOKEN: Final = re.compile(
     )""",
     re.VERBOSE | re.DOTALL,
 )
-
-_NUMBER: Final = re.compile(
-    r"[-+]?(?:(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?|inf|nan)", re.ASCII
-)
-
-_WORDS: Final = {
-    "true": True,
-    "True": True,
-    "false": False,
-    "False": False,
-    "null": None,
-    "None": None,
-}
-
-_ORDER: Final[dict[str, Callable[[Any, Any], bool]]] = {
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
 
 _DEEPEST: Final = 50
 """Parentheses and ``not`` within each other; nobody writes more, and the stack has an end."""
@@ -66,28 +51,6 @@ class _Token(NamedTuple):
     kind: str
     text: str
     at: int
-
-
-class Literal(NamedTuple):
-    """A value as a filter writes it: unquoted, it is a number, a word or a text as needed."""
-
-    text: str
-    value: Any
-    quoted: bool
-
-    def equals(self, other: Any) -> bool:
-        """Whether a run's value is meant; ``1`` is ``1.0``, and not ``true``."""
-        if isinstance(other, str):
-            return other == self.text
-        if self.quoted or isinstance(other, bool) or other is None:
-            return not self.quoted and other is self.value
-        return _is_number(self.value) and other == self.value
-
-    def compares(self, other: Any) -> bool:
-        """Whether there is an order between this and a run's value."""
-        if isinstance(other, str):
-            return self.quoted or isinstance(self.value, str)
-        return not self.quoted and _is_number(other) and _is_number(self.value)
 
 
 def parse_filter(text: str, runs: Sequence[StoredRun], now: float) -> Filter:
@@ -170,11 +133,11 @@ class _Parser:
         literal = self._literal(key, token)
         sign = operation.text
         if sign in ("~", "!~"):
-            return _contains(key.get, literal.text.casefold(), wanted=sign == "~")
-        if sign in _ORDER:
+            return contains(key.get, literal.text.casefold(), wanted=sign == "~")
+        if sign in ORDER:
             self._check_order(key, operation, literal)
-            return _ordered(key.get, _ORDER[sign], literal)
-        return _equal(key.get, literal, wanted=sign != "!=")
+            return ordered(key.get, ORDER[sign], literal)
+        return equals(key.get, literal, wanted=sign != "!=")
 
     def _literal(self, key: Key, token: _Token) -> Literal:
         """The value, as what the key holds.
@@ -197,7 +160,7 @@ class _Parser:
             raise self._fault(f"{key.text} is one of {', '.join(STATES)}", token)
         if token.kind == "quoted":
             return Literal(text, text, quoted=True)
-        return Literal(text, _plain(text), quoted=False)
+        return Literal(text, plain(text), quoted=False)
 
     def _check_order(self, key: Key, operation: _Token, literal: Literal) -> None:
         """Refuse an order between things that have none in any run: the answer would be silence.
@@ -208,8 +171,8 @@ class _Parser:
         values = [value for run in self.runs if (value := key.get(run)) is not MISSING]
         if not values or any(literal.compares(value) for value in values):
             return
-        kinds = " or ".join(sorted({_kind_of(value) for value in values}))
-        wrote = "a text" if literal.quoted else _kind_of(literal.value)
+        kinds = " or ".join(sorted({kind_of(value) for value in values}))
+        wrote = "a text" if literal.quoted else kind_of(literal.value)
         raise self._fault(
             f"{printable(key.text)} holds {kinds}, which {operation.text!r} cannot compare with "
             f"{wrote}",
@@ -267,70 +230,5 @@ def _opposite(part: Filter) -> Filter:
     return lambda run: not part(run)
 
 
-def _equal(get: Callable[[StoredRun], Any], literal: Literal, *, wanted: bool) -> Filter:
-    """Equality; a list is asked for its elements, so that ``tags = x`` means to have the tag."""
-
-    def equal(run: StoredRun) -> bool:
-        value = get(run)
-        if value is MISSING:
-            return False
-        values = value if isinstance(value, list) else [value]
-        return any(map(literal.equals, values)) is wanted
-
-    return equal
-
-
-def _ordered(
-    get: Callable[[StoredRun], Any], order: Callable[[Any, Any], bool], literal: Literal
-) -> Filter:
-    def ordered(run: StoredRun) -> bool:
-        value = get(run)
-        if value is MISSING or not literal.compares(value):
-            return False
-        return order(value, literal.text if isinstance(value, str) else literal.value)
-
-    return ordered
-
-
-def _contains(get: Callable[[StoredRun], Any], part: str, *, wanted: bool) -> Filter:
-    """Part of a text, in any case; of a list, part of any element."""
-
-    def contains(run: StoredRun) -> bool:
-        value = get(run)
-        if value is MISSING:
-            return False
-        values = value if isinstance(value, list) else [value]
-        return any(part in str(each).casefold() for each in values) is wanted
-
-    return contains
-
-
 def _unquoted(text: str) -> str:
     return re.sub(r"\\(.)", r"\1", text[1:-1], flags=re.DOTALL)
-
-
-def _plain(text: str) -> Any:
-    if text in _WORDS:
-        return _WORDS[text]
-    if _NUMBER.fullmatch(text):
-        number = float(text)
-        # Beyond 2**53 the digits say more than a float does.
-        whole = text.lstrip("+-").isdigit() and len(text) < 400
-        return int(text) if whole and math.isfinite(number) else number
-    return text
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
-def _kind_of(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true or false"
-    if _is_number(value):
-        return "a number"
-    if value is None:
-        return "null"
-    if isinstance(value, str):
-        return "a text"
-    return "a list" if isinstance(value, list) else "several keys"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from runsettings.cli.run_cells import as_object, cell, csv_field, json_field
-from runsettings.cli.run_filters import Filter
+from runsettings.cli.run_comparisons import Filter
 from runsettings.cli.run_keys import ATTRIBUTES, Key, Kind, find_key, known_keys
 from runsettings.runs.stored import StoredRun
 from runsettings.values.tree import MISSING
