@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from runsettings.documents.read import read_bytes
@@ -31,20 +31,20 @@ class DotenvLayer:
         for name in inputs.env_files:
             path = named_path(name, inputs.cwd)
             if is_there(str(path)):
-                readings.append(self._read(path, shown(path, inputs.cwd)))
+                readings.append(self._read(path, shown(path, inputs.cwd), inputs.environ))
         return readings
 
-    def _read(self, path: Path, where: str) -> Reading:
+    def _read(self, path: Path, where: str, environ: Mapping[str, str]) -> Reading:
         text, faults = read_bytes(path, Layer.DOTENV, where=where)
         tree = Tree(Layer.DOTENV, where, text=text, columns=False, directives=False)
         if text is None:
             return Reading(tree, faults)
         # Needed by those who ask for a .env file, and nobody else.
-        from dotenv.main import DotEnv
         from dotenv.parser import parse_stream
 
         diagnostics = list(faults)
         marks: dict[str, int] = {}
+        values: dict[str, str | None] = {}
         for binding in parse_stream(io.StringIO(text)):
             line = binding.original.line
             lead = len(binding.original.string) - len(binding.original.string.lstrip())
@@ -63,8 +63,7 @@ class DotenvLayer:
                 )
             elif binding.key is not None:
                 marks[binding.key] = _mark(binding.original.string, binding.key, line)
-        # Interpolation (`${NAME}`) is python-dotenv's own, within the file alone.
-        values = DotEnv(None, stream=io.StringIO(text), interpolate=True, override=True).dict()
+                values[binding.key] = _interpolated(binding.value, values, environ)
         tree.marks = marks
         reading = self._variables.read(values, Layer.DOTENV, tree)
         strangers = tuple(
@@ -72,6 +71,21 @@ class DotenvLayer:
             for leaf in reading.strangers
         )
         return Reading(tree, (*diagnostics, *reading.diagnostics), strangers)
+
+
+def _interpolated(
+    value: str | None, own: Mapping[str, str | None], environ: Mapping[str, str]
+) -> str | None:
+    """``value`` with ``${NAME}`` replaced by the file's own names, else by the environment's.
+
+    python-dotenv's own function for that reads this process's environment; ours may have been handed in.
+    """
+    if value is None or "$" not in value:
+        return value
+    from dotenv.variables import parse_variables
+
+    names = {**environ, **own}
+    return "".join(atom.resolve(names) for atom in parse_variables(value))
 
 
 def _mark(original: str, key: str, line: int) -> int:

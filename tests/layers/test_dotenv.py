@@ -1,0 +1,98 @@
+"""``.env`` files: asked for, read by python-dotenv's rules, with the line of every value."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import Field
+
+from runsettings import LayeredConfigDict, LayeredSettings, Rule, Settings, SettingsError
+
+
+class Model(LayeredSettings):
+    model_config = LayeredConfigDict(env_prefix="APP_", env_nested_delimiter="__")
+    name: str = ""
+    url: str = ""
+    count: int = 0
+    items: list[int] = Field(default_factory=list)
+    table: dict[str, int] = Field(default_factory=dict)
+
+
+TEXT = """\
+# a comment
+
+export APP_NAME="two
+lines"
+  APP_COUNT = 3   # behind
+APP_ITEMS=[1, 2]
+APP_TABLE__A=1
+APP_URL=${APP_COUNT}/x
+OTHER=1
+"""
+
+
+def test_values_and_their_lines(jail):
+    """Quotes, line breaks, comments, interpolation and nesting, each with its line."""
+    jail.write("x.env", TEXT)
+    model = Model.resolve(env_file="x.env")
+    assert model.model_dump() == {
+        "name": "two\nlines",
+        "url": "3/x",
+        "count": 3,
+        "items": [1, 2],
+        "table": {"a": 1},
+    }
+    places = {key: str(model.origin(key)) for key in ("name", "count", "items", "table.a", "url")}
+    assert places == {
+        "name": "x.env:3",
+        "count": "x.env:5",
+        "items": "x.env:6",
+        "table.a": "x.env:7",
+        "url": "x.env:8",
+    }
+
+
+def test_not_read_unless_asked_for(jail):
+    """A ``.env`` file that lies about is somebody else's."""
+    jail.write(".env", "WANDB_PROJECT=x\n")
+    assert Settings().project is None
+
+
+def test_later_files_beat_earlier_ones(jail):
+    """Several files are layers of their own."""
+    jail.write("a.env", "APP_NAME=a\nAPP_COUNT=1\n")
+    jail.write("b.env", "APP_NAME=b\n")
+    model = Model.resolve(env_file=["a.env", "b.env"])
+    assert (model.name, model.count) == ("b", 1)
+    assert [str(leaf.origin) for leaf in model.history("name")] == [
+        "b.env:1",
+        "a.env:1",
+        "Model.name",
+    ]
+
+
+def test_names_of_the_environment_are_interpolated(jail):
+    """``${NAME}`` means the file's own names, then those of the environment that counts."""
+    jail.setenv(ROOT="/process")
+    jail.write("x.env", "APP_URL=${ROOT}/y/${NONE:-z}\n")
+    assert Model.resolve(env_file="x.env").url == "/process/y/z"
+    assert Model.resolve(env_file="x.env", environ={"ROOT": "/handed"}).url == "/handed/y/z"
+    jail.write("x.env", "ROOT=/file\nAPP_URL=${ROOT}/y\n")
+    assert Model.resolve(env_file="x.env", environ={"ROOT": "/handed"}).url == "/file/y"
+
+
+def test_name_without_a_value_sets_nothing(jail):
+    """``APP_NAME`` alone is allowed in these files, and is no value."""
+    jail.write("x.env", "APP_NAME\n")
+    assert Model.resolve(env_file="x.env").name == ""
+
+
+def test_bad_line_and_bad_values_are_told_with_their_lines(jail):
+    """All of them at once."""
+    jail.write("x.env", "APP_COUNT=many\nnot a binding\nAPP_ITEMS=[1\n")
+    with pytest.raises(SettingsError) as caught:
+        Model.resolve(env_file="x.env")
+    assert {(fault.rule, str(fault.origin)) for fault in caught.value.diagnostics} == {
+        (Rule.BAD_VALUE, "x.env:1"),
+        (Rule.SYNTAX, "x.env:2"),
+        (Rule.BAD_VALUE, "x.env:3"),
+    }
