@@ -202,3 +202,11 @@ def test_a_tag_on_a_torn_journal_is_a_line_of_its_own(wandb):
     run = load(path)
     change_tags(run, add=["t"])
     assert load(path).tags == ["t"]
+
+
+def test_progress_is_told_of_journals_that_are_new(wandb):
+    """Who waits for many of them wants to see how far it is; what is known costs no wait."""
+    told = []
+    list_runs(wandb, lambda done, total: told.append((done, total)))
+    list_runs(wandb, lambda done, total: told.append((done, total)))
+    assert told == [(1, 3), (2, 3), (3, 3)]
