@@ -78,7 +78,8 @@ def _interpolated(
 ) -> str | None:
     """``value`` with ``${NAME}`` replaced by the file's own names, else by the environment's.
 
-    python-dotenv's own function for that reads this process's environment; ours may have been handed in.
+    python-dotenv's own function for that reads this process's environment, where another may
+    have been handed in.
     """
     if value is None or "$" not in value:
         return value
