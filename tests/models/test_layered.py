@@ -8,7 +8,7 @@ import pickle
 import subprocess
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
@@ -34,12 +34,18 @@ class Loose(BaseModel):
     size: int = 1
 
 
+class Size(NamedTuple):
+    sides: list[int]
+    unit: str = "px"
+
+
 class Model(LayeredSettings, env_prefix="APP_", env_nested_delimiter="__"):
     name: str = "none"
     items: list[int] = Field(default_factory=list)
     table: dict[str, Any] = Field(default_factory=dict)
     bag: set[str] = Field(default_factory=set)
     pair: tuple[list[int], ...] = ()
+    named: Size = Size([1, 2])
     optim: Optim = Optim()
     maybe: Optim | None = None
     optims: dict[str, Optim] = Field(default_factory=dict)
@@ -97,6 +103,7 @@ CHANGES: dict[str, Callable[[Any], Any]] = {
     "set and": lambda m: m.bag.__iand__(set()),
     "set xor": lambda m: m.bag.symmetric_difference_update({"x"}),
     "list in a tuple": lambda m: m.pair[0].append(3),
+    "list in a named tuple": lambda m: m.named.sides.append(3),
     "nested model": lambda m: setattr(m.optim, "lr", 3),
     "nested model's list": lambda m: m.optim.betas.append(3),
     "model in a dict": lambda m: setattr(m.optims["one"], "lr", 3),
@@ -393,7 +400,18 @@ def test_explanation_of_a_nested_model():
     assert model.explain("optim") in model.explain()
     keys = [text.split(" = ")[0] for text in model.explain().split("\n\n")]
     assert keys == [
-        *("name", "items", "table", "bag", "pair", "optim.lr", "optim.betas", "maybe", "optims"),
+        *(
+            "name",
+            "items",
+            "table",
+            "bag",
+            "pair",
+            "named",
+            "optim.lr",
+            "optim.betas",
+            "maybe",
+            "optims",
+        ),
         *("loose.size", "key"),
     ]
 
@@ -514,6 +532,7 @@ def test_to_dict_is_plain():
         "table": {},
         "bag": ["x"],
         "pair": [[1]],
+        "named": [[1, 2], "px"],
         "optim": {"lr": 0.1, "betas": [0.9, 0.99]},
         "maybe": None,
         "optims": {},

@@ -128,6 +128,8 @@ def freeze(value: Any) -> Any:
         return tuple([freeze(item) for item in value])
     if isinstance(value, BaseModel) and not isinstance(value, FrozenTwin):
         return _frozen_model(value)
+    if isinstance(value, tuple) and hasattr(value, "_make"):  # a named tuple keeps its class
+        return value._make([freeze(item) for item in value])
     return value
 
 
