@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import pickle
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from runsettings.checks.config_files import ConfigChecks, check_config_file
 from runsettings.values.diagnostic import Diagnostic
+
+if TYPE_CHECKING:
+    from multiprocessing.context import BaseContext
 
 _WORTH_A_PROCESS: Final = 100
 """Files that take about as long as starting a process does."""
@@ -49,6 +50,8 @@ def check_config_files(
     wanted = _processes(len(paths), processes)
     found: list[Diagnostic] = []
     if wanted > 1 and (context := _context(checks)) is not None:
+        from concurrent.futures import ProcessPoolExecutor  # few files do not wait for it
+
         chunks = [paths[start : start + _CHUNK] for start in range(0, len(paths), _CHUNK)]
         with ProcessPoolExecutor(
             wanted, mp_context=context, initializer=_begin, initargs=(checks,)
@@ -84,8 +87,10 @@ def _processors() -> int:
     return os.cpu_count() or 1
 
 
-def _context(checks: ConfigChecks) -> multiprocessing.context.BaseContext | None:
+def _context(checks: ConfigChecks) -> BaseContext | None:
     """How to start processes, or ``None`` where that cannot be done."""
+    import multiprocessing  # few files do not wait for it
+
     if sys.platform == "linux" and threading.active_count() == 1:
         # A copy of this process has everything imported, and the user's parser too.
         return multiprocessing.get_context("fork")

@@ -16,6 +16,7 @@ from runsettings.values.diagnostic import Diagnostic, Rule
 from runsettings.values.excerpts import line_of
 from runsettings.values.origin import Layer
 
+_MARK: Final = "runsettings:"
 _COMMENT: Final = re.compile(r"(?:^|\s)#\s*runsettings:\s*ignore(?:\[([^\]]*)\])?\s*(?:#.*)?$")
 
 
@@ -92,25 +93,27 @@ def without_suppressed(
         diagnostics: What was found.
         text_of: The text of a source by its name in origins, or ``None``.
     """
-    return [found for found in diagnostics if not _is_suppressed(found, text_of)]
+    commented: dict[str, str | None] = {}
+
+    def is_suppressed(found: Diagnostic) -> bool:
+        origin, line = found.origin, found.line
+        if origin is None or line is None:
+            return False
+        if origin.where not in commented:
+            text = text_of(origin.where)
+            commented[origin.where] = text if text and _MARK in text else None
+        text = commented[origin.where]
+        return text is not None and is_suppressed_on(line_of(text, line), found.rule)
+
+    return [found for found in diagnostics if not is_suppressed(found)]
 
 
 def is_suppressed_on(line: str, rule: Rule) -> bool:
     """Whether a comment on a line of text turns a rule off there."""
-    if "runsettings:" not in line:
+    if _MARK not in line:
         return False
     comment = _COMMENT.search(line)
     if comment is None:
         return False
     names = comment[1]
     return names is None or str(rule) in re.split(r"[\s,]+", names.strip())
-
-
-def _is_suppressed(diagnostic: Diagnostic, text_of: Callable[[str], str | None]) -> bool:
-    origin, line = diagnostic.origin, diagnostic.line
-    if origin is None or line is None:
-        return False
-    text = text_of(origin.where)
-    if text is None or "runsettings:" not in text:
-        return False
-    return is_suppressed_on(line_of(text, line), diagnostic.rule)

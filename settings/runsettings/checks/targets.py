@@ -43,7 +43,7 @@ def find_files(
     faults: list[Diagnostic] = []
     for target in targets:
         path = cwd / Path(target).expanduser()
-        if path.is_dir():
+        if os.path.isdir(path):  # noqa: PTH112 - false for what can be no name
             matches: Iterable[Path] = _in_directory(path, cwd, exclude)
         elif glob.has_magic(str(target)) and not os.path.lexists(path):
             matches = [

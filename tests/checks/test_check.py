@@ -1,0 +1,114 @@
+"""The importable check, its report, and the helper for projects' own tests."""
+
+from __future__ import annotations
+
+import argparse
+
+import pytest
+from pydantic import BaseModel
+
+from runsettings.checks.check import Request, check, run_checks
+from runsettings.checks.testing import assert_valid
+
+
+def test_what_is_right_is_an_empty_tuple(jail):
+    """Nothing wrong, nothing told."""
+    jail.write("train.yaml", "lr: 0.1\n")
+    assert check("train.yaml") == ()
+
+
+def test_settings_and_files_are_told_together(jail):
+    """Everything at once, in the order of what was checked and of the file's lines."""
+    jail.setenv(WANDB_MODE="offlin")
+    jail.write("train.yaml", "x: no\na.b: 1\n")
+    assert [str(fault.rule) for fault in check("train.yaml")] == [
+        "bad-value",
+        "yaml-scalar",
+        "key-period",
+    ]
+
+
+def test_the_settings_can_be_left_out(jail):
+    """Files alone."""
+    jail.setenv(WANDB_MODE="offlin")
+    assert check(settings=False) == ()
+
+
+def test_any_environment_can_be_handed_in(jail):
+    """Nothing of this process counts then."""
+    jail.setenv(WANDB_MODE="offlin")
+    assert check(environ={}) == ()
+
+
+def test_strict_makes_errors_of_warnings_and_not_of_notes(jail):
+    """A note is no reason to fail."""
+    jail.write("train.yaml", "x: no\nproject: capsules\n")
+    assert [str(fault.severity) for fault in check("train.yaml", strict=True)] == ["error", "note"]
+
+
+def test_every_check_of_a_config_is_told(jail):
+    """Key rules, schema, parser, model and hazards of one file."""
+
+    class Training(BaseModel):
+        lr: float
+
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--lr", type=float)
+    jail.write("train.yaml", "lr: fast\nx: no\na.b: 1\n")
+    found = check(
+        "train.yaml",
+        schema={"properties": {"lr": {"type": "number"}}},
+        parser=parser,
+        model=Training,
+    )
+    assert {str(fault.rule) for fault in found} == {
+        "schema-violation",
+        "bad-value",
+        "unknown-key",
+        "key-period",
+        "yaml-scalar",
+    }
+
+
+def test_a_secret_of_any_layer_is_found_in_a_config_and_shown_nowhere(jail):
+    """Also where the settings themselves are left out, and with a fault on its line."""
+    secret = "canary0123456789"
+    jail.setenv(WANDB_API_KEY=secret)
+    jail.write("train.yaml", f"a.b: {secret}\nkey: {secret}\nurl: https://{secret}@h\n")
+    found = check("train.yaml", settings=False)
+    assert [fault.line for fault in found if str(fault.rule) == "secret-in-config"] == [1, 2, 3]
+    assert secret not in repr(found)
+
+
+def test_a_report_names_what_was_looked_at(jail):
+    """Right files, too."""
+    jail.write("c/a.yaml", "lr: 0.1\n")
+    report = run_checks(Request(files=("c",)))
+    assert (report.checked, report.failed) == (("settings", "c/a.yaml"), False)
+
+
+def test_the_helper_passes_what_is_right(jail):
+    """And lets warnings pass."""
+    jail.write("train.yaml", "lr: 1e-3\n")
+    assert_valid("train.yaml")
+
+
+def test_the_helper_fails_with_the_whole_report(jail):
+    """As the command line shows it."""
+    jail.write("train.yaml", "a.b: 1\n")
+    with pytest.raises(AssertionError) as caught:
+        assert_valid("train.yaml")
+    assert str(caught.value) == (
+        "1 problem in settings and configs\n\n"
+        "  a.b: the key 'a.b' has a period, which separates nested keys — nest it: a: {b: …}\n"
+        "    train.yaml:1:1\n"
+        "      1 │ a.b: 1\n"
+        "        │ ^^^"
+    )
+
+
+def test_the_helper_can_be_strict(jail):
+    """Warnings fail, too."""
+    jail.write("train.yaml", "lr: 1e-3\n")
+    with pytest.raises(AssertionError, match=r"write 1\.0e-3"):
+        assert_valid("train.yaml", strict=True)

@@ -1,0 +1,120 @@
+"""Files that were made to do harm end in a diagnostic."""
+
+from __future__ import annotations
+
+import os
+import time
+
+import pytest
+
+from runsettings.checks.check import check
+from runsettings.checks.reporters.formats import REPORTERS
+from runsettings.values.diagnostic import Rule
+
+
+def rules(found) -> set[Rule]:
+    """The rules of what was found."""
+    return {fault.rule for fault in found}
+
+
+def test_a_bomb_is_refused_before_it_expands(jail):
+    """Nine levels of aliases stand for a billion values."""
+    lines = ["a: &a [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [
+        f"{inner}: &{inner} [{', '.join([f'*{outer}'] * 10)}]"
+        for outer, inner in zip("abcdefgh", "bcdefghi", strict=True)
+    ]
+    jail.write("bomb.yaml", "\n".join(lines))
+    start = time.perf_counter()
+    assert Rule.ALIAS_BUDGET in rules(check("bomb.yaml"))
+    assert time.perf_counter() - start < 5
+
+
+def test_fifty_megabytes_are_not_read(jail):
+    """The size is told before anything is read."""
+    with (jail.cwd / "big.yaml").open("wb") as file:
+        file.truncate(50 * 1024 * 1024)
+    assert rules(check("big.yaml")) == {Rule.FILE_TOO_LARGE}
+
+
+def test_a_value_of_eleven_megabytes_is_found_in_its_place(jail):
+    """With line and column, and without the value."""
+    jail.write("large.yaml", f"lr: 0.1\nweights: {'x' * 11_000_000}\n")
+    (found,) = check("large.yaml")
+    assert (found.rule, str(found.origin)) == (Rule.VALUE_TOO_LARGE, "large.yaml:2:10")
+    assert len(REPORTERS["text"]([found], ["large.yaml"])) < 1_000
+
+
+@pytest.mark.parametrize(
+    "content",
+    [bytes(range(256)) * 10, b"\x7fELF\x02\x01\x01" + b"\0" * 500, b"\x89PNG\r\n\x1a\n" * 50],
+)
+@pytest.mark.parametrize("name", ["x.yaml", "x.json", "x.toml"])
+def test_a_binary_file_is_told_as_one(jail, name, content):
+    """It is neither text nor a config."""
+    jail.write(name, content)
+    assert rules(check(name)) & {Rule.UNREADABLE_FILE, Rule.SYNTAX}
+
+
+def test_a_link_to_itself_is_told(jail):
+    """It leads nowhere."""
+    (jail.cwd / "loop.yaml").symlink_to("loop.yaml")
+    assert rules(check("loop.yaml")) == {Rule.UNREADABLE_FILE}
+
+
+def test_a_loop_of_directories_ends(jail):
+    """And the files in it are checked once."""
+    jail.write("c/a.yaml", "a.b: 1\n")
+    (jail.cwd / "c" / "d").symlink_to("..")
+    assert [fault.rule for fault in check("c")] == [Rule.KEY_PERIOD]
+
+
+def test_a_pipe_is_not_waited_for(jail):
+    """Nobody writes to it."""
+    os.mkfifo(jail.cwd / "pipe.yaml")
+    assert rules(check("pipe.yaml")) == {Rule.UNREADABLE_FILE}
+
+
+def test_a_name_with_line_breaks_forges_nothing(jail):
+    """In no format does it begin a line."""
+    name = "a\n::error file=x::forged\n.yaml"
+    jail.write(name, "a.b: 1\n")
+    (found,) = check(name)
+    for reporter in REPORTERS.values():
+        assert "\n::error file=x" not in reporter([found], [name])
+
+
+def test_a_name_that_is_no_text_is_told(jail):
+    """Bytes that are not UTF-8 come through every report."""
+    name = os.fsdecode(b"caf\xe9.yaml")
+    jail.write(name, "a.b: 1\n")
+    (found,) = check(name)
+    assert found.rule is Rule.KEY_PERIOD
+    for reporter in REPORTERS.values():
+        reporter([found], [name]).encode()
+
+
+@pytest.mark.parametrize("name", ["x\0y.yaml", "x" * 5000 + ".yaml"])
+def test_a_name_that_no_file_can_have_is_told(jail, name):
+    """Neither raises."""
+    assert rules(check(name)) == {Rule.UNREADABLE_FILE}
+
+
+def test_deep_nesting_is_told(jail):
+    """Neither reader nor rules recurse into it."""
+    for name, text in (
+        ("d.yaml", "a: " + "[" * 50_000),
+        ("d.json", '{"a": ' + "[" * 50_000),
+        ("d.toml", "a = " + "[" * 50_000),
+    ):
+        jail.write(name, text)
+        assert rules(check(name)) & {Rule.TOO_DEEP, Rule.SYNTAX}
+
+
+def test_many_keys_that_need_a_close_look_take_no_long_time(jail):
+    """Misspelt keys are compared with known ones, and ten thousand of them must not take ages."""
+    jail.write("many.yaml", "".join(f"some-key.{n}: no\n" for n in range(10_000)))
+    start = time.perf_counter()
+    found = check("many.yaml")
+    assert len(found) == 20_000
+    assert time.perf_counter() - start < 10
