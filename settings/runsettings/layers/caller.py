@@ -12,6 +12,9 @@ from typing import Final, NamedTuple
 
 _OURS: Final = "runsettings"
 
+_MIXINS: Final = "collections.abc"
+"""The module of ``MutableMapping``, whose ``pop`` and ``setdefault`` call us for the user."""
+
 
 class Caller(NamedTuple):
     """A place in a program."""
@@ -27,6 +30,8 @@ class Caller(NamedTuple):
 def find_caller(call: str | None = None, skip: str = _OURS) -> Caller:
     """The innermost place on the stack that is outside of the package ``skip``.
 
+    Methods that our mappings inherit from ``collections.abc`` are passed over as well.
+
     Args:
         call: What to say was called; without it, the name of the function of ``skip`` that
             the place called.
@@ -37,7 +42,7 @@ def find_caller(call: str | None = None, skip: str = _OURS) -> Caller:
     inside = skip + "."
     while frame is not None:
         module = frame.f_globals.get("__name__", "")
-        if module != skip and not module.startswith(inside):
+        if module not in {skip, _MIXINS} and not module.startswith(inside):
             break
         called, frame = frame, frame.f_back
     if call is None and called is not None:
