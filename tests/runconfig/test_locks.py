@@ -75,3 +75,31 @@ def test_unlocked_keys_of_a_swept_config_change(swept: Config) -> None:
     swept["lr"] = 0.3
     swept.update({"lr": 0.3, "optim": {"beta": 1, "eps": 2}})
     assert swept.as_dict() == {"lr": 0.3, "seed": 5, "optim": {"beta": 1, "eps": 2}}
+
+
+def test_the_rest_of_a_mapping_that_meets_a_lock_is_written(swept: Config) -> None:
+    """A mapping is written but for the leaves that the sweep decides."""
+    with pytest.warns(SettingsWarning, match=r"optim\.beta is locked .* kept 1, refused 5"):
+        swept["optim"] = {"beta": 5, "eps": 2}
+    assert swept.optim == {"beta": 1, "eps": 2}
+    swept["optim"] = {"eps": 3}
+    assert swept.optim == {"eps": 3, "beta": 1}
+    with pytest.warns(SettingsWarning, match=r"optim is locked by the sweep; .* refused 7"):
+        swept["optim"] = 7
+    assert swept.optim == {"eps": 3, "beta": 1}
+
+
+def test_a_locked_key_is_not_removed(swept: Config) -> None:
+    """Removing a mapping with locked keys tells which keys they are."""
+    with pytest.warns(SettingsWarning, match=r"optim\.beta is locked .* kept 1, not removed"):
+        del swept["optim"]
+    assert swept.optim == {"beta": 1}
+
+
+def test_the_warning_stands_at_the_line_that_wrote(swept: Config) -> None:
+    """A warning about a write names the writer's file and line as its own place."""
+    with pytest.warns(SettingsWarning) as warned:
+        swept.lr = 1
+    origin = swept.diagnostics[-1].origin
+    assert origin is not None
+    assert (warned[0].filename, warned[0].lineno) == (origin.where, origin.line)

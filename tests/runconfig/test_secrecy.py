@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import pytest
@@ -65,3 +66,30 @@ def test_no_text_of_a_config_shows_a_secret(jail: Any) -> None:
         repr(pickle.dumps(config)),
     ]
     assert all(KEY not in text for text in said)
+
+
+def test_a_secret_key_that_is_written_is_blotted_out() -> None:
+    """A secret used as a key is kept nowhere, not even in the words of the call."""
+    config = Config.load({"a": {}}, secrets=[KEY, "pin"])
+    with pytest.warns(SettingsWarning, match=r"a\.\*\*\*: holds a live secret"):
+        config.a[KEY] = 1
+    with pytest.warns(SettingsWarning, match=r"\*\*\*: holds a live secret"):
+        config["pin"] = 1
+    assert config == {"a": {"***": 1}, "***": 1}
+    assert KEY not in config.explain() + repr(config.diagnostics)
+    assert "pin" not in config.explain() + repr(config.diagnostics)
+
+
+def test_copies_keep_secrets_out() -> None:
+    """A copy of a config knows what must not get in."""
+    twin = copy.deepcopy(Config.load({}, secrets=[KEY]))
+    with pytest.warns(SettingsWarning, match="holds a live secret"):
+        twin.key = KEY
+    assert twin.key == "***"
+
+
+def test_a_secret_that_begins_another_leaves_no_end() -> None:
+    """The longest secret goes first, and a lone string is one secret."""
+    config = Config.load({"url": f"//{KEY}-tail@host"}, secrets=[KEY, f"{KEY}-tail"])
+    assert config.url == "//***@host"
+    assert Config.load({"a": "s", "b": KEY}, secrets=KEY) == {"a": "s", "b": "***"}

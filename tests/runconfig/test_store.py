@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from runsettings.layers.given_flags import GivenNamespace
+from runsettings.runconfig.changes import Change
 from runsettings.runconfig.config import Config
-from runsettings.runconfig.store import Change
 from runsettings.values.diagnostic import Rule
 from runsettings.values.directive import Append, Delete
 from runsettings.values.errors import ConfigError

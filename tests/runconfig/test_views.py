@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -81,3 +82,23 @@ def test_method_names_are_set_by_key_only(config: Config) -> None:
         config.items = 3
     config["items"] = 3
     assert config["items"] == 3
+
+
+def test_inherited_methods_name_the_line_that_called() -> None:
+    """What a mapping's mixins write has the place of the user's line."""
+    config = Config({"a": 1, "b": 2}, allow_val_change=True)
+    config.setdefault("c", 3)
+    assert Path(config.origin("c").where).name == Path(__file__).name
+    config.observe(lambda change: heard.append(Path(change.origin.where).name))
+    heard: list[str] = []
+    config.pop("a")
+    config.clear()
+    assert heard == [Path(__file__).name] * 3
+
+
+def test_a_change_inside_of_a_list_names_the_list(config: Config) -> None:
+    """What to assign instead is the list, not all that is around it."""
+    config.nested = {"layers": [{"size": 1}]}
+    with pytest.raises(ConfigError, match=r"assign the whole of nested\.layers\n") as caught:
+        config.nested.layers[0].size = 2
+    assert caught.value.diagnostics[0].key == "nested.layers[0]"

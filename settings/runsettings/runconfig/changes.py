@@ -64,12 +64,13 @@ def refused_change(
 
 def inside_list(path: KeyPath, origin: Origin) -> ConfigError:
     """The error about a change that no mapping of the config could take."""
+    end = next((at for at, key in enumerate(path) if isinstance(key, int)), 1)
     return ConfigError.of(
         Rule.VALUE_CHANGED,
         "stands in a list, whose items cannot be changed alone, or in nothing any more",
         path=path[:-1],
         origin=origin,
-        hint=f"assign the whole of {format_path(path[:1])}",
+        hint=f"assign the whole of {format_path(path[:end])}",
     )
 
 
@@ -102,7 +103,4 @@ def below(path: KeyPath, tree: Tree) -> Tree:
         branch = Branch()
         branch[str(key)] = marks
         data, marks = {key: data}, branch
-    return Tree(
-        tree.layer, tree.where, data, marks, line=tree.line, call=tree.call, text=tree.text,
-        columns=tree.columns, directives=tree.directives,
-    )  # fmt: skip
+    return tree.with_data(data, marks)

@@ -28,7 +28,7 @@ from runsettings.layers.given_flags import argument_trees
 from runsettings.runconfig.jsonable import to_jsonable
 from runsettings.runconfig.structured import fields_of
 from runsettings.runconfig.views import ConfigView
-from runsettings.runconfig.wandb_form import OWN_KEY, unwrap, with_data
+from runsettings.runconfig.wandb_form import OWN_KEY, unwrap
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity
 from runsettings.values.origin import Layer, Origin
 from runsettings.values.tree import Branch, Tree
@@ -161,7 +161,7 @@ class InputReader:
 
     def _converted(self, tree: Tree) -> Tree:
         data = to_jsonable(tree.data, faults=self.diagnostics, origin=tree.origin, directives=True)
-        return with_data(tree, data, tree.marks)
+        return tree.with_data(data)
 
     def _drop_own_key(self, tree: Tree) -> None:
         origin = tree.origin((OWN_KEY,), key=True)
@@ -230,4 +230,4 @@ def _nested(tree: Tree) -> Tree:
             node, mark = node[part], mark[part]
         node[last] = value
         mark[last] = tree.marks.get(name) if tree.marks is not None else None
-    return with_data(tree, data, marks)
+    return tree.with_data(data, marks)

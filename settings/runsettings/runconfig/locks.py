@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import copy
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from runsettings.runconfig.changes import tree_at
 from runsettings.runconfig.comparing import same_value, show_value
 from runsettings.values.diagnostic import Beaten, Diagnostic, Rule, Severity
 from runsettings.values.excerpts import excerpt_of
-from runsettings.values.origin import Layer
+from runsettings.values.origin import Layer, Origin
 from runsettings.values.tree import MISSING, KeyPath, Leaf, Tree
 
 
@@ -26,22 +28,58 @@ def check_locks(trees: Sequence[Tree], sweep: Tree) -> list[Diagnostic]:
     ]
 
 
-def locked_leaves(sweep: Tree, path: KeyPath) -> list[Leaf]:
-    """The leaves of the sweep that a change at ``path`` would touch."""
-    return [
+def keep_locked(
+    sweep: Tree, path: KeyPath, value: Any, read: Callable[[KeyPath], Any], origin: Origin
+) -> tuple[Any, list[Diagnostic]]:
+    """What may be written at ``path``, and a warning for each part that the sweep refuses.
+
+    Args:
+        sweep: The source whose keys are locked.
+        path: Where something is to be written.
+        value: What; `MISSING` if the key is to be removed.
+        read: Tells what stands at a path.
+        origin: The place that writes.
+
+    Returns:
+        What then stands at ``path``: the value with the sweep's own in it, or what is there
+        already, as nothing of the value may be written. And the warnings.
+    """
+    locks = [
         lock
         for lock in sweep.leaves()
         if lock.path[: len(path)] == path or path[: len(lock.path)] == lock.path
     ]
+    if not locks:
+        return value, []
+    tree = tree_at(path, value, origin)
+    if not isinstance(value, dict) or len(locks[0].path) <= len(path):
+        now = read(path)
+        if value is MISSING:
+            return now, [_refusal(tree, lock.path, MISSING, lock) for lock in locks]
+        return now, [] if same_value(now, value) else [_refusal(tree, path, value, locks[0])]
+    kept = copy.deepcopy(value)
+    for lock in locks:
+        _put(kept, lock.path[len(path) :], copy.deepcopy(read(lock.path)))
+    return kept, [fault for lock in locks for fault in _refused(tree, lock)]
 
 
-def refusal(tree: Tree, path: KeyPath, value: Any, lock: Leaf) -> Diagnostic:
+def _put(node: dict[Any, Any], path: KeyPath, value: Any) -> None:
+    for key in path[:-1]:
+        if not isinstance(node.get(key), dict):
+            node[key] = {}
+        node = node[key]
+    if value is not MISSING:  # the sweep may have deleted it
+        node[path[-1]] = value
+
+
+def _refusal(tree: Tree, path: KeyPath, value: Any, lock: Leaf) -> Diagnostic:
     """The warning that ``value``, set by ``tree``, does not count."""
+    refused = "not removed" if value is MISSING else f"refused {show_value(value)}"
     return Diagnostic(
         Rule.LOCKED_KEY,
         Severity.WARNING,
         path,
-        f"is locked by the sweep; kept {show_value(lock.value)}, refused {show_value(value)}",
+        f"is locked by the sweep; kept {show_value(lock.value)}, {refused}",
         tree.origin(path),
         hint="leave it out, or take the key out of the sweep",
         excerpt=excerpt_of(tree, path),
@@ -56,7 +94,7 @@ def _refused(tree: Tree, lock: Leaf) -> Iterator[Diagnostic]:
             return
         if end == len(lock.path):
             if not same_value(value, lock.value):
-                yield refusal(tree, lock.path, value, lock)
+                yield _refusal(tree, lock.path, value, lock)
         elif not isinstance(value, dict):
-            yield refusal(tree, lock.path[:end], value, lock)
+            yield _refusal(tree, lock.path[:end], value, lock)
             return

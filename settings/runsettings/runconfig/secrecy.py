@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any, Final
 
 from runsettings.runconfig.jsonable import MASK
-from runsettings.runconfig.wandb_form import with_data
 from runsettings.values.diagnostic import Beaten, Diagnostic, Excerpt, Rule, Severity
 from runsettings.values.directive import Append, Replace
 from runsettings.values.origin import Origin
@@ -38,7 +37,10 @@ class Secrets:
     """
 
     def __init__(self, values: Iterable[str] = ()) -> None:
-        self._values = frozenset(value for value in values if value)
+        # A lone string would be taken apart into its letters.
+        texts = {values} if isinstance(values, str) else set(values)
+        # The longest first: one may be the beginning of another, whose end would stay.
+        self._values = tuple(sorted(texts - {""}, key=len, reverse=True))
         self._long = tuple(value for value in self._values if len(value) >= _LONG)
 
     def __bool__(self) -> bool:
@@ -61,7 +63,7 @@ class Secrets:
         data = self._masked_value(tree.data, (), found) if self else tree.data
         if not found:
             return tree, []
-        clean = with_data(tree, data, tree.marks)
+        clean = tree.with_data(data)
         clean.text = None  # the secret stands in the text, which excerpts are cut from
         return clean, [found_secret(path, tree.origin(path)) for path in found]
 
@@ -111,7 +113,7 @@ class Secrets:
 
     def _masked_diagnostic(self, fault: Diagnostic) -> Diagnostic:
         related = tuple(
-            (self._masked_origin(origin), self._masked_excerpt(excerpt))
+            (self.mask_origin(origin), self._masked_excerpt(excerpt))
             for origin, excerpt in fault.related
         )
         return replace(
@@ -119,17 +121,19 @@ class Secrets:
             path=self._clean_path(fault.path),
             message=self._within(fault.message),
             hint=None if fault.hint is None else self._within(fault.hint),
-            origin=None if fault.origin is None else self._masked_origin(fault.origin),
+            origin=None if fault.origin is None else self.mask_origin(fault.origin),
             excerpt=self._masked_excerpt(fault.excerpt),
             over=tuple(
-                Beaten(self._masked_origin(beaten.origin), self._within(beaten.shown))
+                Beaten(self.mask_origin(beaten.origin), self._within(beaten.shown))
                 for beaten in fault.over
             ),
             related=related,
         )
 
-    def _masked_origin(self, origin: Origin) -> Origin:
-        return origin._replace(where=self._within(origin.where))
+    def mask_origin(self, origin: Origin) -> Origin:
+        """The origin without secrets in the name of its file or the words of its call."""
+        call = origin.call and self._within(origin.call)
+        return origin._replace(where=self._within(origin.where), call=call)
 
     def _masked_excerpt(self, excerpt: Excerpt | None) -> Excerpt | None:
         if excerpt is None:

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from runsettings.resolution.suggest import did_you_mean
-from runsettings.runconfig.wandb_form import with_data
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity
 from runsettings.values.tree import Tree
 
@@ -33,11 +32,7 @@ class Selection:
         if not self._include and not self._exclude:
             return list(trees)
         return [
-            with_data(
-                tree,
-                {key: value for key, value in tree.data.items() if self.keeps(key)},
-                tree.marks,
-            )
+            tree.with_data({key: value for key, value in tree.data.items() if self.keeps(key)})
             for tree in trees
         ]
 

@@ -11,7 +11,7 @@ import threading
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final, Self
 
 from runsettings.layers.caller import Caller
 from runsettings.resolution.merge import Merged, merge
@@ -28,7 +28,8 @@ from runsettings.runconfig.changes import (
 from runsettings.runconfig.comparing import same_value
 from runsettings.runconfig.inputs import InputReader, call_origin, own_key_fault, working_directory
 from runsettings.runconfig.jsonable import to_jsonable
-from runsettings.runconfig.locks import check_locks, locked_leaves, refusal
+from runsettings.runconfig.locks import check_locks, keep_locked
+from runsettings.runconfig.observers import Observers
 from runsettings.runconfig.rules import check_rules, keys_that_meet
 from runsettings.runconfig.secrecy import Secrets, found_secret
 from runsettings.runconfig.wandb_form import OWN_KEY
@@ -39,7 +40,8 @@ from runsettings.values.origin import Origin
 from runsettings.values.rendering import render
 from runsettings.values.tree import MISSING, Branch, KeyPath, Tree
 
-__all__ = ["Change", "ConfigStore"]
+_SHOWN: Final[dict[Any, Any]] = {}
+"""Where the interpreter notes the warnings that it has shown, each once for a line."""
 
 
 class ConfigStore:
@@ -72,14 +74,14 @@ class ConfigStore:
         self._owned = False
         # The source of the last single write, while nobody else has hold of it.
         self._written: Tree | None = None
-        self._observers: list[Observer] = []
+        self._observers = Observers()
         self._lock = threading.RLock()
 
     def __getstate__(self) -> dict[str, Any]:
         # Observers and locks belong to this process; secrets must not travel in a pickle, and
         # what is stored holds none.
         with self._lock:
-            state = {**self.__dict__, "_observers": [], "_secrets": Secrets()}
+            state = {**self.__dict__, "_observers": Observers(), "_secrets": Secrets()}
             state["_trees"] = list(self._trees)
             state["_written"] = None
         del state["_lock"]
@@ -88,6 +90,12 @@ class ConfigStore:
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self._lock = threading.RLock()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        twin = type(self).__new__(type(self))
+        twin.__setstate__(copy.deepcopy(self.__getstate__(), memo))
+        twin._secrets = self._secrets  # a copy in this process keeps them out, too
+        return twin
 
     # --- reading ---
 
@@ -127,12 +135,11 @@ class ConfigStore:
     def observe(self, observer: Observer) -> Callable[[], None]:
         """Call ``observer`` for each accepted change, in order; the result ends that."""
         with self._lock:
-            self._observers.append(observer)
+            self._observers.add(observer)
 
         def stop() -> None:
             with self._lock:
-                if observer in self._observers:
-                    self._observers.remove(observer)
+                self._observers.remove(observer)
 
         return stop
 
@@ -144,23 +151,23 @@ class ConfigStore:
         Raises:
             ConfigError: A rule is broken, or the value would change and may not.
         """
-        origin = call_origin(caller)
+        origin = self._origin(caller)
+        path = self._clean_path(path, origin)
         plain = self._plain(value, path, origin)
         with self._lock:
-            tree = tree_at(path, Replace(plain) if isinstance(plain, dict) else plain, origin)
             old = self.read(path)
             self._check_place(path, plain, origin, is_new=old is MISSING)
-            if self._refused_by_sweep(tree, path, plain) or (
-                old is not MISSING and same_value(old, plain)
-            ):
+            plain = self._under_sweep(path, plain, origin)
+            if plain is MISSING or (old is not MISSING and same_value(old, plain)):
                 return
+            tree = tree_at(path, Replace(plain) if isinstance(plain, dict) else plain, origin)
             if old is not MISSING:
                 self._require_change(allow, [(path, old, plain)], origin)
             self._own()
             # The source keeps its own: later writes below would change it.
             self._outer(path, origin)[path[-1]] = copy.deepcopy(plain)
             self._record(tree, path)
-            self._announce([Change(path, plain, origin)])
+            self._observers.announce([Change(path, plain, origin)])
 
     def delete(self, path: KeyPath, caller: Caller, allow: bool | None = None) -> None:
         """Remove what stands at ``path``.
@@ -168,17 +175,16 @@ class ConfigStore:
         Raises:
             ConfigError: Changes are not allowed.
         """
-        origin = call_origin(caller)
+        origin = self._origin(caller)
         with self._lock:
             old = self.read(path)
-            tree = tree_at(path, Delete(), origin)
-            if old is MISSING or self._refused_by_sweep(tree, path, MISSING):
+            if old is MISSING or self._under_sweep(path, MISSING, origin) is not MISSING:
                 return
             self._require_change(allow, [(path, old, MISSING)], origin)
             self._own()
             del self._outer(path, origin)[path[-1]]
-            self._record(tree, path)
-            self._announce([Change(path, MISSING, origin)])
+            self._record(tree_at(path, Delete(), origin), path)
+            self._observers.announce([Change(path, MISSING, origin)])
 
     def update(self, inputs: Any, path: KeyPath, allow: bool | None, caller: Caller) -> None:
         """Merge inputs into the mapping at ``path``.
@@ -239,8 +245,10 @@ class ConfigStore:
             self._require_change(allow, changed, origin, merged)
         self._trees, self._data, self._owned = list(merged.sources), merged.data, False
         self._written = None
-        self._warn(diagnostics)
-        self._announce(Change(path, new, merged.origin(path) or origin) for path, _, new in changes)
+        self._warn(diagnostics, origin)
+        self._observers.announce(
+            Change(path, new, merged.origin(path) or origin) for path, _, new in changes
+        )
 
     # --- the parts of a change ---
 
@@ -251,8 +259,23 @@ class ConfigStore:
             raise ConfigError(self._secrets.mask_diagnostics(faults))
         plain, found = self._secrets.mask_value(plain, path)
         faults += [found_secret(where, origin) for where in found]
-        self._warn(faults)
+        self._warn(faults, origin)
         return plain
+
+    def _origin(self, caller: Caller) -> Origin:
+        origin = call_origin(caller)
+        # The call shows the key, which can be a secret.
+        return self._secrets.mask_origin(origin) if self._secrets else origin
+
+    def _clean_path(self, path: KeyPath, origin: Origin) -> KeyPath:
+        """The path of a new value, with a warning if its key is a secret."""
+        key = path[-1]
+        clean = self._secrets.masked(key) if isinstance(key, str) else key
+        if clean == key:
+            return path
+        path = (*path[:-1], clean)
+        self._warn([found_secret(path, origin)], origin)
+        return path
 
     def _check_place(self, path: KeyPath, plain: Any, origin: Origin, *, is_new: bool) -> None:
         """Hold a new value against the rules, alone and among its neighbours."""
@@ -275,14 +298,13 @@ class ConfigStore:
         if faults:
             raise ConfigError(faults)
 
-    def _refused_by_sweep(self, tree: Tree, path: KeyPath, value: Any) -> bool:
-        """Whether the sweep decides this key; a different value is then reported."""
+    def _under_sweep(self, path: KeyPath, value: Any, origin: Origin) -> Any:
+        """What of a value may be written beside the sweep's; what it refuses is reported."""
         if self._sweep is None:
-            return False
-        locks = locked_leaves(self._sweep, path)
-        if locks and not same_value(self.read(path), value):
-            self._warn([refusal(tree, path, value, locks[0])])
-        return bool(locks)
+            return value
+        allowed, faults = keep_locked(self._sweep, path, value, self.read, origin)
+        self._warn(faults, origin)
+        return allowed
 
     def _require_change(
         self,
@@ -328,15 +350,10 @@ class ConfigStore:
         self._trees.insert(at, tree)
         self._written = tree if len(path) == 1 else None
 
-    def _warn(self, diagnostics: Iterable[Diagnostic]) -> None:
+    def _warn(self, diagnostics: Iterable[Diagnostic], origin: Origin) -> None:
         for fault in self._secrets.mask_diagnostics(list(diagnostics)):
             self.diagnostics.append(fault)
             if fault.severity is Severity.WARNING:
-                # The caller's line is in the text; the stack is ours.
-                warnings.warn(render(fault), SettingsWarning, stacklevel=2)
-
-    def _announce(self, changes: Iterable[Change]) -> None:
-        # Under the lock, so that all observers hear all changes in the order they happened.
-        for change in changes:
-            for observer in list(self._observers):
-                observer(change)
+                warnings.warn_explicit(
+                    render(fault), SettingsWarning, origin.where, origin.line or 0, registry=_SHOWN
+                )

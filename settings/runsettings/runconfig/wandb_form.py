@@ -52,22 +52,7 @@ def unwrap(tree: Tree) -> Tree:
         else:
             data[key] = value
             marks[key] = mark
-    return with_data(tree, data, marks)
-
-
-def with_data(tree: Tree, data: dict[str, Any], marks: Mapping[str, Any] | None) -> Tree:
-    """The same source, saying something else."""
-    return Tree(
-        tree.layer,
-        tree.where,
-        data,
-        marks,
-        line=tree.line,
-        call=tree.call,
-        text=tree.text,
-        columns=tree.columns,
-        directives=tree.directives,
-    )
+    return tree.with_data(data, marks)
 
 
 def _is_wrapped(value: Any) -> bool:
