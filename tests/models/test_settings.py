@@ -182,6 +182,13 @@ def test_defaults_are_valid():
         assert Settings(**{key: getattr(settings, key)}) == settings
 
 
+def test_strict_resolution_makes_strict_settings():
+    """The argument of `resolve` and the setting of the same name are one and the same."""
+    assert Settings.resolve(strict=True).strict is True
+    assert Settings.resolve(environ={"WANDB_STRICT": "true"}, strict=False).strict is True
+    assert Settings.resolve().strict is False
+
+
 def test_names_of_the_client_are_the_installed_clients():
     """The list of names that are passed over holds against the client that is installed."""
     wandb_settings = pytest.importorskip("wandb.sdk.wandb_settings")

@@ -123,6 +123,8 @@ class LayeredSettings(BaseSettings):
         """
         self = cls.__new__(cls)
         caller = find_caller(f"{cls.__name__}.resolve")
+        if strict and "strict" in cls.model_fields:
+            values["strict"] = True  # who says it of the resolution says it of the settings
         inputs = cls._inputs(
             caller, values, args=args, files=files, environ=environ, cwd=cwd, env_file=env_file
         )
