@@ -30,6 +30,9 @@ class Append(Directive):
     __slots__ = ("items",)
 
     def __init__(self, items: Sequence[Any]) -> None:
+        if isinstance(items, (str, bytes, Mapping)):
+            # Taken apart into letters or keys, it would be added without a word.
+            raise TypeError(f"Append takes a list of items, not a {type(items).__name__}")
         self.items = list(items)
 
     def __repr__(self) -> str:
