@@ -337,7 +337,11 @@ def test_flags_of_ml_collections_are_nested(monkeypatch: pytest.MonkeyPatch) -> 
     values(["train.py", "--config.optim.beta=0.5"])
     config = Config.load([{"config": {"lr": 0.2, "optim": {"beta": 0.2}}}, values])
     assert config.as_dict() == {"config": {"lr": 0.2, "optim": {"beta": 0.5}}}
-    assert str(config.origin("config.optim.beta")) == "--config.optim.beta"
+    assert [str(leaf.origin) for leaf in config.history("config.optim.beta")] == [
+        "--config.optim.beta",
+        str(config.origin("config.lr")),
+    ]
+    assert str(config.history("config.lr")[1].origin) == "--config"
 
 
 def test_directives_act_on_the_inputs_below(jail: Any) -> None:

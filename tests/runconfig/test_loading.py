@@ -72,3 +72,9 @@ def test_a_config_loads_where_the_directory_is_gone(jail: Any, tmp_path: Any) ->
     config = Config({"a": 1})
     config.update({"b": 2})
     assert config == {"a": 1, "b": 2}
+
+
+def test_a_lone_config_path_is_one_path(jail: Any) -> None:
+    """A single path, as text or `Path`, is not taken apart."""
+    path = jail.write("base.yaml", "a: 1\n")
+    assert Config.load(config_paths="base.yaml") == Config.load(config_paths=path) == {"a": 1}

@@ -49,7 +49,7 @@ def message_of(*args: Any, **kwargs: Any) -> str:
             """\
 1 problem in run config
 
-  a.: a key must not be empty
+  a.'': a key must not be empty
     c.yaml:2:3
       2 │   '': x
         │   ^^""",
@@ -121,11 +121,11 @@ def test_all_faults_are_told_at_once() -> None:
         Config.load({"a.b": 1, "": 2, 3: 4, "x": b"", "y": {"z.": [{"": 1}]}})
     assert {(fault.key, fault.rule) for fault in caught.value.diagnostics} == {
         ("a.b", Rule.KEY_PERIOD),
-        ("", Rule.KEY_EMPTY),
+        ("''", Rule.KEY_EMPTY),
         ("3", Rule.KEY_TYPE),
         ("x", Rule.NOT_SERIALIZABLE),
         ("y.z.", Rule.KEY_PERIOD),
-        ("y.z.[0].", Rule.KEY_EMPTY),
+        ("y.z.[0].''", Rule.KEY_EMPTY),
     }
 
 

@@ -55,7 +55,7 @@ class Config(ConfigView):
         include_keys: Iterable[str] | None = None,
         exclude_keys: Iterable[str] | None = None,
         schema: str | os.PathLike[str] | Mapping[str, Any] | None = None,
-        config_paths: Sequence[str | os.PathLike[str]] = (),
+        config_paths: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] = (),
         defaults_file: str | os.PathLike[str] | None = None,
         sweep_file: str | os.PathLike[str] | None = None,
         secrets: Iterable[str] = (),

@@ -153,6 +153,10 @@ class InputReader:
         defaults, given = absl_trees(flags, every=self._every_flag)
         # `--config.lr`, which ml_collections defines for the fields of a `--config`.
         self._add_flags((_nested(defaults), _nested(given)))
+        for name in given.data:
+            if "." in name:
+                # ml_collections writes what was given into the default.
+                _forget(self.defaults[-1].data, name.split("."))
 
     def _add_flags(self, trees: tuple[Tree, Tree]) -> None:
         defaults, given = (self._converted(tree) for tree in trees)
@@ -210,6 +214,13 @@ def shown_path(path: Path, cwd: Path) -> str:
     """A path as a person in ``cwd`` would name it."""
     here = str(cwd)
     return str(path).removeprefix(here if here.endswith(os.sep) else here + os.sep)
+
+
+def _forget(node: Any, path: Sequence[str]) -> None:
+    for key in path[:-1]:
+        node = node.get(key) if isinstance(node, dict) else None
+    if isinstance(node, dict):
+        node.pop(path[-1], None)
 
 
 def _nested(tree: Tree) -> Tree:

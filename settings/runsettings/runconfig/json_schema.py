@@ -21,12 +21,12 @@ _LONGEST: Final = 300
 
 
 def check_schema(
-    merged: Merged, schema: str | os.PathLike[str] | Mapping[str, Any], cwd: Path
+    merged: Merged | None, schema: str | os.PathLike[str] | Mapping[str, Any], cwd: Path
 ) -> list[Diagnostic]:
     """Everything in the config that its schema refuses, each with its place.
 
     Args:
-        merged: The config.
+        merged: The config; without one, the schema alone is checked.
         schema: The schema, or the path to a JSON, YAML or TOML file that holds it.
         cwd: The directory that a relative path starts from.
     """
@@ -43,7 +43,9 @@ def check_schema(
     return _violations(merged, schema, Origin(Layer.FILE, where))
 
 
-def _violations(merged: Merged, schema: Mapping[str, Any], origin: Origin) -> list[Diagnostic]:
+def _violations(
+    merged: Merged | None, schema: Mapping[str, Any], origin: Origin
+) -> list[Diagnostic]:
     # Imported when a config has a schema: jsonschema takes longer to import than we do.
     import jsonschema
     import referencing
@@ -55,6 +57,8 @@ def _violations(merged: Merged, schema: Mapping[str, Any], origin: Origin) -> li
     except jsonschema.SchemaError as error:
         at = f" at {error.json_path}" if error.absolute_path else ""
         return [_bad_schema(f"is not a valid JSON Schema{at}: {_short(error.message)}", origin)]
+    if merged is None:
+        return []
     # A registry of one's own never fetches a `$ref` from the network.
     validator = kind(dict(schema), registry=referencing.Registry())
     try:

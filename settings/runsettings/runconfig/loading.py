@@ -31,7 +31,7 @@ def load_sources(
     include_keys: Iterable[str] | None = None,
     exclude_keys: Iterable[str] | None = None,
     schema: str | os.PathLike[str] | Mapping[str, Any] | None = None,
-    config_paths: Sequence[str | os.PathLike[str]] = (),
+    config_paths: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] = (),
     defaults_file: str | os.PathLike[str] | None = None,
     sweep_file: str | os.PathLike[str] | None = None,
     secrets: Iterable[str] = (),
@@ -49,6 +49,9 @@ def load_sources(
     reader = InputReader(here, call_origin(caller, "config"), every_flag=every_flag)
     if defaults_file is not None and (here / defaults_file).exists():
         reader.read_path(defaults_file)
+    # A lone path would be taken apart into its letters.
+    if isinstance(config_paths, (str, os.PathLike)):
+        config_paths = [config_paths]
     for path in config_paths:
         reader.read_path(path)
     reader.read(inputs)
@@ -80,8 +83,9 @@ def load_sources(
     diagnostics += broken
     if sweep is not None:
         diagnostics += check_locks(trees, sweep)
-    if schema is not None and is_whole and all(fault.rule not in _NO_JSON for fault in broken):
-        diagnostics += check_schema(merged, schema, here)
+    if schema is not None:
+        is_whole = is_whole and all(fault.rule not in _NO_JSON for fault in broken)
+        diagnostics += check_schema(merged if is_whole else None, schema, here)
     diagnostics = keeper.mask_diagnostics(diagnostics)
     if any(fault.is_error for fault in diagnostics):
         raise ConfigError(diagnostics)

@@ -228,4 +228,4 @@ def _misfit(merged: Merged, path: KeyPath) -> Diagnostic:
 
 def _shown(path: KeyPath) -> KeyPath:
     """A path whose keys may be of any type and any text, as one that can be shown."""
-    return tuple(key if type(key) is int else printable(key_as_text(key)) for key in path)
+    return tuple(key if type(key) is int else printable(key_as_text(key)) or "''" for key in path)

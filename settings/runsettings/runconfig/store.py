@@ -40,6 +40,8 @@ from runsettings.values.origin import Origin
 from runsettings.values.rendering import render
 from runsettings.values.tree import MISSING, Branch, KeyPath, Tree
 
+__all__ = ["Change", "ConfigStore"]
+
 _SHOWN: Final[dict[Any, Any]] = {}
 """Where the interpreter notes the warnings that it has shown, each once for a line."""
 
