@@ -40,6 +40,14 @@ class Data:
     name: str = "mnist"
 
 
+class Steps(pydantic.RootModel[list[int]]):
+    """A model that stands for its root."""
+
+
+class Rates(pydantic.RootModel[dict[str, Steps]]):
+    """A mapping as a model."""
+
+
 class Model(pydantic.BaseModel):
     depth: int = 3
     data: dict[str, int] = {"a": 1}
@@ -73,6 +81,7 @@ def faults_of(*args: Any, **kwargs: Any) -> list[tuple[str, str, str]]:
         (Train(Optim()), {"optim": {"lr": 0.1}, "steps": 5}),
         (Data(), {"name": "mnist"}),
         (Model(), {"depth": 3, "data": {"a": 1}}),
+        (Rates({"lr": Steps([1, 2])}), {"lr": [1, 2]}),
         (omegaconf.OmegaConf.create({"a": 1, "b": {"c": "${a}"}}), {"a": 1, "b": {"c": 1}}),
         (omegaconf.OmegaConf.structured(Train(Optim())), {"optim": {"lr": 0.1}, "steps": 5}),
         (ml_collections.ConfigDict({"a": {"b": 1}}), {"a": {"b": 1}}),
@@ -115,6 +124,14 @@ def test_strange_objects_are_refused_with_advice(value: Any) -> None:
     with pytest.raises(ConfigError, match=r"is no config — pass (a mapping|an object)") as caught:
         Config.load(value)
     assert caught.value.diagnostics[0].rule is Rule.BAD_INPUT
+
+
+def test_lists_of_inputs_are_nested_within_reason() -> None:
+    """A list in a list without end is an error of ours, not of the interpreter's stack."""
+    nested: list[Any] = []
+    for _ in range(3000):
+        nested = [nested]
+    assert [rule for rule, _, _ in faults_of(nested)] == [Rule.TOO_DEEP]
 
 
 def test_code_is_named_by_its_line() -> None:

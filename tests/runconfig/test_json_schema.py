@@ -69,9 +69,11 @@ def test_a_schema_that_holds_is_silent() -> None:
         ({"type": "objekt"}, "is not a valid JSON Schema at $.type: 'objekt' is not valid"),
         ({"$ref": "https://example.invalid/x.json"}, "nothing is fetched"),
         ({"$ref": "#/nowhere"}, "nothing is fetched"),
+        ({"$ref": "#"}, "leads back to itself"),
+        ([{"type": "object"}], "must be a mapping, or the path to a file that holds one"),
     ],
 )
-def test_a_bad_schema_is_told_as_such(schema: dict[str, Any], message: str) -> None:
+def test_a_bad_schema_is_told_as_such(schema: Any, message: str) -> None:
     """A schema that cannot be used is the schema's fault, and no network is asked."""
     with pytest.raises(ConfigError) as caught:
         Config.load({"a": 1}, schema=schema)
@@ -108,3 +110,13 @@ def test_a_bad_schema_is_told_beside_faults_of_the_inputs() -> None:
         Rule.NOT_SERIALIZABLE,
         Rule.BAD_SCHEMA,
     ]
+
+
+def test_a_key_that_a_schema_refuses_has_its_place(jail: Any) -> None:
+    """What `propertyNames` refuses is told at the key."""
+    jail.write("c.yaml", "a:\n  learning_rate: 1\n")
+    with pytest.raises(ConfigError) as caught:
+        Config.load("c.yaml", schema={"properties": {"a": {"propertyNames": {"maxLength": 2}}}})
+    (fault,) = caught.value.diagnostics
+    assert (fault.key, str(fault.origin)) == ("a.learning_rate", "c.yaml:2:3")
+    assert fault.message == "'learning_rate' is too long"

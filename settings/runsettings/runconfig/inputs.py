@@ -25,7 +25,7 @@ from runsettings.documents.read import Format, read_file
 from runsettings.layers.absl_flags import absl_trees, is_absl
 from runsettings.layers.caller import Caller
 from runsettings.layers.given_flags import argument_trees
-from runsettings.runconfig.jsonable import to_jsonable
+from runsettings.runconfig.jsonable import DEEPEST, to_jsonable
 from runsettings.runconfig.structured import fields_of
 from runsettings.runconfig.views import ConfigView
 from runsettings.runconfig.wandb_form import OWN_KEY, unwrap
@@ -85,6 +85,10 @@ class InputReader:
         if id(items) in self._open:
             fault = "the list of inputs contains itself"
             self._add(Rule.CYCLE, fault, self._origin, None)
+            return
+        if len(self._open) >= DEEPEST:
+            fault = f"the list of inputs is nested deeper than {DEEPEST} levels"
+            self._add(Rule.TOO_DEEP, fault, self._origin, None)
             return
         self._open.add(id(items))
         for item in items:

@@ -20,9 +20,7 @@ _LONGEST: Final = 300
 """Characters of a schema's message that are shown: it can repeat the whole value."""
 
 
-def check_schema(
-    merged: Merged | None, schema: str | os.PathLike[str] | Mapping[str, Any], cwd: Path
-) -> list[Diagnostic]:
+def check_schema(merged: Merged | None, schema: Any, cwd: Path) -> list[Diagnostic]:
     """Everything in the config that its schema refuses, each with its place.
 
     Args:
@@ -31,6 +29,9 @@ def check_schema(
         cwd: The directory that a relative path starts from.
     """
     where = "config_schema"
+    if not isinstance(schema, (str, os.PathLike, Mapping)):
+        message = f"must be a mapping, or the path to a file that holds one; got {schema!r}"
+        return [_bad_schema(_short(message), Origin(Layer.INIT, where))]
     if not isinstance(schema, Mapping):
         path = Path(os.path.expanduser(schema))  # noqa: PTH111 - never raises
         where = shown_path(path, cwd)
@@ -66,6 +67,8 @@ def _violations(
     except referencing.exceptions.Unresolvable as error:
         message = f"refers to {error.ref!r}, which it does not hold; nothing is fetched"
         return [_bad_schema(message, origin)]
+    except RecursionError:
+        return [_bad_schema("has a $ref that leads back to itself without end", origin)]
     return [fault for error in errors for fault in _faults(merged, error)]
 
 
@@ -86,6 +89,9 @@ def _faults(merged: Merged, error: Any) -> list[Diagnostic]:
                 )
                 for key in extra
             ]
+    if "propertyNames" in list(error.absolute_schema_path)[-2:-1]:
+        # What is wrong is a key, which jsonschema takes for a value without a place.
+        return [_violation(merged, (*path, error.instance), _short(error.message), key=True)]
     return [_violation(merged, path, _short(error.message))]
 
 

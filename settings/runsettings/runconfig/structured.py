@@ -40,6 +40,8 @@ def fields_of(value: Any) -> Fields | None:
     if hasattr(kind, "__attrs_attrs__"):
         names = [attribute.name for attribute in kind.__attrs_attrs__]
         return Fields(names, partial(getattr, value))
+    if _is_root_model(kind):
+        return fields_of(value.root)
     if hasattr(kind, "model_fields"):
         # Iterating a pydantic model gives its fields and its extras, nested models kept.
         fields = dict(value)
@@ -50,8 +52,15 @@ def fields_of(value: Any) -> Fields | None:
     return None
 
 
+def _is_root_model(kind: type) -> bool:
+    """Whether it is a pydantic model that stands for its one field, called ``root``."""
+    return bool(getattr(kind, "__pydantic_root_model__", False))
+
+
 def items_of(value: Any) -> Sequence[Any] | None:
     """The items of a sequence, such as OmegaConf's ``ListConfig``, or ``None``."""
+    if _is_root_model(type(value)):
+        value = value.root
     if isinstance(value, (str, bytes, bytearray, memoryview)) or not isinstance(value, Sequence):
         return None
     return list(value)
