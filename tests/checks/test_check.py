@@ -80,6 +80,26 @@ def test_a_secret_of_any_layer_is_found_in_a_config_and_shown_nowhere(jail):
     assert secret not in repr(found)
 
 
+def test_configs_that_the_settings_name_are_checked(jail):
+    """Every run reads them, so a missing or wrong one would end every run."""
+    jail.write("config-defaults.yaml", "a.b: 1\n")
+    jail.write("sweep.yaml", "c.d: 1\n")
+    jail.setenv(WANDB_CONFIG_PATHS="none.yaml", WANDB_SWEEP_PARAM_PATH="sweep.yaml")
+    assert [(str(fault.rule), fault.origin.where) for fault in check()] == [
+        ("key-period", "config-defaults.yaml"),
+        ("unreadable-file", "none.yaml"),
+        ("key-period", "sweep.yaml"),
+    ]
+
+
+def test_configs_that_the_settings_name_need_not_be_whole(jail):
+    """What a parser requires may be in another part."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--lr", required=True)
+    jail.write("config-defaults.yaml", "seed: 1\n")
+    assert check(parser=parser) == ()
+
+
 def test_a_report_names_what_was_looked_at(jail):
     """Right files, too."""
     jail.write("c/a.yaml", "lr: 0.1\n")

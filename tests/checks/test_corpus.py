@@ -53,7 +53,11 @@ def found_in(case: dict[str, Any], side: str, jail) -> tuple[tuple[Diagnostic, .
         target = jail.home / at[2:] if at and at.startswith("~/") else jail.cwd / where
         where = str(target) if at and at.startswith("~/") else where
         if source.exists():
-            jail.write(target, source.read_bytes())
+            # What would be huge is filled up here.
+            filling = b"x" * case.get("fill", 0)
+            jail.write(target, source.read_bytes().replace(b"{X}", filling))
+        for name, text in case.get("beside", {}).items():
+            jail.write(name, text)
         if at is None:
             files.append(case["file"])
     options: dict[str, Any] = {}

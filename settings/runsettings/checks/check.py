@@ -14,6 +14,7 @@ from typing import Any, Final
 from pydantic import BaseModel
 
 from runsettings.checks.config_files import ConfigChecks
+from runsettings.checks.every_run import check_every_run, files_of_every_run
 from runsettings.checks.fixing import Fix, fix_file
 from runsettings.checks.many_files import Begin, check_config_files
 from runsettings.checks.matrix import check_matrix
@@ -211,6 +212,10 @@ def run_checks(request: Request) -> Report:
         setting_names=frozenset(model.model_fields),
     )
     found += check_config_files(configs, checks, processes=request.processes, begin=request.begin)
+    if request.layers and isinstance(checked.settings, Settings):
+        others = [p for p in files_of_every_run(checked.settings, here) if p not in paths]
+        names += [shown(path, here) for path in others]
+        found += check_every_run(checked.settings, others, checks)
     return Report(_judged(found, selection, strict=request.strict), tuple(names), checked.settings)
 
 

@@ -24,7 +24,8 @@ from runsettings.values.diagnostic import Diagnostic, Rule
 from runsettings.values.errors import ConfigError
 from runsettings.values.tree import Tree
 
-_CALLER: Final = Caller("runsettings check", None, None)
+CALLER: Final = Caller("runsettings check", None, None)
+"""Who asks, where no line of a program does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ def check_config_file(path: Path, checks: ConfigChecks) -> list[Diagnostic]:
     try:
         store = load_sources(
             path,
-            caller=_CALLER,
+            caller=CALLER,
             schema=checks.schema,
             secrets=checks.secrets,
             setting_names=checks.setting_names,
@@ -78,7 +79,7 @@ def check_config_file(path: Path, checks: ConfigChecks) -> list[Diagnostic]:
 
 def _rest(path: Path, checks: ConfigChecks, found: list[Diagnostic]) -> list[Diagnostic]:
     """What loading did not come to, because something else was wrong."""
-    reader = InputReader(checks.cwd, call_origin(_CALLER, "config"))
+    reader = InputReader(checks.cwd, call_origin(CALLER, "config"))
     reader.read_path(path)
     tree = reader.trees[-1]
     keeper = Secrets(checks.secrets)

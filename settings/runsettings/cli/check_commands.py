@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
-import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -14,47 +10,20 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from runsettings.cli.loading import load_object, model_of, model_option
+from runsettings.cli.reports import FORMATS, printable_lines, progress, reports_named, write_reports
 from runsettings.cli.settings_commands import settings_file_option
 from runsettings.cli.tables import note
 from runsettings.values.diagnostic import Rule
-from runsettings.values.rendering import printable
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-    from runsettings.checks.check import Report, Request
-    from runsettings.checks.many_files import Advance, Begin
+    from runsettings.checks.check import Request
     from runsettings.models.layered import LayeredSettings
     from runsettings.values.diagnostic import Diagnostic
 
 _LOCK_FILE: Final = "settings.lock"
-_FORMATS: Final = ("text", "json", "github", "sarif", "junit")
-_MANY: Final = 100
-"""Files from which on a person sees how far the check is."""
-
 _RULES: Final = frozenset(map(str, Rule))
-
-_CARETS: Final = re.compile(r" +│ +\^+")
-_HEADING: Final = re.compile(r"[0-9,]+ (?:problem|warning)s? in ")
-
-
-def _reports(
-    ctx: click.Context, param: click.Parameter, values: tuple[str, ...]
-) -> list[tuple[str, str]]:
-    """``FORMAT=FILE``, or a file whose suffix tells the format, as the two."""
-    suffixes = {".txt": "text", ".json": "json", ".sarif": "sarif", ".xml": "junit"}
-    reports: list[tuple[str, str]] = []
-    for value in values:
-        format_, separator, file = value.partition("=")
-        if separator and format_ in _FORMATS and file:
-            reports.append((format_, file))
-            continue
-        by_name = suffixes.get(Path(value).suffix.lower())
-        if by_name is None:
-            message = f"write {'|'.join(_FORMATS)}=FILE, such as sarif={value}"
-            raise click.BadParameter(message, ctx, param)
-        reports.append((by_name, value))
-    return reports
 
 
 def _rules(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
@@ -96,7 +65,7 @@ def _rules(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
 @click.option(
     "--format",
     "format_",
-    type=click.Choice(_FORMATS),
+    type=click.Choice(FORMATS),
     default="text",
     show_default=True,
     help="How to report.",
@@ -106,7 +75,7 @@ def _rules(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
     "outputs",
     metavar="FORMAT=FILE",
     multiple=True,
-    callback=_reports,
+    callback=reports_named,
     help="Write a report to a file as well; may be repeated.",
 )
 @click.option("--strict", is_flag=True, help="Warnings are errors.")
@@ -136,18 +105,18 @@ def check_command(ctx: click.Context, /, **options: Any) -> None:
         fixes, unfixed = run_fixes(request, write=not options["diff"])
         for fix in fixes:
             if options["diff"]:
-                click.echo(_printable_lines(fix.diff()), nl=False)
+                click.echo(printable_lines(fix.diff()), nl=False)
             else:
                 note(f"{fix.where}: {fix.count} scalar{'s' * (fix.count != 1)} rewritten")
         if options["diff"]:
             ctx.exit(1 if fixes else 0)
     try:
-        with _progress() as begin:
+        with progress() as begin:
             report = run_checks(replace(request, begin=begin))
     except RevisionError as error:
         raise click.BadParameter(str(error), param_hint="--against") from error
     report = replace(report, diagnostics=(*unfixed, *report.diagnostics))
-    _write(report, options["format_"], options["outputs"])
+    write_reports(report, options["format_"], options["outputs"])
     ctx.exit(1 if report.failed else 0)
 
 
@@ -219,66 +188,6 @@ def _named(option: str, reference: str) -> Any:
     except SystemExit as error:
         message = f"importing {reference!r} ends the program; guard it with __name__"
         raise click.BadParameter(message, param_hint=option) from error
-
-
-def _printable_lines(text: str) -> str:
-    """Text whose lines hold no control characters."""
-    return "".join(f"{printable(line)}\n" for line in text.splitlines())
-
-
-@contextmanager
-def _progress() -> Iterator[Begin | None]:
-    """A progress bar on the standard error, for many files and for a person."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from contextlib import ExitStack
-
-    with ExitStack() as stack:
-
-        def begin(files: int) -> Advance | None:
-            if files < _MANY:
-                return None
-            # Terminals alone are worth its 30 ms.
-            from rich.console import Console
-            from rich.progress import Progress
-
-            progress = stack.enter_context(Progress(console=Console(stderr=True), transient=True))
-            task = progress.add_task("checking", total=files)
-            return lambda count: progress.advance(task, count)
-
-        yield begin
-
-
-def _write(report: Report, format_: str, outputs: Sequence[tuple[str, str]]) -> None:
-    from runsettings.checks.reporters.formats import REPORTERS, ReportFormat
-
-    for name, file in outputs:
-        text = REPORTERS[ReportFormat(name)](report.diagnostics, report.checked)
-        try:
-            path = Path(file)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(text.encode(errors="replace"))
-        except OSError as error:
-            message = f"{file} cannot be written: {error.strerror or error}"
-            raise click.BadParameter(message, param_hint="--output") from error
-    text = REPORTERS[ReportFormat(format_)](report.diagnostics, report.checked)
-    # Colours are stripped again where no terminal is.
-    click.echo(_coloured(text) if format_ == "text" else text, nl=False)
-
-
-def _coloured(text: str) -> str:
-    """The text report with its marks, severities and headings in colour."""
-    lines = []
-    for line in text.split("\n"):
-        if _CARETS.fullmatch(line):
-            line = line.replace("^", click.style("^", fg="red", bold=True))  # noqa: PLW2901
-        elif line.startswith("  warning: "):
-            line = line.replace("warning:", click.style("warning:", fg="yellow"), 1)  # noqa: PLW2901
-        elif _HEADING.match(line):
-            line = click.style(line, bold=True)  # noqa: PLW2901
-        lines.append(line)
-    return "\n".join(lines)
 
 
 @click.command("schema")

@@ -1,10 +1,9 @@
-"""The formats of a report, by name and by the files that they are written to."""
+"""The formats of a report, by name."""
 
 from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Sequence
-from pathlib import PurePath
 from typing import Final
 
 from runsettings.checks.reporters import github, json, junit, sarif, text
@@ -22,18 +21,6 @@ class ReportFormat(enum.StrEnum):
     SARIF = "sarif"
     JUNIT = "junit"
 
-    @classmethod
-    def of(cls, path: PurePath) -> ReportFormat | None:
-        """The format that a file's name tells, or ``None``."""
-        return _SUFFIXES.get(path.suffix.lower())
-
-
-_SUFFIXES: Final = {
-    ".txt": ReportFormat.TEXT,
-    ".json": ReportFormat.JSON,
-    ".sarif": ReportFormat.SARIF,
-    ".xml": ReportFormat.JUNIT,
-}
 
 REPORTERS: Final[dict[ReportFormat, Reporter]] = {
     ReportFormat.TEXT: text.report,
