@@ -29,8 +29,8 @@ def line_of(text: str, line: int) -> str:
         starts = _line_starts(text)
         if line > len(starts):
             return ""
-        end = starts[line] if line < len(starts) else len(text)
-        return text[starts[line - 1] : end].rstrip("\r\n")
+        after = starts[line] if line < len(starts) else len(text)
+        return text[starts[line - 1] : after].rstrip("\r\n")
     breaks = re.compile(_BREAK)
     start = 0
     for _ in range(line - 1):
