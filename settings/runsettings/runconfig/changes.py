@@ -82,17 +82,6 @@ def tree_at(path: KeyPath, value: Any, origin: Origin) -> Tree:
     return Tree(Layer.INIT, origin.where, data, Branch(origin))
 
 
-def is_same_line(last: Tree, tree: Tree, key: str | int) -> bool:
-    """Whether both are single writes of one line of code, and ``key`` is new to the first."""
-    one, other = getattr(last.marks, "here", None), getattr(tree.marks, "here", None)
-    return (
-        isinstance(one, Origin)
-        and isinstance(other, Origin)
-        and (one.layer, one.where, one.line) == (other.layer, other.where, other.line)
-        and key not in last.data
-    )
-
-
 def below(path: KeyPath, tree: Tree) -> Tree:
     """The tree moved below ``path``, marks and all."""
     if not path:

@@ -1,8 +1,4 @@
-"""What a `Config` holds: its sources, what they say together, and how that may change.
-
-Every change becomes a source of its own above the others, so that ``merge`` of the sources is
-at any time what the config holds, and the history of a key comes from one place.
-"""
+"""How a `Config` may change: by which rules, with whose permission, and who hears of it."""
 
 from __future__ import annotations
 
@@ -14,18 +10,17 @@ from contextlib import contextmanager
 from typing import Any, Final, Self
 
 from runsettings.layers.caller import Caller
-from runsettings.resolution.merge import Merged, merge
+from runsettings.resolution.merge import Merged
 from runsettings.runconfig.changes import (
     Change,
     Observer,
     below,
     differences,
-    inside_list,
-    is_same_line,
     refused_change,
     tree_at,
 )
 from runsettings.runconfig.comparing import same_value
+from runsettings.runconfig.contents import Contents
 from runsettings.runconfig.inputs import InputReader, call_origin, own_key_fault, working_directory
 from runsettings.runconfig.jsonable import to_jsonable
 from runsettings.runconfig.locks import check_locks, keep_locked
@@ -38,7 +33,7 @@ from runsettings.values.directive import Delete, Replace
 from runsettings.values.errors import ConfigError, SettingsWarning
 from runsettings.values.origin import Origin
 from runsettings.values.rendering import render
-from runsettings.values.tree import MISSING, Branch, KeyPath, Tree
+from runsettings.values.tree import MISSING, KeyPath, Tree
 
 __all__ = ["Change", "ConfigStore"]
 
@@ -69,13 +64,7 @@ class ConfigStore:
         self.allow_val_change = allow_val_change
         self.diagnostics = list(diagnostics)
         self._secrets = secrets or Secrets()
-        self._sweep = sweep
-        self._trees = list(merged.sources)
-        self._data = merged.data
-        # What sources say is shared with them until the first change in place.
-        self._owned = False
-        # The source of the last single write, while nobody else has hold of it.
-        self._written: Tree | None = None
+        self._contents = Contents(merged, sweep)
         self._observers = Observers()
         self._lock = threading.RLock()
 
@@ -83,14 +72,16 @@ class ConfigStore:
         # Observers and locks belong to this process; secrets must not travel in a pickle, and
         # what is stored holds none.
         with self._lock:
-            state = {**self.__dict__, "_observers": Observers(), "_secrets": Secrets()}
-            state["_trees"] = list(self._trees)
-            state["_written"] = None
-        del state["_lock"]
-        return state
+            return {
+                "allow_val_change": self.allow_val_change,
+                "diagnostics": list(self.diagnostics),
+                "_contents": self._contents.fork(),
+            }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
+        self._secrets = Secrets()
+        self._observers = Observers()
         self._lock = threading.RLock()
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
@@ -105,26 +96,17 @@ class ConfigStore:
     def reading(self) -> Iterator[Merged]:
         """The sources and what they say together, unchanged for the time of a ``with``."""
         with self._lock:
-            yield self._merged()
+            yield self._contents.merged()
 
     def sources(self) -> tuple[Tree, ...]:
         """The sources, lowest first, for another config to begin with."""
         with self._lock:
-            self._written = None
-            return tuple(self._trees)
+            return self._contents.share()
 
     def read(self, path: KeyPath) -> Any:
         """What stands at ``path``, or `MISSING`. Not to be changed."""
         with self._lock:
-            node: Any = self._data
-            for key in path:
-                if isinstance(node, dict):
-                    node = node.get(key, MISSING)
-                elif isinstance(node, list) and isinstance(key, int) and key < len(node):
-                    node = node[key]
-                else:
-                    return MISSING
-            return node
+            return self._contents.read(path)
 
     def mapping(self, path: KeyPath, *, deep: bool = False) -> dict[str, Any]:
         """A copy of the mapping at ``path``, of one level or ``deep``; empty if it is gone."""
@@ -165,10 +147,7 @@ class ConfigStore:
             tree = tree_at(path, Replace(plain) if isinstance(plain, dict) else plain, origin)
             if old is not MISSING:
                 self._require_change(allow, [(path, old, plain)], origin)
-            self._own()
-            # The source keeps its own: later writes below would change it.
-            self._outer(path, origin)[path[-1]] = copy.deepcopy(plain)
-            self._record(tree, path)
+            self._contents.put(path, plain, tree)
             self._observers.announce([Change(path, plain, origin)])
 
     def delete(self, path: KeyPath, caller: Caller, allow: bool | None = None) -> None:
@@ -182,10 +161,9 @@ class ConfigStore:
             old = self.read(path)
             if old is MISSING or self._under_sweep(path, MISSING, origin) is not MISSING:
                 return
+            self._contents.outer(path, origin)
             self._require_change(allow, [(path, old, MISSING)], origin)
-            self._own()
-            del self._outer(path, origin)[path[-1]]
-            self._record(tree_at(path, Delete(), origin), path)
+            self._contents.remove(path, tree_at(path, Delete(), origin))
             self._observers.announce([Change(path, MISSING, origin)])
 
     def update(self, inputs: Any, path: KeyPath, allow: bool | None, caller: Caller) -> None:
@@ -197,7 +175,7 @@ class ConfigStore:
         origin = call_origin(caller)
         reader = self._read(inputs, origin)
         with self._lock:
-            self._outer((*path, ""), origin)
+            self._contents.outer((*path, ""), origin)
             lower = [below(path, tree) for tree in reader.defaults]
             upper = [below(path, tree) for tree in reader.trees]
             self._merge_in(lower, upper, reader.diagnostics, allow, origin)
@@ -211,7 +189,7 @@ class ConfigStore:
         origin = call_origin(caller)
         reader = self._read(inputs, origin)
         with self._lock:
-            self._outer((*path, ""), origin)
+            self._contents.outer((*path, ""), origin)
             lower = [below(path, tree) for tree in [*reader.defaults, *reader.trees]]
             self._merge_in(lower, [], reader.diagnostics, False, origin)
 
@@ -232,21 +210,19 @@ class ConfigStore:
         allow: bool | None,
         origin: Origin,
     ) -> None:
-        written = [tree for tree in self._trees if tree is not self._sweep]
-        top = [self._sweep] if self._sweep is not None else []
-        merged = merge([*lower, *written, *upper, *top])
-        if self._sweep is not None:
-            diagnostics += check_locks(upper, self._sweep)
+        merged = self._contents.merged_with(lower, upper)
+        sweep = self._contents.sweep
+        if sweep is not None:
+            diagnostics += check_locks(upper, sweep)
         diagnostics += check_rules(merged)
         errors = [fault for fault in diagnostics if fault.is_error]
         if errors:
             raise ConfigError(self._secrets.mask_diagnostics(diagnostics))
-        changes = list(differences(self._data, merged.data, ()))
+        changes = list(differences(self._contents.data, merged.data, ()))
         changed = [(path, old, new) for path, old, new in changes if old is not MISSING]
         if changed:
             self._require_change(allow, changed, origin, merged)
-        self._trees, self._data, self._owned = list(merged.sources), merged.data, False
-        self._written = None
+        self._contents = Contents(merged, sweep)
         self._warn(diagnostics, origin)
         self._observers.announce(
             Change(path, new, merged.origin(path) or origin) for path, _, new in changes
@@ -281,7 +257,7 @@ class ConfigStore:
 
     def _check_place(self, path: KeyPath, plain: Any, origin: Origin, *, is_new: bool) -> None:
         """Hold a new value against the rules, alone and among its neighbours."""
-        outer = self._outer(path, origin)
+        outer = self._contents.outer(path, origin)
         key = path[-1]
         tree = tree_at(path[-1:], plain, origin)
         faults = check_rules(Merged((tree,), tree.data))
@@ -290,7 +266,7 @@ class ConfigStore:
         other = keys_that_meet(key, outer) if is_new and isinstance(key, str) else None
         if other is not None:
             message = f"{key!r} and {other!r} are one key after dashes become underscores"
-            first = self._merged().origin((*path[:-1], other))
+            first = self._contents.merged().origin((*path[:-1], other))
             related = ((first, None),) if first is not None else ()
             faults.append(
                 Diagnostic(
@@ -302,9 +278,10 @@ class ConfigStore:
 
     def _under_sweep(self, path: KeyPath, value: Any, origin: Origin) -> Any:
         """What of a value may be written beside the sweep's; what it refuses is reported."""
-        if self._sweep is None:
+        sweep = self._contents.sweep
+        if sweep is None:
             return value
-        allowed, faults = keep_locked(self._sweep, path, value, self.read, origin)
+        allowed, faults = keep_locked(sweep, path, value, self.read, origin)
         self._warn(faults, origin)
         return allowed
 
@@ -317,40 +294,13 @@ class ConfigStore:
     ) -> None:
         """Raise unless values may change; ``merged`` knows the places of the new ones."""
         if not (self.allow_val_change if allow is None else allow):
-            before = self._merged()
+            before = self._contents.merged()
             raise ConfigError(
                 refused_change(
                     path, old, new, (merged and merged.origin(path)) or origin, before.origin(path)
                 )
                 for path, old, new in changes
             )
-
-    def _merged(self) -> Merged:
-        return Merged(tuple(self._trees), self._data)
-
-    def _own(self) -> None:
-        if not self._owned:
-            self._data = copy.deepcopy(self._data)
-            self._owned = True
-
-    def _outer(self, path: KeyPath, origin: Origin) -> dict[Any, Any]:
-        """The mapping that holds what stands at ``path``."""
-        outer = self.read(path[:-1])
-        if not isinstance(outer, dict) or any(isinstance(key, int) for key in path[:-1]):
-            raise inside_list(path, origin)
-        return outer
-
-    def _record(self, tree: Tree, path: KeyPath) -> None:
-        at = len(self._trees) - (1 if self._sweep is not None else 0)
-        last = self._written
-        if last is not None and len(path) == 1 and is_same_line(last, tree, path[0]):
-            # The same line in a loop: one source, however often it runs.
-            last.data.update(tree.data)
-            assert isinstance(last.marks, Branch)
-            last.marks[str(path[0])] = tree.marks
-            return
-        self._trees.insert(at, tree)
-        self._written = tree if len(path) == 1 else None
 
     def _warn(self, diagnostics: Iterable[Diagnostic], origin: Origin) -> None:
         for fault in self._secrets.mask_diagnostics(list(diagnostics)):
