@@ -5,11 +5,13 @@ The places are those of the wandb client, which reads and writes the same files.
 
 from __future__ import annotations
 
-import functools
 import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
+
+_IS_LINUX: Final = sys.platform == "linux"
 
 
 def site_directory() -> Path:
@@ -36,13 +38,16 @@ def user_directory(app_name: str, environ: Mapping[str, str]) -> Path | None:
     explicit = environ.get(f"{app_name.upper()}_CONFIG_DIR")
     if explicit:
         return Path(explicit)
-    home, base = environ.get("HOME"), environ.get("XDG_CONFIG_HOME")
-    if environ is os.environ:
-        preferred, fallback = _platform_places(app_name, home, base)
-    else:  # an environment that was handed in: platformdirs can only ask this process's
-        home = home or environ.get("USERPROFILE")
-        base = base or (f"{home}/.config" if home else None)
-        if base is None:
+    if environ is os.environ and not (_IS_LINUX and environ.get("HOME")):
+        preferred, fallback = _platform_places(app_name)
+    else:
+        # On Linux the rule is one line, and platformdirs would cost a hundredth of a start. An
+        # environment that was handed in it cannot be asked about: it reads this process's.
+        home = environ.get("HOME") or environ.get("USERPROFILE")
+        base = environ.get("XDG_CONFIG_HOME", "")
+        if not os.path.isabs(base):  # noqa: PTH117 - the standard passes over a relative one
+            base = f"{home}/.config" if home else ""
+        if not base:
             return None
         preferred = os.path.join(base, app_name)  # noqa: PTH118 - on every start
         fallback = os.path.join(home, ".config", app_name) if home else preferred  # noqa: PTH118
@@ -51,10 +56,8 @@ def user_directory(app_name: str, environ: Mapping[str, str]) -> Path | None:
     return Path(preferred)
 
 
-@functools.lru_cache(maxsize=16)
-def _platform_places(app_name: str, home: str | None, base: str | None) -> tuple[str, str]:
-    """The platform's place and ``~/.config``; they change only with the two variables."""
-    del home, base  # read by platformdirs and expanduser themselves
+def _platform_places(app_name: str) -> tuple[str, str]:
+    """The platform's place, and ``~/.config``."""
     import platformdirs  # costs a few milliseconds, and knows every platform
 
     preferred = platformdirs.user_config_dir(app_name, appauthor=False)
