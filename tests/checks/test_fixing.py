@@ -93,14 +93,18 @@ def data_of(text: str):
     return tree_of(text).data
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(texts())
 def test_fixing_keeps_every_value(text):
     """What our reader gets is the same before and after."""
     assert same_value(data_of(text), data_of(fix_text(text)[0]))
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(texts())
 def test_fixing_a_second_time_changes_nothing(text):
     """Fixing is idempotent, and leaves no hazard."""
@@ -108,7 +112,9 @@ def test_fixing_a_second_time_changes_nothing(text):
     assert fix_text(fixed) == (fixed, 0)
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(texts())
 def test_after_fixing_pyyaml_reads_what_we_read(text):
     """PyYAML's safe loader and our reader agree on a fixed text."""
@@ -116,7 +122,9 @@ def test_after_fixing_pyyaml_reads_what_we_read(text):
     assert same_value(data_of(fixed), yaml.safe_load(fixed) or {})
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(texts())
 def test_fixing_touches_nothing_but_the_hazards(text):
     """Between the hazards, every character stays: comments, layout and line breaks."""
@@ -129,7 +137,9 @@ def test_fixing_touches_nothing_but_the_hazards(text):
         fixed = fixed[fixed.index(piece) + len(piece) :]
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(texts())
 def test_searching_finds_what_scanning_finds(text):
     """The search of the text, which is fast, and the scan of every scalar agree."""
@@ -137,7 +147,9 @@ def test_searching_finds_what_scanning_finds(text):
     assert find_hazards(tree) == scan_hazards(text, tree)
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(texts())
 def test_a_hazard_stands_where_it_is_said_to_be(text):
     """Line and column of each hazard are those of its text."""

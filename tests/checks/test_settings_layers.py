@@ -90,6 +90,14 @@ def test_a_secret_is_in_no_diagnostic(jail):
     assert "canary" not in "".join(map(render, faults)) + repr(faults)
 
 
+def test_a_secret_of_digits_is_shown_by_no_hazard(jail):
+    """A key that YAML reads as a number, under its name and misspelt."""
+    jail.write("wandb/settings.yaml", "api_key: 0123456789012\napi_kye: 0123456789012\n")
+    faults = found()
+    assert {str(fault.rule) for fault in faults} == {"bad-value", "unknown-key"}
+    assert "123456789" not in "".join(map(render, faults)) + repr(faults)
+
+
 class Careful(LayeredSettings):
     """Has validators that look at more than their own value."""
 

@@ -80,6 +80,7 @@ def test_a_warning_exits_with_0_and_under_strict_with_1(run, jail):
         (["--parser", "nowhere"], "not of the form module:name"),
         (["--model", "json:JSONDecoder"], "not a pydantic model"),
         (["--jobs", "0"], "--jobs"),
+        (["--no-settings"], "there is nothing to check"),
         (["--output", "text=/proc/nowhere/x"], "cannot be written"),
     ],
 )

@@ -46,7 +46,7 @@ values = st.recursive(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.dictionaries(st.text(min_size=1), values, max_size=4))
 def test_what_is_written_is_read(jail, data):
     """Any values, under any names."""

@@ -175,9 +175,10 @@ def _scalars(tree: Tree, places: Container[int]) -> dict[int, _Scalar]:
         if isinstance(node, Directive):
             node = getattr(node, "value", getattr(node, "items", None))
         if isinstance(marks, dict) and isinstance(node, dict):
-            items: Iterable[tuple[Any, Any]] = marks.items()
+            # Keys that were found to be nobody's keep their marks.
+            items: Iterable[tuple[Any, Any]] = [pair for pair in marks.items() if pair[0] in node]
         elif isinstance(marks, list) and isinstance(node, list):
-            items = enumerate(marks)
+            items = enumerate(marks[: len(node)])
         else:
             continue
         for key, mark in items:

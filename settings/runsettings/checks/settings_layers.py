@@ -167,13 +167,25 @@ def _besides(
     for source in gathered.merged.sources:
         faults = _faults_alone(model, resolver, source)
         if source.text is not None and Format.of(Path(source.where)) is Format.YAML:
-            faults += hazard_diagnostics(source)
+            faults += _hazards(source, resolver)
         for fault in faults:
             place = (fault.rule, fault.path, fault.origin)
             if place not in seen:
                 seen.add(place)
                 found.append(_as_loser(fault, gathered.merged))
     return found
+
+
+def _hazards(source: Tree, resolver: Resolver) -> list[Diagnostic]:
+    """The hazards of a settings file, without what may be a secret.
+
+    A key that nobody knows may be a secret's, misspelt; it is reported for that already.
+    """
+    return [
+        fault
+        for fault in hazard_diagnostics(source)
+        if fault.path and not resolver.table.is_secret(fault.path)
+    ]
 
 
 def _faults_alone(

@@ -104,5 +104,5 @@ def _nothing(pattern: str) -> Diagnostic:
         (),
         "matches no file",
         Origin(Layer.FILE, pattern),
-        hint="quote the pattern, or the shell may have changed it",
+        hint="patterns start at the current directory; `**` stands for any directories",
     )

@@ -96,6 +96,8 @@ def check_command(ctx: click.Context, /, **options: Any) -> None:
     """
     if options["against"] is not None and options["matrix"] is None:
         raise click.UsageError("--against needs --matrix")
+    if options["no_settings"] and not (options["files"] or options["matrix"] or options["locked"]):
+        raise click.UsageError("there is nothing to check: name files, or leave out --no-settings")
     from runsettings.checks.check import run_checks, run_fixes  # loads pydantic
     from runsettings.checks.revisions import RevisionError
 

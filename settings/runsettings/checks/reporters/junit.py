@@ -31,7 +31,9 @@ def report(diagnostics: Sequence[Diagnostic], checked: Sequence[str] = ()) -> st
     for name, faults in cases.items():
         _add_case(suite, name, faults)
     ET.indent(root)
-    return ET.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
+    # Asked for text, it would declare the encoding of this machine's locale.
+    document: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
+    return document.decode() + "\n"
 
 
 def _add_case(suite: ET.Element, name: str, faults: Sequence[Diagnostic]) -> None:
