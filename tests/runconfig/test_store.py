@@ -12,6 +12,7 @@ import pytest
 from runsettings.layers.given_flags import GivenNamespace
 from runsettings.runconfig.changes import Change
 from runsettings.runconfig.config import Config
+from runsettings.runconfig.jsonable import DEEPEST
 from runsettings.values.diagnostic import Rule
 from runsettings.values.directive import Append, Delete
 from runsettings.values.errors import ConfigError
@@ -279,3 +280,32 @@ def test_sources_are_not_shared_by_later_writes() -> None:
     assert second is not None
     second.update({"mine": 1})
     assert second == {"key0": 0, "mine": 1}
+
+
+def test_nested_writes_pass_the_rules_of_the_whole() -> None:
+    """A write at depth names the whole path, and counts with what is around it."""
+    config = Config({"a": {"b": {}}}, allow_val_change=True)
+    with pytest.raises(ConfigError) as caught:
+        config.a.b["x.y"] = 1
+    assert caught.value.diagnostics[0].key == "a.b.x.y"
+    view = config.a
+    for _ in range(DEEPEST - 2):
+        view["n"] = {}
+        view = view.n
+    with pytest.raises(ConfigError) as caught:
+        view["n"] = {}
+    assert caught.value.diagnostics[0].rule is Rule.TOO_DEEP
+
+
+def test_a_value_stays_small_write_by_write() -> None:
+    """The limit is on the whole value of a top-level key, however it grows; the old is freed."""
+    config = Config({"a": {}}, allow_val_change=True)
+    for _ in range(3):
+        config.a.x = "x" * 6_000_000
+    for number in range(10):
+        config.a[f"y{number}"] = "y" * 100_000
+    with pytest.raises(ConfigError, match=r"a is 11,0\d\d,\d\d\d bytes as JSON"):
+        config.a.z = "z" * 4_000_000
+    del config.a["x"]
+    config.a.z = "z" * 4_000_000
+    assert set(config.a) == {*(f"y{number}" for number in range(10)), "z"}

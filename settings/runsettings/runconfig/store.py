@@ -25,8 +25,15 @@ from runsettings.runconfig.inputs import InputReader, call_origin, own_key_fault
 from runsettings.runconfig.jsonable import to_jsonable
 from runsettings.runconfig.locks import check_locks, keep_locked
 from runsettings.runconfig.observers import Observers
-from runsettings.runconfig.rules import check_rules, keys_that_meet
+from runsettings.runconfig.rules import (
+    MAX_VALUE_BYTES,
+    TOO_LARGE_HINT,
+    check_rules,
+    keys_that_meet,
+    too_large_message,
+)
 from runsettings.runconfig.secrecy import Secrets, found_secret
+from runsettings.runconfig.sizes import Sizes
 from runsettings.runconfig.wandb_form import OWN_KEY
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity
 from runsettings.values.directive import Delete, Replace
@@ -65,6 +72,7 @@ class ConfigStore:
         self.diagnostics = list(diagnostics)
         self._secrets = secrets or Secrets()
         self._contents = Contents(merged, sweep)
+        self._sizes = Sizes()
         self._observers = Observers()
         self._lock = threading.RLock()
 
@@ -81,6 +89,7 @@ class ConfigStore:
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self._secrets = Secrets()
+        self._sizes = Sizes()
         self._observers = Observers()
         self._lock = threading.RLock()
 
@@ -223,6 +232,7 @@ class ConfigStore:
         if changed:
             self._require_change(allow, changed, origin, merged)
         self._contents = Contents(merged, sweep)
+        self._sizes.forget()
         self._warn(diagnostics, origin)
         self._observers.announce(
             Change(path, new, merged.origin(path) or origin) for path, _, new in changes
@@ -259,8 +269,12 @@ class ConfigStore:
         """Hold a new value against the rules, alone and among its neighbours."""
         outer = self._contents.outer(path, origin)
         key = path[-1]
-        tree = tree_at(path[-1:], plain, origin)
+        tree = tree_at(path, plain, origin)
         faults = check_rules(Merged((tree,), tree.data))
+        if len(path) == 1:
+            self._sizes.forget()
+        elif not faults:
+            faults += self._too_large(path, plain, origin)
         if path == (OWN_KEY,):
             faults.append(own_key_fault(origin, Severity.ERROR))
         other = keys_that_meet(key, outer) if is_new and isinstance(key, str) else None
@@ -275,6 +289,19 @@ class ConfigStore:
             )
         if faults:
             raise ConfigError(faults)
+
+    def _too_large(self, path: KeyPath, plain: Any, origin: Origin) -> list[Diagnostic]:
+        """A fault if the top-level value that a nested write is part of becomes too large."""
+        top = str(path[0])
+        size = self._sizes.grow(top, self.read((top,)), self.read(path), plain, str(path[-1]))
+        if size <= MAX_VALUE_BYTES:
+            return []
+        message = too_large_message(size)
+        return [
+            Diagnostic(
+                Rule.VALUE_TOO_LARGE, Severity.ERROR, (top,), message, origin, TOO_LARGE_HINT
+            )
+        ]
 
     def _under_sweep(self, path: KeyPath, value: Any, origin: Origin) -> Any:
         """What of a value may be written beside the sweep's; what it refuses is reported."""
