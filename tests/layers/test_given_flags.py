@@ -11,12 +11,8 @@ from typing import Any
 
 import pytest
 
-from runsettings.layers.given_flags import (
-    argument_trees,
-    given_of,
-    parse_args,
-    parse_known_args,
-)
+from runsettings.layers.given_flags import parse_args, parse_known_args
+from runsettings.layers.given_namespace import argument_trees, given_of
 from runsettings.values.origin import Layer
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from runsettings.layers.given_flags import GivenNamespace
+from runsettings.layers.given_namespace import GivenNamespace
 from runsettings.runconfig.changes import Change
 from runsettings.runconfig.config import Config
 from runsettings.runconfig.jsonable import DEEPEST

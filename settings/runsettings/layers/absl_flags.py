@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from runsettings.layers.given_flags import command_line
+from runsettings.layers.given_namespace import command_line
 from runsettings.values.origin import Layer
 from runsettings.values.tree import Tree
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 from runsettings.layers.absl_flags import absl_trees
 from runsettings.layers.base import Inputs
 from runsettings.layers.given import read_named
-from runsettings.layers.given_flags import GivenNamespace, argument_trees
+from runsettings.layers.given_namespace import GivenNamespace, argument_trees
 from runsettings.layers.owned import own
 from runsettings.values.origin import Layer
 from runsettings.values.reading import Reading

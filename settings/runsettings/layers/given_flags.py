@@ -16,70 +16,17 @@ from __future__ import annotations
 import argparse
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from types import MappingProxyType
 from typing import Any, Final
 
-from runsettings.values.origin import Layer
-from runsettings.values.tree import Tree
+from runsettings.layers.given_namespace import GivenNamespace, flags_of, given_of
 
 _PARSING: Final = threading.RLock()
 """Held while a parser is watched: the watch is on the parser, which threads may share."""
 
 _THREAD: Final = threading.local()
 """``record`` is this thread's watch. Another thread's plain parse is not recorded."""
-
-
-class _GivenView:
-    """``namespace.given``, unless a flag of that very name lives in the namespace.
-
-    Not a data descriptor, so that an attribute of the instance comes first.
-    """
-
-    def __get__(self, namespace: GivenNamespace | None, owner: type) -> Any:
-        return self if namespace is None else given_of(namespace)
-
-
-class GivenNamespace(argparse.Namespace):
-    """An argparse namespace that remembers which of its arguments were given.
-
-    It compares, prints, copies and pickles like a plain one; ``vars()`` shows the arguments
-    and nothing else. `given` maps the name of each given argument to its flag, ``--lr``, or to
-    the name of the positional. An argument that code assigns afterwards is no default any more
-    and counts as given, by the name ``args.lr``.
-
-    Args:
-        given: What to remember, by the names of the arguments.
-        arguments: The arguments.
-    """
-
-    # Beside the instance's `__dict__`, so that `vars()` shows the arguments alone.
-    __slots__ = ("_all_flags", "_given_flags")
-
-    given = _GivenView()
-
-    def __init__(self, given: Mapping[str, str] | None = None, /, **arguments: Any) -> None:
-        # Not through the plain constructor, which an argument called `self` would break.
-        vars(self).update(arguments)
-        self._given_flags = dict(given or {})
-        self._all_flags: dict[str, str] = {}
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        super().__setattr__(name, value)
-        if name not in GivenNamespace.__slots__:
-            self._given_flags[name] = f"args.{name}"
-
-
-def given_of(namespace: argparse.Namespace) -> Mapping[str, str]:
-    """The flag of each argument that is known to be given; empty for a plain namespace."""
-    return MappingProxyType(getattr(namespace, "_given_flags", {}))
-
-
-def _flags_of(namespace: argparse.Namespace) -> Mapping[str, str]:
-    """The place of each argument, given or not; empty if no parse of ours told."""
-    known: Mapping[str, str] = getattr(namespace, "_all_flags", {})
-    return known
 
 
 def parse_args(
@@ -107,36 +54,6 @@ def parse_known_args(
 ) -> tuple[GivenNamespace, list[str]]:
     """As `parse_args`, handing back the arguments that the parser does not know."""
     return _watched(parser, parser.parse_known_args, args, namespace)
-
-
-def argument_trees(
-    namespace: argparse.Namespace,
-    layer_defaults: Layer = Layer.DEFAULT,
-    layer_given: Layer = Layer.FLAG,
-) -> tuple[Tree, Tree]:
-    """The defaults of a namespace, and what was given.
-
-    A plain namespace does not know the two apart: all of it counts as given.
-    """
-    arguments = dict(vars(namespace))
-    if not isinstance(namespace, GivenNamespace):
-        marks = {name: _flag(name) for name in arguments}
-        return command_line(layer_defaults, {}, {}), command_line(layer_given, arguments, marks)
-    flags = given_of(namespace)
-    given = {name: value for name, value in arguments.items() if name in flags}
-    defaults = {name: value for name, value in arguments.items() if name not in flags}
-    known = _flags_of(namespace)
-    marks = {name: known.get(name) or _flag(name) for name in defaults}
-    return command_line(layer_defaults, defaults, marks), command_line(layer_given, given, flags)
-
-
-def command_line(layer: Layer, data: dict[str, Any], marks: Mapping[str, str]) -> Tree:
-    """What flags say, as a tree; ``marks`` names the flag of each key."""
-    return Tree(layer, "command line", data, dict(marks), directives=False)
-
-
-def _flag(name: str) -> str:
-    return f"--{name.replace('_', '-')}"
 
 
 class _Record:
@@ -202,7 +119,7 @@ def _watched(
     outcome._all_flags = {
         **{name: f"set_defaults({name}=)" for name in arguments},
         **{name: f"args.{name}" for name in start},
-        **_flags_of(before),
+        **flags_of(before),
         **_names_in(parser),
     }
     return outcome, rest

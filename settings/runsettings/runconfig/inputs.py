@@ -24,7 +24,7 @@ from typing import Any, Final
 from runsettings.documents.read import Format, read_file
 from runsettings.layers.absl_flags import absl_trees, is_absl
 from runsettings.layers.caller import Caller
-from runsettings.layers.given_flags import argument_trees
+from runsettings.layers.given_namespace import argument_trees
 from runsettings.runconfig.jsonable import DEEPEST, to_jsonable
 from runsettings.runconfig.structured import fields_of
 from runsettings.runconfig.views import ConfigView
