@@ -320,14 +320,14 @@ def test_impossible_names_of_dotenv_files(name):
 
 
 def test_all_files_are_told_at_once(jail):
-    """Every bad file is reported, not the first alone."""
+    """Every bad file is reported, not the first alone; the highest layer comes first."""
     paths = ["../site/wandb/settings", "pyproject.toml", "wandb/settings", ".env"]
     for path in paths:
         jail.write(path, b"# runsettings\n\xff")
     error = failure(Model)
     assert [str(fault.origin) for fault in error.diagnostics] == [
-        f"{jail.site}/wandb/settings:2:1",
-        "pyproject.toml:2:1",
-        "wandb/settings:2:1",
         ".env:2:1",
+        "wandb/settings:2:1",
+        "pyproject.toml:2:1",
+        f"{jail.site}/wandb/settings:2:1",
     ]

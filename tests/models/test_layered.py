@@ -7,6 +7,7 @@ import json
 import pickle
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -541,3 +542,15 @@ def test_to_dict_is_plain():
     }
     assert model.to_dict(reveal=True)["key"] == "s3cret"
     assert json.loads(json.dumps(model.to_dict())) == model.to_dict()
+
+
+def test_field_that_hides_a_method_is_refused_at_the_class():
+    """A field named like a method of ours is an error at once, with the way to keep its key."""
+    with (
+        warnings.catch_warnings(),
+        pytest.raises(TypeError, match="Reader.options would hide .* Field\\(alias='options'\\)"),
+    ):
+        warnings.simplefilter("ignore", UserWarning)  # pydantic's own, about the same
+
+        class Reader(LayeredSettings):
+            options: int = 0

@@ -68,8 +68,6 @@ def test_error_of_the_design(jail):
     jail.setenv(WANDB_RUN_ID="exp/1")
     with pytest.raises(SettingsError) as caught:
         Settings.resolve(files="train.yaml")
-    heading, *problems = str(caught.value).split("\n\n")
-    assert heading == "2 problems in settings"
     mode = (
         "  mode: must be one of 'online', 'offline', 'disabled'; got 'offlin'"
         " — did you mean 'offline'?\n"
@@ -79,4 +77,4 @@ def test_error_of_the_design(jail):
         "    over  wandb/settings:4 = 'online'"
     )
     run_id = "  run_id: must not contain '/'; got 'exp/1'\n    WANDB_RUN_ID"
-    assert sorted(problems) == [mode, run_id]
+    assert str(caught.value) == f"2 problems in settings\n\n{mode}\n\n{run_id}"

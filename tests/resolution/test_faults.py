@@ -130,12 +130,12 @@ def test_missing_value_tells_how_to_set_it():
         Needy.resolve(environ={"APP_LAYER__NAME": "x"})
     assert str(caught.value) == (
         "2 problems in settings\n\n"
-        "  api_base is required, and no layer sets it — set it in a settings file,"
-        " with APP_API_BASE or --api-base, or in the call\n"
-        "    Needy.api_base\n\n"
         "  layer.size is required, and no layer sets it — set it in a settings file,"
         " with --layer.size, or in the call\n"
-        "    APP_LAYER__NAME"
+        "    APP_LAYER__NAME\n\n"
+        "  api_base is required, and no layer sets it — set it in a settings file,"
+        " with APP_API_BASE or --api-base, or in the call\n"
+        "    Needy.api_base"
     )
 
 

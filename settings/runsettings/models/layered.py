@@ -76,6 +76,16 @@ class LayeredSettings(BaseSettings):
     __resolver__: ClassVar[Resolver | None] = None
     __freezable__: ClassVar[tuple[str, ...]] = ()
 
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        super().__pydantic_init_subclass__(**kwargs)
+        for name in cls.model_fields:
+            if name in LayeredSettings.__dict__:
+                raise TypeError(
+                    f"{cls.__name__}.{name} would hide LayeredSettings.{name}; call the field "
+                    f"{name}_ with Field(alias={name!r}): its key is {name} all the same"
+                )
+
     def __init__(self, /, **values: Any) -> None:
         cls = type(self)
         caller = find_caller(cls.__name__)
@@ -423,13 +433,20 @@ class LayeredSettings(BaseSettings):
             strict = strict or fields.get("strict") is True
         if strict:
             diagnostics = [diagnostic.as_error() for diagnostic in diagnostics]
-        diagnostics.sort(key=lambda diagnostic: not diagnostic.is_error)
+        diagnostics.sort(key=_order)
         found = redact(diagnostics, resolver.secrets(gathered))
         if found and found[0].is_error:
             raise SettingsError(found) from None
         object.__setattr__(self, "_warned", found)
         message = render_problems(found, "settings")
         warnings.warn_explicit(message, SettingsWarning, caller.where, caller.line or 0)
+
+
+def _order(diagnostic: Diagnostic) -> tuple[bool, int, str, int, int]:
+    """Errors first; then source by source, the highest first, in the order of its text."""
+    origin = diagnostic.origin
+    where = (-1, "") if origin is None else (-int(origin.layer), origin.where)
+    return (not diagnostic.is_error, *where, diagnostic.line or 0, diagnostic.column or 0)
 
 
 def _surroundings(overrides: Mapping[str, Any]) -> dict[str, Any]:
