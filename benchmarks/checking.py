@@ -60,9 +60,7 @@ def document(number: int) -> str:
 
 def seconds(command: list[str], cwd: Path) -> float:
     start = time.perf_counter()
-    done = subprocess.run(
-        command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False
-    )
+    done = subprocess.run(command, cwd=cwd, capture_output=True, check=False)
     taken = time.perf_counter() - start
     if done.returncode not in {0, 1} or not done.stdout:
         raise RuntimeError(done.stderr.decode())

@@ -327,6 +327,13 @@ def test_locking_again_changes_nothing(run, jail):
     assert "canary" not in first
 
 
+def test_settings_that_cannot_be_resolved_are_not_as_locked(run, jail):
+    """Also where the layers are not asked for otherwise."""
+    run("lock")
+    jail.setenv(WANDB_MODE="offlin")
+    assert run("check", "--no-settings", "--locked").exit_code == 1
+
+
 def test_a_missing_lock_file_is_a_problem(run):
     """Not a reason to pass."""
     result = run("check", "--locked")

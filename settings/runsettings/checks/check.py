@@ -28,6 +28,7 @@ from runsettings.checks.settings_layers import (
 )
 from runsettings.checks.targets import find_files
 from runsettings.documents.read import Format
+from runsettings.layers.base import Inputs
 from runsettings.layers.places import shown
 from runsettings.models.layered import LayeredSettings
 from runsettings.models.locking import drift_of
@@ -181,7 +182,7 @@ def run_checks(request: Request) -> Report:
     checked = check_layers(model, inputs)
     found = list(project_faults)
     names: list[str] = []
-    if request.layers:
+    if request.layers or request.locked is not None:
         names.append(SETTINGS)
         found += without_suppressed(checked.diagnostics, checked.text_of)
     if request.locked is not None and checked.settings is not None:
@@ -193,16 +194,8 @@ def run_checks(request: Request) -> Report:
     paths, faults = find_files(request.files, here, (*project.exclude, *request.exclude))
     found += faults
     names += [shown(path, here) for path in paths]
-    configs = [path for path in paths if not is_settings_file(path, inputs.app_name)]
-    for path in paths:
-        if is_settings_file(path, inputs.app_name):
-            known = {(fault.rule, fault.path, fault.origin) for fault in found}
-            alone = check_settings_file(path, model, inputs)
-            found += [
-                fault
-                for fault in without_suppressed(alone.diagnostics, alone.text_of)
-                if (fault.rule, fault.path, fault.origin) not in known
-            ]
+    settings_files = [path for path in paths if is_settings_file(path, inputs.app_name)]
+    found += _unknown_yet(_check_settings_files(settings_files, model, inputs), found)
     checks = ConfigChecks(
         cwd=here,
         schema=request.schema,
@@ -211,12 +204,29 @@ def run_checks(request: Request) -> Report:
         secrets=checked.secrets,
         setting_names=frozenset(model.model_fields),
     )
+    configs = [path for path in paths if not is_settings_file(path, inputs.app_name)]
     found += check_config_files(configs, checks, processes=request.processes, begin=request.begin)
     if request.layers and isinstance(checked.settings, Settings):
         others = [p for p in files_of_every_run(checked.settings, here) if p not in paths]
         names += [shown(path, here) for path in others]
         found += check_every_run(checked.settings, others, checks)
     return Report(_judged(found, selection, strict=request.strict), tuple(names), checked.settings)
+
+
+def _check_settings_files(
+    paths: Sequence[Path], model: type[LayeredSettings], inputs: Inputs
+) -> list[Diagnostic]:
+    found: list[Diagnostic] = []
+    for path in paths:
+        alone = check_settings_file(path, model, inputs)
+        found += without_suppressed(alone.diagnostics, alone.text_of)
+    return found
+
+
+def _unknown_yet(found: Iterable[Diagnostic], known: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """What is not among ``known``: a settings file may be a layer as well."""
+    seen = {(fault.rule, fault.path, fault.origin) for fault in known}
+    return [fault for fault in found if (fault.rule, fault.path, fault.origin) not in seen]
 
 
 def run_fixes(request: Request, *, write: bool) -> tuple[list[Fix], list[Diagnostic]]:

@@ -104,7 +104,7 @@ FIELDS: Final[dict[str, dict[str, Any]]] = {
         # A scheme, no user name or password, and a host.
         "pattern": (
             rf"^{any_case('http')}[sS]?://(?::?@)?"
-            r"(?:[^\s/?#@:\[\]\\]+|\[[0-9A-Fa-f:.]+\])(?::[^/?#@\[\]]*)?(?:[/?#][\s\S]*)?"
+            r"(?:[^\t\r\n/?#@:\[\]]+|\[[0-9A-Fa-f:.]+\])(?::[^/?#@\[\]]*)?(?:[/?#][\s\S]*)?"
             rf"{_END}"
         ),
     },
