@@ -285,3 +285,72 @@ def test_a_run_tells_what_it_is(begin, jail):
     assert run.path.parent == jail.cwd / "wandb"
     assert run.settings.project == "p"
     assert repr(run) == "<Run n (abc)>"
+
+
+def test_an_integer_that_nobody_could_read_back_is_refused(begin):
+    """A row is on record or an error, never a line that readers take for torn."""
+    run = begin()
+    with pytest.raises(RunError, match="more than 4,300 digits"):
+        run.log({"a": 10**5000})
+    run.log({"a": 10**4000} | {f"m{number}": 0.5 for number in range(500)})
+    assert len(rows(run)[0]) == 502
+
+
+def test_a_secret_in_a_key_is_not_written(begin):
+    """Rows of mere numbers are masked as well."""
+    run = begin(settings={"quiet": True, "api_key": "canary0123456789"})
+    run.log({"canary0123456789": 1})
+    assert b"canary" not in run._recorder.journal.path.read_bytes()
+
+
+def test_an_error_of_log_does_not_show_a_secret(begin):
+    """The key of what cannot be logged is named without it."""
+    run = begin(settings={"quiet": True, "api_key": "canary0123456789"})
+    with pytest.raises(RunError) as caught:
+        run.log({"canary0123456789": object()})
+    assert "canary" not in str(caught.value)
+
+
+@pytest.mark.parametrize("code", ["abc", 1.5, 1 << 64])
+def test_an_exit_code_that_is_no_integer_is_an_error(begin, code):
+    """The run goes on: an end that readers do not understand would be taken for a crash."""
+    run = begin()
+    with pytest.raises(RunError, match="exit_code must be an integer"):
+        run.finish(exit_code=code)
+    run.finish(exit_code=np.int64(3))
+    found = load(run._recorder.journal.path)
+    assert (found.state, found.exit["code"], found.torn) == ("failed", 3, 0)
+
+
+def test_a_step_of_more_than_64_bits_is_refused(begin):
+    """Readers in other languages have no greater integers."""
+    run = begin()
+    with pytest.raises(RunError, match="step must be an integer of at most 64 bits"):
+        run.log({"a": 1}, step=1 << 64)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "error"),
+    [
+        ("name", None, RunError),
+        ("name", "", RunError),
+        ("name", 5, SettingsError),
+        ("notes", object(), SettingsError),
+        ("tags", None, SettingsError),
+        ("tags", 5, SettingsError),
+    ],
+)
+def test_a_name_is_held_to_its_setting_s_rules_when_it_is_set(begin, name, value, error):
+    """What the setting would refuse at the start is refused later, and nothing is recorded."""
+    run = begin(name="first", notes="some", tags=["a"])
+    before = getattr(run, name)
+    with pytest.raises(error):
+        setattr(run, name, value)
+    assert (getattr(run, name), load(run._recorder.journal.path).torn) == (before, 0)
+
+
+def test_an_error_of_the_summary_names_the_summary(begin):
+    """It was not log() that was called."""
+    run = begin()
+    with pytest.raises(RunError, match="1 problem in summary"):
+        run.summary["model"] = object()

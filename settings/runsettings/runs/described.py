@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from runsettings.models.settings import Settings
 from runsettings.runs.recorder import Recorder
+from runsettings.values.diagnostic import Rule
+from runsettings.values.errors import RunError
 
 
 @dataclass(slots=True)
@@ -70,7 +73,10 @@ class Described:
 
     @name.setter
     def name(self, name: str) -> None:
-        self._rename(name=name)
+        if not name:
+            raise RunError.of(Rule.BAD_VALUE, f"must not be empty; got {name!r}", path=("name",))
+        if self._require_open("name"):
+            self._rename("name", self._checked("run_name", name))
 
     @property
     def notes(self) -> str | None:
@@ -79,7 +85,8 @@ class Described:
 
     @notes.setter
     def notes(self, notes: str | None) -> None:
-        self._rename(notes=notes)
+        if self._require_open("notes"):
+            self._rename("notes", self._checked("run_notes", notes))
 
     @property
     def tags(self) -> tuple[str, ...]:
@@ -88,10 +95,10 @@ class Described:
 
     @tags.setter
     def tags(self, tags: Iterable[str]) -> None:
-        self._require_open("tags")
-        # The rules of a tag are the setting's.
-        wanted = self._settings.replace(run_tags=(tags,) if isinstance(tags, str) else tuple(tags))
-        before, after = self._identity.tags, wanted.run_tags
+        if not self._require_open("tags"):
+            return
+        before = self._identity.tags
+        after = self._checked("run_tags", (tags,) if isinstance(tags, str) else tags)
         self._recorder.write(
             {
                 "type": "tags",
@@ -110,8 +117,14 @@ class Described:
         """Whether ``what`` may be written by this process; a finished run is an error."""
         raise NotImplementedError
 
-    def _rename(self, **changes: str | None) -> None:
-        if self._require_open(next(iter(changes))):
-            self._recorder.write({"type": "run", **changes})
-            for name, value in changes.items():
-                setattr(self._identity, name, value)
+    def _checked(self, field: str, value: Any) -> Any:
+        """A value by the rules of the setting that it would have been at the start.
+
+        Raises:
+            SettingsError: It breaks them.
+        """
+        return getattr(self._settings.replace(**{field: value}), field)
+
+    def _rename(self, name: str, value: str | None) -> None:
+        self._recorder.write({"type": "run", name: value})
+        setattr(self._identity, name, value)

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
+from runsettings.resolution.secrets import mask, redact
 from runsettings.runconfig.jsonable import to_jsonable
 from runsettings.values.diagnostic import Diagnostic, Rule
 from runsettings.values.errors import RunError
 
+_VAST: Final = 1 << 13
+"""Bits of an integer that is looked at more closely before it is written."""
 
-def plain_data(data: Any) -> dict[str, Any]:
+
+def plain_data(data: Any, secrets: Iterable[str] = (), call: str = "log()") -> dict[str, Any]:
     """Logged data as JSON; none at all for ``None``.
+
+    Args:
+        data: What was given.
+        secrets: What no error may show.
+        call: What it was given to, as an error says it.
 
     Raises:
         RunError: It is no mapping, or something in it cannot be JSON.
@@ -22,30 +31,37 @@ def plain_data(data: Any) -> dict[str, Any]:
         return {}
     if not isinstance(data, Mapping):
         raise RunError.of(
-            Rule.BAD_INPUT, f"log() takes a mapping of names to values; got {data!r:.80}"
+            Rule.BAD_INPUT,
+            mask(f"{call} takes a mapping of names to values; got {data!r:.80}", secrets),
         )
     faults: list[Diagnostic] = []
     plain = to_jsonable(data, faults=faults)
     errors = [fault for fault in faults if fault.is_error]
     if errors:
         # The conversion is the run config's, and so are its sentences.
-        raise RunError(
-            (
-                replace(fault, message=fault.message.replace("kept in a run config", "logged"))
-                for fault in errors
-            ),
-            "log()",
-        )
+        said = [
+            replace(fault, message=fault.message.replace("kept in a run config", "logged"))
+            for fault in errors
+        ]
+        raise RunError(redact(said, frozenset(secrets)), call)
     return dict(plain)
 
 
-def step_number(step: Any) -> int:
-    """A step as an integer, of whatever library it is.
+def has_vast(data: Mapping[str, Any]) -> bool:
+    """Whether a mapping of scalars holds an integer of more digits than Python may read."""
+    return any(type(value) is int and value.bit_length() > _VAST for value in data.values())
+
+
+def whole_number(value: Any, name: str) -> int:
+    """A step or an exit code as an integer, of whatever library it is.
 
     Raises:
-        RunError: It is none.
+        RunError: It is none, or one of more than 64 bits.
     """
     try:
-        return operator.index(step)
+        number = operator.index(value)
     except TypeError:
-        raise RunError.of(Rule.BAD_VALUE, f"step must be an integer; got {step!r:.80}") from None
+        raise RunError.of(Rule.BAD_VALUE, f"{name} must be an integer; got {value!r:.80}") from None
+    if number.bit_length() >= 64:
+        raise RunError.of(Rule.BAD_VALUE, f"{name} must be an integer of at most 64 bits")
+    return number

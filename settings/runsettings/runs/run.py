@@ -16,7 +16,7 @@ from runsettings.runconfig.config import Config
 from runsettings.runconfig.store import Change
 from runsettings.runs.described import Described, Identity
 from runsettings.runs.exits import Ending
-from runsettings.runs.logged import plain_data, step_number
+from runsettings.runs.logged import has_vast, plain_data, whole_number
 from runsettings.runs.papers import sourced_key
 from runsettings.runs.paperwork import Paperwork
 from runsettings.runs.recorder import Recorder
@@ -27,6 +27,9 @@ from runsettings.values.errors import RunError
 
 _NUMBERS: Final = frozenset({int, float, bool, type(None)})
 _TEXT: Final = frozenset({str})
+
+_SHORT: Final = 4096
+"""Bytes of a row in which no integer can have more digits than Python reads."""
 
 
 class Run(Described):
@@ -61,6 +64,7 @@ class Run(Described):
         super().__init__(identity, settings, recorder)
         self._config = config
         self._append = recorder.journal.append
+        self._masked = recorder.masked
         self._lock = recorder.lock
         self._paperwork = paperwork
         self._step = step
@@ -158,12 +162,12 @@ class Run(Described):
                     try:
                         line = to_json(record, inf_nan_mode="constants")
                     except PydanticSerializationError:
-                        pass  # half a surrogate pair in a key: said below, with the key
-                    else:
+                        line = b""  # half a surrogate pair in a key: said below, with the key
+                    if line and (len(line) < _SHORT or not has_vast(data)):
                         self._step = at + 1
                         self._row_open = False
                         self._values.update(data)
-                        self._append(line + b"\n")
+                        self._append(self._masked(line) + b"\n")
                         return
         self._log(data, step, commit)
 
@@ -190,8 +194,11 @@ class Run(Described):
 
         Args:
             exit_code: 0, which is the default, is success; anything else is failure.
+
+        Raises:
+            RunError: The exit code is no integer.
         """
-        self._end(Ending(exit_code or 0))
+        self._end(Ending(0 if exit_code is None else whole_number(exit_code, "exit_code")))
 
     def __enter__(self) -> Self:
         return self
@@ -215,12 +222,12 @@ class Run(Described):
     def _log(self, data: Any, step: int | None, commit: bool | None) -> None:
         if not self._require_open("log"):
             return
-        plain = plain_data(data)
+        plain = plain_data(data, self._recorder.secrets)
         with self._lock:
             if step is None:
                 complete = commit is not False
             else:
-                at = step_number(step)
+                at = whole_number(step, "step")
                 if at < self._step:
                     self._refuse_step(at)
                     return
@@ -237,7 +244,7 @@ class Run(Described):
     def _set_summary(self, values: Mapping[str, Any], removed: list[str]) -> dict[str, Any]:
         if not self._require_open("summary"):
             return {}
-        plain = plain_data(values)
+        plain = plain_data(values, self._recorder.secrets, "summary")
         flat: dict[str, Any] = {}
         merge_summary(flat, plain)
         record: dict[str, Any] = {"type": "summary", "values": flat}
@@ -287,7 +294,9 @@ class Run(Described):
 
     def _end(self, ending: Ending) -> None:
         with self._lock:
-            if not self._open or self._ending:
+            if not self._open:
+                return
+            if self._ending:
                 return
             self._ending = True
         # The lock is not held here: other threads are waited for, and may want it.
