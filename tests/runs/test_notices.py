@@ -66,3 +66,10 @@ def test_a_terminal_that_went_away_stops_nothing():
     notices = Notices(stream=Broken())
     notices.tell("hello")
     notices.warn("hello")
+
+
+def test_a_closed_stream_stops_nothing():
+    """A script that closed standard error goes on without a voice."""
+    stream = io.StringIO()
+    stream.close()
+    Notices(stream=stream, environ={}).warn("nobody hears this")

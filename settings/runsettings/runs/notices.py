@@ -54,10 +54,10 @@ class Notices:
         if self._silent or stream is None:
             return
         prefix = _PREFIX
-        if self._colour and stream.isatty():
-            prefix = f"{colour}{_PREFIX}{_PLAIN}"
         # A terminal that went away, or a full disk behind it, is no reason to stop a script.
         try:
+            if self._colour and stream.isatty():
+                prefix = f"{colour}{_PREFIX}{_PLAIN}"
             stream.write(f"{prefix} {printable(mask(text, self._secrets))}\n")
             stream.flush()
         except (OSError, ValueError):
