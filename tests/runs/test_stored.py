@@ -137,3 +137,13 @@ def test_no_record_breaks_the_replay(jail, records):
     assert isinstance(run.id + run.name + run.project, str)
     assert StoredRun.from_json(from_json(to_json(run.to_json(), inf_nan_mode="constants")))
     list(history(run.journal))
+
+
+def test_a_metric_named_like_a_member_of_rows_does_not_split_them(jail):
+    """``_step`` and ``_timestamp`` of a row are the run's own, whatever was logged so."""
+    journal = jail.cwd / "run-x.jsonl"
+    data = [{"_step": 99, "_timestamp": 0.5, "a": 1}, {"b": 2}]
+    journal.write_bytes(
+        b"".join(encode({"type": "history", "step": 3, "time": 7.0, "data": one}) for one in data)
+    )
+    assert list(history(journal)) == [{"_step": 3, "_timestamp": 7.0, "a": 1, "b": 2}]

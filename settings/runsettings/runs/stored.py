@@ -243,8 +243,8 @@ def history(journal: Path | str) -> Iterator[dict[str, Any]]:
             row = None
         if row is None:
             row = {"_step": record["step"]}
-        row["_timestamp"] = record["time"]
-        row.update(record["data"])
+        # The two are ours, whatever was logged under their names.
+        row.update(record["data"], _step=record["step"], _timestamp=record["time"])
     if row is not None:
         yield row
 
