@@ -226,3 +226,19 @@ def test_the_main_thread_is_not_needed(begin):
     thread.join()
     made[0].log({"a": 1})
     assert signal.getsignal(signal.SIGTERM) is handler
+
+
+def test_a_signal_that_interrupts_finish_is_recorded(script, stored):
+    """A scheduler that is out of patience makes a killed run, not a crashed one."""
+    code = """
+        run = begin()
+        close = run._paperwork.close
+        def interrupted(*arguments):
+            os.kill(os.getpid(), signal.SIGTERM)
+            close(*arguments)
+        run._paperwork.close = interrupted
+        finish()
+    """
+    assert script(code).returncode == -signal.SIGTERM
+    run = stored()
+    assert (run.state, run.exit["signal"], run.torn) == ("killed", "SIGTERM", 0)

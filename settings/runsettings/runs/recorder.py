@@ -92,6 +92,8 @@ class Recorder:
     def close(self) -> None:
         """Write what is left, and let go of the run."""
         with self.lock:
+            if self.journal.fd < 0:
+                return
             try:
                 if self.journal.is_deleted:
                     self.complain(f"{self.journal.path} was deleted; the run is lost")

@@ -297,6 +297,9 @@ class Run(Described):
             if not self._open:
                 return
             if self._ending:
+                if ending.signal is not None:
+                    # The process dies before `finish`, which it interrupts, is done.
+                    self._record_end(ending)
                 return
             self._ending = True
         # The lock is not held here: other threads are waited for, and may want it.
