@@ -33,6 +33,26 @@ def test_a_hook_has_what_pre_commit_asks_for(hook):
     assert {"id", "name", "entry", "language"} <= hook.keys()
 
 
+@pytest.mark.parametrize(
+    ("name", "hooks"),
+    [
+        ("configs/train.yaml", {"runsettings-check", "runsettings-fix"}),
+        ("vision/config/optim/adam.yml", {"runsettings-check", "runsettings-fix"}),
+        ("configs/model.json", {"runsettings-check"}),
+        ("wandb/settings", {"runsettings-check"}),
+        ("deploy/.wandb/settings.toml", {"runsettings-check"}),
+        ("pyproject.toml", {"runsettings-check"}),
+        (".github/workflows/ci.yml", set()),
+        ("package.json", set()),
+        ("wandb/settings.bak", set()),
+    ],
+)
+def test_the_hooks_take_configs_and_settings_by_default(name, hooks):
+    """And not every YAML file of a repository."""
+    taken = {hook["id"] for hook in HOOKS if "files" in hook and re.search(hook["files"], name)}
+    assert taken == hooks
+
+
 def test_the_check_hook_fails_for_a_wrong_file_alone(jail):
     """Right files pass."""
     jail.write("right.yaml", "lr: 0.1\n")
