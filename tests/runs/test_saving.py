@@ -226,3 +226,22 @@ def test_save_code_keeps_the_script(script, stored, jail):
     script("init(mode='offline', save_code=True, id='x', resume='allow')")
     (copy,) = jail.cwd.glob("wandb/*/files/code/train.py")
     assert copy.read_text() == (jail.cwd / "train.py").read_text()
+
+
+@pytest.mark.parametrize("base", [3, b"x", "a\0b"])
+def test_a_base_path_that_is_no_path_is_refused(begin, base):
+    """The error says which argument it is."""
+    with pytest.raises(RunError, match=r"save\(\) takes the path of a file; got base_path="):
+        begin().save("x", base_path=base)
+
+
+def test_a_relative_path_in_a_deleted_directory_is_refused(begin, jail, monkeypatch):
+    """Nobody can know what it means; an absolute one is saved all the same."""
+    jail.write("a.txt", "x")
+    (jail.cwd / "gone").mkdir()
+    monkeypatch.chdir(jail.cwd / "gone")
+    run = begin(dir=jail.cwd)
+    (jail.cwd / "gone").rmdir()
+    with pytest.raises(RunError, match="working directory, which was deleted"):
+        run.save("*.txt")
+    assert len(run.save(jail.cwd / "a.txt")) == 1

@@ -457,3 +457,25 @@ def test_the_metadata_tells_where_and_how(script, jail):
     assert len(facts["git"]["commit"]) == 40
     assert facts["git"]["dirty"] is False
     assert facts["git"]["remote"] == "https://***@host/x.git"
+
+
+@pytest.mark.parametrize("mode", ["offline", "disabled"])
+def test_a_run_starts_in_a_deleted_directory(begin, jail, monkeypatch, mode):
+    """A script whose directory went away goes on where ``dir`` says."""
+    (jail.cwd / "gone").mkdir()
+    monkeypatch.chdir(jail.cwd / "gone")
+    (jail.cwd / "gone").rmdir()
+    run = begin(mode=mode, dir=jail.cwd)
+    run.log({"a": 1})
+    assert len(list(jail.cwd.glob("wandb/*"))) == (mode == "offline")
+
+
+def test_without_dir_a_run_in_a_deleted_directory_goes_to_a_temporary_one(
+    begin, jail, monkeypatch, capsys
+):
+    """As anywhere that cannot be written."""
+    (jail.cwd / "gone").mkdir()
+    monkeypatch.chdir(jail.cwd / "gone")
+    (jail.cwd / "gone").rmdir()
+    assert begin().path.is_dir()
+    assert "runs go to" in capsys.readouterr().err

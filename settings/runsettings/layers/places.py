@@ -14,6 +14,14 @@ from typing import Final
 _IS_LINUX: Final = sys.platform == "linux"
 
 
+def working_directory() -> Path:
+    """The directory that relative paths start from; a mere ``.`` if it was deleted."""
+    try:
+        return Path.cwd()
+    except OSError:
+        return Path()
+
+
 def site_directory() -> Path:
     """The administrator's directory.
 

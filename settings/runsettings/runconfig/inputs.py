@@ -206,14 +206,6 @@ def call_origin(caller: Caller, argument: str | None = None) -> Origin:
     return Origin(Layer.INIT, caller.where, caller.line, None, call)
 
 
-def working_directory() -> Path:
-    """The directory that relative paths start from; it may have been deleted."""
-    try:
-        return Path.cwd()
-    except OSError:
-        return Path()
-
-
 def shown_path(path: Path, cwd: Path) -> str:
     """A path as a person in ``cwd`` would name it."""
     here = str(cwd)

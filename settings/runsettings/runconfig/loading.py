@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from runsettings.layers.caller import Caller
+from runsettings.layers.places import working_directory
 from runsettings.resolution.merge import merge
-from runsettings.runconfig.inputs import InputReader, call_origin, working_directory
+from runsettings.runconfig.inputs import InputReader, call_origin
 from runsettings.runconfig.json_schema import check_schema
 from runsettings.runconfig.locks import check_locks
 from runsettings.runconfig.rules import check_rules

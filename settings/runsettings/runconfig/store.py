@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Any, Final, Self
 
 from runsettings.layers.caller import Caller
+from runsettings.layers.places import working_directory
 from runsettings.resolution.merge import Merged
 from runsettings.runconfig.changes import (
     Change,
@@ -21,7 +22,7 @@ from runsettings.runconfig.changes import (
 )
 from runsettings.runconfig.comparing import same_value
 from runsettings.runconfig.contents import Contents
-from runsettings.runconfig.inputs import InputReader, call_origin, own_key_fault, working_directory
+from runsettings.runconfig.inputs import InputReader, call_origin, own_key_fault
 from runsettings.runconfig.jsonable import to_jsonable
 from runsettings.runconfig.locks import check_locks, keep_locked
 from runsettings.runconfig.observers import Observers

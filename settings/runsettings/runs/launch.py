@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from runsettings.layers.caller import Caller
+from runsettings.layers.places import working_directory
 from runsettings.models.settings import Settings
 from runsettings.resolution.secrets import live_secrets
 from runsettings.runconfig.config import Config
@@ -60,7 +61,7 @@ class Launch:
     def __init__(self, settings: Settings, config: Any, caller: Caller) -> None:
         self.settings = settings
         self.caller = caller
-        self.cwd = Path.cwd()
+        self.cwd = working_directory()
         self.now = time.time()
         self.login = find_login(settings, os.environ)
         known = live_secrets(settings.sources, settings.options())

@@ -11,6 +11,7 @@ from typing import Any, Final, Literal, NoReturn, Self
 
 from pydantic_core import PydanticSerializationError, to_json
 
+from runsettings.layers.places import working_directory
 from runsettings.models.settings import Settings
 from runsettings.runconfig.config import Config
 from runsettings.runconfig.store import Change
@@ -187,7 +188,7 @@ class Run(Described):
         """
         if not self._require_open("save"):
             return []
-        return self._paperwork.save(path, base_path, Path.cwd())
+        return self._paperwork.save(path, base_path, working_directory())
 
     def finish(self, exit_code: int | None = None) -> None:
         """End the run. Does nothing if it is finished already.

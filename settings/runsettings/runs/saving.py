@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from runsettings.values.diagnostic import Rule
 from runsettings.values.errors import RunError
@@ -60,11 +60,15 @@ class Pattern(NamedTuple):
         Raises:
             RunError: It is no path, or not below ``base``.
         """
-        text = os.fspath(path) if isinstance(path, (str, os.PathLike)) else path
-        if not isinstance(text, str) or not text or "\0" in text:
-            raise _unsafe(f"save() takes the path of a file; got {path!r:.80}")
+        text = _path_text("path", path)
+        root = None if base in (None, "") else _path_text("base_path", base)
+        if not (cwd.is_absolute() or os.path.isabs(root or text)):  # noqa: PTH117
+            raise _unsafe(
+                f"'{printable(text)}' is below the working directory, which was deleted",
+                hint="give an absolute path",
+            )
         whole = os.path.normpath(cwd / text)
-        root = os.path.normpath(cwd / base) if base is not None else _base(whole, cwd)
+        root = os.path.normpath(cwd / root) if root is not None else _base(whole, cwd)
         if not (whole == root or _is_below(whole, root)):
             raise _unsafe(
                 f"'{printable(text)}' is not below '{printable(root)}'",
@@ -164,6 +168,21 @@ class SavedFiles:
         if not target.parent.resolve().is_relative_to(self.home.resolve()):
             raise _unsafe(f"'{printable(name)}' leaves the run's directory by a symbolic link")
         return target
+
+
+def _path_text(argument: str, given: Any) -> str:
+    """An argument of `save` as text.
+
+    Raises:
+        RunError: It is the path of nothing.
+    """
+    try:
+        text = os.fspath(given)
+    except TypeError:
+        text = None
+    if not isinstance(text, str) or not text or "\0" in text:
+        raise _unsafe(f"save() takes the path of a file; got {argument}={given!r:.80}")
+    return text
 
 
 def _base(whole: str, cwd: Path) -> str:
