@@ -219,8 +219,15 @@ def test_absl_kinds_of_flags(flag_values, jail):
     """Switches, enums, lists and settings files work in absl's own spelling."""
     jail.write("x.yaml", "project: file\nentity: file\n")
     flag_values(
-        "program --quiet --nosave_code --mode=offline --run_tags=a,b"
-        " --settings_file=x.yaml --entity=flag".split()
+        [
+            "program",
+            "--quiet",
+            "--nosave_code",
+            "--mode=offline",
+            "--run_tags=a,b",
+            "--settings_file=x.yaml",
+            "--entity=flag",
+        ]
     )
     settings = Settings.resolve(args=flag_values, environ={"WANDB_SAVE_CODE": "true"})
     assert (settings.quiet, settings.save_code, settings.mode) == (True, False, "offline")

@@ -91,7 +91,7 @@ def _own_flags(values: Any) -> Iterator[Any]:
 
 
 def _is_installed(module: str) -> bool:
-    if module.partition(".")[0] == "absl":
+    if module.partition(".")[0] in {"absl", "runsettings"}:
         return True
     file = getattr(sys.modules.get(module), "__file__", None)
     # The program's own file is registered under its path, and is no module of that name.

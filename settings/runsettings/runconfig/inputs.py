@@ -19,7 +19,7 @@ import argparse
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol, TypeGuard
 
 from runsettings.documents.read import Format, read_file
 from runsettings.layers.absl_flags import absl_trees, is_absl
@@ -27,7 +27,6 @@ from runsettings.layers.caller import Caller
 from runsettings.layers.given_namespace import argument_trees
 from runsettings.runconfig.jsonable import DEEPEST, to_jsonable
 from runsettings.runconfig.structured import fields_of
-from runsettings.runconfig.views import ConfigView
 from runsettings.runconfig.wandb_form import OWN_KEY, unwrap
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity
 from runsettings.values.origin import Layer, Origin
@@ -37,6 +36,21 @@ _TAKEN: Final = (
     "pass a mapping, a path, an argparse namespace, absl flags, a dataclass, attrs, pydantic, "
     "OmegaConf or ml_collections object, or a list of these"
 )
+
+
+class Sourced(Protocol):
+    """A config of ours, or a part of one: it knows the trees that it was made from."""
+
+    def _trees(self) -> tuple[Tree, ...] | None: ...
+
+    def as_dict(self) -> dict[str, Any]:
+        """The config as plain data."""
+        ...  # pragma: no cover - a protocol has no body
+
+
+def _is_config(value: Any) -> TypeGuard[Sourced]:
+    # Asked of the class: an object's own attributes may be anything, and cost anything.
+    return hasattr(type(value), "_trees")
 
 
 class InputReader:
@@ -70,7 +84,7 @@ class InputReader:
             self._read_list(value)
         elif isinstance(value, Tree):
             self.trees.append(value)
-        elif isinstance(value, ConfigView):
+        elif _is_config(value):
             self._read_config(value)
         elif isinstance(value, (str, os.PathLike)):
             self.read_path(value)
@@ -119,7 +133,7 @@ class InputReader:
             self._drop_own_key(tree)
         self.trees.append(tree)
 
-    def _read_config(self, config: ConfigView) -> None:
+    def _read_config(self, config: Sourced) -> None:
         trees = config._trees()
         if trees is None:
             self._read_object(config.as_dict())

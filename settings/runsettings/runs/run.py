@@ -13,8 +13,8 @@ from pydantic_core import PydanticSerializationError, to_json
 
 from runsettings.layers.places import working_directory
 from runsettings.models.settings import Settings
+from runsettings.runconfig.changes import Change
 from runsettings.runconfig.config import Config
-from runsettings.runconfig.store import Change
 from runsettings.runs.described import Described, Identity
 from runsettings.runs.exits import Ending
 from runsettings.runs.logged import has_vast, plain_data, whole_number
