@@ -98,9 +98,10 @@ def test_a_journal_that_cannot_be_read_is_not_taken_for_nothing(begin, journals,
 
 
 def test_must_needs_an_id(begin):
-    """The error tells the three ways to give one."""
-    with pytest.raises(RunError, match=r"needs the id of a run — give id=, set WANDB_RUN_ID"):
+    """The error tells the three ways to give one, and where it was demanded."""
+    with pytest.raises(RunError, match=r"needs the id of a run — give id=, set WANDB_RUN_ID") as e:
         begin(resume="must")
+    assert "init(resume=)" in str(e.value)
 
 
 @pytest.mark.parametrize(

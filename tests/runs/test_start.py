@@ -16,7 +16,7 @@ from runsettings.models.settings import Settings
 from runsettings.runs import active, start
 from runsettings.runs.disabled import RunDisabled
 from runsettings.runs.stored import load
-from runsettings.values.errors import ConfigError, RunError, SettingsError
+from runsettings.values.errors import ConfigError, RunError, SettingsError, SettingsWarning
 
 SECRET = "0123456789abcdef0123456789abcdef01234567"
 
@@ -479,3 +479,43 @@ def test_without_dir_a_run_in_a_deleted_directory_goes_to_a_temporary_one(
     (jail.cwd / "gone").rmdir()
     assert begin().path.is_dir()
     assert "runs go to" in capsys.readouterr().err
+
+
+def test_a_config_s_warnings_are_said(begin):
+    """A name that matches nothing is pointed out, with what may have been meant."""
+    with pytest.warns(SettingsWarning, match=r"learning_rat.*did you mean 'learning_rate'"):
+        begin(config={"learning_rate": 1}, config_exclude_keys=["learning_rat"])
+
+
+def test_with_strict_a_config_s_warnings_are_errors(begin):
+    """As those of settings."""
+    with pytest.raises(ConfigError, match="learning_rat"):
+        begin(
+            config={"learning_rate": 1},
+            config_exclude_keys=["learning_rat"],
+            settings={"quiet": True, "strict": True},
+        )
+
+
+def test_a_second_init_tells_of_settings_that_had_no_effect(begin, capsys):
+    """The notice names settings= as it names any argument."""
+    begin(project="first")
+    begin(settings={"quiet": True, "disable_git": True, "project": "second"})
+    assert "settings= had no effect" in capsys.readouterr().err
+
+
+def test_a_path_that_is_none_is_refused_as_settings(begin):
+    """Whatever claims to be a path must have a text."""
+
+    class Claim:
+        def __fspath__(self) -> int:
+            return 5
+
+    with pytest.raises(SettingsError, match="must be a Settings, a dict or a path; got Claim"):
+        begin(settings=Claim())
+
+
+def test_an_unknown_user_s_home_is_a_directory_like_any_other(begin, jail):
+    """It is where the settings file of the workspace is looked for, too."""
+    run = begin(dir="~nobody-of-this-name/runs")
+    assert run.path.is_relative_to(jail.cwd / "~nobody-of-this-name/runs")

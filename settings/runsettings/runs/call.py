@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 from runsettings.layers.base import Inputs
 from runsettings.layers.caller import Caller
@@ -52,7 +52,7 @@ def settle(
     files: Sequence[Path] = ()
     if isinstance(settings, Mapping):
         below = [_tree(dict(settings), dict.fromkeys(settings, "settings"), caller)]
-    elif isinstance(settings, (str, os.PathLike)):
+    elif _is_path(settings):
         files = [Path(settings)]
     elif settings is not None:
         raise SettingsError.of(
@@ -65,6 +65,13 @@ def settle(
         _CallLayer([*below, call]) if layer is Layer.INIT else layer for layer in SETTINGS_LAYERS
     ]
     return Settings.resolve(files=files, layers=layers)
+
+
+def _is_path(given: object) -> TypeGuard[str | os.PathLike[str]]:
+    try:
+        return isinstance(os.fspath(given), str)  # type: ignore[call-overload]
+    except TypeError:
+        return False
 
 
 class _CallLayer:

@@ -9,11 +9,11 @@ import os
 import platform
 import sys
 import time
-from pathlib import Path
+import warnings
 from typing import Any, Final
 
 from runsettings.layers.caller import Caller
-from runsettings.layers.places import working_directory
+from runsettings.layers.places import named_path, working_directory
 from runsettings.models.settings import Settings
 from runsettings.resolution.secrets import live_secrets
 from runsettings.runconfig.config import Config
@@ -41,9 +41,9 @@ from runsettings.runs.resume import Taken, Wanted, take
 from runsettings.runs.run import Run
 from runsettings.runs.saving import SavedFiles
 from runsettings.runs.stored import StoredRun
-from runsettings.values.diagnostic import Rule
-from runsettings.values.errors import RunError
-from runsettings.values.rendering import headline
+from runsettings.values.diagnostic import Rule, Severity
+from runsettings.values.errors import ConfigError, RunError, SettingsWarning
+from runsettings.values.rendering import headline, render_problems
 from runsettings.values.tree import Tree
 
 DEFAULT_PROJECT: Final = "uncategorized"
@@ -81,6 +81,7 @@ class Launch:
         settings = self.settings
         config = self.load_config(None)
         if settings.mode == "disabled":
+            self.warn_of(config)
             disabled = RunDisabled(
                 settings,
                 config,
@@ -96,6 +97,7 @@ class Launch:
         try:
             if taken.earlier is not None:
                 config = self.load_config(taken.earlier)
+            self.warn_of(config)
             run = self.make_run(taken, config)
         except BaseException as error:
             # Nobody would let go of the run otherwise.
@@ -127,6 +129,24 @@ class Launch:
             caller=self.caller,
         )
 
+    def warn_of(self, config: Config) -> None:
+        """Say what is not right with the config, and not wrong enough to stop.
+
+        Raises:
+            ConfigError: There is something, and the settings are strict.
+        """
+        found = [fault for fault in config.diagnostics if fault.severity is Severity.WARNING]
+        if not found:
+            return
+        if self.settings.strict:
+            raise ConfigError(fault.as_error() for fault in found)
+        warnings.warn_explicit(
+            render_problems(found, ConfigError.subject_by_default),
+            SettingsWarning,
+            self.caller.where,
+            self.caller.line or 0,
+        )
+
     def take(self) -> Taken:
         """The run's directory and journal, in a temporary place where the disk refuses.
 
@@ -144,8 +164,9 @@ class Launch:
             offline=True,
             now=self.now,
             id_origin=id_origin,
+            resume_origin=settings.origin("resume") if settings.resume else None,
         )
-        root = self.cwd / Path(settings.root_dir or ".").expanduser()
+        root = named_path(settings.root_dir or ".", self.cwd)
         try:
             directory = prepare(root, self.notices.warn)
             try:

@@ -50,6 +50,7 @@ class Wanted(NamedTuple):
     offline: bool
     now: float
     id_origin: Origin | None = None
+    resume_origin: Origin | None = None
 
 
 class Taken(NamedTuple):
@@ -79,6 +80,7 @@ def take(directory: Path, wanted: Wanted) -> Taken:
                 Rule.RUN_MISSING,
                 'resume="must" needs the id of a run',
                 path=("run_id",),
+                origin=wanted.resume_origin,
                 hint='give id=, set WANDB_RUN_ID, or use resume="auto"',
             )
         if earlier is None or wanted.resume in (None, "never"):

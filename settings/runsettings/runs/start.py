@@ -94,7 +94,7 @@ def init(
     caller = find_caller("init")
     settled = settle(given, below, caller)
     notices = Notices(quiet=settled.quiet, silent=settled.silent)
-    running = _running(settled, given, config, notices)
+    running = _running(settled, given, config, below, notices)
     if running is not None:
         return running
     _refuse_what_comes_later(settled)
@@ -102,7 +102,7 @@ def init(
 
 
 def _running(
-    settings: Settings, given: Mapping[str, Any], config: Any, notices: Notices
+    settings: Settings, given: Mapping[str, Any], config: Any, below: Any, notices: Notices
 ) -> Run | RunDisabled | None:
     """The active run if it is to be handed back; finishes it if another is to start."""
     run = active.run()
@@ -115,12 +115,17 @@ def _running(
     if reinit:
         run.finish()
         return None
-    differing = [
-        argument
-        for argument in given
-        if (field := FIELDS.get(argument, argument)) != "reinit"
-        and getattr(settings, field) != getattr(run.settings, field)
-    ]
+    fields = {FIELDS.get(argument, argument): argument for argument in given}
+    if below is not None:
+        fields = dict.fromkeys(Settings.model_fields, "settings") | fields
+    fields.pop("reinit", None)
+    differing = list(
+        dict.fromkeys(
+            argument
+            for field, argument in fields.items()
+            if getattr(settings, field) != getattr(run.settings, field)
+        )
+    )
     if config is not None:
         differing.append("config")
     if differing:
