@@ -306,10 +306,25 @@ def test_a_disabled_run_has_the_whole_surface_of_a_run(begin):
     disabled = begin(mode="disabled")
     disabled.finish()
     run = begin()
-    public = {name for name in dir(run) if not name.startswith("_")} - {"path"}
+    public = {name for name in dir(run) if not name.startswith("_")}
     assert public <= set(dir(disabled))
     assert inspect.signature(run.log) == inspect.signature(disabled.log)
     assert inspect.signature(run.save) == inspect.signature(disabled.save)
+
+
+def test_a_disabled_run_s_summary_knows_what_was_logged(begin):
+    """A script that ends with its last loss ends so in every mode."""
+    run = begin(mode="disabled")
+    run.log({"loss": 0.5, "val": {"acc": 0.9}}, step=3)
+    assert run.summary.as_dict() == {"loss": 0.5, "val.acc": 0.9}
+
+
+@pytest.mark.parametrize("data", [5, {1: 2}, [1], {"a": {2: 3}}])
+def test_a_disabled_run_minds_no_data(begin, data):
+    """What other modes refuse is passed over."""
+    run = begin(mode="disabled")
+    run.log(data)
+    assert dict(run.summary) == {}
 
 
 @pytest.mark.parametrize("argument", ["magic", "tensorboard", "sync_tensorboard", "monitor_gym"])

@@ -10,11 +10,12 @@ from typing import Any, Self
 
 from runsettings.models.settings import Settings
 from runsettings.runconfig.config import Config
+from runsettings.runs.stored import merge_summary
 from runsettings.runs.summary import Summary
 
 
 class RunDisabled:
-    """Has what `Run` has and does nothing; its config and summary hold values in memory.
+    """Has what `Run` has and records nothing; its config and summary hold values in memory.
 
     Args:
         settings: The settings that say so.
@@ -29,6 +30,7 @@ class RunDisabled:
     resumed = False
     step = 0
     dir = ""
+    path = Path()
 
     def __init__(
         self,
@@ -50,15 +52,21 @@ class RunDisabled:
         self.tags = settings.run_tags
         self.notes = settings.run_notes
         self.start_time = time.time()
-        self.summary = Summary({}, lambda values, _: values)
+        self._values: dict[str, Any] = {}
+        self.summary = Summary(self._values, lambda values, _: values)
 
     def log(
         self,
         data: Mapping[str, Any] | None = None,
-        step: int | None = None,
-        commit: bool | None = None,
+        step: int | None = None,  # noqa: ARG002 - the surface of `Run`
+        commit: bool | None = None,  # noqa: ARG002
     ) -> None:
-        """Do nothing."""
+        """Keep the last values, which a script may ask its summary for, and nothing else."""
+        if type(data) is dict:
+            try:
+                merge_summary(self._values, data)
+            except (TypeError, RecursionError):
+                return  # an error in the other modes, and here nobody's business
 
     def save(self, path: str | Path, base_path: str | Path | None = None) -> list[str]:  # noqa: ARG002
         """Do nothing; no file was saved."""
