@@ -23,7 +23,9 @@ _TAGGED_INT: Final = PREFIX + "int"
 
 _CANDIDATE: Final = re.compile(
     r"""
-    (?: (?: ^ | (?<=\r) )[ \t]* (?: -[ \t]+ )* | [:?\-][ \t]+ | [,\[{][ \t]* | &\S+[ \t]+ )
+    # A single set to begin with lets the search skip what is none of it.
+    [\r\n,\[{:?\-] (?: (?<= [\r\n,\[{] ) [ \t]* | [ \t]+ )
+    (?: -[ \t]+ )* (?: &\S+[ \t]+ )? (?= [yYnNoO=<+\-.0-9] )
     (?P<token>
         (?: yes|Yes|YES|no|No|NO|on|On|ON|off|Off|OFF|=|<< )
         (?= [ \t]* (?: [\r\n,\]}] | \Z ) | [ \t]+\# | [ \t]*: (?: [ \t\r\n] | \Z ) )
@@ -34,7 +36,7 @@ _CANDIDATE: Final = re.compile(
         [-+]? \.? [0-9] (?: [^,\[\]{}\r\n\#:] | : (?! [ \t\r\n] | \Z ) )*
     )
     """,
-    re.VERBOSE | re.MULTILINE,
+    re.VERBOSE,
 )
 """Where a scalar may stand that is read in two ways; more than are."""
 
@@ -69,13 +71,14 @@ def find_hazards(tree: Tree) -> list[Hazard]:
         return []
     if "!!int" in text:
         return scan_hazards(text, tree)
-    candidates = list(_CANDIDATE.finditer(text))
+    # As if a line ended before the text, so that its start needs no pattern of its own.
+    candidates = list(_CANDIDATE.finditer(f"\n{text}"))
     if not candidates:
         return []
     starts = [0, *(match.end() for match in _BREAK.finditer(text))]
     places: dict[int, str] = {}
     for candidate in candidates:
-        offset = candidate.start("token")
+        offset = candidate.start("token") - 1
         line = bisect_right(starts, offset)
         token = _SPACE_AFTER.sub("", candidate["token"])
         places[pack(line, offset - starts[line - 1] + 1)] = token

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from runsettings.cli.tables import colour_wanted
 from runsettings.values.rendering import printable
 
 if TYPE_CHECKING:
@@ -64,8 +65,10 @@ def write_reports(report: Report, format_: str, outputs: Sequence[tuple[str, str
             message = f"{file} cannot be written: {error.strerror or error}"
             raise click.BadParameter(message, param_hint="--output") from error
     text = REPORTERS[ReportFormat(format_)](report.diagnostics, report.checked)
-    # Colours are stripped again where no terminal is.
-    click.echo(_coloured(text) if format_ == "text" else text, nl=False)
+    wanted = colour_wanted()
+    if format_ == "text" and (sys.stdout.isatty() if wanted is None else wanted):
+        text = _coloured(text)
+    click.echo(text, nl=False)
 
 
 def _coloured(text: str) -> str:
