@@ -148,6 +148,20 @@ def test_a_start_on_a_full_disk_goes_elsewhere(begin, small_disk, capsys, tmp_pa
     assert "cannot be written" in capsys.readouterr().err
 
 
+def test_a_disk_without_room_for_a_line_sends_the_run_elsewhere(
+    begin, small_disk, capsys, tmp_path, monkeypatch
+):
+    """Directories can still be made there, and a run of which nothing is kept is no run."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    with pytest.raises(OSError, match="No space left"):
+        (small_disk / "ballast").write_bytes(b"x" * 300_000)
+    run = begin(dir=small_disk)
+    run.finish()
+    assert load(run._recorder.journal.path).state == "finished"
+    assert list((small_disk / "wandb").iterdir()) == []
+    assert "runs go to" in capsys.readouterr().err
+
+
 def test_32_processes_in_one_second_are_32_whole_runs(jail, journals):
     """Nothing of one run is in another."""
     jail.write(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import socket
+import time
 
 import pytest
 
@@ -240,3 +241,12 @@ def test_a_journal_cut_anywhere_at_all_breaks_nothing(begin, jail, journals):
         run.finish()
         if not run.resumed:
             shutil.rmtree(run.path)
+
+
+def test_the_run_that_was_overwritten_stays_so_when_the_clock_goes_back(begin, monkeypatch):
+    """The later run of an id counts, whatever the two clocks said."""
+    begin(id="x", config={"lr": 0.1}).finish()
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now - 86_400)
+    begin(id="x", config={"lr": 0.2}).finish()
+    assert begin(id="x", resume="must").config.lr == 0.2

@@ -21,9 +21,10 @@ In every case, a run that a live process owns is left alone, and the error names
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, NoReturn
 
 from runsettings._version import __version__
 from runsettings.models.settings import Resume
@@ -38,6 +39,9 @@ from runsettings.values.errors import RunError
 from runsettings.values.origin import Origin
 
 _WRITER: Final = f"runsettings {__version__}"
+
+_TICK: Final = 0.001
+"""Seconds by which a run is at least younger than the one that it overwrites."""
 
 
 class Wanted(NamedTuple):
@@ -83,8 +87,12 @@ def take(directory: Path, wanted: Wanted) -> Taken:
                 origin=wanted.resume_origin,
                 hint='give id=, set WANDB_RUN_ID, or use resume="auto"',
             )
-        if earlier is None or wanted.resume in (None, "never"):
+        if earlier is None:
             return _new(directory, wanted, wanted.run_id or new_id())
+        if wanted.resume is None:
+            # The later of two runs with one id counts, also where the clock was put back.
+            later = max(wanted.now, earlier.created + _TICK)
+            return _new(directory, wanted._replace(now=later), earlier.id)
         try:
             journal = Journal.resume(Path(earlier.journal))
         except OSError as error:
@@ -184,8 +192,19 @@ def _new(directory: Path, wanted: Wanted, run_id: str) -> Taken:
     journal = create(directory, run_id, offline=wanted.offline, now=wanted.now)
     header = {"type": "header", "format": FORMAT, "version": VERSION, "writer": _WRITER}
     named = {"type": "run", "time": wanted.now, "id": run_id, "project": wanted.project}
-    journal.append(encode(header) + encode(named) + _start(wanted, 0, resumed=False))
+    journal.trouble = _fail
+    try:
+        journal.append(encode(header) + encode(named) + _start(wanted, 0, resumed=False))
+    except OSError:
+        # A run that cannot be written from its first record on is better off elsewhere.
+        journal.close()
+        shutil.rmtree(journal.path.parent, ignore_errors=True)
+        raise
     return Taken(run_id, journal, None)
+
+
+def _fail(error: OSError) -> NoReturn:
+    raise error
 
 
 def _start(wanted: Wanted, step: int, *, resumed: bool) -> bytes:
