@@ -245,3 +245,13 @@ def test_a_relative_path_in_a_deleted_directory_is_refused(begin, jail, monkeypa
     with pytest.raises(RunError, match="working directory, which was deleted"):
         run.save("*.txt")
     assert len(run.save(jail.cwd / "a.txt")) == 1
+
+
+def test_a_file_that_cannot_be_copied_did_match(begin, jail, capsys):
+    """One warning, and it says what is wrong."""
+    jail.write("a.txt", "x")
+    run = begin()
+    (run.path / "files" / "a.txt").mkdir()
+    assert run.save("a.txt") == []
+    said = capsys.readouterr().err
+    assert ("the copy of" in said, "matches no file" in said) == (True, False)

@@ -64,7 +64,7 @@ class Paperwork:
         pattern = Pattern.of(path, base, cwd)
         self.files.patterns[pattern] = None
         saved = self._copy(pattern)
-        if not saved:
+        if next(pattern.sources(), None) is None:
             self._recorder.notices.warn(
                 f"save({os.fspath(path)!r}) matches no file yet; it is looked at again at the end"
             )
