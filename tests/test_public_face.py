@@ -18,7 +18,7 @@ NAMES = [
     *("Run", "RunDisabled", "RunError", "RunsettingsError", "Settings", "SettingsError"),
     *("SettingsWarning", "Severity"),
     "__version__",
-    *("config", "finish", "init", "log", "parse_args", "parse_known_args", "run", "save"),
+    *("check", "config", "finish", "init", "log", "parse_args", "parse_known_args", "run", "save"),
 ]
 """All that the package promises. Add a name here when it is added there."""
 

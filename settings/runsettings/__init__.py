@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from runsettings._version import __version__ as __version__
+    from runsettings.checks.check import check as check
     from runsettings.layers.base import Inputs as Inputs
     from runsettings.layers.base import LayerSource as LayerSource
     from runsettings.layers.given_flags import parse_args as parse_args
@@ -67,6 +68,7 @@ _HOMES = {
     "SettingsError": "values.errors",
     "SettingsWarning": "values.errors",
     "Severity": "values.diagnostic",
+    "check": "checks.check",
     "finish": "runs.active",
     "init": "runs.start",
     "log": "runs.active",

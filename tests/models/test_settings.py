@@ -216,3 +216,10 @@ def test_file_written_by_the_client_is_read(jail):
     with pytest.warns(match="disabled is not a key of Settings"):
         settings = Settings()
     assert (settings.entity, settings.project, settings.mode) == ("me", "capsules", "offline")
+
+
+@pytest.mark.parametrize("url", ["https://my host", " https://host", "https://host/\nx"])
+def test_address_with_spaces_is_refused(url):
+    """A space or line break in an address is a slip of copying, and urlsplit forgives it."""
+    with pytest.raises(SettingsError, match="must not contain spaces"):
+        Settings.resolve(environ={}, base_url=url)

@@ -101,11 +101,11 @@ FIELDS: Final[dict[str, dict[str, Any]]] = {
     "base_url": {
         "type": "string",
         "format": "uri",
-        # A scheme, no user name or password, and a host.
+        # A scheme, no user name or password, a host, and no spaces.
         "pattern": (
             rf"^{any_case('http')}[sS]?://(?::?@)?"
-            r"(?:[^\t\r\n/?#@:\[\]]+|\[[0-9A-Fa-f:.]+\])(?::[^/?#@\[\]]*)?(?:[/?#][\s\S]*)?"
-            rf"{_END}"
+            rf"(?:[^ {_UNPRINTABLE}/?#@:\[\]]+|\[[0-9A-Fa-f:.]+\])"
+            rf"(?::[^ {_UNPRINTABLE}/?#@\[\]]*)?(?:[/?#][^ {_UNPRINTABLE}]*)?{_END}"
         ),
     },
     "api_key": {

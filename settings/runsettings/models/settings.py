@@ -68,6 +68,8 @@ def _check_tags(tags: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _check_base_url(url: str) -> str:
+    if not url.isprintable() or any(character.isspace() for character in url):
+        raise ValueError("must not contain spaces or control characters")
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ValueError("must be an http:// or https:// address")
