@@ -534,3 +534,12 @@ def test_an_unknown_user_s_home_is_a_directory_like_any_other(begin, jail):
     """It is where the settings file of the workspace is looked for, too."""
     run = begin(dir="~nobody-of-this-name/runs")
     assert run.path.is_relative_to(jail.cwd / "~nobody-of-this-name/runs")
+
+
+def test_keys_that_are_included_and_excluded_are_an_error_with_both_places(begin, jail):
+    """A variable is not to be searched for in the script."""
+    jail.setenv(WANDB_CONFIG_EXCLUDE_KEYS="lr")
+    with pytest.raises(ConfigError, match="cannot both be given") as caught:
+        begin(config={"lr": 0.1}, config_include_keys=["lr"])
+    assert "init(config_include_keys=)" in str(caught.value)
+    assert "WANDB_CONFIG_EXCLUDE_KEYS" in str(caught.value)

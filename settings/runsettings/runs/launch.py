@@ -10,6 +10,8 @@ import platform
 import sys
 import time
 import warnings
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from runsettings.layers.caller import Caller
@@ -41,7 +43,7 @@ from runsettings.runs.resume import Taken, Wanted, take
 from runsettings.runs.run import Run
 from runsettings.runs.saving import SavedFiles
 from runsettings.runs.stored import StoredRun
-from runsettings.values.diagnostic import Rule, Severity
+from runsettings.values.diagnostic import Diagnostic, Rule, Severity
 from runsettings.values.errors import ConfigError, RunError, SettingsWarning
 from runsettings.values.rendering import headline, render_problems
 from runsettings.values.tree import Tree
@@ -111,9 +113,16 @@ class Launch:
 
     def load_config(self, earlier: StoredRun | None) -> Config:
         """The run's config; that of a resumed run is its lowest source."""
+        below: list[Tree] = [] if earlier is None else [earlier_config(earlier)]
+        try:
+            return self.read_config(below)
+        except ConfigError as error:
+            raise ConfigError(map(self.placed, error.diagnostics)) from None
+
+    def read_config(self, below: Sequence[Tree]) -> Config:
+        """What the inputs and the files that the settings name say, above ``below``."""
         settings = self.settings
         allow = settings.allow_val_change
-        below: list[Tree] = [] if earlier is None else [earlier_config(earlier)]
         return Config.load(
             [*below, *self.inputs],
             include_keys=settings.config_include_keys or None,
@@ -135,7 +144,9 @@ class Launch:
         Raises:
             ConfigError: There is something, and the settings are strict.
         """
-        found = [fault for fault in config.diagnostics if fault.severity is Severity.WARNING]
+        found = [
+            self.placed(fault) for fault in config.diagnostics if fault.severity is Severity.WARNING
+        ]
         if not found:
             return
         if self.settings.strict:
@@ -146,6 +157,15 @@ class Launch:
             self.caller.where,
             self.caller.line or 0,
         )
+
+    def placed(self, fault: Diagnostic) -> Diagnostic:
+        """A fault of the choice of keys with the place of the setting that chose."""
+        if fault.rule not in (Rule.INCLUDE_AND_EXCLUDE, Rule.NO_SUCH_KEY):
+            return fault
+        settings = self.settings
+        chose = ("config_include_keys", "config_exclude_keys")
+        first, *others = [settings.origin(name) for name in chose if getattr(settings, name)]
+        return replace(fault, origin=first, related=tuple((other, None) for other in others))
 
     def take(self) -> Taken:
         """The run's directory and journal, in a temporary place where the disk refuses.
