@@ -216,6 +216,7 @@ def test_saving_the_working_directory_does_not_save_the_run_into_itself(begin, j
     run = begin()
     run.save(".")
     run.finish()
+    assert "a.txt" in saved(run)
     assert not any("files/a.txt" in name for name in saved(run))
 
 

@@ -186,7 +186,7 @@ def _path_text(argument: str, given: Any) -> str:
 
 
 def _base(whole: str, cwd: Path) -> str:
-    if _is_below(whole, os.fspath(cwd)):
+    if whole == os.fspath(cwd) or _is_below(whole, os.fspath(cwd)):
         return os.fspath(cwd)
     directory = os.path.dirname(whole)  # noqa: PTH120 - a pattern, not a path
     while glob.has_magic(directory):
