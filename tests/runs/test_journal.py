@@ -228,3 +228,24 @@ for _ in range(500):
     assert sorted(json.loads(one)["step"] for one in text.splitlines()) == [-1] * 500 + list(
         range(2000)
     )
+
+
+def test_what_is_printed_to_a_closed_stream_is_not_in_the_journal(jail):
+    """A program that closed its streams has their numbers to give away; not to a journal."""
+    code = """
+import os
+os.closerange(0, 3)
+from pathlib import Path
+from runsettings.runs.journal import Journal, encode
+path = Path("run-x.jsonl")
+Journal.create(path).close()
+journal = Journal.resume(path)
+for stream in range(3):
+    try:
+        os.write(stream, b"printed")
+    except OSError:
+        pass
+journal.append(encode({"type": "x"}))
+"""
+    subprocess.run([sys.executable, "-c", code], cwd=jail.cwd, check=True)
+    assert (jail.cwd / "run-x.jsonl").read_bytes() == encode({"type": "x"})

@@ -25,6 +25,9 @@ PENDING_BYTES: Final = 64 * 1024 * 1024
 
 _FLAGS: Final = os.O_WRONLY | os.O_APPEND | getattr(os, "O_CLOEXEC", 0)
 
+_LAST_STREAM: Final = 2
+"""The number of standard error."""
+
 _open_journals: weakref.WeakSet[Journal] = weakref.WeakSet()
 
 
@@ -73,7 +76,7 @@ class Journal:
             FileExistsError: There is one already.
             OSError: It cannot be made.
         """
-        fd = os.open(path, _FLAGS | os.O_CREAT | os.O_EXCL, 0o666)
+        fd = _above_streams(os.open(path, _FLAGS | os.O_CREAT | os.O_EXCL, 0o666))
         claim(fd)
         return cls(path, fd)
 
@@ -86,7 +89,7 @@ class Journal:
         Raises:
             OSError: It cannot be opened for writing.
         """
-        fd = os.open(path, _FLAGS)
+        fd = _above_streams(os.open(path, _FLAGS))
         if not claim(fd):
             os.close(fd)
             return None
@@ -174,6 +177,21 @@ class Journal:
         self._troubled = True
         if self.trouble is not None:
             self.trouble(error)
+
+
+def _above_streams(fd: int) -> int:
+    """The same open file under a number that no standard stream has.
+
+    A program that closed its streams has their numbers to give away, and whoever prints to
+    standard error, without asking whether there is one, would print into the journal.
+    """
+    low = []
+    while fd <= _LAST_STREAM:
+        low.append(fd)
+        fd = os.dup(fd)
+    for one in low:
+        os.close(one)
+    return fd
 
 
 def _ends_whole(path: Path) -> bool:
