@@ -242,3 +242,30 @@ def test_a_signal_that_interrupts_finish_is_recorded(script, stored):
     assert script(code).returncode == -signal.SIGTERM
     run = stored()
     assert (run.state, run.exit["signal"], run.torn) == ("killed", "SIGTERM", 0)
+
+
+def test_a_child_forked_while_a_thread_changes_the_config_does_not_hang(script):
+    """The worker of a data loader reads the config that another thread was writing."""
+    code = """
+        import faulthandler, threading
+        run = begin(config={"a": 1})
+        stop = threading.Event()
+        def change():
+            number = 0
+            while not stop.is_set():
+                number += 1
+                run.config.update({f"k{number % 9}": number}, allow_val_change=True)
+        threads = [threading.Thread(target=change) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        codes = []
+        for _ in range(10):
+            child = os.fork()
+            if not child:
+                faulthandler.dump_traceback_later(20, exit=True)
+                os._exit(run.config.a - 1)
+            codes.append(os.waitpid(child, 0)[1])
+        stop.set()
+        print(codes == [0] * 10)
+    """
+    assert script(code).stdout == "True\n"

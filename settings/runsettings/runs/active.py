@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -99,17 +100,41 @@ def _finish_on_signal(ending: Ending) -> None:
         _current._end(ending)
 
 
+def _about_to_fork() -> None:
+    """Keep other threads off the config: in the child nobody would ever let go of its lock."""
+    _watch.before_fork()
+    if isinstance(_current, Run):
+        reading = _current.config._store.reading()
+        reading.__enter__()
+        _held.append(reading)
+
+
+def _forked_in_parent() -> None:
+    _let_go_of_config()
+    _watch.after_fork_in_parent()
+
+
 def _forked() -> None:
     """In a child: the run is the parent's, and its end is not the child's business."""
+    _let_go_of_config()
     _watch.after_fork_in_child()
     if isinstance(_current, Run):
         _current._forked()
 
 
+def _let_go_of_config() -> None:
+    # Taken from its place first: another thread may be about to fork, too.
+    if _held:
+        _held.pop().__exit__(None, None, None)
+
+
 _watch = ExitWatch(_finish_on_signal)
+_held: list[AbstractContextManager[object]] = []
+"""The config that holds still for a fork."""
+
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(
-        before=_watch.before_fork,
-        after_in_parent=_watch.after_fork_in_parent,
+        before=_about_to_fork,
+        after_in_parent=_forked_in_parent,
         after_in_child=_forked,
     )
