@@ -502,14 +502,22 @@ def test_a_config_s_warnings_are_said(begin):
         begin(config={"learning_rate": 1}, config_exclude_keys=["learning_rat"])
 
 
-def test_with_strict_a_config_s_warnings_are_errors(begin):
-    """As those of settings."""
+def test_with_strict_a_config_s_warnings_are_errors(begin, jail):
+    """As those of settings; and no run is left behind."""
     with pytest.raises(ConfigError, match="learning_rat"):
         begin(
             config={"learning_rate": 1},
             config_exclude_keys=["learning_rat"],
             settings={"quiet": True, "strict": True},
         )
+    assert not (jail.cwd / "wandb").exists()
+
+
+def test_a_key_that_an_earlier_config_has_is_no_reason_to_warn(begin):
+    """A resumed run's config counts when keys are chosen."""
+    begin(id="x", config={"lr": 1}).finish()
+    run = begin(id="x", resume="must", config_include_keys=["lr"])
+    assert run.config.as_dict() == {"lr": 1}
 
 
 def test_a_second_init_tells_of_settings_that_had_no_effect(begin, capsys):

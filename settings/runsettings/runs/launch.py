@@ -82,8 +82,11 @@ class Launch:
         """
         settings = self.settings
         config = self.load_config(None)
-        if settings.mode == "disabled":
+        # Where a run may be resumed, its earlier config may hold what is missed in this one.
+        is_whole = settings.mode == "disabled" or settings.resume is None
+        if is_whole:
             self.warn_of(config)
+        if settings.mode == "disabled":
             disabled = RunDisabled(
                 settings,
                 config,
@@ -99,7 +102,8 @@ class Launch:
         try:
             if taken.earlier is not None:
                 config = self.load_config(taken.earlier)
-            self.warn_of(config)
+            if not is_whole:
+                self.warn_of(config)
             run = self.make_run(taken, config)
         except BaseException as error:
             # Nobody would let go of the run otherwise.
