@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -53,7 +54,18 @@ class RunDisabled:
         self.notes = settings.run_notes
         self.start_time = time.time()
         self._values: dict[str, Any] = {}
-        self.summary = Summary(self._values, lambda values, _: values)
+        self._logged: dict[str, Any] = {}
+        self._summary = Summary(self._values, lambda values, _: values)
+
+    @property
+    def summary(self) -> Summary:
+        """The last value of everything logged so far; may be added to."""
+        # Put in order here and not in `log`, which costs as good as nothing.
+        logged, self._logged = self._logged, {}
+        for key, value in logged.items():
+            with contextlib.suppress(TypeError, RecursionError):
+                merge_summary(self._values, {key: value})
+        return self._summary
 
     def log(
         self,
@@ -62,11 +74,11 @@ class RunDisabled:
         commit: bool | None = None,  # noqa: ARG002
     ) -> None:
         """Keep the last values, which a script may ask its summary for, and nothing else."""
-        if type(data) is dict:
-            try:
-                merge_summary(self._values, data)
-            except (TypeError, RecursionError):
-                return  # an error in the other modes, and here nobody's business
+        try:
+            if data:
+                self._logged.update(data)
+        except (TypeError, ValueError):
+            return  # an error in the other modes, and here nobody's business
 
     def save(self, path: str | Path, base_path: str | Path | None = None) -> list[str]:  # noqa: ARG002
         """Do nothing; no file was saved."""
