@@ -50,3 +50,24 @@ def test_the_diagnostic_says_both_readings_and_what_to_write():
     assert found.hint == "write 1.0e-3"
     assert found.excerpt is not None
     assert (found.excerpt.text, found.excerpt.width) == ("  lr: 1e-3 # small", 4)
+
+
+@pytest.mark.parametrize(
+    ("text", "paths"),
+    [
+        ("x: &a 1e-3\ny: *a\n", [("x",)]),
+        ("a: {b: {c: &a 1e-3}}\nz: *a\n", [("a", "b", "c")]),
+        ("base: &b {on: no}\nm:\n  <<: *b\n", [("base", "on"), ("base", "on")]),
+        ("base: &b {on: 1}\nm: *b\n", [("base", "on")]),
+    ],
+)
+def test_a_hazard_is_told_where_it_is_written_not_where_an_alias_repeats_it(text, paths):
+    """The key is that of the anchor, whose line is shown."""
+    assert [hazard.path for hazard in find_hazards(tree_of(text))] == paths
+
+
+@pytest.mark.parametrize("key", ["1e3", "012", "0o14"])
+def test_a_hazard_at_a_key_that_is_no_text_has_a_sentence(key):
+    """Such a key is a fault as well, and both are told."""
+    for found in hazard_diagnostics(tree_of(f"outer:\n  {key}: no\n{key}: no\n")):
+        assert found.key

@@ -172,29 +172,34 @@ class _Scalar(NamedTuple):
 def _scalars(tree: Tree, places: Container[int]) -> dict[int, _Scalar]:
     """The scalars and keys of a tree that stand at ``places``, which are packed positions."""
     found: dict[int, _Scalar] = {}
-    waiting: list[tuple[Any, Any, KeyPath]] = [(tree.data, tree.marks, ())]
-    while waiting:
-        node, marks, path = waiting.pop()
-        if isinstance(node, Directive):
-            node = getattr(node, "value", getattr(node, "items", None))
-        if isinstance(marks, dict) and isinstance(node, dict):
-            # Keys that were found to be nobody's keep their marks.
-            items: Iterable[tuple[Any, Any]] = [pair for pair in marks.items() if pair[0] in node]
-        elif isinstance(marks, list) and isinstance(node, list):
-            items = enumerate(marks[: len(node)])
-        else:
-            continue
-        for key, mark in items:
+
+    def look(node: Any, marks: Any, path: KeyPath) -> None:
+        # In the order of the document: an alias shares the places of its anchor, and comes later.
+        for key, value, mark in _items(node, marks):
             place = mark if type(mark) is int else getattr(mark, "here", None)
             if type(place) is not int:
                 continue
-            if place is not mark:
-                waiting.append((node[key], mark, (*path, key)))
-            elif place & _PLACE in places:
-                found[place & _PLACE] = _Scalar(node[key], (*path, key), is_key=False)
             if place >> 64 in places:
-                found[place >> 64] = _Scalar(key, (*path, key), is_key=True)
+                found.setdefault(place >> 64, _Scalar(key, (*path, key), is_key=True))
+            if place is not mark:
+                look(value, mark, (*path, key))
+            elif place & _PLACE in places:
+                found.setdefault(place & _PLACE, _Scalar(value, (*path, key), is_key=False))
+
+    look(tree.data, tree.marks, ())
     return found
+
+
+def _items(node: Any, marks: Any) -> Iterable[tuple[Any, Any, Any]]:
+    """The key, value and mark of each item of a mapping or list."""
+    if isinstance(node, Directive):
+        node = getattr(node, "value", getattr(node, "items", None))
+    if isinstance(marks, dict) and isinstance(node, dict):
+        # Keys that were found to be nobody's keep their marks.
+        return ((key, node[key], mark) for key, mark in marks.items() if key in node)
+    if isinstance(marks, list) and isinstance(node, list):
+        return zip(range(len(node)), node, marks, strict=False)
+    return ()
 
 
 def _is(value: Any, token: str) -> bool:

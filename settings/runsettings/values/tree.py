@@ -82,7 +82,8 @@ def format_path(path: KeyPath) -> str:
         if isinstance(key, int):
             text += f"[{key}]"
         else:
-            text += f".{key}" if text else key
+            # A key that is no text, as 1.5 in YAML, is a fault to be told by its path.
+            text += f".{key}" if text else str(key)
     return text
 
 
