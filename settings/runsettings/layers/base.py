@@ -15,7 +15,6 @@ from typing import Any, Protocol, runtime_checkable
 from pydantic_settings import BaseSettings
 
 from runsettings.layers.caller import Caller
-from runsettings.layers.places import working_directory
 from runsettings.values.origin import Layer
 from runsettings.values.reading import Reading
 
@@ -57,7 +56,7 @@ class Inputs:
         """The directory that relative paths start from."""
         if self.directory is None:
             # Asked for once, and only by layers that read files.
-            self.directory = working_directory()
+            self.directory = Path.cwd()
         return self.directory
 
 

@@ -9,6 +9,7 @@ from typing import Any, Final, TypeGuard
 
 from runsettings.layers.base import Inputs
 from runsettings.layers.caller import Caller
+from runsettings.layers.places import working_directory
 from runsettings.models.settings import Settings
 from runsettings.resolution.resolve import SETTINGS_LAYERS
 from runsettings.values.diagnostic import Rule
@@ -64,7 +65,8 @@ def settle(
     layers = [
         _CallLayer([*below, call]) if layer is Layer.INIT else layer for layer in SETTINGS_LAYERS
     ]
-    return Settings.resolve(files=files, layers=layers)
+    # The directory may be gone, and the run may be meant for another.
+    return Settings.resolve(files=files, layers=layers, cwd=working_directory())
 
 
 def _is_path(given: object) -> TypeGuard[str | os.PathLike[str]]:
