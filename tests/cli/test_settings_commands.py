@@ -170,6 +170,7 @@ def test_model_of_ones_own_is_shown(training):
         ("json:dumpz", "there is no 'dumpz' in it — did you mean 'dump'?"),
         ("json:dumps", "is not a LayeredSettings class"),
         ("broken_model:X", "importing 'broken_model' failed: ZeroDivisionError"),
+        ("exiting_model:X", "importing 'exiting_model' failed: SystemExit: 0"),
         ("lacking_model:X", "importing 'lacking_model' failed: No module named 'nowhere_else'"),
     ],
 )
@@ -177,6 +178,7 @@ def test_model_that_cannot_be_had_is_wrong_usage(jail, run, reference, message):
     """Each way in which ``--model`` can be wrong is told."""
     jail.monkeypatch.setattr(sys, "path", list(sys.path))
     jail.write("broken_model.py", "1 / 0\n")
+    jail.write("exiting_model.py", "raise SystemExit(0)\n")
     jail.write("lacking_model.py", "import nowhere_else\n")
     result = run("show", "--model", reference)
     assert result.exit_code == 2

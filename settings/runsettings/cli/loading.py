@@ -40,7 +40,8 @@ def load_object(reference: str) -> Any:
                 f"there is no module {module_name!r} here or among the installed packages"
             ) from error
         raise click.BadParameter(f"importing {module_name!r} failed: {error}") from error
-    except Exception as error:  # the user's code can raise anything
+    # The user's code can raise anything, and a script without `if __name__ == "__main__"` exits.
+    except (Exception, SystemExit) as error:
         raise click.BadParameter(
             f"importing {module_name!r} failed: {type(error).__name__}: {error}"
         ) from error
