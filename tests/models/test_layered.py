@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import pytest
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, TypeAdapter
 
 from runsettings import (
     ImmutableError,
@@ -514,6 +514,13 @@ def test_warnings_point_at_the_call(jail):
         settings = Settings()
     assert caught[0].filename == __file__
     assert [fault.rule for fault in settings.diagnostics] == [Rule.UNKNOWN_KEY]
+
+
+def test_origin_of_what_pydantic_hands_on_is_the_line_that_called_pydantic():
+    """``model_validate`` calls us in its caller's place: the place is not inside of pydantic."""
+    settings = Model.model_validate({"name": "x"})
+    adapted = TypeAdapter(Model).validate_python({"name": "x"})
+    assert settings.origin("name").where == adapted.origin("name").where == __file__
 
 
 def test_origin_of_a_keyword_is_the_line_of_the_call():

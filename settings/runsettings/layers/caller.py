@@ -12,8 +12,8 @@ from typing import Final, NamedTuple
 
 _OURS: Final = "runsettings"
 
-_MIXINS: Final = "collections.abc"
-"""The module of ``MutableMapping``, whose ``pop`` and ``setdefault`` call us for the user."""
+_BETWEEN: Final = frozenset({"collections.abc", "pydantic.main", "pydantic.type_adapter"})
+"""Modules that call us for the user: ``MutableMapping.pop``, ``BaseModel.model_validate``."""
 
 
 class Caller(NamedTuple):
@@ -30,7 +30,7 @@ class Caller(NamedTuple):
 def find_caller(call: str | None = None, skip: str = _OURS) -> Caller:
     """The innermost place on the stack that is outside of the package ``skip``.
 
-    Methods that our mappings inherit from ``collections.abc`` are passed over as well.
+    Methods that our classes inherit from others (`_BETWEEN`) are passed over as well.
 
     Args:
         call: What to say was called; without it, the name of the function of ``skip`` that
@@ -42,7 +42,7 @@ def find_caller(call: str | None = None, skip: str = _OURS) -> Caller:
     inside = skip + "."
     while frame is not None:
         module = frame.f_globals.get("__name__", "")
-        if module not in {skip, _MIXINS} and not module.startswith(inside):
+        if module != skip and module not in _BETWEEN and not module.startswith(inside):
             break
         called, frame = frame, frame.f_back
     if call is None and called is not None:
