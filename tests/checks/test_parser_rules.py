@@ -47,6 +47,9 @@ def one(*names: str, **keywords: Any) -> argparse.ArgumentParser:
         ({"type": int, "nargs": "?"}, [1, None], [[1]]),
         ({"action": "append", "type": int}, [[1, 2]], [1, [[1]]]),
         ({"action": "append", "type": int, "nargs": 2}, [[[1, 2]]], [[["x", 1]]]),
+        ({"nargs": "?", "const": True}, ["a", True, None], [False, 1]),
+        ({"nargs": argparse.REMAINDER}, [["a"], []], ["a"]),
+        ({"action": "append_const", "const": 3}, [[3, 3], None], [[4], 3]),
         ({"type": Path}, ["/tmp"], []),
         ({"type": json.loads}, ["{}", {"a": 1}, 3], ["{"]),
         ({"type": argparse.FileType("w")}, ["made.txt"], [3]),
@@ -100,13 +103,71 @@ def test_arguments_that_exclude_each_other_are_found():
     ]
 
 
-def test_arguments_of_subparsers_are_known_and_none_is_required():
-    """Which of them counts is not decided by a config."""
+@pytest.mark.parametrize("data", [{"b": False}, {"b": None}, {"c": 0.1}, {"b": False, "c": "0.1"}])
+def test_what_is_at_its_default_excludes_nothing(data):
+    """A namespace that was saved as a config names every argument."""
     parser = argparse.ArgumentParser()
-    commands = parser.add_subparsers(dest="command")
-    commands.add_parser("train").add_argument("--lr", type=float, required=True)
-    assert sentences(parser, {"command": "train", "lr": 0.1}) == []
-    assert sentences(parser, {"command": "tain"}) == ["command: must be one of 'train'; got 'tain'"]
+    group = parser.add_mutually_exclusive_group()
+    group.add_argument("--a", action="store_true")
+    group.add_argument("--b", action="store_true")
+    group.add_argument("--c", type=float, default="0.1")
+    data = {"a": True, **data}
+    assert sentences(parser, data) == []
+
+
+@pytest.mark.parametrize(("data", "missing"), [({}, True), ({"a": False}, True), ({"b": 1}, False)])
+def test_a_group_of_which_one_is_required_is_missed(data, missing):
+    """As argparse refuses a command line without any."""
+    parser = argparse.ArgumentParser()
+    group = parser.add_mutually_exclusive_group(required=True)
+    group.add_argument("--a", action="store_true")
+    group.add_argument("--b", type=int)
+    expected = ": one of --a, --b is required by the parser, and the config does not set it"
+    assert sentences(parser, data) == [expected] * missing
+
+
+@pytest.mark.parametrize("nargs", ["?", "*", argparse.REMAINDER])
+def test_a_positional_that_may_stand_for_nothing_is_not_missed(nargs):
+    """Some of these are noted as required by argparse, which misses none of them."""
+    assert sentences(one("rest", nargs=nargs), {}) == []
+
+
+def test_many_choices_are_not_all_listed():
+    """A sentence stays one."""
+    (found,) = sentences(one("--n", type=int, choices=range(1000)), {"n": -1})
+    assert found.endswith("29, …; got -1")
+
+
+COMMANDS = argparse.ArgumentParser()
+_commands = COMMANDS.add_subparsers(dest="command")
+_train = _commands.add_parser("train", aliases=["fit"])
+_train.add_argument("--lr", type=float, required=True)
+_eval = _commands.add_parser("eval")
+_eval.add_argument("--lr")
+_eval.add_argument("--data", required=True)
+
+
+@pytest.mark.parametrize(
+    ("data", "found"),
+    [
+        ({"command": "train", "lr": 0.1}, []),
+        ({"command": "tain"}, ["command: must be one of 'train', 'fit', 'eval'; got 'tain'"]),
+        ({"command": ["train"]}, ["command: must be one of 'train', 'fit', 'eval'; got ['train']"]),
+        ({"lr": "warm"}, []),
+        ({"command": "fit", "lr": "warm"}, ["lr: must be a number; got 'warm'"]),
+        ({"command": "eval", "lr": "warm", "data": "x"}, []),
+        (
+            {"command": "train", "data": "x"},
+            [
+                "data: is an argument of another command than the config names",
+                "lr: is required by the parser (--lr), and the config does not set it",
+            ],
+        ),
+    ],
+)
+def test_a_config_is_held_against_the_command_that_it_names(data, found):
+    """Without one, any of them may be meant, and none of their arguments is required."""
+    assert sentences(COMMANDS, data) == found
 
 
 def test_a_type_that_raises_anything_is_a_fault():

@@ -235,7 +235,13 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--optim.decay", type=float)
     group = parser.add_mutually_exclusive_group()
     group.add_argument("--hours", type=float)
-    group.add_argument("--steps", type=int)
+    group.add_argument("--steps", type=int, default=8)
+    group.add_argument("--forever", action="store_true")
+    parser.add_argument("--resume", nargs="?", const=True)
+    parser.add_argument("--extra", action="append_const", const=1)
+    commands = parser.add_subparsers(dest="command")
+    commands.add_parser("fit").add_argument("--rate", type=float)
+    commands.add_parser("eval").add_argument("--rate")
     return parser
 
 
@@ -269,6 +275,29 @@ def test_schema_and_parser_agree(data, named, optim):
         data["optim"] = optim
     merged = merge([Tree(Layer.FILE, "train.yaml", data)])
     assert PARSER_SCHEMA.is_valid(data) == (check_parser(merged, PARSER) == [])
+
+
+@pytest.mark.parametrize(
+    ("config", "right"),
+    [
+        ({"optim": {"lr": 0.1}, "a": True}, True),
+        ({"optim": {"lr": 0.1}, "b": 1}, True),
+        ({"optim": {}, "a": True}, False),
+        ({"a": True}, False),
+        ({"optim": {"lr": 0.1}}, False),
+        ({"optim": {"lr": 0.1}, "a": False}, False),
+    ],
+)
+def test_a_nested_argument_and_a_group_can_be_required(config, right):
+    """In the schema where the config has them, as in the check."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--optim.lr", type=float, required=True)
+    group = parser.add_mutually_exclusive_group(required=True)
+    group.add_argument("--a", action="store_true")
+    group.add_argument("--b", type=int)
+    options = parser_options(parser)
+    found = check_parser(merge([Tree(Layer.FILE, "train.yaml", config)]), options)
+    assert (VALIDATOR(parser_schema(options)).is_valid(config), found == []) == (right, right)
 
 
 def test_what_is_required_and_described():

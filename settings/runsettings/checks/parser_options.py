@@ -9,11 +9,10 @@ from __future__ import annotations
 import argparse
 import ast
 import inspect
-import json
 import textwrap
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,6 +26,7 @@ class ParserOption:
         many: Whether its value is a list.
         switch: Whether its value is true or false.
         required: Whether a command line without it is refused.
+        others: Arguments of other commands that have the same name.
     """
 
     name: str
@@ -35,6 +35,7 @@ class ParserOption:
     many: bool
     switch: bool
     required: bool
+    others: tuple[ParserOption, ...] = ()
 
     @property
     def kind(self) -> Any:
@@ -52,14 +53,42 @@ class ParserOption:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ParserOptions:
-    """All arguments of a parser, by their names in the namespace."""
+    """All arguments of a parser, by their names in the namespace.
+
+    Attributes:
+        options: The arguments, those of all commands (subparsers) among them.
+        exclusive: Groups of which at most one is given.
+        demanded: Groups of which at least one has to be given.
+        prog: The program.
+        description: What it does.
+        own: The arguments that it has whatever the command.
+        commands: For the argument that names a command, what each of its commands takes.
+        defaults_count: Whether the program parses in a way that makes defaults look like given
+            flags.
+    """
 
     options: Mapping[str, ParserOption]
     exclusive: tuple[tuple[ParserOption, ...], ...]
+    demanded: tuple[tuple[ParserOption, ...], ...]
     prog: str
     description: str | None
-    defaults_count: bool
-    """Whether the program parses in a way that makes defaults look like given flags."""
+    own: Mapping[str, ParserOption]
+    commands: Mapping[str, Mapping[str, ParserOptions]]
+    defaults_count: bool = False
+
+    def for_config(self, data: Mapping[Any, Any]) -> ParserOptions:
+        """What counts for a config: if it names a command, the other commands do not."""
+        for name, commands in self.commands.items():
+            value = data.get(name)
+            if isinstance(value, str) and value in commands:
+                inner = commands[value].for_config(data)
+                return replace(
+                    self,
+                    options={**self.own, **inner.options},
+                    exclusive=_groups(self.own, self.exclusive) + inner.exclusive,
+                    demanded=self.demanded + inner.demanded,
+                )
+        return self
 
     def below(self, prefix: str) -> bool:
         """Whether any name reaches below ``prefix``, as ``optim.lr`` does below ``optim``."""
@@ -90,36 +119,60 @@ def parser_options(made: Any) -> ParserOptions:
     Raises:
         TypeError: It is neither.
     """
-    parser = load_parser(made)
-    options: dict[str, ParserOption] = {}
+    return replace(_options(load_parser(made)), defaults_count=_counts_defaults(made))
+
+
+def _options(parser: argparse.ArgumentParser) -> ParserOptions:
+    own: dict[str, ParserOption] = {}
+    commands: dict[str, Mapping[str, ParserOptions]] = {}
+    inner: list[ParserOptions] = []
+    for action in parser._actions:
+        option = _option(action)
+        if option is not None:
+            own.setdefault(option.name, option)
+        if isinstance(action, argparse._SubParsersAction):
+            made = {id(sub): _options(sub) for sub in action.choices.values()}
+            commands[action.dest] = {name: made[id(sub)] for name, sub in action.choices.items()}
+            inner += made.values()
+    options = dict(own)
+    for other in (option for each in inner for option in each.options.values()):
+        # Which command counts is not known here, so that none of theirs is required.
+        known = options.get(other.name)
+        free = replace(other, required=False)
+        options[other.name] = free if known is None else _joined(known, free)
     exclusive: list[tuple[ParserOption, ...]] = []
-    for inner, is_sub in _parsers(parser):
-        for action in inner._actions:
-            option = _option(action, always=not is_sub)
-            if option is not None:
-                options.setdefault(option.name, option)
-        for group in inner._mutually_exclusive_groups:
-            names = [action.dest for action in group._group_actions]
-            exclusive.append(tuple(options[name] for name in names if name in options))
+    demanded: list[tuple[ParserOption, ...]] = []
+    for group in parser._mutually_exclusive_groups:
+        dests = (action.dest for action in group._group_actions)
+        members = tuple(own[name] for name in dests if name in own)
+        exclusive.append(members)
+        if group.required and members:
+            demanded.append(members)
     return ParserOptions(
         options,
-        tuple(exclusive),
+        (*exclusive, *(group for each in inner for group in each.exclusive)),
+        tuple(demanded),
         parser.prog,
         parser.description,
-        _counts_defaults(made),
+        own,
+        commands,
     )
 
 
-def _parsers(root: argparse.ArgumentParser) -> Iterator[tuple[argparse.ArgumentParser, bool]]:
-    yield root, False
-    for action in root._actions:
-        if isinstance(action, argparse._SubParsersAction):
-            for inner in dict.fromkeys(action.choices.values()):
-                for parser, _ in _parsers(inner):
-                    yield parser, True
+def _joined(option: ParserOption, other: ParserOption) -> ParserOption:
+    return replace(option, others=(*option.others, replace(other, others=()), *other.others))
 
 
-def _option(action: argparse.Action, *, always: bool) -> ParserOption | None:
+def _groups(
+    own: Mapping[str, ParserOption], groups: tuple[tuple[ParserOption, ...], ...]
+) -> tuple[tuple[ParserOption, ...], ...]:
+    """The groups whose members are all among ``own``."""
+    return tuple(
+        group for group in groups if all(own.get(member.name) is member for member in group)
+    )
+
+
+def _option(action: argparse.Action) -> ParserOption | None:
     name = action.dest
     is_help = isinstance(action, (argparse._HelpAction, argparse._VersionAction))
     if is_help or name == argparse.SUPPRESS:
@@ -129,7 +182,9 @@ def _option(action: argparse.Action, *, always: bool) -> ParserOption | None:
         (argparse._StoreTrueAction, argparse._StoreFalseAction, argparse.BooleanOptionalAction),
     )
     appends = isinstance(action, (argparse._AppendAction, argparse._AppendConstAction))
-    many = appends or action.nargs in {"*", "+"} or type(action.nargs) is int
+    many = appends or action.nargs in {"*", "+", argparse.REMAINDER} or type(action.nargs) is int
+    # A positional that may stand for nothing is never missed, whatever argparse notes of it.
+    can_be_empty = not action.option_strings and action.nargs in {"?", "*", argparse.REMAINDER}
     flags = sorted(action.option_strings, key=len, reverse=True)
     return ParserOption(
         name=name,
@@ -137,109 +192,8 @@ def _option(action: argparse.Action, *, always: bool) -> ParserOption | None:
         action=action,
         many=many,
         switch=switch,
-        required=action.required and always,
+        required=action.required and not can_be_empty,
     )
-
-
-# --- values ----------------------------------------------------------------------------------
-
-
-def value_fault(option: ParserOption, value: Any) -> str | None:
-    """Why the parser would not take ``value``, as a sentence without a subject; else ``None``."""
-    if value is None:
-        return "must have a value" if option.required else None
-    if option.switch:
-        return None if isinstance(value, bool) else "must be true or false"
-    action = option.action
-    if isinstance(action, argparse._CountAction):
-        is_count = type(value) is int and value >= 0
-        return None if is_count else "must be a whole number from 0"
-    if isinstance(action, argparse._StoreConstAction):
-        return None if value in (action.const, action.default) else f"must be {action.const!r}"
-    if isinstance(action, argparse._SubParsersAction):
-        return _choice_fault(action.choices, value)
-    if not option.many:
-        return _item_fault(option, value)
-    if not isinstance(value, list):
-        return "must be a list"
-    if type(action.nargs) is int and len(value) != action.nargs and not _appends(action):
-        return f"must have {action.nargs} items, not {len(value)}"
-    if action.nargs == "+" and not value:
-        return "must have at least one item"
-    for item in value:
-        inner = item if _appends(action) and action.nargs not in {None, "?"} else [item]
-        for part in inner if isinstance(inner, list) else [inner]:
-            fault = _item_fault(option, part)
-            if fault is not None:
-                return f"each item {fault}"
-    return None
-
-
-def _appends(action: argparse.Action) -> bool:
-    return isinstance(action, (argparse._AppendAction, argparse._AppendConstAction))
-
-
-def _item_fault(option: ParserOption, value: Any) -> str | None:
-    kind = option.kind
-    if isinstance(value, (dict, list)) and kind in {str, int, float}:
-        return f"must be {_NAMES[kind]}, not {_a(value)}"
-    if kind is str:
-        # A default of another type says that the program takes that type too.
-        if not isinstance(value, str) and type(value) is not type(option.default):
-            return f"must be a string, not {_a(value)}"
-        converted = value
-    else:
-        try:
-            converted = _convert(kind, value)
-        except (argparse.ArgumentTypeError, TypeError, ValueError) as error:
-            return _refusal(kind, error)
-        except Exception as error:  # noqa: BLE001 - the type is the user's own function
-            return f"must be what {_name(kind)} takes; it raised {type(error).__name__}"
-    choices = option.action.choices
-    return None if choices is None else _choice_fault(choices, converted)
-
-
-def _convert(kind: Callable[[str], Any], value: Any) -> Any:
-    if isinstance(kind, type) and type(value) is kind:
-        return value
-    if isinstance(value, str):
-        return kind(value)
-    if isinstance(value, bool) or (kind is int and not isinstance(value, int)):
-        raise TypeError("no number")
-    # A type of the user's own gets what the command line would have held.
-    text = json.dumps(value) if isinstance(value, (dict, list)) else str(value)
-    return kind(text)
-
-
-def _choice_fault(choices: Any, value: Any) -> str | None:
-    if value in choices:
-        return None
-    return f"must be one of {', '.join(map(repr, choices))}"
-
-
-def _refusal(kind: Any, error: Exception) -> str:
-    if kind in _NAMES:
-        return f"must be {_NAMES[kind]}"
-    detail = f": {error}" if isinstance(error, argparse.ArgumentTypeError) else ""
-    return f"must be what {_name(kind)} takes{detail}"
-
-
-_NAMES: Final[dict[Any, str]] = {int: "a whole number", float: "a number", str: "a string"}
-
-
-def _name(kind: Any) -> str:
-    return getattr(kind, "__name__", type(kind).__name__)
-
-
-def _a(value: Any) -> str:
-    names = {
-        dict: "a mapping",
-        list: "a list",
-        bool: "a boolean",
-        int: "a whole number",
-        float: "a number",
-    }
-    return names.get(type(value), f"a {type(value).__name__}")
 
 
 # --- the program around the parser -------------------------------------------------------------

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from runsettings.checks.parser_options import ParserOption, ParserOptions, value_fault
+from runsettings.checks.parser_options import ParserOption, ParserOptions
+from runsettings.checks.parser_values import value_fault
 from runsettings.resolution.faults import show_value
 from runsettings.resolution.merge import Merged
 from runsettings.resolution.suggest import did_you_mean
@@ -21,17 +22,19 @@ def check_parser(merged: Merged, parser: ParserOptions) -> list[Diagnostic]:
         merged: The config.
         parser: The arguments of the parser.
     """
-    check = _Check(merged, parser)
+    check = _Check(merged, parser.for_config(merged.data), parser)
     check.mapping(merged.data, ())
     check.whole()
     return check.found
 
 
 class _Check:
-    def __init__(self, merged: Merged, parser: ParserOptions) -> None:
+    def __init__(self, merged: Merged, parser: ParserOptions, whole: ParserOptions) -> None:
         self._merged = merged
         self._parser = parser
+        self._whole = whole
         self._set: dict[str, KeyPath] = {}
+        self._values: dict[str, Any] = {}
         self.found: list[Diagnostic] = []
 
     def mapping(self, node: dict[Any, Any], path: KeyPath) -> None:
@@ -44,6 +47,7 @@ class _Check:
             )
             if option is not None:
                 self._set[option.name] = here
+                self._values[option.name] = value
                 self._value(option, value, here)
             elif isinstance(value, dict) and self._parser.below(name):
                 self.mapping(value, here)
@@ -54,29 +58,43 @@ class _Check:
         """Check what no single key can tell."""
         for option in self._parser.options.values():
             if option.required and option.name not in self._set:
-                where = self._merged.sources[-1].where if self._merged.sources else "config"
-                self._add(
-                    Rule.MISSING_VALUE,
-                    (option.name,),
-                    f"is required by the parser ({option.flag}), and the config does not set it",
-                    origin=Origin(Layer.FILE, where),
-                )
+                self._missing((option.name,), f"is required by the parser ({option.flag})")
         for group in self._parser.exclusive:
-            given = [option for option in group if option.name in self._set]
+            # As argparse has it: what is left at its default excludes nothing.
+            given = [
+                option
+                for option in group
+                if (value := self._values.get(option.name)) is not None and _differs(option, value)
+            ]
             for option in given[1:]:
                 first = given[0]
                 message = f"cannot be set together with {first.name} ({first.flag})"
                 self._add(Rule.BAD_VALUE, self._set[option.name], message)
+        for group in self._parser.demanded:
+            if not any(self._is_given(option) for option in group):
+                flags = ", ".join(option.flag for option in group)
+                self._missing((), f"one of {flags} is required by the parser")
+
+    def _is_given(self, option: ParserOption) -> bool:
+        value = self._values.get(option.name)
+        return value is not None and not (option.switch and value == option.default)
+
+    def _missing(self, path: KeyPath, message: str) -> None:
+        where = self._merged.sources[-1].where if self._merged.sources else "config"
+        message = f"{message}, and the config does not set it"
+        self._add(Rule.MISSING_VALUE, path, message, origin=Origin(Layer.FILE, where))
 
     def _value(self, option: ParserOption, value: Any, path: KeyPath) -> None:
         fault = value_fault(option, value)
         if fault is not None:
-            choices = option.action.choices
-            known = [choice for choice in choices or () if isinstance(choice, str)]
             got = "" if isinstance(value, dict) else f"; got {show_value(value)}"
-            hint = did_you_mean(value, known) if isinstance(value, str) else None
+            hint = None
+            if isinstance(value, str):
+                choices = option.action.choices or ()
+                known = [choice for choice in choices if isinstance(choice, str)]
+                hint = did_you_mean(value, known)
             self._add(Rule.BAD_VALUE, path, fault + got, hint)
-        elif self._parser.defaults_count and _differs(option.default, value):
+        elif self._parser.defaults_count and option.default is not None and _differs(option, value):
             self._add(
                 Rule.SHADOWED_VALUE,
                 path,
@@ -87,8 +105,12 @@ class _Check:
             )
 
     def _unknown(self, name: str, path: KeyPath) -> None:
-        hint = did_you_mean(name, self._parser.options)
-        self._add(Rule.UNKNOWN_KEY, path, "is not an argument of the parser", hint, key=True)
+        message, hint = "is not an argument of the parser", None
+        if name in self._whole.options:
+            message = "is an argument of another command than the config names"
+        else:
+            hint = did_you_mean(name, self._parser.options)
+        self._add(Rule.UNKNOWN_KEY, path, message, hint, key=True)
 
     def _add(
         self,
@@ -107,6 +129,15 @@ class _Check:
         self.found.append(Diagnostic(rule, severity, path, message, origin, hint, excerpt))
 
 
-def _differs(default: Any, value: Any) -> bool:
-    # Not a set: a default may be a list.
-    return default is not None and bool(default != value)
+def _differs(option: ParserOption, value: Any) -> bool:
+    """Whether a value is not the default, which argparse converts if it is a text."""
+    return bool(_converted(option, option.default) != _converted(option, value))
+
+
+def _converted(option: ParserOption, value: Any) -> Any:
+    if not isinstance(value, str) or option.kind not in {int, float}:
+        return value
+    try:
+        return option.kind(value)
+    except ValueError:
+        return value

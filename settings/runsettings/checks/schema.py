@@ -105,9 +105,12 @@ def parser_schema(parser: ParserOptions) -> dict[str, Any]:
     """
     properties: dict[str, Any] = {}
     required: list[str] = []
+    conditions: list[dict[str, Any]] = []
     for option in parser.options.values():
         _place(properties, option.name.split("."), _option_schema(option))
-        if option.required:
+        if option.required and "." in option.name:
+            conditions.append(_present(option))
+        elif option.required:
             required.append(option.name)
     schema: dict[str, Any] = {"$schema": DIALECT, "title": parser.prog}
     if parser.description:
@@ -115,14 +118,31 @@ def parser_schema(parser: ParserOptions) -> dict[str, Any]:
     schema |= {"type": "object", "properties": properties, "additionalProperties": False}
     if required:
         schema["required"] = required
-    exclusive = [
-        {"not": {"required": [left.name, right.name]}}
+    # What is left at its default, or null, is not given.
+    conditions += [
+        {"not": {"allOf": [_present(left, left.default), _present(right, right.default)]}}
         for group in parser.exclusive
         for index, left in enumerate(group)
         for right in group[index + 1 :]
     ]
-    if exclusive:
-        schema["allOf"] = exclusive
+    conditions += [
+        {"anyOf": [_present(each, each.default if each.switch else None) for each in group]}
+        for group in parser.demanded
+    ]
+    if conditions:
+        schema["allOf"] = conditions
+    return schema
+
+
+def _present(option: ParserOption, *unset: Any) -> dict[str, Any]:
+    """That a config has the option, with none of the values ``unset`` and not null."""
+    *outer, last = option.name.split(".")
+    absent = [value for value in unset if isinstance(value, (str, int, float, list))]
+    schema: dict[str, Any] = {"required": [last]}
+    if unset:
+        schema["properties"] = {last: {"not": {"enum": [*absent, None]}}}
+    for name in reversed(outer):
+        schema = {"required": [name], "properties": {name: schema}}
     return schema
 
 
@@ -137,6 +157,8 @@ def _place(properties: dict[str, Any], names: list[str], schema: dict[str, Any])
 
 def _option_schema(option: ParserOption) -> dict[str, Any]:
     schema = _value_schema(option)
+    if option.others:
+        schema = {"anyOf": _unique([schema, *map(_value_schema, option.others)])}
     action = option.action
     if action.help and action.help is not argparse.SUPPRESS:
         schema["description"] = _help(option)
@@ -166,7 +188,11 @@ def _value_schema(option: ParserOption) -> dict[str, Any]:
         return {"enum": _unique([action.const, action.default, None])}
     if isinstance(action, argparse._SubParsersAction):
         return _nullable({"enum": list(action.choices)}, option)
+    if isinstance(action, argparse._AppendConstAction):
+        return _nullable({"type": "array", "items": {"enum": [action.const]}}, option)
     item = _item_schema(option)
+    if item and action.nargs == "?" and action.const is not None:
+        item = {"anyOf": [item, {"enum": [action.const]}]}
     if not option.many:
         return _nullable(item, option)
     appends = isinstance(action, (argparse._AppendAction, argparse._AppendConstAction))
