@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from runsettings.layers.base import Inputs, LayerSource
 from runsettings.layers.caller import Caller, find_caller
+from runsettings.layers.places import working_directory
 from runsettings.models import exporting
 from runsettings.models.frozen import freeze, freeze_extra, is_immutable_type, refuse
 from runsettings.models.locking import hold_to_lock
@@ -379,7 +380,7 @@ class LayeredSettings(BaseSettings):
         return Inputs(
             model=cls,
             environ=os.environ if environ is None else environ,
-            directory=None if cwd is None else Path(cwd).absolute(),
+            directory=None if cwd is None else working_directory() / cwd,
             caller=caller,
             app_name=config.get("app_name"),
             pyproject_table=config.get("pyproject_table"),
