@@ -8,6 +8,7 @@ import pytest
 
 from runsettings.checks.matrix import check_matrix
 from runsettings.models.settings import Settings
+from runsettings.values.rendering import headline
 
 
 def sentences(jail, text: str, **options) -> list[str]:
@@ -149,3 +150,29 @@ def test_a_declaring_file_in_a_subdirectory_is_compared_with_its_like(committed)
     path = committed.cwd / "deploy" / "environments.toml"
     found = check_matrix(path, Settings, committed.cwd, against="HEAD")
     assert [fault.message for fault in found] == ["ci: mode online → offline (wandb/settings:2)"]
+
+
+def test_a_change_of_the_declaration_is_a_change(committed):
+    """An environment is compared with what it was declared as, also where its files moved."""
+    committed.write("ci.yaml", "project: capsules\n")
+    committed.write("environments.toml", '[ci]\nfiles = ["ci.yaml"]\n')
+    git(committed, "add", ".")
+    git(committed, "commit", "-qm", "second")
+    git(committed, "mv", "ci.yaml", "moved.yaml")
+    text = '[ci]\nfiles = ["moved.yaml"]\nvariables = {WANDB_ENTITY = "you"}\n'
+    assert sentences(committed, text, against="HEAD") == [
+        "entity: ci: entity me → you (WANDB_ENTITY)"
+    ]
+
+
+def test_a_change_names_its_key_once_in_every_format(committed):
+    """The sentence holds it already."""
+    committed.write_workspace("[default]\nentity = me\nmode = offline\n")
+    path = committed.write("environments.toml", "[ci]\n")
+    (found,) = check_matrix(path, Settings, committed.cwd, against="HEAD")
+    assert headline(found) == "note: ci: mode online → offline (wandb/settings:3)"
+
+
+def test_a_directory_that_is_not_there_is_found(jail):
+    """It would hold no settings, and so nothing that is wrong."""
+    assert sentences(jail, '[ci]\ncwd = "clster"\n') == ["ci.cwd: there is no directory 'clster'"]

@@ -37,7 +37,7 @@ from runsettings.resolution.secrets import MASK
 from runsettings.resolution.suggest import did_you_mean
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity
 from runsettings.values.origin import Layer, Origin
-from runsettings.values.tree import format_path
+from runsettings.values.tree import KeyPath, format_path
 
 
 class Environment(BaseModel):
@@ -82,14 +82,17 @@ def check_matrix(
         for name, environment in environments.items()
     }
     for name, checked in now.items():
+        found += _directory_faults(environments[name], base, _Place(merged, name))
         faults = without_suppressed(checked.diagnostics, checked.text_of)
         found += [_within(name, fault) for fault in faults]
     if against is not None and environments:
         root = repository_root(base)
         with checked_out(root, against) as tree:
             inner = tree / base.resolve().relative_to(root.resolve())
+            # As it was declared then, which may be what has changed.
+            earlier = _environments(_declared(inner / path.name, inner)[0])
             for name, environment in environments.items():
-                before = _settle(environment, model, inner, _Place(merged, name))
+                before = _settle(earlier.get(name, environment), model, inner, _Place(merged, name))
                 found += _changes(name, before, now[name], against)
     return found
 
@@ -103,7 +106,11 @@ class _Place:
 
     def of(self, key: str) -> Origin | None:
         """The place of a key of the environment."""
-        return self._merged.origin((self._name, key))
+        return self._merged.origin(self.key(key))
+
+    def key(self, key: str) -> KeyPath:
+        """The path of a key of the environment."""
+        return (self._name, key)
 
 
 def _declared(path: Path, cwd: Path) -> tuple[Merged, list[Diagnostic]]:
@@ -143,6 +150,18 @@ def _settle(
     )
     checked = check_layers(model, inputs)
     return replace(checked, diagnostics=(*faults, *checked.diagnostics)) if faults else checked
+
+
+def _directory_faults(environment: Environment, base: Path, place: _Place) -> list[Diagnostic]:
+    """A misspelt directory would hold no settings, and so nothing wrong."""
+    if (base / environment.cwd).is_dir():
+        return []
+    message = f"there is no directory {environment.cwd!r}"
+    origin = place.of("cwd")
+    hint = "it is relative to the declaring file"
+    return [
+        Diagnostic(Rule.UNREADABLE_FILE, Severity.ERROR, place.key("cwd"), message, origin, hint)
+    ]
 
 
 class _ParseError(Exception):

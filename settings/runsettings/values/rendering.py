@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from runsettings.values.diagnostic import Diagnostic, Excerpt, Severity
+from runsettings.values.diagnostic import Diagnostic, Excerpt, Rule, Severity
 
 _LONGEST_LINE = 160
 """Characters of a source line that are shown; a minified file must not flood a terminal."""
@@ -43,7 +43,8 @@ def render(diagnostic: Diagnostic) -> str:
 def headline(diagnostic: Diagnostic) -> str:
     """The diagnostic's sentence: key, message and advice, on one line."""
     text = diagnostic.message
-    if diagnostic.path:
+    if diagnostic.path and diagnostic.rule is not Rule.ENVIRONMENT_CHANGED:
+        # A change begins with its environment, and names the key after it.
         # "base_url is locked by …" is a sentence; "mode: must be one of …" names its subject.
         separator = " " if text.startswith(("is ", "changed: ")) else ": "
         text = f"{diagnostic.key}{separator}{text}"
