@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import json
 import pickle
 import subprocess
 import sys
+from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -514,6 +516,56 @@ def test_warnings_point_at_the_call(jail):
         settings = Settings()
     assert caught[0].filename == __file__
     assert [fault.rule for fault in settings.diagnostics] == [Rule.UNKNOWN_KEY]
+
+
+@dataclasses.dataclass(slots=True)
+class Crop:
+    sides: list[int]
+
+
+@dataclasses.dataclass
+class Augmentation:
+    crop: Crop
+    chance: float = 0.5
+
+
+class Pipeline(LayeredSettings):
+    augmentation: Augmentation = Augmentation(Crop([1]))
+    queue: deque[int] = deque([1], maxlen=2)
+    steps: OrderedDict[str, int] = OrderedDict(a=1)
+    counts: defaultdict[str, int] = defaultdict(int)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda s: setattr(s.augmentation, "chance", 1.0),
+        lambda s: s.augmentation.crop.sides.append(2),
+        lambda s: setattr(s.augmentation.crop, "sides", []),
+        lambda s: s.queue.appendleft(2),
+        lambda s: s.steps.move_to_end("a"),
+        lambda s: s.steps.update(b=2),
+        lambda s: s.counts.update(b=2),
+    ],
+)
+def test_dataclasses_and_further_containers_hold_still(change):
+    """What pydantic takes besides models, lists and dicts is as immutable as those."""
+    with pytest.raises(ImmutableError):
+        change(Pipeline())
+
+
+def test_dataclasses_and_further_containers_keep_their_types():
+    """They hash, travel and serialize, and equal what they were made from."""
+    given = Augmentation(Crop([3]))
+    pipeline = Pipeline(augmentation=given)
+    again = pickle.loads(pickle.dumps(pipeline))
+    assert (again, hash(again)) == (pipeline, hash(pipeline))
+    assert pipeline.augmentation == given
+    assert isinstance(again.augmentation.crop, Crop)
+    assert (again.queue.maxlen, type(again.steps).__mro__[1]) == (2, OrderedDict)
+    assert pipeline.model_dump()["augmentation"] == {"crop": {"sides": [3]}, "chance": 0.5}
+    given.crop.sides.append(4)  # the caller's own object can still change
+    assert pipeline.augmentation.crop.sides == [3]
 
 
 def test_origin_of_what_pydantic_hands_on_is_the_line_that_called_pydantic():

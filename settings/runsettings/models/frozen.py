@@ -1,103 +1,32 @@
 """Deep immutability: what settings hold cannot be changed through them either.
 
 Lists stay lists and dicts stay dicts, as their annotations promise and serializers expect;
-they only refuse to change. A nested model that is not frozen by its own class is copied into
-a twin of its class that is.
+they only refuse to change. A nested model or dataclass that is not frozen by its own class is
+copied into a twin of its class that is.
 """
 
 from __future__ import annotations
 
+import copy
+import dataclasses
 import types
-from collections.abc import Callable, Mapping
-from typing import Any, Final, NoReturn, TypeVar, get_args, get_origin
+from collections import OrderedDict, defaultdict, deque
+from collections.abc import Mapping
+from typing import Any, Final, get_args, get_origin
 from weakref import WeakKeyDictionary
 
 from pydantic import BaseModel, ConfigDict
 
 from runsettings.layers.plain_types import is_plain_type
+from runsettings.models.frozen_containers import (
+    FrozenDeque,
+    FrozenDict,
+    FrozenList,
+    FrozenSet,
+    ordered,
+    refuse,
+)
 from runsettings.resolution.options import union_members
-from runsettings.values.diagnostic import Rule
-from runsettings.values.errors import ImmutableError
-
-_Container = TypeVar("_Container", bound=type)
-
-_LIST_CHANGES: Final = (
-    *("append", "extend", "insert", "remove", "pop", "clear", "sort", "reverse"),
-    *("__setitem__", "__delitem__", "__iadd__", "__imul__"),
-)
-_DICT_CHANGES: Final = (
-    *("clear", "pop", "popitem", "setdefault", "update"),
-    *("__setitem__", "__delitem__", "__ior__"),
-)
-_SET_CHANGES: Final = (
-    *("add", "discard", "remove", "pop", "clear", "update"),
-    *("intersection_update", "difference_update", "symmetric_difference_update"),
-    *("__iand__", "__ior__", "__isub__", "__ixor__"),
-)
-
-
-def refuse(what: str) -> NoReturn:
-    """Refuse a change, and say how to make one.
-
-    Raises:
-        ImmutableError: Always.
-    """
-    raise ImmutableError.of(
-        Rule.IMMUTABLE,
-        f"{what} cannot be changed in place",
-        hint="make changed settings with settings.replace(key=value)",
-    )
-
-
-def _unchanging(*methods: str) -> Callable[[_Container], _Container]:
-    def decorate(cls: _Container) -> _Container:
-        def refused(self: Any, *_args: Any, **_kwargs: Any) -> NoReturn:
-            refuse(f"a {type(self).__mro__[1].__name__} in settings")
-
-        for name in methods:
-            setattr(cls, name, refused)
-        return cls
-
-    return decorate
-
-
-@_unchanging(*_LIST_CHANGES)
-class FrozenList(list[Any]):
-    """A list that refuses to change, and can be hashed."""
-
-    __slots__ = ()
-
-    def __hash__(self) -> int:  # type: ignore[override]
-        return hash(tuple(self))
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return (FrozenList, (list(self),))
-
-
-@_unchanging(*_DICT_CHANGES)
-class FrozenDict(dict[Any, Any]):
-    """A dict that refuses to change, and can be hashed."""
-
-    __slots__ = ()
-
-    def __hash__(self) -> int:  # type: ignore[override]
-        return hash(frozenset(self.items()))
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return (FrozenDict, (dict(self),))
-
-
-@_unchanging(*_SET_CHANGES)
-class FrozenSet(set[Any]):
-    """A set that refuses to change, and can be hashed."""
-
-    __slots__ = ()
-
-    def __hash__(self) -> int:  # type: ignore[override]
-        return hash(frozenset(self))
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return (FrozenSet, (set(self),))
 
 
 def is_immutable_type(annotation: Any) -> bool:
@@ -120,14 +49,22 @@ def freeze(value: Any) -> Any:
     kind = type(value)
     if kind is list:
         return FrozenList([freeze(item) for item in value])
-    if kind is dict:
-        return FrozenDict({key: freeze(item) for key, item in value.items()})
+    if kind in (dict, defaultdict, OrderedDict):
+        frozen = {key: freeze(item) for key, item in value.items()}
+        # A default dict becomes a plain one: it would change when it is read.
+        return ordered(frozen) if kind is OrderedDict else FrozenDict(frozen)
     if kind is set:
         return FrozenSet(value)
     if kind is tuple:
         return tuple([freeze(item) for item in value])
-    if isinstance(value, BaseModel) and not isinstance(value, FrozenTwin):
+    if kind is deque:
+        return FrozenDeque([freeze(item) for item in value], value.maxlen)
+    if isinstance(value, FrozenTwin):
+        return value
+    if isinstance(value, BaseModel):
         return _frozen_model(value)
+    if dataclasses.is_dataclass(kind):
+        return _frozen_dataclass(value)
     if isinstance(value, tuple) and hasattr(value, "_make"):  # a named tuple keeps its class
         return value._make([freeze(item) for item in value])
     return value
@@ -140,12 +77,12 @@ def freeze_extra(model: BaseModel) -> None:
 
 
 class FrozenTwin:
-    """Marks the classes that `freeze` makes for models that are not frozen themselves."""
+    """Marks the classes that `freeze` makes for classes that are not frozen themselves."""
 
     __slots__ = ()
 
 
-_twins: WeakKeyDictionary[type[BaseModel], type[BaseModel]] = WeakKeyDictionary()
+_twins: WeakKeyDictionary[type[Any], type[Any]] = WeakKeyDictionary()
 
 
 def _frozen_model(model: BaseModel) -> BaseModel:
@@ -155,18 +92,29 @@ def _frozen_model(model: BaseModel) -> BaseModel:
     fixed = all(is_immutable_type(info.annotation) for info in cls.model_fields.values())
     if frozen and fixed and not model.__pydantic_extra__:
         return model
-    copy = model.model_copy()
-    fields = copy.__dict__
+    copied = model.model_copy()
+    fields = copied.__dict__
     for name in cls.model_fields:
         fields[name] = freeze(fields[name])
-    freeze_extra(copy)
+    freeze_extra(copied)
     if not frozen:
-        object.__setattr__(copy, "__class__", _twin(cls))
-    return copy
+        _make_twin(copied)
+    return copied
 
 
-def _twin(cls: type[BaseModel]) -> type[BaseModel]:
-    """The frozen twin of a model class, made once."""
+def _frozen_dataclass(instance: Any) -> Any:
+    """A frozen copy of a dataclass's instance."""
+    copied = copy.copy(instance)
+    for name, value in _state(instance).items():
+        object.__setattr__(copied, name, freeze(value))
+    if not type(instance).__dataclass_params__.frozen:
+        _make_twin(copied)
+    return copied
+
+
+def _make_twin(instance: Any) -> None:
+    """Make ``instance`` one of the frozen twin of its class."""
+    cls = type(instance)
     twin = _twins.get(cls)
     if twin is None:
 
@@ -177,25 +125,21 @@ def _twin(cls: type[BaseModel]) -> type[BaseModel]:
                 __doc__=cls.__doc__,
                 __setattr__=_refuse_attribute,
                 __delattr__=_refuse_attribute,
-                __eq__=_equal,
-                __hash__=_hash,
-                __reduce__=_reduce,
-                # The original validates; this class only holds what it validated.
-                model_config=ConfigDict(defer_build=True),
                 _original=cls,
+                **(_MODEL_TWIN if issubclass(cls, BaseModel) else _DATACLASS_TWIN),
             )
             namespace["__annotations__"] = {"_original": "ClassVar[Any]"}
 
-        twin = types.new_class(cls.__name__, (FrozenTwin, cls), {}, body)
+        twin = types.new_class(cls.__name__, (cls, FrozenTwin), {}, body)
         _twins[cls] = twin
-    return twin
+    object.__setattr__(instance, "__class__", twin)
 
 
-def _refuse_attribute(self: BaseModel, name: str, *_value: Any) -> None:
+def _refuse_attribute(self: Any, name: str, *_value: Any) -> None:
     refuse(f"{type(self).__name__}.{name}")
 
 
-def _equal(self: Any, other: Any) -> bool:
+def _equal_model(self: Any, other: Any) -> bool:
     original = type(self)._original
     if type(other) is not original and type(other) is not type(self):
         return False
@@ -204,16 +148,63 @@ def _equal(self: Any, other: Any) -> bool:
     )
 
 
-def _hash(self: Any) -> int:
+def _hash_model(self: Any) -> int:
     return hash((type(self)._original, *self.__dict__.values(), self.__pydantic_extra__ or None))
 
 
-def _reduce(self: Any) -> tuple[Any, ...]:
-    return (_thaw, (type(self)._original, self.__getstate__()))
+def _reduce_model(self: Any) -> tuple[Any, ...]:
+    return (_thaw_model, (type(self)._original, self.__getstate__()))
 
 
-def _thaw(cls: type[BaseModel], state: Mapping[Any, Any]) -> BaseModel:
+def _thaw_model(cls: type[BaseModel], state: Mapping[Any, Any]) -> BaseModel:
     model = cls.__new__(cls)
     model.__setstate__(dict(state))
-    object.__setattr__(model, "__class__", _twin(cls))
+    _make_twin(model)
     return model
+
+
+def _state(instance: Any) -> dict[str, Any]:
+    names = [field.name for field in dataclasses.fields(instance)]
+    return {name: getattr(instance, name) for name in names if hasattr(instance, name)}
+
+
+def _equal_dataclass(self: Any, other: Any) -> bool:
+    original = type(self)._original
+    if type(other) is not original and type(other) is not type(self):
+        return False
+    compared = [field.name for field in dataclasses.fields(self) if field.compare]
+    mine, others = _state(self), _state(other)
+    return all(mine.get(name) == others.get(name) for name in compared)
+
+
+def _hash_dataclass(self: Any) -> int:
+    state = _state(self)
+    values = [state.get(field.name) for field in dataclasses.fields(self) if field.compare]
+    return hash((type(self)._original, *values))
+
+
+def _reduce_dataclass(self: Any) -> tuple[Any, ...]:
+    return (_thaw_dataclass, (type(self)._original, _state(self)))
+
+
+def _thaw_dataclass(cls: type[Any], state: Mapping[str, Any]) -> Any:
+    instance: Any = object.__new__(cls)
+    for name, value in state.items():
+        object.__setattr__(instance, name, value)
+    _make_twin(instance)
+    return instance
+
+
+_MODEL_TWIN: Final[Mapping[str, Any]] = {
+    "__eq__": _equal_model,
+    "__hash__": _hash_model,
+    "__reduce__": _reduce_model,
+    # The original validates; this class only holds what it validated.
+    "model_config": ConfigDict(defer_build=True),
+}
+_DATACLASS_TWIN: Final[Mapping[str, Any]] = {
+    "__slots__": (),  # the same layout as the original's, also where that has slots
+    "__eq__": _equal_dataclass,
+    "__hash__": _hash_dataclass,
+    "__reduce__": _reduce_dataclass,
+}

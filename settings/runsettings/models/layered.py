@@ -15,7 +15,8 @@ from runsettings.layers.base import Inputs, LayerSource
 from runsettings.layers.caller import Caller, find_caller
 from runsettings.layers.places import working_directory
 from runsettings.models import exporting
-from runsettings.models.frozen import freeze, freeze_extra, is_immutable_type, refuse
+from runsettings.models.frozen import freeze, freeze_extra, is_immutable_type
+from runsettings.models.frozen_containers import refuse
 from runsettings.models.locking import hold_to_lock
 from runsettings.models.provenance import Provenance
 from runsettings.resolution.faults import validation_diagnostics
