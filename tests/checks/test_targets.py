@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from runsettings.checks.targets import find_files
@@ -83,3 +85,37 @@ def test_a_linked_directory_is_searched(jail):
 def test_a_name_of_no_file_is_handed_on(jail, target):
     """Reading it tells what is wrong."""
     assert names(jail, target) == [target]
+
+
+def test_a_pattern_names_a_file_once_where_a_link_leads_back(jail):
+    """By its shortest name."""
+    jail.write("c/d/a.yaml", "")
+    (jail.cwd / "c" / "again").symlink_to(jail.cwd / "c")
+    assert names(jail, "c/**/*.yaml", "c/d/../d/a.yaml") == ["c/d/a.yaml"]
+
+
+def test_a_link_to_a_file_is_a_file_of_its_own(jail):
+    """Both are named in a commit, and both are told about."""
+    jail.write("c/a.yaml", "")
+    (jail.cwd / "c" / "b.yaml").symlink_to("a.yaml")
+    assert names(jail, "c/*.yaml") == ["c/a.yaml", "c/b.yaml"]
+
+
+def test_a_directory_without_configs_is_told(jail):
+    """Or a misspelt one would be right for ever."""
+    jail.write("c/readme.md", "")
+    _, (fault,) = find_files(["c"], jail.cwd)
+    assert (fault.message, str(fault.origin)) == ("holds no config that is looked for", "c")
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root reads anything")
+def test_a_directory_that_cannot_be_searched_is_a_fault(jail):
+    """What is in it was not checked."""
+    jail.write("c/a.yaml", "")
+    jail.write("c/closed/b.yaml", "")
+    (jail.cwd / "c" / "closed").chmod(0)
+    try:
+        _, faults = find_files(["c"], jail.cwd)
+    finally:
+        (jail.cwd / "c" / "closed").chmod(0o700)
+    assert [str(fault.origin) for fault in faults] == ["c/closed"]

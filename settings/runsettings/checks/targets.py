@@ -36,27 +36,39 @@ def find_files(
         exclude: Patterns of paths that are not looked for; a file named outright counts.
 
     Returns:
-        Absolute paths, and a fault for each pattern that matches nothing. A name of no file is
-        among the paths: reading it tells what is wrong.
+        Absolute paths, and a fault for each pattern or directory without a file. A name of no
+        file is among the paths: reading it tells what is wrong.
     """
-    found: dict[Path, None] = {}
+    found: dict[tuple[str, str], Path] = {}
     faults: list[Diagnostic] = []
     for target in targets:
         path = cwd / Path(target).expanduser()
         if os.path.isdir(path):  # noqa: PTH112 - false for what can be no name
-            matches: Iterable[Path] = _in_directory(path, cwd, exclude)
+            matches: Iterable[Path] = list(_in_directory(path, cwd, exclude, faults))
+            if not matches:
+                faults.append(_empty(shown(path, cwd)))
         elif glob.has_magic(str(target)) and not os.path.lexists(path):
             matches = [
                 inner
                 for match in sorted(glob.glob(str(path), recursive=True))  # noqa: PTH207 - may be absolute
                 for inner in _matched(Path(match), cwd, exclude)
             ]
+            # A link that leads back gives a file many names, of which the shortest tells most.
+            shortest = sorted(matches, key=lambda match: len(match.parts))
+            named = set({_identity(match): match for match in reversed(shortest)}.values())
+            matches = [match for match in matches if match in named]
             if not matches:
                 faults.append(_nothing(str(target)))
         else:
             matches = [path]
-        found.update(dict.fromkeys(matches))
-    return list(found), faults
+        for match in matches:
+            found.setdefault(_identity(match), match)
+    return list(found.values()), faults
+
+
+def _identity(path: Path) -> tuple[str, str]:
+    """What makes two paths one; a link to a file is a file of its own."""
+    return os.path.realpath(path.parent), path.name
 
 
 def _matched(path: Path, cwd: Path, exclude: Sequence[str]) -> Iterator[Path]:
@@ -66,9 +78,16 @@ def _matched(path: Path, cwd: Path, exclude: Sequence[str]) -> Iterator[Path]:
         yield path
 
 
-def _in_directory(root: Path, cwd: Path, exclude: Sequence[str]) -> Iterator[Path]:
+def _in_directory(
+    root: Path, cwd: Path, exclude: Sequence[str], faults: list[Diagnostic]
+) -> Iterator[Path]:
+    def tell(error: OSError) -> None:
+        where = Origin(Layer.FILE, shown(Path(error.filename), cwd))
+        message = f"cannot be searched: {error.strerror or error}"
+        faults.append(Diagnostic(Rule.UNREADABLE_FILE, Severity.ERROR, (), message, where))
+
     seen: set[tuple[int, int]] = set()
-    for directory, names, files in os.walk(root, followlinks=True):
+    for directory, names, files in os.walk(root, onerror=tell, followlinks=True):
         status = os.stat(directory)  # noqa: PTH116 - once for each directory
         if (status.st_dev, status.st_ino) in seen:
             names.clear()  # a link that leads back to where we were
@@ -105,4 +124,15 @@ def _nothing(pattern: str) -> Diagnostic:
         "matches no file",
         Origin(Layer.FILE, pattern),
         hint="patterns start at the current directory; `**` stands for any directories",
+    )
+
+
+def _empty(directory: str) -> Diagnostic:
+    return Diagnostic(
+        Rule.UNREADABLE_FILE,
+        Severity.WARNING,
+        (),
+        "holds no config that is looked for",
+        Origin(Layer.FILE, directory),
+        hint="YAML, JSON and TOML files are, but for those of tools and runs",
     )
