@@ -20,6 +20,9 @@ _MARK: Final = "runsettings:"
 _COMMENT: Final = re.compile(r"(?:^|\s)#\s*runsettings:\s*ignore(?:\[([^\]]*)\])?\s*(?:#.*)?$")
 
 
+_ALWAYS: Final = frozenset({Rule.UNREADABLE_FILE, Rule.SYNTAX})
+
+
 def rule_named(name: Any) -> Rule:
     """The rule with this id.
 
@@ -77,8 +80,9 @@ class Selection:
         return self.counts(diagnostic.rule)
 
     def counts(self, rule: Rule) -> bool:
-        """Whether a rule counts."""
-        return rule not in self.ignore and (not self.select or rule in self.select)
+        """Whether a rule counts; no other could be held against what cannot be read."""
+        chosen = not self.select or rule in self.select or rule in _ALWAYS
+        return chosen and rule not in self.ignore
 
 
 def without_suppressed(
