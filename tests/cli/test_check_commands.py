@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shlex
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
@@ -358,3 +360,60 @@ def test_wrong_settings_are_not_locked(run, jail):
     jail.setenv(WANDB_MODE="offlin")
     assert run("lock").exit_code != 0
     assert list(jail.cwd.iterdir()) == []
+
+
+# --- streams and files that fail ------------------------------------------------------------------
+
+COMMAND = [sys.executable, "-m", "runsettings"]
+
+
+@pytest.mark.parametrize(("config", "status"), [("lr: 0.1\n", 0), ("a.b: 1\n", 1)])
+def test_a_reader_that_leaves_early_does_not_change_the_status(jail, config, status):
+    """``runsettings check | head -0`` fails where a file is wrong."""
+    jail.write("train.yaml", config)
+    read, write = os.pipe()
+    os.close(read)
+    process = subprocess.Popen(
+        [*COMMAND, "check", "train.yaml"], stdout=write, stderr=subprocess.PIPE, text=True
+    )
+    os.close(write)
+    _, errors = process.communicate(timeout=60)
+    assert (process.returncode, errors) == (status, "")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a POSIX shell")
+@pytest.mark.parametrize(("command", "status"), [("check none.yaml", 1), ("schema", 0)])
+def test_a_closed_standard_output_is_no_traceback(jail, command, status):
+    """Nobody wants to read it; the status tells."""
+    shell = f"{shlex.join(COMMAND)} {command} >&-"
+    done = subprocess.run(["sh", "-c", shell], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (status, "")
+
+
+@pytest.mark.parametrize("how", ["--diff", "--fix"])
+@pytest.mark.parametrize("target", ["none.yaml", "none/*.yaml"])
+def test_a_file_that_cannot_be_fixed_is_told_once(run, jail, how, target):
+    """It is as wrong with ``--fix`` and ``--diff`` as without."""
+    result = run("check", "--no-settings", target, how)
+    assert result.exit_code == 1
+    assert (result.stdout + result.stderr).count(
+        f"    {target}\n" if how == "--fix" else target
+    ) == 1
+
+
+@pytest.mark.parametrize("text", [None, "a: [\n"])
+def test_a_selection_of_rules_does_not_hide_what_was_not_checked(run, jail, text):
+    """A file that could not be read has not been found right."""
+    if text is not None:
+        jail.write("x.yaml", text)
+    result = run("check", "--no-settings", "x.yaml", "--select", "yaml-scalar")
+    assert result.exit_code == 1
+
+
+def test_a_fault_of_the_schema_is_told_once_for_all_files(run, jail):
+    """It is not the files' own."""
+    for name in "ab":
+        jail.write(f"{name}.yaml", "lr: 0.1\n")
+    jail.write("schema.json", '{"type": 5}')
+    result = run("check", "--no-settings", "a.yaml", "b.yaml", "--schema", "schema.json")
+    assert result.stdout.count("is not a valid JSON Schema") == 1

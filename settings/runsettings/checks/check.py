@@ -107,8 +107,8 @@ def check(
     model: type[BaseModel] | None = None,
     locked: str | Path | None = None,
     strict: bool = False,
-    select: Iterable[str] = (),
-    ignore: Iterable[str] = (),
+    select: str | Iterable[str] = (),
+    ignore: str | Iterable[str] = (),
     processes: int | None = None,
 ) -> tuple[Diagnostic, ...]:
     """Check settings and config files with the code that starts a run, and start none.
@@ -151,8 +151,8 @@ def check(
             model=model,
             locked=locked,
             strict=strict,
-            select=tuple(select),
-            ignore=tuple(ignore),
+            select=(select,) if isinstance(select, str) else tuple(select),
+            ignore=(ignore,) if isinstance(ignore, str) else tuple(ignore),
             processes=processes,
         )
     ).diagnostics
@@ -247,8 +247,7 @@ def run_fixes(request: Request, *, write: bool) -> tuple[list[Fix], list[Diagnos
     if not selection.counts(Rule.YAML_SCALAR):
         return [], []
     fixes: list[Fix] = []
-    faults: list[Diagnostic] = []
-    paths, _ = find_files(request.files, here, (*project.exclude, *request.exclude))
+    paths, faults = find_files(request.files, here, (*project.exclude, *request.exclude))
     for path in paths:
         if Format.of(path) is Format.YAML:
             fix, found = fix_file(path, shown(path, here), write=write)
@@ -268,9 +267,11 @@ def _judged(
     found: Iterable[Diagnostic], selection: Selection, *, strict: bool
 ) -> tuple[Diagnostic, ...]:
     """The diagnostics whose rules count, with warnings as errors where that is asked for."""
+    # A fault of what all files are held against, as of a schema, is found with each of them.
+    once = {(fault.rule, fault.path, fault.message, fault.origin): fault for fault in found}
     return tuple(
         fault.as_error() if strict and fault.severity is Severity.WARNING else fault
-        for fault in found
+        for fault in once.values()
         if selection.keeps(fault)
     )
 

@@ -12,8 +12,9 @@ import click
 from runsettings.cli.loading import load_object, model_of, model_option
 from runsettings.cli.reports import FORMATS, printable_lines, progress, reports_named, write_reports
 from runsettings.cli.settings_commands import settings_file_option
-from runsettings.cli.tables import note
+from runsettings.cli.tables import STATUS, note
 from runsettings.values.diagnostic import Rule
+from runsettings.values.rendering import render
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -111,15 +112,21 @@ def check_command(ctx: click.Context, /, **options: Any) -> None:
             else:
                 note(f"{fix.where}: {fix.count} scalar{'s' * (fix.count != 1)} rewritten")
         if options["diff"]:
-            ctx.exit(1 if fixes else 0)
+            for fault in unfixed:
+                note(render(fault))
+            ctx.exit(1 if fixes or any(fault.is_error for fault in unfixed) else 0)
     try:
         with progress() as begin:
             report = run_checks(replace(request, begin=begin))
     except RevisionError as error:
         raise click.BadParameter(str(error), param_hint="--against") from error
+    told = {(fault.rule, fault.message, fault.origin) for fault in report.diagnostics}
+    unfixed = [f for f in unfixed if (f.rule, f.message, f.origin) not in told]
     report = replace(report, diagnostics=(*unfixed, *report.diagnostics))
+    # Also if the reader of the report has seen enough.
+    ctx.meta[STATUS] = 1 if report.failed else 0
     write_reports(report, options["format_"], options["outputs"])
-    ctx.exit(1 if report.failed else 0)
+    ctx.exit(ctx.meta[STATUS])
 
 
 def _request(options: dict[str, Any]) -> Request:

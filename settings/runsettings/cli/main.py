@@ -17,7 +17,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from runsettings._version import __version__
-from runsettings.cli.tables import colour_wanted
+from runsettings.cli.tables import STATUS, colour_wanted
 from runsettings.values.errors import RunsettingsError, SettingsWarning
 
 _COMMANDS: Final = {
@@ -87,10 +87,11 @@ class LazyGroup(click.Group):
         """As click does, but a reader that has seen enough is no failure."""
         try:
             result = super().invoke(ctx)
-            sys.stdout.flush()
+            if sys.stdout is not None:  # it is, where it was closed before we started
+                sys.stdout.flush()
         except BrokenPipeError:
             _drop_output()
-            ctx.exit(0)
+            ctx.exit(ctx.meta.get(STATUS, 0))
         return result
 
     def main(
@@ -177,6 +178,6 @@ def _drop_output() -> None:
     for stream in (sys.stdout, sys.stderr):
         try:
             os.dup2(nowhere, stream.fileno())
-        except (OSError, ValueError):
-            continue  # not a file: there is nothing to complain about
+        except (OSError, ValueError, AttributeError):
+            continue  # closed, or not a file: there is nothing to complain about
     os.close(nowhere)

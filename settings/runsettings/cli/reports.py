@@ -66,7 +66,9 @@ def write_reports(report: Report, format_: str, outputs: Sequence[tuple[str, str
             raise click.BadParameter(message, param_hint="--output") from error
     text = REPORTERS[ReportFormat(format_)](report.diagnostics, report.checked)
     wanted = colour_wanted()
-    if format_ == "text" and (sys.stdout.isatty() if wanted is None else wanted):
+    if wanted is None:
+        wanted = sys.stdout is not None and sys.stdout.isatty()
+    if format_ == "text" and wanted:
         text = _coloured(text)
     click.echo(text, nl=False)
 
@@ -88,7 +90,7 @@ def _coloured(text: str) -> str:
 @contextmanager
 def progress() -> Iterator[Begin | None]:
     """A progress bar on the standard error, for many files and for a person."""
-    if not sys.stderr.isatty():
+    if sys.stderr is None or not sys.stderr.isatty():
         yield None
         return
     with ExitStack() as stack:

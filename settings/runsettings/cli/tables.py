@@ -17,6 +17,9 @@ import click
 
 from runsettings.values.rendering import printable
 
+STATUS: Final = "runsettings.status"
+"""In ``Context.meta``: the exit status of a command whose reader leaves early; 0 if none says."""
+
 _GAP: Final = "  "
 
 _FLOAT: Final = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?\Z")
