@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 import pytest
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, TypeAdapter
@@ -34,6 +34,11 @@ class Optim(BaseModel):
 class Loose(BaseModel):
     model_config = ConfigDict(extra="allow")
     size: int = 1
+
+
+@dataclasses.dataclass(slots=True)
+class Crop:
+    sides: list[int]
 
 
 class Size(NamedTuple):
@@ -327,6 +332,51 @@ def test_origin_inside_of_values(jail):
     assert (model.get("optim.lr"), model.get("items.1"), model.get("table.a.b")) == (3, 2, 1)
 
 
+class Adam(BaseModel):
+    kind: Literal["adam"] = "adam"
+    lr: float = 0.1
+
+
+class Sgd(BaseModel):
+    kind: Literal["sgd"] = "sgd"
+    lr: float = 0.1
+    momentum: float = 0.0
+
+
+class Variants(LayeredSettings):
+    best: Annotated[Adam | Sgd, Field(discriminator="kind")] = Adam()
+    all: list[Adam | Sgd] = [Adam()]
+    sizes: dict[int, str] = {1: "small"}
+    crop: Crop = Crop([1])
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "origin"),
+    [
+        ("best.momentum", 0.9, "x.yaml:1:31"),
+        ("best.lr", 0.1, "Sgd.lr"),
+        ("all.0.lr", 0.5, "x.yaml:2:24"),
+        ("all.0.kind", "adam", "x.yaml:2:14"),
+        ("all.1.lr", 0.1, "Adam.lr"),
+        ("sizes.1", "small", "Variants.sizes"),
+        ("crop.sides.0", 1, "Crop.sides"),
+    ],
+)
+def test_origin_inside_of_unions_lists_and_dataclasses(jail, key, value, origin):
+    """Also where only the value tells which model it is, a key leads to its own place."""
+    jail.write("x.yaml", "best: {kind: sgd, momentum:   0.9}\nall: [{kind: adam, lr: 0.5}, {}]\n")
+    variants = Variants.resolve(files="x.yaml")
+    assert (variants.get(key), str(variants.origin(key))) == (value, origin)
+
+
+@pytest.mark.parametrize("key", ["best.momentun", "all.7", ("all", -3), "sizes.2", "crop.size"])
+def test_unknown_key_inside_of_values_is_an_error(key):
+    """What is not there is told as an unknown key, at any depth and in any kind of value."""
+    with pytest.raises(SettingsError) as caught:
+        Variants().get(key)
+    assert caught.value.diagnostics[0].rule is Rule.UNKNOWN_KEY
+
+
 @pytest.mark.parametrize(
     ("key", "hint"),
     [
@@ -516,11 +566,6 @@ def test_warnings_point_at_the_call(jail):
         settings = Settings()
     assert caught[0].filename == __file__
     assert [fault.rule for fault in settings.diagnostics] == [Rule.UNKNOWN_KEY]
-
-
-@dataclasses.dataclass(slots=True)
-class Crop:
-    sides: list[int]
 
 
 @dataclasses.dataclass

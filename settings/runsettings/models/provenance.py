@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from pydantic import BaseModel
@@ -89,7 +90,7 @@ class Provenance:
         )
         option = self._table.find(path)
         if option is None:
-            return leaves
+            return leaves or self._unsaid(path)
         default: Any = option.info.get_default(call_default_factory=False)
         if not leaves:
             default = self.value(path)
@@ -99,6 +100,16 @@ class Provenance:
             return leaves
         where = Origin(Layer.DEFAULT, f"{option.owner.__name__}.{option.name}")
         return (*leaves, Leaf(path, default, where))
+
+    def _unsaid(self, path: KeyPath) -> tuple[Leaf, ...]:
+        """The history of what is inside a value (of a list, of a union) and no source sets."""
+        for end in range(len(path) - 1, -1, -1):
+            owner, name = self.value(path[:end]), str(path[end])
+            if name not in _fields(owner):
+                continue
+            where = Origin(Layer.DEFAULT, f"{type(owner).__name__}.{name}")
+            return (veiled(Leaf(path, self.value(path), where), self._table),)
+        return ()
 
     def explain(self, key: str | KeyPath | None, *, as_json: bool) -> str:
         """Why values are what they are: for a key, for all keys of a nested model, or for all."""
@@ -180,11 +191,15 @@ def _step(
 ) -> tuple[Option | None, str | int | None, list[str]]:
     """One part of a key: its option, its proper name or ``None``, and the names there are."""
     if isinstance(node, Mapping):
-        return None, part if part in node else None, [str(key) for key in node]
-    if isinstance(node, (list, tuple)):
+        written = {str(key): key for key in node}  # a key may be a number or a member of an enum
+        return None, part if part in node else written.get(str(part)), list(written)
+    if isinstance(node, Sequence) and not isinstance(node, (str, bytes)):
         index = int(part) if isinstance(part, str) and part.isdecimal() else part
-        return None, index if isinstance(index, int) and index < len(node) else None, []
-    spelled = table.spelled if table is not None else {}
+        return None, index if isinstance(index, int) and 0 <= index < len(node) else None, []
+    if table is None:
+        names = [*_fields(node), *(getattr(node, "model_extra", None) or ())]
+        return None, part if part in names else None, names
+    spelled = table.spelled
     text = str(part)
     option = spelled.get(text) or spelled.get(text.replace("-", "_"))
     if option is not None:
@@ -193,9 +208,16 @@ def _step(
     return None, text if text in extra else None, [*spelled, *extra]
 
 
+def _fields(node: Any) -> tuple[str, ...]:
+    """The fields of a model or a dataclass, in order; none of anything else."""
+    if isinstance(node, BaseModel):
+        return tuple(type(node).model_fields)
+    return tuple(f.name for f in dataclasses.fields(node)) if dataclasses.is_dataclass(node) else ()
+
+
 def _inside(node: Any, name: str | int) -> Any:
     if node is None:
         return None  # an optional model that is not there: neither are its keys
-    if isinstance(node, (Mapping, list, tuple)):
+    if isinstance(node, (Mapping, Sequence)):
         return node[name]  # type: ignore[index]
     return getattr(node, str(name))
