@@ -154,6 +154,23 @@ def test_unknown_key_is_an_error_with_a_guess(run, command):
 # --- models of one's own ---------------------------------------------------------------------
 
 
+def test_get_reaches_what_dumps_leave_out(jail, run):
+    """A key inside of any kind of value is printed, also one that its class keeps out of dumps."""
+    jail.write(
+        "odd.py",
+        "from pydantic import BaseModel, Field\n"
+        "from runsettings import LayeredSettings\n"
+        "class Step(BaseModel):\n"
+        "    size: int = Field(2, exclude=True)\n"
+        "class Odd(LayeredSettings):\n"
+        "    hidden: int = Field(1, exclude=True)\n"
+        "    steps: list[Step] = [Step()]\n"
+        "    names: dict[int, str] = {3: 'x'}\n",
+    )
+    keys = ("hidden", "steps.0.size", "names.3")
+    assert [run("get", key, "--model", "odd:Odd").stdout for key in keys] == ["1\n", "2\n", "x\n"]
+
+
 def test_model_of_ones_own_is_shown(training):
     """``--model`` serves any LayeredSettings class, nested keys and all."""
     rows = [line.split() for line in training("show").stdout.splitlines()]

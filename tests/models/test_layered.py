@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable
+from datetime import date
 from typing import Annotated, Any, Literal, NamedTuple
 
 import pytest
@@ -625,6 +626,42 @@ def test_origin_of_a_keyword_is_the_line_of_the_call():
     line = sys._getframe().f_lineno + 1
     origin = Model(name="x").origin("name")
     assert (origin.where, origin.line, origin.call) == (__file__, line, "Model(name=)")
+
+
+class Odd(LayeredSettings, serialize_by_alias=True, arbitrary_types_allowed=True):
+    rate: float = Field(0.1, alias="learning_rate")
+    hidden: int = Field(2, exclude=True)
+    dates: list[date] = [date(2024, 1, 2)]
+    function: Callable[..., Any] = len
+
+
+def test_to_dict_has_every_field_by_its_name():
+    """Whatever a class says of its dumps: aliases, fields left out, values JSON does not have."""
+    assert Odd().to_dict() == {
+        "rate": 0.1,
+        "hidden": 2,
+        "dates": ["2024-01-02"],
+        "function": "<built-in function len>",
+    }
+    assert json.loads(Odd().explain("dates", as_json=True))[0]["value"] == ["2024-01-02"]
+
+
+def test_to_dict_of_bytes_that_are_no_text():
+    """They are shown as Python writes them, and nothing fails."""
+
+    class Raw(LayeredSettings):
+        key: bytes = b"\xff"
+
+    assert Raw().to_dict() == {"key": "b'\\xff'"}
+
+
+def test_extra_values_count_in_the_digest():
+    """Settings that are not equal have another digest, also where they differ in an extra key."""
+
+    class Open(LayeredSettings, extra="allow"):
+        name: str = "x"
+
+    assert len({Open().digest, Open(size=1).digest, Open(size=2).digest}) == 3
 
 
 def test_to_dict_is_plain():

@@ -257,10 +257,15 @@ def _plain_value(settings: LayeredSettings, key: str) -> str:
     """
     from pydantic_settings import NoDecode  # loads pydantic, which is loaded by now
 
+    from runsettings.models.exporting import json_value  # as above
+
     path = settings.locate(key)
     value: Any = settings.to_dict()
     for part in path:
-        value = value[part]
+        if isinstance(value, dict) and str(part) not in value:  # kept out of dumps by its class
+            value = json_value(settings.get(path))
+            break
+        value = value[str(part) if isinstance(value, dict) else part]
     if value is None:
         return ""
     if isinstance(value, bool):

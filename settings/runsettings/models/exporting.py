@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import enum
 import hashlib
 import json
+from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel
+from pydantic_core import to_jsonable_python
 
 from runsettings.resolution.secrets import MASK
 from runsettings.values.tree import KeyPath
@@ -17,12 +20,15 @@ from runsettings.values.tree import KeyPath
 def plain(value: Any) -> Any:
     """``value`` as JSON-able data would have it: sets sorted, enums as values, models as dicts."""
     if isinstance(value, BaseModel):
-        return {name: plain(value.__dict__[name]) for name in type(value).model_fields}
+        fields = {name: plain(value.__dict__[name]) for name in type(value).model_fields}
+        return fields | plain(value.__pydantic_extra__ or {})
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: plain(getattr(value, f.name, None)) for f in dataclasses.fields(value)}
     if isinstance(value, Mapping):
         return {str(plain(key)): plain(item) for key, item in value.items()}
     if isinstance(value, (set, frozenset)):
         return sorted((plain(item) for item in value), key=repr)
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, (list, tuple, deque)):
         return [plain(item) for item in value]
     if isinstance(value, enum.Enum):
         return value.value
@@ -31,12 +37,10 @@ def plain(value: Any) -> Any:
 
 def json_value(value: Any) -> Any:
     """A value as JSON; what JSON does not have is shown as a person would read it."""
-    value = plain(value)
     try:
-        json.dumps(value)
-    except (TypeError, ValueError):
+        return to_jsonable_python(plain(value), fallback=str)
+    except ValueError:  # bytes that are no text
         return str(value)
-    return value
 
 
 def digest(model: BaseModel, secrets: Sequence[KeyPath]) -> str:
@@ -52,7 +56,15 @@ def digest(model: BaseModel, secrets: Sequence[KeyPath]) -> str:
 
 def to_dict(model: BaseModel, secrets: Sequence[KeyPath], *, reveal: bool) -> dict[str, Any]:
     """Plain values, with what stands at ``secrets`` masked, or revealed."""
-    dumped = model.model_dump(mode="json")
+    try:
+        dumped = model.model_dump(mode="json", by_alias=False, fallback=str)
+    except ValueError:  # a serializer of the user's, or bytes that are no text
+        dumped = {}
+    # What a class keeps out of dumps is a setting all the same.
+    dumped = {
+        name: dumped.pop(name) if name in dumped else json_value(getattr(model, name))
+        for name in type(model).model_fields
+    } | dumped
     for path in secrets:
         value: Any = model
         for key in path:
