@@ -664,6 +664,16 @@ def test_extra_values_count_in_the_digest():
     assert len({Open().digest, Open(size=1).digest, Open(size=2).digest}) == 3
 
 
+def test_extra_values_are_explained():
+    """A key that the class does not name, but allows, came from somewhere, too."""
+
+    class Open(LayeredSettings, extra="allow"):
+        name: str = "x"
+
+    explained = json.loads(Open(size=1).explain(as_json=True))
+    assert [(found["key"], found["value"]) for found in explained] == [("name", "x"), ("size", 1)]
+
+
 def test_to_dict_is_plain():
     """For JSON and YAML: plain types, secrets masked."""
     model = Model(bag={"x"}, key="s3cret", pair=([1],))

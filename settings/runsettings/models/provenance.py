@@ -131,6 +131,8 @@ class Provenance:
             path = option.path
             ends = (end for end in range(1, len(path)) if self.value(path[:end]) is None)
             paths[path[: next(ends, len(path))]] = None
+        if table is self._table:
+            paths.update(dict.fromkeys((name,) for name in self._model.model_extra or ()))
         return list(paths)
 
     def shadowed(self, same: Callable[[str, Any, Any], bool]) -> tuple[Diagnostic, ...]:
