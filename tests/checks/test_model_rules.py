@@ -71,3 +71,24 @@ def test_a_model_that_allows_extra_keys_is_not_asked():
         model_config = ConfigDict(extra="allow")
 
     assert found("anything: 1\n", Open) == []
+
+
+class Ensemble(BaseModel):
+    """A model with models in lists and mappings."""
+
+    members: list[Training] = []
+    named: dict[str, Training | None] | None = None
+    either: Training | Optimizer | int = 1
+
+
+def test_keys_are_found_in_lists_and_mappings_of_models():
+    """They would be dropped there as well; which part of a union is meant is not guessed."""
+    text = (
+        "members:\n  - {optim: {lr: 1}, epohs: 1}\n"
+        "named: {a: {optim: {lr: 1}, epohs: 1}, b: null}\n"
+        "either: {optim: {lr: 1}, epohs: 2}\n"
+    )
+    assert found(text, Ensemble) == [
+        ("unknown-key", "warning", "members[0].epohs", "train.yaml:2:22"),
+        ("unknown-key", "warning", "named.a.epohs", "train.yaml:3:29"),
+    ]

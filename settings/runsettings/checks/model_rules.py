@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any
+from types import NoneType
+from typing import Any, Final, get_args
 
 from pydantic import BaseModel, ValidationError
 
 from runsettings.resolution.faults import validation_diagnostics
 from runsettings.resolution.merge import Merged
-from runsettings.resolution.options import OptionTable, option_table
+from runsettings.resolution.options import (
+    OptionTable,
+    nested_model,
+    option_table,
+    union_members,
+)
 from runsettings.resolution.suggest import did_you_mean
 from runsettings.runconfig.rules import place_of
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity
 from runsettings.values.origin import Layer, Origin
 from runsettings.values.tree import KeyPath
+
+_PAIR: Final = 2
+"""The types of a mapping's keys and of its values."""
 
 
 def check_model(merged: Merged, model: type[BaseModel]) -> list[Diagnostic]:
@@ -53,8 +63,7 @@ def _strangers(
         here = (*path, key)
         option = table.spelled.get(key)
         if option is not None:
-            if option.table is not None and isinstance(value, dict):
-                found += _strangers(value, option.table, here, merged)
+            found += _strangers_within(value, option.info.annotation, here, merged)
         elif extra != "allow":
             name = table.model.__name__
             dropped = extra != "forbid"
@@ -66,6 +75,29 @@ def _strangers(
                 Diagnostic(Rule.UNKNOWN_KEY, severity, here, message, origin, hint, excerpt)
             )
     return found
+
+
+def _strangers_within(
+    value: Any, annotation: Any, path: KeyPath, merged: Merged
+) -> list[Diagnostic]:
+    """The keys that nobody takes in a model's value, or in those of a list or mapping."""
+    members = [each for each in union_members(annotation) if each is not NoneType]
+    model = nested_model(annotation)
+    if model is not None:
+        return _strangers(value, _table(model), path, merged) if isinstance(value, dict) else []
+    if len(members) != 1:
+        return []  # which of them a value is for is pydantic's to say
+    arguments = get_args(members[0])
+    inner: Iterable[tuple[Any, Any]] = ()
+    if isinstance(value, dict) and len(arguments) == _PAIR:
+        inner = value.items()
+    elif isinstance(value, list) and (len(arguments) == 1 or arguments[1:] == (...,)):
+        inner, arguments = enumerate(value), arguments[:1]
+    return [
+        fault
+        for key, item in inner
+        for fault in _strangers_within(item, arguments[-1], (*path, key), merged)
+    ]
 
 
 def _in_config(fault: Diagnostic, merged: Merged, model: type[BaseModel]) -> Diagnostic:
