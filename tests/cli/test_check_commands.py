@@ -417,3 +417,15 @@ def test_a_fault_of_the_schema_is_told_once_for_all_files(run, jail):
     jail.write("schema.json", '{"type": 5}')
     result = run("check", "--no-settings", "a.yaml", "b.yaml", "--schema", "schema.json")
     assert result.stdout.count("is not a valid JSON Schema") == 1
+
+
+@pytest.mark.parametrize("name", ["train.yaml", "other/wandb/settings.yaml"])
+def test_a_difference_shows_no_secret_beside_it(run, jail, name):
+    """Neither a live one in a config nor that of a settings file."""
+    secret = "canary" * 7
+    if name == "train.yaml":
+        jail.monkeypatch.setenv("WANDB_API_KEY", secret)
+    jail.write(name, f"api_key: {secret}\nrun_name: no\n")
+    result = run("check", name, "--diff")
+    assert '+run_name: "no"' in result.stdout
+    assert "canary" not in result.stdout + result.stderr

@@ -167,13 +167,7 @@ def run_checks(request: Request) -> Report:
         TypeError: Its parser is neither a parser nor a function that makes one.
     """
     model = request.settings
-    inputs = inputs_for(
-        model,
-        files=request.settings_files,
-        environ=request.environ,
-        cwd=request.cwd,
-        env_file=request.env_file,
-    )
+    inputs = _inputs(request)
     here = inputs.cwd
     parser = parser_options(request.parser) if request.parser is not None else None
     selection, project, project_faults = _project(here, request.select, request.ignore)
@@ -248,12 +242,29 @@ def run_fixes(request: Request, *, write: bool) -> tuple[list[Fix], list[Diagnos
         return [], []
     fixes: list[Fix] = []
     paths, faults = find_files(request.files, here, (*project.exclude, *request.exclude))
+    # What is shown of a file must hold no secret: neither a live one nor a settings file's own.
+    inputs = _inputs(request)
+    secrets = frozenset() if write else check_layers(request.settings, inputs).secrets
     for path in paths:
+        if not write and is_settings_file(path, inputs.app_name):
+            secrets |= check_settings_file(path, request.settings, inputs).secrets
         if Format.of(path) is Format.YAML:
             fix, found = fix_file(path, shown(path, here), write=write)
+            if fix is not None and not write:
+                fix = fix.masked(secrets)
             fixes += [fix] if fix is not None else []
             faults += found
     return fixes, faults
+
+
+def _inputs(request: Request) -> Inputs:
+    return inputs_for(
+        request.settings,
+        files=request.settings_files,
+        environ=request.environ,
+        cwd=request.cwd,
+        env_file=request.env_file,
+    )
 
 
 def _drift(settings: LayeredSettings, locked: str | Path, cwd: Path) -> list[Diagnostic]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import difflib
 import os
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from runsettings.checks.hazards import for_both, hazardous_tokens
 from runsettings.checks.selection import is_suppressed_on
 from runsettings.documents.read import Format, read_bytes, read_text
+from runsettings.resolution.secrets import mask
 from runsettings.runconfig.comparing import same_value
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity
 from runsettings.values.excerpts import line_of
@@ -34,6 +36,11 @@ class Fix:
     before: str
     after: str
     count: int
+
+    def masked(self, secrets: Iterable[str]) -> Fix:
+        """The same for showing: a difference is surrounded by lines that may hold a secret."""
+        known = frozenset(secrets)
+        return replace(self, before=mask(self.before, known), after=mask(self.after, known))
 
     def diff(self) -> str:
         """The change as a unified diff."""
