@@ -174,3 +174,11 @@ def test_a_missing_lock_file_is_told(jail):
     """As any file that is not there."""
     with pytest.raises(SettingsError, match="does not exist"):
         read_lock(jail.cwd / "settings.lock", "settings.lock")
+
+
+def test_a_file_that_is_no_lock_is_named_in_the_sentence(jail):
+    """A report of drift shows sentences alone."""
+    path = jail.write("train.lock", json.dumps({"version": 0}))
+    with pytest.raises(SettingsError) as refused:
+        read_lock(path, "train.lock")
+    assert headline(refused.value.diagnostics[0]).startswith("train.lock is not a lock file: ")

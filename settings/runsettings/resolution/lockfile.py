@@ -132,7 +132,7 @@ def read_lock(path: Path, where: str) -> Lock:
 def _no_lock(detail: str, where: str) -> SettingsError:
     return SettingsError.of(
         Rule.LOCK_DRIFT,
-        f"is not a lock file: {detail}",
+        f"{where} is not a lock file: {detail}",
         origin=Origin(Layer.FILE, where),
         hint="write it anew with `runsettings lock`",
         subject=where,
