@@ -16,6 +16,7 @@ from pydantic_settings import InitSettingsSource
 
 from runsettings import Inputs, Layer, LayeredSettings, Settings, SettingsError, SettingsWarning
 from runsettings.layers.caller import find_caller
+from runsettings.models.locking import lock_of
 from runsettings.resolution.resolve import SETTINGS_LAYERS
 
 CANARY = "canary5d1f7e90b3a84c62"
@@ -397,3 +398,18 @@ def test_revealed_on_demand_only():
     assert settings.to_dict(reveal=True)["api_key"] == CANARY
     assert settings.to_dict()["api_key"] == "***"
     assert settings.origin("api_key").layer is Layer.INIT
+
+
+def test_secret_inside_of_other_settings_is_masked_there(jail, tmp_path):
+    """A key pasted into the notes is shown neither by the settings nor by their lock file."""
+    key = "sk-0123456789abcdef0123"
+    settings = Settings(api_key=key, run_notes=f"my key is {key}", run_tags=(key,))
+    shown = [
+        repr(settings),
+        settings.explain(),
+        settings.explain(as_json=True),
+        str(settings.to_dict()),
+        str(lock_of(settings, tmp_path)),
+    ]
+    assert [key in text for text in shown] == [False] * 5
+    assert settings.run_notes == f"my key is {key}"

@@ -219,7 +219,8 @@ def _rows(settings: LayeredSettings, *, changed: bool) -> list[tuple[str, str, s
         is_default = origin.layer is Layer.DEFAULT
         if is_default and changed:
             continue
-        shown = show_value(settings.get(option.path), secret=table.is_secret(option.path))
+        value = settings.hide(settings.get(option.path))
+        shown = show_value(value, secret=table.is_secret(option.path))
         # That a default is `Settings.project` tells nobody anything new.
         place = "" if is_default else str(origin)
         rows.append((format_path(option.path), shown, origin.layer.label, place))
@@ -263,7 +264,7 @@ def _plain_value(settings: LayeredSettings, key: str) -> str:
     value: Any = settings.to_dict()
     for part in path:
         if isinstance(value, dict) and str(part) not in value:  # kept out of dumps by its class
-            value = json_value(settings.get(path))
+            value = settings.hide(json_value(settings.get(path)))
             break
         value = value[str(part) if isinstance(value, dict) else part]
     if value is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
@@ -239,7 +239,16 @@ class LayeredSettings(BaseSettings):
 
         Revealed secrets are for handing to another program, never for a file or a log.
         """
-        return exporting.to_dict(self, self.options().secrets, reveal=reveal)
+        dumped = exporting.to_dict(self, self.options().secrets, reveal=reveal)
+        return dumped if reveal else cast("dict[str, Any]", self.hide(dumped))
+
+    def hide(self, value: Any) -> Any:
+        """``value`` with every live secret of these settings masked, for showing or writing.
+
+        A key pasted into the notes is as secret there as in its own place.
+        """
+        # `model_construct` makes objects that nothing was gathered for.
+        return self._provenance().hide(value) if hasattr(self, "_gathered") else value
 
     @classmethod
     def options(cls) -> OptionTable:
@@ -310,6 +319,10 @@ class LayeredSettings(BaseSettings):
         super().__setstate__(state)
         for name, value in own.items():
             object.__setattr__(self, name, value)
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        for name, value in super().__repr_args__():
+            yield name, self.hide(value)
 
     def _provenance(self) -> Provenance:
         return Provenance(self, self.options(), self._gathered.merged)

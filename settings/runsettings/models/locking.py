@@ -50,6 +50,10 @@ class Settled(Protocol):
         """Where the value at a path was set."""
         ...  # pragma: no cover - as above
 
+    def hide(self, value: Any) -> Any:
+        """A value with every live secret in it masked."""
+        ...  # pragma: no cover - as above
+
     @classmethod
     def options(cls) -> OptionTable:
         """The model's options."""
@@ -73,7 +77,7 @@ def lock_of(settings: Settled, cwd: Path, key: str | None = None) -> Lock:
         origin = settings.origin(option.path)
         secret = option.secret and value is not None
         locked[format_path(option.path)] = LockedValue(
-            None if secret else json_value(value),
+            None if secret else settings.hide(json_value(value)),
             hash_secret(_text(value), key) if secret else None,
             origin.layer.label,
             _place(origin),

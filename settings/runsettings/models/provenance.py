@@ -14,7 +14,7 @@ from runsettings.resolution.explain import explain_history
 from runsettings.resolution.faults import show_value
 from runsettings.resolution.merge import Merged
 from runsettings.resolution.options import Option, OptionTable
-from runsettings.resolution.secrets import MASK, veiled
+from runsettings.resolution.secrets import MASK, hidden, live_secrets, veiled
 from runsettings.resolution.suggest import did_you_mean
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity
 from runsettings.values.errors import SettingsError
@@ -48,6 +48,10 @@ class Provenance:
         self._model = model
         self._table = table
         self._merged = merged
+
+    def hide(self, value: Any) -> Any:
+        """``value`` with every live secret in its texts masked, wherever it got to."""
+        return hidden(value, live_secrets(self._merged.sources, self._table))
 
     def path(self, key: str | KeyPath) -> KeyPath:
         """The canonical path of a key, whichever way it is spelt.
@@ -168,7 +172,7 @@ class Provenance:
         secret = self._table.is_secret(path)
 
         def show(value: Any) -> str:
-            return show_value(value, secret=secret)
+            return show_value(self.hide(value), secret=secret)
 
         shown = show(self.value(path))
         return explain_history(format_path(path), shown, self.history(path), show)
@@ -177,7 +181,7 @@ class Provenance:
         secret = self._table.is_secret(path)
 
         def shown(value: Any) -> Any:
-            return MASK if secret and value is not None else json_value(value)
+            return MASK if secret and value is not None else self.hide(json_value(value))
 
         return {
             "key": format_path(path),

@@ -236,6 +236,22 @@ def _veil_named(value: Any, names: frozenset[str]) -> Any:
     return _veil(value) if isinstance(value, str) else value
 
 
+def hidden(value: Any, secrets: frozenset[str]) -> Any:
+    """``value`` with every one of ``secrets`` in its texts masked; itself if there is none."""
+    if not secrets:
+        return value
+    if isinstance(value, str):
+        return mask(value, secrets)
+    if isinstance(value, Mapping):
+        return {hidden(key, secrets): hidden(item, secrets) for key, item in value.items()}
+    if type(value) is tuple:
+        return tuple(hidden(item, secrets) for item in value)
+    if isinstance(value, (list, set, frozenset)):
+        kind = set if isinstance(value, (set, frozenset)) else list
+        return kind(hidden(item, secrets) for item in value)
+    return value
+
+
 def _redacted(diagnostic: Diagnostic, secrets: Sequence[str]) -> Diagnostic:
     return replace(
         diagnostic,

@@ -22,6 +22,10 @@ def closest(name: str, known: Iterable[str]) -> str | None:
     wanted = _plain(name)
     if wanted in plain:
         return plain[wanted]
+    # `tags` is what init() calls `run_tags`, and `dir` `root_dir`.
+    longer = [candidate for candidate in plain if candidate.endswith(f"_{wanted}")]
+    if len(longer) == 1:
+        return plain[longer[0]]
     # A short name has few letters to be wrong in: `if` is no slip of `id`.
     found = get_close_matches(wanted, plain, n=1, cutoff=_CLOSE if len(wanted) > 3 else 0.8)
     return plain[found[0]] if found else None
