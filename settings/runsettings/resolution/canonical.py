@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings, EnvSettingsSource
 from runsettings.layers.environment import not_decodable
 from runsettings.layers.owned import own
 from runsettings.resolution.options import Option, OptionTable
+from runsettings.resolution.policy import variants_diagnostics
 from runsettings.resolution.secrets import covered
 from runsettings.values.diagnostic import Diagnostic
 from runsettings.values.directive import Replace
@@ -43,7 +44,8 @@ class Canonicalizer:
         unfamiliar = data.keys() - self._names
         decoding = self._decodes_texts(tree) and data.keys() & self._table.decoding
         nesting = data.keys() & self._table.nesting
-        if not unfamiliar and not decoding and not nesting:
+        variants = any(option.path[0] in data for option in self._table.variants)
+        if not unfamiliar and not decoding and not nesting and not variants:
             return reading
         strangers = list(reading.strangers)
         diagnostics = list(reading.diagnostics)
@@ -51,6 +53,8 @@ class Canonicalizer:
         result = tree.with_data(renamed, marks)
         if decoding:
             self._decode(result, diagnostics)
+        if variants:
+            diagnostics += variants_diagnostics(result, self._table)
         return Reading(result, tuple(diagnostics), tuple(strangers))
 
     def _mapping(

@@ -11,7 +11,7 @@ import types
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
 
-from pydantic import AliasChoices, AliasPath, BaseModel, SecretBytes, SecretStr
+from pydantic import AliasChoices, AliasPath, BaseModel, RootModel, SecretBytes, SecretStr
 from pydantic.fields import FieldInfo
 
 from runsettings.layers.plain_types import is_plain
@@ -59,6 +59,8 @@ class OptionTable:
         secrets: Paths of all secret values, nested ones included.
         holding: Paths of values with secrets somewhere in them: lists or unions of models that
             have some.
+        variants: Options, nested ones included, with models somewhere inside that only a value
+            tells: in a list, a union or a mapping.
         secret_names: Every way to write the key of a secret, wherever in the model it is.
     """
 
@@ -71,6 +73,7 @@ class OptionTable:
         self.nesting: frozenset[str] = frozenset()
         self.secrets: tuple[KeyPath, ...] = ()
         self.holding: tuple[KeyPath, ...] = ()
+        self.variants: tuple[Option, ...] = ()
         self.secret_names: frozenset[str] = frozenset()
 
     def find(self, path: KeyPath) -> Option | None:
@@ -131,6 +134,7 @@ def _table(
     table = OptionTable(model)
     secrets: list[KeyPath] = []
     holding: list[KeyPath] = []
+    variants: list[Option] = []
     secret_names: set[str] = set()
     for name, info in model.model_fields.items():
         path = (*parent, name)
@@ -139,7 +143,7 @@ def _table(
         inner = (
             _table(nested, path, {}, (*trail, nested)) if nested and nested not in trail else None
         )
-        spellings, alias_paths = _aliases(info)
+        spellings, alias_paths = spellings_of(info), _alias_paths(info)
         secret = holds_secret(info.annotation)
         option = Option(
             name=name,
@@ -161,8 +165,11 @@ def _table(
         if inner is not None:
             secrets.extend(inner.secrets)
             holding.extend(inner.holding)
+            variants.extend(inner.variants)
             secret_names.update(inner.secret_names)
         else:
+            if _has_model(info.annotation):
+                variants.append(option)
             covert = _covert_names(info.annotation, ())
             secret_names.update(covert)
             if covert:
@@ -175,28 +182,40 @@ def _table(
     table.decoding = frozenset(o.name for o in table.options.values() if o.decodes)
     table.nesting = frozenset(o.name for o in table.options.values() if o.table is not None)
     table.secrets, table.holding = tuple(secrets), tuple(holding)
+    table.variants = tuple(variants)
     table.secret_names = frozenset(secret_names)
     return table
 
 
-def _aliases(info: FieldInfo) -> tuple[tuple[str, ...], tuple[AliasPath, ...]]:
-    spellings: list[str] = []
-    paths: list[AliasPath] = []
+def spellings_of(info: FieldInfo) -> tuple[str, ...]:
+    """The names, besides its own, that a source may use for a field."""
+    return tuple(dict.fromkeys(alias for alias in _aliases(info) if isinstance(alias, str)))
+
+
+def _alias_paths(info: FieldInfo) -> tuple[AliasPath, ...]:
+    return tuple(alias for alias in _aliases(info) if isinstance(alias, AliasPath))
+
+
+def _aliases(info: FieldInfo) -> Iterator[str | AliasPath | None]:
     for alias in (info.validation_alias, info.alias):
-        for choice in alias.choices if isinstance(alias, AliasChoices) else [alias]:
-            if isinstance(choice, AliasPath):
-                paths.append(choice)
-            elif choice is not None and choice not in spellings:
-                spellings.append(choice)
-    return tuple(spellings), tuple(paths)
+        yield from alias.choices if isinstance(alias, AliasChoices) else [alias]
 
 
 def nested_model(annotation: Any) -> type[BaseModel] | None:
     """The one model that the annotation holds, alone or as an optional; else ``None``."""
     members = [member for member in union_members(annotation) if member is not types.NoneType]
-    if len(members) == 1 and isinstance(members[0], type) and issubclass(members[0], BaseModel):
-        return members[0]
-    return None
+    if len(members) != 1 or not isinstance(members[0], type):
+        return None
+    # A root model has no keys of its own: its value is whatever its root is.
+    is_model = issubclass(members[0], BaseModel) and not issubclass(members[0], RootModel)
+    return members[0] if is_model else None
+
+
+def _has_model(annotation: Any) -> bool:
+    """Whether values of the type can have a model in them, or be one."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return True
+    return any(_has_model(part) for part in get_args(annotation))
 
 
 def holds_secret(annotation: Any) -> bool:
@@ -215,7 +234,7 @@ def _covert_names(annotation: Any, trail: tuple[type[BaseModel], ...]) -> set[st
     found: set[str] = set()
     for name, info in annotation.model_fields.items() if annotation not in trail else ():
         if holds_secret(info.annotation):
-            found.update((name, *_aliases(info)[0]))
+            found.update((name, *spellings_of(info)))
         found.update(_covert_names(info.annotation, (*trail, annotation)))
     return found
 

@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from runsettings.resolution.faults import beaten, show_value
-from runsettings.resolution.options import OptionTable
+from runsettings.resolution.merge import settle
+from runsettings.resolution.options import OptionTable, option_table
 from runsettings.resolution.secrets import covered
 from runsettings.resolution.suggest import closest, did_you_mean
+from runsettings.resolution.variants import strangers_inside
 from runsettings.values.diagnostic import Diagnostic, Excerpt, Rule, Severity
 from runsettings.values.excerpts import excerpt_of
 from runsettings.values.origin import Layer, Origin
@@ -82,21 +84,47 @@ def _stranger(
     parent = table.find(leaf.path[:-1]) if len(leaf.path) > 1 else None
     inner = parent.table if parent is not None else table
     assert inner is not None
+    return _unknown_key(leaf, tree, [inner], table)
+
+
+def _unknown_key(
+    leaf: Leaf, tree: Tree, inner: Sequence[OptionTable], table: OptionTable
+) -> Diagnostic:
+    """The word about a key that none of the tables that it could be in has."""
+    name = str(leaf.path[-1])
+    spelled = {key: option for each in inner for key, option in each.spelled.items()}
     excerpt = excerpt_of(tree, leaf.path, key=True)
-    meant = closest(name, inner.spelled)
-    if excerpt is not None and meant is not None and inner.spelled[meant].secret:
+    meant = closest(name, spelled)
+    if excerpt is not None and meant is not None and spelled[meant].secret:
         excerpt = _without_value(excerpt)
     hint = f"did you mean {meant!r}?" if meant is not None else _elsewhere(name, table)
+    shared = tree.layer in _SHARED_FILES and not tree.columns
     lenient = shared or tree.layer in _SHARED_VARIABLES
     return Diagnostic(
         Rule.UNKNOWN_KEY,
         Severity.WARNING if lenient else Severity.ERROR,
         leaf.path,
-        f"is not a key of {inner.model.__name__}",
+        f"is not a key of {' or '.join(each.model.__name__ for each in inner)}",
         leaf.origin,
         hint=hint,
         excerpt=excerpt,
     )
+
+
+def variants_diagnostics(tree: Tree, table: OptionTable) -> list[Diagnostic]:
+    """What to say of keys that nobody has, inside of lists, unions and mappings of models."""
+    return [
+        _unknown_key(
+            Leaf(path, MISSING, tree.origin(path, key=True)),
+            tree,
+            [option_table(model) for model in models],
+            table,
+        )
+        for option in table.variants
+        for path, models in strangers_inside(
+            settle(tree.get(option.path)), option.info.annotation, option.path
+        )
+    ]
 
 
 def _elsewhere(name: str, table: OptionTable) -> str | None:
