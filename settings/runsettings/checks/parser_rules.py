@@ -60,11 +60,12 @@ class _Check:
             if option.required and option.name not in self._set:
                 self._missing((option.name,), f"is required by the parser ({option.flag})")
         for group in self._parser.exclusive:
-            # As argparse has it: what is left at its default excludes nothing.
+            # As argparse has it: what is left at its default excludes nothing. A text that would
+            # be converted to the default was written by somebody, and is no default.
             given = [
                 option
                 for option in group
-                if (value := self._values.get(option.name)) is not None and _differs(option, value)
+                if (value := self._values.get(option.name)) is not None and value != option.default
             ]
             for option in given[1:]:
                 first = given[0]
