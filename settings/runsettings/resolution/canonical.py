@@ -146,23 +146,47 @@ class Canonicalizer:
     def _decode(self, tree: Tree, diagnostics: list[Diagnostic]) -> None:
         """Decode the texts of complex fields exactly as pydantic-settings decodes variables."""
         if self._decoder is None:
-            self._decoder = EnvSettingsSource(self._model)
-            self._decoder.env_vars = {}
-        for name in tree.data.keys() & self._table.decoding:
-            text = tree.data[name]
+            decoder = EnvSettingsSource(self._model)
+            decoder.env_vars = {}
+            self._decoder = decoder  # only now: another thread would take it as it is
+        self._decode_in(tree.data, self._table, tree, self._decoder, diagnostics)
+        diagnostics += own(tree)
+
+    def _decode_in(
+        self,
+        data: dict[str, Any],
+        table: OptionTable,
+        tree: Tree,
+        decoder: EnvSettingsSource,
+        diagnostics: list[Diagnostic],
+    ) -> None:
+        """Decode what one mapping holds; flags of nested models (``--optim.betas``) lead inside."""
+        for name in data.keys() & table.nesting:
+            inner = table.options[name].table
+            if isinstance(data[name], dict) and inner is not None:
+                self._decode_in(data[name], inner, tree, decoder, diagnostics)
+        for name in data.keys() & table.decoding:
+            text, option = data[name], table.options[name]
             if not isinstance(text, str):
                 continue
-            info = self._table.options[name].info
             try:
-                tree.data[name] = self._decoder.prepare_field_value(name, info, text, False)
+                value = decoder.prepare_field_value(name, option.info, text, False)
             except (ValueError, RecursionError) as error:
                 # Taken out, or validation would report the same text a second time.
-                del tree.data[name]
-                origin, excerpt = tree.origin((name,)), excerpt_of(tree, (name,))
-                if self._table.is_secret((name,)):
+                del data[name]
+                origin, excerpt = tree.origin(option.path), excerpt_of(tree, option.path)
+                if self._table.is_secret(option.path):
                     excerpt = covered(excerpt)
-                diagnostics.append(not_decodable((name,), origin, error, excerpt))
-        diagnostics += own(tree)
+                diagnostics.append(not_decodable(option.path, origin, error, excerpt))
+            else:
+                data[name] = _choice(value, option)
+
+
+def _choice(value: Any, option: Option) -> Any:
+    """The choice that a text names where choices are no texts: ``"2"`` of ``Literal[1, 2]``."""
+    if not isinstance(value, str) or value in option.choices:
+        return value
+    return next((choice for choice in option.choices if str(choice) == value), value)
 
 
 def _ignores(table: OptionTable) -> bool:

@@ -103,7 +103,7 @@ def _diagnostic(
         message += f"; got {got}"
     hint = None
     if isinstance(value, str) and not secret and option is not None:
-        hint = did_you_mean(value, [str(choice) for choice in option.choices])
+        hint = did_you_mean(value, [c for c in option.choices if isinstance(c, str)])
     return Diagnostic(
         Rule.BAD_VALUE,
         Severity.ERROR,
