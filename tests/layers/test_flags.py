@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from typing import Literal
 
 import pytest
 from absl import flags as absl_flags
@@ -111,6 +112,45 @@ def test_add_arguments_can_be_kept_to_some_fields():
     assert "--entity" not in parser.format_help()
 
 
+@pytest.mark.parametrize("only", ["optim.lr", ["optim.lr"]])
+def test_only_may_reach_into_a_nested_model(only):
+    """A single flag of a nested model can be had alone, and a single name is one name."""
+    parser = argparse.ArgumentParser()
+    Model.add_arguments(parser, only=only)
+    assert [action.dest for action in parser._actions] == ["help", "optim.lr", "settings_file"]
+
+
+def test_only_of_an_unknown_field_is_an_error(flag_values):
+    """A flag that is silently not there would be missed too late."""
+    for add in (
+        lambda: Settings.add_arguments(argparse.ArgumentParser(), only=["projct"]),
+        lambda: Settings.define_flags(absl_flags.FlagValues(), only=["projct"]),
+    ):
+        with pytest.raises(SettingsError, match="projct is not a key of Settings — did you mean"):
+            add()
+
+
+def test_two_models_share_a_parser(flag_values):
+    """Both have their flags; the flag for settings files is one for both."""
+    parser = argparse.ArgumentParser()
+    Settings.add_arguments(parser)
+    Model.add_arguments(parser)
+    args = runsettings.parse_args(parser, ["--name", "n", "--project", "p"])
+    Model.define_flags(flag_values)
+    flag_values(["train.py", "--name=n", "--project=p"])
+    for given in (args, flag_values):
+        names = Model.resolve(args=given).name, Settings.resolve(args=given).project
+        assert names == ("n", "p")
+
+
+def test_settings_file_flag_of_the_programs_own_is_a_conflict():
+    """Only a flag of ours is shared; one that means something else is argparse's to refuse."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--settings-file", dest="file_of_mine")
+    with pytest.raises(argparse.ArgumentError, match="--settings-file"):
+        Settings.add_arguments(parser)
+
+
 def test_nested_models_have_dotted_flags():
     """``--optim.lr`` reaches into a nested model and leaves its neighbours alone."""
     parser = argparse.ArgumentParser()
@@ -124,6 +164,39 @@ def test_nested_models_have_dotted_flags():
 def test_texts_of_complex_fields_are_decoded():
     """A flag is a text: a list in it is JSON, as in a variable."""
     assert Model.resolve(args=argparse.Namespace(layers="[1, 2]")).layers == [1, 2]
+
+
+def test_texts_inside_of_nested_models_are_decoded():
+    """``--optim.groups '{"a": 1}'`` is JSON as much as a flag of the model itself."""
+
+    class Groups(BaseModel):
+        groups: dict[str, int] = {}
+
+    class Nested(LayeredSettings):
+        optim: Groups = Groups()
+
+    parser = argparse.ArgumentParser()
+    Nested.add_arguments(parser)
+    args = runsettings.parse_args(parser, ["--optim.groups", '{"a": 1}'])
+    assert Nested.resolve(args=args).optim.groups == {"a": 1}
+    args = runsettings.parse_args(parser, ["--optim.groups", '{"a": 1'])
+    with pytest.raises(SettingsError) as caught:
+        Nested.resolve(args=args)
+    (fault,) = caught.value.diagnostics
+    assert (fault.key, str(fault.origin)) == ("optim.groups", "--optim.groups")
+
+
+def test_choices_that_are_no_texts_can_be_given():
+    """A flag can only be a text; it names the choice."""
+
+    class Levels(LayeredSettings):
+        level: Literal[1, 2] = 1
+
+    parser = argparse.ArgumentParser()
+    Levels.add_arguments(parser)
+    assert Levels.resolve(args=runsettings.parse_args(parser, ["--level", "2"])).level == 2
+    with pytest.raises(SettingsError, match="level: must be one of 1, 2; got '3'\n"):
+        Levels.resolve(args=runsettings.parse_args(parser, ["--level", "3"]))
 
 
 def test_text_that_does_not_decode_names_the_flag():

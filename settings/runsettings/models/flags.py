@@ -15,7 +15,10 @@ from absl import flags as absl_flags
 
 from runsettings.layers.flags import SETTINGS_FILE
 from runsettings.resolution.options import Option, OptionTable, union_members
-from runsettings.values.tree import format_path
+from runsettings.resolution.suggest import did_you_mean
+from runsettings.values.diagnostic import Rule
+from runsettings.values.errors import SettingsError
+from runsettings.values.tree import KeyPath, format_path
 
 _LISTS: Final = (list, tuple, set, frozenset)
 _SETTINGS_FILE_HELP: Final = "a settings file (YAML, JSON or TOML); flags beat it; may be repeated"
@@ -28,6 +31,7 @@ def add_arguments(
 
     Raises:
         argparse.ArgumentError: The parser already has a flag of the same name.
+        SettingsError: There is no field of a name in ``only``.
     """
     group = parser.add_argument_group(f"{table.model.__name__} (from all layers)")
     for option in _flagged(table, only):
@@ -46,6 +50,8 @@ def add_arguments(
         else:
             keywords["metavar"] = option.name.upper()
         group.add_argument(f"--{path.replace('_', '-')}", **keywords)
+    if any(action.dest == SETTINGS_FILE for action in parser._actions):
+        return  # of another model that the same parser serves
     group.add_argument(
         "--settings-file",
         dest=SETTINGS_FILE,
@@ -65,6 +71,7 @@ def define_flags(
 
     Raises:
         absl.flags.DuplicateFlagError: A flag of the same name is defined already.
+        SettingsError: There is no field of a name in ``only``.
     """
     values = absl_flags.FLAGS if flag_values is None else flag_values
     for option in _flagged(table, only):
@@ -77,15 +84,36 @@ def define_flags(
             absl_flags.DEFINE_enum(name, None, list(option.choices), help_, flag_values=values)
         else:
             absl_flags.DEFINE_string(name, None, help_, flag_values=values)
+    if SETTINGS_FILE in values and values[SETTINGS_FILE].help.startswith(_SETTINGS_FILE_HELP):
+        return  # of another model that the same flags serve
     absl_flags.DEFINE_multi_string(SETTINGS_FILE, None, _SETTINGS_FILE_HELP, flag_values=values)
 
 
 def _flagged(table: OptionTable, only: Sequence[str] | None) -> Iterator[Option]:
+    wanted = None if only is None else [_path(table, key) for key in _names(only)]
     for option in table.leaves():
         # A process list shows arguments to everybody on the machine.
         secret = table.is_secret(option.path)
-        if not secret and (only is None or option.path[0] in only):
+        path = option.path
+        if not secret and (wanted is None or any(path[: len(key)] == key for key in wanted)):
             yield option
+
+
+def _names(only: Sequence[str]) -> Sequence[str]:
+    return (only,) if isinstance(only, str) else only
+
+
+def _path(table: OptionTable, key: str) -> KeyPath:
+    """The path of a field that flags are wanted for: ``lr``, ``optim`` or ``optim.lr``."""
+    option = table.find(tuple(key.split(".")))
+    if option is None:
+        raise SettingsError.of(
+            Rule.UNKNOWN_KEY,
+            f"is not a key of {table.model.__name__}",
+            path=(key,),
+            hint=did_you_mean(key, (format_path(each.path) for each in table.leaves())),
+        )
+    return option.path
 
 
 def _help(option: Option) -> str:
