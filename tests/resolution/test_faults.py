@@ -15,11 +15,21 @@ class Layer(BaseModel):
     name: str = ""
 
 
+class Round(BaseModel):
+    kind: Literal["round"]
+
+
+class Square(BaseModel):
+    kind: Literal["square"]
+    side: int = 0
+
+
 class Model(LayeredSettings, env_nested_delimiter="__"):
     count: int = 0
     maybe: int | None = None
     either: int | Literal["auto"] = 0
     boxed: Layer | int = 0
+    tagged: Annotated[Round | Square, Field(discriminator="kind")] = Square(kind="square")
     mode: Literal["on", "off"] = "on"
     level: Literal[1, 2] = 1
     flag: bool = False
@@ -62,6 +72,12 @@ HEADLINES = [
     ("table: [a]", "table: must be a mapping; got ['a']"),
     ("short: x", "aliased: must be a valid integer; got 'x'"),
     ("aliased: x", "aliased: must be a valid integer; got 'x'"),
+    (
+        "tagged: {kind: rount}",
+        "tagged.kind: must be one of 'round', 'square'; got 'rount' — did you mean 'round'?",
+    ),
+    ("tagged: {side: 1}", "tagged: must have 'kind', which tells what it is; got a mapping"),
+    ("tagged: {kind: square, side: x}", "tagged.side: must be a valid integer; got 'x'"),
     ("boxed: {size: x}", "boxed.size: must be a valid integer; got 'x'"),
 ]
 

@@ -45,7 +45,10 @@ def validation_diagnostics(
     """
     grouped: dict[KeyPath, list[ErrorDetails]] = {}
     for details in error.errors(include_url=False):
-        grouped.setdefault(_path(details["loc"], merged, table), []).append(details)
+        path = _path(details["loc"], merged, table)
+        if details["type"] == "union_tag_invalid":
+            path = _tag(path, details, merged)
+        grouped.setdefault(path, []).append(details)
     # Only of a union are a value and its inside both refused: who wrote a mapping meant a model.
     outer = {path[:end] for path in grouped for end in range(1, len(path))}
     return [
@@ -86,6 +89,12 @@ def _path(loc: tuple[int | str, ...], merged: Merged, table: OptionTable) -> Key
     return tuple(path)
 
 
+def _tag(path: KeyPath, details: ErrorDetails, merged: Merged) -> KeyPath:
+    """The path of the tag that no member of a union has, where the value has one."""
+    inside = (*path, details["ctx"]["discriminator"].strip("'"))
+    return path if merged.get(inside) is MISSING else inside
+
+
 def _diagnostic(
     path: KeyPath, details: list[ErrorDetails], merged: Merged, table: OptionTable
 ) -> Diagnostic:
@@ -103,7 +112,10 @@ def _diagnostic(
         message += f"; got {got}"
     hint = None
     if isinstance(value, str) and not secret and option is not None:
-        hint = did_you_mean(value, [c for c in option.choices if isinstance(c, str)])
+        choices = [choice for choice in option.choices if isinstance(choice, str)]
+        if first["type"] == "union_tag_invalid":
+            choices = first["ctx"]["expected_tags"].strip("'").split("', '")
+        hint = did_you_mean(value, choices)
     return Diagnostic(
         Rule.BAD_VALUE,
         Severity.ERROR,
@@ -154,6 +166,10 @@ def _sentence(details: ErrorDetails, value: Any) -> str:
     for prefix in ("Value error, ", "Assertion failed, "):
         if message.startswith(prefix):
             return message.removeprefix(prefix)
+    if details["type"] == "union_tag_invalid":
+        return f"must be one of {details['ctx']['expected_tags']}"
+    if details["type"] == "union_tag_not_found":
+        return f"must have {details['ctx']['discriminator']}, which tells what it is"
     if details["type"] in _OTHER_WORDS:
         return _OTHER_WORDS[details["type"]]
     if message.startswith("Input should be "):
