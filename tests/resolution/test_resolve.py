@@ -25,6 +25,12 @@ def test_leaving_the_site_out_does_not_get_round_its_locks(jail) -> None:
         Settings.resolve(layers=[Layer.INIT], mode="online")
 
 
+def test_what_is_no_layer_is_refused_by_name() -> None:
+    """A layer's name as a text is an easy slip, and is told as one."""
+    with pytest.raises(TypeError, match=r"layers takes members of Layer, .* not 'ENV'"):
+        Settings.resolve(layers=["ENV"])  # type: ignore[list-item]
+
+
 def test_append_adds_to_the_models_own_list(jail) -> None:
     """Appending in any layer keeps the default's items, as appending to a file's list does."""
 

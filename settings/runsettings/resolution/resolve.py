@@ -176,6 +176,11 @@ class Resolver:
             return self._readers.get(layer)
         if isinstance(layer, PydanticBaseSettingsSource):
             return ExternalLayer(layer)
+        if not isinstance(layer, LayerSource):
+            raise TypeError(
+                f"layers takes members of Layer, layer sources and pydantic-settings sources, "
+                f"not {layer!r}"
+            )
         return layer
 
     def _workspace(
