@@ -11,10 +11,10 @@ import sys
 from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable
 from datetime import date
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple, Self
 
 import pytest
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, TypeAdapter, model_validator
 
 from runsettings import (
     ImmutableError,
@@ -612,6 +612,28 @@ def test_dataclasses_and_further_containers_keep_their_types():
     assert pipeline.model_dump()["augmentation"] == {"crop": {"sides": [3]}, "chance": 0.5}
     given.crop.sides.append(4)  # the caller's own object can still change
     assert pipeline.augmentation.crop.sides == [3]
+
+
+def test_constructed_settings_are_whole():
+    """``model_construct`` checks nothing; what it makes explains itself and travels."""
+    model = Model.model_construct(name="x")
+    assert (model.name, str(model.origin("items"))) == ("x", "Model.items")
+    assert model.origin("name").call == "Model.model_construct(name=)"
+    assert pickle.loads(pickle.dumps(model)) == model
+
+
+def test_settings_can_be_shown_while_they_are_validated():
+    """A validator may print them, or quote them in its error."""
+
+    class Shown(LayeredSettings):
+        name: str = "x"
+
+        @model_validator(mode="after")
+        def show(self) -> Self:
+            raise ValueError(f"is not right: {self!r}")
+
+    with pytest.raises(SettingsError, match=r"is not right: Shown\(name='x'\)"):
+        Shown()
 
 
 def test_origin_of_what_pydantic_hands_on_is_the_line_that_called_pydantic():

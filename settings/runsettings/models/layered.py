@@ -20,7 +20,7 @@ from runsettings.models.frozen_containers import refuse
 from runsettings.models.locking import hold_to_lock
 from runsettings.models.provenance import Provenance
 from runsettings.resolution.faults import validation_diagnostics
-from runsettings.resolution.merge import Merged
+from runsettings.resolution.merge import Merged, merge
 from runsettings.resolution.options import OptionTable
 from runsettings.resolution.resolve import SETTINGS_LAYERS, Gathered, Resolver
 from runsettings.resolution.secrets import redact
@@ -247,7 +247,7 @@ class LayeredSettings(BaseSettings):
 
         A key pasted into the notes is as secret there as in its own place.
         """
-        # `model_construct` makes objects that nothing was gathered for.
+        # While its validators run, nothing is kept yet of what was gathered.
         return self._provenance().hide(value) if hasattr(self, "_gathered") else value
 
     @classmethod
@@ -310,6 +310,18 @@ class LayeredSettings(BaseSettings):
         """As in pydantic, but ``update`` is validated: it is `replace`."""
         del deep  # there is nothing below that could change
         return self.replace(**update) if update else self
+
+    if not TYPE_CHECKING:  # pydantic's plugin gives it each class's own signature
+
+        @classmethod
+        def model_construct(cls, _fields_set: set[str] | None = None, **values: Any) -> Self:
+            """As in pydantic: nothing is read, nothing checked; the values' origin is this call."""
+            self = super().model_construct(_fields_set, **values)
+            caller = find_caller(f"{cls.__name__}.model_construct")
+            tree = Tree(Layer.INIT, caller.where, values, line=caller.line, call=caller.call)
+            object.__setattr__(self, "_gathered", Gathered(merge([tree]), ()))
+            object.__setattr__(self, "_warned", ())
+            return self
 
     def __getstate__(self) -> dict[Any, Any]:
         return {**super().__getstate__(), "_gathered": self._gathered, "_warned": self._warned}
