@@ -22,6 +22,8 @@ _UNCLOSED: Final = {
     "while scanning a quoted scalar": "the quote",
 }
 
+_NO_COLON: Final = "could not find expected ':'"
+
 _INDENTATION: Final = "check the indentation, and quote the value before it if it holds a ':'"
 
 _HINTS: Final = (
@@ -30,7 +32,7 @@ _HINTS: Final = (
         "a ':' cannot stand here",
         "quote the value if it holds one",
     ),
-    ("could not find expected ':'", "a ':' is missing after this key", None),
+    ("found a tab character that violates indentation", "a tab cannot indent YAML", "use spaces"),
     ("did not find expected key", "no key is found where one must be", _INDENTATION),
     (
         "did not find expected '-' indicator",
@@ -72,6 +74,12 @@ def add_syntax_fault(faults: Faults, error: Exception) -> None:
         else:
             message, hint = f"a value cannot start with {char!r}", "put it in quotes"
         faults.add(Rule.SYNTAX, message, place, hint=hint)
+    elif problem == _NO_COLON and context_mark is not None:
+        # libyaml notices behind the key, which can be lines below it.
+        key = _position(faults, context_mark)
+        width = len(faults.line(key.line)[key.column - 1 :].split(" #")[0].rstrip())
+        message = "a ':' is missing after this key"
+        faults.add(Rule.SYNTAX, message, key, width, hint="write it as `key: value`")
     elif unclosed and context_mark is not None and "escape" not in problem:
         opened = _position(faults, context_mark)
         closer = {"[": "']'", "{": "'}'"}.get(unclosed, "its end")
