@@ -212,6 +212,20 @@ def test_fault_has_rule_place_and_sentence(text, rule, place, message):
     assert found.excerpt is not None
 
 
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("mode = offline\n", 'put texts in quotes, "like this"'),
+        ("a = True\n", "write true, in small letters"),
+        ("a = \n", None),
+    ],
+)
+def test_word_without_quotes_is_told_apart(text, hint):
+    """A bare word where a value must be comes with advice, which does not repeat the word."""
+    (found,) = toml(text).diagnostics
+    assert found.hint == hint
+
+
 def test_values_before_a_syntax_error_count():
     """Where the text breaks off, what stands in front of the statement at fault is kept."""
     assert toml("a = 1\n[t]\nb = 2\nc = [1, x\n").tree.data == {"a": 1, "t": {"b": 2}}

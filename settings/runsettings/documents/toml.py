@@ -15,6 +15,8 @@ from runsettings.values.reading import Reading
 from runsettings.values.tree import Position, Tree
 
 _PLACE: Final = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
+_WORD: Final = re.compile(r"[^\W\d]\w*")
+_CAPITALS: Final = ("True", "TRUE", "False", "FALSE")
 _REPEATED: Final = ("Cannot overwrite", "Cannot declare", "Cannot redefine", "Cannot mutate", "Dup")
 
 
@@ -90,5 +92,18 @@ def _add_fault(faults: Faults, places: Places, error: Exception) -> int:
                     related=(first, width),
                 )
                 return at
-    faults.add(Rule.SYNTAX, f"not TOML: {message[:1].lower()}{message[1:]}", position)
+    hint = _unquoted(faults.text, offset) if message == "Invalid value" else None
+    message = f"not TOML: {message[:1].lower()}{message[1:]}"
+    faults.add(Rule.SYNTAX, message, position, hint=hint)
     return offset
+
+
+def _unquoted(text: str, offset: int) -> str | None:
+    """What to do about a word where a value must be."""
+    found = _WORD.match(text, offset)
+    if found is None:
+        return None
+    if found[0] in _CAPITALS:
+        return f"write {found[0].lower()}, in small letters"
+    # The word can be a secret: it is not repeated.
+    return 'put texts in quotes, "like this"'
