@@ -74,6 +74,22 @@ def test_missing_file_suggests_a_sibling(jail):
     assert fault.hint == "did you mean 'train.yaml'?"
 
 
+@pytest.mark.parametrize(
+    ("missing", "where", "hint"),
+    [
+        ("conf/trian.yaml", "conf/trian.yaml", "did you mean 'conf/train.yaml'?"),
+        ("conf/train.yml", "conf/train.yml", "did you mean 'conf/train.yaml'?"),
+        ("conf/nope.yaml", "conf/nope.yaml", None),
+    ],
+)
+def test_missing_file_suggests_as_it_was_named_and_only_what_is_close(jail, missing, where, hint):
+    """A suggestion has the form of the user's path; a shared suffix makes no file similar."""
+    jail.write("conf/train.yaml", "")
+    jail.write("conf/s.yaml", "")
+    (fault,) = read_file(jail.cwd / missing, Layer.FILE, where=where).diagnostics
+    assert fault.hint == hint
+
+
 def test_missing_directory_is_a_missing_file(jail):
     """A path through a directory that does not exist is no crash."""
     assert only(read_file(Path("no/such/x.yaml"), Layer.FILE))[1] == "does not exist"

@@ -64,6 +64,9 @@ _KINDS: Final = (
     (stat.S_ISBLK, "is a device, not a file"),
 )
 
+_CLOSE: Final = 0.75
+"""difflib's ratio from which a file's name counts as a slip of another: two letters in eight."""
+
 
 class _UnreadableError(Exception):
     """Why a file's bytes cannot be had; never leaves this module."""
@@ -129,7 +132,7 @@ def read_bytes(
         Its text, or ``None`` and why there is none.
     """
     try:
-        return _decode(_bytes_of(path, limit), layer, where)
+        return _decode(_bytes_of(path, where, limit), layer, where)
     except _UnreadableError as reason:
         fault = Diagnostic(
             reason.rule,
@@ -157,7 +160,7 @@ def read_text(text: str | bytes, layer: Layer, where: str, format: Format) -> Re
     return _reader(format)(decoded, layer, where)
 
 
-def _bytes_of(path: Path, limit: int) -> bytes:
+def _bytes_of(path: Path, where: str, limit: int) -> bytes:
     try:
         _check_kind(path.stat())
         # The name may have become a pipe since it was looked at: never wait for a writer.
@@ -176,7 +179,7 @@ def _bytes_of(path: Path, limit: int) -> bytes:
                 _check_size(len(content), limit)
             return content
     except OSError as error:
-        raise _unreadable(path, error) from error
+        raise _unreadable(path, where, error) from error
     except ValueError as error:
         raise _UnreadableError(Rule.UNREADABLE_FILE, f"is not a file name: {error}") from error
 
@@ -198,13 +201,13 @@ def _check_size(size: int, limit: int) -> None:
         )
 
 
-def _unreadable(path: Path, error: OSError) -> _UnreadableError:
+def _unreadable(path: Path, where: str, error: OSError) -> _UnreadableError:
     if isinstance(error, FileNotFoundError):
         if path.is_symlink():
             return _UnreadableError(
                 Rule.UNREADABLE_FILE, f"is a link to {path.readlink()}, which does not exist"
             )
-        return _UnreadableError(Rule.UNREADABLE_FILE, "does not exist", _similar(path))
+        return _UnreadableError(Rule.UNREADABLE_FILE, "does not exist", _similar(path, where))
     if isinstance(error, PermissionError):
         return _UnreadableError(
             Rule.UNREADABLE_FILE, "may not be read", "its permissions forbid it to this user"
@@ -215,7 +218,8 @@ def _unreadable(path: Path, error: OSError) -> _UnreadableError:
     return _UnreadableError(Rule.UNREADABLE_FILE, f"cannot be read: {reason}")
 
 
-def _similar(path: Path) -> str | None:
+def _similar(path: Path, where: str) -> str | None:
+    """The file beside it that was probably meant, in the form that ``where`` has."""
     # Imported when a file is missing: every program pays for imports, few make this mistake.
     import difflib
 
@@ -223,8 +227,15 @@ def _similar(path: Path) -> str | None:
         siblings = [entry.name for entry in os.scandir(path.parent) if entry.is_file()]
     except OSError:
         return None
-    close = difflib.get_close_matches(path.name, siblings, n=1, cutoff=0.6)
-    return f"did you mean {str(path.with_name(close[0]))!r}?" if close else None
+    # Suffixes are alike among all config files: they tell nothing of what was meant.
+    stems: dict[str, str] = {}
+    for name in sorted(siblings, key=lambda name: (Path(name).suffix != path.suffix, name)):
+        stems.setdefault(Path(name).stem.casefold(), name)
+    close = difflib.get_close_matches(path.stem.casefold(), stems, n=1, cutoff=_CLOSE)
+    if not close:
+        return None
+    written = Path(where) if Path(where).name == path.name else path
+    return f"did you mean {str(written.with_name(stems[close[0]]))!r}?"
 
 
 def _decode(
