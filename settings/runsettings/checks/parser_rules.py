@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from runsettings.checks.parser_options import ParserOption, ParserOptions
-from runsettings.checks.parser_values import value_fault
+from runsettings.checks.parser_values import converted, value_fault
 from runsettings.resolution.faults import show_value
 from runsettings.resolution.merge import Merged
 from runsettings.resolution.suggest import did_you_mean
@@ -65,7 +65,8 @@ class _Check:
             given = [
                 option
                 for option in group
-                if (value := self._values.get(option.name)) is not None and value != option.default
+                if (value := self._values.get(option.name)) is not None
+                and value not in (option.default, converted(option, option.default))
             ]
             for option in given[1:]:
                 first = given[0]
@@ -132,13 +133,4 @@ class _Check:
 
 def _differs(option: ParserOption, value: Any) -> bool:
     """Whether a value is not the default, which argparse converts if it is a text."""
-    return bool(_converted(option, option.default) != _converted(option, value))
-
-
-def _converted(option: ParserOption, value: Any) -> Any:
-    if not isinstance(value, str) or option.kind not in {int, float}:
-        return value
-    try:
-        return option.kind(value)
-    except ValueError:
-        return value
+    return bool(converted(option, option.default) != converted(option, value))

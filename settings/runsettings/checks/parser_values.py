@@ -94,6 +94,16 @@ def _convert(kind: Callable[[str], Any], value: Any) -> Any:
     return kind(text)
 
 
+def converted(option: ParserOption, value: Any) -> Any:
+    """A text as the number that argparse makes of it; any other value as it is."""
+    if not isinstance(value, str) or option.kind not in {int, float}:
+        return value
+    try:
+        return option.kind(value)
+    except ValueError:
+        return value
+
+
 def _choice_fault(choices: Any, value: Any) -> str | None:
     try:
         if value in choices:

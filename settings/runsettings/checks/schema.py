@@ -17,6 +17,7 @@ from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import core_schema
 
 from runsettings.checks.parser_options import ParserOption, ParserOptions
+from runsettings.checks.parser_values import converted
 from runsettings.checks.settings_schema import FALSE, TRUE, field_schemas, words
 from runsettings.models.layered import LayeredSettings
 from runsettings.resolution.options import OptionTable, option_table
@@ -120,7 +121,7 @@ def parser_schema(parser: ParserOptions) -> dict[str, Any]:
         schema["required"] = required
     # What is left at its default, or null, is not given.
     conditions += [
-        {"not": {"allOf": [_present(left, left.default), _present(right, right.default)]}}
+        {"not": {"allOf": [_present(each, *_defaults(each)) for each in (left, right)]}}
         for group in parser.exclusive
         for index, left in enumerate(group)
         for right in group[index + 1 :]
@@ -132,6 +133,11 @@ def parser_schema(parser: ParserOptions) -> dict[str, Any]:
     if conditions:
         schema["allOf"] = conditions
     return schema
+
+
+def _defaults(option: ParserOption) -> list[Any]:
+    """A default as it is written in the parser, and as the program gets it."""
+    return _unique([option.default, converted(option, option.default)])
 
 
 def _present(option: ParserOption, *unset: Any) -> dict[str, Any]:
