@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from pydantic import BaseModel
 
 from runsettings import LayeredSettings, Rule, Settings, SettingsError, SettingsWarning
 from runsettings.models.wandb_names import WANDB_CLIENT_NAMES
@@ -45,7 +46,7 @@ def test_key_locked_to_its_default(jail):
     """A lock without a value keeps the default."""
     site = jail.write_site("[policy]\nlock = mode\n")
     assert message(mode="offline").splitlines()[2] == (
-        f"  mode is locked by {site}:2; refused: init {__file__}:14 Settings.resolve(mode=)"
+        f"  mode is locked by {site}:2; refused: init {__file__}:15 Settings.resolve(mode=)"
         " = 'offline' — remove it there; the default counts"
     )
 
@@ -97,6 +98,24 @@ def test_locks_in_yaml_and_toml(jail):
     jail.write(jail.site / "wandb" / "settings.toml", "[policy]\nlock = ['quiet']\n")
     assert Settings().locked == {"mode", "quiet"}
     assert Settings().mode == "offline"
+
+
+def test_locking_a_nested_key_alone_is_an_error(jail):
+    """It would seem to be locked, and nothing would hold it."""
+
+    class Optim(BaseModel):
+        lr: float = 0.1
+
+    class Model(Settings):
+        optim: Optim = Optim()
+
+    site = jail.write_site("[policy]\nlock = optim.lr\n")
+    with pytest.raises(SettingsError) as caught:
+        Model(optim={"lr": 3})
+    assert str(caught.value) == (
+        "1 problem in settings\n\n"
+        f"  lock.optim.lr: cannot lock 'optim.lr' alone — lock 'optim' as a whole\n    {site}:2"
+    )
 
 
 def test_locking_an_unknown_key_is_a_warning(jail):

@@ -177,9 +177,31 @@ def _bad_policy(tree: Tree, path: KeyPath, message: str, hint: str | None) -> Di
         Severity.ERROR,
         path,
         message,
-        tree.origin(path),
+        tree.origin(path, key=True),
         hint=hint,
         excerpt=excerpt_of(tree, path, key=True),
+    )
+
+
+def _useless_lock(lock: Lock, table: OptionTable) -> Diagnostic:
+    """A lock of another model's key is passed over; one that only seems to protect is an error."""
+    inside = table.find(tuple(lock.name.split(".")))
+    if inside is not None:
+        return Diagnostic(
+            Rule.BAD_VALUE,
+            Severity.ERROR,
+            ("lock", lock.name),
+            f"cannot lock {lock.name!r} alone",
+            lock.origin,
+            hint=f"lock {str(inside.path[0])!r} as a whole",
+        )
+    return Diagnostic(
+        Rule.UNKNOWN_KEY,
+        Severity.WARNING,
+        ("lock", lock.name),
+        f"locks {lock.name!r}, which is not a key of {table.model.__name__}",
+        lock.origin,
+        hint=did_you_mean(lock.name, table.spelled),
     )
 
 
@@ -203,16 +225,7 @@ def lock_diagnostics(
     for lock in locks:
         option = table.spelled.get(lock.name)
         if option is None:
-            found.append(
-                Diagnostic(
-                    Rule.UNKNOWN_KEY,
-                    Severity.WARNING,
-                    ("lock", lock.name),
-                    f"locks {lock.name!r}, which is not a key of {table.model.__name__}",
-                    lock.origin,
-                    hint=did_you_mean(lock.name, table.spelled),
-                )
-            )
+            found.append(_useless_lock(lock, table))
             continue
         name = option.name
         names.add(name)
