@@ -152,6 +152,18 @@ def test_ls_lists_newest_first(run, three):
     assert (result.exit_code, result.stderr) == (0, "")
 
 
+@pytest.mark.parametrize("key", ["", "a."])
+@pytest.mark.parametrize("arguments", [["--csv"], ["--group-by", "project"]])
+def test_ls_survives_an_empty_key_in_an_old_journal(run, record, key, arguments):
+    """Journals of earlier versions may hold what `log` refuses now."""
+    found = record("aa11", rows=[{"loss": 1}])
+    journal = Path(found.journal)
+    journal.write_text(journal.read_text().replace('"loss"', f'"{key}"'))
+    result = run("runs", "ls", *arguments)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert f"summary.{key}" in result.stdout.splitlines()[0]
+
+
 def test_ls_without_runs_prints_nothing(run):
     """An empty listing is no failure, and makes no directory."""
     result = run("runs", "ls")

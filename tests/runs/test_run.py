@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import pickle
+import re
 import threading
 
 import numpy as np
@@ -134,6 +135,25 @@ def test_what_json_cannot_hold_is_an_error_that_names_it(begin, data, message):
         run.log(data)
     assert message in str(caught.value)
     assert rows(run) == []
+
+
+@pytest.mark.parametrize("data", [{"": 1}, {"a": {"": 1}}, {"a": [{"": {}}]}, {"": "text"}])
+def test_an_empty_key_is_refused_at_any_depth(begin, data):
+    """It would be a metric without a name; the error has the place of the call."""
+    run = begin()
+    with pytest.raises(RunError, match="a key must not be empty") as caught:
+        run.log(data)
+    assert re.search(r"test_run\.py:\d+ log\(\)", str(caught.value))
+    assert rows(run) == []
+
+
+def test_the_summary_refuses_an_empty_key(begin):
+    """As `log` does, at any depth."""
+    run = begin()
+    for values in ({"": 1}, {"a": {"": 1}}):
+        with pytest.raises(RunError, match="a key must not be empty"):
+            run.summary.update(values)
+    assert dict(run.summary) == {}
 
 
 @pytest.mark.parametrize("data", [3, "loss", [("a", 1)]])

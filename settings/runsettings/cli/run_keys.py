@@ -117,7 +117,8 @@ def find_key(text: str, runs: Iterable[StoredRun]) -> Key:
         return Key(text, attribute.kind, attribute.get)
     section, dot, name = text.partition(".")
     runs = list(runs)
-    if section in SECTIONS and dot and name:
+    # An empty name may be in a journal: earlier versions let one be logged.
+    if section in SECTIONS and dot:
         get = _getter(section, name)
         if not runs or any(get(run) is not MISSING for run in runs):
             return Key(text, Kind.VALUE, get)

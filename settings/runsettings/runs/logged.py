@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
+from runsettings.layers.caller import find_caller
 from runsettings.resolution.secrets import mask, redact
 from runsettings.runconfig.jsonable import to_jsonable
-from runsettings.values.diagnostic import Diagnostic, Rule
+from runsettings.values.diagnostic import Diagnostic, Rule, Severity
 from runsettings.values.errors import RunError
+from runsettings.values.origin import Layer, Origin
+from runsettings.values.tree import KeyPath
 
 _VAST: Final = 1 << 13
 """Bits of an integer that is looked at more closely before it is written."""
@@ -25,7 +28,7 @@ def plain_data(data: Any, secrets: Iterable[str] = (), call: str = "log()") -> d
         call: What it was given to, as an error says it.
 
     Raises:
-        RunError: It is no mapping, or something in it cannot be JSON.
+        RunError: It is no mapping, a key in it is empty, or something cannot be JSON.
     """
     if data is None:
         return {}
@@ -37,14 +40,38 @@ def plain_data(data: Any, secrets: Iterable[str] = (), call: str = "log()") -> d
     faults: list[Diagnostic] = []
     plain = to_jsonable(data, faults=faults)
     errors = [fault for fault in faults if fault.is_error]
+    errors += [
+        Diagnostic(Rule.KEY_EMPTY, Severity.ERROR, path, "a key must not be empty")
+        for path in _empty_keys(plain, ())
+    ]
     if errors:
+        caller = find_caller(call)
+        origin = Origin(Layer.INIT, caller.where, caller.line, None, caller.call)
         # The conversion is the run config's, and so are its sentences.
         said = [
-            replace(fault, message=fault.message.replace("kept in a run config", "logged"))
+            replace(
+                fault,
+                message=fault.message.replace("kept in a run config", "logged"),
+                origin=origin,
+            )
             for fault in errors
         ]
         raise RunError(redact(said, frozenset(secrets)), call)
     return dict(plain)
+
+
+def _empty_keys(node: Any, path: KeyPath) -> Iterator[KeyPath]:
+    """The paths of all empty keys: no name to find a value by, nor one that W&B would take."""
+    if type(node) is dict:
+        for key, value in node.items():
+            if not key:
+                yield (*path, key)
+            if type(value) is dict or type(value) is list:
+                yield from _empty_keys(value, (*path, key))
+    elif type(node) is list:
+        for index, value in enumerate(node):
+            if type(value) is dict or type(value) is list:
+                yield from _empty_keys(value, (*path, index))
 
 
 def has_vast(data: Mapping[str, Any]) -> bool:

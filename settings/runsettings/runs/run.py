@@ -146,7 +146,7 @@ class Run(Described):
                 default it is, unless ``step`` says which row it is.
 
         Raises:
-            RunError: The run is finished, or the data holds what JSON cannot.
+            RunError: The run is finished, or the data holds an empty key or what JSON cannot.
         """
         if (
             step is None
@@ -155,6 +155,7 @@ class Run(Described):
             and data
             and _NUMBERS.issuperset(map(type, data.values()))
             and _TEXT.issuperset(map(type, data))
+            and "" not in data
         ):
             with self._lock:
                 if self._open:
