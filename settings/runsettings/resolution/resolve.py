@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, NamedTuple, Self
+from typing import Any, Final, NamedTuple
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
@@ -29,14 +29,16 @@ from runsettings.layers.settings_files import (
     WorkspaceLayer,
 )
 from runsettings.resolution.canonical import Canonicalizer
+from runsettings.resolution.locks import (
+    Lock,
+    LockedTree,
+    lock_diagnostics,
+    locked_on_top,
+    locks_of,
+)
 from runsettings.resolution.merge import Merged, merge
 from runsettings.resolution.options import OptionTable, option_table, value_type
-from runsettings.resolution.policy import (
-    Lock,
-    lock_diagnostics,
-    locks_of,
-    strangers_diagnostics,
-)
+from runsettings.resolution.policy import strangers_diagnostics
 from runsettings.resolution.secrets import live_secrets, redact, written_secrets
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity
 from runsettings.values.directive import Append
@@ -236,7 +238,7 @@ class Resolver:
         if locks:
             found, locked = lock_diagnostics(locks, trees, self.table, self.same)
             diagnostics += found
-            trees = _locked_on_top(trees, locked)
+            trees = locked_on_top(trees, locked)
         merged = merge(_on_defaults(trees, self.table))
         for path in merged.misfits:
             source = merged.winner(path)
@@ -287,37 +289,3 @@ def _only(reading: Reading, names: frozenset[str]) -> Reading:
     """The part of a reading that sets ``names``."""
     data = {name: value for name, value in reading.tree.data.items() if name in names}
     return reading._replace(tree=reading.tree.with_data(data), strangers=())
-
-
-class LockedTree(Tree):
-    """The locked part of the site's tree, which beats every layer."""
-
-    __slots__ = ()
-
-    @classmethod
-    def part_of(cls, tree: Tree, data: dict[str, Any]) -> Self:
-        """The part of ``tree`` that is locked."""
-        return cls(
-            tree.layer,
-            tree.where,
-            data,
-            tree.marks,
-            text=tree.text,
-            columns=tree.columns,
-            directives=tree.directives,
-        )
-
-
-def _locked_on_top(trees: Sequence[Tree], locked: frozenset[str]) -> list[Tree]:
-    """The trees with the site's locked keys moved from the bottom to the top."""
-    below: list[Tree] = []
-    above: list[Tree] = []
-    for tree in trees:
-        held = tree.data.keys() & locked if tree.layer is Layer.SITE else frozenset[str]()
-        if not held:
-            below.append(tree)
-            continue
-        rest = {name: value for name, value in tree.data.items() if name not in held}
-        below.append(tree.with_data(rest))
-        above.append(LockedTree.part_of(tree, {name: tree.data[name] for name in held}))
-    return below + above
