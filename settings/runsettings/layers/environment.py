@@ -7,19 +7,18 @@ several aliases) pydantic-settings' own source is asked, about that field alone.
 
 from __future__ import annotations
 
-import copy
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from types import SimpleNamespace
 from typing import Any, Final
 
-from pydantic_settings import BaseSettings, EnvSettingsSource
+from pydantic_settings import BaseSettings
 from pydantic_settings.exceptions import SettingsError as SourceError
 
 from runsettings.layers.base import Inputs
 from runsettings.layers.owned import own
 from runsettings.layers.plain_types import is_plain
+from runsettings.layers.variable_source import VariableSource
 from runsettings.values.diagnostic import Diagnostic, Excerpt, Rule, Severity
 from runsettings.values.origin import Layer, Origin
 from runsettings.values.reading import Reading
@@ -30,55 +29,6 @@ _OPTIONS_THAT_TRANSFORM: Final = ("env_parse_none_str", "env_parse_enums", "stri
 
 _REMEMBERED: Final = 4096
 """Names of variables that are remembered; a program that makes up more starts over."""
-
-
-class _Asked(dict[str, str | None]):
-    """An empty environment that remembers what it was asked for."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.names: list[str] = []
-
-    def get(self, key: str, default: Any = None) -> Any:
-        self.names.append(key)
-        return default
-
-
-class _Source(EnvSettingsSource):
-    """pydantic-settings' source, with an environment that is handed in."""
-
-    def _load_env_vars(self) -> Mapping[str, str | None]:
-        return {}
-
-    def variables_of(self, name: str) -> list[str]:
-        """The variables that can set the field ``name``, in the order in which they count."""
-        self.env_vars = asked = _Asked()
-        self.get_field_value(self.settings_cls.model_fields[name], name)
-        self.env_vars = {}
-        return asked.names
-
-    def value_of(self, name: str, variables: Mapping[str, str | None]) -> Any:
-        """The value of one field from ``variables``, or `MISSING`.
-
-        Raises:
-            pydantic_settings.SettingsError: The text cannot be decoded.
-        """
-        source = copy.copy(self)
-        source.env_vars = variables
-        # The source walks its class's fields; it is shown a class with this one alone.
-        field = self.settings_cls.model_fields[name]
-        source.settings_cls = SimpleNamespace(model_fields={name: field})  # type: ignore[assignment]
-        found = source()
-        if not found:
-            return MISSING
-        alias = field.validation_alias
-        for choice in getattr(alias, "choices", [alias]):
-            if hasattr(choice, "search_dict_for_path"):  # an AliasPath names a part of the value
-                part = choice.search_dict_for_path(found)
-                if type(part).__name__ != "PydanticUndefinedType":
-                    return part
-                found.pop(choice.path[0], None)  # which has no such part
-        return next(iter(found.values()), MISSING)
 
 
 class EnvironmentVariables:
@@ -92,7 +42,7 @@ class EnvironmentVariables:
     """
 
     def __init__(self, model: type[BaseSettings], **overrides: Any) -> None:
-        self._source = _Source(model, **overrides)
+        self._source = VariableSource(model, **overrides)
         config = {**model.model_config, **overrides}
         transforms = any(config.get(option) for option in _OPTIONS_THAT_TRANSFORM)
         self._case_sensitive = bool(self._source.case_sensitive)
