@@ -164,6 +164,29 @@ def test_ls_survives_an_empty_key_in_an_old_journal(run, record, key, arguments)
     assert f"summary.{key}" in result.stdout.splitlines()[0]
 
 
+def test_a_home_of_nobody_is_a_directory_that_is_not_there(run):
+    """`~name` of an unknown user is a plain name, and no traceback."""
+    result = run("runs", "ls", "--dir", "~nosuchuser/runs")
+    assert result.exit_code == 2
+    assert "there is no directory '~nosuchuser/runs'" in result.stderr
+
+
+def test_settings_that_name_a_home_of_nobody_list_no_runs(run, jail):
+    """The same where the settings say where runs are."""
+    jail.setenv(WANDB_DIR="~nosuchuser/runs")
+    result = run("runs", "ls")
+    assert (result.exit_code, result.stdout) == (0, "")
+
+
+@pytest.mark.parametrize(("torn", "said"), [(1, "1 line of"), (2, "2 lines of")])
+def test_show_counts_torn_lines(run, record, torn, said):
+    """One line is not several."""
+    found = record("aa11")
+    with Path(found.journal).open("a") as journal:
+        journal.write('{"type": "his\n' * torn)
+    assert f"torn       {said} the journal cannot be read\n" in run("runs", "show", "aa11").stdout
+
+
 def test_ls_without_runs_prints_nothing(run):
     """An empty listing is no failure, and makes no directory."""
     result = run("runs", "ls")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import click
 
 from runsettings.cli.tables import note
+from runsettings.layers.places import named_path
 from runsettings.runs.directory import places, wandb_directory
 from runsettings.runs.index import Listing, find_runs, list_runs
 from runsettings.runs.stored import StoredRun, load
@@ -59,7 +60,7 @@ def runs_directory(root: str | None) -> Path:
     """
     if root is None:
         return wandb_directory(_settled_root())
-    given = Path(root).expanduser()
+    given = named_path(root, Path())  # relative if it is written so
     if not given.is_dir():
         raise click.BadParameter(f"there is no directory {root!r}", param_hint="--dir")
     below = wandb_directory(given)
@@ -141,7 +142,7 @@ def _settled_root() -> Path:
     except SettingsError:
         note("give --dir to see runs while the settings are wrong")
         raise
-    return Path(settings.root_dir or ".").expanduser()
+    return named_path(settings.root_dir or ".", Path())
 
 
 def _at_path(name: str) -> StoredRun | None:

@@ -142,11 +142,16 @@ def _about(run: StoredRun) -> list[tuple[str, str]]:
         ("started", cell(run.started, Kind.TIME) if run.starts > 1 else None),
         ("runtime", cell(run.runtime, Kind.DURATION)),
         ("steps", str(run.rows)),
-        ("torn", f"{run.torn} lines of the journal cannot be read" if run.torn else None),
-        ("lost", f"{run.lost} records could not be written" if run.lost else None),
+        ("torn", _counted(run.torn, "line", "of the journal cannot be read")),
+        ("lost", _counted(run.lost, "record", "could not be written")),
         ("directory", str(run.directory)),
     ]
     return [(key, cell(value)) for key, value in known if value]
+
+
+def _counted(count: int, noun: str, rest: str) -> str | None:
+    """A sentence about a number of things, or ``None`` about none."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'} {rest}" if count else None
 
 
 def _section(
