@@ -278,6 +278,7 @@ def test_set_refuses_a_value_that_ini_cannot_hold(jail, run):
     result = run("set", "entity", " x ")
     assert result.exit_code == 1
     assert "cannot hold this value" in result.stderr
+    assert "space at its beginning or end would be lost — set it with --pyproject" in result.stderr
     assert not (jail.cwd / "wandb/settings").exists()
 
 
@@ -286,6 +287,16 @@ def test_set_refuses_bytes_that_are_no_text(jail, run):
     result = run("set", "entity", "x\udcff")
     assert result.exit_code == 1
     assert "not UTF-8" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [("run_notes", "50%"), ("entity", " x"), ("entity", "x\udcff"), ("nope", "x"), ("mode", "x")],
+)
+def test_every_refusal_of_set_says_that_nothing_was_written(run, key, text):
+    """Whatever the reason, a person knows how the file stands."""
+    heading = run("set", key, text).stderr.splitlines()[0]
+    assert heading.endswith("; nothing was written")
 
 
 # --- set: what it says -----------------------------------------------------------------------
@@ -502,6 +513,7 @@ def test_nested_key_does_not_fit_into_an_ini_file(training):
     result = training("set", "optim.lr", "0.5")
     assert result.exit_code == 1
     assert "set 'optim' as a whole, as JSON, or set it with --pyproject" in result.stderr
+    assert "nothing was written" in result.stderr
 
 
 def test_json_value_is_read_back_from_an_ini_file(training):

@@ -184,9 +184,10 @@ def _given_value(model: type[LayeredSettings], key: str, value: str | None) -> s
     Raises:
         click.UsageError: There is none, or a secret stands in the arguments.
     """
-    from runsettings.models.editing import find_option  # loads pydantic
+    from runsettings.models.editing import find_option, nothing_written  # loads pydantic
 
-    option = find_option(model, key)
+    with nothing_written():
+        option = find_option(model, key)
     name = format_path(option.path)
     if value == _STDIN:
         try:

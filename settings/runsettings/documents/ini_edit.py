@@ -144,4 +144,16 @@ def _check(before: str, after: str, section: str, key: str, value: str | None) -
     if value is None:
         raise ValueError(f"the lines after {key!r} need it where it is; edit the file by hand")
     # The value may be secret: the message must not repeat it.
-    raise ValueError(f"an INI file cannot hold this value of {key!r} in section {section!r}")
+    raise ValueError(f"an INI file cannot hold this value of {key!r}{_why_not(value)}")
+
+
+def _why_not(value: str) -> str:
+    """What of a value does not come back from an INI file, where that can be told."""
+    first, *others = value.split("\n")
+    if value != value.strip():
+        return ": space at its beginning or end would be lost"
+    if any(line != line.strip() for line in (first, *others)):
+        return ": space at the beginning or end of its lines would be lost"
+    if any(line.startswith(("#", ";")) for line in others):
+        return ": one of its further lines would be a comment"
+    return ""

@@ -101,7 +101,11 @@ class SettingsFile:
                 origin=self.origin,
                 hint="set it with --pyproject, or in a settings.yaml beside this file",
             )
-        return self._rewrite(lambda text: ini_edit.set_value(text, SECTION, key, value), private)
+        return self._rewrite(
+            lambda text: ini_edit.set_value(text, SECTION, key, value),
+            private,
+            hint="set it with --pyproject",
+        )
 
     def remove(self, path: KeyPath, private: Callable[[dict[str, Any]], bool]) -> Rewritten:
         """Remove a key.
@@ -116,8 +120,13 @@ class SettingsFile:
         return self._rewrite(lambda text: ini_edit.remove_value(text, SECTION, key), private)
 
     def _rewrite(
-        self, edit: Callable[[str], str], private: Callable[[dict[str, Any]], bool]
+        self,
+        edit: Callable[[str], str],
+        private: Callable[[dict[str, Any]], bool],
+        hint: str | None = None,
     ) -> Rewritten:
+        """Edit the file; ``hint`` tells what to do where it cannot hold the edit."""
+
         def edited(text: str) -> str:
             if self.table is not None:  # a file that is no TOML is told with its place
                 faults = read_text(text, self.layer, self.where, Format.TOML).diagnostics
@@ -129,7 +138,7 @@ class SettingsFile:
                 if isinstance(error, SettingsError):
                     raise
                 raise SettingsError.of(
-                    Rule.UNWRITABLE_FILE, str(error), origin=self.origin
+                    Rule.UNWRITABLE_FILE, str(error), origin=self.origin, hint=hint
                 ) from None
 
         return rewrite(

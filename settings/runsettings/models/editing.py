@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from runsettings.documents.read import read_bytes
 from runsettings.layers.base import Inputs
@@ -21,6 +22,9 @@ from runsettings.values.diagnostic import Diagnostic, Rule
 from runsettings.values.errors import SettingsError
 from runsettings.values.origin import Layer, Origin
 from runsettings.values.tree import MISSING, KeyPath, Leaf
+
+_UNWRITTEN: Final = "; nothing was written"
+"""How the subject of a refusal ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,21 @@ class Edit:
             return None
         winner = self.counts[0].origin
         return None if (winner.layer, winner.where) == self.file.origin[:2] else winner
+
+
+@contextmanager
+def nothing_written() -> Iterator[None]:
+    """Lets every refusal inside say that nothing was written.
+
+    Raises:
+        SettingsError: What was raised inside, with that in its subject.
+    """
+    try:
+        yield
+    except SettingsError as error:
+        if error.subject.endswith(_UNWRITTEN):
+            raise
+        raise SettingsError(error.diagnostics, error.subject + _UNWRITTEN) from error
 
 
 def find_option(model: type[LayeredSettings], key: str) -> Option:
@@ -93,15 +112,16 @@ def set_setting(model: type[LayeredSettings], key: str, text: str, layer: Layer)
         SettingsError: The key is unknown or locked, the value is refused, or the file cannot be
             read or written. Nothing was written.
     """
-    option = find_option(model, key)
-    inputs, gathered = _surroundings(model)
-    file = settings_file(layer, inputs)
-    if not _is_unicode(text):
-        message = "is not text: it holds bytes that are not UTF-8"
-        raise SettingsError.of(Rule.BAD_VALUE, message, path=option.path, origin=file.origin)
-    _refuse_place(model, option, file, gathered)
-    value = checked_value(model, option, text, file)
-    done = file.set(option.path, value, _holds_secret(model.options()))
+    with nothing_written():
+        option = find_option(model, key)
+        inputs, gathered = _surroundings(model)
+        file = settings_file(layer, inputs)
+        if not _is_unicode(text):
+            message = "is not text: it holds bytes that are not UTF-8"
+            raise SettingsError.of(Rule.BAD_VALUE, message, path=option.path, origin=file.origin)
+        _refuse_place(model, option, file, gathered)
+        value = checked_value(model, option, text, file)
+        done = file.set(option.path, value, _holds_secret(model.options()))
     secret = model.options().is_secret(option.path)
     return _edit(model, option, file, show_value(value, secret=secret), done)
 
