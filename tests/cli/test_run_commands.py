@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from rich.cells import cell_len
 
 from runsettings.cli.run_cells import print_rows
 from runsettings.cli.run_filters import BadFilter, parse_filter
@@ -187,10 +188,38 @@ def test_show_counts_torn_lines(run, record, torn, said):
     assert f"torn       {said} the journal cannot be read\n" in run("runs", "show", "aa11").stdout
 
 
-def test_ls_without_runs_prints_nothing(run):
-    """An empty listing is no failure, and makes no directory."""
+def test_ls_without_runs_says_so(run):
+    """An empty listing is no failure, and a note beside the result."""
     result = run("runs", "ls")
-    assert (result.exit_code, result.output) == (0, "")
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "", "note: no runs in wandb\n")
+
+
+@pytest.mark.parametrize("more", [[], ["--columns", "id"], ["--group-by", "project"]])
+def test_ls_says_that_no_run_matches(run, three, more):
+    """Nothing at all would leave a person in doubt."""
+    result = run("runs", "ls", "--project", "none", *more)
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "", "note: no runs match\n")
+
+
+def test_ls_of_nothing_for_programs_is_an_empty_array_or_a_heading(run, three):
+    """What reads the output needs no other case for it, nor a note."""
+    as_json = run("runs", "ls", "--project", "none", "--json")
+    assert (as_json.stdout, as_json.stderr) == ("[]\n", "")
+    as_csv = run("runs", "ls", "--project", "none", "--csv", "--columns", "id,name")
+    assert (as_csv.stdout, as_csv.stderr) == ("id,name\n", "")
+
+
+@pytest.mark.parametrize("name", ["a-name-of-many-words-" * 5, "长名字" * 30])
+def test_ls_has_a_line_for_each_run_on_a_narrow_terminal(record, name):
+    """A long name is cut, the time is short, and the line is no wider than the terminal."""
+    for run_id in ("aaaa1111", "bbbb2222"):
+        record(run_id, name=name, project="capsules", group="night", job_type="train", tags=["t"])
+    status, printed = on_terminal("runs", "ls", env={"NO_COLOR": "1", "COLUMNS": "80"})
+    heading, *lines = re.sub(r"\x1b\[[0-9;]*m", "", printed).splitlines()
+    assert (status, heading.split()[:2]) == (0, ["id", "name"])
+    assert [line[:8] for line in lines] == ["bbbb2222", "aaaa1111"]
+    assert all(re.search(r"…  .*finished  \d\d-\d\d \d\d:\d\d ", line) for line in lines)
+    assert all(cell_len(line.rstrip()) <= 80 for line in lines)
 
 
 def test_ls_shows_headings_on_a_terminal_and_no_empty_columns(three):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -24,6 +25,7 @@ from runsettings.cli.run_finding import (
     list_all,
     runs_directory,
 )
+from runsettings.cli.run_fitting import fitted
 from runsettings.cli.run_keys import STATES, Key, UnknownKey, find_key, known_keys
 from runsettings.cli.run_listing import Column, Wanted
 from runsettings.cli.run_pages import page_object, print_page, read_metrics
@@ -197,12 +199,16 @@ def ls_command(
     """
     if as_json and as_csv:
         raise click.UsageError("--json and --csv exclude each other")
-    runs = list_all(runs_directory(root)).runs
+    directory = runs_directory(root)
+    runs = list_all(directory).runs
     wanted = Wanted(**conditions, filters=_filters(filters, runs))
     order = [_sort_key(text, runs) for text in sort]
     keys = _keys(columns, runs, "--columns")
     groups = _keys(group_by, runs, "--group-by")
     chosen = [run for run in runs if wanted.chooses(run)]
+    if not chosen and not as_json and not as_csv:
+        note("no runs match" if runs else f"no runs in {directory}")
+        return
     if order:
         chosen = run_listing.in_order(chosen, order)
     if groups is not None:
@@ -219,12 +225,12 @@ def ls_command(
         keys = run_listing.all_keys(chosen) if as_csv else run_listing.default_keys()
         found = run_listing.run_columns(chosen, keys)
         if not as_csv and sys.stdout.isatty():
-            found = run_listing.with_content(found)
+            width = shutil.get_terminal_size().columns
+            print_rows(*fitted(run_listing.with_content(found), width))
+            return
     else:
         found = run_listing.run_columns(chosen, keys)
     _print_columns(found, as_json=as_json, as_csv=as_csv)
-    if not chosen and sys.stderr.isatty():
-        note("no run meets these conditions" if runs else "there are no runs here")
 
 
 @runs_command.command("show")

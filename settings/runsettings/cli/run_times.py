@@ -56,6 +56,15 @@ def local_time(seconds: float) -> str:
         return str(seconds)  # a clock that went mad must not take the listing down
 
 
+def short_time(seconds: float) -> str:
+    """A time for a narrow table, as ``ls -l`` has it: ``01-31 14:30``, of other years the date."""
+    try:
+        moment, now = time.localtime(seconds), time.localtime()
+    except (ValueError, OverflowError, OSError):
+        return str(seconds)  # as above
+    return time.strftime("%m-%d %H:%M" if moment.tm_year == now.tm_year else "%Y-%m-%d", moment)
+
+
 def utc_time(seconds: float) -> str:
     """A time for programs: ``2025-01-31T13:30:05.250Z``."""
     try:
