@@ -240,6 +240,29 @@ def test_set_without_a_value_is_wrong_usage(run):
     assert "a value for project is missing" in result.stderr
 
 
+def test_set_with_two_layers_is_wrong_usage(jail, run):
+    """Which file was meant is not guessed."""
+    result = run("set", "project", "x", "--user", "--workspace")
+    assert result.exit_code == 2
+    assert "--workspace and --user exclude each other" in result.stderr
+    assert not (jail.cwd / "wandb").exists()
+
+
+@pytest.mark.parametrize("number", ["-1", "-.5", "-1e-3"])
+def test_negative_number_is_a_value(training, number):
+    """A number needs no ``--``, wherever the options stand."""
+    assert training("set", "optim.lr", number, "--pyproject").exit_code == 0
+    assert float(training("get", "optim.lr").stdout) == float(number)
+
+
+def test_value_with_a_dash_is_told_where_to_stand(run):
+    """What is no number could be a misspelt option: click's error comes with the way out."""
+    result = run("set", "project", "--usr")
+    assert result.exit_code == 2
+    assert "No such option" in result.stderr
+    assert "goes behind '--'" in result.stderr
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import click
 
 from runsettings.cli.completing import complete_keys, complete_values
+from runsettings.cli.editing_options import SetCommand, layer_options
 from runsettings.cli.loading import model_of, model_option
 from runsettings.cli.tables import note, print_json, print_table, print_yaml
 from runsettings.values.origin import Layer
@@ -36,23 +37,6 @@ def settings_file_option(command: _Command) -> _Command:
         type=click.Path(),
         help="A settings file, as a program's --settings-file; may be repeated.",
     )(command)
-
-
-def layer_options(command: _Command) -> _Command:
-    """``--user``, ``--workspace`` and ``--pyproject``, as the argument ``layer``."""
-    for layer, help_ in (
-        (Layer.PYPROJECT, "The table in the nearest pyproject.toml."),
-        (Layer.WORKSPACE, "The file of this directory (the default)."),
-        (Layer.USER, "Your own file, for all your work."),
-    ):
-        command = click.option(
-            f"--{layer.label}",
-            "layer",
-            flag_value=layer.label,
-            default=None,
-            help=help_,
-        )(command)
-    return command
 
 
 @click.command("show")
@@ -112,7 +96,7 @@ def get_command(key: str, settings_files: tuple[str, ...], model: str | None) ->
     click.echo(_plain_value(_resolve(model, settings_files), key))
 
 
-@click.command("set", context_settings={"allow_extra_args": True})
+@click.command("set", cls=SetCommand, context_settings={"allow_extra_args": True})
 @click.argument("key", shell_complete=complete_keys)
 @click.argument("value", required=False, shell_complete=complete_values)
 @layer_options
@@ -124,8 +108,8 @@ def set_command(
     """Write KEY to a settings file, after checking VALUE.
 
     VALUE is written as in a variable: lists comma-separated. "-" reads it from the standard
-    input; "--" goes before one that begins with a dash. Leave it out for a secret, to be asked
-    for it: arguments are visible to everybody on the machine.
+    input; "--" goes before one that begins with a dash and is no number. Leave it out for a
+    secret, to be asked for it: arguments are visible to everybody on the machine.
     """
     if ctx.args:  # click would repeat them, and they can be a secret
         raise click.UsageError(

@@ -1,0 +1,56 @@
+"""What ``runsettings set`` and ``unset`` are told: which file, and values that look like options."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable
+from typing import Any, Final, TypeVar, cast
+
+import click
+
+from runsettings.values.origin import Layer
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+_LAYERS: Final = (
+    (Layer.PYPROJECT, "The table in the nearest pyproject.toml."),
+    (Layer.WORKSPACE, "The file of this directory (the default)."),
+    (Layer.USER, "Your own file, for all your work."),
+)
+"""The layers that can be written to, and the help of their options."""
+
+_NEGATIVE: Final = re.compile(r"-(?:\.?\d|inf\Z|nan\Z)")
+"""How a negative number begins; no option does."""
+
+
+def layer_options(command: _Command) -> _Command:
+    """``--user``, ``--workspace`` and ``--pyproject``, as the argument ``layer``: at most one."""
+
+    @functools.wraps(command)
+    def chosen(*args: Any, **given: Any) -> Any:
+        labels = [layer.label for layer, _ in _LAYERS if given.pop(layer.label)]
+        if len(labels) > 1:
+            raise click.UsageError(f"--{labels[0]} and --{labels[1]} exclude each other")
+        return command(*args, layer=labels[0] if labels else None, **given)
+
+    wrapped: Any = chosen
+    for layer, help_ in _LAYERS:
+        wrapped = click.option(f"--{layer.label}", layer.label, is_flag=True, help=help_)(wrapped)
+    return cast("_Command", wrapped)
+
+
+class SetCommand(click.Command):
+    """A command whose VALUE may be a negative number, which click takes for an option."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As click does, with a number put behind a ``--``."""
+        if "--" not in args:
+            numbers = [arg for arg in args if _NEGATIVE.match(arg)]
+            if numbers:
+                args = [*(arg for arg in args if not _NEGATIVE.match(arg)), "--", *numbers]
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            message = f"{error.format_message()} A VALUE that begins with a dash goes behind '--'."
+            raise click.UsageError(message, ctx) from None
