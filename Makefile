@@ -23,7 +23,7 @@ INSTALL := PIP_CONSTRAINT=$(CONSTRAINTS) $(BIN)/python -m pip install --quiet --
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick lint types imports suite docs wheel format bench constraints clean
+.PHONY: help demo test quick lint types imports suite docs tables wheel format bench constraints clean
 
 help: ## Show this list.
 	@echo "make demo    runs the example"
@@ -58,6 +58,9 @@ suite: $(TOOLS) ## Run the tests on all cores; warnings are errors.
 
 docs: $(TOOLS) ## Build the documentation; warnings are errors.
 	$(BIN)/sphinx-build -W --keep-going --quiet -b html docs docs/_build/html
+
+tables: $(PACKAGE) ## Write the tables of the documentation anew, from the code.
+	$(BIN)/python docs/_ext/generated_tables.py
 
 wheel: $(TOOLS) ## Build the sdist and the wheel, and try the wheel in a clean environment.
 	PIP_CONSTRAINT=$(CONSTRAINTS) $(BIN)/python .ci/try_wheel.py

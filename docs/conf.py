@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 from runsettings import __version__
-
-sys.path.insert(0, str(Path(__file__).parent / "_ext"))
 
 project = "runsettings"
 author = "the runsettings authors"
@@ -18,7 +13,6 @@ extensions = [
     "myst_parser",
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
-    "generated_tables",  # ours: tables that are read off the code
 ]
 
 html_theme = "furo"

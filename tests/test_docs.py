@@ -23,6 +23,7 @@ import doctest
 import io
 import os
 import re
+import runpy
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -175,3 +176,13 @@ def test_reference_tells_of_every_public_name() -> None:
     reference = (ROOT / "docs" / "api.md").read_text()
     missing = [name for name in runsettings.__all__ if f"runsettings.{name}" not in reference]
     assert missing == []
+
+
+def test_tables_are_as_the_code_has_them() -> None:
+    """The tables that stand in the pages are what the code would write into them now."""
+    with_tables = runpy.run_path(str(ROOT / "docs" / "_ext" / "generated_tables.py"))["with_tables"]
+    texts = {page.name: page.read_text(encoding="utf-8") for page in PAGES}
+    filled = [name for name, text in texts.items() if "<!-- generated: " in text]
+    stale = [name for name in filled if with_tables(texts[name]) != texts[name]]
+    assert filled, "no page has a place for a table"
+    assert stale == [], "the code has changed: run `make tables`"

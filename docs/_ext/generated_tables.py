@@ -1,22 +1,19 @@
-"""Tables that are read off the code when the pages are built, so that they cannot be wrong.
+"""Tables that are read off the code and stand in the pages, so that a checkout shows them too.
 
-``{layers-table}``, ``{settings-table}`` and ``{rules-table}`` stand for a table each, and
-``{house}`` for a list of all rooms and modules; a page uses them like any other directive.
+Each has its place between ``<!-- generated: NAME -->`` and ``<!-- end -->``, where NAME is one of
+`TABLES`. Run this file (``make tables``) to write them anew; a test tells when that is due.
 """
 
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
-from docutils import nodes
-from docutils.statemachine import StringList
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
-from sphinx.application import Sphinx
-from sphinx.util.docutils import SphinxDirective
 
 import runsettings
 from runsettings import Layer, Rule, Settings
@@ -57,15 +54,12 @@ def house() -> Iterable[str]:
     """Every room, from the roof to the ground, with the first sentence of each of its modules."""
     root = Path(runsettings.__file__).parent
     for room in ROOMS:
-        yield f"**`{room}`**"
-        yield f": {_first_sentence(root / room / '__init__.py')}"
-        yield ""
+        yield f"- **`{room}`** — {_first_sentence(root / room / '__init__.py')}"
         modules = sorted((root / room).rglob("*.py"))
         for module in (path for path in modules if path != root / room / "__init__.py"):
             name = module.relative_to(root / room).with_suffix("").as_posix()
             name = name.removesuffix("/__init__") + "/" * name.endswith("/__init__")
             yield f"  - `{name}` — {_first_sentence(module)}"
-        yield ""
 
 
 ROOMS = (
@@ -76,9 +70,9 @@ ROOMS = (
 
 TABLES = {
     "house": house,
-    "layers-table": layers_table,
-    "settings-table": settings_table,
-    "rules-table": rules_table,
+    "layers": layers_table,
+    "settings": settings_table,
+    "rules": rules_table,
 }
 
 
@@ -138,20 +132,35 @@ def _default(option: Option) -> str:
     return {True: "yes", False: "no"}.get(default, str(default))
 
 
-class GeneratedTable(SphinxDirective):
-    """Puts one of `TABLES` in its place."""
-
-    def run(self) -> list[nodes.Node]:
-        """The table's nodes."""
-        lines = list(TABLES[self.name]())
-        self.env.note_dependency(__file__)
-        holder = nodes.container()
-        self.state.nested_parse(StringList(lines, source=self.name), 0, holder)
-        return holder.children
+PAGES = Path(__file__).parents[1]
+_PLACE = re.compile(
+    r"(?P<head>^<!-- generated: (?P<name>[\w-]+) -->\n).*?(?P<foot>^<!-- end -->$)",
+    re.MULTILINE | re.DOTALL,
+)
 
 
-def setup(app: Sphinx) -> dict[str, bool]:
-    """Register the tables."""
-    for name in TABLES:
-        app.add_directive(name, GeneratedTable)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}
+def with_tables(text: str) -> str:
+    """A page's text with each table as the code has it now.
+
+    Raises:
+        KeyError: The page names a table that is not in `TABLES`.
+    """
+
+    def fill(place: re.Match[str]) -> str:
+        table = "\n".join(TABLES[place["name"]]()).strip()
+        return f"{place['head']}\n{table}\n\n{place['foot']}"
+
+    return _PLACE.sub(fill, text)
+
+
+def main() -> None:
+    """Write the tables of all pages anew."""
+    for page in sorted(PAGES.glob("*.md")):
+        text = page.read_text(encoding="utf-8")
+        if (anew := with_tables(text)) != text:
+            page.write_text(anew, encoding="utf-8")
+            print(f"docs/{page.name}: written anew")  # noqa: T201 -- the answer of a command
+
+
+if __name__ == "__main__":
+    main()
