@@ -176,6 +176,28 @@ def test_multiprocessing_children_leave_the_run_alone(script, stored, method):
     assert (run.state, run.summary, run.starts) == ("finished", {"sum": 12}, 1)
 
 
+@pytest.mark.parametrize(
+    ("method", "end", "state"),
+    [("spawn", "pass", "finished"), ("fork", "pass", "crashed"), ("fork", "finish()", "finished")],
+)
+def test_a_run_of_a_multiprocessing_child_ends_with_it_or_by_finish(
+    script, stored, method, end, state
+):
+    """A forked child leaves without Python's exit handlers, and so it must call `finish`."""
+    code = f"""
+    import multiprocessing
+    def work():
+        begin().log({{"a": 1}})
+        {end}
+    if __name__ == "__main__":
+        process = multiprocessing.get_context("{method}").Process(target=work)
+        process.start()
+        process.join()
+    """
+    assert script(code).stderr == ""
+    assert stored().state == state
+
+
 def test_a_signal_while_another_thread_logs_loses_nothing(script, stored):
     """The handler waits for the thread that is writing; every row that returned is there."""
     code = """
