@@ -11,6 +11,7 @@ show 'python train.py' &&
 show 'WANDB_PROJECT=capsules python train.py --run-name second-try --run-tags mine --lr 0.2' || exit 1
 
 # This one is meant to fail, before anything is trained.
+printf '\nAnd this is what a slip looks like; it is meant to be found, before anything is trained:\n'
 if show 'python train.py --settings-file slip.yaml'; then
     echo 'a slip went unnoticed'
     exit 1
