@@ -17,7 +17,6 @@ from runsettings.layers.places import working_directory
 from runsettings.models import exporting
 from runsettings.models.frozen import freeze, freeze_extra, is_immutable_type
 from runsettings.models.frozen_containers import refuse
-from runsettings.models.locking import hold_to_lock
 from runsettings.models.provenance import Provenance
 from runsettings.resolution.faults import validation_diagnostics
 from runsettings.resolution.merge import Merged, merge
@@ -142,6 +141,9 @@ class LayeredSettings(BaseSettings):
         )
         self._resolve(cls._resolver(), inputs, layers, strict=strict)
         if locked is not None:
+            # Most programs name no lock file, and need not load what reads one.
+            from runsettings.models.locking import hold_to_lock
+
             hold_to_lock(self, locked, inputs.cwd, strict=strict)
         return self
 
