@@ -127,15 +127,18 @@ def test_warnings_are_told_as_text(jail, run):
     assert "SettingsWarning" not in result.stderr
 
 
-def test_vanished_directory_is_an_error_without_a_traceback(jail, run):
+@pytest.mark.parametrize(
+    "command", ["show", "get project", "explain", "check", "lock", "set project x", "unset project"]
+)
+def test_vanished_directory_is_an_error_without_a_traceback(jail, run, command):
     """A command in a directory that is gone says so in one line."""
     gone = jail.cwd / "gone"
     gone.mkdir()
     jail.monkeypatch.chdir(gone)
     gone.rmdir()
-    result = run("show")
+    result = run(*command.split())
     assert result.exit_code == 1
-    assert result.stderr.startswith("error: ")
+    assert result.stderr == "error: the current directory is gone; change to one that is there\n"
 
 
 @pytest.mark.parametrize(

@@ -145,9 +145,19 @@ def _status_of(run: Callable[[], Any]) -> int:
             _show_report(str(error), "red")
             return 1
         except OSError as error:
-            _show_report(f"error: {error}", "red")
+            _show_report(f"error: {_told(error)}", "red")
             return 1
     return status if isinstance(status, int) else 0
+
+
+def _told(error: OSError) -> str:
+    """The error's text, or what it comes from where its text would not help."""
+    if isinstance(error, FileNotFoundError) and error.filename is None:
+        try:
+            os.getcwd()  # noqa: PTH109 - the question itself
+        except FileNotFoundError:
+            return "the current directory is gone; change to one that is there"
+    return str(error)
 
 
 def _show_warning(
