@@ -33,6 +33,40 @@ def test_show_changed_leaves_defaults_out(jail, run):
     assert run("show", "--changed").stdout == "mode  'offline'  env  WANDB_MODE\n"
 
 
+def test_show_changed_of_nothing_says_so(run):
+    """Where everything is at its default, a person is told; data stays data."""
+    result = run("show", "--changed")
+    assert (result.stdout, result.stderr) == ("", "note: everything is at its default\n")
+    result = run("show", "--changed", "--json")
+    assert (result.stdout, result.stderr) == ("{}\n", "")
+
+
+def test_show_prints_no_reprs_of_python(jail, run):
+    """Paths, enums and durations are shown as they are written in a settings file."""
+    jail.monkeypatch.setattr(sys, "path", list(sys.path))
+    jail.write(
+        "typed.py",
+        "import datetime, enum, pathlib\n"
+        "from runsettings import LayeredSettings\n"
+        "class Sched(enum.Enum):\n"
+        "    cos = 'cosine'\n"
+        "class Typed(LayeredSettings):\n"
+        "    data: pathlib.Path = pathlib.Path('data')\n"
+        "    sched: Sched = Sched.cos\n"
+        "    wait: datetime.timedelta = datetime.timedelta(minutes=5)\n",
+    )
+    rows = [line.split()[:2] for line in run("show", "--model", "typed:Typed").stdout.splitlines()]
+    assert rows == [["data", "'data'"], ["sched", "'cosine'"], ["wait", "'PT5M'"]]
+
+
+@pytest.mark.parametrize("command", ["get", "explain", "unset"])
+def test_name_of_a_variable_brings_up_its_key(run, command):
+    """Who asks for ``WANDB_PROJECT`` is told which key it sets."""
+    result = run(command, "WANDB_PROJECT")
+    assert result.exit_code == 1
+    assert "this variable sets 'project'" in result.stderr
+
+
 def test_show_json_is_the_settings_as_an_object(jail, run):
     """The JSON has every field, as plain data."""
     jail.setenv(WANDB_TAGS="a,b")
@@ -152,6 +186,24 @@ def test_unknown_key_is_an_error_with_a_guess(run, command):
 
 
 # --- models of one's own ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "tags", "printed"),
+    [
+        ('["a", "b"]', ["a", "b"], "a,b\n"),
+        ('["a,b"]', ["a,b"], '["a,b"]\n'),
+        ("[a], b", ["[a]", "b"], '["[a]", "b"]\n'),
+        ("[1, 2]", ["[1", "2]"], '["[1", "2]"]\n'),
+    ],
+)
+def test_list_of_texts_may_be_json(jail, run, text, tags, printed):
+    """A JSON list is a list wherever commas are, and what ``get`` prints is read alike."""
+    assert run("set", "run_tags", text).exit_code == 0
+    assert json.loads(run("show", "--json").stdout)["run_tags"] == tags
+    assert run("get", "run_tags").stdout == printed
+    assert run("set", "run_tags", printed.rstrip()).exit_code == 0
+    assert json.loads(run("show", "--json").stdout)["run_tags"] == tags
 
 
 def test_get_reaches_what_dumps_leave_out(jail, run):

@@ -15,7 +15,7 @@ from runsettings.cli.editing_options import SetCommand, layer_options
 from runsettings.cli.loading import model_of, model_option
 from runsettings.cli.tables import note, print_json, print_table, print_yaml
 from runsettings.values.origin import Layer
-from runsettings.values.tree import format_path
+from runsettings.values.tree import KeyPath, format_path
 
 if TYPE_CHECKING:
     from runsettings.models.editing import Edit
@@ -68,7 +68,11 @@ def show_command(
         else:
             print_yaml(data)
         return
-    print_table(("key", "value", "layer", "place"), _rows(settings, changed=changed))
+    rows = _rows(settings, changed=changed)
+    if not rows:
+        note("everything is at its default")
+        return
+    print_table(("key", "value", "layer", "place"), rows)
 
 
 @click.command("explain")
@@ -81,6 +85,8 @@ def explain_command(
 ) -> None:
     """Why settings are what they are: for KEY, or for all, who set it and who lost."""
     settings = _resolve(model, settings_files)
+    if key is not None:
+        _refuse_variable(settings, key)
     click.echo(settings.explain(key, as_json=as_json))
 
 
@@ -198,13 +204,15 @@ def _rows(settings: LayeredSettings, *, changed: bool) -> list[tuple[str, str, s
     from runsettings.resolution.faults import show_value  # loads pydantic, which is loaded by now
 
     rows = []
-    table = settings.options()
+    table, whole = settings.options(), settings.to_dict()
     for option in table.leaves():
         origin = settings.origin(option.path)
         is_default = origin.layer is Layer.DEFAULT
         if is_default and changed:
             continue
-        value = settings.hide(settings.get(option.path))
+        value = _dumped(settings, option.path, whole)
+        if isinstance(value, list) and isinstance(settings.get(option.path), tuple):
+            value = tuple(value)  # as `explain` shows it
         shown = show_value(value, secret=table.is_secret(option.path))
         # That a default is `Settings.project` tells nobody anything new.
         place = "" if is_default else str(origin)
@@ -235,6 +243,32 @@ def _as_data(settings: LayeredSettings, *, origins: bool, changed: bool) -> dict
     return data
 
 
+def _refuse_variable(settings: LayeredSettings, key: str) -> None:
+    """Tell who asks for ``WANDB_PROJECT`` what that variable sets.
+
+    Raises:
+        SettingsError: The key is a variable's name.
+    """
+    from runsettings.models.editing import find_option, set_by  # loads pydantic
+
+    if set_by(settings.options(), key) is not None:
+        find_option(type(settings), key)
+
+
+def _dumped(settings: LayeredSettings, path: KeyPath, whole: dict[str, Any]) -> Any:
+    """The value at ``path`` as JSON has it; ``whole`` is all of the settings so."""
+    from runsettings.models.exporting import json_value  # loads pydantic, which is loaded by now
+
+    value: Any = whole
+    for part in path:
+        if value is None:  # a nested model that is absent
+            return None
+        if isinstance(value, dict) and str(part) not in value:  # kept out of dumps by its class
+            return settings.hide(json_value(settings.get(path)))
+        value = value[str(part) if isinstance(value, dict) else part]
+    return settings.hide(value)
+
+
 def _plain_value(settings: LayeredSettings, key: str) -> str:
     """A value as ``set`` takes it; a secret's mask.
 
@@ -243,15 +277,9 @@ def _plain_value(settings: LayeredSettings, key: str) -> str:
     """
     from pydantic_settings import NoDecode  # loads pydantic, which is loaded by now
 
-    from runsettings.models.exporting import json_value  # as above
-
+    _refuse_variable(settings, key)
     path = settings.locate(key)
-    value: Any = settings.to_dict()
-    for part in path:
-        if isinstance(value, dict) and str(part) not in value:  # kept out of dumps by its class
-            value = settings.hide(json_value(settings.get(path)))
-            break
-        value = value[str(part) if isinstance(value, dict) else part]
+    value = _dumped(settings, path, settings.to_dict())
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -259,7 +287,9 @@ def _plain_value(settings: LayeredSettings, key: str) -> str:
     option = settings.options().find(path)
     commas = option is not None and NoDecode in option.info.metadata
     if commas and isinstance(value, list) and all(isinstance(item, str) for item in value):
-        return ",".join(value)
+        text = ",".join(value)
+        if not text.startswith("[") and [part.strip() for part in text.split(",") if part] == value:
+            return text
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 

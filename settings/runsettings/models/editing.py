@@ -21,7 +21,7 @@ from runsettings.resolution.suggest import did_you_mean
 from runsettings.values.diagnostic import Diagnostic, Rule
 from runsettings.values.errors import SettingsError
 from runsettings.values.origin import Layer, Origin
-from runsettings.values.tree import MISSING, KeyPath, Leaf
+from runsettings.values.tree import MISSING, KeyPath, Leaf, format_path
 
 _UNWRITTEN: Final = "; nothing was written"
 """How the subject of a refusal ends."""
@@ -88,15 +88,27 @@ def find_option(model: type[LayeredSettings], key: str) -> Option:
         known = {} if table is None else table.spelled
         option = known.get(part) or known.get(part.replace("-", "_"))
         if option is None:
+            meant = set_by(model.options(), key)
+            hint = did_you_mean(part, known) if meant is None else f"this variable sets {meant!r}"
             raise SettingsError.of(
                 Rule.UNKNOWN_KEY,
                 f"is not a key of {model.__name__}",
                 path=parts[: index + 1],
-                hint=did_you_mean(part, known),
+                hint=hint,
             )
         table = option.table
     assert option is not None
     return option
+
+
+def set_by(table: OptionTable, variable: str) -> str | None:
+    """The key that an environment variable sets, or ``None`` for what is none, or is a key too."""
+    if variable in table.spelled:
+        return None
+    for option in table.leaves():
+        if variable in option.variables:
+            return format_path(option.path)
+    return None
 
 
 def set_setting(model: type[LayeredSettings], key: str, text: str, layer: Layer) -> Edit:

@@ -6,6 +6,7 @@ Each field has a consumer in this package. Names, variables and rules are those 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Final, Literal
 from urllib.parse import urlsplit
@@ -86,10 +87,21 @@ def _check_api_key(key: SecretStr) -> SecretStr:
 
 
 def _comma_separated(value: Any) -> Any:
-    """``"a, b"`` as ``("a", "b")``, which is how W&B writes lists in variables and INI files."""
-    if isinstance(value, str):
-        return tuple(item.strip() for item in value.split(",") if item.strip())
-    return value
+    """``"a, b"`` as ``("a", "b")``, which is how W&B writes lists in variables and INI files.
+
+    A JSON list of texts, ``["a", "b"]``, is that list: people write it, and its texts may hold
+    commas.
+    """
+    if not isinstance(value, str):
+        return value
+    if value.lstrip().startswith("["):
+        try:
+            listed = json.loads(value)
+        except (ValueError, RecursionError):
+            listed = None  # it is `[a], b`, and means what it says
+        if isinstance(listed, list) and all(isinstance(item, str) for item in listed):
+            return tuple(listed)
+    return tuple(item.strip() for item in value.split(",") if item.strip())
 
 
 def _mode(value: Any) -> Any:
