@@ -1,4 +1,4 @@
-"""What ``runsettings set`` and ``unset`` are told: which file, and values that look like options."""
+"""What ``set`` and ``unset`` are told: which file, and values that look like options."""
 
 from __future__ import annotations
 
