@@ -7,6 +7,12 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# The gate asks the same questions each time; the long form (`make long`) looks for new ones.
+settings.register_profile("gate", derandomize=True, deadline=None)
+settings.register_profile("long", deadline=None, max_examples=2000)
+settings.load_profile("long" if os.environ.get("RUNSETTINGS_LONG") else "gate")
 
 KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "TMPDIR", "PYTHONPATH", "VIRTUAL_ENV", "SYSTEMROOT")
 

@@ -145,7 +145,8 @@ def test_set_value_reads_back_and_leaves_the_rest(text, section, key, value):
         return
     assert flat(changed) == {**flat(text), (section, key.lower()): value}
     for line in text.splitlines():
-        if line.strip().startswith(("#", ";", "[")):
+        # An indented one may be a line of the very value that was replaced.
+        if line.startswith(("#", ";", "[")):
             assert line in changed
 
 
