@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from absl import flags as absl_flags
 from ml_collections import config_flags
 
 from runsettings.layers.given_flags import parse_args
+from runsettings.models.settings import Settings
 from runsettings.runconfig.config import Config
 from runsettings.values.diagnostic import Rule
 from runsettings.values.directive import Append, Delete, Replace
@@ -408,3 +410,17 @@ def test_paths_start_at_home(jail: Any) -> None:
     """A path may begin with the user's home."""
     jail.write(jail.home / "c.yaml", "lr: 1\n")
     assert Config.load("~/c.yaml").lr == 1
+
+
+def test_flags_of_settings_are_no_hyperparameters(jail):
+    """One parser may serve the settings and the training: each gets its own flags."""
+    parser = argparse.ArgumentParser()
+    Settings.add_arguments(parser, only=["project", "mode"])
+    parser.add_argument("--lr", type=float, default=0.1)
+    jail.write("more.yaml", "entity: me\n")
+    given = ["--project", "foo", "--settings-file", "more.yaml", "--lr", "3"]
+    args = parse_args(parser, given)
+    assert Config.load(args).as_dict() == {"lr": 3.0}
+    settings = Settings.resolve(args=args)
+    assert (settings.project, settings.entity) == ("foo", "me")
+    assert pickle.loads(pickle.dumps(args)) == args

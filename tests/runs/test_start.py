@@ -12,6 +12,7 @@ import types
 import pytest
 import yaml
 
+from runsettings.layers.given_flags import parse_args
 from runsettings.models.settings import Settings
 from runsettings.runs import active, start
 from runsettings.runs.disabled import RunDisabled
@@ -551,3 +552,15 @@ def test_keys_that_are_included_and_excluded_are_an_error_with_both_places(begin
         begin(config={"lr": 0.1}, config_include_keys=["lr"])
     assert "init(config_include_keys=)" in str(caught.value)
     assert "WANDB_CONFIG_EXCLUDE_KEYS" in str(caught.value)
+
+
+def test_flags_of_settings_in_the_config_settle_the_run(jail):
+    """``init(config=parse_args(parser))`` heeds ``--project`` and ``--mode`` of the same parser."""
+    parser = argparse.ArgumentParser()
+    Settings.add_arguments(parser, only=["project", "mode"])
+    parser.add_argument("--lr", type=float, default=0.1)
+    args = parse_args(parser, ["--project", "foo", "--mode", "disabled", "--lr", "3"])
+    with start.init(config=[{"seed": 1}, args]) as run:
+        assert (run.project, run.mode) == ("foo", "disabled")
+        assert run.config.as_dict() == {"seed": 1, "lr": 3.0}
+        assert str(run.settings.origin("project")) == "--project"

@@ -56,6 +56,10 @@ def parse_known_args(
     return _watched(parser, parser.parse_known_args, args, namespace)
 
 
+SETTINGS_FLAGS: Final = "_settings_flags"
+"""The attribute of a parser that names the arguments which are settings."""
+
+
 class _Record:
     """What one watched parse has seen."""
 
@@ -122,6 +126,9 @@ def _watched(
         **flags_of(before),
         **_names_in(parser),
     }
+    outcome._settings_flags = frozenset(
+        name for each in _parsers(parser) for name in vars(each).get(SETTINGS_FLAGS, ())
+    )
     return outcome, rest
 
 

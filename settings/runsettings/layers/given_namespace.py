@@ -35,7 +35,7 @@ class GivenNamespace(argparse.Namespace):
     """
 
     # Beside the instance's `__dict__`, so that `vars()` shows the arguments alone.
-    __slots__ = ("_all_flags", "_given_flags")
+    __slots__ = ("_all_flags", "_given_flags", "_settings_flags")
 
     given = _GivenView()
 
@@ -44,6 +44,7 @@ class GivenNamespace(argparse.Namespace):
         vars(self).update(arguments)
         self._given_flags = dict(given or {})
         self._all_flags: dict[str, str] = {}
+        self._settings_flags: frozenset[str] = frozenset()
 
     def __setattr__(self, name: str, value: Any) -> None:
         super().__setattr__(name, value)
@@ -62,16 +63,45 @@ def flags_of(namespace: argparse.Namespace) -> Mapping[str, str]:
     return known
 
 
+def settings_part(value: Any) -> GivenNamespace | None:
+    """The flags in ``value`` that `LayeredSettings.add_arguments` made, if any were given.
+
+    Args:
+        value: What may be a namespace of ours, or a list with one.
+    """
+    if isinstance(value, (list, tuple)):
+        parts = [part for item in value if (part := settings_part(item)) is not None]
+        return parts[-1] if parts else None
+    names: frozenset[str] = getattr(value, "_settings_flags", frozenset())
+    given = {
+        name: flag for name, flag in getattr(value, "_given_flags", {}).items() if name in names
+    }
+    if not isinstance(value, GivenNamespace) or not given:
+        return None
+    return GivenNamespace(given, **{name: vars(value)[name] for name in given})
+
+
 def argument_trees(
     namespace: argparse.Namespace,
     layer_defaults: Layer = Layer.DEFAULT,
     layer_given: Layer = Layer.FLAG,
+    *,
+    settings: bool = True,
 ) -> tuple[Tree, Tree]:
     """The defaults of a namespace, and what was given.
 
     A plain namespace does not know the two apart: all of it counts as given.
+
+    Args:
+        namespace: What was parsed.
+        layer_defaults: The layer of what was left at its default.
+        layer_given: The layer of what was given.
+        settings: Whether to take in the flags that `LayeredSettings.add_arguments` made.
     """
     arguments = dict(vars(namespace))
+    if not settings:
+        for name in getattr(namespace, "_settings_flags", ()):
+            arguments.pop(name, None)
     if not isinstance(namespace, GivenNamespace):
         marks = {name: _flag(name) for name in arguments}
         return command_line(layer_defaults, {}, {}), command_line(layer_given, arguments, marks)

@@ -14,6 +14,7 @@ from typing import Any, Final, get_origin
 from absl import flags as absl_flags
 
 from runsettings.layers.flags import SETTINGS_FILE
+from runsettings.layers.given_flags import SETTINGS_FLAGS
 from runsettings.resolution.options import Option, OptionTable, union_members
 from runsettings.resolution.suggest import did_you_mean
 from runsettings.values.diagnostic import Rule
@@ -50,6 +51,9 @@ def add_arguments(
         else:
             keywords["metavar"] = option.name.upper()
         group.add_argument(f"--{path.replace('_', '-')}", **keywords)
+    # What is a setting is no hyperparameter, though one parser may serve both.
+    own = vars(parser).setdefault(SETTINGS_FLAGS, {SETTINGS_FILE})
+    own.update(format_path(option.path) for option in _flagged(table, only))
     if any(action.dest == SETTINGS_FILE for action in parser._actions):
         return  # of another model that the same parser serves
     group.add_argument(

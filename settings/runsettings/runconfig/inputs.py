@@ -89,7 +89,7 @@ class InputReader:
         elif isinstance(value, (str, os.PathLike)):
             self.read_path(value)
         elif isinstance(value, argparse.Namespace):
-            self._add_flags(argument_trees(value))
+            self._add_flags(argument_trees(value, settings=False))
         elif is_absl(value):
             self._read_absl(value)
         else:

@@ -9,6 +9,7 @@ from typing import Any, Final, TypeGuard
 
 from runsettings.layers.base import Inputs
 from runsettings.layers.caller import Caller
+from runsettings.layers.given_namespace import settings_part
 from runsettings.layers.places import working_directory
 from runsettings.models.settings import Settings
 from runsettings.resolution.resolve import SETTINGS_LAYERS
@@ -35,6 +36,7 @@ def settle(
     given: Mapping[str, Any],
     settings: Settings | Mapping[str, Any] | str | os.PathLike[str] | None,
     caller: Caller,
+    config: Any = None,
 ) -> Settings:
     """The settings of one call of `init`.
 
@@ -42,6 +44,8 @@ def settle(
         given: The arguments that were given, by their names in the call.
         settings: What ``settings=`` was given; below the other arguments.
         caller: The place of the call.
+        config: What ``config=`` was given. Flags in it that `Settings.add_arguments` made are
+            settings, and count as such unless ``settings=`` is a `Settings`.
 
     Raises:
         SettingsError: Something in any layer is wrong.
@@ -66,7 +70,9 @@ def settle(
         _CallLayer([*below, call]) if layer is Layer.INIT else layer for layer in SETTINGS_LAYERS
     ]
     # The directory may be gone, and the run may be meant for another.
-    return Settings.resolve(files=files, layers=layers, cwd=working_directory())
+    return Settings.resolve(
+        args=settings_part(config), files=files, layers=layers, cwd=working_directory()
+    )
 
 
 def _is_path(given: object) -> TypeGuard[str | os.PathLike[str]]:

@@ -92,7 +92,7 @@ def init(
     config, below = arguments.pop("config"), arguments.pop("settings")
     given = {key: value for key, value in arguments.items() if value is not None}
     caller = find_caller("init")
-    settled = settle(given, below, caller)
+    settled = settle(given, below, caller, config)
     notices = Notices(quiet=settled.quiet, silent=settled.silent)
     running = _running(settled, given, config, below, notices)
     if running is not None:
