@@ -35,7 +35,7 @@ def test_what_log_returned_from_survives_sigkill(spawn, stored):
     """Killed at random moments again and again, one run goes on and loses no row."""
     chance = random.Random(7)
     returned = -1
-    for _ in range(KILLS):
+    for kills in range(1, KILLS + 1):
         process = spawn(TRAIN)
         first = process.stdout.readline()
         assert int(first.split()[1]) > returned, "the step goes on behind everything told"
@@ -46,7 +46,9 @@ def test_what_log_returned_from_survives_sigkill(spawn, stored):
         told = process.stdout.read().splitlines(keepends=True)
         process.wait()
         run = stored()
-        assert (run.state, run.torn) == ("crashed", 0)
+        assert run.state == "crashed"
+        # The kernel may cut a write short between two pages: a line whose log() never returned.
+        assert run.torn <= kills
         whole = [int(line) for line in told if line.endswith("\n")]
         returned = max([returned, *whole])
         assert run.step > returned
