@@ -17,7 +17,7 @@ from runsettings.layers.flags import SETTINGS_FILE
 from runsettings.layers.given_flags import SETTINGS_FLAGS
 from runsettings.resolution.options import Option, OptionTable, union_members
 from runsettings.resolution.suggest import did_you_mean
-from runsettings.values.diagnostic import Rule
+from runsettings.values.diagnostic import Diagnostic, Rule, Severity
 from runsettings.values.errors import SettingsError
 from runsettings.values.tree import KeyPath, format_path
 
@@ -94,7 +94,7 @@ def define_flags(
 
 
 def _flagged(table: OptionTable, only: Sequence[str] | None) -> Iterator[Option]:
-    wanted = None if only is None else [_path(table, key) for key in _names(only)]
+    wanted = None if only is None else _wanted(table, (only,) if isinstance(only, str) else only)
     for option in table.leaves():
         # A process list shows arguments to everybody on the machine.
         secret = table.is_secret(option.path)
@@ -103,21 +103,20 @@ def _flagged(table: OptionTable, only: Sequence[str] | None) -> Iterator[Option]
             yield option
 
 
-def _names(only: Sequence[str]) -> Sequence[str]:
-    return (only,) if isinstance(only, str) else only
-
-
-def _path(table: OptionTable, key: str) -> KeyPath:
-    """The path of a field that flags are wanted for: ``lr``, ``optim`` or ``optim.lr``."""
-    option = table.find(tuple(key.split(".")))
-    if option is None:
-        raise SettingsError.of(
-            Rule.UNKNOWN_KEY,
-            f"is not a key of {table.model.__name__}",
-            path=(key,),
-            hint=did_you_mean(key, (format_path(each.path) for each in table.leaves())),
+def _wanted(table: OptionTable, only: Sequence[str]) -> list[KeyPath]:
+    """The paths of fields that flags are wanted for: ``lr``, ``optim`` or ``optim.lr``."""
+    found = {key: table.find(tuple(key.split("."))) for key in only}
+    unknown = [key for key, option in found.items() if option is None]
+    if unknown:
+        known = [format_path(each.path) for each in table.leaves()]
+        message = f"is not a key of {table.model.__name__}"
+        raise SettingsError(
+            Diagnostic(
+                Rule.UNKNOWN_KEY, Severity.ERROR, (key,), message, hint=did_you_mean(key, known)
+            )
+            for key in unknown
         )
-    return option.path
+    return [option.path for option in found.values() if option is not None]
 
 
 def _help(option: Option) -> str:
