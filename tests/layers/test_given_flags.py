@@ -191,6 +191,13 @@ def test_errors_are_those_of_argparse(capsys: pytest.CaptureFixture[str]) -> Non
     assert vars(parser) == before
 
 
+@pytest.mark.parametrize("parse", [parse_args, parse_known_args])
+def test_what_is_no_parser_is_refused(parse: Any) -> None:
+    """The parser comes first; a command line in its place is told so in plain words."""
+    with pytest.raises(TypeError, match=r"expected an argparse\.ArgumentParser .* got list"):
+        parse(["--lr", "2"])
+
+
 def test_namespace_behaves_like_a_plain_one() -> None:
     """Comparing, printing, copying and pickling show the arguments; the copies remember."""
     namespace = parse_args(build(), ["--lr", "2"])

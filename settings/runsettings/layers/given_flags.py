@@ -16,7 +16,7 @@ from __future__ import annotations
 import argparse
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -43,8 +43,9 @@ def parse_args(
 
     Raises:
         SystemExit: The command line is wrong, or asks for help; as argparse does.
+        TypeError: ``parser`` is no argparse parser.
     """
-    return _watched(parser, parser.parse_args, args, namespace)[0]
+    return _watched(parser, "parse_args", args, namespace)[0]
 
 
 def parse_known_args(
@@ -53,7 +54,7 @@ def parse_known_args(
     namespace: argparse.Namespace | None = None,
 ) -> tuple[GivenNamespace, list[str]]:
     """As `parse_args`, handing back the arguments that the parser does not know."""
-    return _watched(parser, parser.parse_known_args, args, namespace)
+    return _watched(parser, "parse_known_args", args, namespace)
 
 
 SETTINGS_FLAGS: Final = "_settings_flags"
@@ -103,15 +104,18 @@ class _WatchedNamespace(argparse.Namespace):
 
 def _watched(
     parser: argparse.ArgumentParser,
-    parse: Callable[..., Any],
+    method: str,
     args: Sequence[str] | None,
     namespace: argparse.Namespace | None,
 ) -> tuple[GivenNamespace, list[str]]:
+    if not isinstance(parser, argparse.ArgumentParser):
+        kind = type(parser).__qualname__
+        raise TypeError(f"expected an argparse.ArgumentParser as first argument, got {kind}")
     start = {} if namespace is None else dict(vars(namespace))
     with _PARSING, _recording() as record, _hooked(parser):
         watched = _WatchedNamespace()
         vars(watched).update(start)
-        outcome = parse(args, watched)
+        outcome = getattr(parser, method)(args, watched)
         record.end()
     filled, rest = outcome if isinstance(outcome, tuple) else (outcome, [])
     arguments = vars(filled)
