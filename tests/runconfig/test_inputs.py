@@ -128,6 +128,13 @@ def test_strange_objects_are_refused_with_advice(value: Any) -> None:
     assert caught.value.diagnostics[0].rule is Rule.BAD_INPUT
 
 
+@pytest.mark.parametrize(("value", "message"), [(3, "an int"), (3.0, "a float")])
+def test_what_is_no_config_has_its_article(value: Any, message: str) -> None:
+    """The error reads as a sentence, whatever the type's name begins with."""
+    with pytest.raises(ConfigError, match=f"{message} is no config"):
+        Config.load(value)
+
+
 def test_lists_of_inputs_are_nested_within_reason() -> None:
     """A list in a list without end is an error of ours, not of the interpreter's stack."""
     nested: list[Any] = []

@@ -144,7 +144,11 @@ class InputReader:
         if not isinstance(value, Mapping) and fields_of(value) is None:
             kind = type(value).__qualname__
             hint = "pass an object of it" if isinstance(value, type) else _TAKEN
-            name = f"the class {value.__qualname__}" if isinstance(value, type) else f"a {kind}"
+            name = (
+                f"the class {value.__qualname__}"
+                if isinstance(value, type)
+                else _with_article(kind)
+            )
             self._add(Rule.BAD_INPUT, f"{name} is no config", self._origin, hint)
             return
         data = to_jsonable(
@@ -205,6 +209,10 @@ def own_key_fault(origin: Origin, severity: Severity) -> Diagnostic:
     """What there is to say of the key that the W&B client keeps for itself."""
     message = "is the W&B client's own bookkeeping, and no part of a run config"
     return Diagnostic(Rule.MISPLACED_KEY, severity, (OWN_KEY,), message, origin)
+
+
+def _with_article(noun: str) -> str:
+    return f"an {noun}" if noun[:1].lower() in set("aeiou") else f"a {noun}"
 
 
 def call_origin(caller: Caller, argument: str | None = None) -> Origin:
