@@ -58,6 +58,13 @@ def test_a_changed_value_is_refused(config: Config) -> None:
     assert config.lr == 0.1
 
 
+def test_a_refused_change_shows_the_earlier_assignment_as_written(config: Config) -> None:
+    """The assignment that stays reads as in the program: ``config.z = 1``."""
+    config.z = 1
+    with pytest.raises(ConfigError, match=r"over  \S+:\d+ config\.z = 1$"):
+        config.z = 2
+
+
 @pytest.mark.parametrize(
     "change",
     [

@@ -50,6 +50,9 @@ def refused_change(
         origin: The place that tried to change it.
         first: The place that set it.
     """
+    if first is not None and first.call is not None:
+        # The place of an assignment is shown with the value behind it: `config.lr = 0.1`.
+        first = first._replace(call=first.call.removesuffix(" ="))
     becomes = "be removed" if new is MISSING else f"become {show_value(new)}"
     return Diagnostic(
         Rule.VALUE_CHANGED,
