@@ -20,7 +20,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
-from runsettings.layers.given_namespace import GivenNamespace, flags_of, given_of
+from runsettings.layers.given_namespace import GivenNamespace, flags_of, given_of, settings_of
 
 _PARSING: Final = threading.RLock()
 """Held while a parser is watched: the watch is on the parser, which threads may share."""
@@ -57,8 +57,12 @@ def parse_known_args(
     return _watched(parser, "parse_known_args", args, namespace)
 
 
-SETTINGS_FLAGS: Final = "_settings_flags"
-"""The attribute of a parser that names the arguments which are settings."""
+SETTINGS_FLAG: Final = "_is_settings_flag"
+"""The attribute of an action whose argument is a setting. Being the action's, it goes along to
+the parsers that have the action's parser among their ``parents``."""
+
+_HOOKED: Final = ("_get_values", "_get_value", "parse_known_args")
+"""The methods of a parser that are watched."""
 
 
 class _Record:
@@ -103,7 +107,7 @@ class _WatchedNamespace(argparse.Namespace):
 
 
 def _watched(
-    parser: argparse.ArgumentParser,
+    parser: object,
     method: str,
     args: Sequence[str] | None,
     namespace: argparse.Namespace | None,
@@ -112,7 +116,8 @@ def _watched(
         kind = type(parser).__qualname__
         raise TypeError(f"expected an argparse.ArgumentParser as first argument, got {kind}")
     start = {} if namespace is None else dict(vars(namespace))
-    with _PARSING, _recording() as record, _hooked(parser):
+    parsers = _parsers(parser)
+    with _PARSING, _recording() as record, _hooked(parsers):
         watched = _WatchedNamespace()
         vars(watched).update(start)
         outcome = getattr(parser, method)(args, watched)
@@ -124,15 +129,12 @@ def _watched(
     if namespace is not None:
         vars(namespace).update(arguments)
     outcome = GivenNamespace({k: v for k, v in given.items() if k in arguments}, **arguments)
-    outcome._all_flags = {
-        **{name: f"set_defaults({name}=)" for name in arguments},
-        **{name: f"args.{name}" for name in start},
-        **flags_of(before),
-        **_names_in(parser),
-    }
-    outcome._settings_flags = frozenset(
-        name for each in _parsers(parser) for name in vars(each).get(SETTINGS_FLAGS, ())
-    )
+    names, settings = _names_in(parsers)
+    known = {**{name: f"args.{name}" for name in start}, **flags_of(before), **names}
+    for name in arguments.keys() - known.keys():
+        known[name] = f"set_defaults({name}=)"
+    outcome._all_flags = known
+    outcome._settings_flags = settings_of(before) | settings
     return outcome, rest
 
 
@@ -148,17 +150,18 @@ def _recording() -> Iterator[_Record]:
 
 
 @contextmanager
-def _hooked(root: argparse.ArgumentParser) -> Iterator[None]:
-    """Let the parsers report to this thread's record; as they were, afterwards."""
-    parsers = _parsers(root)
-    before = [dict(vars(parser)) for parser in parsers]
+def _hooked(parsers: Sequence[argparse.ArgumentParser]) -> Iterator[None]:
+    """Let the parsers, the outermost first, report to this thread's record; undone at the end."""
+    before = [
+        {name: vars(parser)[name] for name in _HOOKED if name in vars(parser)} for parser in parsers
+    ]
     for parser in parsers:
-        _hook(parser, is_root=parser is root)
+        _hook(parser, is_root=parser is parsers[0])
     try:
         yield
     finally:
         for parser, attributes in zip(parsers, before, strict=True):
-            for name in ("_get_values", "_get_value", "parse_known_args"):
+            for name in _HOOKED:
                 if name in attributes:
                     setattr(parser, name, attributes[name])
                 else:
@@ -231,17 +234,26 @@ def _hook(parser: Any, *, is_root: bool) -> None:
     parser.parse_known_args = parse_known_args if is_root else watch_subparser
 
 
-def _names_in(root: argparse.ArgumentParser) -> dict[str, str]:
-    """The flag or positional behind each argument of a parser and those below it."""
+def _names_in(
+    parsers: Sequence[argparse.ArgumentParser],
+) -> tuple[dict[str, str], frozenset[str]]:
+    """The flag or positional behind each argument, and which arguments are settings."""
     names: dict[str, str] = {}
-    for parser in _parsers(root):
+    settings: set[str] = set()
+    for parser in parsers:
         for action in parser._actions:
-            names.setdefault(action.dest, _name_of(action))
-    return names
+            if action.dest not in names:
+                names[action.dest] = _name_of(action)
+            if SETTINGS_FLAG in vars(action):
+                settings.add(action.dest)
+    return names, frozenset(settings)
 
 
 def _name_of(action: argparse.Action) -> str:
     """The name by which a person knows an action: the long flag, or the positional's."""
+    for option in action.option_strings:
+        if option.startswith("--"):
+            return option
     if action.option_strings:
-        return max(action.option_strings, key=lambda option: option.startswith("--"))
+        return action.option_strings[0]
     return action.metavar if isinstance(action.metavar, str) else action.dest

@@ -63,6 +63,12 @@ def flags_of(namespace: argparse.Namespace) -> Mapping[str, str]:
     return known
 
 
+def settings_of(namespace: argparse.Namespace) -> frozenset[str]:
+    """The names of the arguments that `LayeredSettings.add_arguments` made."""
+    names: frozenset[str] = getattr(namespace, "_settings_flags", frozenset())
+    return names
+
+
 def settings_part(value: Any) -> GivenNamespace | None:
     """The flags in ``value`` that `LayeredSettings.add_arguments` made, if any were given.
 
@@ -72,7 +78,7 @@ def settings_part(value: Any) -> GivenNamespace | None:
     if isinstance(value, (list, tuple)):
         parts = [part for item in value if (part := settings_part(item)) is not None]
         return parts[-1] if parts else None
-    names: frozenset[str] = getattr(value, "_settings_flags", frozenset())
+    names = settings_of(value)
     given = {
         name: flag for name, flag in getattr(value, "_given_flags", {}).items() if name in names
     }
@@ -100,7 +106,7 @@ def argument_trees(
     """
     arguments = dict(vars(namespace))
     if not settings:
-        for name in getattr(namespace, "_settings_flags", ()):
+        for name in settings_of(namespace):
             arguments.pop(name, None)
     if not isinstance(namespace, GivenNamespace):
         marks = {name: _flag(name) for name in arguments}

@@ -14,7 +14,7 @@ from typing import Any, Final, get_origin
 from absl import flags as absl_flags
 
 from runsettings.layers.flags import SETTINGS_FILE
-from runsettings.layers.given_flags import SETTINGS_FLAGS
+from runsettings.layers.given_flags import SETTINGS_FLAG
 from runsettings.resolution.options import Option, OptionTable, union_members
 from runsettings.resolution.suggest import did_you_mean
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity
@@ -34,8 +34,9 @@ def add_arguments(
         argparse.ArgumentError: The parser already has a flag of the same name.
         SettingsError: There is no field of a name in ``only``.
     """
+    options = list(_flagged(table, only))
     group = parser.add_argument_group(f"{table.model.__name__} (from all layers)")
-    for option in _flagged(table, only):
+    for option in options:
         path = format_path(option.path)
         keywords: dict[str, Any] = {
             "dest": path,
@@ -50,13 +51,12 @@ def add_arguments(
             keywords["choices"] = option.choices
         else:
             keywords["metavar"] = option.name.upper()
-        group.add_argument(f"--{path.replace('_', '-')}", **keywords)
-    # What is a setting is no hyperparameter, though one parser may serve both.
-    own = vars(parser).setdefault(SETTINGS_FLAGS, {SETTINGS_FILE})
-    own.update(format_path(option.path) for option in _flagged(table, only))
-    if any(action.dest == SETTINGS_FILE for action in parser._actions):
+        _mark(group.add_argument(f"--{path.replace('_', '-')}", **keywords))
+    present = [action for action in parser._actions if action.dest == SETTINGS_FILE]
+    if present:
+        _mark(*present)
         return  # of another model that the same parser serves
-    group.add_argument(
+    action = group.add_argument(
         "--settings-file",
         dest=SETTINGS_FILE,
         action="append",
@@ -64,6 +64,7 @@ def add_arguments(
         metavar="FILE",
         help=_SETTINGS_FILE_HELP,
     )
+    _mark(action)
 
 
 def define_flags(
@@ -91,6 +92,12 @@ def define_flags(
     if SETTINGS_FILE in values and values[SETTINGS_FILE].help.startswith(_SETTINGS_FILE_HELP):
         return  # of another model that the same flags serve
     absl_flags.DEFINE_multi_string(SETTINGS_FILE, None, _SETTINGS_FILE_HELP, flag_values=values)
+
+
+def _mark(*actions: argparse.Action) -> None:
+    """Tell settings from hyperparameters, for one parser may serve both."""
+    for action in actions:
+        setattr(action, SETTINGS_FLAG, True)
 
 
 def _flagged(table: OptionTable, only: Sequence[str] | None) -> Iterator[Option]:
