@@ -287,12 +287,48 @@ def test_a_file_above_given_flags_beats_them(jail: Any) -> None:
 def test_faults_of_flags_name_the_flag() -> None:
     """What is wrong with a flag's value or name is told with the flag."""
     bad = parser()
-    bad.add_argument("--optim.lr", default=1)
     bad.set_defaults(func=print)
     assert faults_of(parse_args(bad, [])) == [
         (Rule.NOT_SERIALIZABLE, "func", "set_defaults(func=)"),
-        (Rule.KEY_PERIOD, "optim.lr", "--optim.lr"),
     ]
+
+
+def test_dotted_flags_of_argparse_are_nested(jail: Any) -> None:
+    """`--optim.lr` is a leaf of `optim`: given at its place, else below the files."""
+    jail.write("train.yaml", "optim: {name: sgd, lr: 0.2}\n")
+    dotted = argparse.ArgumentParser()
+    dotted.add_argument("--optim.name", default="adam")
+    dotted.add_argument("--optim.lr", type=float, default=0.1)
+    dotted.add_argument("--optim.eps", type=float, default=1e-8)
+    dotted.add_argument("--optim", default=None)
+    config = Config.load(["train.yaml", parse_args(dotted, ["--optim.name", "lion"])])
+    assert config.as_dict() == {"optim": {"name": "lion", "lr": 0.2, "eps": 1e-8}}
+    places = [str(leaf.origin) for leaf in config.history("optim.name")]
+    assert places == ["--optim.name", "train.yaml:1:15"]
+    assert str(config.origin("optim.eps")) == "--optim.eps"
+    plain = argparse.Namespace(**{"optim.lr": 3.0})
+    assert Config.load(plain).as_dict() == {"optim": {"lr": 3.0}}
+
+
+def test_a_dotted_flag_inside_of_a_plain_value_is_a_fault() -> None:
+    """`--optim sgd --optim.lr 3` contradict each other, and neither is dropped in silence."""
+    dotted = argparse.ArgumentParser()
+    dotted.add_argument("--optim.lr", type=float)
+    dotted.add_argument("--optim")
+    given = parse_args(dotted, ["--optim.lr", "3", "--optim", "sgd"])
+    with pytest.raises(ConfigError) as caught:
+        Config.load(given)
+    assert (
+        str(caught.value)
+        == """\
+1 problem in run config
+
+  optim is set as a whole, and so is optim.lr inside of it \
+— rename one of the two flags, or give only one
+    --optim
+    --optim.lr"""
+    )
+    assert caught.value.diagnostics[0].rule is Rule.KEY_COLLISION
 
 
 def test_a_function_among_the_flags_can_be_excluded() -> None:
@@ -431,3 +467,27 @@ def test_flags_of_settings_are_no_hyperparameters(jail):
     settings = Settings.resolve(args=args)
     assert (settings.project, settings.entity) == ("foo", "me")
     assert pickle.loads(pickle.dumps(args)) == args
+    assert Config.load(pickle.loads(pickle.dumps(args))).as_dict() == {"lr": 3.0}
+
+
+def test_flags_of_settings_are_told_apart_in_child_parsers() -> None:
+    """A parent parser, a subcommand and a second parse keep what is a setting."""
+    parent = argparse.ArgumentParser(add_help=False)
+    Settings.add_arguments(parent, only=["project"])
+    root = argparse.ArgumentParser()
+    root.add_subparsers(dest="command").add_parser("train", parents=[parent])
+    args = parse_args(root, ["train", "--project", "foo"])
+    assert Config.load(args).as_dict() == {"command": "train"}
+    again = parse_args(parser(), ["--lr", "3"], args)
+    assert Config.load(again).as_dict() == {"command": "train", "lr": 3.0, "seed": 1}
+    assert Settings.resolve(args=again).project == "foo"
+
+
+def test_absl_flags_of_settings_are_no_hyperparameters() -> None:
+    """Flags that `define_flags` made are passed over; the settings still see them."""
+    values = absl_flags.FlagValues()
+    absl_flags.DEFINE_float("lr", 0.1, "learning rate", flag_values=values)
+    Settings.define_flags(values, only=["project"])
+    values(["train.py", "--project=foo", "--lr=3"])
+    assert Config.load(values).as_dict() == {"lr": 3.0}
+    assert Settings.resolve(args=values).project == "foo"

@@ -173,17 +173,41 @@ class InputReader:
                 Severity.WARNING,
             )
         defaults, given = absl_trees(flags, every=self._every_flag)
-        # `--config.lr`, which ml_collections defines for the fields of a `--config`.
-        self._add_flags((_nested(defaults), _nested(given)))
+        self._add_flags((defaults, given))
         for name in given.data:
             if "." in name:
                 # ml_collections writes what was given into the default.
                 _forget(self.defaults[-1].data, name.split("."))
 
     def _add_flags(self, trees: tuple[Tree, Tree]) -> None:
-        defaults, given = (self._converted(tree) for tree in trees)
+        for tree in trees:
+            self._check_nesting(tree)
+        # `--optim.lr`, and what ml_collections defines for the fields of a `--config`.
+        defaults, given = (self._converted(_nested(tree)) for tree in trees)
         self.defaults.append(defaults)
         self.trees.append(given)
+
+    def _check_nesting(self, flags: Tree) -> None:
+        """Note each flag inside of what another flag sets to something without keys."""
+        for name in flags.data:
+            parts = name.split(".")
+            for end in range(1, len(parts)):
+                outer = ".".join(parts[:end])
+                value = flags.data.get(outer)
+                if value is None or fields_of(value) is not None:
+                    continue
+                inner = flags.origin((name,))
+                message = f"is set as a whole, and so is {name} inside of it"
+                fault = Diagnostic(
+                    Rule.KEY_COLLISION,
+                    Severity.ERROR,
+                    tuple(parts[:end]),
+                    message,
+                    flags.origin((outer,)),
+                    "rename one of the two flags, or give only one",
+                    related=((inner, None),),
+                )
+                self.diagnostics.append(fault)
 
     def _converted(self, tree: Tree) -> Tree:
         data = to_jsonable(tree.data, faults=self.diagnostics, origin=tree.origin, directives=True)
@@ -247,7 +271,8 @@ def _nested(tree: Tree) -> Tree:
         return tree
     data: dict[str, Any] = {}
     marks = Branch()
-    for name, value in tree.data.items():
+    # What stands for a whole mapping comes before what stands in it, in whatever order declared.
+    for name, value in sorted(tree.data.items(), key=lambda item: item[0].count(".")):
         *outer, last = name.split(".")
         node, mark = data, marks
         for part in outer:
