@@ -18,10 +18,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from runsettings.runs.directory import create, places
-from runsettings.runs.index import FILE
-from runsettings.runs.journal import encode
-from runsettings.runs.records import FORMAT, VERSION
+from runsettings.journal.directory import create, places
+from runsettings.journal.index import FILE
+from runsettings.journal.records import FORMAT, VERSION
+from runsettings.journal.writer import encode
 
 START = 1_700_000_000.0
 

@@ -3,7 +3,7 @@
     python benchmarks/reading_yaml.py [LEAVES ...]
 
 For each size (100 to 100,000 leaves, nested three deep) it prints the median times of
-`runsettings.documents.yaml.read` and of ``yaml.load(text, Loader=CSafeLoader)``, taken in turns in
+`runsettings.documents.yaml.reader.read` and of ``yaml.load(text, Loader=CSafeLoader)``, in turns in
 one process, their ratio, the exponent with which our time grows from one size to the next,
 and the peak memory of both. What must hold: ratio at most 0.6, growth at most 1.1, memory at
 most 4 times as much.
@@ -18,7 +18,7 @@ from collections.abc import Callable
 
 import yaml
 
-from runsettings.documents.yaml import read
+from runsettings.documents.yaml.reader import read
 from runsettings.values.origin import Layer
 
 SIZES = (100, 1_000, 10_000, 100_000)

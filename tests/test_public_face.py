@@ -32,7 +32,7 @@ HEAVY = [
 NOT_FOR_SETTINGS = [
     *("absl", "click", "jsonschema", "rich", "sqlalchemy", "sqlite3", "tomlkit", "tomllib"),
     *("wandb", "yaml", "runsettings.cli", "runsettings.runs", "runsettings.runconfig"),
-    *("runsettings.checks", "runsettings.models.flags"),
+    *("runsettings.checks", "runsettings.models.flag_definitions"),
 ]
 """What `Settings()` in an empty directory has no use for."""
 

@@ -14,24 +14,24 @@ if TYPE_CHECKING:
     from runsettings.checks.check import check as check
     from runsettings.layers.base import Inputs as Inputs
     from runsettings.layers.base import LayerSource as LayerSource
-    from runsettings.layers.given_flags import parse_args as parse_args
-    from runsettings.layers.given_flags import parse_known_args as parse_known_args
+    from runsettings.layers.flags.parsing import parse_args as parse_args
+    from runsettings.layers.flags.parsing import parse_known_args as parse_known_args
     from runsettings.models.layered import LayeredConfigDict as LayeredConfigDict
     from runsettings.models.layered import LayeredSettings as LayeredSettings
     from runsettings.models.settings import Settings as Settings
     from runsettings.runconfig.config import Config as Config
-    from runsettings.runs.active import finish as finish
-    from runsettings.runs.active import log as log
-    from runsettings.runs.active import save as save
-    from runsettings.runs.disabled import RunDisabled as RunDisabled
-    from runsettings.runs.run import Run as Run
-    from runsettings.runs.start import init as init
+    from runsettings.runs.recording.active import finish as finish
+    from runsettings.runs.recording.active import log as log
+    from runsettings.runs.recording.active import save as save
+    from runsettings.runs.recording.disabled import RunDisabled as RunDisabled
+    from runsettings.runs.recording.run import Run as Run
+    from runsettings.runs.starting.start import init as init
     from runsettings.values.diagnostic import Diagnostic as Diagnostic
     from runsettings.values.diagnostic import Rule as Rule
     from runsettings.values.diagnostic import Severity as Severity
-    from runsettings.values.directive import Append as Append
-    from runsettings.values.directive import Delete as Delete
-    from runsettings.values.directive import Replace as Replace
+    from runsettings.values.directives import Append as Append
+    from runsettings.values.directives import Delete as Delete
+    from runsettings.values.directives import Replace as Replace
     from runsettings.values.errors import ConfigError as ConfigError
     from runsettings.values.errors import ImmutableError as ImmutableError
     from runsettings.values.errors import RunError as RunError
@@ -46,10 +46,10 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "__version__": "_version",
-    "Append": "values.directive",
+    "Append": "values.directives",
     "Config": "runconfig.config",
     "ConfigError": "values.errors",
-    "Delete": "values.directive",
+    "Delete": "values.directives",
     "Diagnostic": "values.diagnostic",
     "ImmutableError": "values.errors",
     "Inputs": "layers.base",
@@ -58,10 +58,10 @@ _HOMES = {
     "LayeredConfigDict": "models.layered",
     "LayeredSettings": "models.layered",
     "Origin": "values.origin",
-    "Replace": "values.directive",
+    "Replace": "values.directives",
     "Rule": "values.diagnostic",
-    "Run": "runs.run",
-    "RunDisabled": "runs.disabled",
+    "Run": "runs.recording.run",
+    "RunDisabled": "runs.recording.disabled",
     "RunError": "values.errors",
     "RunsettingsError": "values.errors",
     "Settings": "models.settings",
@@ -69,12 +69,12 @@ _HOMES = {
     "SettingsWarning": "values.errors",
     "Severity": "values.diagnostic",
     "check": "checks.check",
-    "finish": "runs.active",
-    "init": "runs.start",
-    "log": "runs.active",
-    "parse_args": "layers.given_flags",
-    "parse_known_args": "layers.given_flags",
-    "save": "runs.active",
+    "finish": "runs.recording.active",
+    "init": "runs.starting.start",
+    "log": "runs.recording.active",
+    "parse_args": "layers.flags.parsing",
+    "parse_known_args": "layers.flags.parsing",
+    "save": "runs.recording.active",
 }
 """Public names and the modules they live in."""
 
@@ -91,7 +91,7 @@ def __getattr__(name: str) -> Any:
     from importlib import import_module  # costs nothing until a name is used
 
     if name in _CURRENT:
-        return getattr(import_module(f"{__name__}.runs.active"), name)()
+        return getattr(import_module(f"{__name__}.runs.recording.active"), name)()
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -15,7 +15,7 @@ from pydantic import BaseModel, SecretStr, ValidationError, field_validator
 from pydantic_settings import InitSettingsSource
 
 from runsettings import Inputs, Layer, LayeredSettings, Settings, SettingsError, SettingsWarning
-from runsettings.layers.caller import find_caller
+from runsettings.layers.call_site import find_caller
 from runsettings.models.locking import lock_of
 from runsettings.resolution.resolve import SETTINGS_LAYERS
 

@@ -8,7 +8,7 @@ import pytest
 
 from runsettings.models.locking import lock_of
 from runsettings.models.settings import Settings
-from runsettings.resolution.lockfile import write_lock
+from runsettings.resolution.lock_file import write_lock
 from runsettings.values.errors import SettingsError
 
 SECRET = "canary" + "0" * 34

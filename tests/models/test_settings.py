@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from runsettings import Settings, SettingsError
-from runsettings.models.wandb_names import WANDB_CLIENT_NAMES
+from runsettings.models.wandb_client_names import WANDB_CLIENT_NAMES
 
 
 def refused(key: str, value: Any) -> str:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runsettings.resolution.merge import combine, merge, settle
-from runsettings.values.directive import Append, Delete, Directive, Replace
+from runsettings.values.directives import Append, Delete, Directive, Replace
 from runsettings.values.origin import Layer, Origin
 from runsettings.values.tree import MISSING, Tree
 

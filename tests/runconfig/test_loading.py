@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from runsettings.layers.given_flags import parse_args
+from runsettings.layers.flags.parsing import parse_args
 from runsettings.runconfig.config import Config
 from runsettings.values.errors import ConfigError
 

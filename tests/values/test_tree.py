@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from runsettings.values.directive import Replace
+from runsettings.values.directives import Replace
 from runsettings.values.origin import Layer, Origin
 from runsettings.values.tree import (
     MISSING,

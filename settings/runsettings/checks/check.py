@@ -13,13 +13,12 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from runsettings.checks.config_files import ConfigChecks
-from runsettings.checks.every_run import check_every_run, files_of_every_run
-from runsettings.checks.fixing import Fix, fix_file
-from runsettings.checks.many_files import Begin, check_config_files
-from runsettings.checks.matrix import check_matrix
-from runsettings.checks.parser_options import parser_options
-from runsettings.checks.selection import CheckSettings, Selection, without_suppressed
+from runsettings.checks.configs.config_file import ConfigChecks
+from runsettings.checks.configs.every_run import check_every_run, files_of_every_run
+from runsettings.checks.configs.many_files import Begin, check_config_files
+from runsettings.checks.environments.matrix import check_matrix
+from runsettings.checks.parsers.options import parser_options
+from runsettings.checks.rule_selection import CheckSettings, Selection, without_suppressed
 from runsettings.checks.settings_layers import (
     check_layers,
     check_settings_file,
@@ -27,9 +26,10 @@ from runsettings.checks.settings_layers import (
     is_settings_file,
 )
 from runsettings.checks.targets import find_files
-from runsettings.documents.read import Format
+from runsettings.checks.yaml11.fixing import Fix, fix_file
+from runsettings.documents.files import Format
 from runsettings.layers.base import Inputs
-from runsettings.layers.places import shown
+from runsettings.layers.settings_files.locations import shown
 from runsettings.models.layered import LayeredSettings
 from runsettings.models.locking import drift_of
 from runsettings.models.settings import Settings

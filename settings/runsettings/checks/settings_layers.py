@@ -16,18 +16,18 @@ from typing import Annotated, Any, Final
 from pydantic import BaseModel, ValidationError, create_model
 from pydantic_settings import PydanticBaseSettingsSource
 
-from runsettings.checks.hazards import hazard_diagnostics
-from runsettings.documents.read import Format
+from runsettings.checks.yaml11.ambiguous_scalars import hazard_diagnostics
+from runsettings.documents.files import Format
 from runsettings.layers.base import Inputs, LayerSource
-from runsettings.layers.caller import Caller
-from runsettings.layers.given import read_named
-from runsettings.layers.places import shown
-from runsettings.layers.settings_files import PyprojectLayer, read_place
+from runsettings.layers.call_site import Caller
+from runsettings.layers.program_inputs import read_named
+from runsettings.layers.settings_files.layers import PyprojectLayer, read_place
+from runsettings.layers.settings_files.locations import shown
 from runsettings.models.layered import LayeredSettings
-from runsettings.resolution.faults import validation_diagnostics
 from runsettings.resolution.merge import Merged, merge
 from runsettings.resolution.resolve import SETTINGS_LAYERS, Gathered, Resolver
 from runsettings.resolution.secrets import redact
+from runsettings.resolution.validation_errors import validation_diagnostics
 from runsettings.values.diagnostic import Diagnostic, Rule
 from runsettings.values.errors import SettingsError, SettingsWarning
 from runsettings.values.origin import Layer

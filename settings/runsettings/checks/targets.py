@@ -9,7 +9,7 @@ from fnmatch import fnmatch
 from pathlib import Path, PurePath
 from typing import Final
 
-from runsettings.layers.places import shown
+from runsettings.layers.settings_files.locations import shown
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity
 from runsettings.values.origin import Layer, Origin
 

@@ -17,20 +17,20 @@ import click
 from click.shell_completion import CompletionItem
 
 from runsettings._version import __version__
-from runsettings.cli.tables import STATUS, colour_wanted
+from runsettings.cli.printing import STATUS, colour_wanted
 from runsettings.values.errors import RunsettingsError, SettingsWarning
 
 _COMMANDS: Final = {
-    "show": ("settings_commands", "The settings that count here and now."),
-    "explain": ("settings_commands", "Why settings are what they are: who set them, who lost."),
-    "get": ("settings_commands", "One setting's value."),
-    "set": ("settings_commands", "Write a setting to a file, after checking it."),
-    "unset": ("settings_commands", "Take a setting out of a file."),
-    "check": ("check_commands", "Check settings and config files without starting a run."),
-    "schema": ("check_commands", "The JSON Schema of settings, a model or a parser."),
-    "lock": ("check_commands", "Write the resolved settings to a lock file."),
-    "runs": ("run_commands", "List, show, compare, tag and remove local runs."),
-    "completion": ("completion_commands", "The script that teaches a shell our commands."),
+    "show": ("settings.commands", "The settings that count here and now."),
+    "explain": ("settings.commands", "Why settings are what they are: who set them, who lost."),
+    "get": ("settings.commands", "One setting's value."),
+    "set": ("settings.commands", "Write a setting to a file, after checking it."),
+    "unset": ("settings.commands", "Take a setting out of a file."),
+    "check": ("checks.commands", "Check settings and config files without starting a run."),
+    "schema": ("checks.commands", "The JSON Schema of settings, a model or a parser."),
+    "lock": ("checks.commands", "Write the resolved settings to a lock file."),
+    "runs": ("runs.commands", "List, show, compare, tag and remove local runs."),
+    "completion": ("settings.completion", "The script that teaches a shell our commands."),
 }
 """Each command's module in this room, and its line in the overview."""
 
@@ -75,7 +75,7 @@ class LazyGroup(click.Group):
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
-            from runsettings.resolution.suggest import did_you_mean  # difflib, for slips alone
+            from runsettings.values.did_you_mean import did_you_mean  # difflib, for slips alone
 
             hint = did_you_mean(args[0], _COMMANDS)
             if hint is None:

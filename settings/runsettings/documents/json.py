@@ -7,8 +7,8 @@ from json import JSONDecodeError
 from json.decoder import scanstring  # type: ignore[attr-defined] # unknown to typeshed
 from typing import Any, Final
 
-from runsettings.documents.faults import Faults
 from runsettings.documents.limits import MAX_DEPTH, MAX_DIGITS
+from runsettings.documents.text_diagnostics import Faults
 from runsettings.values.diagnostic import Rule
 from runsettings.values.origin import Layer
 from runsettings.values.reading import Reading

@@ -7,8 +7,8 @@ import tomllib
 from bisect import bisect_right
 from typing import Any, Final
 
-from runsettings.documents.faults import Faults
-from runsettings.documents.toml_places import Places
+from runsettings.documents.text_diagnostics import Faults
+from runsettings.documents.toml_positions import Places
 from runsettings.values.diagnostic import Rule
 from runsettings.values.origin import Layer
 from runsettings.values.reading import Reading

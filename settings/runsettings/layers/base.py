@@ -14,7 +14,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from pydantic_settings import BaseSettings
 
-from runsettings.layers.caller import Caller
+from runsettings.layers.call_site import Caller
 from runsettings.values.origin import Layer
 from runsettings.values.reading import Reading
 

@@ -11,8 +11,8 @@ from pydantic_settings import PydanticBaseSettingsSource, SecretsSettingsSource
 from pydantic_settings.exceptions import SettingsError as SourceError
 
 from runsettings.layers.base import Inputs
-from runsettings.layers.owned import own
-from runsettings.layers.places import named_path, shown
+from runsettings.layers.copying import own
+from runsettings.layers.settings_files.locations import named_path, shown
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity
 from runsettings.values.origin import Layer, Origin
 from runsettings.values.reading import Reading

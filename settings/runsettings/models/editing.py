@@ -8,17 +8,23 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from runsettings.documents.read import read_bytes
+from runsettings.documents.files import read_bytes
 from runsettings.layers.base import Inputs
-from runsettings.layers.caller import find_caller
-from runsettings.layers.settings_editing import SettingsFile, settings_file
+from runsettings.layers.call_site import find_caller
+from runsettings.layers.settings_files.writing import SettingsFile, settings_file
 from runsettings.models.layered import LayeredSettings
-from runsettings.models.trial import REFUSED, checked_value, config_of, errors_of, layers_of
-from runsettings.resolution.faults import show_value
+from runsettings.models.value_checking import (
+    REFUSED,
+    checked_value,
+    config_of,
+    errors_of,
+    layers_of,
+)
 from runsettings.resolution.options import Option, OptionTable
 from runsettings.resolution.resolve import Gathered
-from runsettings.resolution.suggest import did_you_mean
+from runsettings.resolution.validation_errors import show_value
 from runsettings.values.diagnostic import Diagnostic, Rule
+from runsettings.values.did_you_mean import did_you_mean
 from runsettings.values.errors import SettingsError
 from runsettings.values.origin import Layer, Origin
 from runsettings.values.tree import MISSING, KeyPath, Leaf, format_path

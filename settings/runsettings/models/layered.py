@@ -12,17 +12,17 @@ from pydantic import ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from runsettings.layers.base import Inputs, LayerSource
-from runsettings.layers.caller import Caller, find_caller
-from runsettings.layers.places import working_directory
+from runsettings.layers.call_site import Caller, find_caller
+from runsettings.layers.settings_files.locations import working_directory
 from runsettings.models import exporting
-from runsettings.models.frozen import freeze, freeze_extra, is_immutable_type
+from runsettings.models.freezing import freeze, freeze_extra, is_immutable_type
 from runsettings.models.frozen_containers import refuse
 from runsettings.models.provenance import Provenance
-from runsettings.resolution.faults import validation_diagnostics
 from runsettings.resolution.merge import Merged, merge
 from runsettings.resolution.options import OptionTable
 from runsettings.resolution.resolve import SETTINGS_LAYERS, Gathered, Resolver
 from runsettings.resolution.secrets import redact
+from runsettings.resolution.validation_errors import validation_diagnostics
 from runsettings.values.diagnostic import Diagnostic
 from runsettings.values.errors import SettingsError, SettingsWarning
 from runsettings.values.origin import Layer, Origin
@@ -269,9 +269,9 @@ class LayeredSettings(BaseSettings):
             only: The fields to make flags for; all of them if left out.
         """
         # argparse flags are made by programs that have argparse; the rest need not load this.
-        from runsettings.models import flags
+        from runsettings.models import flag_definitions
 
-        flags.add_arguments(cls.options(), parser, only)
+        flag_definitions.add_arguments(cls.options(), parser, only)
 
     @classmethod
     def define_flags(cls, flag_values: Any = None, *, only: Sequence[str] | None = None) -> None:
@@ -281,9 +281,9 @@ class LayeredSettings(BaseSettings):
             flag_values: Where to define them; absl's global ``FLAGS`` if left out.
             only: The fields to make flags for; all of them if left out.
         """
-        from runsettings.models import flags  # loads absl
+        from runsettings.models import flag_definitions  # loads absl
 
-        flags.define_flags(cls.options(), flag_values, only)
+        flag_definitions.define_flags(cls.options(), flag_values, only)
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name.startswith("_"):

@@ -10,7 +10,7 @@ from typing import Any, Final, Protocol
 
 from runsettings._version import __version__
 from runsettings.models.exporting import json_value
-from runsettings.resolution.lockfile import (
+from runsettings.resolution.lock_file import (
     Lock,
     LockedValue,
     drift,

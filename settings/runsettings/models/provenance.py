@@ -11,12 +11,12 @@ from pydantic import BaseModel
 
 from runsettings.models.exporting import json_value
 from runsettings.resolution.explain import explain_history
-from runsettings.resolution.faults import show_value
 from runsettings.resolution.merge import Merged
 from runsettings.resolution.options import Option, OptionTable
 from runsettings.resolution.secrets import MASK, hidden, live_secrets, veiled
-from runsettings.resolution.suggest import did_you_mean
+from runsettings.resolution.validation_errors import show_value
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity
+from runsettings.values.did_you_mean import did_you_mean
 from runsettings.values.errors import SettingsError
 from runsettings.values.origin import Layer, Origin
 from runsettings.values.tree import KeyPath, Leaf, format_path

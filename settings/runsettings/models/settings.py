@@ -15,7 +15,7 @@ from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, Secre
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from runsettings.models.layered import LayeredConfigDict, LayeredSettings
-from runsettings.models.wandb_names import WANDB_CLIENT_NAMES
+from runsettings.models.wandb_client_names import WANDB_CLIENT_NAMES
 
 _NOT_IN_PROJECT: Final = "/\\#?%:"
 _NOT_IN_ID: Final = "/\\#?%:;,'"

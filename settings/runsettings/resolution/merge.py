@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from runsettings.values.directive import Append, Delete, Directive, Replace
+from runsettings.values.directives import Append, Delete, Directive, Replace
 from runsettings.values.origin import Origin
 from runsettings.values.tree import MISSING, KeyPath, Leaf, Tree
 

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_ori
 from pydantic import AliasChoices, AliasPath, BaseModel, RootModel, SecretBytes, SecretStr
 from pydantic.fields import FieldInfo
 
-from runsettings.layers.plain_types import is_plain
+from runsettings.layers.scalar_types import is_plain
 from runsettings.values.tree import KeyPath
 
 

@@ -15,21 +15,20 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
 from runsettings.layers.base import Inputs, LayerSource
-from runsettings.layers.dotenv import DotenvLayer
-from runsettings.layers.environment import EnvironmentLayer, EnvironmentVariables
+from runsettings.layers.copying import own
+from runsettings.layers.environment.dotenv import DotenvLayer
+from runsettings.layers.environment.variables import EnvironmentLayer, EnvironmentVariables
 from runsettings.layers.external import ExternalLayer, SecretsLayer
-from runsettings.layers.flags import FlagLayer
-from runsettings.layers.given import FileLayer, InitLayer
-from runsettings.layers.owned import own
-from runsettings.layers.settings_files import (
+from runsettings.layers.flags.layer import FlagLayer
+from runsettings.layers.program_inputs import FileLayer, InitLayer
+from runsettings.layers.settings_files.layers import (
     POLICY,
     PyprojectLayer,
     SiteLayer,
     UserLayer,
     WorkspaceLayer,
 )
-from runsettings.resolution.canonical import Canonicalizer
-from runsettings.resolution.locks import (
+from runsettings.resolution.locked_keys import (
     Lock,
     LockedTree,
     lock_diagnostics,
@@ -37,11 +36,12 @@ from runsettings.resolution.locks import (
     locks_of,
 )
 from runsettings.resolution.merge import Merged, merge
+from runsettings.resolution.normalize import Canonicalizer
 from runsettings.resolution.options import OptionTable, option_table, value_type
-from runsettings.resolution.policy import strangers_diagnostics
 from runsettings.resolution.secrets import live_secrets, redact, written_secrets
+from runsettings.resolution.unknown_keys import strangers_diagnostics
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity
-from runsettings.values.directive import Append
+from runsettings.values.directives import Append
 from runsettings.values.excerpts import excerpt_of
 from runsettings.values.origin import Layer
 from runsettings.values.reading import Reading

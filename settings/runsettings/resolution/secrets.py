@@ -16,9 +16,9 @@ from typing import Any, Final
 from pydantic import BaseModel, SecretBytes, SecretStr
 
 from runsettings.resolution.options import OptionTable
-from runsettings.resolution.suggest import closest
 from runsettings.values.diagnostic import Beaten, Diagnostic, Excerpt
-from runsettings.values.directive import Append, Directive, Replace
+from runsettings.values.did_you_mean import closest
+from runsettings.values.directives import Append, Directive, Replace
 from runsettings.values.tree import KeyPath, Leaf, Tree
 
 MASK: Final = "***"

@@ -9,14 +9,14 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
-from runsettings.layers.caller import Caller, find_caller
+from runsettings.layers.call_site import Caller, find_caller
 from runsettings.resolution.explain import explain_history
 from runsettings.resolution.merge import Merged
-from runsettings.runconfig.changes import Observer
-from runsettings.runconfig.comparing import show_value
-from runsettings.runconfig.jsontext import canonical_json
+from runsettings.runconfig.changes.change import Observer
+from runsettings.runconfig.changes.equality import show_value
+from runsettings.runconfig.changes.state import ConfigStore
+from runsettings.runconfig.json_text import canonical_json
 from runsettings.runconfig.loading import load_sources
-from runsettings.runconfig.store import ConfigStore
 from runsettings.runconfig.views import ConfigView
 from runsettings.values.diagnostic import Diagnostic
 from runsettings.values.origin import Origin

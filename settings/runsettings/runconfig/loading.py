@@ -7,16 +7,16 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from runsettings.layers.caller import Caller
-from runsettings.layers.places import working_directory
+from runsettings.layers.call_site import Caller
+from runsettings.layers.settings_files.locations import working_directory
 from runsettings.resolution.merge import merge
-from runsettings.runconfig.inputs import InputReader, call_origin
-from runsettings.runconfig.json_schema import check_schema
-from runsettings.runconfig.locks import check_locks
-from runsettings.runconfig.rules import check_rules
-from runsettings.runconfig.secrecy import Secrets
-from runsettings.runconfig.selection import Selection
-from runsettings.runconfig.store import ConfigStore
+from runsettings.runconfig.changes.state import ConfigStore
+from runsettings.runconfig.changes.sweep_locks import check_locks
+from runsettings.runconfig.inputs.reader import InputReader, call_origin
+from runsettings.runconfig.rules.json_schema import check_schema
+from runsettings.runconfig.rules.key_rules import check_rules
+from runsettings.runconfig.rules.key_selection import Selection
+from runsettings.runconfig.rules.secrets import Secrets
 from runsettings.values.diagnostic import Rule
 from runsettings.values.errors import ConfigError
 from runsettings.values.origin import Layer

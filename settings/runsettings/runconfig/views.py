@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, MutableMapping
 from typing import TYPE_CHECKING, Any, NoReturn, SupportsIndex
 
-from runsettings.layers.caller import find_caller
-from runsettings.resolution.suggest import did_you_mean
+from runsettings.layers.call_site import find_caller
 from runsettings.values.diagnostic import Rule
+from runsettings.values.did_you_mean import did_you_mean
 from runsettings.values.errors import ConfigError
 from runsettings.values.tree import MISSING, KeyPath, Tree, format_path
 
 if TYPE_CHECKING:
-    from runsettings.runconfig.store import ConfigStore
+    from runsettings.runconfig.changes.state import ConfigStore
 
 
 class ConfigView(MutableMapping[str, Any]):

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple, Self, TypeAlias
 
-from runsettings.values.directive import Replace
+from runsettings.values.directives import Replace
 from runsettings.values.origin import Layer, Origin
 
 KeyPath: TypeAlias = tuple[str | int, ...]

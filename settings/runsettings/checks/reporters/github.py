@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import PurePath
 from typing import Final
 
-from runsettings.checks.reporters.places import end_column, file_of
+from runsettings.checks.reporters.positions import end_column, file_of
 from runsettings.values.diagnostic import Diagnostic, Severity
 from runsettings.values.rendering import headline
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from runsettings.checks.reporters.places import end_column, file_of
+from runsettings.checks.reporters.positions import end_column, file_of
 from runsettings.values.diagnostic import Diagnostic, Severity
 
 

@@ -7,7 +7,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 from typing import Final
 
-from runsettings.checks.reporters.places import file_of
+from runsettings.checks.reporters.positions import file_of
 from runsettings.values.diagnostic import Diagnostic
 from runsettings.values.rendering import headline, printable, render
 

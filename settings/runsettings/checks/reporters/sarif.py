@@ -12,7 +12,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from runsettings._version import __version__
-from runsettings.checks.reporters.places import end_column, file_of
+from runsettings.checks.reporters.positions import end_column, file_of
 from runsettings.values.diagnostic import RULES, Diagnostic, Rule, Severity
 from runsettings.values.origin import Origin
 from runsettings.values.rendering import headline, printable

@@ -1,0 +1,121 @@
+"""Many config files, on all processors where that pays."""
+
+from __future__ import annotations
+
+import gc
+import os
+import pickle
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from runsettings.checks.configs.config_file import ConfigChecks, check_config_file
+from runsettings.values.diagnostic import Diagnostic
+
+if TYPE_CHECKING:
+    from multiprocessing.context import BaseContext
+
+_WORTH_A_PROCESS: Final = 100
+"""Files that take about as long as starting a process does."""
+
+_CHUNK: Final = 16
+"""Files handed to a process at a time."""
+
+Advance = Callable[[int], None]
+"""Called with how many more files are done."""
+
+Begin = Callable[[int], Advance | None]
+"""Called with how many files there are."""
+
+_checks: ConfigChecks | None = None
+
+
+def check_config_files(
+    paths: Sequence[Path],
+    checks: ConfigChecks,
+    *,
+    processes: int | None = None,
+    begin: Begin | None = None,
+) -> list[Diagnostic]:
+    """Everything that is wrong with the files, in their order.
+
+    Args:
+        paths: The files.
+        checks: What to hold them against.
+        processes: How many processes to use; by default, as many as help.
+        begin: Called with the number of files once they are on their way; what it gives is
+            told of the progress.
+    """
+    wanted = _processes(len(paths), processes)
+    found: list[Diagnostic] = []
+    if wanted > 1 and (context := _context(checks)) is not None:
+        from concurrent.futures import ProcessPoolExecutor  # few files do not wait for it
+
+        chunks = [paths[start : start + _CHUNK] for start in range(0, len(paths), _CHUNK)]
+        with ProcessPoolExecutor(
+            wanted, mp_context=context, initializer=_begin, initargs=(checks,)
+        ) as pool:
+            # All of it is on its way, and all processes are started, before the first result.
+            arriving = pool.map(_check_chunk, chunks)
+            advance = begin(len(paths)) if begin is not None else None
+            for chunk, results in zip(chunks, arriving, strict=True):
+                found += results
+                if advance is not None:
+                    advance(len(chunk))
+        return found
+    advance = begin(len(paths)) if begin is not None else None
+    for path in paths:
+        found += check_config_file(path, checks)
+        if advance is not None:
+            advance(1)
+    return found
+
+
+def _processes(files: int, wanted: int | None) -> int:
+    if wanted is not None:
+        return min(wanted, files)
+    if files < 2 * _WORTH_A_PROCESS:
+        return 1
+    return min(_processors(), files // _WORTH_A_PROCESS)
+
+
+def _processors() -> int:
+    """The processors that this process may use, which in a container are not all there are."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _context(checks: ConfigChecks) -> BaseContext | None:
+    """How to start processes, or ``None`` where that cannot be done."""
+    import multiprocessing  # few files do not wait for it
+
+    if sys.platform == "linux" and threading.active_count() == 1:
+        # A copy of this process has everything imported, and the user's parser too.
+        return multiprocessing.get_context("fork")
+    try:
+        pickle.dumps(checks)
+    except (pickle.PicklingError, TypeError, AttributeError):
+        return None
+    return multiprocessing.get_context("spawn")
+
+
+def _begin(checks: ConfigChecks) -> None:
+    global _checks  # noqa: PLW0603 - what a worker process has been told
+    _checks = checks
+    # This process is ours: what it has imported need not be walked by the collector again and
+    # again, and trees of values hold no cycles that would have to be found early.
+    gc.freeze()
+    gc.set_threshold(50_000)
+
+
+def _check_chunk(paths: Sequence[Path]) -> list[Diagnostic]:
+    assert _checks is not None
+    return list(_found(paths, _checks))
+
+
+def _found(paths: Sequence[Path], checks: ConfigChecks) -> Iterator[Diagnostic]:
+    for path in paths:
+        yield from check_config_file(path, checks)

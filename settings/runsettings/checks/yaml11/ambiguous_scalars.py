@@ -1,0 +1,221 @@
+"""YAML scalars that YAML 1.1 tools read differently from us, and how to write them for both.
+
+A config is rarely read by one program alone. ``lr: 1e-3`` is a number here and a string to
+PyYAML; ``no`` is a string here and false to Ansible; ``012`` is twelve here and ten there.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from bisect import bisect_right
+from collections.abc import Container, Iterable, Iterator
+from typing import Any, Final, NamedTuple
+
+from runsettings.documents.yaml.reader import ScalarToken, scan_scalars
+from runsettings.documents.yaml.scalars import PREFIX, differs_in_yaml11, resolve_plain
+from runsettings.values.diagnostic import Diagnostic, Excerpt, Rule, Severity
+from runsettings.values.directives import Directive
+from runsettings.values.origin import Origin
+from runsettings.values.tree import KeyPath, Tree, pack, unpack
+
+_TAGGED_INT: Final = PREFIX + "int"
+
+_CANDIDATE: Final = re.compile(
+    r"""
+    # A single set to begin with lets the search skip what is none of it.
+    [\r\n,\[{:?\-] (?: (?<= [\r\n,\[{] ) [ \t]* | [ \t]+ )
+    (?: -[ \t]+ )* (?: &\S+[ \t]+ )? (?= [yYnNoO=<+\-.0-9] )
+    (?P<token>
+        (?: yes|Yes|YES|no|No|NO|on|On|ON|off|Off|OFF|=|<< )
+        (?= [ \t]* (?: [\r\n,\]}] | \Z ) | [ \t]+\# | [ \t]*: (?: [ \t\r\n] | \Z ) )
+      |
+        # Numbers that both read alike are nearly all there are.
+        (?! [-+]? (?: 0 | [1-9][0-9]* ) (?: \.[0-9]* (?: [eE][-+][0-9]+ )? )?
+            (?: [ \t]* (?: [\r\n,\]}] | \Z ) | [ \t]+\# ) )
+        [-+]? \.? [0-9] (?: [^,\[\]{}\r\n\#:] | : (?! [ \t\r\n] | \Z ) )*
+    )
+    """,
+    re.VERBOSE,
+)
+"""Where a scalar may stand that is read in two ways; more than are."""
+
+_SPACE_AFTER: Final = re.compile(r"[ \t]+$")
+_BREAK: Final = re.compile(r"\r\n|\r|\n")
+
+_PLACE: Final = (1 << 64) - 1
+"""The part of a mark that is the value's own position."""
+
+
+class Hazard(NamedTuple):
+    """A scalar that is read in two ways."""
+
+    text: str
+    """As it is written."""
+    line: int
+    """1-based."""
+    column: int
+    """1-based."""
+    path: KeyPath
+    """Its key, if that is known."""
+
+
+def find_hazards(tree: Tree) -> list[Hazard]:
+    """The scalars of a YAML source that YAML 1.1 tools read differently, in order.
+
+    Nearly every file has none, and a search of its text tells so. What the search finds is
+    looked up among the tree's places; what is not there is settled by scanning the whole text.
+    """
+    text = tree.text
+    if text is None:
+        return []
+    if "!!int" in text:
+        return scan_hazards(text, tree)
+    # As if a line ended before the text, so that its start needs no pattern of its own.
+    candidates = list(_CANDIDATE.finditer(f"\n{text}"))
+    if not candidates:
+        return []
+    starts = [0, *(match.end() for match in _BREAK.finditer(text))]
+    places: dict[int, str] = {}
+    for candidate in candidates:
+        offset = candidate.start("token") - 1
+        line = bisect_right(starts, offset)
+        token = _SPACE_AFTER.sub("", candidate["token"])
+        places[pack(line, offset - starts[line - 1] + 1)] = token
+    known = _scalars(tree, places)
+    found: list[Hazard] = []
+    for place, token in places.items():
+        scalar = known.get(place)
+        if scalar is None or not _is(scalar.value, token):
+            return scan_hazards(text, tree)
+        if reading_of_others(token, is_key=scalar.is_key) is not None:
+            found.append(Hazard(token, *unpack(place)[0], scalar.path))
+    return found
+
+
+def scan_hazards(text: str, tree: Tree | None = None) -> list[Hazard]:
+    """The same by scanning every scalar of a text; paths are known for what ``tree`` holds."""
+    tokens = {pack(token.line, token.column): token for token in hazardous_tokens(text)}
+    known = _scalars(tree, tokens) if tree is not None and tokens else {}
+    return [
+        Hazard(
+            token.text,
+            # A token may begin with an anchor or a tag; the scalar is its last part.
+            token.end_line,
+            token.end_column - len(token.text),
+            known[place].path if place in known else (),
+        )
+        for place, token in tokens.items()
+    ]
+
+
+def hazardous_tokens(text: str) -> Iterator[ScalarToken]:
+    """The scalars of a text that are read in two ways, with their exact extent."""
+    for token in scan_scalars(text):
+        if token.style or token.tag not in {None, _TAGGED_INT}:
+            continue
+        if reading_of_others(token.text, is_key=token.is_key) is not None:
+            yield token
+
+
+@functools.lru_cache(maxsize=4096)
+def reading_of_others(text: str, *, is_key: bool = False) -> str | None:
+    """What YAML 1.1 tools make of a plain scalar, if it is something else; in words."""
+    if text == "=" or (text == "<<" and not is_key):
+        return "an error"  # a type of YAML 1.1 that PyYAML itself cannot construct
+    return differs_in_yaml11(text)
+
+
+def for_both(text: str) -> str:
+    """How to write a plain scalar so that YAML 1.1 and 1.2 read what we read now."""
+    value = resolve_plain(text)
+    if type(value) is int:
+        return str(value)
+    if type(value) is float:
+        return _float_for_both(text)
+    return f'"{text}"'
+
+
+def hazard_diagnostics(tree: Tree) -> list[Diagnostic]:
+    """A warning for each hazard of a YAML source."""
+    text = tree.text
+    if text is None:
+        return []
+    found = find_hazards(tree)
+    if not found:
+        return []
+    lines = _BREAK.split(text)
+    return [_diagnostic(hazard, tree, lines[hazard.line - 1]) for hazard in found]
+
+
+def _diagnostic(hazard: Hazard, tree: Tree, line: str) -> Diagnostic:
+    value = resolve_plain(hazard.text)
+    ours = f"the string {value!r}" if isinstance(value, str) else repr(value)
+    theirs = reading_of_others(hazard.text, is_key=hazard.text != "<<")
+    return Diagnostic(
+        Rule.YAML_SCALAR,
+        Severity.WARNING,
+        hazard.path,
+        f"{hazard.text} is {ours} here, and {theirs} to YAML 1.1 tools",
+        Origin(tree.layer, tree.where, hazard.line, hazard.column),
+        hint=f"write {for_both(hazard.text)}",
+        excerpt=Excerpt(line, hazard.line, hazard.column, len(hazard.text)),
+    )
+
+
+class _Scalar(NamedTuple):
+    value: Any
+    path: KeyPath
+    is_key: bool
+
+
+def _scalars(tree: Tree, places: Container[int]) -> dict[int, _Scalar]:
+    """The scalars and keys of a tree that stand at ``places``, which are packed positions."""
+    found: dict[int, _Scalar] = {}
+
+    def look(node: Any, marks: Any, path: KeyPath) -> None:
+        # In the order of the document: an alias shares the places of its anchor, and comes later.
+        for key, value, mark in _items(node, marks):
+            place = mark if type(mark) is int else getattr(mark, "here", None)
+            if type(place) is not int:
+                continue
+            if place >> 64 in places:
+                found.setdefault(place >> 64, _Scalar(key, (*path, key), is_key=True))
+            if place is not mark:
+                look(value, mark, (*path, key))
+            elif place & _PLACE in places:
+                found.setdefault(place & _PLACE, _Scalar(value, (*path, key), is_key=False))
+
+    look(tree.data, tree.marks, ())
+    return found
+
+
+def _items(node: Any, marks: Any) -> Iterable[tuple[Any, Any, Any]]:
+    """The key, value and mark of each item of a mapping or list."""
+    if isinstance(node, Directive):
+        node = getattr(node, "value", getattr(node, "items", None))
+    if isinstance(marks, dict) and isinstance(node, dict):
+        # Keys that were found to be nobody's keep their marks.
+        return ((key, node[key], mark) for key, mark in marks.items() if key in node)
+    if isinstance(marks, list) and isinstance(node, list):
+        return zip(range(len(node)), node, marks, strict=False)
+    return ()
+
+
+def _is(value: Any, token: str) -> bool:
+    try:
+        ours = resolve_plain(token)
+    except ValueError:
+        return False
+    return type(value) is type(ours) and bool(value == ours)
+
+
+def _float_for_both(text: str) -> str:
+    """YAML 1.1 wants a period in a float, a digit before it if signed, and a signed exponent."""
+    mantissa, mark, exponent = text.lower().partition("e")
+    sign = mantissa[:1] if mantissa[:1] in {"-", "+"} else ""
+    whole, _, fraction = mantissa.removeprefix(sign).partition(".")
+    written = f"{sign}{whole or '0'}.{fraction or '0'}"
+    if mark:
+        written += f"e{exponent if exponent[:1] in {'-', '+'} else '+' + exponent}"
+    return written

@@ -1,0 +1,4 @@
+"""``runsettings show``, ``explain``, ``get``, ``set``, ``unset`` and ``completion``.
+
+Options and output of these commands. The settings come from `runsettings.models`.
+"""

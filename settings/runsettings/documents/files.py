@@ -1,0 +1,291 @@
+"""Reading a file: opening, size, decoding and format, before a reader sees any text.
+
+Whatever the file is, the answer is a `Reading`. A pipe or device is refused before it is
+opened, because opening one can block or act; the size is known before anything is read.
+"""
+
+from __future__ import annotations
+
+import codecs
+import enum
+import errno
+import os
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final, TypeAlias
+
+from runsettings.documents.limits import MAX_BYTES
+from runsettings.documents.text_diagnostics import Faults
+from runsettings.values.diagnostic import Diagnostic, Rule, Severity
+from runsettings.values.origin import Layer, Origin
+from runsettings.values.reading import Reading
+from runsettings.values.tree import Tree
+
+Reader: TypeAlias = Callable[[str, Layer, str], Reading]
+
+
+class Format(enum.StrEnum):
+    """The formats that settings and configs are written in."""
+
+    YAML = "yaml"
+    JSON = "json"
+    TOML = "toml"
+    INI = "ini"
+
+    @classmethod
+    def of(cls, path: Path) -> Format | None:
+        """The format that a file's name tells, or ``None``. No suffix means INI."""
+        return _SUFFIXES.get(path.suffix.lower())
+
+
+_SUFFIXES: Final = {
+    ".yaml": Format.YAML,
+    ".yml": Format.YAML,
+    ".json": Format.JSON,
+    ".toml": Format.TOML,
+    ".ini": Format.INI,
+    "": Format.INI,
+}
+
+_BOMS: Final = (
+    # UTF-32 first: its little-endian mark begins with that of UTF-16.
+    (codecs.BOM_UTF32_LE, "UTF-32"),
+    (codecs.BOM_UTF32_BE, "UTF-32"),
+    (codecs.BOM_UTF16_LE, "UTF-16"),
+    (codecs.BOM_UTF16_BE, "UTF-16"),
+)
+
+_KINDS: Final = (
+    (stat.S_ISDIR, "is a directory, not a file"),
+    (stat.S_ISFIFO, "is a pipe, not a file"),
+    (stat.S_ISSOCK, "is a socket, not a file"),
+    (stat.S_ISCHR, "is a device, not a file"),
+    (stat.S_ISBLK, "is a device, not a file"),
+)
+
+_CLOSE: Final = 0.75
+"""difflib's ratio from which a file's name counts as a slip of another: two letters in eight."""
+
+
+class _UnreadableError(Exception):
+    """Why a file's bytes cannot be had; never leaves this module."""
+
+    def __init__(self, rule: Rule, message: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.rule = rule
+        self.message = message
+        self.hint = hint
+
+
+def read_file(
+    path: Path,
+    layer: Layer,
+    *,
+    where: str | None = None,
+    format: Format | None = None,  # noqa: A002 - the word for it
+    limit: int = MAX_BYTES,
+) -> Reading:
+    """Read a settings or config file. Never raises for what the file is or holds.
+
+    Args:
+        path: The file.
+        layer: The layer that its values belong to.
+        where: Its name in origins; the path as given if left out.
+        format: How it is written; if left out, what its suffix says.
+        limit: The largest size that is read, in bytes.
+
+    Returns:
+        Its values with their places, and everything that is wrong with it.
+    """
+    path = Path(path)
+    where = str(path) if where is None else where
+    format = format or Format.of(path)  # noqa: A001 - as above
+    if format is None:
+        fault = Diagnostic(
+            Rule.UNREADABLE_FILE,
+            Severity.ERROR,
+            (),
+            f"cannot tell the format of a {path.suffix} file",
+            origin=Origin(layer, where),
+            hint=f"name it with one of {', '.join(suffix for suffix in _SUFFIXES if suffix)}",
+        )
+        return Reading(Tree(layer, where, directives=False), (fault,))
+    text, faults = read_bytes(path, layer, where=where, limit=limit)
+    if text is None:
+        return Reading(Tree(layer, where, directives=False), faults)
+    return _reader(format)(text, layer, where)
+
+
+def read_bytes(
+    path: Path, layer: Layer, *, where: str, limit: int = MAX_BYTES
+) -> tuple[str | None, tuple[Diagnostic, ...]]:
+    """Read and decode a file of whatever format. Never raises for what the file is or holds.
+
+    Args:
+        path: The file.
+        layer: The layer that its values belong to.
+        where: Its name in origins.
+        limit: The largest size that is read, in bytes.
+
+    Returns:
+        Its text, or ``None`` and why there is none.
+    """
+    try:
+        return _decode(_bytes_of(path, where, limit), layer, where)
+    except _UnreadableError as reason:
+        fault = Diagnostic(
+            reason.rule,
+            Severity.ERROR,
+            (),
+            reason.message,
+            origin=Origin(layer, where),
+            hint=reason.hint,
+        )
+        return None, (fault,)
+
+
+def read_text(text: str | bytes, layer: Layer, where: str, format: Format) -> Reading:  # noqa: A002
+    """Read a text, or the bytes of one in UTF-8. Never raises for what it holds.
+
+    Args:
+        text: The text; a byte order mark of UTF-8 is skipped.
+        layer: The layer that its values belong to.
+        where: Its name in origins.
+        format: How it is written.
+    """
+    decoded, faults = _decode(text, layer, where)
+    if decoded is None:
+        return Reading(Tree(layer, where, directives=False), faults)
+    return _reader(format)(decoded, layer, where)
+
+
+def _bytes_of(path: Path, where: str, limit: int) -> bytes:
+    try:
+        _check_kind(path.stat())
+        # The name may have become a pipe since it was looked at: never wait for a writer.
+        descriptor = os.open(
+            path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+        )
+        with open(descriptor, "rb") as file:  # noqa: PTH123 - a descriptor, not a path
+            status = os.fstat(descriptor)
+            _check_kind(status)
+            _check_size(status.st_size, limit)
+            # Room is made for what is asked for: a small file need not cost the limit.
+            content = file.read(status.st_size + 1)
+            if len(content) != status.st_size:
+                # A file that grows meanwhile, or whose size is not told, is bounded all the same.
+                content += file.read(limit + 1 - len(content))
+                _check_size(len(content), limit)
+            return content
+    except OSError as error:
+        raise _unreadable(path, where, error) from error
+    except ValueError as error:
+        raise _UnreadableError(Rule.UNREADABLE_FILE, f"is not a file name: {error}") from error
+
+
+def _check_kind(status: os.stat_result) -> None:
+    if stat.S_ISREG(status.st_mode):
+        return
+    for is_kind, message in _KINDS:
+        if is_kind(status.st_mode):
+            raise _UnreadableError(Rule.UNREADABLE_FILE, message)
+
+
+def _check_size(size: int, limit: int) -> None:
+    if size > limit:
+        raise _UnreadableError(
+            Rule.FILE_TOO_LARGE,
+            f"holds more than {limit:,} bytes, the most that is read",
+            "is this the right file?",
+        )
+
+
+def _unreadable(path: Path, where: str, error: OSError) -> _UnreadableError:
+    if isinstance(error, FileNotFoundError):
+        if path.is_symlink():
+            return _UnreadableError(
+                Rule.UNREADABLE_FILE, f"is a link to {path.readlink()}, which does not exist"
+            )
+        return _UnreadableError(Rule.UNREADABLE_FILE, "does not exist", _similar(path, where))
+    if isinstance(error, PermissionError):
+        return _UnreadableError(
+            Rule.UNREADABLE_FILE, "may not be read", "its permissions forbid it to this user"
+        )
+    if error.errno == errno.ELOOP:
+        return _UnreadableError(Rule.UNREADABLE_FILE, "is a link that leads back to itself")
+    reason = error.strerror or type(error).__name__
+    return _UnreadableError(Rule.UNREADABLE_FILE, f"cannot be read: {reason}")
+
+
+def _similar(path: Path, where: str) -> str | None:
+    """The file beside it that was probably meant, in the form that ``where`` has."""
+    # Imported when a file is missing: every program pays for imports, few make this mistake.
+    import difflib
+
+    try:
+        siblings = [entry.name for entry in os.scandir(path.parent) if entry.is_file()]
+    except OSError:
+        return None
+    # Suffixes are alike among all config files: they tell nothing of what was meant.
+    stems: dict[str, str] = {}
+    for name in sorted(siblings, key=lambda name: (Path(name).suffix != path.suffix, name)):
+        stems.setdefault(Path(name).stem.casefold(), name)
+    close = difflib.get_close_matches(path.stem.casefold(), stems, n=1, cutoff=_CLOSE)
+    if not close:
+        return None
+    written = Path(where) if Path(where).name == path.name else path
+    return f"did you mean {str(written.with_name(stems[close[0]]))!r}?"
+
+
+def _decode(
+    text: str | bytes, layer: Layer, where: str
+) -> tuple[str | None, tuple[Diagnostic, ...]]:
+    """The text without its byte order mark, or ``None`` and why there is none."""
+    advice = "save the file as UTF-8"
+    if isinstance(text, bytes):
+        for mark, encoding in _BOMS:
+            if text.startswith(mark):
+                faults = Faults("", layer, where)
+                message = f"is written in {encoding}, not in UTF-8"
+                faults.add_at(Rule.UNREADABLE_FILE, message, 0, hint=advice)
+                return None, faults.diagnostics()
+        text = text.removeprefix(codecs.BOM_UTF8)
+        try:
+            return text.decode(), ()
+        except UnicodeDecodeError as error:
+            start = len(text[: error.start].decode())
+            message = f"byte 0x{text[error.start]:02x} is not UTF-8"
+            shown = text.decode(errors="replace")
+    else:
+        text = text.removeprefix("\ufeff")
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            start = error.start
+            message = f"character U+{ord(text[start]):04X} is half of a pair, and not text"
+            shown = text.encode(errors="replace").decode()
+        else:
+            return text, ()
+    faults = Faults(shown, layer, where)
+    faults.add_at(Rule.UNREADABLE_FILE, message, start, hint=advice)
+    return None, faults.diagnostics()
+
+
+def _reader(format: Format) -> Reader:  # noqa: A002
+    # PyYAML and tomllib cost milliseconds to import: only who has such a file pays for them.
+    if format is Format.INI:
+        from runsettings.documents import ini
+
+        return ini.read
+    if format is Format.YAML:
+        from runsettings.documents.yaml import reader
+
+        return reader.read
+    if format is Format.TOML:
+        from runsettings.documents import toml
+
+        return toml.read
+    from runsettings.documents import json
+
+    return json.read

@@ -1,0 +1,208 @@
+"""From libyaml's events straight to values and marks, in one loop without recursion.
+
+Composing nodes first, as PyYAML's loaders do, spends most of the time in making objects and
+resolving tags that nobody looks at. Here a plain scalar is resolved by its first character,
+and nothing is made for a leaf but its value and one integer that holds its place.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import yaml
+from yaml.events import (
+    AliasEvent,
+    DocumentStartEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+    StreamEndEvent,
+)
+
+from runsettings.documents.limits import MAX_DEPTH
+from runsettings.documents.text_diagnostics import Faults
+from runsettings.documents.yaml.events import open_events
+from runsettings.documents.yaml.scalars import TELLING, resolve_plain
+from runsettings.documents.yaml.special_cases import (
+    AWAIT,
+    COMPLEX,
+    ITEM,
+    KEY_SHIFT,
+    ONE,
+    Anchored,
+    RareCases,
+    Slot,
+    with_key,
+)
+from runsettings.documents.yaml.syntax_errors import add_syntax_fault
+from runsettings.values.directives import Delete
+from runsettings.values.tree import Branch, SequenceMarks
+
+
+class Built(NamedTuple):
+    """What a YAML text holds."""
+
+    documents: list[Any]
+    """None or one."""
+    marks: list[Any]
+    directives: bool
+    """Whether a `Directive` is among the values."""
+
+
+def build(faults: Faults) -> Built:
+    """Build the values and marks of a YAML text.
+
+    Args:
+        faults: Holds the text; receives what is wrong with it.
+    """
+    rare = RareCases(faults)
+    data: list[Any] = []
+    marks: list[Any] = []
+    try:
+        _run(rare, data, marks)
+    except (yaml.YAMLError, ValueError, OverflowError) as error:
+        add_syntax_fault(faults, error)
+        if data and type(data[0]) is dict and data[0]:
+            # What was being read when the text broke off may be half of what was meant.
+            broken, _ = data[0].popitem()
+            marks[0].pop(broken)
+    return Built(data, marks, rare.directives)
+
+
+def _run(rare: RareCases, root: list[Any], root_marks: list[Any]) -> None:
+    get = open_events(rare.faults)
+    stack = rare.stack
+    anchors = rare.anchors
+    data: Any = root
+    marks: Any = root_marks
+    key: Any = ITEM
+    key_mark = 0
+    slots: list[Slot] | None = None
+    size = height = 0
+    anchor: str | None = None
+    tag: str | None = None
+    value: Any
+    try:
+        while True:
+            event = get()
+            kind = event.__class__
+            if kind is ScalarEvent:
+                value = event.value
+                start = event.start_mark
+                mark = (start.line << 32 | start.column) + ONE
+                if event.tag is not None:
+                    value = rare.tagged(event, mark, data, key)
+                elif not event.style and value[:1] in TELLING:
+                    try:
+                        value = resolve_plain(value)
+                    except ValueError:
+                        rare.overlong(event, mark, data, key)
+                if event.anchor is not None:
+                    anchors[event.anchor] = Anchored(value, mark, 1, 0)
+                if key is AWAIT:
+                    key_mark = mark << KEY_SHIFT
+                    key = value
+                    if key in data or value == "<<":
+                        key, slots = rare.odd_key(event, value, mark, data, marks, slots)
+                elif key is ITEM:
+                    data.append(value)
+                    marks.append(mark)
+                else:
+                    data[key] = value
+                    marks[key] = key_mark | mark
+                    key = AWAIT
+            elif kind is MappingEndEvent or kind is SequenceEndEvent:
+                if slots is not None:
+                    rare.settle(data, marks, slots)
+                size += len(data)
+                height += 1
+                inner, inner_marks, inner_size, inner_height = data, marks, size, height
+                inner_anchor, inner_tag = anchor, tag
+                data, marks, key, slots, size, height, anchor, tag = stack.pop()
+                size += inner_size
+                height = max(height, inner_height)
+                value = inner
+                if inner_tag is not None:
+                    value = rare.directed(inner_tag, inner)
+                    if key is ITEM:
+                        data[-1] = value
+                    elif key is not COMPLEX:
+                        data[key] = value
+                if inner_anchor is not None and anchors[inner_anchor] is inner_marks:
+                    anchors[inner_anchor] = Anchored(value, inner_marks, inner_size, inner_height)
+                if key is COMPLEX:
+                    key, slots = rare.complex_key(inner_marks, slots)
+                elif key is not ITEM:
+                    key = AWAIT
+            elif kind is MappingStartEvent or kind is SequenceStartEvent:
+                start = event.start_mark
+                mark = (start.line << 32 | start.column) + ONE
+                if len(stack) >= MAX_DEPTH:
+                    rare.too_deep(mark, data, key)
+                    return
+                outer, outer_marks = data, marks
+                if kind is MappingStartEvent:
+                    data = {}
+                    marks = Branch.__new__(Branch)
+                else:
+                    data = []
+                    marks = SequenceMarks.__new__(SequenceMarks)
+                if key is ITEM:
+                    outer.append(data)
+                    outer_marks.append(marks)
+                    marks.here = mark
+                elif key is AWAIT:
+                    key = COMPLEX
+                    marks.here = mark
+                else:
+                    outer[key] = data
+                    outer_marks[key] = marks
+                    marks.here = key_mark | mark
+                stack.append((outer, outer_marks, key, slots, size, height, anchor, tag))
+                tag = event.tag
+                if tag is not None:
+                    tag = rare.container_tag(tag, mark, kind is MappingStartEvent)
+                anchor = event.anchor
+                if anchor is not None:
+                    anchors[anchor] = marks
+                slots = None
+                size = height = 0
+                key = AWAIT if kind is MappingStartEvent else ITEM
+            elif kind is AliasEvent:
+                found = rare.alias(event, data, key)
+                if found is None:
+                    return
+                value, here = found.value, found.mark
+                size += found.size
+                height = max(height, found.height)
+                if key is ITEM:
+                    data.append(value)
+                    marks.append(here)
+                elif key is not AWAIT:
+                    data[key] = value
+                    marks[key] = with_key(here, key_mark)
+                    key = AWAIT
+                elif isinstance(here, int) and not isinstance(value, Delete):
+                    start = event.start_mark
+                    mark = (start.line << 32 | start.column) + ONE
+                    key_mark = mark << KEY_SHIFT
+                    key = value
+                    if key in data or value == "<<":
+                        key, slots = rare.odd_key(event, value, mark, data, marks, slots)
+                else:
+                    key, slots = rare.complex_key(here, slots)
+            elif kind is DocumentStartEvent:
+                if root:
+                    rare.second_document(event)
+                    return
+            elif kind is StreamEndEvent:
+                return
+    finally:
+        # After an error, what was read until then counts, without the keys that are none.
+        for outer, outer_marks, _, outer_slots, *_ in stack:
+            if outer_slots is not None:
+                rare.settle(outer, outer_marks, outer_slots)
+        if slots is not None:
+            rare.settle(data, marks, slots)

@@ -1,0 +1,128 @@
+"""YAML, under the core schema of YAML 1.2, from libyaml's event stream.
+
+Anchors, aliases and ``<<`` work, and what they bring keeps the place where it was written.
+Duplicate keys are errors that show both places; only safe tags are built; what aliases stand
+for has a budget. Keys stay as they were resolved (``1: x`` has the integer 1), so that a rule
+about keys can refuse them with their place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+from yaml.events import (
+    MappingEndEvent,
+    MappingStartEvent,
+    NodeEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+)
+
+from runsettings.documents.text_diagnostics import Faults
+from runsettings.documents.yaml.building import build
+from runsettings.documents.yaml.events import open_events
+from runsettings.values.diagnostic import Rule
+from runsettings.values.origin import Layer
+from runsettings.values.reading import Reading
+from runsettings.values.tree import Position, Tree
+
+
+@dataclass(frozen=True, slots=True)
+class ScalarToken:
+    """A scalar as it stands in the text."""
+
+    text: str
+    """Its value as text, without quotes and with escapes carried out."""
+    style: str
+    """``""`` for a plain one, else ``'``, ``"``, ``|`` or ``>``."""
+    line: int
+    """1-based, as are the other lines and columns."""
+    column: int
+    end_line: int
+    end_column: int
+    index: int
+    """0-based offset of its first character, which may be that of its tag or anchor."""
+    end_index: int
+    """0-based offset behind its last character."""
+    is_key: bool
+    tag: str | None = None
+    """Its explicit tag, if it has one."""
+
+
+def read(text: str, layer: Layer, where: str) -> Reading:
+    """Read a YAML text. Never raises for what it holds.
+
+    Args:
+        text: The text.
+        layer: The layer that its values belong to.
+        where: Its name in origins.
+
+    Returns:
+        Its values with their places, and what is wrong with it. Directives stand for the tags
+        ``!append``, ``!replace`` and ``!delete``.
+    """
+    faults = Faults(text, layer, where)
+    documents, marks, directives = build(faults)
+    tree = Tree(layer, where, text=text, directives=directives)
+    if documents and isinstance(documents[0], dict):
+        tree.data, tree.marks = documents[0], marks[0]
+    elif documents and documents[0] is not None:
+        here = getattr(marks[0], "here", marks[0])
+        kind = "a list" if isinstance(documents[0], list) else "a single value"
+        faults.add(
+            Rule.SYNTAX,
+            f"the top level must be a mapping of keys to values; it is {kind}",
+            Position(here >> 32, here & 0xFFFFFFFF),
+        )
+    return Reading(tree, faults.diagnostics())
+
+
+def scan_scalars(text: str) -> Iterator[ScalarToken]:
+    """Every scalar of a YAML text, in order, with its exact place and style.
+
+    Ends without a word at the first syntax error, which `read` reports.
+    """
+    try:
+        yield from _tokens(open_events(Faults(text, Layer.FILE, "")))
+    except (yaml.YAMLError, ValueError, OverflowError):
+        return
+
+
+def _tokens(get: Callable[[], Any]) -> Iterator[ScalarToken]:
+    # For each open container: None in a sequence, else whether the next node is a key.
+    awaiting: list[bool | None] = [None]
+    while (event := get()) is not None:
+        if isinstance(event, (MappingEndEvent, SequenceEndEvent)):
+            awaiting.pop()
+            continue
+        if not isinstance(event, NodeEvent):
+            continue
+        is_key = awaiting[-1]
+        if is_key is not None:
+            awaiting[-1] = not is_key
+        if isinstance(event, ScalarEvent):
+            yield _token(event, is_key=bool(is_key))
+        elif isinstance(event, MappingStartEvent):
+            awaiting.append(True)
+        elif isinstance(event, SequenceStartEvent):
+            awaiting.append(None)
+
+
+def _token(event: Any, *, is_key: bool) -> ScalarToken:
+    start, end = event.start_mark, event.end_mark
+    return ScalarToken(
+        event.value,
+        event.style or "",
+        start.line + 1,
+        start.column + 1,
+        end.line + 1,
+        end.column + 1,
+        start.index,
+        end.index,
+        is_key,
+        event.tag,
+    )

@@ -1,0 +1,306 @@
+"""What is out of the ordinary in a YAML text: tags, aliases, merge keys, and most faults.
+
+`yaml_tree` has the loop that every event passes through, and calls in here where something
+is not a plain scalar, mapping or sequence with a new key.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from yaml.events import ScalarEvent
+
+from runsettings.documents.limits import ALIAS_BUDGET, MAX_DEPTH
+from runsettings.documents.text_diagnostics import Faults
+from runsettings.documents.yaml.scalars import PREFIX, resolve_tagged
+from runsettings.values.diagnostic import Rule
+from runsettings.values.directives import Append, Delete, Replace
+from runsettings.values.tree import Branch, KeyPath, SequenceMarks, unpack
+
+ONE: Final = 1 << 32 | 1
+"""Makes a packed 0-based position 1-based."""
+KEY_SHIFT: Final = 64
+_PLACE: Final = (1 << KEY_SHIFT) - 1
+
+
+class Slot:
+    """A key that is no key of the data: what was read for it is taken out again.
+
+    One is made for each ``<<`` (`merge` is true) and for each mapping or sequence that stands
+    where a key must be.
+    """
+
+    __slots__ = ("mark", "merge")
+
+    def __init__(self, mark: int, *, merge: bool = False) -> None:
+        self.mark = mark
+        self.merge = merge
+
+
+AWAIT: Final[Any] = Slot(0)
+"""The state of a mapping whose next event is a key."""
+ITEM: Final[Any] = Slot(0)
+"""The state of a sequence, always."""
+COMPLEX: Final[Any] = Slot(0)
+"""The state of a mapping while a mapping or sequence stands where a key must be."""
+
+
+class Anchored:
+    """What an anchor names: value, marks, how many values it stands for, and its height."""
+
+    __slots__ = ("height", "mark", "size", "value")
+
+    def __init__(self, value: Any, mark: Any, size: int, height: int) -> None:
+        self.value = value
+        self.mark = mark
+        self.size = size
+        self.height = height
+
+
+class RareCases:
+    """The state of reading one YAML text that the rare cases need, and what they do.
+
+    Args:
+        faults: Holds the text; receives what is wrong with it.
+
+    Attributes:
+        stack: The containers around the current one, each with the state to go on with: data,
+            marks, key, slots, size of the inner containers, height, anchor, tag.
+        anchors: What each anchor names; while its container is open, the marks of that.
+        directives: Whether a `Directive` was met.
+    """
+
+    def __init__(self, faults: Faults) -> None:
+        self.faults = faults
+        self.stack: list[tuple[Any, ...]] = []
+        self.anchors: dict[str, Any] = {}
+        self.directives = False
+        self._spent = 0
+        self._budget = ALIAS_BUDGET + len(faults.text)
+
+    def _path(self, data: Any = None, key: Any = AWAIT) -> KeyPath:
+        """The path of the current container, and of the value that is next in it."""
+        frames = [(frame[0], frame[2]) for frame in self.stack[1:]]
+        path: list[str | int] = [
+            len(outer) - 1 if outer_key is ITEM else _shown_key(outer_key)
+            for outer, outer_key in frames
+        ]
+        if key is ITEM and self.stack:
+            path.append(len(data))
+        elif key is not AWAIT and key is not ITEM:
+            path.append(_shown_key(key))
+        return tuple(path)
+
+    def _add(self, rule: Rule, message: str, mark: int, path: KeyPath, **more: Any) -> None:
+        self.faults.add(rule, message, unpack(mark)[0], path=path, **more)
+
+    def tagged(self, event: Any, mark: int, data: Any, key: Any) -> Any:
+        """The value of a scalar with a tag; the text itself where the tag is at fault."""
+        tag, text = event.tag, event.value
+        path = self._path(data, key)
+        width = event.end_mark.index - event.start_mark.index
+        if tag == "!delete" and key is not AWAIT and not text and not event.style:
+            self.directives = True
+            return Delete()
+        if tag in _DIRECTIVES:
+            self._add(Rule.SYNTAX, _DIRECTIVES[tag], mark, path, width=width)
+            return text
+        try:
+            return resolve_tagged(tag, text, plain=not event.style)
+        except LookupError:
+            self._unsafe(tag, mark, path)
+        except ValueError:
+            # The text may be a secret, and it stands in the excerpt, where it can be masked.
+            message = f"what follows is no value of {_shown_tag(tag)}"
+            self._add(Rule.BAD_VALUE, message, mark, path, width=width)
+        return text
+
+    def container_tag(self, tag: str, mark: int, is_mapping: bool) -> str | None:
+        """The tag of a container that the loop has to act on when the container ends."""
+        if tag in {"!", PREFIX + ("map" if is_mapping else "seq")}:
+            return None
+        if tag == ("!replace" if is_mapping else "!append"):
+            self.directives = True
+            return tag
+        if tag in _DIRECTIVES:
+            self._add(Rule.SYNTAX, _DIRECTIVES[tag], mark, self._path(), width=len(tag))
+        elif tag in {PREFIX + "map", PREFIX + "seq"}:
+            message = f"{_shown_tag(tag)} stands before a {'mapping' if is_mapping else 'list'}"
+            self._add(Rule.BAD_VALUE, message, mark, self._path(), width=len(_shown_tag(tag)))
+        else:
+            self._unsafe(tag, mark, self._path())
+        return None
+
+    def directed(self, tag: str, inner: Any) -> Any:
+        """The directive that a tag makes of a container."""
+        return Append(inner) if tag == "!append" else Replace(inner)
+
+    def _unsafe(self, tag: str, mark: int, path: KeyPath) -> None:
+        shown = _shown_tag(tag)
+        self._add(
+            Rule.UNSAFE_TAG,
+            f"the tag {shown} is not one of the safe ones",
+            mark,
+            path,
+            width=len(shown),
+            hint="remove the tag; known are !!str, !!int, !!float, !!bool, !!null, !!map, "
+            "!!seq, !append, !replace and !delete",
+        )
+
+    def overlong(self, event: Any, mark: int, data: Any, key: Any) -> None:
+        """Report a number with too many digits; it stays a text."""
+        message = f"a number of {len(event.value):,} characters is too long to read"
+        path = self._path(data, key)
+        self._add(
+            Rule.BAD_VALUE, message, mark, path, width=len(event.value), hint="quote it if a text"
+        )
+
+    def odd_key(
+        self,
+        event: Any,
+        value: Any,
+        mark: int,
+        data: dict[Any, Any],
+        marks: dict[Any, Any],
+        slots: list[Slot] | None,
+    ) -> tuple[Any, list[Slot] | None]:
+        """What to do with a merge key, or with a key that the mapping has already."""
+        merge = value == "<<" and isinstance(event, ScalarEvent) and not event.style
+        first: int | None = None
+        if merge:
+            first = next((slot.mark for slot in slots or () if slot.merge), None)
+        elif value in data:
+            first = _place_of(marks[value], key=True)
+        if first is not None:
+            width = event.end_mark.index - event.start_mark.index
+            self._add(
+                Rule.DUPLICATE_KEY,
+                f"{_shown_key(value)!r} is set twice in one mapping",
+                mark,
+                (*self._path(), _shown_key(value)),
+                width=width,
+                hint="keep one of them",
+                related=(unpack(first)[0], width),
+            )
+        if not merge:
+            return value, slots
+        slot = Slot(mark, merge=True)
+        return slot, [*(slots or ()), slot]
+
+    def complex_key(self, here: Any, slots: list[Slot] | None) -> tuple[Any, list[Slot]]:
+        """Report a container that stands where a key must be."""
+        slot = Slot(_place_of(here))
+        message = "a mapping or list cannot be a key"
+        self._add(
+            Rule.SYNTAX, message, slot.mark, self._path(), hint="quote the key if it is a text"
+        )
+        return slot, [*(slots or ()), slot]
+
+    def alias(self, event: Any, data: Any, key: Any) -> Anchored | None:
+        """What an alias stands for; ``None`` if reading has to end here."""
+        name = event.anchor
+        start = event.start_mark
+        mark = (start.line << 32 | start.column) + ONE
+        path = self._path(data, key)
+        width = len(name) + 1
+        found = self.anchors.get(name)
+        if found is None:
+            message = f"the alias *{name} stands for nothing: no &{name} comes before it"
+            self._add(Rule.SYNTAX, message, mark, path, width=width)
+            return Anchored(None, mark, 1, 0)
+        if not isinstance(found, Anchored):
+            message = f"the alias *{name} stands inside of &{name}, and so contains itself"
+            self._add(Rule.CYCLE, message, mark, path, width=width)
+            return Anchored(None, mark, 1, 0)
+        self._spent += found.size
+        if self._spent > self._budget:
+            message = f"the aliases up to here stand for more than {self._budget:,} values"
+            self._add(Rule.ALIAS_BUDGET, message, mark, path, width=width)
+            return None
+        if len(self.stack) + found.height > MAX_DEPTH:
+            self.too_deep(mark, data, key)
+            return None
+        return found
+
+    def too_deep(self, mark: int, data: Any, key: Any) -> None:
+        """Report that the depth limit is passed."""
+        message = f"values are nested more than {MAX_DEPTH} levels deep"
+        # The path to such a place would fill the screen and say nothing.
+        self._add(Rule.TOO_DEEP, message, mark, self._path(data, key)[:1])
+
+    def second_document(self, event: Any) -> None:
+        """Report that a second document begins."""
+        mark = (event.start_mark.line << 32 | event.start_mark.column) + ONE
+        self._add(
+            Rule.SYNTAX,
+            "a second YAML document begins here, and a file can hold only one",
+            mark,
+            (),
+            width=3,
+            hint="put it into a file of its own",
+        )
+
+    def settle(self, data: dict[Any, Any], marks: dict[Any, Any], slots: list[Slot]) -> None:
+        """Take the slots out of a mapping, and merge into it what stands behind each ``<<``."""
+        inherited: dict[Any, Any] = {}
+        inherited_marks: dict[Any, Any] = {}
+        for slot in slots:
+            value, here = data.pop(slot, None), marks.pop(slot, None)
+            if not slot.merge or here is None:
+                continue
+            sources = zip(value, here, strict=True) if type(value) is list else [(value, here)]
+            for source, source_marks in sources:
+                if type(source) is not dict:
+                    message = "<< takes a mapping, or a list of mappings"
+                    path = (*self._path(), "<<")
+                    self._add(Rule.BAD_VALUE, message, slot.mark, path, width=2)
+                    continue
+                for key, inner in source.items():
+                    if key not in data and key not in inherited:
+                        inherited[key] = inner
+                        inherited_marks[key] = source_marks[key]
+        if inherited:
+            own, own_marks = data.copy(), dict(marks)
+            data.clear()
+            marks.clear()
+            data.update(inherited)
+            marks.update(inherited_marks)
+            data.update(own)
+            marks.update(own_marks)
+
+
+_DIRECTIVES: Final = {
+    "!append": "!append stands before a list: `!append [a, b]`",
+    "!replace": "!replace stands before a mapping: `!replace {a: 1}`",
+    "!delete": "!delete stands alone: `key: !delete`",
+}
+"""The tags that make directives, and what to say where they do not fit."""
+
+
+def _shown_key(key: Any) -> str:
+    if isinstance(key, Slot):
+        return "<<" if key.merge else "?"
+    return key if isinstance(key, str) else str(key)
+
+
+def _shown_tag(tag: str) -> str:
+    return "!!" + tag.removeprefix(PREFIX) if tag.startswith(PREFIX) else tag
+
+
+def _place_of(here: Any, *, key: bool = False) -> int:
+    """The packed place of a leaf or container, or of its key."""
+    mark: int = here if isinstance(here, int) else here.here
+    return mark >> KEY_SHIFT if key and mark >> KEY_SHIFT else mark & _PLACE
+
+
+def with_key(here: Any, key_mark: int) -> Any:
+    """The marks of an anchor's value, for another key that an alias gives it."""
+    if isinstance(here, int):
+        return here & _PLACE | key_mark
+    if isinstance(here, Branch):
+        branch = Branch((here.here & _PLACE) | key_mark)  # type: ignore[operator]
+        branch.update(here)
+        return branch
+    items = SequenceMarks((here.here & _PLACE) | key_mark)
+    items.extend(here)
+    return items

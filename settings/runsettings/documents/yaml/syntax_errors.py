@@ -1,0 +1,113 @@
+"""libyaml's syntax errors, in words that tell what to do."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+import yaml
+
+from runsettings.documents.text_diagnostics import Faults
+from runsettings.values.diagnostic import Rule
+from runsettings.values.tree import Position
+
+_UNPRINTABLE: Final = re.compile(
+    "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+)
+"""What YAML does not allow in a text (its specification, chapter 5.1)."""
+
+_UNCLOSED: Final = {
+    "while parsing a flow sequence": "[",
+    "while parsing a flow mapping": "{",
+    "while scanning a quoted scalar": "the quote",
+}
+
+_NO_COLON: Final = "could not find expected ':'"
+
+_INDENTATION: Final = "check the indentation, and quote the value before it if it holds a ':'"
+
+_HINTS: Final = (
+    (
+        "mapping values are not allowed",
+        "a ':' cannot stand here",
+        "quote the value if it holds one",
+    ),
+    ("found a tab character that violates indentation", "a tab cannot indent YAML", "use spaces"),
+    ("did not find expected key", "no key is found where one must be", _INDENTATION),
+    (
+        "did not find expected '-' indicator",
+        "no '-' is found where an item must be",
+        _INDENTATION,
+    ),
+    (
+        "block sequence entries are not allowed",
+        "a '-' item cannot stand here",
+        "put it on a line of its own",
+    ),
+    ("found undefined tag handle", "a tag is used whose handle nobody defined", "quote the value"),
+    ("found unknown escape character", "a backslash escapes nothing here", "double it, or use '…'"),
+    ("found incompatible YAML document", "a version of YAML is asked for that is not 1.x", None),
+)
+"""libyaml's problem, ours, and what to do."""
+
+
+def add_syntax_fault(faults: Faults, error: Exception) -> None:
+    """Keep a fault for an error of libyaml or PyYAML."""
+    if isinstance(error, UnicodeEncodeError):
+        message = f"the character U+{ord(faults.text[error.start]):04X} is no text"
+        faults.add_at(Rule.SYNTAX, message, error.start)
+        return
+    if isinstance(error, yaml.reader.ReaderError):
+        _add_unprintable(faults, error)
+        return
+    problem_mark = getattr(error, "problem_mark", None)
+    context_mark = getattr(error, "context_mark", None)
+    problem = str(getattr(error, "problem", None) or error)
+    context = str(getattr(error, "context", None) or "")
+    place = _position(faults, problem_mark or context_mark)
+    offset = faults.offset(place)
+    char = faults.text[offset : offset + 1]
+    unclosed = _UNCLOSED.get(context)
+    if problem == "found character that cannot start any token":
+        if char == "\t":
+            message, hint = "a tab cannot indent YAML", "use spaces"
+        else:
+            message, hint = f"a value cannot start with {char!r}", "put it in quotes"
+        faults.add(Rule.SYNTAX, message, place, hint=hint)
+    elif problem == _NO_COLON and context_mark is not None:
+        # libyaml notices behind the key, which can be lines below it.
+        key = _position(faults, context_mark)
+        width = len(faults.line(key.line)[key.column - 1 :].split(" #")[0].rstrip())
+        message = "a ':' is missing after this key"
+        faults.add(Rule.SYNTAX, message, key, width, hint="write it as `key: value`")
+    elif unclosed and context_mark is not None and "escape" not in problem:
+        opened = _position(faults, context_mark)
+        closer = {"[": "']'", "{": "'}'"}.get(unclosed, "its end")
+        subject = unclosed if closer == "its end" else f"the {unclosed!r}"
+        message = f"{subject} that opens here is not closed: no ',' or {closer} before line "
+        if closer == "its end":
+            message = "the quote that opens here is not closed"
+        else:
+            message += f"{place.line}, column {place.column}"
+        faults.add(Rule.SYNTAX, message, opened, related=(place, 1))
+    else:
+        for known, message, hint_or_none in _HINTS:
+            if problem.startswith(known):
+                faults.add(Rule.SYNTAX, message, place, hint=hint_or_none)
+                return
+        message = f"{problem} {context}".strip()
+        faults.add(Rule.SYNTAX, f"not YAML: {message}", place)
+
+
+def _position(faults: Faults, mark: Any) -> Position:
+    # By the offset: libyaml counts lines where no editor does (see `yaml_events`).
+    return faults.locate(mark.index) if mark is not None else Position(1, 1)
+
+
+def _add_unprintable(faults: Faults, error: yaml.reader.ReaderError) -> None:
+    found = _UNPRINTABLE.search(faults.text)
+    if found is None:
+        faults.add(Rule.SYNTAX, f"not YAML: {error.reason}", Position(1, 1))
+        return
+    message = f"the character U+{ord(found[0]):04X} cannot stand in YAML"
+    faults.add_at(Rule.SYNTAX, message, found.start(), hint=r'write it as "\x.." in quotes')

@@ -1,0 +1,90 @@
+"""The reader of journals: every whole record, whatever happened to the lines around it.
+
+A line that is no JSON object was torn by a crash or a full disk; it is counted and skipped.
+The last line counts as soon as it is whole, with or without its newline, so a reader sees
+the same records before and after a resumed run ended that line.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from pydantic_core import from_json
+
+from runsettings.journal.records import FORMAT, VERSION
+from runsettings.values.diagnostic import Rule
+from runsettings.values.errors import RunError
+
+_CHUNK: Final = 1 << 20
+
+
+class Line(NamedTuple):
+    """One line of a journal."""
+
+    record: dict[str, Any] | None
+    """The record, or ``None`` for a line that is torn."""
+    end: int
+    """The byte at which the next line begins; a reader may continue from there."""
+
+
+def read_lines(path: Path | str, start: int = 0) -> Iterator[Line]:
+    """The lines of a journal from the byte ``start``, in order; an unfinished one is left out.
+
+    Raises:
+        OSError: The file cannot be read.
+    """
+    with open(path, "rb", buffering=_CHUNK) as file:  # noqa: PTH123 - ten thousand Paths are slow
+        file.seek(start)
+        end = start
+        for line in file:
+            end += len(line)
+            record = parse(line)
+            if record is None and not line.endswith(b"\n"):
+                # Its writer may be at it; whoever continues from here reads it again.
+                return
+            if record is not None or not line.isspace():
+                yield Line(record, end)
+
+
+def read_records(path: Path | str, start: int = 0) -> Iterator[dict[str, Any]]:
+    """The whole records of a journal from the byte ``start``, in order.
+
+    Raises:
+        OSError: The file cannot be read.
+    """
+    for line in read_lines(path, start):
+        if line.record is not None:
+            yield line.record
+
+
+def parse(line: bytes) -> dict[str, Any] | None:
+    """The record in one line, or ``None`` if it is torn."""
+    try:
+        record = from_json(line)
+    except ValueError:
+        try:
+            # Half a surrogate pair is legal in Python's JSON and not in Rust's strings.
+            record = json.loads(line)
+        except ValueError:
+            return None
+    return record if type(record) is dict else None
+
+
+def check_header(record: dict[str, Any], path: Path | str) -> None:
+    """Refuse a journal of a later version, which would be misread.
+
+    Raises:
+        RunError: It is of a later version, or no journal at all.
+    """
+    version = record.get("version")
+    if record.get("format") != FORMAT or not isinstance(version, int):
+        raise RunError.of(Rule.BAD_JOURNAL, f"{path} is not a journal of a run")
+    if version > VERSION:
+        raise RunError.of(
+            Rule.BAD_JOURNAL,
+            f"{path} is a journal of version {version}; this is a reader of version {VERSION}",
+            hint="upgrade runsettings",
+        )

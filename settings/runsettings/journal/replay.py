@@ -1,0 +1,258 @@
+"""A run as its journal tells it: records replayed into what a person asks about.
+
+Replaying may stop anywhere and go on later from the same byte; the index lives from that.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, Self
+
+from runsettings.journal.lock import is_owned
+from runsettings.journal.reader import check_header, read_lines, read_records
+from runsettings.journal.records import State, checked, is_row
+
+_NAMES: Final = (
+    "id",
+    "name",
+    "project",
+    "entity",
+    "group",
+    "job_type",
+    "notes",
+    "mode",
+    "anonymous",
+)
+
+
+@dataclass(slots=True)
+class StoredRun:
+    """One run, read from its journal.
+
+    Settings and config have the origins of their leaves beside them, by dotted path, as
+    objects that `values.origin.Origin.to_json` made.
+    """
+
+    journal: str
+    """Path of the journal."""
+    id: str = ""
+    name: str = ""
+    project: str = ""
+    entity: str | None = None
+    group: str | None = None
+    job_type: str | None = None
+    notes: str | None = None
+    mode: str = "offline"
+    anonymous: bool = False
+    tags: list[str] = field(default_factory=list)
+    config: dict[str, Any] = field(default_factory=dict)
+    config_origins: dict[str, dict[str, str | int]] = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict)
+    settings_origins: dict[str, dict[str, str | int]] = field(default_factory=dict)
+    summary: dict[str, Any] = field(default_factory=dict)
+    """The last value of everything logged, flat, nested keys dotted."""
+    metadata: dict[str, Any] = field(default_factory=dict)
+    files: dict[str, int] = field(default_factory=dict)
+    """Saved files with their size in bytes, by path below ``files/``."""
+    created: float = 0.0
+    """When the run was first started, in seconds since 1970."""
+    started: float = 0.0
+    """When its last process started."""
+    ended: float | None = None
+    last: float = 0.0
+    """The time of the last record."""
+    pid: int = 0
+    host: str = ""
+    starts: int = 0
+    step: int = 0
+    """The next step to log."""
+    rows: int = 0
+    """How many steps have data."""
+    exit: dict[str, Any] | None = None
+    """How its last process ended, or ``None`` if it did not say."""
+    torn: int = 0
+    """Lines that a crash or a full disk left unreadable."""
+    lost: int = 0
+    """Records that could never be written."""
+    position: int = 0
+    """The byte up to which the journal was read."""
+
+    @property
+    def directory(self) -> Path:
+        """The run's directory."""
+        return Path(self.journal).parent
+
+    @property
+    def state(self) -> State:
+        """What became of the run; asks the kernel whether its process lives."""
+        if self.exit is not None:
+            found: State = self.exit["state"]
+            return found
+        return "running" if is_owned(self.journal) else "crashed"
+
+    @property
+    def runtime(self) -> float:
+        """Seconds from the last start to the end, or to the last sign of life."""
+        return max((self.ended if self.ended is not None else self.last) - self.started, 0.0)
+
+    @property
+    def started_run(self) -> bool:
+        """Whether the journal got as far as naming a run."""
+        return bool(self.id)
+
+    def read_on(self) -> bool:
+        """Replay what was written since; whether anything was.
+
+        Raises:
+            OSError: The journal cannot be read.
+            RunError: It is no journal, or one of a later version.
+        """
+        before = self.position
+        for record, end in read_lines(self.journal, self.position):
+            if record is None:
+                self.torn += 1
+            else:
+                try:
+                    self.apply(record)
+                except ValueError:
+                    # JSON, but not the record that its type promises.
+                    self.torn += 1
+            self.position = end
+        return self.position != before
+
+    def apply(self, record: dict[str, Any]) -> None:
+        """Take one record in; records of unknown types say nothing.
+
+        Raises:
+            ValueError: It is not what its type promises.
+            RunError: It is the header of no journal, or of a later version.
+        """
+        kind = record.get("type")
+        if kind == "history":
+            self._history(record)
+        elif kind == "header":
+            check_header(record, self.journal)
+        else:
+            known = checked(record)
+            if known is not None:
+                self.last = max(self.last, known["time"])
+                self._take(known)
+
+    def _take(self, record: dict[str, Any]) -> None:
+        kind = record["type"]
+        if kind == "run":
+            for name in _NAMES:
+                if name in record:
+                    setattr(self, name, record[name])
+        elif kind == "start":
+            self._start(record)
+        elif kind == "config":
+            self._config(record)
+        elif kind == "settings":
+            self.settings, self.settings_origins = record["values"], record["origins"]
+        elif kind == "summary":
+            self.summary.update(record["values"])
+            for key in record.get("removed", ()):
+                self.summary.pop(key, None)
+        elif kind == "tags":
+            self.tags = [tag for tag in self.tags if tag not in record["remove"]]
+            self.tags += [tag for tag in record["add"] if tag not in self.tags]
+        elif kind == "file":
+            self.files[record["path"]] = record["size"]
+        elif kind == "metadata":
+            self.metadata.update(record["values"])
+        elif kind == "lost":
+            self.lost += record["records"]
+        elif kind == "exit":
+            self.exit, self.ended = record, record["time"]
+
+    def _history(self, record: dict[str, Any]) -> None:
+        if not is_row(record):
+            raise ValueError("this is no row")
+        step, self.last = record["step"], max(self.last, record["time"])
+        if step >= self.step:
+            self.rows += 1
+            self.step = step + 1
+        merge_summary(self.summary, record["data"])
+
+    def _start(self, record: dict[str, Any]) -> None:
+        self.created = self.created or record["time"]
+        self.started = record["time"]
+        self.pid, self.host = record["pid"], record["host"]
+        self.starts += 1
+        self.exit = self.ended = None
+
+    def _config(self, record: dict[str, Any]) -> None:
+        gone = (*record["values"], *record.get("removed", ()))
+        for key in record.get("removed", ()):
+            self.config.pop(key, None)
+        self.config.update(record["values"])
+        if self.config_origins:
+            self.config_origins = {
+                path: origin
+                for path, origin in self.config_origins.items()
+                if not any(path == key or path.startswith((f"{key}.", f"{key}[")) for key in gone)
+            }
+        self.config_origins.update(record["origins"])
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON object that `from_json` reads."""
+        return {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Self:
+        """The run that `to_json` stored.
+
+        Raises:
+            ValueError: Members are missing.
+            TypeError: There are others.
+        """
+        if len(stored) != len(cls.__slots__):
+            raise ValueError("this is not a whole run")
+        return cls(**stored)
+
+
+def load(journal: Path | str) -> StoredRun:
+    """Read a run from its journal.
+
+    Raises:
+        OSError: The journal cannot be read.
+        RunError: It is no journal, or one of a later version.
+    """
+    run = StoredRun(os.fspath(journal))
+    run.read_on()
+    return run
+
+
+def history(journal: Path | str) -> Iterator[dict[str, Any]]:
+    """The rows of a run, one a step: its data with ``_step`` and ``_timestamp``, not flattened.
+
+    Raises:
+        OSError: The journal cannot be read.
+    """
+    row: dict[str, Any] | None = None
+    for record in read_records(journal):
+        if record.get("type") != "history" or not is_row(record):
+            continue
+        if row is not None and row["_step"] != record["step"]:
+            yield row
+            row = None
+        if row is None:
+            row = {"_step": record["step"]}
+        # The two are ours, whatever was logged under their names.
+        row.update(record["data"], _step=record["step"], _timestamp=record["time"])
+    if row is not None:
+        yield row
+
+
+def merge_summary(summary: dict[str, Any], data: Mapping[str, Any], prefix: str = "") -> None:
+    """Take logged values into a flat summary; a nested key is dotted."""
+    for key, value in data.items():
+        if type(value) is dict:
+            merge_summary(summary, value, f"{prefix}{key}.")
+        else:
+            summary[prefix + key] = value

@@ -1,0 +1,103 @@
+"""``.env`` files: variables in a file, read by python-dotenv, which knows each one's line."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from runsettings.documents.files import read_bytes
+from runsettings.layers.base import Inputs
+from runsettings.layers.environment.variables import EnvironmentVariables
+from runsettings.layers.settings_files.locations import is_there, named_path, shown
+from runsettings.values.diagnostic import Diagnostic, Rule, Severity
+from runsettings.values.excerpts import excerpt_at
+from runsettings.values.origin import Layer, Origin
+from runsettings.values.reading import Reading
+from runsettings.values.tree import Tree, pack
+
+
+class DotenvLayer:
+    """The DOTENV layer: only where the model (``env_file``) or the call asks for it."""
+
+    layer = Layer.DOTENV
+
+    def __init__(self, variables: EnvironmentVariables) -> None:
+        self._variables = variables
+
+    def read(self, inputs: Inputs) -> Sequence[Reading]:
+        """What each file sets; one that does not exist is no fault, as in pydantic-settings."""
+        readings = []
+        for name in inputs.env_files:
+            path = named_path(name, inputs.cwd)
+            if is_there(str(path)):
+                readings.append(self._read(path, shown(path, inputs.cwd), inputs.environ))
+        return readings
+
+    def _read(self, path: Path, where: str, environ: Mapping[str, str]) -> Reading:
+        text, faults = read_bytes(path, Layer.DOTENV, where=where)
+        tree = Tree(Layer.DOTENV, where, text=text, columns=False, directives=False)
+        if text is None:
+            return Reading(tree, faults)
+        # Needed by those who ask for a .env file, and nobody else.
+        from dotenv.parser import parse_stream
+
+        diagnostics = list(faults)
+        marks: dict[str, int] = {}
+        values: dict[str, str | None] = {}
+        for binding in parse_stream(io.StringIO(text)):
+            line = binding.original.line
+            lead = len(binding.original.string) - len(binding.original.string.lstrip())
+            line += binding.original.string[:lead].count("\n")
+            if binding.error:
+                origin = Origin(Layer.DOTENV, where, line)
+                diagnostics.append(
+                    Diagnostic(
+                        Rule.SYNTAX,
+                        Severity.ERROR,
+                        (),
+                        "not a line of the form NAME=value",
+                        origin,
+                        excerpt=excerpt_at(text, line, 1),
+                    )
+                )
+            elif binding.key is not None:
+                marks[binding.key] = _mark(binding.original.string, binding.key, line)
+                values[binding.key] = _interpolated(binding.value, values, environ)
+        tree.marks = marks
+        reading = self._variables.read(values, Layer.DOTENV, tree)
+        strangers = tuple(
+            leaf._replace(origin=_resolved(leaf.origin, tree, marks.get(str(leaf.path[0]))))
+            for leaf in reading.strangers
+        )
+        return Reading(tree, (*diagnostics, *reading.diagnostics), strangers)
+
+
+def _interpolated(
+    value: str | None, own: Mapping[str, str | None], environ: Mapping[str, str]
+) -> str | None:
+    """``value`` with ``${NAME}`` replaced by the file's own names, else by the environment's.
+
+    python-dotenv's own function for that reads this process's environment, where another may
+    have been handed in.
+    """
+    if value is None or "$" not in value:
+        return value
+    from dotenv.variables import parse_variables
+
+    names = {**environ, **own}
+    return "".join(atom.resolve(names) for atom in parse_variables(value))
+
+
+def _mark(original: str, key: str, line: int) -> int:
+    """The place of the value in its line."""
+    binding = original.lstrip()
+    _, _, value = binding.partition("=")
+    column = len(binding) - len(value.lstrip()) + 1
+    return pack(line, column, line, binding.find(key) + 1)
+
+
+def _resolved(origin: Origin, tree: Tree, mark: int | None) -> Origin:
+    if mark is None:
+        return origin
+    return Tree(tree.layer, tree.where, marks={"_": mark}, columns=False).origin(("_",))

@@ -1,0 +1,272 @@
+"""Environment variables, parsed by pydantic-settings' own rules.
+
+What is known once per class is computed once per class: which variable sets which field. A
+plain field's value is its variable's text; for every other field (nested models, JSON values,
+several aliases) pydantic-settings' own source is asked, about that field alone.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from pydantic_settings import BaseSettings
+from pydantic_settings.exceptions import SettingsError as SourceError
+
+from runsettings.layers.base import Inputs
+from runsettings.layers.copying import own
+from runsettings.layers.environment.pydantic_source import VariableSource
+from runsettings.layers.scalar_types import is_plain
+from runsettings.values.diagnostic import Diagnostic, Excerpt, Rule, Severity
+from runsettings.values.origin import Layer, Origin
+from runsettings.values.reading import Reading
+from runsettings.values.tree import MISSING, Branch, KeyPath, Leaf, Mark, Tree
+
+_OPTIONS_THAT_TRANSFORM: Final = ("env_parse_none_str", "env_parse_enums", "strict")
+"""With one of these in the model's config, even a plain field's text needs pydantic-settings."""
+
+_REMEMBERED: Final = 4096
+"""Names of variables that are remembered; a program that makes up more starts over."""
+
+
+class EnvironmentVariables:
+    """How the variables of an environment become fields of one model.
+
+    Args:
+        model: The settings class; its ``env_prefix``, ``env_nested_delimiter``, aliases and so
+            on count.
+        overrides: Arguments for pydantic-settings' `EnvSettingsSource` that replace the model's
+            own, such as ``env_prefix``.
+    """
+
+    def __init__(self, model: type[BaseSettings], **overrides: Any) -> None:
+        self._source = VariableSource(model, **overrides)
+        config = {**model.model_config, **overrides}
+        transforms = any(config.get(option) for option in _OPTIONS_THAT_TRANSFORM)
+        self._case_sensitive = bool(self._source.case_sensitive)
+        self._ignore_empty = bool(self._source.env_ignore_empty)
+        self._prefix = self._spell(self._source.env_prefix)
+        self._delimiter = self._spell(self._source.env_nested_delimiter or "")
+        self._names: dict[str, list[str]] = {}
+        self._fields: dict[str, list[str]] = {}
+        self._plain: dict[str, str] = {}
+        self._nested: dict[str, str] = {}
+        for name, field in model.model_fields.items():
+            variables = self._source.variables_of(name)
+            self._names[name] = variables
+            plain = len(variables) == 1 and not transforms and is_plain(field)
+            for variable in variables:
+                self._fields.setdefault(variable, []).append(name)
+            if plain and len(self._fields[variables[0]]) == 1:
+                self._plain[variables[0]] = name
+            if self._delimiter:
+                for variable in variables:
+                    self._nested[variable + self._delimiter] = name
+        for variable, names in self._fields.items():
+            if len(names) > 1:  # shared by two fields: both are asked for the slow way
+                self._plain.pop(variable, None)
+        # A process's variables keep their names: what each means is looked up once.
+        self._meanings: dict[bytes, tuple[str, str, str | None] | None] = {}
+
+    def names_of(self, name: str) -> list[str]:
+        """The variables that set the field ``name``, as a person would write them."""
+        return [
+            variable if self._case_sensitive else variable.upper()
+            for variable in self._names.get(name, [])
+        ]
+
+    def known(self) -> list[str]:
+        """Every variable that sets a field, as a person would write it."""
+        return [name if self._case_sensitive else name.upper() for name in self._fields]
+
+    def read(self, environ: Mapping[str, str | None], layer: Layer, tree: Tree) -> Reading:
+        """Fill ``tree`` with what ``environ`` sets; its marks are the variables' names.
+
+        Args:
+            environ: Names and values; a name without a value (`.env` allows it) sets nothing.
+            layer: The layer that the values belong to.
+            tree: An empty tree, or one whose ``marks`` already hold each variable's own mark.
+        """
+        data = tree.data
+        places = tree.marks
+        marks: dict[str, Mark | Branch] = {}
+        strangers: list[Leaf] = []
+        asked: dict[str, dict[str, str]] = {}
+        for native, spelled, name, text in self._relevant(environ):
+            if text is None or (not text and self._ignore_empty):
+                continue
+            mark: Mark = native if places is None else places.get(native, native)
+            if name is not None:
+                data[name] = text
+                marks[name] = mark
+                continue
+            names = self._fields.get(spelled) or self._owners(spelled)
+            if not names:
+                if self._prefix:
+                    origin = mark if isinstance(mark, Origin) else Origin(layer, native)
+                    strangers.append(Leaf((native,), MISSING, origin))
+                continue
+            for owner in names:
+                asked.setdefault(owner, {})[spelled] = native
+        tree.marks = marks
+        diagnostics: list[Diagnostic] = []
+        for owner, variables in asked.items():
+            self._ask(owner, variables, environ, tree, places, diagnostics)
+        if asked:
+            diagnostics += own(tree)
+        return Reading(tree, tuple(diagnostics), tuple(strangers))
+
+    def _spell(self, name: str) -> str:
+        return name if self._case_sensitive else name.lower()
+
+    def _relevant(
+        self, environ: Mapping[str, str | None]
+    ) -> Iterator[tuple[str, str, str | None, str | None]]:
+        """The variables that may count: name, name as compared, plain field, text."""
+        if environ is os.environ and os.supports_bytes_environ:
+            # On POSIX the environment is bytes; only variables that count are worth decoding.
+            meanings, texts = self._meanings, os.environb
+            for raw in texts:
+                try:
+                    meaning = meanings[raw]
+                except KeyError:
+                    meaning = self._learn(raw)
+                if meaning is not None:
+                    yield *meaning, os.fsdecode(texts[raw])
+            return
+        for native, text in environ.items():
+            meaning = self._meaning(native)
+            if meaning is not None:
+                yield *meaning, text
+
+    def _learn(self, raw: bytes) -> tuple[str, str, str | None] | None:
+        if len(self._meanings) > _REMEMBERED:
+            self._meanings.clear()
+        meaning = self._meanings[raw] = self._meaning(os.fsdecode(raw))
+        return meaning
+
+    def _meaning(self, native: str) -> tuple[str, str, str | None] | None:
+        """What a variable's name means to this model, or ``None`` if nothing."""
+        spelled = self._spell(native)
+        if (
+            spelled in self._fields
+            or (self._prefix and spelled.startswith(self._prefix))
+            or self._owners(spelled)
+        ):
+            return native, spelled, self._plain.get(spelled)
+        return None
+
+    def _owners(self, spelled: str) -> list[str]:
+        """The field that a variable such as ``OPTIM__LR`` reaches into."""
+        if self._delimiter and self._delimiter in spelled:
+            for prefix, name in self._nested.items():
+                if spelled.startswith(prefix):
+                    return [name]
+        return []
+
+    def _ask(
+        self,
+        name: str,
+        variables: dict[str, str],
+        environ: Mapping[str, str | None],
+        tree: Tree,
+        places: Mapping[str, Any] | None,
+        diagnostics: list[Diagnostic],
+    ) -> None:
+        """Let pydantic-settings decode one field, and mark where its parts came from."""
+
+        def place(native: str) -> Mark:
+            mark: Mark = native if places is None else places.get(native, native)
+            return mark
+
+        assert isinstance(tree.marks, dict)
+        texts: dict[str, str | None] = {
+            spelled: environ[native] for spelled, native in variables.items()
+        }
+        whole = next((v for v in self._names[name] if v in variables), None)
+        nearest = variables[whole] if whole is not None else next(iter(variables.values()))
+        none_text = self._source.env_parse_none_str
+        if none_text is not None:
+            # The class that pydantic-settings itself marks such texts with.
+            from pydantic_settings.sources.types import EnvNoneType
+
+            texts = {k: EnvNoneType(t) if t == none_text else t for k, t in texts.items()}
+        try:
+            value = self._source.value_of(name, texts)
+        except (SourceError, RecursionError) as error:
+            cause = error if isinstance(error, RecursionError) else error.__cause__
+            origin = tree.with_data({}, {name: place(nearest)}).origin((name,))
+            diagnostics.append(not_decodable((name,), origin, cause))
+            return
+        if value is MISSING:
+            return
+        tree.data[name] = value
+        if type(value) is not dict:
+            tree.marks[name] = place(nearest)
+            return
+        branch = Branch(place(nearest))
+        tree.marks[name] = branch
+        for spelled, native in variables.items():
+            for variable in self._names[name]:
+                prefix = variable + self._delimiter
+                if self._delimiter and spelled.startswith(prefix):
+                    keys = spelled[len(prefix) :].split(self._delimiter)
+                    _mark_nested(branch, value, keys, place(native), self._case_sensitive)
+
+
+def _mark_nested(
+    branch: Branch, value: Any, keys: Sequence[str], mark: Mark, case_sensitive: bool
+) -> None:
+    """Put ``mark`` at the place in ``branch`` that a nested variable reached."""
+    for index, wanted in enumerate(keys):
+        if type(value) is not dict:
+            return
+        key = next(
+            (k for k in value if k == wanted or (not case_sensitive and k.lower() == wanted)), None
+        )
+        if key is None:
+            return
+        value = value[key]
+        if index == len(keys) - 1:
+            branch[key] = mark
+            return
+        inner = branch.get(key)
+        if not isinstance(inner, Branch):
+            inner = branch[key] = Branch(inner)
+        branch = inner
+
+
+def not_decodable(
+    path: KeyPath, origin: Origin, cause: BaseException | None, excerpt: Excerpt | None = None
+) -> Diagnostic:
+    """The fault of a text that should have been JSON."""
+    detail = ""
+    if isinstance(cause, json.JSONDecodeError):
+        detail = f": {cause.msg} at character {cause.pos + 1}"
+    elif isinstance(cause, RecursionError):
+        detail = " that is not nested so deep"
+    return Diagnostic(
+        Rule.BAD_VALUE,
+        Severity.ERROR,
+        path,
+        f"must be JSON{detail}",
+        origin,
+        hint='write lists as ["a", "b"] and mappings as {"key": 1}',
+        excerpt=excerpt,
+    )
+
+
+class EnvironmentLayer:
+    """The ENV layer."""
+
+    layer = Layer.ENV
+
+    def __init__(self, variables: EnvironmentVariables) -> None:
+        self._variables = variables
+
+    def read(self, inputs: Inputs) -> Sequence[Reading]:
+        """What the environment sets."""
+        tree = Tree(Layer.ENV, "environment", directives=False)
+        return (self._variables.read(inputs.environ, Layer.ENV, tree),)

@@ -1,0 +1,98 @@
+"""Which flags of absl were given, and which stand at their defaults: absl's flags know it.
+
+absl is never imported for it: who passes its flags has imported it.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from runsettings.layers.flags.namespace import command_line
+from runsettings.values.origin import Layer
+from runsettings.values.tree import Tree
+
+_INSTALLED: Final = frozenset({"site-packages", "dist-packages"})
+"""Directories that hold installed packages, wherever they are."""
+
+
+def is_absl(value: Any) -> bool:
+    """Whether ``value`` is an absl ``FlagValues`` or the module ``absl.flags``."""
+    return _flag_values(value) is not None
+
+
+def absl_trees(
+    flags: Any,
+    layer_defaults: Layer = Layer.DEFAULT,
+    layer_given: Layer = Layer.FLAG,
+    *,
+    every: bool = False,
+) -> tuple[Tree, Tree]:
+    """The defaults of absl flags, and what was given. A short name is no second flag.
+
+    Args:
+        flags: A ``FlagValues`` or the module ``absl.flags``.
+        layer_defaults: The layer of the first tree.
+        layer_given: The layer of the second tree.
+        every: Take all flags; else only those that the program's own modules define, without
+            those of absl and other installed packages, and without second names for them.
+
+    Raises:
+        TypeError: ``flags`` is neither.
+    """
+    values = _flag_values(flags)
+    if values is None:
+        kind = type(flags).__qualname__
+        raise TypeError(f"expected an argparse namespace or absl flags, got {kind}")
+    data: dict[bool, dict[str, Any]] = {False: {}, True: {}}
+    for flag in _every_flag(values) if every else _own_flags(values):
+        data[_is_given(flag)][flag.name] = flag.value
+    defaults, given = (
+        command_line(layer, found, {name: f"--{name}" for name in found})
+        for layer, found in ((layer_defaults, data[False]), (layer_given, data[True]))
+    )
+    return defaults, given
+
+
+def _flag_values(value: Any) -> Any:
+    flags = sys.modules.get("absl.flags")
+    if flags is None:
+        return None
+    if value is flags:
+        return flags.FLAGS
+    return value if isinstance(value, flags.FlagValues) else None
+
+
+def _is_given(flag: Any) -> bool:
+    # `present` counts the times on the command line; a value that code assigned is no default.
+    return bool(flag.present) or not flag.using_default_value
+
+
+def _every_flag(values: Any) -> Iterator[Any]:
+    # A flag with a short name is there twice.
+    return (values[name] for name in values if name != values[name].short_name)
+
+
+def _own_flags(values: Any) -> Iterator[Any]:
+    foreign = {
+        flag.name
+        for module, flags in values.flags_by_module_dict().items()
+        if _is_installed(module)
+        for flag in flags
+    }
+    for flag in _every_flag(values):
+        # ml_collections defines `--config.lr` itself, for a `--config` that the program defines.
+        is_foreign = flag.name in foreign and flag.name.partition(".")[0] in foreign
+        # The class of `DEFINE_alias` is local to it, and its flag says what the other one says.
+        if not is_foreign and type(flag).__name__ != "_FlagAlias":
+            yield flag
+
+
+def _is_installed(module: str) -> bool:
+    if module.partition(".")[0] in {"absl", "runsettings"}:
+        return True
+    file = getattr(sys.modules.get(module), "__file__", None)
+    # The program's own file is registered under its path, and is no module of that name.
+    return file is not None and not _INSTALLED.isdisjoint(Path(file).parts)

@@ -1,0 +1,85 @@
+"""The FLAG layer: what was given on the command line, by argparse or absl.
+
+A flag left at its default says nothing. A settings file named by a flag is in this layer,
+just below the flags themselves: a person who names a file and then a flag means the flag.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from runsettings.layers.base import Inputs
+from runsettings.layers.copying import own
+from runsettings.layers.flags.absl import absl_trees
+from runsettings.layers.flags.namespace import GivenNamespace, argument_trees
+from runsettings.layers.program_inputs import read_named
+from runsettings.values.origin import Layer
+from runsettings.values.reading import Reading
+from runsettings.values.tree import Branch, Tree
+
+SETTINGS_FILE: Final = "settings_file"
+"""The flag that names settings files: ``--settings-file``."""
+
+
+class FlagLayer:
+    """The FLAG layer.
+
+    A parser's other flags are the program's own, and none of our business: argparse and absl
+    have refused what is misspelt.
+    """
+
+    layer = Layer.FLAG
+
+    def read(self, inputs: Inputs) -> Sequence[Reading]:
+        """The files that flags named, and then the flags that were given."""
+        if inputs.args is None:
+            return ()
+        given = given_tree(inputs.args)
+        named = given.data.pop(SETTINGS_FILE, None)
+        files = [named] if isinstance(named, (str, Path)) else list(named or ())
+        readings = [read_named(file, Layer.FLAG, inputs.cwd) for file in files]
+        faults = own(given)
+        return [*readings, Reading(_nested(given), faults)]
+
+
+def given_tree(args: Any) -> Tree:
+    """The flags that were given, from an argparse namespace or absl flags.
+
+    A plain namespace does not tell: what is ``None`` there counts as not given.
+
+    Raises:
+        TypeError: ``args`` is neither.
+    """
+    if isinstance(args, argparse.Namespace):
+        _, given = argument_trees(args)
+        if not isinstance(args, GivenNamespace):
+            given.data = {name: value for name, value in given.data.items() if value is not None}
+    else:
+        # Also those that an installed package defined: we are one, and define settings' flags.
+        _, given = absl_trees(args, every=True)
+    return given
+
+
+def _nested(tree: Tree) -> Tree:
+    """``optim.lr`` as a key inside ``optim``: flags of nested models have dotted names."""
+    if not any("." in key for key in tree.data):
+        return tree
+    data: dict[str, Any] = {}
+    marks = Branch()
+    flags = tree.marks or {}
+    for key, value in tree.data.items():
+        *parents, last = key.split(".")
+        node, mark_node = data, marks
+        for parent in parents:
+            inner, inner_marks = node.setdefault(parent, {}), mark_node.get(parent)
+            if not isinstance(inner, dict):  # `--optim {…}` and `--optim.lr` were both given
+                inner = node[parent] = {}
+            if not isinstance(inner_marks, Branch):
+                inner_marks = mark_node[parent] = Branch()
+            node, mark_node = inner, inner_marks
+        node[last] = value
+        mark_node[last] = flags.get(key)
+    return Tree(tree.layer, tree.where, data, marks, directives=False)

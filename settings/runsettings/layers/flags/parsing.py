@@ -1,0 +1,259 @@
+"""Which flags of argparse were given, and which stand at their defaults.
+
+A flag left at its default is no value: it must not beat a file. argparse does not tell the two
+apart, so `parse_args` watches one parse and hands back a namespace that remembers.
+
+How the watching works, in argparse of Python 3.11 to 3.13: `ArgumentParser._get_values` is
+called once for each action that is about to be taken, for optionals only when they are given,
+for positionals also when nothing is left for them. The action then writes to the namespace.
+Afterwards the defaults that are strings are converted by a bare `_get_value`, and a subparser's
+namespace is copied into the outer one. So what is written to the namespace between
+`_get_values` and either of those is what the flag set, whatever the action's class does.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Final
+
+from runsettings.layers.flags.namespace import GivenNamespace, flags_of, given_of, settings_of
+
+_PARSING: Final = threading.RLock()
+"""Held while a parser is watched: the watch is on the parser, which threads may share."""
+
+_THREAD: Final = threading.local()
+"""``record`` is this thread's watch. Another thread's plain parse is not recorded."""
+
+
+def parse_args(
+    parser: argparse.ArgumentParser,
+    args: Sequence[str] | None = None,
+    namespace: argparse.Namespace | None = None,
+) -> GivenNamespace:
+    """Parse like ``parser.parse_args`` and remember which arguments were given.
+
+    Args:
+        parser: Any argparse parser, with its subparsers and actions of any class.
+        args: The command line, without the program; by default the process's.
+        namespace: Attributes to start with; it is updated as argparse does.
+
+    Raises:
+        SystemExit: The command line is wrong, or asks for help; as argparse does.
+        TypeError: ``parser`` is no argparse parser.
+    """
+    return _watched(parser, "parse_args", args, namespace)[0]
+
+
+def parse_known_args(
+    parser: argparse.ArgumentParser,
+    args: Sequence[str] | None = None,
+    namespace: argparse.Namespace | None = None,
+) -> tuple[GivenNamespace, list[str]]:
+    """As `parse_args`, handing back the arguments that the parser does not know."""
+    return _watched(parser, "parse_known_args", args, namespace)
+
+
+SETTINGS_FLAG: Final = "_is_settings_flag"
+"""The attribute of an action whose argument is a setting. Being the action's, it goes along to
+the parsers that have the action's parser among their ``parents``."""
+
+_HOOKED: Final = ("_get_values", "_get_value", "parse_known_args")
+"""The methods of a parser that are watched."""
+
+
+class _Record:
+    """What one watched parse has seen."""
+
+    __slots__ = ("action", "converting", "flag", "given", "wrote")
+
+    def __init__(self) -> None:
+        self.given: dict[str, str] = {}
+        self.action: argparse.Action | None = None
+        self.flag = ""
+        self.wrote = False
+        self.converting = False
+
+    def begin(self, action: argparse.Action, flag: str) -> None:
+        """From here on, what is written is what this flag sets."""
+        self.end()
+        self.action, self.flag, self.wrote = action, flag, False
+
+    def write(self, name: str) -> None:
+        """An argument was written to a namespace."""
+        if self.action is not None:
+            self.given[name] = self.flag
+            self.wrote = True
+
+    def end(self) -> None:
+        """No flag is being acted on any more."""
+        if self.action is not None and not self.wrote:
+            # It changed a value in place, or went around `setattr`.
+            self.given[self.action.dest] = self.flag
+        self.action = None
+
+
+class _WatchedNamespace(argparse.Namespace):
+    """The namespace that a watched parser writes to."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        record: _Record | None = getattr(_THREAD, "record", None)
+        if record is not None:
+            record.write(name)
+        super().__setattr__(name, value)
+
+
+def _watched(
+    parser: object,
+    method: str,
+    args: Sequence[str] | None,
+    namespace: argparse.Namespace | None,
+) -> tuple[GivenNamespace, list[str]]:
+    if not isinstance(parser, argparse.ArgumentParser):
+        kind = type(parser).__qualname__
+        raise TypeError(f"expected an argparse.ArgumentParser as first argument, got {kind}")
+    start = {} if namespace is None else dict(vars(namespace))
+    parsers = _parsers(parser)
+    with _PARSING, _recording() as record, _hooked(parsers):
+        watched = _WatchedNamespace()
+        vars(watched).update(start)
+        outcome = getattr(parser, method)(args, watched)
+        record.end()
+    filled, rest = outcome if isinstance(outcome, tuple) else (outcome, [])
+    arguments = vars(filled)
+    before = namespace or filled
+    given = {**given_of(before), **record.given}
+    if namespace is not None:
+        vars(namespace).update(arguments)
+    outcome = GivenNamespace({k: v for k, v in given.items() if k in arguments}, **arguments)
+    names, settings = _names_in(parsers)
+    known = {**{name: f"args.{name}" for name in start}, **flags_of(before), **names}
+    for name in arguments.keys() - known.keys():
+        known[name] = f"set_defaults({name}=)"
+    outcome._all_flags = known
+    outcome._settings_flags = settings_of(before) | settings
+    return outcome, rest
+
+
+@contextmanager
+def _recording() -> Iterator[_Record]:
+    outer = getattr(_THREAD, "record", None)
+    _THREAD.record = record = _Record()
+    try:
+        yield record
+    finally:
+        # An action may run a parse of its own.
+        _THREAD.record = outer
+
+
+@contextmanager
+def _hooked(parsers: Sequence[argparse.ArgumentParser]) -> Iterator[None]:
+    """Let the parsers, the outermost first, report to this thread's record; undone at the end."""
+    before = [
+        {name: vars(parser)[name] for name in _HOOKED if name in vars(parser)} for parser in parsers
+    ]
+    for parser in parsers:
+        _hook(parser, is_root=parser is parsers[0])
+    try:
+        yield
+    finally:
+        for parser, attributes in zip(parsers, before, strict=True):
+            for name in _HOOKED:
+                if name in attributes:
+                    setattr(parser, name, attributes[name])
+                else:
+                    delattr(parser, name)
+
+
+def _parsers(root: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:
+    """A parser and all below it, each once: aliases name one parser twice."""
+    seen: dict[int, argparse.ArgumentParser] = {}
+    waiting = [root]
+    while waiting:
+        parser = waiting.pop()
+        if id(parser) in seen:
+            continue
+        seen[id(parser)] = parser
+        for action in parser._actions:
+            if isinstance(action, argparse._SubParsersAction):
+                waiting.extend(action.choices.values())
+    return list(seen.values())
+
+
+def _hook(parser: Any, *, is_root: bool) -> None:
+    get_values, get_value = parser._get_values, parser._get_value
+    parse_known_args = parser.parse_known_args
+
+    def watch_values(action: argparse.Action, strings: list[str]) -> Any:
+        record: _Record | None = getattr(_THREAD, "record", None)
+        if record is None:
+            return get_values(action, strings)
+        record.end()
+        is_given = bool(action.option_strings) or any(string != "--" for string in strings)
+        record.converting = True
+        try:
+            values = get_values(action, strings)
+        finally:
+            record.converting = False
+        if is_given:
+            # The caller is argparse's `take_action`, which knows how the flag was written,
+            # abbreviations spelt out; nothing else that it calls is told.
+            if len(action.option_strings) == 1:
+                record.begin(action, action.option_strings[0])
+            else:
+                typed = sys._getframe(1).f_locals.get("option_string")
+                record.begin(action, typed if isinstance(typed, str) else _name_of(action))
+        return values
+
+    def watch_value(action: argparse.Action, string: str) -> Any:
+        record: _Record | None = getattr(_THREAD, "record", None)
+        if record is not None and not record.converting:
+            record.end()  # the defaults are being converted: all flags are behind us
+        return get_value(action, string)
+
+    def watch_subparser(args: Any = None, namespace: Any = None) -> Any:
+        record: _Record | None = getattr(_THREAD, "record", None)
+        if record is None:
+            return parse_known_args(args, namespace)
+        record.end()
+        outer, record.given = record.given, {}
+        # `_SubParsersAction` passes no namespace and copies the one it gets.
+        inside = _WatchedNamespace() if namespace is None else namespace
+        try:
+            return parse_known_args(args, inside)
+        finally:
+            record.end()
+            # What was given before the subcommand is lost where the copy holds a default.
+            kept = {name: flag for name, flag in outer.items() if name not in vars(inside)}
+            record.given = {**kept, **record.given}
+
+    parser._get_values, parser._get_value = watch_values, watch_value
+    parser.parse_known_args = parse_known_args if is_root else watch_subparser
+
+
+def _names_in(
+    parsers: Sequence[argparse.ArgumentParser],
+) -> tuple[dict[str, str], frozenset[str]]:
+    """The flag or positional behind each argument, and which arguments are settings."""
+    names: dict[str, str] = {}
+    settings: set[str] = set()
+    for parser in parsers:
+        for action in parser._actions:
+            if action.dest not in names:
+                names[action.dest] = _name_of(action)
+            if SETTINGS_FLAG in vars(action):
+                settings.add(action.dest)
+    return names, frozenset(settings)
+
+
+def _name_of(action: argparse.Action) -> str:
+    """The name by which a person knows an action: the long flag, or the positional's."""
+    for option in action.option_strings:
+        if option.startswith("--"):
+            return option
+    if action.option_strings:
+        return action.option_strings[0]
+    return action.metavar if isinstance(action.metavar, str) else action.dest

@@ -1,0 +1,57 @@
+"""What code passes: files that a program names, and keyword arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from runsettings.documents.files import Format, read_file
+from runsettings.layers.base import Inputs
+from runsettings.layers.copying import own
+from runsettings.layers.settings_files.layers import section_of
+from runsettings.layers.settings_files.locations import named_path, shown
+from runsettings.values.directives import Directive
+from runsettings.values.origin import Layer
+from runsettings.values.reading import Reading
+from runsettings.values.tree import Tree
+
+
+class FileLayer:
+    """The FILE layer: files named by the program, later ones beating earlier ones."""
+
+    layer = Layer.FILE
+
+    def read(self, inputs: Inputs) -> Sequence[Reading]:
+        """What the files say."""
+        return [read_named(file, Layer.FILE, inputs.cwd) for file in inputs.files]
+
+
+class InitLayer:
+    """The INIT layer: keyword arguments, whose origin is the line that made the call."""
+
+    layer = Layer.INIT
+
+    def read(self, inputs: Inputs) -> Sequence[Reading]:
+        """What the call passed."""
+        if not inputs.values:
+            return ()
+        caller = inputs.caller
+        values = dict(inputs.values)
+        directives = any(isinstance(v, (dict, list, Directive)) for v in values.values())
+        tree = Tree(
+            Layer.INIT,
+            caller.where,
+            values,
+            line=caller.line,
+            call=caller.call,
+            directives=directives,
+        )
+        return (Reading(tree, own(tree)),)
+
+
+def read_named(file: str | Path, layer: Layer, cwd: Path) -> Reading:
+    """Read a settings file that somebody named, in the format its name tells."""
+    path = named_path(file, cwd)
+    format_ = Format.of(path)
+    reading = read_file(path, layer, where=shown(path, cwd), format=format_)
+    return section_of(reading) if format_ is Format.INI else reading

@@ -1,0 +1,204 @@
+"""The settings files that nobody names: the site's, the user's, the project's, the workspace's.
+
+The places are fixed by the platform and by the wandb client, which reads and writes the same
+INI files. Beside each INI file, ``settings.yaml`` and ``settings.toml`` are read too; they are
+written for us alone, and beat the shared file.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from runsettings.documents.files import Format, read_file
+from runsettings.layers.base import Inputs
+from runsettings.layers.settings_files import locations
+from runsettings.layers.settings_files.cache import read_once
+from runsettings.values.diagnostic import Diagnostic, Rule, Severity
+from runsettings.values.excerpts import excerpt_of
+from runsettings.values.origin import Layer
+from runsettings.values.reading import Reading
+from runsettings.values.tree import Tree
+
+SECTION: Final = "default"
+"""The one section that the wandb client reads and writes."""
+
+POLICY: Final = "policy"
+"""The section of the site's file that locks keys."""
+
+_BESIDE: Final = (
+    ("settings", Format.INI),
+    ("settings.toml", Format.TOML),
+    ("settings.yaml", Format.YAML),
+)
+"""The files of one place, lowest precedence first."""
+
+_LIMIT: Final = 4 * 1024 * 1024
+"""Bytes that a settings file may have; a real one has a few hundred."""
+
+
+class SiteLayer:
+    """The SITE layer: the administrator's file."""
+
+    layer = Layer.SITE
+
+    def read(self, inputs: Inputs) -> Sequence[Reading]:
+        """What the site's files say, with their ``[policy]`` kept under its own key."""
+        if inputs.app_name is None:
+            return ()
+        return read_place(locations.site_directory() / inputs.app_name, Layer.SITE, inputs.cwd)
+
+
+class UserLayer:
+    """The USER layer: the user's own file, which ``wandb login`` and ``wandb online`` write."""
+
+    layer = Layer.USER
+
+    def read(self, inputs: Inputs) -> Sequence[Reading]:
+        """What the user's files say."""
+        if inputs.app_name is None:
+            return ()
+        directory = locations.user_directory(inputs.app_name, inputs.environ)
+        return () if directory is None else read_place(directory, Layer.USER, inputs.cwd)
+
+
+class WorkspaceLayer:
+    """The WORKSPACE layer: ``wandb/`` or ``.wandb/`` under the root directory."""
+
+    layer = Layer.WORKSPACE
+
+    def read(self, inputs: Inputs) -> Sequence[Reading]:
+        """What the workspace's files say."""
+        if inputs.app_name is None:
+            return ()
+        directory = locations.workspace_directory(inputs.root_dir or inputs.cwd, inputs.app_name)
+        return read_place(directory, Layer.WORKSPACE, inputs.cwd)
+
+
+class PyprojectLayer:
+    """The PYPROJECT layer: a table in the nearest ``pyproject.toml`` upwards."""
+
+    layer = Layer.PYPROJECT
+
+    def read(self, inputs: Inputs) -> Sequence[Reading]:
+        """What the project's table says."""
+        table = inputs.pyproject_table
+        if table is None:
+            return ()
+        path = locations.find_pyproject(inputs.cwd)
+        if path is None:
+            return ()
+        where = locations.shown(path, inputs.cwd)
+
+        def read() -> Reading:
+            if not _mentions(path, table[-1]):
+                return Reading(Tree(Layer.PYPROJECT, where, directives=False))
+            return _table(read_file(Path(path), Layer.PYPROJECT, where=where), table)
+
+        return (read_once((path, where, table), read),)
+
+
+def _mentions(path: str, table: str) -> bool:
+    """Whether the file can have the table: most projects' have not, and need no parser."""
+    try:
+        if not os.path.isfile(path):  # noqa: PTH113 - the same
+            return True  # opening a pipe would wait for somebody to write to it
+        with open(path, "rb") as file:  # noqa: PTH123 - on every start
+            return table.encode() in file.read(_LIMIT)
+    except OSError:
+        return True  # the reader tells what is wrong with it
+
+
+def _table(whole: Reading, table: Sequence[str]) -> Reading:
+    """One table of a TOML file."""
+    data: object = whole.tree.data
+    marks: object = whole.tree.marks
+    for depth, key in enumerate(table, start=1):
+        data = data.get(key, {}) if isinstance(data, dict) else {}
+        marks = marks.get(key) if isinstance(marks, Mapping) else None
+        if not isinstance(data, dict):
+            return _no_table(whole, table[:depth])
+    tree = _part(whole.tree, data, marks)
+    # A table of its own (`[tool.runsettings.check]`) belongs to another part of the house.
+    tree.data.pop("check", None)
+    return Reading(tree, whole.diagnostics)
+
+
+def _no_table(whole: Reading, path: Sequence[str]) -> Reading:
+    """Nothing but the fault that something else stands where the table should."""
+    fault = Diagnostic(
+        Rule.BAD_VALUE,
+        Severity.ERROR,
+        tuple(path),
+        "must be a table",
+        whole.tree.origin(tuple(path)),
+        hint=f"begin it with [{'.'.join(path)}]",
+        excerpt=excerpt_of(whole.tree, tuple(path)),
+    )
+    return Reading(whole.tree.with_data({}, {}), (*whole.diagnostics, fault))
+
+
+def read_place(directory: Path, layer: Layer, cwd: Path) -> list[Reading]:
+    """Read the settings files in ``directory`` that exist, lowest precedence first."""
+    base = str(directory)
+    if not locations.is_there(base):
+        return []
+    readings = []
+    for name, format_ in _BESIDE:
+        path = os.path.join(base, name)  # noqa: PTH118 - three of these on every start
+        if locations.is_there(path):
+            readings.append(_read(path, layer, locations.shown(path, cwd), format_))
+    return readings
+
+
+def _read(path: str, layer: Layer, where: str, format_: Format) -> Reading:
+    """The settings in one file, from memory if it was read before."""
+
+    def read() -> Reading:
+        reading = read_file(Path(path), layer, where=where, format=format_, limit=_LIMIT)
+        return section_of(reading) if format_ is Format.INI else reading
+
+    return read_once((path, where, layer), read)
+
+
+def _part(tree: Tree, data: object, marks: object) -> Tree:
+    """A part of ``tree`` as a tree of its own, with marks of its own."""
+    own_marks = dict(marks) if isinstance(marks, Mapping) else {}
+    return tree.with_data(dict(data) if isinstance(data, dict) else {}, own_marks)
+
+
+def section_of(reading: Reading) -> Reading:
+    """The ``[default]`` section of an INI file, and a word about keys elsewhere."""
+    whole = reading.tree
+    marks = whole.marks or {}
+    tree = _part(whole, whole.data.get(SECTION), marks.get(SECTION))
+    diagnostics = list(reading.diagnostics)
+    for section, keys in whole.data.items():
+        if section == SECTION or not keys:
+            continue
+        if section == POLICY and whole.layer is Layer.SITE:
+            tree.data[POLICY] = keys
+            assert isinstance(tree.marks, dict)
+            tree.marks[POLICY] = marks.get(POLICY)
+            continue
+        path = (section, next(iter(keys)))
+        message = (
+            "only the site's file may lock keys"
+            if section == POLICY
+            else f"settings in section [{section}] are not read"
+        )
+        hint = None if section == POLICY else f"put them under [{SECTION}]"
+        diagnostics.append(
+            Diagnostic(
+                Rule.MISPLACED_KEY,
+                Severity.WARNING,
+                path,
+                message,
+                whole.origin(path, key=True),
+                hint=hint,
+                excerpt=excerpt_of(whole, path, key=True),
+            )
+        )
+    return Reading(tree, tuple(diagnostics))

@@ -1,0 +1,195 @@
+"""Which file a layer's settings are written to, and how a key is written in it.
+
+Written is what is read by `settings_files`: the INI files that the wandb client shares with us,
+and the table in ``pyproject.toml``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from runsettings.documents.atomic_write import Rewritten, rewrite
+from runsettings.documents.editing import ini, toml
+from runsettings.documents.files import Format, read_text
+from runsettings.layers.base import Inputs
+from runsettings.layers.settings_files import locations
+from runsettings.layers.settings_files.layers import SECTION
+from runsettings.values.diagnostic import Rule
+from runsettings.values.errors import SettingsError
+from runsettings.values.origin import Layer, Origin
+from runsettings.values.tree import KeyPath
+
+EDITABLE: Final = (Layer.USER, Layer.PYPROJECT, Layer.WORKSPACE)
+"""The layers whose files a person edits; the site's is its administrator's."""
+
+_CLIENT: Final = "wandb"
+"""The application whose client reads the same files."""
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsFile:
+    """The file that holds a layer's settings.
+
+    Attributes:
+        layer: The layer.
+        path: The file, which need not be there.
+        where: Its name in messages and origins.
+        table: The table in it, for TOML; ``None`` for INI.
+        shared: Whether the wandb client reads it as well.
+    """
+
+    layer: Layer
+    path: Path
+    where: str
+    table: tuple[str, ...] | None = None
+    shared: bool = False
+
+    @property
+    def typed(self) -> bool:
+        """Whether its format tells a number from a text."""
+        return self.table is not None
+
+    @property
+    def origin(self) -> Origin:
+        """The file as an origin."""
+        return Origin(self.layer, self.where)
+
+    def value(self, path: KeyPath, text: str) -> Any:
+        """What ``text``, the file's, sets the key at ``path`` to; ``None`` if nothing."""
+        node: Any = self._settings(text)
+        for key in path:
+            node = node.get(key) if isinstance(node, dict) else None
+        return node
+
+    def set(
+        self, path: KeyPath, value: Any, private: Callable[[dict[str, Any]], bool]
+    ) -> Rewritten:
+        """Write a value; ``private`` tells whether settings hold what nobody else may read.
+
+        Raises:
+            SettingsError: The file cannot be read or written, or cannot hold the value.
+        """
+        *parents, key = map(str, path)
+        if self.table is not None:
+            table = (*self.table, *parents)
+            return self._rewrite(lambda text: toml.set_value(text, table, key, value), private)
+        if parents:
+            raise SettingsError.of(
+                Rule.BAD_VALUE,
+                "is inside of another key, which an INI file cannot express",
+                path=path,
+                origin=self.origin,
+                hint=f"set {parents[0]!r} as a whole, as JSON, or set it with --pyproject",
+            )
+        if key != key.lower():
+            raise SettingsError.of(
+                Rule.BAD_VALUE,
+                "has capital letters, which an INI file does not keep apart from small ones",
+                path=path,
+                origin=self.origin,
+                hint="set it with --pyproject",
+            )
+        if self.shared and "%" in value:
+            # The client reads with configparser's interpolation, which stops it at start.
+            raise SettingsError.of(
+                Rule.BAD_VALUE,
+                "must not contain '%' in a file that the wandb client reads: it cannot start then",
+                path=path,
+                origin=self.origin,
+                hint="set it with --pyproject, or in a settings.yaml beside this file",
+            )
+        return self._rewrite(
+            lambda text: ini.set_value(text, SECTION, key, value),
+            private,
+            hint="set it with --pyproject",
+        )
+
+    def remove(self, path: KeyPath, private: Callable[[dict[str, Any]], bool]) -> Rewritten:
+        """Remove a key.
+
+        Raises:
+            SettingsError: The file cannot be read or written.
+        """
+        *parents, key = map(str, path)
+        if self.table is not None:
+            table = (*self.table, *parents)
+            return self._rewrite(lambda text: toml.remove_value(text, table, key), private)
+        return self._rewrite(lambda text: ini.remove_value(text, SECTION, key), private)
+
+    def _rewrite(
+        self,
+        edit: Callable[[str], str],
+        private: Callable[[dict[str, Any]], bool],
+        hint: str | None = None,
+    ) -> Rewritten:
+        """Edit the file; ``hint`` tells what to do where it cannot hold the edit."""
+
+        def edited(text: str) -> str:
+            if self.table is not None:  # a file that is no TOML is told with its place
+                faults = read_text(text, self.layer, self.where, Format.TOML).diagnostics
+                if faults:
+                    raise SettingsError(faults)
+            try:
+                return edit(text)
+            except ValueError as error:
+                if isinstance(error, SettingsError):
+                    raise
+                raise SettingsError.of(
+                    Rule.UNWRITABLE_FILE, str(error), origin=self.origin, hint=hint
+                ) from None
+
+        return rewrite(
+            self.path,
+            edited,
+            layer=self.layer,
+            where=self.where,
+            private=lambda text: private(self._settings(text)),
+            directory_mode=0o700 if self.layer is Layer.USER else 0o777,
+        )
+
+    def _settings(self, text: str) -> dict[str, Any]:
+        format_ = Format.INI if self.table is None else Format.TOML
+        node: Any = read_text(text, self.layer, self.where, format_).tree.data
+        for key in self.table or (SECTION,):
+            node = node.get(key) if isinstance(node, dict) else None
+        return node if isinstance(node, dict) else {}
+
+
+def settings_file(layer: Layer, inputs: Inputs) -> SettingsFile:
+    """The file that ``layer``'s settings are written to.
+
+    Args:
+        layer: One of `EDITABLE`.
+        inputs: The surroundings; ``root_dir`` is where the workspace is.
+
+    Raises:
+        SettingsError: The model reads no such file, or its place cannot be told.
+    """
+    if layer is Layer.PYPROJECT:
+        if inputs.pyproject_table is None:
+            raise _no_file(f"{inputs.model.__name__} reads no table of pyproject.toml")
+        found = locations.find_pyproject(inputs.cwd)
+        if found is None:
+            message = f"there is no pyproject.toml in {inputs.cwd} or above it"
+            raise _no_file(message, "create one, or choose another layer")
+        where = locations.shown(found, inputs.cwd)
+        return SettingsFile(layer, Path(found), where, inputs.pyproject_table)
+    if inputs.app_name is None:
+        raise _no_file(f"{inputs.model.__name__} reads no settings files (no `app_name`)")
+    if layer is Layer.USER:
+        directory = locations.user_directory(inputs.app_name, inputs.environ)
+        if directory is None:
+            raise _no_file("nothing tells where the user's settings are", "set HOME")
+    else:
+        directory = locations.workspace_directory(inputs.root_dir or inputs.cwd, inputs.app_name)
+    path = directory / "settings"
+    return SettingsFile(
+        layer, path, locations.shown(path, inputs.cwd), shared=inputs.app_name == _CLIENT
+    )
+
+
+def _no_file(message: str, hint: str | None = None) -> SettingsError:
+    return SettingsError.of(Rule.UNWRITABLE_FILE, message, hint=hint)

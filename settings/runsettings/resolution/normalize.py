@@ -1,0 +1,193 @@
+"""Keys as the model calls them: spellings become names, texts are decoded, strangers stand out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic_settings import BaseSettings, EnvSettingsSource
+
+from runsettings.layers.copying import own
+from runsettings.layers.environment.variables import not_decodable
+from runsettings.resolution.options import Option, OptionTable
+from runsettings.resolution.secrets import covered
+from runsettings.resolution.unknown_keys import variants_diagnostics
+from runsettings.values.diagnostic import Diagnostic
+from runsettings.values.directives import Replace
+from runsettings.values.excerpts import excerpt_of
+from runsettings.values.origin import Layer
+from runsettings.values.reading import Reading
+from runsettings.values.tree import MISSING, Branch, KeyPath, Leaf, Tree
+
+
+class Canonicalizer:
+    """Brings the trees of one model's layers to the model's own names.
+
+    Args:
+        model: The settings class, whose pydantic-settings options decide how texts decode.
+        table: Its options.
+    """
+
+    def __init__(self, model: type[BaseSettings], table: OptionTable) -> None:
+        self._model = model
+        self._table = table
+        self._names = frozenset(table.options)
+        self._decoder: EnvSettingsSource | None = None
+
+    def canonical(self, reading: Reading) -> Reading:
+        """The reading with names for spellings; keys of nobody are among its strangers.
+
+        The tree that came in is not changed, and is handed on itself where nothing is to do.
+        """
+        tree = reading.tree
+        data = tree.data
+        unfamiliar = data.keys() - self._names
+        decoding = self._decodes_texts(tree) and data.keys() & self._table.decoding
+        nesting = data.keys() & self._table.nesting
+        variants = any(option.path[0] in data for option in self._table.variants)
+        if not unfamiliar and not decoding and not nesting and not variants:
+            return reading
+        strangers = list(reading.strangers)
+        diagnostics = list(reading.diagnostics)
+        renamed, marks = self._mapping(data, tree.marks, self._table, (), tree, strangers)
+        result = tree.with_data(renamed, marks)
+        if decoding:
+            self._decode(result, diagnostics)
+        if variants:
+            diagnostics += variants_diagnostics(result, self._table)
+        return Reading(result, tuple(diagnostics), tuple(strangers))
+
+    def _mapping(
+        self,
+        data: Mapping[str, Any],
+        marks: Mapping[str, Any] | None,
+        table: OptionTable,
+        path: KeyPath,
+        tree: Tree,
+        strangers: list[Leaf],
+    ) -> tuple[dict[str, Any], Any]:
+        named: dict[str, Any] = {}
+        moved: dict[str, Any] | None = None
+        if marks is not None:
+            moved = Branch(marks.here if isinstance(marks, Branch) else None)
+        allowed = table.model.model_config.get("extra") == "allow"
+        taken = self._take_alias_paths(data, table, named, marks, moved)
+        for key, value in data.items():
+            option = table.spelled.get(key)
+            if option is None:
+                if moved is not None and marks is not None and key in marks:
+                    moved[key] = marks[key]
+                if allowed:
+                    named[key] = value
+                elif key not in taken and not _ignores(table):
+                    here = (*path, key)
+                    strangers.append(Leaf(here, MISSING, tree.origin(here, key=True)))
+                continue
+            mark = marks.get(key) if marks is not None else None
+            if option.name in named and key != option.name:
+                continue  # two spellings of one key: the field's own name counts
+            inner = value
+            if option.table is not None:
+                inner, mark = self._nested(value, mark, option, (*path, key), tree, strangers)
+            named[option.name] = inner
+            if moved is not None:
+                moved[option.name] = mark
+        return named, moved
+
+    def _nested(
+        self,
+        value: Any,
+        mark: Any,
+        option: Option,
+        path: KeyPath,
+        tree: Tree,
+        strangers: list[Leaf],
+    ) -> tuple[Any, Any]:
+        assert option.table is not None
+        inner_marks = mark if isinstance(mark, Mapping) else None
+        if isinstance(value, Replace):
+            inner, moved = self._mapping(
+                value.value, inner_marks, option.table, path, tree, strangers
+            )
+            return Replace(inner), moved if moved is not None else mark
+        if isinstance(value, dict):
+            inner, moved = self._mapping(value, inner_marks, option.table, path, tree, strangers)
+            return inner, moved if moved is not None else mark
+        return value, mark
+
+    @staticmethod
+    def _take_alias_paths(
+        data: Mapping[str, Any],
+        table: OptionTable,
+        named: dict[str, Any],
+        marks: Mapping[str, Any] | None,
+        moved: Any,
+    ) -> set[str]:
+        """Fill fields whose alias is a path into another key; the keys that were used."""
+        taken: set[str] = set()
+        for option in table.options.values():
+            for alias in option.alias_paths:
+                first = alias.path[0]
+                if isinstance(first, str) and first in data:
+                    part = alias.search_dict_for_path(dict(data))
+                    taken.add(first)
+                    if type(part).__name__ != "PydanticUndefinedType":
+                        named.setdefault(option.name, part)
+                        if moved is not None and marks is not None:
+                            moved[option.name] = marks.get(first)
+        return taken
+
+    def _decodes_texts(self, tree: Tree) -> bool:
+        """Whether the source can only write texts that are not decoded yet: INI and flags."""
+        if tree.layer is Layer.FLAG and tree.text is None:
+            return True
+        return not tree.columns and tree.layer is not Layer.DOTENV
+
+    def _decode(self, tree: Tree, diagnostics: list[Diagnostic]) -> None:
+        """Decode the texts of complex fields exactly as pydantic-settings decodes variables."""
+        if self._decoder is None:
+            decoder = EnvSettingsSource(self._model)
+            decoder.env_vars = {}
+            self._decoder = decoder  # only now: another thread would take it as it is
+        self._decode_in(tree.data, self._table, tree, self._decoder, diagnostics)
+        diagnostics += own(tree)
+
+    def _decode_in(
+        self,
+        data: dict[str, Any],
+        table: OptionTable,
+        tree: Tree,
+        decoder: EnvSettingsSource,
+        diagnostics: list[Diagnostic],
+    ) -> None:
+        """Decode what one mapping holds; flags of nested models (``--optim.betas``) lead inside."""
+        for name in data.keys() & table.nesting:
+            inner = table.options[name].table
+            if isinstance(data[name], dict) and inner is not None:
+                self._decode_in(data[name], inner, tree, decoder, diagnostics)
+        for name in data.keys() & table.decoding:
+            text, option = data[name], table.options[name]
+            if not isinstance(text, str):
+                continue
+            try:
+                value = decoder.prepare_field_value(name, option.info, text, False)
+            except (ValueError, RecursionError) as error:
+                # Taken out, or validation would report the same text a second time.
+                del data[name]
+                origin, excerpt = tree.origin(option.path), excerpt_of(tree, option.path)
+                if self._table.is_secret(option.path):
+                    excerpt = covered(excerpt)
+                diagnostics.append(not_decodable(option.path, origin, error, excerpt))
+            else:
+                data[name] = _choice(value, option)
+
+
+def _choice(value: Any, option: Option) -> Any:
+    """The choice that a text names where choices are no texts: ``"2"`` of ``Literal[1, 2]``."""
+    if not isinstance(value, str) or value in option.choices:
+        return value
+    return next((choice for choice in option.choices if str(choice) == value), value)
+
+
+def _ignores(table: OptionTable) -> bool:
+    return table.model.model_config.get("extra") == "ignore"

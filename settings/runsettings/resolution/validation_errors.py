@@ -1,0 +1,185 @@
+"""Errors of pydantic as diagnostics: key, what is wrong in our words, place, whom it beat."""
+
+from __future__ import annotations
+
+import reprlib
+from collections.abc import Sequence
+from typing import Any, Final
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from runsettings.resolution.merge import Merged
+from runsettings.resolution.options import Option, OptionTable
+from runsettings.resolution.secrets import LONGEST_SHOWN, MASK, covered, mask_addresses
+from runsettings.values.diagnostic import Beaten, Diagnostic, Excerpt, Rule, Severity
+from runsettings.values.did_you_mean import did_you_mean
+from runsettings.values.excerpts import excerpt_of
+from runsettings.values.origin import Layer, Origin
+from runsettings.values.tree import MISSING, KeyPath, Leaf
+
+_OTHER_WORDS: Final = {
+    "extra_forbidden": "is not a key that the model has",
+    **dict.fromkeys(("tuple_type", "list_type", "set_type", "frozen_set_type"), "must be a list"),
+    **dict.fromkeys(("dict_type", "mapping_type", "model_type"), "must be a mapping"),
+    **dict.fromkeys(("model_attributes_type", "dataclass_type"), "must be a mapping"),
+}
+"""What a person who writes YAML or INI calls Python's types."""
+
+_shorten = reprlib.Repr()
+_shorten.maxstring = _shorten.maxother = LONGEST_SHOWN
+_shorten.maxlist = _shorten.maxtuple = _shorten.maxset = _shorten.maxdict = 6
+
+
+def show_value(value: Any, *, secret: bool = False) -> str:
+    """A value as text for a person: short, and masked where it is secret."""
+    return MASK if secret and value is not None else mask_addresses(_shorten.repr(value))
+
+
+def validation_diagnostics(
+    error: ValidationError, merged: Merged, table: OptionTable
+) -> list[Diagnostic]:
+    """One diagnostic for each key that pydantic refused.
+
+    A union reports each member it tried; those become one sentence about one key.
+    """
+    grouped: dict[KeyPath, list[ErrorDetails]] = {}
+    for details in error.errors(include_url=False):
+        path = _path(details["loc"], merged, table)
+        if details["type"] == "union_tag_invalid":
+            path = _tag(path, details, merged)
+        grouped.setdefault(path, []).append(details)
+    # Only of a union are a value and its inside both refused: who wrote a mapping meant a model.
+    outer = {path[:end] for path in grouped for end in range(1, len(path))}
+    return [
+        _diagnostic(path, details, merged, table)
+        for path, details in grouped.items()
+        if path not in outer
+    ]
+
+
+def beaten(leaves: Sequence[Leaf], table: OptionTable) -> tuple[Beaten, ...]:
+    """The losers of a history, as they are shown beside a fault."""
+    return tuple(
+        Beaten(leaf.origin, show_value(leaf.value, secret=table.is_secret(leaf.path)))
+        for leaf in leaves
+    )
+
+
+def _path(loc: tuple[int | str, ...], merged: Merged, table: OptionTable) -> KeyPath:
+    """The canonical path of an error's location.
+
+    pydantic puts a union's member and a validator's name into the location; those are no
+    keys, and the first part that is neither an option's name nor a key of the value ends it.
+    """
+    path: list[int | str] = []
+    inner: OptionTable | None = table
+    for part in loc:
+        option = inner.spelled.get(part) if inner is not None and isinstance(part, str) else None
+        if option is not None:
+            path.append(option.name)
+            inner = option.table
+            continue
+        value = merged.get(tuple(path))
+        is_key = isinstance(value, dict) and part in value
+        is_index = isinstance(value, (list, tuple)) and isinstance(part, int) and part < len(value)
+        if is_key or is_index:
+            path.append(part)
+        inner = None
+    return tuple(path)
+
+
+def _tag(path: KeyPath, details: ErrorDetails, merged: Merged) -> KeyPath:
+    """The path of the tag that no member of a union has, where the value has one."""
+    inside = (*path, details["ctx"]["discriminator"].strip("'"))
+    return path if merged.get(inside) is MISSING else inside
+
+
+def _diagnostic(
+    path: KeyPath, details: list[ErrorDetails], merged: Merged, table: OptionTable
+) -> Diagnostic:
+    first = details[0]
+    option = table.nearest(path)
+    secret = table.is_secret(path)
+    if first["type"] == "missing":
+        return _missing(path, option, merged)
+    leaves = merged.history(path)
+    value = merged.get(path) if path else first["input"]
+    message = _message(details, option, path, value)
+    if path and value is not MISSING and not secret:
+        # A whole mapping is every one of its values: that is no help in a message.
+        got = "a mapping" if isinstance(value, dict) else show_value(value)
+        message += f"; got {got}"
+    hint = None
+    if isinstance(value, str) and not secret and option is not None:
+        choices = [choice for choice in option.choices if isinstance(choice, str)]
+        if first["type"] == "union_tag_invalid":
+            choices = first["ctx"]["expected_tags"].strip("'").split("', '")
+        hint = did_you_mean(value, choices)
+    return Diagnostic(
+        Rule.BAD_VALUE,
+        Severity.ERROR,
+        path,
+        message,
+        merged.origin(path) if path else None,
+        hint=hint,
+        excerpt=covered(_excerpt(path, merged)) if secret else _excerpt(path, merged),
+        over=beaten(leaves[1:], table),
+    )
+
+
+def _excerpt(path: KeyPath, merged: Merged) -> Excerpt | None:
+    source = merged.winner(path) if path else None
+    return None if source is None else excerpt_of(source, path)
+
+
+def _missing(path: KeyPath, option: Option | None, merged: Merged) -> Diagnostic:
+    """A required key that nobody sets: tell how it can be set."""
+    parent = path[:-1]
+    ways = list(option.variables[:1]) if option is not None else []
+    ways.append(f"--{'.'.join(str(key) for key in path).replace('_', '-')}")
+    origin = merged.origin(parent) if parent else None
+    if origin is None and option is not None:
+        origin = Origin(Layer.DEFAULT, f"{option.owner.__name__}.{option.name}")
+    return Diagnostic(
+        Rule.MISSING_VALUE,
+        Severity.ERROR,
+        path,
+        "is required, and no layer sets it",
+        origin,
+        hint=f"set it in a settings file, with {' or '.join(ways)}, or in the call",
+    )
+
+
+def _message(details: list[ErrorDetails], option: Option | None, path: KeyPath, value: Any) -> str:
+    if option is not None and option.choices and path == option.path:
+        kinds = {detail["type"] for detail in details}
+        if kinds <= {"literal_error", "enum", "none_required"}:
+            return f"must be one of {', '.join(repr(choice) for choice in option.choices)}"
+    sentences = list(dict.fromkeys(_sentence(detail, value) for detail in details))
+    return ", or ".join(sentences)
+
+
+def _sentence(details: ErrorDetails, value: Any) -> str:
+    """The message in our grammar: the key is the subject, so it begins with a verb."""
+    message = details["msg"]
+    for prefix in ("Value error, ", "Assertion failed, "):
+        if message.startswith(prefix):
+            return message.removeprefix(prefix)
+    if details["type"] == "union_tag_invalid":
+        return f"must be one of {details['ctx']['expected_tags']}"
+    if details["type"] == "union_tag_not_found":
+        return f"must have {details['ctx']['discriminator']}, which tells what it is"
+    if details["type"] in _OTHER_WORDS:
+        return _OTHER_WORDS[details["type"]]
+    if message.startswith("Input should be "):
+        sentence = "must be " + message.removeprefix("Input should be ")
+    elif message.startswith("Input should "):
+        sentence = "must " + message.removeprefix("Input should ")
+    else:
+        sentence = message[:1].lower() + message[1:]
+    # "unable to parse string as an integer" repeats what "a valid integer" and the value say.
+    head, separator, tail = sentence.partition(", ")
+    if separator and tail.startswith(("unable to", "unexpected")) and isinstance(value, str):
+        sentence = head
+    return sentence

@@ -1,0 +1,100 @@
+"""A sweep decides some keys of the config, and nothing else may."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from runsettings.runconfig.changes.change import tree_at
+from runsettings.runconfig.changes.equality import same_value, show_value
+from runsettings.values.diagnostic import Beaten, Diagnostic, Rule, Severity
+from runsettings.values.excerpts import excerpt_of
+from runsettings.values.origin import Layer, Origin
+from runsettings.values.tree import MISSING, KeyPath, Leaf, Tree
+
+
+def check_locks(trees: Sequence[Tree], sweep: Tree) -> list[Diagnostic]:
+    """A warning for each value that is set to something else than the sweep has.
+
+    Defaults of flags are nobody's wish and say nothing here.
+    """
+    return [
+        fault
+        for tree in trees
+        if tree is not sweep and tree.layer is not Layer.DEFAULT
+        for lock in sweep.leaves()
+        for fault in _refused(tree, lock)
+    ]
+
+
+def keep_locked(
+    sweep: Tree, path: KeyPath, value: Any, read: Callable[[KeyPath], Any], origin: Origin
+) -> tuple[Any, list[Diagnostic]]:
+    """What may be written at ``path``, and a warning for each part that the sweep refuses.
+
+    Args:
+        sweep: The source whose keys are locked.
+        path: Where something is to be written.
+        value: What; `MISSING` if the key is to be removed.
+        read: Tells what stands at a path.
+        origin: The place that writes.
+
+    Returns:
+        What then stands at ``path``: the value with the sweep's own in it, or what is there
+        already, as nothing of the value may be written. And the warnings.
+    """
+    locks = [
+        lock
+        for lock in sweep.leaves()
+        if lock.path[: len(path)] == path or path[: len(lock.path)] == lock.path
+    ]
+    if not locks:
+        return value, []
+    tree = tree_at(path, value, origin)
+    if not isinstance(value, dict) or len(locks[0].path) <= len(path):
+        now = read(path)
+        if value is MISSING:
+            return now, [_refusal(tree, lock.path, MISSING, lock) for lock in locks]
+        return now, [] if same_value(now, value) else [_refusal(tree, path, value, locks[0])]
+    kept = copy.deepcopy(value)
+    for lock in locks:
+        _put(kept, lock.path[len(path) :], copy.deepcopy(read(lock.path)))
+    return kept, [fault for lock in locks for fault in _refused(tree, lock)]
+
+
+def _put(node: dict[Any, Any], path: KeyPath, value: Any) -> None:
+    for key in path[:-1]:
+        if not isinstance(node.get(key), dict):
+            node[key] = {}
+        node = node[key]
+    if value is not MISSING:  # the sweep may have deleted it
+        node[path[-1]] = value
+
+
+def _refusal(tree: Tree, path: KeyPath, value: Any, lock: Leaf) -> Diagnostic:
+    """The warning that ``value``, set by ``tree``, does not count."""
+    refused = "not removed" if value is MISSING else f"refused {show_value(value)}"
+    return Diagnostic(
+        Rule.LOCKED_KEY,
+        Severity.WARNING,
+        path,
+        f"is locked by the sweep; kept {show_value(lock.value)}, {refused}",
+        tree.origin(path),
+        hint="leave it out, or take the key out of the sweep",
+        excerpt=excerpt_of(tree, path),
+        over=(Beaten(lock.origin, show_value(lock.value)),),
+    )
+
+
+def _refused(tree: Tree, lock: Leaf) -> Iterator[Diagnostic]:
+    for end in range(1, len(lock.path) + 1):
+        value = tree.get(lock.path[:end])
+        if value is MISSING:
+            return
+        if end == len(lock.path):
+            if not same_value(value, lock.value):
+                yield _refusal(tree, lock.path, value, lock)
+        elif not isinstance(value, dict):
+            yield _refusal(tree, lock.path[:end], value, lock)
+            return

@@ -1,0 +1,276 @@
+"""What a run's journal can hold: a JSON tree, and how other values become one.
+
+========================================  ==================================================
+value                                     becomes
+========================================  ==================================================
+``str int float bool None``               itself; NaN and infinities included
+mapping, namespace, dataclass, attrs,     object
+pydantic, OmegaConf, ml_collections
+list, tuple, other sequence               array
+set, frozenset                            array, sorted: numbers first, then strings, then
+                                          the rest by their JSON
+NumPy, PyTorch, JAX scalar                number, boolean or string
+NumPy, PyTorch, JAX array                 nested arrays; objects where its fields have names
+path, UUID                                string
+date, datetime, time, ``datetime64``      string, ISO 8601
+enum member                               its value, converted
+``Decimal``                               number if it survives as a float, else string
+secret (pydantic's ``SecretStr``)         ``"***"``, and a diagnostic
+========================================  ==================================================
+
+Anything else, bytes included, is a fault that names key and type: a silent ``repr`` in a
+config helps nobody who reads it a year later.
+
+JSON has no NaN and no infinities. They are written as Python's ``json`` writes and reads them
+(``NaN``, ``Infinity``, ``-Infinity``) and in YAML as ``.nan``, ``.inf`` and ``-.inf``.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+from runsettings.runconfig.inputs.arrays import is_array, plain_array
+from runsettings.runconfig.inputs.objects import Fields, fields_of, items_of
+from runsettings.runconfig.inputs.scalars import plain_scalar, plain_str, sort_key
+from runsettings.values.diagnostic import Diagnostic, Rule, Severity
+from runsettings.values.directives import Append, Delete, Replace
+from runsettings.values.errors import ConfigError
+from runsettings.values.origin import Origin
+from runsettings.values.tree import MISSING, KeyPath
+
+MASK: Final = "***"
+"""Stands where a secret was."""
+
+DEEPEST: Final = 99
+"""How many mappings and sequences may stand inside each other. Readers follow 100, and the
+written form adds one (see `writing`)."""
+
+TOO_LARGE_INT: Final = 10**4300
+"""Python refuses to print or parse integers from here on (``sys.int_info``)."""
+
+_PLAIN: Final = frozenset({float, bool, type(None)})
+_FUNCTIONS: Final = ("function", "method", "builtin_function_or_method", "type", "partial")
+
+Places = Callable[[KeyPath], Origin | None]
+"""Tells where the value at a path was set."""
+
+
+def to_jsonable(
+    value: Any,
+    path: KeyPath = (),
+    *,
+    faults: list[Diagnostic] | None = None,
+    origin: Places | None = None,
+    directives: bool = False,
+) -> Any:
+    """Convert ``value`` to plain ``dict list str int float bool None``, as a new tree.
+
+    Args:
+        value: Anything.
+        path: The path of ``value`` itself, for messages.
+        faults: Receives what is wrong; the faulty parts are then left out, and a value that is
+            faulty as a whole becomes `MISSING`.
+        origin: Tells the place of a path, for the diagnostics.
+        directives: Let `Append`, `Replace` and `Delete` pass, with their contents converted.
+
+    Raises:
+        ConfigError: Something cannot be converted and ``faults`` was not given.
+    """
+    found: list[Diagnostic] = [] if faults is None else faults
+    converted = _Conversion(found, origin, directives).convert(value, path)
+    if faults is None and any(fault.is_error for fault in found):
+        raise ConfigError(found)
+    return converted
+
+
+class _Conversion:
+    """One walk over one value; knows which containers it stands in, to see cycles."""
+
+    __slots__ = ("_active", "_directives", "_faults", "_origin")
+
+    def __init__(self, faults: list[Diagnostic], origin: Places | None, directives: bool) -> None:
+        self._faults = faults
+        self._origin = origin
+        self._directives = directives
+        self._active: set[int] = set()
+
+    def convert(self, value: Any, path: KeyPath) -> Any:
+        """The JSON value for ``value``, or `MISSING` after a fault was noted."""
+        kind = type(value)
+        if kind is str:
+            return value if value.isascii() else self._text(value, path)
+        if kind in _PLAIN:
+            return value
+        if kind is int:
+            return self._integer(value, path)
+        if kind is dict:
+            return self._inside(value, path, self._mapping, value)
+        if kind is list or kind is tuple:
+            return self._inside(value, path, self._items, value)
+        if self._directives and isinstance(value, (Append, Replace, Delete)):
+            return self._directive(value, path)
+        return self._other(value, path)
+
+    def _mapping(self, value: dict[Any, Any], path: KeyPath) -> dict[str, Any]:
+        converted = {}
+        for key, item in value.items():
+            if type(key) is not str:
+                if not isinstance(key, str):
+                    self._fault(Rule.KEY_TYPE, (*path, key_as_text(key)), key_type_message(key))
+                    continue
+                key = plain_str(key)  # noqa: PLW2901 - the same key, without its subclass
+            here = (*path, key)
+            if not key.isascii() and self._text(key, here) is MISSING:
+                continue
+            result = self.convert(item, here)
+            if result is not MISSING:
+                converted[key] = result
+        return converted
+
+    def _items(self, items: Iterable[Any], path: KeyPath) -> list[Any]:
+        converted = (self.convert(item, (*path, index)) for index, item in enumerate(items))
+        return [item for item in converted if item is not MISSING]
+
+    def _inside(
+        self, container: Any, path: KeyPath, convert: Callable[[Any, KeyPath], Any], value: Any
+    ) -> Any:
+        """Convert a container's ``value`` while the container counts as open."""
+        if id(container) in self._active:
+            return self._fault(Rule.CYCLE, path, f"the {_name(type(container))} contains itself")
+        if len(self._active) >= DEEPEST:
+            return self._fault(Rule.TOO_DEEP, path, f"nested deeper than {DEEPEST} levels")
+        self._active.add(id(container))
+        try:
+            return convert(value, path)
+        finally:
+            self._active.discard(id(container))
+
+    def _directive(self, value: Append | Replace | Delete, path: KeyPath) -> Any:
+        if isinstance(value, Append):
+            items = self._inside(value, path, self._items, value.items)
+            return MISSING if items is MISSING else Append(items)
+        if isinstance(value, Replace):
+            mapping = self._inside(value, path, self._mapping, value.value)
+            return MISSING if mapping is MISSING else Replace(mapping)
+        return value
+
+    def _other(self, value: Any, path: KeyPath) -> Any:
+        if isinstance(value, enum.Enum):
+            return self.convert(value.value, path)
+        if hasattr(type(value), "get_secret_value"):
+            self._fault(
+                Rule.SECRET_IN_CONFIG,
+                path,
+                f"is a secret; {MASK} is kept instead",
+                severity=Severity.WARNING,
+            )
+            return MASK
+        if is_array(value):
+            return self._array(value, path)
+        scalar = plain_scalar(value)
+        if scalar is not MISSING:
+            return self.convert(scalar, path)
+        if isinstance(value, (set, frozenset)):
+            return self._inside(value, path, self._set, value)
+        return self._structure(value, path)
+
+    def _structure(self, value: Any, path: KeyPath) -> Any:
+        try:
+            fields = fields_of(value)
+            items = items_of(value) if fields is None else None
+        except Exception as error:  # noqa: BLE001 - whatever a config object raises is its answer
+            return self._unreadable(error, path)
+        if fields is not None:
+            return self._inside(value, path, self._fields, fields)
+        if items is not None:
+            return self._inside(value, path, self._items, items)
+        return self._refuse(value, path)
+
+    def _fields(self, fields: Fields, path: KeyPath) -> dict[str, Any]:
+        values = {}
+        for name in fields.names:
+            try:
+                values[name] = fields.get(name)
+            except Exception as error:  # noqa: BLE001 - as above
+                self._unreadable(error, (*path, name))
+        return self._mapping(values, path)
+
+    def _unreadable(self, error: Exception, path: KeyPath) -> Any:
+        lines = str(error).splitlines() or [type(error).__name__]
+        return self._fault(Rule.BAD_VALUE, path, f"cannot be read: {lines[0]}")
+
+    def _array(self, value: Any, path: KeyPath) -> Any:
+        try:
+            plain = plain_array(value)
+        except Exception as error:  # noqa: BLE001 - as above
+            return self._unreadable(error, path)
+        return self._refuse(value, path) if plain is MISSING else self.convert(plain, path)
+
+    def _set(self, value: set[Any], path: KeyPath) -> list[Any]:
+        converted = [self.convert(item, path) for item in value]
+        return sorted((item for item in converted if item is not MISSING), key=sort_key)
+
+    def _text(self, value: str, path: KeyPath) -> Any:
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            shown = tuple(ascii(key)[1:-1] if isinstance(key, str) else key for key in path)
+            return self._fault(
+                Rule.NOT_SERIALIZABLE, shown, "holds half a surrogate pair, which is no character"
+            )
+        return value
+
+    def _integer(self, value: int, path: KeyPath) -> Any:
+        if -TOO_LARGE_INT < value < TOO_LARGE_INT:
+            return value
+        return self._fault(Rule.NOT_SERIALIZABLE, path, "is an integer of more than 4,300 digits")
+
+    def _refuse(self, value: Any, path: KeyPath) -> Any:
+        kind = type(value)
+        hint = None
+        if isinstance(value, (bytes, bytearray, memoryview)):
+            hint = "decode it, or save it as a file"
+        elif kind.__name__ in _FUNCTIONS:
+            hint = f"leave it out: config_exclude_keys=[{str(path[0])!r}]" if path else None
+        elif isinstance(value, (Append, Replace, Delete)):
+            hint = "it counts in what is merged: config.update({…})"
+        return self._fault(
+            Rule.NOT_SERIALIZABLE, path, f"{_name(kind)} cannot be kept in a run config", hint=hint
+        )
+
+    def _fault(
+        self,
+        rule: Rule,
+        path: KeyPath,
+        message: str,
+        *,
+        severity: Severity = Severity.ERROR,
+        hint: str | None = None,
+    ) -> Any:
+        origin = self._origin(path) if self._origin is not None else None
+        self._faults.append(Diagnostic(rule, severity, path, message, origin, hint))
+        return MISSING
+
+
+def key_type_message(key: Any) -> str:
+    """The sentence about a key that is no string."""
+    try:
+        shown = f" {key!r}"
+    except Exception:  # noqa: BLE001 - a repr of the user's, or more than 4,300 digits
+        shown = ""
+    return f"keys must be strings; got {_name(type(key))}{shown}"
+
+
+def key_as_text(key: Any) -> str:
+    """A key of any type as the text that stands for it in a path."""
+    try:
+        return str(key)
+    except Exception:  # noqa: BLE001 - as above
+        return "…"
+
+
+def _name(kind: type) -> str:
+    module = kind.__module__
+    return kind.__qualname__ if module == "builtins" else f"{module}.{kind.__qualname__}"

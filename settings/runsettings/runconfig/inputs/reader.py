@@ -1,0 +1,287 @@
+"""Everything that ``config=`` takes, turned into trees.
+
+======================================  ==========================================  =========
+input                                   becomes                                     layer
+======================================  ==========================================  =========
+mapping; dataclass, attrs, pydantic,    one tree whose place is the call            INIT
+OmegaConf, ml_collections object
+path                                    one tree with lines and columns             FILE
+argparse namespace, absl flags          the defaults, lowest of all; and what was   DEFAULT,
+                                        given, at its place in the list             FLAG
+`Config`                                its sources, each with its origins          as it was
+list or tuple                           its items, lowest first
+======================================  ==========================================  =========
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final, Protocol, TypeGuard
+
+from runsettings.documents.files import Format, read_file
+from runsettings.layers.call_site import Caller
+from runsettings.layers.flags.absl import absl_trees, is_absl
+from runsettings.layers.flags.namespace import argument_trees
+from runsettings.runconfig.inputs.json_values import DEEPEST, to_jsonable
+from runsettings.runconfig.inputs.objects import fields_of
+from runsettings.runconfig.inputs.wandb_form import OWN_KEY, unwrap
+from runsettings.values.diagnostic import Diagnostic, Rule, Severity
+from runsettings.values.origin import Layer, Origin
+from runsettings.values.tree import Branch, Tree
+
+_TAKEN: Final = (
+    "pass a mapping, a path, an argparse namespace, absl flags, a dataclass, attrs, pydantic, "
+    "OmegaConf or ml_collections object, or a list of these"
+)
+
+
+class Sourced(Protocol):
+    """A config of ours, or a part of one: it knows the trees that it was made from."""
+
+    def _trees(self) -> tuple[Tree, ...] | None: ...
+
+    def as_dict(self) -> dict[str, Any]:
+        """The config as plain data."""
+        ...  # pragma: no cover - a protocol has no body
+
+
+def _is_config(value: Any) -> TypeGuard[Sourced]:
+    # Asked of the class: an object's own attributes may be anything, and cost anything.
+    return hasattr(type(value), "_trees")
+
+
+class InputReader:
+    """Reads inputs one after the other and keeps what they say.
+
+    Args:
+        cwd: The directory that relative paths start from.
+        origin: The place in the program that passed the inputs.
+        every_flag: Take the absl flags of installed packages as well.
+
+    Attributes:
+        defaults: Trees of flags' defaults, lowest first; they belong below everything.
+        trees: All other trees, lowest first.
+        diagnostics: What was wrong with the inputs.
+    """
+
+    def __init__(self, cwd: Path, origin: Origin, *, every_flag: bool = False) -> None:
+        self._cwd = cwd
+        self._origin = origin
+        self._every_flag = every_flag
+        self._open: set[int] = set()
+        self.defaults: list[Tree] = []
+        self.trees: list[Tree] = []
+        self.diagnostics: list[Diagnostic] = []
+
+    def read(self, value: Any) -> None:
+        """Read one input, or a list of them. Bad input never raises."""
+        if value is None:
+            return
+        if isinstance(value, (list, tuple)):
+            self._read_list(value)
+        elif isinstance(value, Tree):
+            self.trees.append(value)
+        elif _is_config(value):
+            self._read_config(value)
+        elif isinstance(value, (str, os.PathLike)):
+            self.read_path(value)
+        elif isinstance(value, argparse.Namespace):
+            self._add_flags(argument_trees(value, settings=False))
+        elif is_absl(value):
+            self._read_absl(value)
+        else:
+            self._read_object(value)
+
+    def _read_list(self, items: Sequence[Any]) -> None:
+        if id(items) in self._open:
+            fault = "the list of inputs contains itself"
+            self._add(Rule.CYCLE, fault, self._origin, None)
+            return
+        if len(self._open) >= DEEPEST:
+            fault = f"the list of inputs is nested deeper than {DEEPEST} levels"
+            self._add(Rule.TOO_DEEP, fault, self._origin, None)
+            return
+        self._open.add(id(items))
+        for item in items:
+            self.read(item)
+        self._open.discard(id(items))
+
+    def read_path(self, path: str | os.PathLike[str], layer: Layer = Layer.FILE) -> None:
+        """Read a YAML, JSON or TOML file. Exactly one tree is added to the trees."""
+        # Unlike Path's own, this leaves the `~` of an unknown user alone instead of raising.
+        named = Path(os.path.expanduser(path))  # noqa: PTH111
+        where = shown_path(named, self._cwd)
+        format_ = Format.of(named)
+        if format_ is Format.INI and named.suffix:
+            message = "is an INI file, which a run config is not read from"
+            self._add(
+                Rule.BAD_INPUT, message, Origin(layer, where), "write it as YAML, JSON or TOML"
+            )
+            self.trees.append(Tree(layer, where))
+            return
+        # A name without a suffix tells nothing, and configs are YAML.
+        format_ = Format.YAML if format_ is Format.INI else format_
+        reading = read_file(self._cwd / named, layer, where=where, format=format_)
+        self.diagnostics += reading.diagnostics
+        tree = unwrap(reading.tree)
+        if format_ is Format.TOML:
+            tree = self._converted(tree)  # TOML has dates
+        if OWN_KEY in tree.data:
+            self._drop_own_key(tree)
+        self.trees.append(tree)
+
+    def _read_config(self, config: Sourced) -> None:
+        trees = config._trees()
+        if trees is None:
+            self._read_object(config.as_dict())
+        else:
+            self.trees += trees
+
+    def _read_object(self, value: Any) -> None:
+        if not isinstance(value, Mapping) and fields_of(value) is None:
+            kind = type(value).__qualname__
+            hint = "pass an object of it" if isinstance(value, type) else _TAKEN
+            name = (
+                f"the class {value.__qualname__}"
+                if isinstance(value, type)
+                else _with_article(kind)
+            )
+            self._add(Rule.BAD_INPUT, f"{name} is no config", self._origin, hint)
+            return
+        data = to_jsonable(
+            value, faults=self.diagnostics, origin=lambda _: self._origin, directives=True
+        )
+        if not isinstance(data, dict):
+            return  # a mapping that could not be read as a whole, which was noted
+        # An object's own place is the call that passed it.
+        tree = Tree(Layer.INIT, self._origin.where, data, Branch(self._origin))
+        if OWN_KEY in data:
+            self._drop_own_key(tree)
+        self.trees.append(tree)
+
+    def _read_absl(self, flags: Any) -> None:
+        values = getattr(flags, "FLAGS", flags)
+        if not values.is_parsed():
+            self._add(
+                Rule.BAD_INPUT,
+                "the absl flags are not parsed yet: all of them stand at their defaults",
+                self._origin,
+                "call this from the function that app.run() runs",
+                Severity.WARNING,
+            )
+        defaults, given = absl_trees(flags, every=self._every_flag)
+        self._add_flags((defaults, given))
+        for name in given.data:
+            if "." in name:
+                # ml_collections writes what was given into the default.
+                _forget(self.defaults[-1].data, name.split("."))
+
+    def _add_flags(self, trees: tuple[Tree, Tree]) -> None:
+        for tree in trees:
+            self._check_nesting(tree)
+        # `--optim.lr`, and what ml_collections defines for the fields of a `--config`.
+        defaults, given = (self._converted(_nested(tree)) for tree in trees)
+        self.defaults.append(defaults)
+        self.trees.append(given)
+
+    def _check_nesting(self, flags: Tree) -> None:
+        """Note each flag inside of what another flag sets to something without keys."""
+        for name in flags.data:
+            parts = name.split(".")
+            for end in range(1, len(parts)):
+                outer = ".".join(parts[:end])
+                value = flags.data.get(outer)
+                if value is None or fields_of(value) is not None:
+                    continue
+                inner = flags.origin((name,))
+                message = f"is set as a whole, and so is {name} inside of it"
+                fault = Diagnostic(
+                    Rule.KEY_COLLISION,
+                    Severity.ERROR,
+                    tuple(parts[:end]),
+                    message,
+                    flags.origin((outer,)),
+                    "rename one of the two flags, or give only one",
+                    related=((inner, None),),
+                )
+                self.diagnostics.append(fault)
+
+    def _converted(self, tree: Tree) -> Tree:
+        data = to_jsonable(tree.data, faults=self.diagnostics, origin=tree.origin, directives=True)
+        return tree.with_data(data)
+
+    def _drop_own_key(self, tree: Tree) -> None:
+        origin = tree.origin((OWN_KEY,), key=True)
+        self.diagnostics.append(own_key_fault(origin, Severity.WARNING))
+        del tree.data[OWN_KEY]
+
+    def _add(
+        self,
+        rule: Rule,
+        message: str,
+        origin: Origin,
+        hint: str | None,
+        severity: Severity = Severity.ERROR,
+    ) -> None:
+        self.diagnostics.append(Diagnostic(rule, severity, (), message, origin, hint))
+
+
+def own_key_fault(origin: Origin, severity: Severity) -> Diagnostic:
+    """What there is to say of the key that the W&B client keeps for itself."""
+    message = "is the W&B client's own bookkeeping, and no part of a run config"
+    return Diagnostic(Rule.MISPLACED_KEY, severity, (OWN_KEY,), message, origin)
+
+
+def _with_article(noun: str) -> str:
+    return f"an {noun}" if noun[:1].lower() in set("aeiou") else f"a {noun}"
+
+
+def call_origin(caller: Caller, argument: str | None = None) -> Origin:
+    """The origin of what a call passed: ``train.py:12 init(config=)``.
+
+    Args:
+        caller: The place; a call that is a mere name is completed to ``name(argument=)``.
+        argument: The argument that was passed.
+    """
+    call = caller.call
+    if call is not None and call.replace(".", "").isidentifier():
+        call = f"{call}({argument}=)" if argument else f"{call}()"
+    return Origin(Layer.INIT, caller.where, caller.line, None, call)
+
+
+def shown_path(path: Path, cwd: Path) -> str:
+    """A path as a person in ``cwd`` would name it."""
+    here = str(cwd)
+    return str(path).removeprefix(here if here.endswith(os.sep) else here + os.sep)
+
+
+def _forget(node: Any, path: Sequence[str]) -> None:
+    for key in path[:-1]:
+        node = node.get(key) if isinstance(node, dict) else None
+    if isinstance(node, dict):
+        node.pop(path[-1], None)
+
+
+def _nested(tree: Tree) -> Tree:
+    """Flags with periods in their names as keys inside of each other."""
+    if not any("." in name for name in tree.data):
+        return tree
+    data: dict[str, Any] = {}
+    marks = Branch()
+    # What stands for a whole mapping comes before what stands in it, in whatever order declared.
+    for name, value in sorted(tree.data.items(), key=lambda item: item[0].count(".")):
+        *outer, last = name.split(".")
+        node, mark = data, marks
+        for part in outer:
+            if not isinstance(node.get(part), dict):
+                fields = fields_of(node.get(part))
+                names = fields.names if fields is not None else ()
+                node[part] = {field: fields.get(field) for field in names} if fields else {}
+                mark[part] = Branch(mark.get(part))
+            node, mark = node[part], mark[part]
+        node[last] = value
+        mark[last] = tree.marks.get(name) if tree.marks is not None else None
+    return tree.with_data(data, marks)

@@ -1,0 +1,55 @@
+"""The standard library's scalars as JSON's, and the order of a set's items."""
+
+from __future__ import annotations
+
+import collections
+import datetime as dt
+import decimal
+import pathlib
+import uuid
+from typing import Any
+
+from runsettings.runconfig.json_text import canonical_json
+from runsettings.values.tree import MISSING
+
+
+def plain_scalar(value: Any) -> Any:
+    """A built-in scalar for one of the standard library's scalar types, or `MISSING`."""
+    if isinstance(value, str):
+        return plain_str(value)
+    if isinstance(value, collections.UserString):
+        return plain_str(value.data)
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, float):
+        return float(value)
+    if isinstance(value, (pathlib.PurePath, uuid.UUID)):
+        return str(value)
+    if isinstance(value, (dt.date, dt.time)):
+        return value.isoformat()
+    if isinstance(value, decimal.Decimal):
+        return _decimal(value)
+    return MISSING
+
+
+def _decimal(value: decimal.Decimal) -> float | str:
+    """A float if the float is written with the same digits, else the digits as a string."""
+    if not value.is_finite():
+        return float("nan") if value.is_nan() else float(value)
+    number = float(value)
+    return number if decimal.Decimal(repr(number)) == value else str(value)
+
+
+def plain_str(value: str) -> str:
+    """The characters of a string of any class."""
+    # A subclass may have a `__str__` of its own; its characters are what counts.
+    return "".join(value)
+
+
+def sort_key(item: Any) -> tuple[int, Any, str]:
+    """A sort key for mixed values that is the same in every process."""
+    if isinstance(item, (int, float)) and not isinstance(item, bool) and item == item:  # noqa: PLR0124 - NaN
+        return (0, item, type(item).__name__)
+    if isinstance(item, str):
+        return (1, item, "")
+    return (2, "", canonical_json(item).decode())

@@ -1,0 +1,251 @@
+"""The rules of keys and values, held against the merged config in one walk.
+
+The walk tests the keys of a mapping all at once and adds up an upper bound of the values'
+size, because nearly every config breaks no rule; only what looks wrong is looked at closely.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable
+from itertools import chain, product
+from typing import Any, Final
+
+from runsettings.resolution.merge import Merged
+from runsettings.runconfig.inputs.json_values import (
+    DEEPEST,
+    TOO_LARGE_INT,
+    key_as_text,
+    key_type_message,
+)
+from runsettings.values.diagnostic import Diagnostic, Excerpt, Rule, Severity
+from runsettings.values.excerpts import excerpt_of
+from runsettings.values.origin import Origin
+from runsettings.values.rendering import printable
+from runsettings.values.tree import MISSING, KeyPath
+
+MAX_VALUE_BYTES: Final = 10_000_000
+"""The largest value of a top-level key, in bytes of its JSON."""
+
+TOO_LARGE_HINT: Final = "save it as a file, and name the file here"
+
+_SCALAR_BYTES: Final = 26
+"""No float, boolean or null is longer as JSON, with its comma."""
+_CHARACTER_BYTES: Final = 6
+"""A control character is written as ``\\u0000``, and none is longer."""
+_LARGE_INT: Final = 10**20
+_FEW_PARTS: Final = 6
+
+
+def check_rules(merged: Merged, setting_names: Collection[str] = frozenset()) -> list[Diagnostic]:
+    """Everything in a merged config that breaks a rule of keys or values.
+
+    Args:
+        merged: The config, of plain JSON types but for its keys.
+        setting_names: The names of settings, whose place is not in a run config.
+    """
+    walk = _Walk(merged)
+    walk.check_keys(merged.data, ())
+    for key, value in merged.data.items():
+        bound = walk.measure(value, (key,))
+        if bound > MAX_VALUE_BYTES and type(key) is str:
+            walk.check_size(value, (key,))
+    for name in merged.data.keys() & setting_names:
+        walk.add(
+            Rule.SETTING_IN_CONFIG,
+            (name,),
+            "is the name of a setting; here it is a value of the run config",
+            hint=f"to set it, pass {name}= to init()",
+            severity=Severity.NOTE,
+        )
+    walk.diagnostics += [_misfit(merged, path) for path in merged.misfits]
+    return walk.diagnostics
+
+
+def keys_that_meet(key: str, others: Collection[str]) -> str | None:
+    """The key of ``others`` that becomes the same as ``key`` when dashes become underscores."""
+    parts = key.replace("-", "_").split("_")
+    if len(parts) > _FEW_PARTS:
+        plain = "_".join(parts)
+        alike: Iterable[str] = (other for other in others if other.replace("-", "_") == plain)
+    else:
+        # Asking for the few spellings of one key beats going through thousands of keys.
+        alike = (
+            "".join(chain.from_iterable(zip(parts, (*marks, ""), strict=True)))
+            for marks in product("_-", repeat=len(parts) - 1)
+        )
+    return next((other for other in alike if other != key and other in others), None)
+
+
+def size_of(value: Any) -> int:
+    """The size of a value as compact JSON in UTF-8, in bytes."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), skipkeys=True)
+    return len(text.encode(errors="replace"))
+
+
+def size_bound(value: Any) -> int:
+    """An upper bound of `size_of`, which costs far less."""
+    return _Walk(Merged((), {})).measure(value, ())
+
+
+def too_large_message(size: int) -> str:
+    """The sentence about a value that is too large."""
+    return f"is {size:,} bytes as JSON; at most {MAX_VALUE_BYTES:,} are kept"
+
+
+class _Walk:
+    def __init__(self, merged: Merged) -> None:
+        self._merged = merged
+        self.diagnostics: list[Diagnostic] = []
+
+    def measure(self, node: Any, path: KeyPath) -> int:
+        """Check what is below ``node``; an upper bound of its size as JSON, in bytes."""
+        kind = type(node)
+        if kind is dict:
+            if len(path) >= DEEPEST:
+                self._too_deep(path)
+                return 0
+            size = 2 + self.check_keys(node, path)
+            for key, value in node.items():
+                inner = type(value)
+                if inner is float or inner is bool:
+                    size += _SCALAR_BYTES
+                elif inner is str and value.isascii():
+                    size += len(value) * _CHARACTER_BYTES + 3
+                else:
+                    size += self.measure(value, (*path, key))
+            return size
+        if kind is list:
+            if len(path) >= DEEPEST:
+                self._too_deep(path)
+                return 0
+            return 2 + sum(self.measure(item, (*path, at)) for at, item in enumerate(node))
+        if kind is str:
+            if not node.isascii():
+                self._check_text(node, path)
+            return len(node) * _CHARACTER_BYTES + 3
+        if kind is int and not -_LARGE_INT < node < _LARGE_INT:
+            if not -TOO_LARGE_INT < node < TOO_LARGE_INT:
+                message = "is an integer of more than 4,300 digits"
+                self.add(Rule.NOT_SERIALIZABLE, path, message)
+            return int(node.bit_length() // 3) + _SCALAR_BYTES
+        return _SCALAR_BYTES
+
+    def check_keys(self, node: dict[Any, Any], path: KeyPath) -> int:
+        """Check the keys of one mapping; an upper bound of their size, in bytes."""
+        try:
+            together = "\n".join(node)
+        except TypeError:
+            together = "."
+        if "." in together or "-" in together or "" in node or not together.isascii():
+            self._look_closely(node, path)
+        return len(together) * _CHARACTER_BYTES + 4 * len(node)
+
+    def _look_closely(self, node: dict[Any, Any], path: KeyPath) -> None:
+        plain: dict[str, str] = {}
+        for key in node:
+            here = (*path, key)
+            if not isinstance(key, str):
+                hint = f"write it as the string {key_as_text(key)!r}"
+                shown = (*path, key_as_text(key))
+                self.add(
+                    Rule.KEY_TYPE, here, key_type_message(key), hint=hint, key=True, shown=shown
+                )
+                continue
+            if not key:
+                self.add(Rule.KEY_EMPTY, here, "a key must not be empty", key=True)
+            if not key.isascii():
+                self._check_text(key, here)
+            if "." in key:
+                self._check_period(node, path, key)
+            first = plain.setdefault(key.replace("-", "_"), key)
+            if first != key:
+                message = f"{key!r} and {first!r} are one key after dashes become underscores"
+                self.add(Rule.KEY_COLLISION, here, message, key=True, other=(*path, first))
+
+    def _check_period(self, node: dict[Any, Any], path: KeyPath, key: str) -> None:
+        here = (*path, key)
+        outer, _, inner = key.partition(".")
+        hint = f"nest it: {outer}: {{{inner}: …}}" if outer and inner else "remove the period"
+        message = f"the key {key!r} has a period, which separates nested keys"
+        self.add(Rule.KEY_PERIOD, here, message, hint=hint, key=True)
+        parts = tuple(key.split("."))
+        nested: Any = node
+        for part in parts:
+            nested = nested.get(part, MISSING) if type(nested) is dict else MISSING
+        if nested is not MISSING:
+            message = f"{key!r} and the nested {' > '.join(parts)} are one key"
+            self.add(Rule.KEY_COLLISION, here, message, key=True, other=(*path, *parts))
+
+    def check_size(self, value: Any, path: KeyPath) -> None:
+        """Measure a value that may be too large."""
+        try:
+            size = size_of(value)
+        except (ValueError, RecursionError):
+            return  # an integer too long, or nesting too deep: noted already
+        if size > MAX_VALUE_BYTES:
+            self.add(Rule.VALUE_TOO_LARGE, path, too_large_message(size), hint=TOO_LARGE_HINT)
+
+    def _check_text(self, text: str, path: KeyPath) -> None:
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            message = "holds half a surrogate pair, which is no character"
+            self.add(Rule.NOT_SERIALIZABLE, path, message)
+
+    def _too_deep(self, path: KeyPath) -> None:
+        message = f"is nested deeper than {DEEPEST} levels"
+        self.add(Rule.TOO_DEEP, path[:1], message)
+
+    def add(
+        self,
+        rule: Rule,
+        path: KeyPath,
+        message: str,
+        *,
+        hint: str | None = None,
+        severity: Severity = Severity.ERROR,
+        key: bool = False,
+        other: KeyPath | None = None,
+        shown: KeyPath | None = None,
+    ) -> None:
+        """Note a fault at ``path``, at its key's place if ``key``; ``other`` is a second place."""
+        origin, excerpt = place_of(self._merged, path, key=key)
+        related: tuple[tuple[Origin, Excerpt | None], ...] = ()
+        if other is not None:
+            second, second_excerpt = place_of(self._merged, other, key=True)
+            related = ((second, second_excerpt),) if second is not None else ()
+        self.diagnostics.append(
+            Diagnostic(
+                rule,
+                severity,
+                _shown(shown or path),
+                message,
+                origin,
+                hint,
+                excerpt,
+                related=related,
+            )
+        )
+
+
+def place_of(
+    merged: Merged, path: KeyPath, *, key: bool = False
+) -> tuple[Origin | None, Excerpt | None]:
+    """Where the winner at ``path`` stands, and its line."""
+    tree = merged.winner(path)
+    if tree is None:
+        return None, None
+    return tree.origin(path, key=key), excerpt_of(tree, path, key=key)
+
+
+def _misfit(merged: Merged, path: KeyPath) -> Diagnostic:
+    origin, excerpt = place_of(merged, path)
+    message = "items are to be appended, but the lower layers have no list here"
+    hint = "set the whole list instead"
+    return Diagnostic(Rule.BAD_VALUE, Severity.ERROR, path, message, origin, hint, excerpt)
+
+
+def _shown(path: KeyPath) -> KeyPath:
+    """A path whose keys may be of any type and any text, as one that can be shown."""
+    return tuple(key if type(key) is int else printable(key_as_text(key)) or "''" for key in path)

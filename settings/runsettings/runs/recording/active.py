@@ -1,0 +1,140 @@
+"""The current run of this process, and what acts on it without being handed it."""
+
+from __future__ import annotations
+
+import atexit
+import os
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+from runsettings.runconfig.config import Config
+from runsettings.runs.recording.disabled import RunDisabled
+from runsettings.runs.recording.exits import Ending, ExitWatch
+from runsettings.runs.recording.run import Run
+from runsettings.values.diagnostic import Rule
+from runsettings.values.errors import RunError
+
+_current: Run | RunDisabled | None = None
+_early: Config | None = None
+_registered = False
+
+
+def run() -> Run | RunDisabled | None:
+    """The run that is being recorded, or ``None``: ``runsettings.run``."""
+    return _current
+
+
+def config() -> Config:
+    """The current run's config; before `init`, the lowest input of the next run's."""
+    global _early  # noqa: PLW0603 - one process, one current run
+    if _current is not None:
+        return _current.config
+    if _early is None:
+        _early = Config(allow_val_change=True)
+    return _early
+
+
+def early_config() -> Config | None:
+    """What was put into the config before `init`."""
+    return _early
+
+
+def log(
+    data: Mapping[str, Any] | None = None, step: int | None = None, commit: bool | None = None
+) -> None:
+    """Record metrics with the current run; see `Run.log`.
+
+    Raises:
+        RunError: There is no current run.
+    """
+    (_current or _none("log")).log(data, step, commit)
+
+
+def save(path: str | Path, base_path: str | Path | None = None) -> list[str]:
+    """Save files with the current run; see `Run.save`.
+
+    Raises:
+        RunError: There is no current run.
+    """
+    return (_current or _none("save")).save(path, base_path)
+
+
+def finish(exit_code: int | None = None) -> None:
+    """End the current run; see `Run.finish`. Does nothing without one."""
+    if _current is not None:
+        _current.finish(exit_code)
+
+
+def activate(started: Run | RunDisabled) -> None:
+    """Make a run the current one; a real one is watched to the end of the process."""
+    global _current, _early, _registered  # noqa: PLW0603
+    _current, _early = started, None
+    if isinstance(started, Run):
+        _watch.install()
+        if not _registered:
+            _registered = True
+            atexit.register(_finish_at_exit)
+
+
+def let_go(finished: Run | RunDisabled) -> None:
+    """Take a finished run from its place."""
+    global _current  # noqa: PLW0603
+    if _current is finished:
+        _current = None
+        _watch.remove()
+
+
+def _none(what: str) -> Run:
+    raise RunError.of(Rule.RUN_INACTIVE, f"{what}() needs a run", hint="call init() first")
+
+
+def _finish_at_exit() -> None:
+    if isinstance(_current, Run):
+        _current._end(_watch.ending)
+
+
+def _finish_on_signal(ending: Ending) -> None:
+    if isinstance(_current, Run):
+        _current._end(ending)
+
+
+def _about_to_fork() -> None:
+    """Keep other threads off the config: in the child nobody would ever let go of its lock."""
+    _watch.before_fork()
+    if isinstance(_current, Run):
+        reading = _current.config._store.reading()
+        reading.__enter__()
+        _held.append(reading)
+
+
+def _forked_in_parent() -> None:
+    _let_go_of_config()
+    _watch.after_fork_in_parent()
+
+
+def _forked() -> None:
+    """In a child: the run is the parent's, and its end is not the child's business."""
+    _let_go_of_config()
+    _watch.after_fork_in_child()
+    if isinstance(_current, Run):
+        _current._forked()
+
+
+def _let_go_of_config() -> None:
+    # Taken from its place first: another thread may be about to fork, too.
+    if _held:
+        _held.pop().__exit__(None, None, None)
+
+
+_watch = ExitWatch(_finish_on_signal)
+_held: list[AbstractContextManager[object]] = []
+"""The config that holds still for a fork."""
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_about_to_fork,
+        after_in_parent=_forked_in_parent,
+        after_in_child=_forked,
+    )

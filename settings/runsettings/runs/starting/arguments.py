@@ -1,0 +1,135 @@
+"""What a call of `init` says, as a layer of settings: each argument is the origin of its field."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final, TypeGuard
+
+from runsettings.layers.base import Inputs
+from runsettings.layers.call_site import Caller
+from runsettings.layers.flags.namespace import settings_part
+from runsettings.layers.settings_files.locations import working_directory
+from runsettings.models.settings import Settings
+from runsettings.resolution.resolve import SETTINGS_LAYERS
+from runsettings.values.diagnostic import Rule
+from runsettings.values.errors import SettingsError
+from runsettings.values.origin import Layer, Origin
+from runsettings.values.reading import Reading
+from runsettings.values.tree import Branch, Tree
+
+FIELDS: Final = {
+    "job_type": "run_job_type",
+    "dir": "root_dir",
+    "tags": "run_tags",
+    "group": "run_group",
+    "name": "run_name",
+    "notes": "run_notes",
+    "id": "run_id",
+    "tensorboard": "sync_tensorboard",
+}
+"""Arguments of `init` whose setting has another name."""
+
+
+def settle(
+    given: Mapping[str, Any],
+    settings: Settings | Mapping[str, Any] | str | os.PathLike[str] | None,
+    caller: Caller,
+    config: Any = None,
+) -> Settings:
+    """The settings of one call of `init`.
+
+    Args:
+        given: The arguments that were given, by their names in the call.
+        settings: What ``settings=`` was given; below the other arguments.
+        caller: The place of the call.
+        config: What ``config=`` was given. Flags in it that `Settings.add_arguments` made are
+            settings, and count as such unless ``settings=`` is a `Settings`.
+
+    Raises:
+        SettingsError: Something in any layer is wrong.
+    """
+    call = _arguments(given, caller)
+    if isinstance(settings, Settings):
+        return _on_top(settings, call, caller) if given else settings
+    below: Sequence[Tree] = ()
+    files: Sequence[Path] = ()
+    if isinstance(settings, Mapping):
+        below = [_tree(dict(settings), dict.fromkeys(settings, "settings"), caller)]
+    elif _is_path(settings):
+        files = [Path(settings)]
+    elif settings is not None:
+        raise SettingsError.of(
+            Rule.BAD_INPUT,
+            f"must be a Settings, a dict or a path; got {type(settings).__name__}",
+            path=("settings",),
+            origin=Origin(Layer.INIT, caller.where, caller.line, None, "init(settings=)"),
+        )
+    layers = [
+        _CallLayer([*below, call]) if layer is Layer.INIT else layer for layer in SETTINGS_LAYERS
+    ]
+    # The directory may be gone, and the run may be meant for another.
+    return Settings.resolve(
+        args=settings_part(config), files=files, layers=layers, cwd=working_directory()
+    )
+
+
+def _is_path(given: object) -> TypeGuard[str | os.PathLike[str]]:
+    try:
+        return isinstance(os.fspath(given), str)  # type: ignore[call-overload]
+    except TypeError:
+        return False
+
+
+class _CallLayer:
+    """The INIT layer of a call whose arguments have other names than the settings."""
+
+    layer = Layer.INIT
+
+    def __init__(self, trees: Sequence[Tree]) -> None:
+        self._trees = trees
+
+    def read(self, inputs: Inputs) -> Sequence[Reading]:  # noqa: ARG002 - the layers' signature
+        """What the call said."""
+        return [Reading(tree) for tree in self._trees]
+
+
+def _arguments(given: Mapping[str, Any], caller: Caller) -> Tree:
+    """The arguments as a tree under the settings' names.
+
+    Raises:
+        SettingsError: Two arguments of one setting say different things.
+    """
+    data: dict[str, Any] = {}
+    arguments: dict[str, str] = {}
+    for argument, value in given.items():
+        field = FIELDS.get(argument, argument)
+        if field in data and data[field] != value:
+            raise SettingsError.of(
+                Rule.KEY_COLLISION,
+                f"{argument}={value!r} and {arguments[field]}={data[field]!r} are one setting",
+                path=(field,),
+                origin=Origin(Layer.INIT, caller.where, caller.line, None, "init()"),
+                hint=f"give {field} alone",
+            )
+        data[field] = value
+        arguments[field] = argument
+    return _tree(data, arguments, caller)
+
+
+def _tree(data: dict[str, Any], arguments: Mapping[str, str], caller: Caller) -> Tree:
+    marks = Branch()
+    for field, argument in arguments.items():
+        marks[field] = Origin(
+            Layer.INIT, caller.where, caller.line, None, f"{caller.call}({argument}=)"
+        )
+    return Tree(Layer.INIT, caller.where, data, marks, line=caller.line, call=caller.call)
+
+
+def _on_top(settings: Settings, call: Tree, caller: Caller) -> Settings:
+    """What `Settings.replace` does, with the origins of this call."""
+    resolver = type(settings)._resolver()
+    changed = type(settings).__new__(type(settings))
+    changed._settle(resolver, resolver.rebase(settings._gathered, call), caller)
+    return changed

@@ -1,0 +1,193 @@
+"""A config held against an argparse parser."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runsettings.checks.parsers.options import load_parser, parser_options
+from runsettings.checks.parsers.parser_check import check_parser
+from runsettings.resolution.merge import merge
+from runsettings.values.origin import Layer
+from runsettings.values.tree import Tree
+
+
+def sentences(parser: argparse.ArgumentParser, data: dict[str, Any]) -> list[str]:
+    """What is wrong, in words."""
+    found = check_parser(merge([Tree(Layer.FILE, "train.yaml", data)]), parser_options(parser))
+    return [f"{fault.key}: {fault.message}" for fault in found]
+
+
+def one(*names: str, **keywords: Any) -> argparse.ArgumentParser:
+    """A parser with one argument."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument(*names, **keywords)
+    return parser
+
+
+@pytest.mark.parametrize(
+    ("keywords", "right", "wrong"),
+    [
+        ({"type": int}, [3, "3", None], [3.5, "x", True, [3], {"a": 1}]),
+        ({"type": float}, [3, 0.5, "1e-3"], ["fast", False, []]),
+        ({}, ["text", None], [3, True, ["text"]]),
+        ({"default": 1}, ["text", 2], [0.5, True]),
+        ({"choices": ["a", "b"]}, ["a"], ["c", 1]),
+        ({"type": int, "choices": [1, 2]}, [1, "2"], [3, "x"]),
+        ({"action": "store_true"}, [True, False, None], ["yes", 1]),
+        ({"action": "count"}, [0, 3], [-1, True, "3"]),
+        ({"action": "store_const", "const": 5}, [5, None], [6]),
+        ({"type": int, "nargs": "*"}, [[], [1, 2]], [1, ["x"]]),
+        ({"type": int, "nargs": "+"}, [[1]], [[], 1]),
+        ({"type": int, "nargs": 2}, [[1, 2]], [[1], [1, 2, 3]]),
+        ({"type": int, "nargs": "?"}, [1, None], [[1]]),
+        ({"action": "append", "type": int}, [[1, 2]], [1, [[1]]]),
+        ({"action": "append", "type": int, "nargs": 2}, [[[1, 2]]], [[["x", 1]]]),
+        ({"nargs": "?", "const": True}, ["a", True, None], [False, 1]),
+        ({"nargs": argparse.REMAINDER}, [["a"], []], ["a"]),
+        ({"action": "append_const", "const": 3}, [[3, 3], None], [[4], 3]),
+        ({"type": Path}, ["/tmp"], []),
+        ({"type": json.loads}, ["{}", {"a": 1}, 3], ["{"]),
+        ({"type": argparse.FileType("w")}, ["made.txt"], [3]),
+    ],
+)
+def test_values_are_held_to_the_action(keywords, right, wrong, jail):
+    """Each kind of argument takes its values and refuses others."""
+    parser = one("--x", **keywords)
+    assert [value for value in right if sentences(parser, {"x": value})] == []
+    assert [value for value in wrong if not sentences(parser, {"x": value})] == []
+    assert list(jail.cwd.iterdir()) == []  # no file was opened for a FileType
+
+
+def test_an_unknown_key_is_found_with_what_was_meant():
+    """A slip of an argument's name."""
+    found = check_parser(
+        merge([Tree(Layer.FILE, "train.yaml", {"epohs": 3})]), parser_options(one("--epochs"))
+    )
+    assert [(str(f.rule), f.hint) for f in found] == [("unknown-key", "did you mean 'epochs'?")]
+
+
+def test_a_dashed_key_is_the_same_argument():
+    """``batch-size`` is ``batch_size``."""
+    assert sentences(one("--batch-size", type=int), {"batch-size": 3}) == []
+
+
+def test_a_dotted_argument_is_a_nested_key():
+    """``--optim.lr`` is ``lr`` in ``optim``, and other keys in there are unknown."""
+    parser = one("--optim.lr", type=float)
+    assert sentences(parser, {"optim": {"lr": 0.1}}) == []
+    assert sentences(parser, {"optim": {"rl": 0.1}}) == [
+        "optim.rl: is not an argument of the parser"
+    ]
+
+
+def test_what_is_required_and_missing_is_found():
+    """With the flag that a command line would need."""
+    assert sentences(one("--data", required=True), {}) == [
+        "data: is required by the parser (--data), and the config does not set it"
+    ]
+
+
+def test_arguments_that_exclude_each_other_are_found():
+    """The second one is at fault."""
+    parser = argparse.ArgumentParser()
+    group = parser.add_mutually_exclusive_group()
+    group.add_argument("--hours")
+    group.add_argument("--steps")
+    assert sentences(parser, {"hours": "1", "steps": "2"}) == [
+        "steps: cannot be set together with hours (--hours)"
+    ]
+
+
+@pytest.mark.parametrize("data", [{"b": False}, {"b": None}, {"c": 0.1}, {"b": False, "c": "0.1"}])
+def test_what_is_at_its_default_excludes_nothing(data):
+    """A namespace that was saved as a config names every argument."""
+    parser = argparse.ArgumentParser()
+    group = parser.add_mutually_exclusive_group()
+    group.add_argument("--a", action="store_true")
+    group.add_argument("--b", action="store_true")
+    group.add_argument("--c", type=float, default="0.1")
+    data = {"a": True, **data}
+    assert sentences(parser, data) == []
+
+
+@pytest.mark.parametrize(("data", "missing"), [({}, True), ({"a": False}, True), ({"b": 1}, False)])
+def test_a_group_of_which_one_is_required_is_missed(data, missing):
+    """As argparse refuses a command line without any."""
+    parser = argparse.ArgumentParser()
+    group = parser.add_mutually_exclusive_group(required=True)
+    group.add_argument("--a", action="store_true")
+    group.add_argument("--b", type=int)
+    expected = ": one of --a, --b is required by the parser, and the config does not set it"
+    assert sentences(parser, data) == [expected] * missing
+
+
+@pytest.mark.parametrize("nargs", ["?", "*", argparse.REMAINDER])
+def test_a_positional_that_may_stand_for_nothing_is_not_missed(nargs):
+    """Some of these are noted as required by argparse, which misses none of them."""
+    assert sentences(one("rest", nargs=nargs), {}) == []
+
+
+def test_many_choices_are_not_all_listed():
+    """A sentence stays one."""
+    (found,) = sentences(one("--n", type=int, choices=range(1000)), {"n": -1})
+    assert found.endswith("29, …; got -1")
+
+
+COMMANDS = argparse.ArgumentParser()
+_commands = COMMANDS.add_subparsers(dest="command")
+_train = _commands.add_parser("train", aliases=["fit"])
+_train.add_argument("--lr", type=float, required=True)
+_eval = _commands.add_parser("eval")
+_eval.add_argument("--lr")
+_eval.add_argument("--data", required=True)
+
+
+@pytest.mark.parametrize(
+    ("data", "found"),
+    [
+        ({"command": "train", "lr": 0.1}, []),
+        ({"command": "tain"}, ["command: must be one of 'train', 'fit', 'eval'; got 'tain'"]),
+        ({"command": ["train"]}, ["command: must be one of 'train', 'fit', 'eval'; got ['train']"]),
+        ({"lr": "warm"}, []),
+        ({"command": "fit", "lr": "warm"}, ["lr: must be a number; got 'warm'"]),
+        ({"command": "eval", "lr": "warm", "data": "x"}, []),
+        (
+            {"command": "train", "data": "x"},
+            [
+                "data: is an argument of another command than the config names",
+                "lr: is required by the parser (--lr), and the config does not set it",
+            ],
+        ),
+    ],
+)
+def test_a_config_is_held_against_the_command_that_it_names(data, found):
+    """Without one, any of them may be meant, and none of their arguments is required."""
+    assert sentences(COMMANDS, data) == found
+
+
+def test_a_type_that_raises_anything_is_a_fault():
+    """The user's own function cannot end the check."""
+
+    def picky(text: str) -> str:
+        raise RuntimeError("no")
+
+    assert sentences(one("--x", type=picky), {"x": "a"}) == [
+        "x: must be what picky takes; it raised RuntimeError; got 'a'"
+    ]
+
+
+def test_help_and_version_are_no_keys():
+    """They are not settings of a program."""
+    parser = one("--version", action="version", version="1")
+    assert sentences(parser, {"help": True}) == ["help: is not an argument of the parser"]
+
+
+def test_a_parser_that_is_none_is_refused():
+    """With what was expected."""
+    with pytest.raises(TypeError, match="expected an argparse parser"):
+        load_parser(lambda: 3)

@@ -1,0 +1,445 @@
+"""YAML: values of the 1.2 core schema, places, and every fault with its line."""
+
+from __future__ import annotations
+
+import time
+from itertools import pairwise
+
+import pytest
+import yaml as pyyaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from runsettings.documents.yaml import building, events
+from runsettings.documents.yaml.reader import ScalarToken, read, scan_scalars
+from runsettings.values.diagnostic import Diagnostic, Rule
+from runsettings.values.directives import Append, Delete, Replace
+from runsettings.values.origin import Layer
+from runsettings.values.reading import Reading
+from runsettings.values.rendering import render_problems
+from runsettings.values.tree import Position
+
+RELAXED = settings(
+    max_examples=150,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+
+
+def yaml(text: str) -> Reading:
+    """What `read` makes of a text."""
+    return read(text, Layer.FILE, "x.yaml")
+
+
+def values(text: str) -> dict:
+    """The values of a text that has no fault."""
+    reading = yaml(text)
+    assert reading.diagnostics == ()
+    return reading.tree.data
+
+
+def fault(text: str) -> Diagnostic:
+    """The one fault of a text."""
+    (found,) = yaml(text).diagnostics
+    return found
+
+
+# --- values -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("1e-3", 0.001),
+        ("no", "no"),
+        ("012", 12),
+        ("0o14", 12),
+        ("0x1F", 31),
+        ("1:20", "1:20"),
+        ("1_000", "1_000"),
+        ("", None),
+        ("~", None),
+        ("'no'", "no"),
+        ("'1'", "1"),
+        ("2020-01-01", "2020-01-01"),
+        ("!!str 1", "1"),
+        ("!!str", ""),
+        ("! 1", "1"),
+        ("!!int '7'", 7),
+        ("!!float 1", 1.0),
+        ("!!bool true", True),
+        ("!!null ''", None),
+        ("!!map {a: 1}", {"a": 1}),
+        ("!!seq [1]", [1]),
+        ("|\n  a\n  b\n", "a\nb\n"),
+        (">\n  a\n  b\n", "a b\n"),
+        ('"a\\tb"', "a\tb"),
+        ("[1, [a], {b: c}]", [1, ["a"], {"b": "c"}]),
+    ],
+)
+def test_scalars_follow_the_core_schema(text, value):
+    """A value is what YAML 1.2 says it is."""
+    read_value = values(f"a: {text}\n")["a"]
+    assert (read_value, type(read_value)) == (value, type(value))
+
+
+@pytest.mark.parametrize("text", ["", "# only a comment\n", "---\n", "null\n", "~\n", "---\n...\n"])
+def test_nothing_is_an_empty_tree(text):
+    """A file without values is one that says nothing."""
+    assert values(text) == {}
+
+
+def test_keys_keep_their_type():
+    """A key that is no string stays what it is, so that a rule can refuse it in place."""
+    assert [type(key) for key in values("1: a\n~: c\n1.5: d\n'2': e\n")] == [
+        int,
+        type(None),
+        float,
+        str,
+    ]
+
+
+def test_alias_repeats_scalars_and_containers():
+    """An alias brings the anchor's value, as a value and as a key."""
+    assert values("a: &x [1]\nb: *x\nc: &k key\n*k : &n 3\nd: *n\n") == {
+        "a": [1],
+        "b": [1],
+        "c": "key",
+        "key": 3,
+        "d": 3,
+    }
+
+
+def test_anchor_may_be_set_again():
+    """An alias stands for the nearest anchor before it."""
+    assert values("a: &x 1\nb: *x\nc: &x 2\nd: *x\n") == {"a": 1, "b": 1, "c": 2, "d": 2}
+
+
+def test_merge_key_gives_way_to_own_keys():
+    """What `<<` brings counts where the mapping says nothing itself, in whatever order."""
+    text = "base: &b {p: 1, q: 2}\nuse:\n  p: 3\n  <<: *b\n  r: 4\n"
+    assert values(text)["use"] == {"p": 3, "q": 2, "r": 4}
+
+
+def test_first_of_several_merged_mappings_wins():
+    """Of the mappings in a list behind `<<`, the earlier beats the later."""
+    assert values("a: &a {p: 1}\nb: &b {p: 2, q: 2}\nc:\n  <<: [*a, *b]\n")["c"] == {"p": 1, "q": 2}
+
+
+def test_quoted_merge_key_is_a_key():
+    """Quotes make `<<` an ordinary key."""
+    assert values("'<<': 1\n") == {"<<": 1}
+
+
+def test_directives_are_built_from_tags():
+    """The three tags become directives, and the tree says that it has some."""
+    reading = yaml("a: !append [1]\nb: !replace {c: 1}\nd: !delete\n")
+    assert reading.diagnostics == ()
+    assert reading.tree.data == {"a": Append([1]), "b": Replace({"c": 1}), "d": Delete()}
+    assert reading.tree.directives is True
+
+
+def test_tree_without_directives_says_so():
+    """Merging is spared a search where no tag asked for one."""
+    assert yaml("a: [1]\n").tree.directives is False
+
+
+@pytest.mark.parametrize("break_", ["\x85", "\u2028", "\u2029"])
+def test_only_visible_breaks_count_as_lines(break_):
+    """Characters that YAML 1.1 alone takes for line breaks move no position."""
+    reading = yaml(f'a: "x{break_}y"\nb: 1\n')
+    assert reading.tree.data["b"] == 1
+    assert reading.tree.position(("b",)) == Position(2, 4)
+    assert fault(f'# {break_}\n"a": @b\n').line == 2
+
+
+# --- places -----------------------------------------------------------------------------
+
+
+def test_every_value_knows_its_place_and_its_key():
+    """Scalars, mappings, lists, items and nested values have line and column."""
+    tree = yaml("a: 1\nb:\n  c: [x, {d: é}]\n  'e':   \"y\"\nf:\n").tree
+    places = {
+        ("a",): ((1, 4), (1, 1)),
+        ("b",): ((3, 3), (2, 1)),
+        ("b", "c"): ((3, 6), (3, 3)),
+        ("b", "c", 0): ((3, 7), None),
+        ("b", "c", 1): ((3, 10), None),
+        ("b", "c", 1, "d"): ((3, 14), (3, 11)),
+        ("b", "e"): ((4, 10), (4, 3)),
+        ("f",): ((5, 3), (5, 1)),
+    }
+    for path, (value, key) in places.items():
+        assert tree.position(path) == value, path
+        assert tree.position(path, key=True) == (key or value), path
+
+
+def test_alias_keeps_the_place_of_the_anchor():
+    """What an alias brings was written where the anchor stands; its key where the alias is."""
+    tree = yaml("a: &x {p: 1}\nb: *x\nc: &y 2\nd: *y\n").tree
+    assert tree.position(("b", "p")) == Position(1, 11)
+    assert tree.position(("b",)) == Position(1, 4)
+    assert tree.position(("b",), key=True) == Position(2, 1)
+    assert tree.position(("d",)) == Position(3, 4)
+    assert tree.position(("d",), key=True) == Position(4, 1)
+    assert tree.position(("a",), key=True) == Position(1, 1)
+
+
+def test_merged_keys_keep_the_place_of_the_anchor():
+    """A key that `<<` brought points at the mapping it came from."""
+    tree = yaml("a: &x {p: 1}\nb:\n  <<: *x\n  q: 2\n").tree
+    assert tree.position(("b", "p")) == Position(1, 11)
+    assert tree.position(("b", "q")) == Position(4, 6)
+
+
+# --- faults -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "rule", "place", "message"),
+    [
+        ("- 1\n", Rule.SYNTAX, (1, 1), "the top level must be a mapping of keys to values; it is"),
+        ("\nword\n", Rule.SYNTAX, (2, 1), "it is a single value"),
+        ("a:\n\t- 1\n", Rule.SYNTAX, (2, 1), "a tab cannot indent YAML"),
+        ("a: x\n\ty: 2\n", Rule.SYNTAX, (2, 1), "a tab cannot indent YAML"),
+        ("a: 1\nb c\nd: x\n", Rule.SYNTAX, (2, 1), "a ':' is missing after this key"),
+        ("a: 1\nb c\n", Rule.SYNTAX, (2, 1), "a ':' is missing after this key"),
+        ("a: [1, 2\nb: 3\n", Rule.SYNTAX, (1, 4), "the '[' that opens here is not closed"),
+        ("a: {b: 1\n", Rule.SYNTAX, (1, 4), "the '{' that opens here is not closed"),
+        ("a: 'x\n", Rule.SYNTAX, (1, 4), "the quote that opens here is not closed"),
+        ("a: @b\n", Rule.SYNTAX, (1, 4), "a value cannot start with '@'"),
+        ("a: b: c\n", Rule.SYNTAX, (1, 5), "a ':' cannot stand here"),
+        ("a: 1\n---\nb: 2\n", Rule.SYNTAX, (2, 1), "a second YAML document begins here"),
+        ("? [1]\n: 2\n", Rule.SYNTAX, (1, 3), "a mapping or list cannot be a key"),
+        ("a: *b\n", Rule.SYNTAX, (1, 4), "the alias *b stands for nothing"),
+        ("a: &a [*a]\n", Rule.CYCLE, (1, 8), "the alias *a stands inside of &a"),
+        ("a: &a {b: {c: *a}}\n", Rule.CYCLE, (1, 15), "the alias *a stands inside of &a"),
+        ("a:\n  <<: 5\n", Rule.BAD_VALUE, (2, 3), "<< takes a mapping"),
+        ("a:\n  <<: [{b: 1}, 5]\n", Rule.BAD_VALUE, (2, 3), "<< takes a mapping"),
+        ("a: !!int x\n", Rule.BAD_VALUE, (1, 4), "what follows is no value of !!int"),
+        ("a: !!map [1]\n", Rule.BAD_VALUE, (1, 4), "!!map stands before a list"),
+        ("a: !append 1\n", Rule.SYNTAX, (1, 4), "!append stands before a list"),
+        ("a: !append {b: 1}\n", Rule.SYNTAX, (1, 4), "!append stands before a list"),
+        ("a: !replace [b]\n", Rule.SYNTAX, (1, 4), "!replace stands before a mapping"),
+        ("a: !delete 1\n", Rule.SYNTAX, (1, 4), "!delete stands alone"),
+        ("!delete : 1\n", Rule.SYNTAX, (1, 1), "!delete stands alone"),
+        ("!replace {a: 1}\n", Rule.SYNTAX, (1, 1), "the top level"),
+        (f"a: {'9' * 5000}\n", Rule.BAD_VALUE, (1, 4), "a number of 5,000 characters"),
+        (f"a: 0x{'f' * 5000}\n", Rule.BAD_VALUE, (1, 4), "a number of 5,002 characters"),
+        (f"a: !!int {'9' * 5000}\n", Rule.BAD_VALUE, (1, 4), "is no value of !!int"),
+        ("a: x\x01\n", Rule.SYNTAX, (1, 5), "the character U+0001 cannot stand in YAML"),
+        ("%YAML 3.0\n---\na: 1\n", Rule.SYNTAX, (1, 1), "a version of YAML"),
+        ("a: !x!y 1\n", Rule.SYNTAX, (1, 4), "a tag is used whose handle nobody defined"),
+    ],
+)
+def test_fault_has_rule_place_and_sentence(text, rule, place, message):
+    """Each thing that can be wrong is one diagnostic, with its place and a sentence."""
+    found = fault(text)
+    assert (found.rule, (found.line, found.column)) == (rule, place)
+    assert message in found.message
+    assert found.excerpt is not None
+
+
+@pytest.mark.parametrize(
+    "tag",
+    [
+        "!!python/object/apply:os.system",
+        "!!timestamp",
+        "!!binary",
+        "!!set",
+        "!mine",
+        "!!python/none",
+    ],
+)
+@pytest.mark.parametrize("value", ["x", "[x]", "{x: y}"])
+def test_unsafe_tag_is_named_and_not_built(tag, value):
+    """A tag outside of the safe ones is an error that names it; nothing is made of it."""
+    found = fault(f"a:\n  b: {tag} {value}\n")
+    assert found.rule is Rule.UNSAFE_TAG
+    assert (found.line, found.column, found.key) == (2, 6, "a.b")
+    assert found.message == f"the tag {tag} is not one of the safe ones"
+    assert found.excerpt is not None
+    assert found.excerpt.width == len(tag)
+
+
+def test_duplicate_key_shows_both_places():
+    """A key set twice is an error at the second place that shows the first; the last counts."""
+    reading = yaml("a:\n  lr: 1\n  x: 2\n  lr: 3\n")
+    assert reading.tree.data == {"a": {"lr": 3, "x": 2}}
+    assert render_problems(reading.diagnostics, "x.yaml") == (
+        "1 problem in x.yaml\n"
+        "\n"
+        "  a.lr: 'lr' is set twice in one mapping — keep one of them\n"
+        "    x.yaml:4:3\n"
+        "      4 │   lr: 3\n"
+        "        │   ^^\n"
+        "    x.yaml:2:3\n"
+        "      2 │   lr: 1\n"
+        "        │   ^^"
+    )
+
+
+@pytest.mark.parametrize("text", ["{a: 1, 'a': 2}", "1: a\n0x1: b\n", "a: {b: 1}\na: 2\n"])
+def test_equal_keys_are_duplicates_however_written(text):
+    """Quotes, notations and kinds of values do not make two keys of one."""
+    assert fault(text).rule is Rule.DUPLICATE_KEY
+
+
+def test_second_merge_key_is_a_duplicate():
+    """Two `<<` in one mapping are an error, and both still count."""
+    reading = yaml("a: &a {p: 1}\nb: &b {q: 2}\nc:\n  <<: *a\n  <<: *b\n")
+    assert [found.rule for found in reading.diagnostics] == [Rule.DUPLICATE_KEY]
+    assert reading.tree.data["c"] == {"p": 1, "q": 2}
+
+
+def test_all_faults_are_reported_in_order():
+    """One fault does not hide the next, and the good keys count."""
+    reading = yaml("a: !bad 1\nb: *no\nc: 1\nc: 2\nd: good\n")
+    assert [(found.rule, found.line) for found in reading.diagnostics] == [
+        (Rule.UNSAFE_TAG, 1),
+        (Rule.SYNTAX, 2),
+        (Rule.DUPLICATE_KEY, 4),
+    ]
+    assert reading.tree.data["d"] == "good"
+
+
+def test_keys_before_a_syntax_error_count():
+    """Where the text breaks off, the key in the making is dropped and those before it stay."""
+    assert yaml("a: 1\nb: {c: 2, d: [\n").tree.data == {"a": 1}
+
+
+def test_bomb_ends_at_once_with_the_line():
+    """Nine levels of nine aliases end in an error at the alias that breaks the budget."""
+    names = "abcdefghi"
+    lines = ["a: &a [x, x, x, x, x, x, x, x, x]"]
+    for before, name in pairwise(names):
+        lines.append(f"{name}: &{name} [{', '.join(['*' + before] * 9)}]")
+    start = time.perf_counter()
+    found = fault("\n".join(lines))
+    assert time.perf_counter() - start < 1
+    assert (found.rule, found.line) == (Rule.ALIAS_BUDGET, 6)
+
+
+def test_merge_bomb_ends_at_once():
+    """Merging is counted as well: mappings that double with each level hit the budget."""
+    lines = ["m0: &m0 {" + ", ".join(f"k{index}: 1" for index in range(1000)) + "}"]
+    lines += [f"m{index}: {{<<: *m0, x: 1}}" for index in range(1, 2000)]
+    assert Rule.ALIAS_BUDGET in [found.rule for found in yaml("\n".join(lines)).diagnostics]
+
+
+def test_honest_aliases_stay_within_the_budget():
+    """A mapping of a hundred keys that a hundred others merge is no bomb."""
+    lines = ["base: &b {" + ", ".join(f"k{index}: 1" for index in range(100)) + "}"]
+    lines += [f"m{index}:\n  <<: *b" for index in range(100)]
+    assert len(values("\n".join(lines))["m99"]) == 100
+
+
+def test_depth_by_aliases_is_bounded():
+    """Levels that only aliases build count as levels."""
+    lines = ["a0: &a0 [x]"] + [f"a{i}: &a{i} [*a{i - 1}]" for i in range(1, 200)]
+    found = fault("\n".join(lines))
+    assert (found.rule, found.line) == (Rule.TOO_DEEP, 100)
+
+
+@pytest.mark.parametrize("depth", [100, 101])
+def test_depth_is_bounded(depth):
+    """A hundred levels are read, one more is an error."""
+    reading = yaml("{a: " * depth + "1" + "}" * depth)
+    assert [found.rule for found in reading.diagnostics] == ([Rule.TOO_DEEP] if depth > 100 else [])
+
+
+# --- against PyYAML ---------------------------------------------------------------------
+
+KEYS = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs")), max_size=8)
+SCALARS = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-(10**20), 10**20),
+    st.floats(allow_nan=False).filter(lambda number: "e" not in repr(number)),
+    KEYS,
+    st.text(st.characters(codec="utf-8"), max_size=12),
+)
+TREES = st.dictionaries(
+    KEYS,
+    st.recursive(
+        SCALARS,
+        lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=4),
+        max_leaves=12,
+    ),
+    max_size=5,
+)
+
+
+@RELAXED
+@given(data=TREES, flow=st.booleans(), style=st.sampled_from([None, '"', "'"]))
+def test_what_pyyaml_dumps_is_read_as_it_reads_it(data, flow, style):
+    """A document whose strings are quoted means the same to PyYAML and to us."""
+    text = pyyaml.safe_dump(
+        data, default_flow_style=flow, allow_unicode=True, default_style=style or '"'
+    )
+    reading = yaml(text)
+    assert reading.diagnostics == ()
+    assert reading.tree.data == pyyaml.load(text, Loader=pyyaml.CSafeLoader)
+
+
+@RELAXED
+@given(data=TREES)
+def test_every_leaf_of_a_dump_has_the_place_of_its_text(data):
+    """The place of each leaf is where the scan finds a scalar with that text."""
+    text = pyyaml.safe_dump(data, allow_unicode=True, default_style='"')
+    starts = {(token.line, token.column) for token in scan_scalars(text)}
+    tree = yaml(text).tree
+    for leaf in tree.leaves():
+        if not isinstance(leaf.value, (list, dict)):
+            assert (leaf.origin.line, leaf.origin.column) in starts
+            assert tree.position(leaf.path, key=True) in starts
+
+
+@RELAXED
+@given(data=TREES)
+def test_pure_python_parser_reads_the_same(monkeypatch, data):
+    """Where libyaml is missing, PyYAML's own parser gives the same values and places."""
+    text = pyyaml.safe_dump(data, allow_unicode=True)
+    fast = yaml(text)
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            building,
+            "open_events",
+            lambda faults: events.open_events(faults, pyyaml.SafeLoader),
+        )
+        slow = yaml(text)
+    assert slow.diagnostics == fast.diagnostics == ()
+    assert (slow.tree.data, slow.tree.marks) == (fast.tree.data, fast.tree.marks)
+
+
+# --- the scan ---------------------------------------------------------------------------
+
+
+def test_scan_lists_scalars_with_their_spans():
+    """Each scalar comes with style, place, span in the text, and whether it is a key."""
+    text = "a: no\nb: ['x', 2]\nc: !!str 1\n"
+    tokens = list(scan_scalars(text))
+    assert [(token.text, token.style, token.is_key) for token in tokens] == [
+        ("a", "", True),
+        ("no", "", False),
+        ("b", "", True),
+        ("x", "'", False),
+        ("2", "", False),
+        ("c", "", True),
+        ("1", "", False),
+    ]
+    assert tokens[1] == ScalarToken("no", "", 1, 4, 1, 6, 3, 5, False)
+    assert [text[token.index : token.end_index] for token in tokens[3:5]] == ["'x'", "2"]
+    assert tokens[6].tag == "tag:yaml.org,2002:str"
+
+
+def test_scan_tells_keys_after_nested_containers():
+    """Whose turn it is, key or value, survives containers and aliases in either place."""
+    text = "a: {b: [c, d]}\ne: &x f\n*x : g\nh: *x\n? [i]\n: j\n"
+    keys = [token.text for token in scan_scalars(text) if token.is_key]
+    assert keys == ["a", "b", "e", "h"]
+
+
+def test_scan_ends_at_a_syntax_error():
+    """The scan gives what stands before an error, and raises nothing."""
+    assert [token.text for token in scan_scalars("a: b\nc: [d\n")][:3] == ["a", "b", "c"]

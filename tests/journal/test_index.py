@@ -1,0 +1,212 @@
+"""The index: as quick as a cache, as true as the journals."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import time
+
+import pytest
+
+from runsettings.journal.index import FILE, find_runs, list_runs
+from runsettings.journal.removal import remove
+from runsettings.journal.replay import load
+from runsettings.journal.tags import change_tags
+from runsettings.journal.writer import encode
+from runsettings.values.errors import SettingsError
+
+
+def make(directory, number, *, run_id=None, project="p", rows=2):
+    """A finished run as a journal."""
+    run_id = run_id or f"run{number:05}"
+    home = (
+        directory
+        / f"offline-run-20260101_{number // 3600:02}{number // 60 % 60:02}{number % 60:02}-{run_id}"
+    )
+    home.mkdir(parents=True)
+    at = float(number)
+    records = [
+        {"type": "header", "format": "runsettings-journal", "version": 1, "writer": "x"},
+        {"type": "run", "time": at, "id": run_id, "project": project, "name": f"n-{number}"},
+        {"type": "start", "time": at, "pid": 1, "host": "h", "step": 0, "resumed": False},
+        {"type": "config", "time": at, "values": {"lr": number}, "origins": {}},
+        *({"type": "history", "step": s, "time": at, "data": {"loss": s}} for s in range(rows)),
+        {"type": "exit", "time": at, "state": "finished", "code": 0},
+    ]
+    path = home / f"run-{run_id}.jsonl"
+    path.write_bytes(b"".join(map(encode, records)))
+    return path
+
+
+@pytest.fixture
+def wandb(jail):
+    """A directory with three runs."""
+    directory = jail.cwd / "wandb"
+    for number in range(3):
+        make(directory, number)
+    return directory
+
+
+def listed(directory):
+    """Ids with their last loss."""
+    return {run.id: run.summary.get("loss") for run in list_runs(directory).runs}
+
+
+def test_a_directory_without_runs_lists_none(jail):
+    """And no index is made."""
+    assert list_runs(jail.cwd / "wandb").runs == []
+    assert not (jail.cwd / "wandb").exists()
+
+
+def test_runs_come_newest_first(wandb):
+    """In the order of their first start."""
+    assert [run.id for run in list_runs(wandb).runs] == ["run00002", "run00001", "run00000"]
+
+
+def test_new_changed_and_deleted_runs_are_seen(wandb):
+    """The second listing knows what happened since the first."""
+    assert listed(wandb) == dict.fromkeys(("run00000", "run00001", "run00002"), 1)
+    make(wandb, 3)
+    path = next(wandb.glob("*run00001/*.jsonl"))
+    with path.open("ab") as file:
+        file.write(encode({"type": "history", "step": 2, "time": 9.0, "data": {"loss": 7}}))
+    remove(load(next(wandb.glob("*run00000/*.jsonl"))), wandb)
+    for _ in range(2):
+        assert listed(wandb) == {"run00001": 7, "run00002": 1, "run00003": 1}
+
+
+def test_a_replaced_journal_is_read_anew(wandb):
+    """Another file at the same place, even a longer one, is not read on."""
+    list_runs(wandb)
+    path = next(wandb.glob("*run00001/*.jsonl"))
+    text = path.read_bytes().replace(b'"loss":1', b'"loss":55')
+    path.with_suffix(".new").write_bytes(text)
+    path.with_suffix(".new").replace(path)
+    assert listed(wandb)["run00001"] == 55
+
+
+def test_a_listing_after_reading_on_equals_one_from_scratch(wandb):
+    """Nothing depends on when the index was made."""
+    list_runs(wandb)
+    path = next(wandb.glob("*run00001/*.jsonl"))
+    with path.open("ab") as file:
+        file.write(encode({"type": "tags", "time": 9.0, "add": ["t"], "remove": []}))
+    later = list_runs(wandb)
+    (wandb / FILE).unlink()
+    assert later == list_runs(wandb)
+
+
+def test_of_several_runs_with_one_id_the_latest_is_listed(wandb):
+    """An overwritten run does not show; the same id in another project does."""
+    make(wandb, 10, run_id="run00001", rows=5)
+    make(wandb, 11, run_id="run00001", project="q")
+    runs = [run for run in list_runs(wandb).runs if run.id == "run00001"]
+    assert [(run.project, run.summary["loss"]) for run in runs] == [("q", 1), ("p", 4)]
+
+
+def change(path, statement):
+    """Do something to the index from outside."""
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as database:
+        database.execute(statement)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda path: path.write_bytes(b"no database"),
+        lambda path: path.write_bytes(path.read_bytes()[: path.stat().st_size // 2]),
+        lambda path: path.write_bytes(b""),
+        lambda path: (path.unlink(), path.mkdir()),
+        lambda path: change(path, "PRAGMA user_version = 99"),
+        lambda path: change(path, "DROP TABLE runs"),
+        lambda path: change(path, "UPDATE runs SET run = 'x'"),
+        lambda path: change(path, "UPDATE runs SET run = '[1]'"),
+        lambda path: change(path, "UPDATE runs SET run = '{}'"),
+    ],
+    ids=["text", "half", "empty", "directory", "version", "table", "rows", "list", "members"],
+)
+def test_whatever_happened_to_the_index_it_is_made_anew(wandb, damage):
+    """The journals are the truth."""
+    expected = listed(wandb)
+    damage(wandb / FILE)
+    for _ in range(2):
+        assert listed(wandb) == expected
+
+
+def test_an_unreadable_journal_is_named_and_the_rest_is_listed(wandb):
+    """One of a later version does not hide the others."""
+    header = {"type": "header", "format": "runsettings-journal", "version": 9, "writer": "x"}
+    path = next(wandb.glob("*run00001/*.jsonl"))
+    path.write_bytes(encode(header))
+    listing = list_runs(wandb)
+    assert {run.id for run in listing.runs} == {"run00000", "run00002"}
+    assert "version 9" in listing.unreadable[str(path)]
+
+
+def test_directories_of_the_wandb_client_are_passed_over(wandb):
+    """They have the same names and no journal of ours."""
+    foreign = wandb / "offline-run-20260101_000000-abc"
+    foreign.mkdir()
+    (foreign / "run-abc.wandb").write_bytes(b"")
+    assert len(list_runs(wandb).runs) == 3
+
+
+def test_a_run_is_found_by_what_a_person_writes(wandb):
+    """Its id, its name, the beginning of its id, or a path."""
+    run = list_runs(wandb).runs[0]
+    paths = (str(run.directory), run.journal, os.path.relpath(run.directory))
+    for name in ("run00002", "n-2", *paths):
+        assert [found.id for found in find_runs(wandb, name)] == ["run00002"], name
+    assert len(find_runs(wandb, "run")) == 3
+    assert find_runs(wandb, "other") == []
+
+
+def test_ten_thousand_runs_are_listed_in_under_a_second(jail):
+    """Once the index is up to date; the bound is generous on a busy machine."""
+    directory = jail.cwd / "wandb"
+    for number in range(10_000):
+        make(directory, number)
+    assert len(list_runs(directory).runs) == 10_000
+    before = time.perf_counter()
+    assert len(list_runs(directory).runs) == 10_000
+    assert time.perf_counter() - before < 1
+
+
+def test_tags_change_after_the_end(wandb):
+    """The listing sees it; a tag has the same rules as in the run."""
+    run = list_runs(wandb).runs[0]
+    change_tags(run, add=["best", "keep"])
+    change_tags(run, add=["seen"], remove=["keep"])
+    assert run.tags == ["best", "seen"]
+    assert list_runs(wandb).runs[0].tags == ["best", "seen"]
+    with pytest.raises(SettingsError, match="1 to 64 characters"):
+        change_tags(run, add=[""])
+
+
+def test_tags_change_while_another_process_records(begin):
+    """Neither disturbs the other."""
+    run = begin(tags=["a"])
+    seen = load(run._recorder.journal.path)
+    change_tags(seen, add=["b"])
+    run.log({"x": 1})
+    run.tags += ("c",)
+    run.finish()
+    assert load(seen.journal).tags == ["a", "b", "c"]
+
+
+def test_a_tag_on_a_torn_journal_is_a_line_of_its_own(wandb):
+    """The torn line is ended first."""
+    path = next(wandb.glob("*run00001/*.jsonl"))
+    path.write_bytes(path.read_bytes() + b'{"type": "his')
+    run = load(path)
+    change_tags(run, add=["t"])
+    assert load(path).tags == ["t"]
+
+
+def test_progress_is_told_of_journals_that_are_new(wandb):
+    """Who waits for many of them wants to see how far it is; what is known costs no wait."""
+    told = []
+    list_runs(wandb, lambda done, total: told.append((done, total)))
+    list_runs(wandb, lambda done, total: told.append((done, total)))
+    assert told == [(1, 3), (2, 3), (3, 3)]

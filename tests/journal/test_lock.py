@@ -1,0 +1,74 @@
+"""Locks: who owns a run, and who may look for one."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from runsettings.journal.lock import claim, is_owned, turnstile
+from runsettings.journal.writer import Journal
+
+
+def test_what_is_not_there_is_owned_by_nobody(jail):
+    """A journal may be deleted while somebody looks."""
+    assert not is_owned(jail.cwd / "missing.jsonl")
+
+
+def test_looking_does_not_take(jail):
+    """However many look at once, the owner gets the lock."""
+    path = jail.write("run.jsonl", "")
+    stop = threading.Event()
+
+    def look() -> None:
+        while not stop.is_set():
+            is_owned(path)
+
+    threads = [threading.Thread(target=look) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    try:
+        for _ in range(20):
+            journal = Journal.resume(path)
+            assert journal is not None
+            journal.close()
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+
+
+def test_a_lock_taken_twice_is_refused_the_second_time(jail):
+    """Each open file stands for an owner of its own."""
+    path = jail.write("run.jsonl", "")
+    first, second = (os.open(path, os.O_RDWR) for _ in range(2))
+    try:
+        assert claim(first)
+        assert not claim(second)
+    finally:
+        os.close(first)
+        os.close(second)
+
+
+def test_the_turnstile_lets_one_in_at_a_time(jail):
+    """Processes that count on in a file do not lose a number."""
+    jail.write("count", "0")
+    code = """
+from pathlib import Path
+from runsettings.journal.lock import turnstile
+for _ in range(50):
+    with turnstile(Path()):
+        Path("count").write_text(str(int(Path("count").read_text()) + 1))
+"""
+    processes = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(4)]
+    assert [process.wait() for process in processes] == [0] * 4
+    assert (jail.cwd / "count").read_text() == "200"
+
+
+def test_a_directory_that_is_gone_is_an_os_error(jail):
+    """Whoever prepares the directory deals with it."""
+    with pytest.raises(OSError, match="No such file"), turnstile(jail.cwd / "gone"):
+        pass

@@ -1,0 +1,67 @@
+"""Removal: exactly the run that is meant, and nothing that somebody is writing."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from runsettings.journal.removal import overwritten, remove, size
+from runsettings.journal.replay import load
+from runsettings.values.errors import RunError
+
+
+@pytest.fixture
+def make(begin):
+    """Records a run of an id and project."""
+
+    def make(run_id="same", project="p"):
+        run = begin(id=run_id, project=project)
+        run.finish()
+        return load(run._recorder.journal.path)
+
+    return make
+
+
+def test_a_run_overwrote_the_earlier_ones_of_its_id_and_project(make):
+    """Later ones, and those of other projects and ids, are no part of it."""
+    first, second = make(), make()
+    make(project="q")
+    make("other")
+    third = make()
+    found = {stored.directory for stored in overwritten(second)}
+    assert found == {first.directory, second.directory}
+    assert len(overwritten(third)) == 3
+
+
+def test_a_live_run_is_not_removed(jail, begin):
+    """The error names its process."""
+    run = begin()
+    with pytest.raises(RunError, match=f"process {os.getpid()}"):
+        remove(load(run._recorder.journal.path), jail.cwd / "wandb")
+    assert run.path.exists()
+
+
+def test_what_cannot_be_deleted_can_be_tried_again(jail, make, monkeypatch):
+    """The journal goes last, so the run is still known."""
+    run = make()
+
+    def refuse(path):
+        raise PermissionError(13, "no", str(path))
+
+    with monkeypatch.context() as patch:
+        patch.setattr("shutil.rmtree", refuse)
+        with pytest.raises(PermissionError):
+            remove(run, jail.cwd / "wandb")
+    assert load(run.journal).id == "same"
+    remove(run, jail.cwd / "wandb")
+    assert not run.directory.exists()
+
+
+def test_size_counts_a_link_for_itself(jail, make):
+    """What a link points to is not the run's."""
+    run = make()
+    before = size(run)
+    jail.write("large", "x" * 1_000_000)
+    (run.directory / "files/link").symlink_to(jail.cwd / "large")
+    assert before < size(run) < before + 1_000

@@ -1,0 +1,149 @@
+"""Replaying a journal: what a run is, from its records alone."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pydantic_core import from_json, to_json
+
+from runsettings.journal.replay import StoredRun, history, load
+from runsettings.journal.writer import encode
+from runsettings.values.errors import RunError
+
+HEADER = {"type": "header", "format": "runsettings-journal", "version": 1, "writer": "x"}
+BEGIN = [
+    HEADER,
+    {"type": "run", "time": 1.0, "id": "x", "project": "p", "name": "n"},
+    {"type": "start", "time": 1.0, "pid": 1, "host": "h", "step": 0, "resumed": False},
+]
+
+
+def write(jail, *records):
+    """A journal of these records."""
+    return jail.write("wandb/run-1-x/run-x.jsonl", b"".join(map(encode, [*BEGIN, *records])))
+
+
+def row(step, time=2.0, **data):
+    """A history record."""
+    return {"type": "history", "step": step, "time": time, "data": data}
+
+
+def test_unknown_records_and_members_say_nothing(jail):
+    """A later version may write more."""
+    path = write(jail, {"type": "media", "time": 2.0}, {**row(0, a=1), "new": 1}, {"no": "type"})
+    run = load(path)
+    assert (run.summary, run.torn) == ({"a": 1}, 0)
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"type": "history"},
+        {"type": "history", "step": "1", "time": 2.0, "data": {}},
+        {"type": "history", "step": 1, "time": 2.0, "data": 3},
+        {"type": "config", "values": 3, "origins": {}},
+        {"type": "tags", "add": None, "remove": []},
+        {"type": "exit"},
+        {"type": ["list"]},
+    ],
+)
+def test_a_record_that_is_not_what_it_says_counts_as_torn(jail, record):
+    """It costs itself alone."""
+    run = load(write(jail, record, row(5, a=1)))
+    assert run.summary == {"a": 1}
+    assert run.step == 6
+
+
+def test_rows_of_one_step_are_one_row(jail):
+    """The later value of a key counts, and so does the later time."""
+    path = write(jail, row(0, a=1, b=1), row(0, time=3.0, b=2), row(2, a=3))
+    assert list(history(path)) == [
+        {"_step": 0, "_timestamp": 3.0, "a": 1, "b": 2},
+        {"_step": 2, "_timestamp": 2.0, "a": 3},
+    ]
+    assert (load(path).rows, load(path).step) == (2, 3)
+
+
+def test_config_records_replace_top_level_keys(jail):
+    """A removed key is gone with the origins below it; its neighbour's stay."""
+    origin = {"layer": "init", "where": "a.py"}
+    path = write(
+        jail,
+        {
+            "type": "config",
+            "time": 2.0,
+            "values": {"n": {"a": 1, "b": 2}, "na": 1},
+            "origins": {"n.a": origin, "n.b": origin, "na": origin},
+        },
+        {"type": "config", "time": 2.0, "values": {"n": {"c": 3}}, "origins": {"n.c": origin}},
+    )
+    run = load(path)
+    assert run.config == {"n": {"c": 3}, "na": 1}
+    assert set(run.config_origins) == {"n.c", "na"}
+
+
+def test_replaying_goes_on_where_it_stopped(jail):
+    """A stored run, read on, is the run read from the beginning."""
+    path = write(jail, row(0, a=1))
+    run = StoredRun.from_json(load(path).to_json())
+    with path.open("ab") as file:
+        file.write(encode(row(1, a=2)) + encode({"type": "tags", "add": ["t"], "remove": []}))
+    assert run.read_on()
+    assert not run.read_on()
+    assert run == load(path)
+
+
+def test_the_state_follows_the_last_start(jail):
+    """A resumed run is not ended by its first process's exit."""
+    exit_record = {"type": "exit", "time": 3.0, "state": "failed", "code": 2}
+    assert load(write(jail, exit_record)).state == "failed"
+    assert load(write(jail, exit_record, {**BEGIN[2], "time": 4.0})).state == "crashed"
+
+
+def test_a_later_version_is_refused(jail):
+    """It would be misread."""
+    path = jail.write("run.jsonl", encode({**HEADER, "version": 2}))
+    with pytest.raises(RunError, match="upgrade runsettings"):
+        load(path)
+
+
+KINDS = ("header", "run", "tags", "start", "settings", "config", "history", "summary", "file")
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(), inner, max_size=2),
+    max_leaves=4,
+)
+MEMBERS = (
+    *("time", "step", "data", "values", "origins", "removed", "add", "remove", "path", "size"),
+    *("records", "state", "code", "id", "name", "project", "group", "pid", "host"),
+)
+
+
+@given(
+    records=st.lists(
+        st.builds(
+            lambda kind, members: {**members, "type": kind},
+            st.sampled_from((*KINDS[1:], "metadata", "lost", "exit")),
+            st.dictionaries(st.sampled_from(MEMBERS), JSON),
+        ),
+        max_size=5,
+    )
+)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_record_breaks_the_replay(jail, records):
+    """Whatever a foreign writer left, the run is readable, and its index entry too."""
+    run = load(write(jail, *records))
+    assert isinstance(run.id + run.name + run.project, str)
+    assert StoredRun.from_json(from_json(to_json(run.to_json(), inf_nan_mode="constants")))
+    list(history(run.journal))
+
+
+def test_a_metric_named_like_a_member_of_rows_does_not_split_them(jail):
+    """``_step`` and ``_timestamp`` of a row are the run's own, whatever was logged so."""
+    journal = jail.cwd / "run-x.jsonl"
+    data = [{"_step": 99, "_timestamp": 0.5, "a": 1}, {"b": 2}]
+    journal.write_bytes(
+        b"".join(encode({"type": "history", "step": 3, "time": 7.0, "data": one}) for one in data)
+    )
+    assert list(history(journal)) == [{"_step": 3, "_timestamp": 7.0, "a": 1, "b": 2}]

@@ -1,0 +1,99 @@
+"""Keys of nobody inside of lists, unions and mappings of models, which pydantic drops silently."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import pytest
+from pydantic import BaseModel, Field, RootModel, SecretStr
+
+from runsettings import LayeredSettings, Rule, SettingsError
+from runsettings.resolution.nested_unknown_keys import strangers_inside
+
+
+class Adam(BaseModel):
+    kind: Literal["adam"] = "adam"
+    lr: float = Field(0.1, alias="rate")
+
+
+class Sgd(BaseModel):
+    kind: Literal["sgd"] = "sgd"
+    momentum: float = 0.0
+    token: SecretStr | None = None
+
+
+class Stage(BaseModel):
+    optims: list[Adam] = []
+
+
+class Open(BaseModel, extra="allow"):
+    size: int = 1
+
+
+class Sizes(RootModel[dict[str, int]]):
+    pass
+
+
+class Model(LayeredSettings, env_prefix="APP_"):
+    best: Annotated[Adam | Sgd, Field(discriminator="kind")] = Adam()
+    all: list[Adam | Sgd] = []
+    sizes: Sizes = Sizes({})
+
+
+@pytest.mark.parametrize(
+    ("annotation", "value", "strangers"),
+    [
+        (list[Adam], [{"rate": 1}, {"lr": 1}, {"lrr": 1}], [(2, "lrr")]),
+        (tuple[Adam, ...], [{"lrr": 1}], [(0, "lrr")]),
+        (dict[str, Adam], {"a": {"lrr": 1}}, [("a", "lrr")]),
+        (Adam | Sgd, {"momentum": 1, "nesterov": 1}, [("nesterov",)]),
+        (Adam | Sgd, {"kind": "adam", "momentum": 1}, [("momentum",)]),
+        (Stage | None, {"optims": [{"lrr": 1}]}, [("optims", 0, "lrr")]),
+        (Adam | dict[str, Any], {"lrr": 1}, []),
+        (Adam | Any, {"lrr": 1}, []),
+        (list[Adam | Open], [{"lrr": 1}], []),
+        (list[Sizes], [{"lrr": 1}], []),
+        (list[Adam], "[", []),
+    ],
+)
+def test_a_stranger_is_a_key_that_no_possible_model_has(annotation, value, strangers):
+    """Tags decide between models; where anything at all is taken, nothing is strange."""
+    found = strangers_inside(value, annotation, ())
+    assert [stranger.path for stranger in found] == strangers
+
+
+def test_strangers_are_told_with_their_place_and_a_guess(jail):
+    """They are errors like unknown keys elsewhere, together with whatever else is wrong."""
+    jail.write("x.yaml", "best: {kind: adam, lrr: 1}\nall:\n  - {kind: sgd, tokn: s3cret}\nx: 1\n")
+    with pytest.raises(SettingsError) as caught:
+        Model.resolve(files="x.yaml")
+    assert str(caught.value) == (
+        "3 problems in settings\n\n"
+        "  best.lrr is not a key of Adam — did you mean 'lr'?\n"
+        "    x.yaml:1:20\n"
+        "      1 │ best: {kind: adam, lrr: 1}\n"
+        "        │                    ^^^\n\n"
+        "  all[0].tokn is not a key of Sgd — did you mean 'token'?\n"
+        "    x.yaml:3:17\n"
+        "      3 │   - {kind: sgd, tokn …\n"
+        "        │                 ^^^^\n\n"
+        "  x is not a key of Model\n"
+        "    x.yaml:4:1\n"
+        "      4 │ x: 1\n"
+        "        │ ^"
+    )
+
+
+def test_stranger_in_the_json_of_a_variable_is_a_warning():
+    """As is an unknown nested variable."""
+    with pytest.warns(match=r"all\[0\].lrr is not a key of Adam or Sgd"):
+        model = Model.resolve(environ={"APP_ALL": '[{"lrr": 1}]'})
+    assert [fault.rule for fault in model.diagnostics] == [Rule.UNKNOWN_KEY]
+
+
+def test_the_keys_of_a_root_model_are_its_roots(jail):
+    """A root model has no key ``root`` that anybody would write."""
+    jail.write("x.yaml", "sizes: {small: 1}\n")
+    model = Model.resolve(files="x.yaml")
+    assert model.sizes.root == {"small": 1}
+    assert str(model.origin("sizes")) == "x.yaml:1:8"

@@ -1,0 +1,126 @@
+"""The house's policy: unknown keys, and when a warning is an error."""
+
+from __future__ import annotations
+
+import pytest
+
+from runsettings import LayeredSettings, Rule, Settings, SettingsError, SettingsWarning
+from runsettings.models.wandb_client_names import WANDB_CLIENT_NAMES
+
+
+def message(**inputs) -> str:
+    """The whole text of the error that a resolution must end in."""
+    with pytest.raises(SettingsError) as caught:
+        Settings.resolve(**inputs)
+    return str(caught.value)
+
+
+def warning(**inputs) -> str:
+    """The whole text of the one warning that a resolution must give."""
+    with pytest.warns(SettingsWarning) as caught:
+        Settings.resolve(**inputs)
+    (only,) = caught
+    return str(only.message)
+
+
+def test_misspelt_key_in_a_file(jail):
+    """The whole message, with the line and the key marked."""
+    jail.write("x.yaml", "mode: offline\nprojet: a\n")
+    assert message(files="x.yaml") == (
+        "1 problem in settings\n\n"
+        "  projet is not a key of Settings — did you mean 'project'?\n"
+        "    x.yaml:2:1\n"
+        "      2 │ projet: a\n"
+        "        │ ^^^^^^"
+    )
+
+
+def test_misspelt_key_in_a_shared_file(jail):
+    """A warning, as the file is the client's as well."""
+    jail.write_workspace("[default]\nprojet = a\n")
+    assert warning() == (
+        "1 warning in settings\n\n"
+        "  warning: projet is not a key of Settings — did you mean 'project'?\n"
+        "    wandb/settings:2\n"
+        "      2 │ projet = a\n"
+        "        │ ^^^^^^"
+    )
+
+
+def test_misspelt_variable():
+    """A variable close to a known one."""
+    assert warning(environ={"WANDB_PROJET": "a"}) == (
+        "1 warning in settings\n\n"
+        "  warning: WANDB_PROJET is not a variable that sets anything"
+        " — did you mean 'WANDB_PROJECT'?\n"
+        "    WANDB_PROJET"
+    )
+
+
+def test_variables_of_others_are_passed_over():
+    """A variable with our prefix that resembles nothing may be anybody's."""
+    environ = {"WANDB_ZZZZZZZ": "a", "PROJET": "b", "WANDBPROJECT": "c"}
+    assert Settings.resolve(environ=environ).diagnostics == ()
+
+
+@pytest.mark.parametrize("name", sorted(WANDB_CLIENT_NAMES))
+def test_names_of_the_client_are_silent(jail, name):
+    """What only the wandb client knows is no mistake, in its variables and in its files."""
+    environ = {name: "1"} if name.isupper() else {}
+    if not environ:
+        jail.write_workspace(f"[default]\n{name} = 1\n")
+    assert Settings.resolve(environ=environ).diagnostics == ()
+
+
+def test_names_of_the_client_are_errors_where_only_we_read(jail):
+    """In a file written for us, a setting of the client's has no effect, and is told."""
+    jail.write("x.yaml", "console: off\n")
+    assert "console is not a key of Settings" in message(files="x.yaml")
+
+
+def test_key_in_the_wrong_place():
+    """A key that exists deeper in the model is told to belong there."""
+
+    class Optim(LayeredSettings):
+        lr: float = 0.1
+
+    class Model(LayeredSettings):
+        optim: Optim | None = None
+
+    with pytest.raises(SettingsError) as caught:
+        Model.resolve(environ={}, lr=3)
+    assert caught.value.diagnostics[0].hint == "it belongs under 'optim.lr'"
+
+
+def test_unknown_key_inside_a_nested_model():
+    """The path leads to the key, and the nested model's own keys are suggested."""
+
+    class Model(LayeredSettings):
+        class Optim(LayeredSettings):
+            momentum: float = 0.1
+
+        optim: Optim | None = None
+
+    with pytest.raises(SettingsError) as caught:
+        Model.resolve(environ={}, optim={"momentun": 3})
+    (fault,) = caught.value.diagnostics
+    assert (fault.rule, fault.key) == (Rule.UNKNOWN_KEY, "optim.momentun")
+    assert fault.hint == "did you mean 'momentum'?"
+
+
+@pytest.mark.parametrize("how", ["argument", "setting"])
+def test_strict_makes_errors_of_warnings(jail, how):
+    """By the argument of one call, or by the setting."""
+    jail.write_workspace("[default]\nprojet = a\n")
+    inputs = {"strict": True} if how == "argument" else {"environ": {"WANDB_STRICT": "true"}}
+    assert message(**inputs).startswith(
+        "1 problem in settings\n\n  projet is not a key of Settings"
+    )
+
+
+def test_warnings_come_beside_errors(jail):
+    """Errors first, warnings after them, and only errors are counted."""
+    jail.write_workspace("[default]\nprojet = a\n")
+    text = message(mode="x")
+    assert text.startswith("1 problem in settings\n\n  mode: must be one of")
+    assert "warning: projet is not a key" in text

@@ -1,0 +1,63 @@
+"""W&B's wrapping of values: when it is one, and what is inside."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from runsettings.runconfig.config import Config
+from runsettings.runconfig.inputs.wandb_form import has_wandb_form
+from runsettings.values.diagnostic import Rule
+
+
+@pytest.mark.parametrize(
+    ("data", "wrapped"),
+    [
+        ({"wandb_version": 1}, True),
+        ({"wandb_version": 1, "lr": 3}, True),
+        ({"lr": {"value": 1}}, True),
+        ({"lr": {"desc": None, "value": 1}, "_wandb": {"cli": 1}}, True),
+        ({"_wandb": {"value": {"cli": 1}}}, True),
+        ({}, False),
+        ({"lr": 1}, False),
+        ({"lr": {"value": 1}, "seed": 2}, False),
+        ({"lr": {"value": 1, "unit": "s"}}, False),
+        ({"lr": {"desc": 1}}, False),
+        ({"wandb_version": {"value": 1}}, True),
+        ({"_private": 1}, False),
+    ],
+    ids=str,
+)
+def test_the_form_is_recognised(data: dict[str, Any], wrapped: bool) -> None:
+    """All values are wrapped, or the header says so; else it is plain data."""
+    assert has_wandb_form(data) is wrapped
+
+
+def test_values_keep_their_places(jail: Any) -> None:
+    """Unwrapped values are where they were in the file."""
+    jail.write(
+        "config.yaml",
+        "wandb_version: 1\n_wandb:\n  value: {cli_version: 1}\n"
+        "lr:\n  desc: null\n  value: 0.1\noptim:\n  value:\n    name: adam\n",
+    )
+    config = Config.load("config.yaml")
+    assert config.as_dict() == {"lr": 0.1, "optim": {"name": "adam"}}
+    assert str(config.origin("lr")) == "config.yaml:6:10"
+    assert str(config.origin("optim.name")) == "config.yaml:9:11"
+    assert config.diagnostics == ()
+
+
+def test_a_mapping_in_code_is_taken_as_it_is() -> None:
+    """What looks wrapped in code is what its author wrote."""
+    assert Config.load({"lr": {"value": 1}}).as_dict() == {"lr": {"value": 1}}
+
+
+def test_the_clients_own_key_is_left_out(jail: Any) -> None:
+    """W&B's bookkeeping in a plain config is dropped with a warning."""
+    jail.write("c.yaml", "lr: 1\n_wandb: {cli: 1}\n")
+    config = Config.load("c.yaml")
+    assert config.as_dict() == {"lr": 1}
+    (fault,) = config.diagnostics
+    assert (fault.rule, fault.key) == (Rule.MISPLACED_KEY, "_wandb")
+    assert str(fault.origin) == "c.yaml:2:1"

@@ -1,0 +1,376 @@
+"""The run as a script meets it: rows, steps, summary, config, tags."""
+
+from __future__ import annotations
+
+import datetime as dt
+import pickle
+import re
+import threading
+
+import numpy as np
+import pytest
+
+from runsettings.journal.replay import history, load
+from runsettings.values.errors import RunError, SettingsError
+
+
+def rows(run) -> list[dict]:
+    """The data of each row, with its step."""
+    found = history(run._recorder.journal.path)
+    return [{key: row[key] for key in row if key != "_timestamp"} for row in found]
+
+
+def test_each_log_call_is_a_row(begin):
+    """Steps count up from 0."""
+    run = begin()
+    run.log({"a": 1})
+    run.log({"a": 2})
+    assert (rows(run), run.step) == ([{"_step": 0, "a": 1}, {"_step": 1, "a": 2}], 2)
+
+
+def test_commit_false_gathers_a_row(begin):
+    """The row is complete with the next ordinary call."""
+    run = begin()
+    run.log({"a": 1}, commit=False)
+    run.log({"b": 2}, commit=False)
+    run.log({"c": 3})
+    run.log({"a": 4})
+    assert rows(run) == [{"_step": 0, "a": 1, "b": 2, "c": 3}, {"_step": 1, "a": 4}]
+
+
+@pytest.mark.parametrize("nothing", [(), ({},), (None,)])
+def test_log_without_data_commits_what_was_gathered(begin, nothing):
+    """Without anything gathered it does nothing."""
+    run = begin()
+    run.log(*nothing)
+    run.log({"a": 1}, commit=False)
+    run.log(*nothing)
+    run.log({"a": 2})
+    assert rows(run) == [{"_step": 0, "a": 1}, {"_step": 1, "a": 2}]
+
+
+def test_a_gathered_value_is_in_the_journal_at_once(begin):
+    """What is not committed yet survives the process as well."""
+    run = begin()
+    run.log({"a": 1}, commit=False)
+    assert rows(run) == [{"_step": 0, "a": 1}]
+
+
+def test_a_step_names_the_row(begin):
+    """Values of one step belong together until a higher one comes."""
+    run = begin()
+    run.log({"a": 1}, step=3)
+    run.log({"b": 2}, step=3)
+    run.log({"c": 3})
+    run.log({"d": 4}, step=10, commit=True)
+    run.log({"e": 5})
+    assert rows(run) == [
+        {"_step": 3, "a": 1, "b": 2, "c": 3},
+        {"_step": 10, "d": 4},
+        {"_step": 11, "e": 5},
+    ]
+
+
+def test_a_lower_step_is_refused_with_one_warning(begin, capsys):
+    """Steps never go back, and the script goes on."""
+    run = begin()
+    run.log({"a": 1}, step=5)
+    for step in (4, 3):
+        run.log({"a": 9}, step=step)
+    assert rows(run) == [{"_step": 5, "a": 1}]
+    assert capsys.readouterr().err == (
+        "runsettings: warning: log(step=4) is before step 5; the data was not recorded "
+        "(said once)\n"
+    )
+
+
+def test_a_lower_step_is_an_error_when_strict(begin):
+    """`strict` turns the warning into an exception."""
+    run = begin(settings={"quiet": True, "strict": True})
+    run.log({"a": 1}, step=5)
+    with pytest.raises(RunError, match="is before step 5"):
+        run.log({"a": 9}, step=4)
+
+
+@pytest.mark.parametrize("step", ["3", 1.5, [1]])
+def test_a_step_is_an_integer(begin, step):
+    """Anything else is an error that shows it."""
+    with pytest.raises(RunError, match="step must be an integer; got"):
+        begin().log({"a": 1}, step=step)
+
+
+def test_scalars_of_arrays_are_numbers(begin):
+    """NumPy's scalars, dates and nested values become JSON."""
+    run = begin()
+    run.log({"f": np.float32(0.5), "i": np.int64(3), "d": dt.date(2026, 1, 2)})
+    run.log({"x": {"y": 1}}, step=np.int64(4))
+    assert rows(run) == [
+        {"_step": 0, "f": 0.5, "i": 3, "d": "2026-01-02"},
+        {"_step": 4, "x": {"y": 1}},
+    ]
+
+
+def test_non_finite_metrics_survive(begin):
+    """A loss of NaN is a result."""
+    run = begin()
+    run.log({"a": float("nan"), "b": float("-inf")})
+    (row,) = rows(run)
+    assert row["a"] != row["a"]
+    assert row["b"] == float("-inf")
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ({"image": b"\x00"}, "image: bytes cannot be logged"),
+        ({"a": {"f": print}}, "a.f: builtin_function_or_method cannot be logged"),
+        ({3: 1}, "keys must be strings; got int 3"),
+        ({"\ud800": 1}, "half a surrogate pair"),
+    ],
+)
+def test_what_json_cannot_hold_is_an_error_that_names_it(begin, data, message):
+    """The key and the type are in the message, and nothing of the row is written."""
+    run = begin()
+    with pytest.raises(RunError) as caught:
+        run.log(data)
+    assert message in str(caught.value)
+    assert rows(run) == []
+
+
+@pytest.mark.parametrize("data", [{"": 1}, {"a": {"": 1}}, {"a": [{"": {}}]}, {"": "text"}])
+def test_an_empty_key_is_refused_at_any_depth(begin, data):
+    """It would be a metric without a name; the error has the place of the call."""
+    run = begin()
+    with pytest.raises(RunError, match="a key must not be empty") as caught:
+        run.log(data)
+    assert re.search(r"test_run\.py:\d+ log\(\)", str(caught.value))
+    assert rows(run) == []
+
+
+def test_the_summary_refuses_an_empty_key(begin):
+    """As `log` does, at any depth."""
+    run = begin()
+    for values in ({"": 1}, {"a": {"": 1}}):
+        with pytest.raises(RunError, match="a key must not be empty"):
+            run.summary.update(values)
+    assert dict(run.summary) == {}
+
+
+@pytest.mark.parametrize("data", [3, "loss", [("a", 1)]])
+def test_log_takes_a_mapping(begin, data):
+    """Anything else is an error that shows it."""
+    with pytest.raises(RunError, match="takes a mapping of names to values; got"):
+        begin().log(data)
+
+
+def test_the_summary_has_the_last_value_of_everything(begin):
+    """Nested keys are dotted; what is set by hand is kept and recorded."""
+    run = begin()
+    run.log({"loss": 2, "val": {"acc": 0.5}})
+    run.log({"loss": 1})
+    run.summary["best"] = {"loss": 1}
+    run.summary.note = "good"
+    run.summary.update({"loss": 0})
+    expected = {"loss": 0, "val.acc": 0.5, "best.loss": 1, "note": "good"}
+    assert dict(run.summary) == expected
+    assert load(run._recorder.journal.path).summary == expected
+
+
+def test_a_summary_key_can_be_removed(begin):
+    """It is gone for readers too."""
+    run = begin()
+    run.summary["a"] = 1
+    del run.summary["a"]
+    assert load(run._recorder.journal.path).summary == {}
+    with pytest.raises(AttributeError, match="has no 'a' yet"):
+        _ = run.summary.a
+
+
+def test_config_changes_are_recorded_with_their_origin(begin):
+    """Additions, changes of nested keys and removals read back."""
+    run = begin(
+        config={"lr": 0.1, "optim": {"name": "sgd", "momentum": 0.9}}, allow_val_change=True
+    )
+    run.config["depth"] = 3
+    run.config.optim.name = "adam"
+    del run.config["lr"]
+    after = load(run._recorder.journal.path)
+    assert after.config == {"optim": {"name": "adam", "momentum": 0.9}, "depth": 3}
+    assert after.config_origins.keys() == {"optim.name", "optim.momentum", "depth"}
+    assert after.config_origins["depth"]["call"] == "config['depth'] ="
+
+
+def test_tags_change_during_the_run(begin):
+    """The property is a tuple that may be set."""
+    run = begin(tags=["a", "b"])
+    run.tags += ("c",)
+    run.tags = [tag for tag in run.tags if tag != "a"]
+    assert run.tags == ("b", "c")
+    assert load(run._recorder.journal.path).tags == ["b", "c"]
+
+
+@pytest.mark.parametrize("tags", [[""], ["x" * 65]])
+def test_a_tag_has_1_to_64_characters(begin, tags):
+    """The rule of the argument holds for the property."""
+    run = begin()
+    with pytest.raises(SettingsError, match="1 to 64 characters"):
+        run.tags = tags
+
+
+def test_name_and_notes_change_during_the_run(begin):
+    """Readers see the new ones."""
+    run = begin(name="one")
+    run.name = "two"
+    run.notes = "better"
+    after = load(run._recorder.journal.path)
+    assert (run.name, after.name, after.notes) == ("two", "two", "better")
+
+
+def test_a_finished_run_refuses_more(begin):
+    """The error says what to do; finishing twice does nothing."""
+    run = begin()
+    run.finish()
+    run.finish()
+    for act in (
+        lambda: run.log({"a": 1}),
+        lambda: run.save("x"),
+        lambda: setattr(run, "name", "y"),
+    ):
+        with pytest.raises(RunError, match=r"is finished; .* — call init\(\) to start another"):
+            act()
+
+
+def test_a_run_is_not_sent_to_another_process(begin):
+    """The error says what to do instead."""
+    with pytest.raises(TypeError, match=r"call init\(\) in the other one"):
+        pickle.dumps(begin())
+
+
+def test_eight_threads_lose_nothing_and_steps_stay_monotonic(begin, records):
+    """Each call has a step of its own, and they stand in order."""
+    run = begin()
+
+    def work(thread: int) -> None:
+        for number in range(500):
+            run.log({f"t{thread}": number})
+
+    threads = [threading.Thread(target=work, args=(thread,)) for thread in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    written = records(run, "history")
+    assert [record["step"] for record in written] == list(range(4000))
+    for thread in range(8):
+        mine = [record["data"] for record in written if f"t{thread}" in record["data"]]
+        assert mine == [{f"t{thread}": number} for number in range(500)]
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (None, {"state": "finished", "code": 0}),
+        (ValueError(), {"state": "failed", "code": 1, "error": "ValueError"}),
+        (SystemExit(3), {"state": "failed", "code": 3}),
+        (KeyboardInterrupt(), {"state": "killed", "code": 130, "signal": "SIGINT"}),
+    ],
+)
+def test_leaving_a_with_block_ends_the_run(begin, records, error, expected):
+    """An exception marks it failed and goes on its way."""
+    run = begin()
+
+    def body() -> None:
+        with run:
+            if error is not None:
+                raise error
+
+    if error is None:
+        body()
+    else:
+        with pytest.raises(type(error)):
+            body()
+    (end,) = records(run, "exit")
+    assert expected.items() <= end.items()
+
+
+def test_a_run_tells_what_it_is(begin, jail):
+    """The properties of the reference are there."""
+    run = begin(
+        id="abc", name="n", project="p", entity="e", group="g", job_type="j", notes="t", tags=["x"]
+    )
+    assert [run.id, run.name, run.project, run.entity] == ["abc", "n", "p", "e"]
+    assert [run.group, run.job_type, run.notes, run.tags] == ["g", "j", "t", ("x",)]
+    assert (run.mode, run.url, run.resumed, run.step) == ("offline", None, False, 0)
+    assert run.dir == str(run.path / "files")
+    assert run.path.parent == jail.cwd / "wandb"
+    assert run.settings.project == "p"
+    assert repr(run) == "<Run n (abc)>"
+
+
+def test_an_integer_that_nobody_could_read_back_is_refused(begin):
+    """A row is on record or an error, never a line that readers take for torn."""
+    run = begin()
+    with pytest.raises(RunError, match="more than 4,300 digits"):
+        run.log({"a": 10**5000})
+    run.log({"a": 10**4000} | {f"m{number}": 0.5 for number in range(500)})
+    assert len(rows(run)[0]) == 502
+
+
+def test_a_secret_in_a_key_is_not_written(begin):
+    """Rows of mere numbers are masked as well."""
+    run = begin(settings={"quiet": True, "api_key": "canary0123456789"})
+    run.log({"canary0123456789": 1})
+    assert b"canary" not in run._recorder.journal.path.read_bytes()
+
+
+def test_an_error_of_log_does_not_show_a_secret(begin):
+    """The key of what cannot be logged is named without it."""
+    run = begin(settings={"quiet": True, "api_key": "canary0123456789"})
+    with pytest.raises(RunError) as caught:
+        run.log({"canary0123456789": object()})
+    assert "canary" not in str(caught.value)
+
+
+@pytest.mark.parametrize("code", ["abc", 1.5, 1 << 64])
+def test_an_exit_code_that_is_no_integer_is_an_error(begin, code):
+    """The run goes on: an end that readers do not understand would be taken for a crash."""
+    run = begin()
+    with pytest.raises(RunError, match="exit_code must be an integer"):
+        run.finish(exit_code=code)
+    run.finish(exit_code=np.int64(3))
+    found = load(run._recorder.journal.path)
+    assert (found.state, found.exit["code"], found.torn) == ("failed", 3, 0)
+
+
+def test_a_step_of_more_than_64_bits_is_refused(begin):
+    """Readers in other languages have no greater integers."""
+    run = begin()
+    with pytest.raises(RunError, match="step must be an integer of at most 64 bits"):
+        run.log({"a": 1}, step=1 << 64)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "error"),
+    [
+        ("name", None, RunError),
+        ("name", "", RunError),
+        ("name", 5, SettingsError),
+        ("notes", object(), SettingsError),
+        ("tags", None, SettingsError),
+        ("tags", 5, SettingsError),
+    ],
+)
+def test_a_name_is_held_to_its_setting_s_rules_when_it_is_set(begin, name, value, error):
+    """What the setting would refuse at the start is refused later, and nothing is recorded."""
+    run = begin(name="first", notes="some", tags=["a"])
+    before = getattr(run, name)
+    with pytest.raises(error):
+        setattr(run, name, value)
+    assert (getattr(run, name), load(run._recorder.journal.path).torn) == (before, 0)
+
+
+def test_an_error_of_the_summary_names_the_summary(begin):
+    """It was not log() that was called."""
+    run = begin()
+    with pytest.raises(RunError, match="1 problem in summary"):
+        run.summary["model"] = object()

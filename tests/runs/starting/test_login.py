@@ -1,0 +1,118 @@
+"""Whether a run may be sent: `mode`, `force`, `anonymous`."""
+
+from __future__ import annotations
+
+import importlib.util
+
+import pytest
+
+from runsettings.journal.replay import load
+from runsettings.models.settings import Settings
+from runsettings.runs.starting.login import find_login
+from runsettings.values.errors import RunError
+
+KEY = "0123456789abcdef0123456789abcdef01234567"
+
+
+def online(begin, **given):
+    """A start in online mode."""
+    return begin(mode="online", settings={"disable_git": True}, **given)
+
+
+def test_online_without_a_login_is_offline_with_one_line(begin, capsys):
+    """The line says why and the run is recorded."""
+    run = online(begin)
+    told = capsys.readouterr().err.splitlines()
+    assert told[0] == (
+        "runsettings: not logged in: no API key for https://api.wandb.ai was found; "
+        "the run is recorded offline"
+    )
+    assert len(told) == 2
+    assert run.mode == "offline"
+    assert run.path.name.startswith("offline-run-")
+
+
+def test_force_makes_that_an_error(begin, jail):
+    """It says what to do, and nothing is made."""
+    with pytest.raises(RunError) as caught:
+        online(begin, force=True)
+    text = str(caught.value)
+    assert "not logged in: no API key" in text
+    assert 'set WANDB_API_KEY, or mode="offline"' in text
+    assert "init(force=)" in text
+    assert not (jail.cwd / "wandb").exists()
+
+
+def test_force_does_not_matter_offline(begin):
+    """Offline mode needs no login."""
+    assert begin(force=True).id
+
+
+def test_a_login_without_the_client_says_so(begin, jail, capsys, monkeypatch):
+    """The key alone sends nothing."""
+    jail.setenv(WANDB_API_KEY=KEY)
+    found = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name: None if name == "wandb" else found(name)
+    )
+    online(begin)
+    assert "the wandb package, which sends runs, is not installed" in capsys.readouterr().err
+
+
+def test_a_whole_login_is_offline_too_and_says_that_it_is_the_version(begin, jail, capsys):
+    """This version has nothing to send with; `force` is an error then as well."""
+    jail.setenv(WANDB_API_KEY=KEY)
+    online(begin)
+    assert "this version records runs, but cannot send them yet" in capsys.readouterr().err
+    with pytest.raises(RunError, match="cannot send them yet, and force=True"):
+        online(begin, force=True, reinit=True)
+
+
+@pytest.mark.parametrize(
+    ("anonymous", "logged_in", "marked"),
+    [
+        (None, False, False),
+        ("never", True, False),
+        ("allow", False, True),
+        ("allow", True, False),
+        ("must", False, True),
+        ("must", True, True),
+    ],
+)
+def test_an_anonymous_run_carries_no_entity(begin, jail, anonymous, logged_in, marked):
+    """And is marked so."""
+    if logged_in:
+        jail.setenv(WANDB_API_KEY=KEY)
+    run = begin(anonymous=anonymous, entity="e")
+    seen = load(run._recorder.journal.path)
+    assert (seen.anonymous, seen.entity, run.entity) == (
+        marked,
+        None if marked else "e",
+        None if marked else "e",
+    )
+
+
+@pytest.mark.parametrize("anonymous", ["allow", "must"])
+def test_an_anonymous_run_needs_no_login(begin, capsys, anonymous):
+    """It is the version that keeps it offline."""
+    online(begin, anonymous=anonymous)
+    assert "not logged in" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (f"machine api.wandb.ai login user password {KEY}", True),
+        (f"machine other.host login user password {KEY}", False),
+        ("machine api.wandb.ai login user", False),
+        ("\xff\xfe not a netrc", False),
+        ("", False),
+    ],
+)
+def test_the_key_may_be_in_netrc(jail, text, found):
+    """Under the host of `base_url`; a broken file is no login and no error."""
+    path = jail.home / ".netrc"
+    path.write_bytes(text.encode("latin-1"))
+    path.chmod(0o600)
+    login = find_login(Settings.resolve(), {"HOME": str(jail.home)})
+    assert login.key == (KEY if found else None)
