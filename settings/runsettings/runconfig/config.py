@@ -6,7 +6,6 @@ import copy
 import hashlib
 import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from runsettings.layers.call_site import Caller, find_caller
@@ -16,7 +15,7 @@ from runsettings.runconfig.changes.change import Observer
 from runsettings.runconfig.changes.equality import show_value
 from runsettings.runconfig.changes.state import ConfigStore
 from runsettings.runconfig.json_text import canonical_json
-from runsettings.runconfig.loading import load_sources
+from runsettings.runconfig.loading import GatheredConfig, gather_config
 from runsettings.runconfig.views import ConfigView
 from runsettings.values.diagnostic import Diagnostic
 from runsettings.values.origin import Origin
@@ -42,10 +41,8 @@ class Config(ConfigView):
     __slots__ = ()
 
     def __init__(self, inputs: Any = None, *, allow_val_change: bool = False) -> None:
-        store = load_sources(
-            inputs, caller=find_caller("Config()"), allow_val_change=allow_val_change
-        )
-        super().__init__(store, ())
+        gathered = gather_config(inputs, caller=find_caller("Config()"))
+        super().__init__(_store(gathered, allow_val_change), ())
 
     @classmethod
     def load(
@@ -87,7 +84,7 @@ class Config(ConfigView):
         Raises:
             ConfigError: With everything that is wrong in any of the inputs.
         """
-        store = load_sources(
+        gathered = gather_config(
             inputs,
             include_keys=include_keys,
             exclude_keys=exclude_keys,
@@ -97,14 +94,11 @@ class Config(ConfigView):
             sweep_file=sweep_file,
             secrets=secrets,
             setting_names=setting_names,
-            allow_val_change=allow_val_change,
             every_flag=every_flag,
-            cwd=Path(cwd) if cwd is not None else None,
+            cwd=cwd,
             caller=caller or find_caller("Config.load()"),
         )
-        config = cls.__new__(cls)
-        ConfigView.__init__(config, store, ())
-        return config
+        return _with_store(cls, _store(gathered, allow_val_change))
 
     # --- where values came from ---
 
@@ -189,17 +183,28 @@ class Config(ConfigView):
         return self._store.sources()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (_restored, (type(self), self._store))
+        return (_with_store, (type(self), self._store))
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
-        return _restored(type(self), copy.deepcopy(self._store, memo))
+        return _with_store(type(self), copy.deepcopy(self._store, memo))
 
     def __copy__(self) -> Self:
         # Two configs that write into one store would surprise whoever copied.
         return copy.deepcopy(self)
 
 
-def _restored(cls: type[_C], store: ConfigStore) -> _C:
+def _store(gathered: GatheredConfig, allow_val_change: bool) -> ConfigStore:
+    gathered.raise_errors()
+    return ConfigStore(
+        gathered.merged,
+        secrets=gathered.secrets,
+        sweep=gathered.sweep,
+        allow_val_change=allow_val_change,
+        diagnostics=gathered.diagnostics,
+    )
+
+
+def _with_store(cls: type[_C], store: ConfigStore) -> _C:
     config = cls.__new__(cls)
     ConfigView.__init__(config, store, ())
     return config

@@ -1,31 +1,63 @@
-"""From inputs to a config: gather, mask, select, merge, check, and raise once."""
+"""Gathers the inputs of a config: read, mask, select, merge and check them, without raising."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from runsettings.layers.call_site import Caller
 from runsettings.layers.settings_files.locations import working_directory
-from runsettings.resolution.merge import merge
-from runsettings.runconfig.changes.state import ConfigStore
+from runsettings.resolution.merge import Merged, merge
 from runsettings.runconfig.changes.sweep_locks import check_locks
 from runsettings.runconfig.inputs.reader import InputReader, call_origin
 from runsettings.runconfig.rules.json_schema import check_schema
 from runsettings.runconfig.rules.key_rules import check_rules
 from runsettings.runconfig.rules.key_selection import Selection
 from runsettings.runconfig.rules.secrets import Secrets
-from runsettings.values.diagnostic import Rule
+from runsettings.values.diagnostic import Diagnostic, Rule
 from runsettings.values.errors import ConfigError
 from runsettings.values.origin import Layer
+from runsettings.values.tree import Tree
 
 _NO_JSON: Final = frozenset({Rule.KEY_TYPE, Rule.TOO_DEEP})
 """The rules without which a config is no JSON tree that a schema could be held against."""
 
 
-def load_sources(
+@dataclass(frozen=True, slots=True)
+class GatheredConfig:
+    """The inputs of a config merged, and everything that is wrong with them.
+
+    Attributes:
+        merged: The selected inputs merged, with secrets masked. After an error, what could be read.
+        diagnostics: Errors, warnings and notes, with secrets masked.
+        read: The inputs as they were read: secrets are not masked, and no key is left out.
+        is_whole: Whether everything could be read. If not, a key may be missing in ``merged``
+            only because its value could not be read.
+        secrets: The live secrets.
+        sweep: The input whose keys are locked; the highest one.
+    """
+
+    merged: Merged
+    diagnostics: list[Diagnostic]
+    read: tuple[Tree, ...]
+    is_whole: bool
+    secrets: Secrets
+    sweep: Tree | None
+
+    def raise_errors(self) -> None:
+        """Raise all diagnostics if one of them is an error.
+
+        Raises:
+            ConfigError: With all diagnostics.
+        """
+        if any(fault.is_error for fault in self.diagnostics):
+            raise ConfigError(self.diagnostics)
+
+
+def gather_config(
     inputs: Any,
     *,
     caller: Caller,
@@ -37,16 +69,17 @@ def load_sources(
     sweep_file: str | os.PathLike[str] | None = None,
     secrets: Iterable[str] = (),
     setting_names: Collection[str] = frozenset(),
-    allow_val_change: bool = False,
     every_flag: bool = False,
-    cwd: Path | None = None,
-) -> ConfigStore:
-    """The state of a new config. The arguments are those of `Config.load`.
+    cwd: str | os.PathLike[str] | None = None,
+) -> GatheredConfig:
+    """Read, merge and check the inputs of a config.
 
-    Raises:
-        ConfigError: With everything that is wrong in any of the inputs.
+    Bad input never raises. The arguments are those of `Config.load`, which describes them.
+
+    Returns:
+        The merged config and all diagnostics.
     """
-    here = working_directory() if cwd is None else cwd
+    here = working_directory() if cwd is None else Path(cwd)
     reader = InputReader(here, call_origin(caller, "config"), every_flag=every_flag)
     if defaults_file is not None and (here / defaults_file).exists():
         reader.read_path(defaults_file)
@@ -58,16 +91,17 @@ def load_sources(
     reader.read(inputs)
     if sweep_file is not None:
         reader.read_path(sweep_file, Layer.SWEEP)
-    trees = [*reader.defaults, *reader.trees]
+    read = (*reader.defaults, *reader.trees)
 
     keeper = Secrets(secrets)
     diagnostics = reader.diagnostics
+    trees = list(read)
     if keeper:
         masked = [keeper.mask_tree(tree) for tree in trees]
         trees = [tree for tree, _ in masked]
         diagnostics += [fault for _, faults in masked for fault in faults]
     selection = Selection(include_keys, exclude_keys)
-    # A key whose value is at fault is in no tree, and can be excluded all the same.
+    # A key with a bad value is in no tree, and can be excluded all the same.
     known: set[Any] = {key for tree in trees for key in tree.data}
     known |= {fault.path[0] for fault in diagnostics if fault.path}
     diagnostics = [
@@ -77,7 +111,6 @@ def load_sources(
     trees = selection.kept(trees)
     sweep = trees[-1] if sweep_file is not None else None
 
-    # What could not be read is missing, and a schema would complain about that, too.
     is_whole = not any(fault.is_error for fault in diagnostics)
     merged = merge(trees)
     broken = check_rules(merged, setting_names)
@@ -85,15 +118,8 @@ def load_sources(
     if sweep is not None:
         diagnostics += check_locks(trees, sweep)
     if schema is not None:
-        is_whole = is_whole and all(fault.rule not in _NO_JSON for fault in broken)
-        diagnostics += check_schema(merged if is_whole else None, schema, here)
+        # A schema would complain of each key that is missing because it could not be read.
+        fits = is_whole and all(fault.rule not in _NO_JSON for fault in broken)
+        diagnostics += check_schema(merged if fits else None, schema, here)
     diagnostics = keeper.mask_diagnostics(diagnostics)
-    if any(fault.is_error for fault in diagnostics):
-        raise ConfigError(diagnostics)
-    return ConfigStore(
-        merged,
-        secrets=keeper,
-        sweep=sweep,
-        allow_val_change=allow_val_change,
-        diagnostics=diagnostics,
-    )
+    return GatheredConfig(merged, diagnostics, read, is_whole, keeper, sweep)

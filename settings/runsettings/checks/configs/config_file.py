@@ -16,12 +16,8 @@ from runsettings.checks.rule_selection import without_suppressed
 from runsettings.checks.yaml11.ambiguous_scalars import hazard_diagnostics
 from runsettings.documents.files import Format
 from runsettings.layers.call_site import Caller
-from runsettings.resolution.merge import Merged, merge
-from runsettings.runconfig.inputs.reader import InputReader, call_origin
-from runsettings.runconfig.loading import load_sources
-from runsettings.runconfig.rules.secrets import Secrets
+from runsettings.runconfig.loading import GatheredConfig, gather_config
 from runsettings.values.diagnostic import Diagnostic, Rule
-from runsettings.values.errors import ConfigError
 from runsettings.values.tree import Tree
 
 CALLER: Final = Caller("runsettings check", None, None)
@@ -56,60 +52,43 @@ def check_config_file(path: Path, checks: ConfigChecks) -> list[Diagnostic]:
         path: The file.
         checks: What to hold it against.
     """
-    try:
-        store = load_sources(
-            path,
-            caller=CALLER,
-            schema=checks.schema,
-            secrets=checks.secrets,
-            setting_names=checks.setting_names,
-            cwd=checks.cwd,
-        )
-    except ConfigError as error:
-        return _rest(path, checks, list(error.diagnostics))
-    with store.reading() as merged:
-        tree = merged.sources[0]
-        found = list(store.diagnostics)
-        if tree.text is None:  # a secret stood in it
-            return _rest(path, checks, found)
-        found += _against(merged, checks)
-    found += _hazards(path, tree, checks)
+    gathered = gather_config(
+        path,
+        caller=CALLER,
+        schema=checks.schema,
+        secrets=checks.secrets,
+        setting_names=checks.setting_names,
+        cwd=checks.cwd,
+    )
+    found = list(gathered.diagnostics)
+    tree = gathered.read[0]
+    further = _hazards(path, tree)
+    if gathered.is_whole or tree.data:
+        further += _against(gathered, checks)
+    if further:
+        known = {(fault.rule, fault.path) for fault in found}
+        further = [fault for fault in further if (fault.rule, fault.path) not in known]
+        found += gathered.secrets.mask_diagnostics(further)
     return _without_suppressed(found, tree) if found else found
 
 
-def _rest(path: Path, checks: ConfigChecks, found: list[Diagnostic]) -> list[Diagnostic]:
-    """What loading did not come to, because something else was wrong."""
-    reader = InputReader(checks.cwd, call_origin(CALLER, "config"))
-    reader.read_path(path)
-    tree = reader.trees[-1]
-    keeper = Secrets(checks.secrets)
-    merged = merge([keeper.mask_tree(tree)[0]])
-    rest = _against(merged, checks) if tree.data else []
-    if any(fault.is_error for fault in reader.diagnostics):
-        # What could not be read is not missing.
-        rest = [fault for fault in rest if fault.rule is not Rule.MISSING_VALUE]
-    rest += _hazards(path, tree, checks)
-    known = {(fault.rule, fault.path) for fault in found}
-    found += keeper.mask_diagnostics(
-        [fault for fault in rest if (fault.rule, fault.path) not in known]
-    )
-    return _without_suppressed(found, tree)
-
-
-def _against(merged: Merged, checks: ConfigChecks) -> list[Diagnostic]:
+def _against(gathered: GatheredConfig, checks: ConfigChecks) -> list[Diagnostic]:
+    """What the parser and the model refuse in the config."""
     found: list[Diagnostic] = []
     if checks.parser is not None:
-        found += check_parser(merged, checks.parser)
+        found += check_parser(gathered.merged, checks.parser)
     if checks.model is not None:
-        found += check_model(merged, checks.model)
+        found += check_model(gathered.merged, checks.model)
+    if not gathered.is_whole:
+        # What could not be read is not missing.
+        found = [fault for fault in found if fault.rule is not Rule.MISSING_VALUE]
     return found
 
 
-def _hazards(path: Path, tree: Tree, checks: ConfigChecks) -> list[Diagnostic]:
+def _hazards(path: Path, tree: Tree) -> list[Diagnostic]:
     if Format.of(path) not in {Format.YAML, Format.INI} or tree.text is None:
         return []
-    found = hazard_diagnostics(tree)
-    return Secrets(checks.secrets).mask_diagnostics(found) if found else found
+    return hazard_diagnostics(tree)
 
 
 def _without_suppressed(found: list[Diagnostic], tree: Tree) -> list[Diagnostic]:

@@ -10,10 +10,9 @@ from typing import Final
 from runsettings.checks.configs.config_file import CALLER, ConfigChecks, check_config_file
 from runsettings.models.settings import Settings
 from runsettings.resolution.merge import merge
-from runsettings.runconfig.loading import load_sources
+from runsettings.runconfig.loading import gather_config
 from runsettings.runconfig.rules.json_schema import check_schema
 from runsettings.values.diagnostic import Diagnostic, Rule
-from runsettings.values.errors import ConfigError
 
 DEFAULTS_FILE: Final = "config-defaults.yaml"
 """What a run reads below all other inputs of its config, if it is there."""
@@ -59,21 +58,18 @@ def _identity(fault: Diagnostic) -> tuple[object, ...]:
 
 def _together(settings: Settings, checks: ConfigChecks) -> list[Diagnostic]:
     """What is wrong with the parts as a run puts them together, and with its schema."""
-    try:
-        found = load_sources(
-            None,
-            caller=CALLER,
-            include_keys=settings.config_include_keys or None,
-            exclude_keys=settings.config_exclude_keys or None,
-            config_paths=settings.config_paths,
-            defaults_file=DEFAULTS_FILE,
-            sweep_file=settings.sweep_param_path,
-            secrets=checks.secrets,
-            setting_names=checks.setting_names,
-            cwd=checks.cwd,
-        ).diagnostics
-    except ConfigError as error:
-        found = list(error.diagnostics)
+    found = gather_config(
+        None,
+        caller=CALLER,
+        include_keys=settings.config_include_keys or None,
+        exclude_keys=settings.config_exclude_keys or None,
+        config_paths=settings.config_paths,
+        defaults_file=DEFAULTS_FILE,
+        sweep_file=settings.sweep_param_path,
+        secrets=checks.secrets,
+        setting_names=checks.setting_names,
+        cwd=checks.cwd,
+    ).diagnostics
     if settings.config_schema is not None:
         found = found + check_schema(merge([]), settings.config_schema, checks.cwd)
     return [fault for fault in found if fault.rule not in _NOT_KNOWN_YET]
