@@ -587,7 +587,6 @@ class Pipeline(LayeredSettings):
     [
         lambda s: setattr(s.augmentation, "chance", 1.0),
         lambda s: s.augmentation.crop.sides.append(2),
-        lambda s: setattr(s.augmentation.crop, "sides", []),
         lambda s: s.queue.appendleft(2),
         lambda s: s.steps.move_to_end("a"),
         lambda s: s.steps.update(b=2),

@@ -1,32 +1,35 @@
-"""Deep immutability: what settings hold cannot be changed through them either.
+"""Deep immutability: nothing that settings hold can be changed through them.
 
-Lists stay lists and dicts stay dicts, as their annotations promise and serializers expect;
-they only refuse to change. A nested model or dataclass that is not frozen by its own class is
-copied into a twin of its class that is.
+Containers become containers of their own type that refuse to change. Nested models and dataclasses
+keep their class: the class gets a `__setattr__` that asks whether this very object belongs to
+settings, and refuses only then. Other objects of the class stay as they were.
 """
 
 from __future__ import annotations
 
 import copy
 import dataclasses
-import types
+import weakref
 from collections import OrderedDict, defaultdict, deque
-from collections.abc import Mapping
 from typing import Any, Final, get_args, get_origin
-from weakref import WeakKeyDictionary
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from runsettings.layers.scalar_types import is_plain_type
 from runsettings.models.frozen_containers import (
+    FrozenDefaultDict,
     FrozenDeque,
     FrozenDict,
     FrozenList,
     FrozenSet,
-    ordered,
+    frozen_ordered_dict,
     refuse,
+    support_yaml,
 )
 from runsettings.resolution.options import union_members
+
+_FROZEN: Final[dict[int, weakref.ref[Any]]] = {}
+"""The frozen models and dataclasses, by id. Not every one of them can be hashed."""
 
 
 def is_immutable_type(annotation: Any) -> bool:
@@ -42,25 +45,30 @@ def is_immutable_type(annotation: Any) -> bool:
 
 
 def freeze(value: Any) -> Any:
-    """``value``, or a deeply frozen copy of it if it could change.
+    """Return ``value``, or a deeply frozen copy of it if it could change.
 
-    Objects of foreign classes are handed on as they are: what they promise is their own.
+    The object that is passed in belongs to the caller and is not touched. Objects of foreign
+    classes are returned as they are: what they promise is their own.
     """
     kind = type(value)
     if kind is list:
+        support_yaml()
         return FrozenList([freeze(item) for item in value])
     if kind in (dict, defaultdict, OrderedDict):
+        support_yaml()
         frozen = {key: freeze(item) for key, item in value.items()}
-        # A default dict becomes a plain one: it would change when it is read.
-        return ordered(frozen) if kind is OrderedDict else FrozenDict(frozen)
+        if kind is OrderedDict:
+            return frozen_ordered_dict(frozen)
+        if kind is defaultdict:
+            return FrozenDefaultDict(value.default_factory, frozen)
+        return FrozenDict(frozen)
     if kind is set:
+        support_yaml()
         return FrozenSet(value)
     if kind is tuple:
         return tuple([freeze(item) for item in value])
     if kind is deque:
         return FrozenDeque([freeze(item) for item in value], value.maxlen)
-    if isinstance(value, FrozenTwin):
-        return value
     if isinstance(value, BaseModel):
         return _frozen_model(value)
     if dataclasses.is_dataclass(kind):
@@ -76,18 +84,16 @@ def freeze_extra(model: BaseModel) -> None:
         object.__setattr__(model, "__pydantic_extra__", freeze(dict(model.__pydantic_extra__)))
 
 
-class FrozenTwin:
-    """Marks the classes that `freeze` makes for classes that are not frozen themselves."""
-
-    __slots__ = ()
-
-
-_twins: WeakKeyDictionary[type[Any], type[Any]] = WeakKeyDictionary()
+def is_frozen(instance: Any) -> bool:
+    """Whether this model or dataclass instance belongs to settings."""
+    reference = _FROZEN.get(id(instance))
+    return reference is not None and reference() is instance
 
 
 def _frozen_model(model: BaseModel) -> BaseModel:
-    """A frozen copy: the object that was passed in belongs to the caller and is not touched."""
     cls = type(model)
+    if is_frozen(model):
+        return model
     frozen = bool(cls.model_config.get("frozen"))
     fixed = all(is_immutable_type(info.annotation) for info in cls.model_fields.values())
     if frozen and fixed and not model.__pydantic_extra__:
@@ -98,113 +104,59 @@ def _frozen_model(model: BaseModel) -> BaseModel:
         fields[name] = freeze(fields[name])
     freeze_extra(copied)
     if not frozen:
-        _make_twin(copied)
+        _block_writes(copied)
     return copied
 
 
 def _frozen_dataclass(instance: Any) -> Any:
-    """A frozen copy of a dataclass's instance."""
+    if is_frozen(instance):
+        return instance
     copied = copy.copy(instance)
-    for name, value in _state(instance).items():
-        object.__setattr__(copied, name, freeze(value))
+    for field in dataclasses.fields(instance):
+        if hasattr(instance, field.name):
+            object.__setattr__(copied, field.name, freeze(getattr(instance, field.name)))
     if not type(instance).__dataclass_params__.frozen:
-        _make_twin(copied)
+        _block_writes(copied)
     return copied
 
 
-def _make_twin(instance: Any) -> None:
-    """Make ``instance`` one of the frozen twin of its class."""
-    cls = type(instance)
-    twin = _twins.get(cls)
-    if twin is None:
+def _block_writes(instance: Any) -> None:
+    """Refuse writes to the attributes of this very object from now on.
 
-        def body(namespace: dict[str, Any]) -> None:
-            namespace.update(
-                __module__=cls.__module__,
-                __qualname__=cls.__qualname__,
-                __doc__=cls.__doc__,
-                __setattr__=_refuse_attribute,
-                __delattr__=_refuse_attribute,
-                _original=cls,
-                **(_MODEL_TWIN if issubclass(cls, BaseModel) else _DATACLASS_TWIN),
-            )
-            namespace["__annotations__"] = {"_original": "ClassVar[Any]"}
-
-        twin = types.new_class(cls.__name__, (cls, FrozenTwin), {}, body)
-        _twins[cls] = twin
-    object.__setattr__(instance, "__class__", twin)
+    An object that cannot be referred to weakly (a dataclass with ``slots=True``) is left as it is:
+    there is no place to remember it in.
+    """
+    key = id(instance)
+    try:
+        _FROZEN[key] = weakref.ref(instance, lambda gone: _forget(key, gone))
+    except TypeError:
+        return
+    _guard(type(instance))
 
 
-def _refuse_attribute(self: Any, name: str, *_value: Any) -> None:
-    refuse(f"{type(self).__name__}.{name}")
+def _forget(key: int, reference: weakref.ref[Any]) -> None:
+    # The id may belong to a new object by now.
+    if _FROZEN.get(key) is reference:
+        del _FROZEN[key]
 
 
-def _equal_model(self: Any, other: Any) -> bool:
-    original = type(self)._original
-    if type(other) is not original and type(other) is not type(self):
-        return False
-    return bool(
-        self.__dict__ == other.__dict__ and self.__pydantic_extra__ == other.__pydantic_extra__
-    )
+def _guard(cls: type[Any]) -> None:
+    """Let the class ask before each write whether the object is frozen; once for each class."""
+    if getattr(cls.__setattr__, "asks_is_frozen", False):
+        return
+    set_attribute: Any = cls.__setattr__
+    delete_attribute: Any = cls.__delattr__
 
+    def __setattr__(self: Any, name: str, value: Any) -> None:  # noqa: N807 - the method's own name
+        if name[0:1] != "_" and is_frozen(self):
+            refuse(f"{type(self).__name__}.{name}")
+        set_attribute(self, name, value)
 
-def _hash_model(self: Any) -> int:
-    return hash((type(self)._original, *self.__dict__.values(), self.__pydantic_extra__ or None))
+    def __delattr__(self: Any, name: str) -> None:  # noqa: N807 - the method's own name
+        if name[0:1] != "_" and is_frozen(self):
+            refuse(f"{type(self).__name__}.{name}")
+        delete_attribute(self, name)
 
-
-def _reduce_model(self: Any) -> tuple[Any, ...]:
-    return (_thaw_model, (type(self)._original, self.__getstate__()))
-
-
-def _thaw_model(cls: type[BaseModel], state: Mapping[Any, Any]) -> BaseModel:
-    model = cls.__new__(cls)
-    model.__setstate__(dict(state))
-    _make_twin(model)
-    return model
-
-
-def _state(instance: Any) -> dict[str, Any]:
-    names = [field.name for field in dataclasses.fields(instance)]
-    return {name: getattr(instance, name) for name in names if hasattr(instance, name)}
-
-
-def _equal_dataclass(self: Any, other: Any) -> bool:
-    original = type(self)._original
-    if type(other) is not original and type(other) is not type(self):
-        return False
-    compared = [field.name for field in dataclasses.fields(self) if field.compare]
-    mine, others = _state(self), _state(other)
-    return all(mine.get(name) == others.get(name) for name in compared)
-
-
-def _hash_dataclass(self: Any) -> int:
-    state = _state(self)
-    values = [state.get(field.name) for field in dataclasses.fields(self) if field.compare]
-    return hash((type(self)._original, *values))
-
-
-def _reduce_dataclass(self: Any) -> tuple[Any, ...]:
-    return (_thaw_dataclass, (type(self)._original, _state(self)))
-
-
-def _thaw_dataclass(cls: type[Any], state: Mapping[str, Any]) -> Any:
-    instance: Any = object.__new__(cls)
-    for name, value in state.items():
-        object.__setattr__(instance, name, value)
-    _make_twin(instance)
-    return instance
-
-
-_MODEL_TWIN: Final[Mapping[str, Any]] = {
-    "__eq__": _equal_model,
-    "__hash__": _hash_model,
-    "__reduce__": _reduce_model,
-    # The original validates; this class only holds what it validated.
-    "model_config": ConfigDict(defer_build=True),
-}
-_DATACLASS_TWIN: Final[Mapping[str, Any]] = {
-    "__slots__": (),  # the same layout as the original's, also where that has slots
-    "__eq__": _equal_dataclass,
-    "__hash__": _hash_dataclass,
-    "__reduce__": _reduce_dataclass,
-}
+    __setattr__.asks_is_frozen = True  # type: ignore[attr-defined]
+    type.__setattr__(cls, "__setattr__", __setattr__)
+    type.__setattr__(cls, "__delattr__", __delattr__)

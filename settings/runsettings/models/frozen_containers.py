@@ -1,10 +1,18 @@
-"""Containers that refuse to change: the lists, dicts and sets that settings hold."""
+"""Containers that refuse to change: the lists, dicts and sets that settings hold.
+
+A copy of one, shallow or deep, is an ordinary container that may be changed.
+"""
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
+import copy
+import dataclasses
+import sys
+from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NoReturn, TypeVar
+
+from pydantic import BaseModel
 
 from runsettings.values.diagnostic import Rule
 from runsettings.values.errors import ImmutableError
@@ -40,66 +48,113 @@ def refuse(what: str) -> NoReturn:
     )
 
 
-def _unchanging(*methods: str) -> Callable[[_Container], _Container]:
+def deep_hash(value: Any) -> int:
+    """Hash a frozen value; models and dataclasses that define no hash are hashed by their fields.
+
+    Raises:
+        TypeError: The value holds an object that cannot be hashed.
+    """
+    if isinstance(value, tuple):
+        return hash(tuple([deep_hash(item) for item in value]))
+    try:
+        return hash(value)
+    except TypeError:
+        if isinstance(value, BaseModel):
+            parts = [*value.__dict__.values(), value.__pydantic_extra__ or None]
+        elif dataclasses.is_dataclass(value):
+            fields = dataclasses.fields(value)
+            parts = [getattr(value, field.name, None) for field in fields if field.compare]
+        else:
+            raise
+    return hash((type(value), *[deep_hash(part) for part in parts]))
+
+
+def _unchanging(*methods: str, plain: Callable[[Any], Any]) -> Callable[[_Container], _Container]:
+    """Make a container class refuse ``methods``; ``plain`` makes an ordinary container of one."""
+
     def decorate(cls: _Container) -> _Container:
         def refused(self: Any, *_args: Any, **_kwargs: Any) -> NoReturn:
             refuse(f"a {type(self).__mro__[1].__name__} in settings")
 
-        for name in methods:
-            setattr(cls, name, refused)
+        def copied(self: Any) -> Any:
+            return plain(self)  # as an attribute of the class, a type would not be handed ``self``
+
+        def deep_copied(self: Any, memo: dict[int, Any]) -> Any:
+            return copy.deepcopy(plain(self), memo)
+
+        own: dict[str, Any] = dict.fromkeys(methods, refused)
+        own |= {"copy": copied, "__copy__": copied, "__deepcopy__": deep_copied}
+        for name, method in own.items():
+            setattr(cls, name, method)
         return cls
 
     return decorate
 
 
-@_unchanging(*_LIST_CHANGES)
+@_unchanging(*_LIST_CHANGES, plain=list)
 class FrozenList(list[Any]):
     """A list that refuses to change, and can be hashed."""
 
     __slots__ = ()
 
     def __hash__(self) -> int:  # type: ignore[override]
-        return hash(tuple(self))
+        return deep_hash(tuple(self))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (FrozenList, (list(self),))
 
 
-@_unchanging(*_DICT_CHANGES)
+def _hash_items(self: Mapping[Any, Any]) -> int:
+    return hash(frozenset([(key, deep_hash(value)) for key, value in self.items()]))
+
+
+@_unchanging(*_DICT_CHANGES, plain=dict)
 class FrozenDict(dict[Any, Any]):
     """A dict that refuses to change, and can be hashed."""
 
     __slots__ = ()
-
-    def __hash__(self) -> int:  # type: ignore[override]
-        return hash(frozenset(self.items()))
+    __hash__ = _hash_items  # type: ignore[assignment]
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (FrozenDict, (dict(self),))
 
 
-@_unchanging(*_DICT_CHANGES, "move_to_end")
-class FrozenOrderedDict(OrderedDict[Any, Any]):
-    """An ordered dict that refuses to change, and can be hashed; made by `ordered`."""
+@_unchanging(*_DICT_CHANGES, plain=lambda self: defaultdict(self.default_factory, self))
+class FrozenDefaultDict(defaultdict[Any, Any]):
+    """A default dict that refuses to change; reading a missing key does not add it."""
 
     __slots__ = ()
+    __hash__ = _hash_items  # type: ignore[assignment]
 
-    def __hash__(self) -> int:  # type: ignore[override]
-        return hash(frozenset(self.items()))
+    def __missing__(self, key: Any) -> Any:
+        if self.default_factory is None:
+            raise KeyError(key)
+        return self.default_factory()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (ordered, (dict(self),))
+        return (FrozenDefaultDict, (self.default_factory, dict(self)))
 
 
-def ordered(items: Mapping[Any, Any]) -> FrozenOrderedDict:
-    """``items`` in a dict whose constructor itself would be refused: it sets item by item."""
+@_unchanging(*_DICT_CHANGES, "move_to_end", plain=lambda self: OrderedDict(self.items()))
+class FrozenOrderedDict(OrderedDict[Any, Any]):
+    """An ordered dict that refuses to change, and can be hashed; see `frozen_ordered_dict`."""
+
+    __slots__ = ()
+    __hash__ = _hash_items  # type: ignore[assignment]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (frozen_ordered_dict, (dict(self),))
+
+
+def frozen_ordered_dict(items: Mapping[Any, Any]) -> FrozenOrderedDict:
+    """Make a `FrozenOrderedDict`, whose own constructor would be refused: it sets item by item."""
     frozen = FrozenOrderedDict()
     for key, value in items.items():
         OrderedDict.__setitem__(frozen, key, value)
     return frozen
 
 
-@_unchanging(*_SET_CHANGES)
+@_unchanging(*_SET_CHANGES, plain=set)
 class FrozenSet(set[Any]):
     """A set that refuses to change, and can be hashed."""
 
@@ -112,14 +167,27 @@ class FrozenSet(set[Any]):
         return (FrozenSet, (set(self),))
 
 
-@_unchanging(*_LIST_CHANGES, *_DEQUE_CHANGES)
+@_unchanging(*_LIST_CHANGES, *_DEQUE_CHANGES, plain=lambda self: deque(self, self.maxlen))
 class FrozenDeque(deque[Any]):
     """A deque that refuses to change, and can be hashed."""
 
     __slots__ = ()
 
     def __hash__(self) -> int:  # type: ignore[override]
-        return hash(tuple(self))
+        return deep_hash(tuple(self))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (FrozenDeque, (list(self), self.maxlen))
+
+
+def support_yaml() -> None:
+    """Let PyYAML write frozen containers as plain ones, where it is loaded."""
+    yaml = sys.modules.get("yaml")
+    for name in ("SafeDumper", "CSafeDumper", "Dumper", "CDumper"):
+        dumper = getattr(yaml, name, None)
+        if dumper is None or FrozenList in dumper.yaml_representers:
+            continue
+        dumper.add_representer(FrozenList, dumper.represent_list)
+        dumper.add_representer(FrozenSet, dumper.represent_set)
+        for mapping in (FrozenDict, FrozenDefaultDict, FrozenOrderedDict):
+            dumper.add_representer(mapping, dumper.represent_dict)

@@ -16,7 +16,7 @@ from runsettings.layers.call_site import Caller, find_caller
 from runsettings.layers.settings_files.locations import working_directory
 from runsettings.models import exporting
 from runsettings.models.freezing import freeze, freeze_extra, is_immutable_type
-from runsettings.models.frozen_containers import refuse
+from runsettings.models.frozen_containers import deep_hash, refuse
 from runsettings.models.provenance import Provenance
 from runsettings.resolution.merge import Merged, merge
 from runsettings.resolution.options import OptionTable
@@ -300,7 +300,7 @@ class LayeredSettings(BaseSettings):
         return self._values() == other._values()
 
     def __hash__(self) -> int:
-        return hash((type(self), *self._values()))
+        return deep_hash((type(self), *self._values()))
 
     def __copy__(self) -> Self:
         return self  # what cannot change need not be copied
@@ -331,6 +331,7 @@ class LayeredSettings(BaseSettings):
     def __setstate__(self, state: dict[Any, Any]) -> None:
         own = {name: state.pop(name) for name in ("_gathered", "_warned")}
         super().__setstate__(state)
+        self._freeze()
         for name, value in own.items():
             object.__setattr__(self, name, value)
 
@@ -340,6 +341,13 @@ class LayeredSettings(BaseSettings):
 
     def _provenance(self) -> Provenance:
         return Provenance(self, self.options(), self._gathered.merged)
+
+    def _freeze(self) -> None:
+        type(self)._resolver()  # works out which fields can change
+        fields = self.__dict__
+        for name in type(self).__freezable__:
+            fields[name] = freeze(fields[name])
+        freeze_extra(self)
 
     def _values(self) -> list[Any]:
         fields = self.__dict__
@@ -451,15 +459,12 @@ class LayeredSettings(BaseSettings):
                 if diagnostic.path not in blamed
             ]
         else:
-            fields = self.__dict__
-            for name in cls.__freezable__:
-                fields[name] = freeze(fields[name])
-            freeze_extra(self)
+            self._freeze()
             object.__setattr__(self, "_gathered", gathered)
             object.__setattr__(self, "_warned", ())
             if not diagnostics:
                 return
-            strict = strict or fields.get("strict") is True
+            strict = strict or self.__dict__.get("strict") is True
         if strict:
             diagnostics = [diagnostic.as_error() for diagnostic in diagnostics]
         diagnostics.sort(key=_order)
