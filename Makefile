@@ -23,7 +23,7 @@ INSTALL := PIP_CONSTRAINT=$(CONSTRAINTS) $(BIN)/python -m pip install --quiet --
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick lint types imports suite long docs tables wheel format bench constraints clean
+.PHONY: help demo test quick lint types imports suite long corpus docs tables wheel format bench constraints clean
 
 help: ## Show this list.
 	@echo "make demo    runs the example"
@@ -58,6 +58,9 @@ suite: $(TOOLS) ## Run the tests on all cores; warnings are errors.
 
 long: $(TOOLS) ## The long form of the slow proofs: 200 kills, thousands of new examples; half an hour.
 	RUNSETTINGS_LONG=1 $(BIN)/pytest -n auto $(PYTEST_ARGS)
+
+corpus: $(TOOLS) ## Generate parsers and configs of every kind, and hold them; minutes.
+	RUNSETTINGS_LONG=1 $(BIN)/pytest -n auto tests/corpus $(PYTEST_ARGS)
 
 docs: $(TOOLS) ## Build the documentation; warnings are errors.
 	$(BIN)/sphinx-build -W --keep-going --quiet -b html docs docs/_build/html
