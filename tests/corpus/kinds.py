@@ -233,7 +233,7 @@ def appended(draw: Draw, name: str) -> Piece:
     if draw(st.booleans()):
         word = keywords.get("const", 7)
         nested = [word, word] if action == "append" and keywords.get("nargs") is not None else word
-        none = [nested] if action == "extend" else []
+        none = [nested] if keywords.get("nargs") == "+" else []
         keywords["default"] = one_of(draw, none, None, [nested])
     return Piece(
         added(f"--{name}", **keywords),
@@ -301,7 +301,7 @@ def defaults_of_another_shape(draw: Draw, name: str) -> Piece:
 @kind
 def lists_that_start_empty(draw: Draw, name: str) -> Piece:
     """At least one word, and none by default."""
-    keywords = one_of(draw, {}, {"action": "extend"}, {"type": "=int"})
+    keywords = one_of(draw, {}, {"action": "extend"}, {"action": "append"})
     words = one_of(draw, ("1",), ("1", "2"))
     return Piece(
         added(f"--{name}", nargs="+", default=[], **keywords), right=((f"--{name}", *words),)
