@@ -18,7 +18,7 @@ from pydantic_core import PydanticUndefined
 import runsettings
 from runsettings import Layer, Rule, Settings
 from runsettings.resolution.options import Option, union_members
-from runsettings.values.diagnostic import RULES
+from runsettings.values.diagnostic import Rule
 
 
 def layers_table() -> Iterable[str]:
@@ -47,7 +47,7 @@ def rules_table() -> Iterable[str]:
     """Every rule that a diagnostic can have."""
     yield from _head("rule", "what it means")
     for rule in Rule:
-        yield _row(f"`{rule.value}`", _escape(RULES[rule]))
+        yield _row(f"`{rule.value}`", _escape(rule.meaning))
 
 
 def house() -> Iterable[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from runsettings.values.origin import Origin
 from runsettings.values.tree import KeyPath, format_path
@@ -23,97 +23,172 @@ class Severity(enum.StrEnum):
 
 
 class Rule(enum.StrEnum):
-    """The stable ids of everything that can be wrong. `RULES` tells what each means."""
+    """The stable ids of everything that can be wrong, each with its usual severity and meaning.
 
-    UNKNOWN_KEY = "unknown-key"
-    BAD_VALUE = "bad-value"
-    MISSING_VALUE = "missing-value"
-    LOCKED_KEY = "locked-key"
-    LOCK_DRIFT = "lock-drift"
-    ENVIRONMENT_CHANGED = "environment-changed"
-    MISPLACED_KEY = "misplaced-key"
-    DUPLICATE_KEY = "duplicate-key"
-    SYNTAX = "syntax"
-    UNREADABLE_FILE = "unreadable-file"
-    FILE_TOO_LARGE = "file-too-large"
-    TOO_DEEP = "too-deep"
-    ALIAS_BUDGET = "alias-budget"
-    UNSAFE_TAG = "unsafe-tag"
-    YAML_SCALAR = "yaml-scalar"
-    EXTERNAL_SOURCE = "external-source"
-    SHADOWED_VALUE = "shadowed-value"
-    KEY_TYPE = "key-type"
-    KEY_EMPTY = "key-empty"
-    KEY_PERIOD = "key-period"
-    KEY_COLLISION = "key-collision"
-    VALUE_TOO_LARGE = "value-too-large"
-    NOT_SERIALIZABLE = "not-serializable"
-    CYCLE = "cycle"
-    SECRET_IN_CONFIG = "secret-in-config"  # noqa: S105 - the id of a rule
-    SETTING_IN_CONFIG = "setting-in-config"
-    NO_SUCH_KEY = "no-such-key"
-    INCLUDE_AND_EXCLUDE = "include-and-exclude"
-    SCHEMA_VIOLATION = "schema-violation"
-    BAD_SCHEMA = "bad-schema"
-    VALUE_CHANGED = "value-changed"
-    BAD_INPUT = "bad-input"
-    IMMUTABLE = "immutable"
-    RUN_EXISTS = "run-exists"
-    RUN_MISSING = "run-missing"
-    RUN_OWNED = "run-owned"
-    RUN_INACTIVE = "run-inactive"
-    UNSAFE_PATH = "unsafe-path"
-    UNWRITABLE_FILE = "unwritable-file"
-    BAD_JOURNAL = "bad-journal"
-    NOT_LOGGED_IN = "not-logged-in"
-    NOT_AVAILABLE = "not-available"
+    A new rule is one line here. Whoever finds it wrong may report it with another severity where the
+    place demands it: an unknown key is an error in a file of ours, and a warning in one that we share.
+    """
 
+    severity: Severity
+    meaning: str
 
-RULES: dict[Rule, str] = {
-    Rule.UNKNOWN_KEY: "A key that the model does not have.",
-    Rule.BAD_VALUE: "A value that the model's type or validator refuses.",
-    Rule.MISSING_VALUE: "A required value that no layer sets.",
-    Rule.LOCKED_KEY: "A key locked by the site's file, or by a sweep, is set to something else.",
-    Rule.LOCK_DRIFT: "A value, origin or file differs from the lock file.",
-    Rule.ENVIRONMENT_CHANGED: "A change gives a declared environment another value.",
-    Rule.MISPLACED_KEY: "A key that exists, but not in this section, file or layer.",
-    Rule.DUPLICATE_KEY: "One mapping or section sets the same key twice.",
-    Rule.SYNTAX: "The text is not what its format allows.",
-    Rule.UNREADABLE_FILE: "A file that cannot be opened or decoded, or is not a file.",
-    Rule.FILE_TOO_LARGE: "A file beyond the size that a settings or config file may have.",
-    Rule.TOO_DEEP: "Values nested deeper than any reader can be asked to follow.",
-    Rule.ALIAS_BUDGET: "YAML aliases that expand to more nodes than the budget allows.",
-    Rule.UNSAFE_TAG: "A YAML tag that is not one of the safe ones.",
-    Rule.YAML_SCALAR: "A YAML scalar that YAML 1.1 tools read differently.",
-    Rule.EXTERNAL_SOURCE: "A pydantic-settings source that failed.",
-    Rule.SHADOWED_VALUE: "A value given at start that a value written in code beats.",
-    Rule.KEY_TYPE: "A config key that is not a string.",
-    Rule.KEY_EMPTY: "A config key that is empty.",
-    Rule.KEY_PERIOD: "A config key with a period in it.",
-    Rule.KEY_COLLISION: "Two config keys that become one when dashes become underscores.",
-    Rule.VALUE_TOO_LARGE: "A config value of more than 10,000,000 bytes as JSON.",
-    Rule.NOT_SERIALIZABLE: "A config value that JSON cannot hold.",
-    Rule.CYCLE: "A config value that contains itself.",
-    Rule.SECRET_IN_CONFIG: "A config value that is a live secret; it is replaced by ***.",
-    Rule.SETTING_IN_CONFIG: "The name of a setting, found in the run config.",
-    Rule.NO_SUCH_KEY: "An include or exclude key that the config does not have.",
-    Rule.INCLUDE_AND_EXCLUDE: "Include keys and exclude keys were both given.",
-    Rule.SCHEMA_VIOLATION: "The config does not satisfy its JSON Schema.",
-    Rule.BAD_SCHEMA: "The JSON Schema itself cannot be read or is not valid.",
-    Rule.VALUE_CHANGED: "A config value was changed without `allow_val_change`.",
-    Rule.BAD_INPUT: "An object that no reader of configs knows.",
-    Rule.IMMUTABLE: "Settings were to be changed in place.",
-    Rule.RUN_EXISTS: "A run with this id exists, and the call says that it must not.",
-    Rule.RUN_MISSING: "No run with this id exists, and the call says that it must.",
-    Rule.RUN_OWNED: "Another live process is writing this run.",
-    Rule.RUN_INACTIVE: "There is no run to act on: none was started, or it is finished.",
-    Rule.UNSAFE_PATH: "A name or path that would leave the run's directory.",
-    Rule.UNWRITABLE_FILE: "A file or directory of a run that cannot be written.",
-    Rule.BAD_JOURNAL: "A file that is not a run's journal, or one of a later version.",
-    Rule.NOT_LOGGED_IN: "Online mode without a store or a login, where one is demanded.",
-    Rule.NOT_AVAILABLE: "An argument whose feature this version does not have.",
-}
-"""Every rule with one sentence; the documentation's table is generated from this."""
+    def __new__(cls, rule: str, severity: Severity, meaning: str) -> Self:
+        member = str.__new__(cls, rule)
+        member._value_ = rule
+        member.severity = severity
+        member.meaning = meaning
+        return member
+
+    UNKNOWN_KEY = "unknown-key", Severity.ERROR, "A key that the model does not have."
+    BAD_VALUE = "bad-value", Severity.ERROR, "A value that the model's type or validator refuses."
+    MISSING_VALUE = "missing-value", Severity.ERROR, "A required value that no layer sets."
+    LOCKED_KEY = (
+        "locked-key",
+        Severity.ERROR,
+        "A key locked by the site's file, or by a sweep, is set to something else.",
+    )
+    LOCK_DRIFT = "lock-drift", Severity.ERROR, "A value, origin or file differs from the lock file."
+    ENVIRONMENT_CHANGED = (
+        "environment-changed",
+        Severity.NOTE,
+        "A change gives a declared environment another value.",
+    )
+    MISPLACED_KEY = (
+        "misplaced-key",
+        Severity.ERROR,
+        "A key that exists, but not in this section, file or layer.",
+    )
+    DUPLICATE_KEY = (
+        "duplicate-key",
+        Severity.ERROR,
+        "One mapping or section sets the same key twice.",
+    )
+    SYNTAX = "syntax", Severity.ERROR, "The text is not what its format allows."
+    UNREADABLE_FILE = (
+        "unreadable-file",
+        Severity.ERROR,
+        "A file that cannot be opened or decoded, or is not a file.",
+    )
+    FILE_TOO_LARGE = (
+        "file-too-large",
+        Severity.ERROR,
+        "A file beyond the size that a settings or config file may have.",
+    )
+    TOO_DEEP = (
+        "too-deep",
+        Severity.ERROR,
+        "Values nested deeper than any reader can be asked to follow.",
+    )
+    ALIAS_BUDGET = (
+        "alias-budget",
+        Severity.ERROR,
+        "YAML aliases that expand to more nodes than the budget allows.",
+    )
+    UNSAFE_TAG = "unsafe-tag", Severity.ERROR, "A YAML tag that is not one of the safe ones."
+    YAML_SCALAR = (
+        "yaml-scalar",
+        Severity.WARNING,
+        "A YAML scalar that YAML 1.1 tools read differently.",
+    )
+    EXTERNAL_SOURCE = "external-source", Severity.WARNING, "A pydantic-settings source that failed."
+    SHADOWED_VALUE = (
+        "shadowed-value",
+        Severity.WARNING,
+        "A value given at start that a value written in code beats.",
+    )
+    KEY_TYPE = "key-type", Severity.ERROR, "A config key that is not a string."
+    KEY_EMPTY = "key-empty", Severity.ERROR, "A config key that is empty."
+    KEY_PERIOD = "key-period", Severity.ERROR, "A config key with a period in it."
+    KEY_COLLISION = (
+        "key-collision",
+        Severity.ERROR,
+        "Two config keys that become one when dashes become underscores.",
+    )
+    VALUE_TOO_LARGE = (
+        "value-too-large",
+        Severity.ERROR,
+        "A config value of more than 10,000,000 bytes as JSON.",
+    )
+    NOT_SERIALIZABLE = "not-serializable", Severity.ERROR, "A config value that JSON cannot hold."
+    CYCLE = "cycle", Severity.ERROR, "A config value that contains itself."
+    SECRET_IN_CONFIG = (
+        "secret-in-config",
+        Severity.WARNING,
+        "A config value that is a live secret; it is replaced by ***.",
+    )
+    SETTING_IN_CONFIG = (
+        "setting-in-config",
+        Severity.WARNING,
+        "The name of a setting, found in the run config.",
+    )
+    NO_SUCH_KEY = (
+        "no-such-key",
+        Severity.ERROR,
+        "An include or exclude key that the config does not have.",
+    )
+    INCLUDE_AND_EXCLUDE = (
+        "include-and-exclude",
+        Severity.ERROR,
+        "Include keys and exclude keys were both given.",
+    )
+    SCHEMA_VIOLATION = (
+        "schema-violation",
+        Severity.ERROR,
+        "The config does not satisfy its JSON Schema.",
+    )
+    BAD_SCHEMA = (
+        "bad-schema",
+        Severity.ERROR,
+        "The JSON Schema itself cannot be read or is not valid.",
+    )
+    VALUE_CHANGED = (
+        "value-changed",
+        Severity.ERROR,
+        "A config value was changed without `allow_val_change`.",
+    )
+    BAD_INPUT = "bad-input", Severity.ERROR, "An object that no reader of configs knows."
+    IMMUTABLE = "immutable", Severity.ERROR, "Settings were to be changed in place."
+    RUN_EXISTS = (
+        "run-exists",
+        Severity.ERROR,
+        "A run with this id exists, and the call says that it must not.",
+    )
+    RUN_MISSING = (
+        "run-missing",
+        Severity.ERROR,
+        "No run with this id exists, and the call says that it must.",
+    )
+    RUN_OWNED = "run-owned", Severity.ERROR, "Another live process is writing this run."
+    RUN_INACTIVE = (
+        "run-inactive",
+        Severity.ERROR,
+        "There is no run to act on: none was started, or it is finished.",
+    )
+    UNSAFE_PATH = (
+        "unsafe-path",
+        Severity.ERROR,
+        "A name or path that would leave the run's directory.",
+    )
+    UNWRITABLE_FILE = (
+        "unwritable-file",
+        Severity.ERROR,
+        "A file or directory of a run that cannot be written.",
+    )
+    BAD_JOURNAL = (
+        "bad-journal",
+        Severity.ERROR,
+        "A file that is not a run's journal, or one of a later version.",
+    )
+    NOT_LOGGED_IN = (
+        "not-logged-in",
+        Severity.ERROR,
+        "Online mode without a store or a login, where one is demanded.",
+    )
+    NOT_AVAILABLE = (
+        "not-available",
+        Severity.ERROR,
+        "An argument whose feature this version does not have.",
+    )
 
 
 class Excerpt(NamedTuple):

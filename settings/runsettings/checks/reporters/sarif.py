@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from runsettings._version import __version__
 from runsettings.checks.reporters.positions import end_column, file_of
-from runsettings.values.diagnostic import RULES, Diagnostic, Rule, Severity
+from runsettings.values.diagnostic import Diagnostic, Rule, Severity
 from runsettings.values.origin import Origin
 from runsettings.values.rendering import headline, printable
 
@@ -54,7 +54,7 @@ def report(diagnostics: Sequence[Diagnostic], checked: Sequence[str] = ()) -> st
 
 
 def _rule(rule: Rule) -> dict[str, Any]:
-    return {"id": str(rule), "shortDescription": {"text": RULES[rule]}}
+    return {"id": str(rule), "shortDescription": {"text": rule.meaning}}
 
 
 def _result(fault: Diagnostic, index: int) -> dict[str, Any]:

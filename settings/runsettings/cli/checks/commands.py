@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from runsettings.checks.reporters.formats import REPORT_FORMATS
 from runsettings.cli.checks.reports import (
-    FORMATS,
     printable_lines,
     progress,
     reports_named,
@@ -72,7 +72,7 @@ def _rules(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
 @click.option(
     "--format",
     "format_",
-    type=click.Choice(FORMATS),
+    type=click.Choice(list(REPORT_FORMATS)),
     default="text",
     show_default=True,
     help="How to report.",

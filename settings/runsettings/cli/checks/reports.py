@@ -11,15 +11,13 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from runsettings.checks.reporters.formats import REPORT_FORMATS
 from runsettings.cli.printing import colour_wanted
 from runsettings.values.rendering import printable
 
 if TYPE_CHECKING:
     from runsettings.checks.check import Report
     from runsettings.checks.configs.many_files import Advance, Begin
-
-FORMATS: Final = ("text", "json", "github", "sarif", "junit")
-"""The formats of a report, as `checks.reporters.formats` has them."""
 
 _MANY: Final = 100
 """Files from which on a person sees how far the check is."""
@@ -32,16 +30,16 @@ def reports_named(
     ctx: click.Context, param: click.Parameter, values: tuple[str, ...]
 ) -> list[tuple[str, str]]:
     """``FORMAT=FILE``, or a file whose suffix tells the format, as the two."""
-    suffixes = {".txt": "text", ".json": "json", ".sarif": "sarif", ".xml": "junit"}
+    suffixes = {format_.suffix: name for name, format_ in REPORT_FORMATS.items()}
     reports: list[tuple[str, str]] = []
     for value in values:
         format_, separator, file = value.partition("=")
-        if separator and format_ in FORMATS and file:
+        if separator and format_ in REPORT_FORMATS and file:
             reports.append((format_, file))
             continue
         by_name = suffixes.get(Path(value).suffix.lower())
         if by_name is None:
-            message = f"write {'|'.join(FORMATS)}=FILE, such as sarif={value}"
+            message = f"write {'|'.join(REPORT_FORMATS)}=FILE, such as sarif={value}"
             raise click.BadParameter(message, ctx, param)
         reports.append((by_name, value))
     return reports
@@ -53,10 +51,8 @@ def write_reports(report: Report, format_: str, outputs: Sequence[tuple[str, str
     Raises:
         click.BadParameter: A file cannot be written.
     """
-    from runsettings.checks.reporters.formats import REPORTERS, ReportFormat
-
     for name, file in outputs:
-        text = REPORTERS[ReportFormat(name)](report.diagnostics, report.checked)
+        text = REPORT_FORMATS[name].reporter()(report.diagnostics, report.checked)
         try:
             path = Path(file)
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -64,7 +60,7 @@ def write_reports(report: Report, format_: str, outputs: Sequence[tuple[str, str
         except OSError as error:
             message = f"{file} cannot be written: {error.strerror or error}"
             raise click.BadParameter(message, param_hint="--output") from error
-    text = REPORTERS[ReportFormat(format_)](report.diagnostics, report.checked)
+    text = REPORT_FORMATS[format_].reporter()(report.diagnostics, report.checked)
     wanted = colour_wanted()
     if wanted is None:
         wanted = sys.stdout is not None and sys.stdout.isatty()
