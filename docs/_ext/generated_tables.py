@@ -18,7 +18,6 @@ from pydantic_core import PydanticUndefined
 import runsettings
 from runsettings import Layer, Rule, Settings
 from runsettings.resolution.options import Option, union_members
-from runsettings.values.diagnostic import Rule
 
 
 def layers_table() -> Iterable[str]:

@@ -25,29 +25,30 @@ class Severity(enum.StrEnum):
 class Rule(enum.StrEnum):
     """The stable ids of everything that can be wrong, each with its usual severity and meaning.
 
-    A new rule is one line here. Whoever finds it wrong may report it with another severity where the
-    place demands it: an unknown key is an error in a file of ours, and a warning in one that we share.
+    A new rule is one line here. A diagnostic may have another severity where its place demands it:
+    an unknown key is an error in a file of ours, and a warning in a file that we share.
     """
 
     severity: Severity
     meaning: str
 
-    def __new__(cls, rule: str, severity: Severity, meaning: str) -> Self:
+    def __new__(cls, rule: str, meaning: str = "", severity: Severity = Severity.ERROR) -> Self:
+        """Keep the severity and the meaning beside the id, which is the value."""
         member = str.__new__(cls, rule)
         member._value_ = rule
-        member.severity = severity
         member.meaning = meaning
+        member.severity = severity
         return member
 
-    UNKNOWN_KEY = "unknown-key", Severity.ERROR, "A key that the model does not have."
-    BAD_VALUE = "bad-value", Severity.ERROR, "A value that the model's type or validator refuses."
-    MISSING_VALUE = "missing-value", Severity.ERROR, "A required value that no layer sets."
+    UNKNOWN_KEY = "unknown-key", "A key that the model does not have."
+    BAD_VALUE = "bad-value", "A value that the model's type or validator refuses."
+    MISSING_VALUE = "missing-value", "A required value that no layer sets."
     LOCKED_KEY = (
         "locked-key",
         Severity.ERROR,
         "A key locked by the site's file, or by a sweep, is set to something else.",
     )
-    LOCK_DRIFT = "lock-drift", Severity.ERROR, "A value, origin or file differs from the lock file."
+    LOCK_DRIFT = "lock-drift", "A value, origin or file differs from the lock file."
     ENVIRONMENT_CHANGED = (
         "environment-changed",
         Severity.NOTE,
@@ -63,7 +64,7 @@ class Rule(enum.StrEnum):
         Severity.ERROR,
         "One mapping or section sets the same key twice.",
     )
-    SYNTAX = "syntax", Severity.ERROR, "The text is not what its format allows."
+    SYNTAX = "syntax", "The text is not what its format allows."
     UNREADABLE_FILE = (
         "unreadable-file",
         Severity.ERROR,
@@ -84,21 +85,21 @@ class Rule(enum.StrEnum):
         Severity.ERROR,
         "YAML aliases that expand to more nodes than the budget allows.",
     )
-    UNSAFE_TAG = "unsafe-tag", Severity.ERROR, "A YAML tag that is not one of the safe ones."
+    UNSAFE_TAG = "unsafe-tag", "A YAML tag that is not one of the safe ones."
     YAML_SCALAR = (
         "yaml-scalar",
         Severity.WARNING,
         "A YAML scalar that YAML 1.1 tools read differently.",
     )
-    EXTERNAL_SOURCE = "external-source", Severity.WARNING, "A pydantic-settings source that failed."
+    EXTERNAL_SOURCE = "external-source", "A pydantic-settings source that failed.", Severity.WARNING
     SHADOWED_VALUE = (
         "shadowed-value",
         Severity.WARNING,
         "A value given at start that a value written in code beats.",
     )
-    KEY_TYPE = "key-type", Severity.ERROR, "A config key that is not a string."
-    KEY_EMPTY = "key-empty", Severity.ERROR, "A config key that is empty."
-    KEY_PERIOD = "key-period", Severity.ERROR, "A config key with a period in it."
+    KEY_TYPE = "key-type", "A config key that is not a string."
+    KEY_EMPTY = "key-empty", "A config key that is empty."
+    KEY_PERIOD = "key-period", "A config key with a period in it."
     KEY_COLLISION = (
         "key-collision",
         Severity.ERROR,
@@ -109,8 +110,8 @@ class Rule(enum.StrEnum):
         Severity.ERROR,
         "A config value of more than 10,000,000 bytes as JSON.",
     )
-    NOT_SERIALIZABLE = "not-serializable", Severity.ERROR, "A config value that JSON cannot hold."
-    CYCLE = "cycle", Severity.ERROR, "A config value that contains itself."
+    NOT_SERIALIZABLE = "not-serializable", "A config value that JSON cannot hold."
+    CYCLE = "cycle", "A config value that contains itself."
     SECRET_IN_CONFIG = (
         "secret-in-config",
         Severity.WARNING,
@@ -146,8 +147,8 @@ class Rule(enum.StrEnum):
         Severity.ERROR,
         "A config value was changed without `allow_val_change`.",
     )
-    BAD_INPUT = "bad-input", Severity.ERROR, "An object that no reader of configs knows."
-    IMMUTABLE = "immutable", Severity.ERROR, "Settings were to be changed in place."
+    BAD_INPUT = "bad-input", "An object that no reader of configs knows."
+    IMMUTABLE = "immutable", "Settings were to be changed in place."
     RUN_EXISTS = (
         "run-exists",
         Severity.ERROR,
@@ -158,7 +159,7 @@ class Rule(enum.StrEnum):
         Severity.ERROR,
         "No run with this id exists, and the call says that it must.",
     )
-    RUN_OWNED = "run-owned", Severity.ERROR, "Another live process is writing this run."
+    RUN_OWNED = "run-owned", "Another live process is writing this run."
     RUN_INACTIVE = (
         "run-inactive",
         Severity.ERROR,
