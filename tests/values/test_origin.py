@@ -56,6 +56,21 @@ def test_every_layer_has_a_name_and_a_sentence(layer):
     assert len(layer.source.split()) > 1
 
 
+FACTS = [
+    ("is_file", ["site", "user", "pyproject", "workspace", "dotenv", "file"]),
+    ("is_shared", ["site", "user", "workspace"]),
+    ("is_environment", ["dotenv", "env"]),
+    ("is_given", ["env", "flag"]),
+    ("is_code", ["file", "init"]),
+]
+
+
+@pytest.mark.parametrize(("fact", "labels"), FACTS)
+def test_layers_know_facts_about_themselves(fact, labels):
+    """No other module lists layers to tell what is true of them."""
+    assert [layer.label for layer in Layer if getattr(layer, fact)] == labels
+
+
 def test_origins_pickle():
     """An origin crosses a process as itself."""
     for origin, _ in TEXTS:

@@ -13,13 +13,17 @@ from runsettings.values.origin import Layer, Origin
 from runsettings.values.tree import (
     MISSING,
     Branch,
+    Kind,
     Leaf,
     Position,
     SequenceMarks,
     Tree,
     format_path,
+    leaves_of,
     pack,
+    put_at,
     unpack,
+    value_at,
 )
 
 NATIVE = Origin(Layer.EXTERNAL, "vault/key")
@@ -119,7 +123,7 @@ def test_origin_of_a_key(tree):
 
 def test_origin_without_columns(tree):
     """In formats with one value a line the column is left out; an excerpt still knows it."""
-    ini = Tree(Layer.USER, "settings", {"a": "b"}, {"a": pack(2, 5, 2, 1)}, columns=False)
+    ini = Tree(Layer.USER, "settings", {"a": "b"}, {"a": pack(2, 5, 2, 1)}, kind=Kind.INI)
     assert str(ini.origin(("a",))) == "settings:2"
     assert ini.position(("a",)) == (2, 5)
     assert ini.position(("a",), key=True) == (2, 1)
@@ -168,3 +172,44 @@ def test_missing_is_false_and_alone():
     assert pickle.loads(pickle.dumps(MISSING)) is MISSING
     assert not MISSING
     assert repr(MISSING) == "MISSING"
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ((), {"a": {"b": [1, {"c": None}]}, "whole": Replace({"x": 2})}),
+        (("a", "b", 1, "c"), None),
+        (("whole", "x"), 2),
+        (("a", "d"), MISSING),
+        (("a", "b", 2), MISSING),
+        (("a", "b", -1), MISSING),
+        (("a", "b", "0"), MISSING),
+        (("a", "b", 0, "c"), MISSING),
+    ],
+)
+def test_a_path_leads_to_a_value_or_to_nothing(path, value):
+    """Mappings, sequences and replacements are walked; nothing else has an inside."""
+    assert value_at({"a": {"b": [1, {"c": None}]}, "whole": Replace({"x": 2})}, path) == value
+
+
+def test_a_value_is_put_where_its_path_leads():
+    """Mappings are made on the way, also in place of what has no inside."""
+    node = {"a": 1, "b": {"c": 2}}
+    put_at(node, ("a", "x"), 3)
+    put_at(node, ("b", "d", "e"), 4)
+    put_at(node, ("f",), 5)
+    assert node == {"a": {"x": 3}, "b": {"c": 2, "d": {"e": 4}}, "f": 5}
+
+
+def test_leaves_are_what_merges_whole():
+    """Sequences and empty mappings are leaves; a replacement of a mapping has leaves inside."""
+    node = {"a": {"b": [{"c": 1}], "d": {}}, "e": Replace({"f": 2})}
+    expected = [(("r", "a", "b"), [{"c": 1}]), (("r", "a", "d"), {}), (("r", "e", "f"), 2)]
+    assert list(leaves_of(node, ("r",))) == expected
+
+
+@pytest.mark.parametrize("kind", [kind for kind in Kind if kind not in (Kind.INI, Kind.DOTENV)])
+def test_only_formats_of_one_value_a_line_leave_columns_out(kind):
+    """A column helps nobody where the line has one value alone."""
+    tree = Tree(Layer.FILE, "x", {"a": 1}, {"a": pack(2, 5)}, kind=kind)
+    assert tree.origin(("a",)).column == 5

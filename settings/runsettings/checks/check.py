@@ -28,8 +28,8 @@ from runsettings.checks.settings_layers import (
 from runsettings.checks.targets import find_files
 from runsettings.checks.yaml11.fixing import Fix, fix_file
 from runsettings.documents.files import Format
+from runsettings.documents.paths import shown_path
 from runsettings.layers.base import Inputs
-from runsettings.layers.settings_files.locations import shown
 from runsettings.models.layered import LayeredSettings
 from runsettings.models.locking import drift_of
 from runsettings.models.settings import Settings
@@ -183,11 +183,11 @@ def run_checks(request: Request) -> Report:
         found += _drift(checked.settings, request.locked, here)
     if request.matrix is not None:
         declared = here / request.matrix
-        names.append(shown(declared, here))
+        names.append(shown_path(declared, here))
         found += check_matrix(declared, model, here, against=request.against)
     paths, faults = find_files(request.files, here, (*project.exclude, *request.exclude))
     found += faults
-    names += [shown(path, here) for path in paths]
+    names += [shown_path(path, here) for path in paths]
     settings_files = [path for path in paths if is_settings_file(path, inputs.app_name)]
     found += _unknown_yet(_check_settings_files(settings_files, model, inputs), found)
     checks = ConfigChecks(
@@ -202,7 +202,7 @@ def run_checks(request: Request) -> Report:
     found += check_config_files(configs, checks, processes=request.processes, begin=request.begin)
     if request.layers and isinstance(checked.settings, Settings):
         others = [p for p in files_of_every_run(checked.settings, here) if p not in paths]
-        names += [shown(path, here) for path in others]
+        names += [shown_path(path, here) for path in others]
         found += check_every_run(checked.settings, others, checks)
     return Report(_judged(found, selection, strict=request.strict), tuple(names), checked.settings)
 
@@ -249,7 +249,7 @@ def run_fixes(request: Request, *, write: bool) -> tuple[list[Fix], list[Diagnos
         if not write and is_settings_file(path, inputs.app_name):
             secrets |= check_settings_file(path, request.settings, inputs).secrets
         if Format.of(path) is Format.YAML:
-            fix, found = fix_file(path, shown(path, here), write=write)
+            fix, found = fix_file(path, shown_path(path, here), write=write)
             if fix is not None and not write:
                 fix = fix.masked(secrets)
             fixes += [fix] if fix is not None else []

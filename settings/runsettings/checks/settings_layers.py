@@ -18,11 +18,11 @@ from pydantic_settings import PydanticBaseSettingsSource
 
 from runsettings.checks.yaml11.ambiguous_scalars import hazard_diagnostics
 from runsettings.documents.files import Format
+from runsettings.documents.paths import shown_path
 from runsettings.layers.base import Inputs, LayerSource
 from runsettings.layers.call_site import Caller
 from runsettings.layers.program_inputs import read_named
 from runsettings.layers.settings_files.layers import PyprojectLayer, read_place
-from runsettings.layers.settings_files.locations import shown
 from runsettings.models.layered import LayeredSettings
 from runsettings.resolution.merge import Merged, merge
 from runsettings.resolution.resolve import SETTINGS_LAYERS, Gathered, Resolver
@@ -32,7 +32,7 @@ from runsettings.values.diagnostic import Diagnostic, Rule
 from runsettings.values.errors import SettingsError, SettingsWarning
 from runsettings.values.origin import Layer
 from runsettings.values.reading import Reading
-from runsettings.values.tree import Tree
+from runsettings.values.tree import Kind, Tree
 
 Layers = Sequence[Layer | LayerSource | PydanticBaseSettingsSource]
 
@@ -59,7 +59,7 @@ class CheckedSettings:
     def text_of(self, where: str) -> str | None:
         """The text of the source with this name, if it has one in which comments count."""
         for source in self.sources:
-            if source.where == where and source.text is not None and source.columns:
+            if source.where == where and source.kind is Kind.DOCUMENT:
                 return source.text
         return None
 
@@ -134,10 +134,10 @@ class _FileAlone:
         if self.layer is Layer.PYPROJECT:
             # It reads the nearest file upwards, which is this one, and names it from there.
             beside = replace(inputs, directory=self._path.parent)
-            where = shown(self._path, inputs.cwd)
+            where = shown_path(self._path, inputs.cwd)
             return [_renamed(reading, where) for reading in PyprojectLayer().read(beside)]
         if self._path.name in SETTINGS_FILES:
-            where = shown(self._path, inputs.cwd)
+            where = shown_path(self._path, inputs.cwd)
             for reading in read_place(self._path.parent, self.layer, inputs.cwd):
                 if reading.tree.where == where:
                     return [reading]

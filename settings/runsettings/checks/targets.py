@@ -9,7 +9,7 @@ from fnmatch import fnmatch
 from pathlib import Path, PurePath
 from typing import Final
 
-from runsettings.layers.settings_files.locations import shown
+from runsettings.documents.paths import shown_path
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity
 from runsettings.values.origin import Layer, Origin
 
@@ -46,7 +46,7 @@ def find_files(
         if os.path.isdir(path):  # noqa: PTH112 - false for what can be no name
             matches: Iterable[Path] = list(_in_directory(path, cwd, exclude, faults))
             if not matches:
-                faults.append(_empty(shown(path, cwd)))
+                faults.append(_empty(shown_path(path, cwd)))
         elif glob.has_magic(str(target)) and not os.path.lexists(path):
             matches = [
                 inner
@@ -82,7 +82,7 @@ def _in_directory(
     root: Path, cwd: Path, exclude: Sequence[str], faults: list[Diagnostic]
 ) -> Iterator[Path]:
     def tell(error: OSError) -> None:
-        where = Origin(Layer.FILE, shown(Path(error.filename), cwd))
+        where = Origin(Layer.FILE, shown_path(Path(error.filename), cwd))
         message = f"cannot be searched: {error.strerror or error}"
         faults.append(Diagnostic(Rule.UNREADABLE_FILE, Severity.ERROR, (), message, where))
 
@@ -112,7 +112,7 @@ def _matches(name: str, patterns: Sequence[str]) -> bool:
 def _is_excluded(path: Path, cwd: Path, exclude: Sequence[str]) -> bool:
     if not exclude:
         return False
-    name = PurePath(shown(path, cwd)).as_posix()
+    name = PurePath(shown_path(path, cwd)).as_posix()
     return any(fnmatch(name, pattern) or fnmatch(path.name, pattern) for pattern in exclude)
 
 

@@ -18,6 +18,7 @@ from typing import Final, TypeAlias
 from runsettings.documents.limits import MAX_BYTES
 from runsettings.documents.text_diagnostics import Faults
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity
+from runsettings.values.did_you_mean import closest
 from runsettings.values.origin import Layer, Origin
 from runsettings.values.reading import Reading
 from runsettings.values.tree import Tree
@@ -63,9 +64,6 @@ _KINDS: Final = (
     (stat.S_ISCHR, "is a device, not a file"),
     (stat.S_ISBLK, "is a device, not a file"),
 )
-
-_CLOSE: Final = 0.75
-"""difflib's ratio from which a file's name counts as a slip of another: two letters in eight."""
 
 
 class _UnreadableError(Exception):
@@ -220,9 +218,6 @@ def _unreadable(path: Path, where: str, error: OSError) -> _UnreadableError:
 
 def _similar(path: Path, where: str) -> str | None:
     """The file beside it that was probably meant, in the form that ``where`` has."""
-    # Imported when a file is missing: every program pays for imports, few make this mistake.
-    import difflib
-
     try:
         siblings = [entry.name for entry in os.scandir(path.parent) if entry.is_file()]
     except OSError:
@@ -231,11 +226,11 @@ def _similar(path: Path, where: str) -> str | None:
     stems: dict[str, str] = {}
     for name in sorted(siblings, key=lambda name: (Path(name).suffix != path.suffix, name)):
         stems.setdefault(Path(name).stem.casefold(), name)
-    close = difflib.get_close_matches(path.stem.casefold(), stems, n=1, cutoff=_CLOSE)
-    if not close:
+    close = closest(path.stem.casefold(), stems)
+    if close is None:
         return None
     written = Path(where) if Path(where).name == path.name else path
-    return f"did you mean {str(written.with_name(stems[close[0]]))!r}?"
+    return f"did you mean {str(written.with_name(stems[close]))!r}?"
 
 
 def _decode(

@@ -18,7 +18,7 @@ from runsettings.documents.text_diagnostics import Faults
 from runsettings.values.diagnostic import Rule
 from runsettings.values.origin import Layer
 from runsettings.values.reading import Reading
-from runsettings.values.tree import Branch, Position, Tree, pack
+from runsettings.values.tree import Branch, Kind, Position, Tree, pack, unpack
 
 _LINE: Final = re.compile(r"[^\r\n]*(?:\r\n?|\n|\Z)")
 _DELIMITER: Final = re.compile("[=:]")
@@ -139,7 +139,7 @@ def read(text: str, layer: Layer, where: str) -> Reading:
             position = Position(found.line + 1, found.indent + 1)
             if found.section in data:
                 first = marks[found.section].here
-                _add_duplicate(faults, found, position, Position(first >> 32, first & _MASK))
+                _add_duplicate(faults, found, position, unpack(first)[0])
             else:
                 data[found.section] = {}
                 marks[found.section] = Branch(pack(*position))
@@ -148,19 +148,18 @@ def read(text: str, layer: Layer, where: str) -> Reading:
         section = marks[found.section]
         if found.key in section:
             position = Position(found.line + 1, found.indent + 1)
-            key_mark = section[found.key] >> 64
-            _add_duplicate(faults, found, position, Position(key_mark >> 32, key_mark & _MASK))
+            first = unpack(section[found.key])[1]
+            _add_duplicate(faults, found, position, first or position)
         section[found.key] = pack(found.line + 1, found.start + 1, found.line + 1, found.indent + 1)
         data[found.section][found.key] = ""
     for entry in entries:
         data[entry.section][entry.key] = entry.value
     return Reading(
-        Tree(layer, where, data, marks, text=text, columns=False, directives=False),
+        Tree(layer, where, data, marks, text=text, kind=Kind.INI, directives=False),
         faults.diagnostics(),
     )
 
 
-_MASK: Final = (1 << 32) - 1
 _REST: Final = 1 << 16
 """A width that reaches to the end of the line."""
 

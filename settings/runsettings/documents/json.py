@@ -12,7 +12,7 @@ from runsettings.documents.text_diagnostics import Faults
 from runsettings.values.diagnostic import Rule
 from runsettings.values.origin import Layer
 from runsettings.values.reading import Reading
-from runsettings.values.tree import Branch, Position, SequenceMarks, Tree, pack, unpack
+from runsettings.values.tree import Branch, Kind, Position, SequenceMarks, Tree, pack, unpack
 
 _SPACE: Final = re.compile(r"[ \t\r\n]*")
 _NUMBER: Final = re.compile(r"(-?(?:0|[1-9][0-9]*))(\.[0-9]+)?([eE][-+]?[0-9]+)?")
@@ -49,7 +49,7 @@ def read(text: str, layer: Layer, where: str) -> Reading:
     except _TooDeepError as error:
         message = f"values are nested more than {MAX_DEPTH} levels deep"
         faults.add_at(Rule.TOO_DEEP, message, error.offset)
-    tree = Tree(layer, where, text=text, directives=False)
+    tree = Tree(layer, where, text=text, kind=Kind.DOCUMENT, directives=False)
     if parser.root:
         data, marks = parser.root[0], parser.root_marks[0]
         if isinstance(data, dict):

@@ -12,7 +12,7 @@ from runsettings.documents.toml_positions import Places
 from runsettings.values.diagnostic import Rule
 from runsettings.values.origin import Layer
 from runsettings.values.reading import Reading
-from runsettings.values.tree import Position, Tree
+from runsettings.values.tree import Kind, Position, Tree
 
 _PLACE: Final = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 _WORD: Final = re.compile(r"[^\W\d]\w*")
@@ -46,7 +46,7 @@ def read(text: str, layer: Layer, where: str) -> Reading:
         end = _statement(places, _add_fault(faults, places, error))
         # What stands in front of the statement at fault has been read once already.
         data = _loads_or_nothing(text[:end])
-    tree = Tree(layer, where, data, places.marks, text=text, directives=False)
+    tree = Tree(layer, where, data, places.marks, text=text, kind=Kind.DOCUMENT, directives=False)
     return Reading(tree, faults.diagnostics())
 
 

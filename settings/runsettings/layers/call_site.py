@@ -10,6 +10,8 @@ import sys
 from types import FrameType
 from typing import Final, NamedTuple
 
+from runsettings.documents.paths import shown_path
+
 _OURS: Final = "runsettings"
 
 _BETWEEN: Final = frozenset({"collections.abc", "pydantic.main", "pydantic.type_adapter"})
@@ -54,10 +56,7 @@ def find_caller(call: str | None = None, skip: str = _OURS) -> Caller:
 
 
 def _shown(file: str) -> str:
-    """``file`` as a person in the working directory would name it."""
     try:
-        here = os.getcwd()  # noqa: PTH109 - as text; this runs at each change of a config
+        return shown_path(file, os.getcwd())  # noqa: PTH109 - runs at each change of a config
     except OSError:
-        return file  # the directory was deleted under the program
-    prefix = here if here.endswith(os.sep) else here + os.sep
-    return file.removeprefix(prefix)
+        return file  # the working directory was deleted

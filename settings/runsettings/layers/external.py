@@ -10,9 +10,9 @@ from typing import Any
 from pydantic_settings import PydanticBaseSettingsSource, SecretsSettingsSource
 from pydantic_settings.exceptions import SettingsError as SourceError
 
+from runsettings.documents.paths import named_path, shown_path
 from runsettings.layers.base import Inputs
 from runsettings.layers.copying import own
-from runsettings.layers.settings_files.locations import named_path, shown
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity
 from runsettings.values.origin import Layer, Origin
 from runsettings.values.reading import Reading
@@ -73,7 +73,7 @@ class SecretsLayer:
             return ()
         directories = [named_path(name, inputs.cwd) for name in inputs.secrets_dirs]
         present = [directory for directory in directories if os.path.lexists(directory)]
-        readings = [_absent(shown(d, inputs.cwd)) for d in directories if d not in present]
+        readings = [_absent(shown_path(d, inputs.cwd)) for d in directories if d not in present]
         if not present:
             return readings
         source = SecretsSettingsSource(inputs.model, secrets_dir=present)
@@ -96,7 +96,7 @@ def _files(
             for directory in directories:
                 path = source.find_case_path(directory, file, source.case_sensitive)
                 if path is not None:
-                    place = shown(path, inputs.cwd)
+                    place = shown_path(path, inputs.cwd)
                     files.update((key, place) for key in (name, *(key for key, *_ in spellings)))
     return files
 

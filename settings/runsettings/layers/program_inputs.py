@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from runsettings.documents.files import Format, read_file
+from runsettings.documents.paths import named_path, shown_path
 from runsettings.layers.base import Inputs
 from runsettings.layers.copying import own
 from runsettings.layers.settings_files.layers import section_of
-from runsettings.layers.settings_files.locations import named_path, shown
 from runsettings.values.directives import Directive
 from runsettings.values.origin import Layer
 from runsettings.values.reading import Reading
@@ -53,5 +53,5 @@ def read_named(file: str | Path, layer: Layer, cwd: Path) -> Reading:
     """Read a settings file that somebody named, in the format its name tells."""
     path = named_path(file, cwd)
     format_ = Format.of(path)
-    reading = read_file(path, layer, where=shown(path, cwd), format=format_)
+    reading = read_file(path, layer, where=shown_path(path, cwd), format=format_)
     return section_of(reading) if format_ is Format.INI else reading

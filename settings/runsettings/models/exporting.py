@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from pydantic_core import to_jsonable_python
 
 from runsettings.resolution.secrets import MASK
-from runsettings.values.tree import KeyPath
+from runsettings.values.tree import MISSING, KeyPath, put_at, value_at
 
 
 def plain(value: Any) -> Any:
@@ -47,9 +47,8 @@ def digest(model: BaseModel, secrets: Sequence[KeyPath]) -> str:
     """A SHA-256 of the values but for ``secrets``, equal in every process."""
     data = plain(model)
     for path in secrets:
-        parent = _parent(data, path)
-        if parent is not None:
-            del parent[path[-1]]
+        if value_at(data, path) is not MISSING:
+            del value_at(data, path[:-1])[path[-1]]
     text = json.dumps(data, sort_keys=True, separators=(",", ":"), default=str)
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -69,14 +68,7 @@ def to_dict(model: BaseModel, secrets: Sequence[KeyPath], *, reveal: bool) -> di
         value: Any = model
         for key in path:
             value = getattr(value, str(key), None)
-        parent = _parent(dumped, path)
-        if value is not None and parent is not None:
+        if value is not None and value_at(dumped, path) is not MISSING:
             shows = reveal and hasattr(value, "get_secret_value")
-            parent[path[-1]] = value.get_secret_value() if shows else MASK
+            put_at(dumped, path, value.get_secret_value() if shows else MASK)
     return dumped
-
-
-def _parent(data: Any, path: Sequence[str | int]) -> dict[Any, Any] | None:
-    for key in path[:-1]:
-        data = data.get(key) if isinstance(data, dict) else None
-    return data if isinstance(data, dict) and path[-1] in data else None

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from runsettings.documents.paths import working_directory
 from runsettings.layers.base import Inputs, LayerSource
 from runsettings.layers.call_site import Caller, find_caller
-from runsettings.layers.settings_files.locations import working_directory
 from runsettings.models import exporting
 from runsettings.models.freezing import freeze, freeze_extra, is_immutable_type
 from runsettings.models.frozen_containers import deep_hash, refuse

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 from runsettings._version import __version__
 from runsettings.models.exporting import json_value
@@ -22,16 +22,8 @@ from runsettings.resolution.options import OptionTable
 from runsettings.resolution.secrets import secret_texts
 from runsettings.values.diagnostic import Diagnostic
 from runsettings.values.errors import SettingsError
-from runsettings.values.origin import Layer, Origin
+from runsettings.values.origin import Origin
 from runsettings.values.tree import KeyPath, Tree, format_path
-
-_FILES: Final = frozenset(
-    {
-        *(Layer.SITE, Layer.USER, Layer.PYPROJECT, Layer.WORKSPACE, Layer.DOTENV, Layer.FILE),
-        Layer.FLAG,
-    }
-)
-"""Layers whose sources can be files."""
 
 
 class Settled(Protocol):
@@ -134,7 +126,7 @@ def _at_home(where: str) -> str:
 
 def _digests(sources: Iterable[Tree], cwd: Path) -> Iterable[tuple[str, str]]:
     for source in sources:
-        if source.layer not in _FILES:
+        if not source.kind.is_file:
             continue
         path = cwd / source.where
         if path.is_file():

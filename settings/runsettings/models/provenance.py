@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
 from pydantic import BaseModel
 
@@ -20,12 +20,6 @@ from runsettings.values.did_you_mean import did_you_mean
 from runsettings.values.errors import SettingsError
 from runsettings.values.origin import Layer, Origin
 from runsettings.values.tree import KeyPath, Leaf, format_path
-
-_STARTED: Final = frozenset({Layer.ENV, Layer.FLAG})
-"""Layers that a person sets when starting a program."""
-
-_WRITTEN: Final = frozenset({Layer.FILE, Layer.INIT})
-"""Layers that the program itself sets."""
 
 
 class _Computed:
@@ -152,7 +146,7 @@ class Provenance:
         found: list[Diagnostic] = []
         for option in self._table.leaves():
             winner, *losers = self._merged.history(option.path) or (None,)
-            if winner is None or winner.origin.layer not in _WRITTEN:
+            if winner is None or not winner.origin.layer.is_code:
                 continue
             found.extend(
                 Diagnostic(
@@ -164,7 +158,7 @@ class Provenance:
                     hint=f"{winner.origin} sets it",
                 )
                 for loser in losers
-                if loser.origin.layer in _STARTED and lost(option.path, loser.value, winner.value)
+                if loser.origin.layer.is_given and lost(option.path, loser.value, winner.value)
             )
         return tuple(found)
 

@@ -26,7 +26,7 @@ from runsettings.values.diagnostic import Diagnostic
 from runsettings.values.errors import SettingsError, SettingsWarning
 from runsettings.values.origin import Layer
 from runsettings.values.reading import Reading
-from runsettings.values.tree import MISSING, KeyPath, Tree
+from runsettings.values.tree import MISSING, KeyPath, Kind, Tree
 
 REFUSED: Final = "the new value; nothing was written"
 """The subject of an error about a value that was to be set."""
@@ -48,9 +48,9 @@ def checked_value(
         data = value
         for key in reversed(option.path):
             data = {key: data}
-        # Without columns it is read as an INI file is: texts of complex fields are decoded.
-        typed = not isinstance(value, str)
-        return Tree(file.layer, file.where, data, columns=typed, directives=False)
+        # As in an INI file, a text of a complex field is decoded.
+        kind = Kind.INI if isinstance(value, str) else Kind.DOCUMENT
+        return Tree(file.layer, file.where, data, kind=kind, directives=False)
 
     layers = list(layers_of(model))
     given = _decoded(option, text)

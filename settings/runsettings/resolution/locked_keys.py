@@ -159,7 +159,7 @@ class LockedTree(Tree):
             data,
             tree.marks,
             text=tree.text,
-            columns=tree.columns,
+            kind=tree.kind,
             directives=tree.directives,
         )
 

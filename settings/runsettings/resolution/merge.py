@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 from runsettings.values.directives import Append, Delete, Directive, Replace
 from runsettings.values.origin import Origin
-from runsettings.values.tree import MISSING, KeyPath, Leaf, Tree
+from runsettings.values.tree import MISSING, KeyPath, Leaf, Tree, value_at
 
 Misfit: TypeAlias = Callable[[KeyPath], None]
 """Called with the path of an `Append` that has something other than a list below it."""
@@ -39,17 +39,7 @@ class Merged:
 
     def get(self, path: KeyPath) -> Any:
         """The winning value at ``path``, or `MISSING`."""
-        node: Any = self.data
-        for key in path:
-            if isinstance(node, Mapping):
-                if key not in node:
-                    return MISSING
-            elif not (
-                isinstance(node, (list, tuple)) and isinstance(key, int) and 0 <= key < len(node)
-            ):
-                return MISSING
-            node = node[key]
-        return node
+        return value_at(self.data, path)
 
     def winner(self, path: KeyPath) -> Tree | None:
         """The source whose value at ``path`` counts, or ``None`` if no source has one."""

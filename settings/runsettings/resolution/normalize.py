@@ -15,9 +15,8 @@ from runsettings.resolution.unknown_keys import variants_diagnostics
 from runsettings.values.diagnostic import Diagnostic
 from runsettings.values.directives import Replace
 from runsettings.values.excerpts import excerpt_of
-from runsettings.values.origin import Layer
 from runsettings.values.reading import Reading
-from runsettings.values.tree import MISSING, Branch, KeyPath, Leaf, Tree
+from runsettings.values.tree import MISSING, Branch, KeyPath, Kind, Leaf, Tree
 
 
 class Canonicalizer:
@@ -139,9 +138,7 @@ class Canonicalizer:
 
     def _decodes_texts(self, tree: Tree) -> bool:
         """Whether the source can only write texts that are not decoded yet: INI and flags."""
-        if tree.layer is Layer.FLAG and tree.text is None:
-            return True
-        return not tree.columns and tree.layer is not Layer.DOTENV
+        return tree.kind in (Kind.INI, Kind.FLAGS)
 
     def _decode(self, tree: Tree, diagnostics: list[Diagnostic]) -> None:
         """Decode the texts of complex fields exactly as pydantic-settings decodes variables."""

@@ -45,7 +45,7 @@ from runsettings.values.directives import Append
 from runsettings.values.excerpts import excerpt_of
 from runsettings.values.origin import Layer
 from runsettings.values.reading import Reading
-from runsettings.values.tree import Tree
+from runsettings.values.tree import Tree, put_at
 
 SETTINGS_LAYERS: Final = tuple(layer for layer in Layer if layer is not Layer.SWEEP)
 """The layers of settings, lowest first. A sweep's parameters are the run config's."""
@@ -276,10 +276,7 @@ def _on_defaults(trees: list[Tree], table: OptionTable) -> list[Tree]:
         if any(isinstance(tree.get(option.path), Append) for tree in trees):
             default = option.info.get_default(call_default_factory=False)
             if isinstance(default, (list, tuple)):
-                node = data
-                for key in option.path[:-1]:
-                    node = node.setdefault(str(key), {})
-                node[option.name] = list(default)
+                put_at(data, option.path, list(default))
     if not data:
         return trees
     return [Tree(Layer.DEFAULT, table.model.__name__, data, directives=False), *trees]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 
 from runsettings.resolution.merge import settle
 from runsettings.resolution.nested_unknown_keys import strangers_inside
@@ -11,14 +10,8 @@ from runsettings.resolution.options import OptionTable, option_table
 from runsettings.values.diagnostic import Diagnostic, Excerpt, Rule, Severity
 from runsettings.values.did_you_mean import closest, did_you_mean
 from runsettings.values.excerpts import excerpt_of
-from runsettings.values.origin import Layer
 from runsettings.values.reading import Reading
-from runsettings.values.tree import MISSING, Leaf, Tree, format_path
-
-_SHARED_FILES: Final = frozenset({Layer.SITE, Layer.USER, Layer.WORKSPACE})
-"""Layers whose INI file the wandb client writes as well."""
-
-_SHARED_VARIABLES: Final = frozenset({Layer.ENV, Layer.DOTENV})
+from runsettings.values.tree import MISSING, Kind, Leaf, Tree, format_path
 
 
 def strangers_diagnostics(
@@ -51,10 +44,10 @@ def _stranger(
     variables: Sequence[str],
     known_elsewhere: frozenset[str],
 ) -> Diagnostic | None:
-    if tree.layer is Layer.FLAG and tree.text is None:
+    if tree.kind is Kind.FLAGS:
         return None  # a flag of the program's own, not a key in a file that a flag named
     name = str(leaf.path[-1])
-    is_variable = leaf.origin.layer in _SHARED_VARIABLES and len(leaf.path) == 1
+    is_variable = leaf.origin.layer.is_environment and len(leaf.path) == 1
     if is_variable:
         if name.upper() in known_elsewhere:
             return None
@@ -69,7 +62,7 @@ def _stranger(
             leaf.origin,
             hint=f"did you mean {meant!r}?",
         )
-    shared = tree.layer in _SHARED_FILES and not tree.columns
+    shared = tree.layer.is_shared and tree.kind is Kind.INI
     if shared and name in known_elsewhere:
         return None
     parent = table.find(leaf.path[:-1]) if len(leaf.path) > 1 else None
@@ -89,8 +82,8 @@ def _unknown_key(
     if excerpt is not None and meant is not None and spelled[meant].secret:
         excerpt = _without_value(excerpt)
     hint = f"did you mean {meant!r}?" if meant is not None else _elsewhere(name, table)
-    shared = tree.layer in _SHARED_FILES and not tree.columns
-    lenient = shared or tree.layer in _SHARED_VARIABLES
+    shared = tree.layer.is_shared and tree.kind is Kind.INI
+    lenient = shared or tree.layer.is_environment
     return Diagnostic(
         Rule.UNKNOWN_KEY,
         Severity.WARNING if lenient else Severity.ERROR,

@@ -19,7 +19,7 @@ from runsettings.runconfig.loading import GatheredConfig, gather_config
 from runsettings.runconfig.views import ConfigView
 from runsettings.values.diagnostic import Diagnostic
 from runsettings.values.origin import Origin
-from runsettings.values.tree import MISSING, KeyPath, Leaf, Tree, format_path
+from runsettings.values.tree import MISSING, KeyPath, Leaf, Tree, format_path, leaves_of
 
 _C = TypeVar("_C", bound="Config")
 
@@ -138,6 +138,7 @@ class Config(ConfigView):
         """
         with self._store.reading() as merged:
             path = self._path_of(key, merged) if key is not None else ()
+            top = {path[-1]: merged.get(path)} if path else merged.data
             return "\n".join(
                 explain_history(
                     format_path(leaf),
@@ -145,7 +146,7 @@ class Config(ConfigView):
                     merged.history(leaf),
                     show_value,
                 )
-                for leaf in _leaf_paths(merged.get(path), path)
+                for leaf, _ in leaves_of(top, path[:-1])
             )
 
     @property
@@ -208,11 +209,3 @@ def _with_store(cls: type[_C], store: ConfigStore) -> _C:
     config = cls.__new__(cls)
     ConfigView.__init__(config, store, ())
     return config
-
-
-def _leaf_paths(node: Any, path: KeyPath) -> Iterable[KeyPath]:
-    if isinstance(node, dict) and node:
-        for key, value in node.items():
-            yield from _leaf_paths(value, (*path, key))
-    elif path:
-        yield path

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from runsettings.documents.paths import working_directory
 from runsettings.layers.call_site import Caller
-from runsettings.layers.settings_files.locations import working_directory
 from runsettings.resolution.merge import Merged, merge
 from runsettings.runconfig.changes.sweep_locks import check_locks
 from runsettings.runconfig.inputs.reader import InputReader, call_origin

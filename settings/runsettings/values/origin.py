@@ -14,33 +14,70 @@ class Layer(enum.IntEnum):
     """The layers a value can come from, lowest precedence first.
 
     This is the only precedence table in the code: a later member beats an earlier one. The
-    documentation's table and the precedence tests are generated from it.
+    documentation's table and the precedence tests are generated from it. The facts in its last
+    column become the properties ``is_file``, ``is_shared`` and so on.
     """
 
-    def __new__(cls, rank: int, label: str, source: str) -> Self:
-        """Make a member whose integer value is its rank, with a name and a sentence."""
+    def __new__(cls, rank: int, label: str, source: str, facts: str = "") -> Self:
+        """Make a member whose integer value is its rank, with a name, a sentence and facts."""
         member = int.__new__(cls, rank)
         member._value_ = rank
         member.label = label
         member.source = source
+        words = facts.split()
+        member.is_file = "file" in words
+        member.is_shared = "shared" in words
+        member.is_environment = "environment" in words
+        member.is_given = "given" in words
+        member.is_code = "code" in words
         return member
 
     label: str
     """The layer's name in reports and on the command line, e.g. ``workspace``."""
     source: str
     """One line that tells a reader what the layer reads."""
+    is_file: bool
+    """Whether all its values are read from files."""
+    is_shared: bool
+    """Whether the wandb client reads and writes its INI file as well."""
+    is_environment: bool
+    """Whether its values are environment variables."""
+    is_given: bool
+    """Whether a person sets its values when starting the program."""
+    is_code: bool
+    """Whether the program itself sets its values."""
 
     DEFAULT = 0, "default", "the model's own defaults"
-    SITE = 1, "site", "`wandb/settings` in the platform's site directory; may lock keys"
-    USER = 2, "user", "`settings` in the user's configuration directory"
-    PYPROJECT = 3, "pyproject", "`[tool.runsettings]` in the nearest `pyproject.toml`"
-    WORKSPACE = 4, "workspace", "`wandb/settings` (or `.wandb/settings`) under `root_dir`"
+    SITE = (
+        1,
+        "site",
+        "`wandb/settings` in the platform's site directory; may lock keys",
+        "file shared",
+    )
+    USER = 2, "user", "`settings` in the user's configuration directory", "file shared"
+    PYPROJECT = (
+        3,
+        "pyproject",
+        "`[tool.runsettings]` in the nearest `pyproject.toml`",
+        "file",
+    )
+    WORKSPACE = (
+        4,
+        "workspace",
+        "`wandb/settings` (or `.wandb/settings`) under `root_dir`",
+        "file shared",
+    )
     EXTERNAL = 5, "external", "any pydantic-settings source, such as a secrets directory"
-    DOTENV = 6, "dotenv", "a `.env` file, where the model or the call asks for one"
-    ENV = 7, "env", "environment variables"
-    FLAG = 8, "flag", "argparse or absl flags that were given, and files named by a flag"
-    FILE = 9, "file", "YAML, JSON or TOML files named by the program"
-    INIT = 10, "init", "keyword arguments of the call"
+    DOTENV = (
+        6,
+        "dotenv",
+        "a `.env` file, where the model or the call asks for one",
+        "file environment",
+    )
+    ENV = 7, "env", "environment variables", "environment given"
+    FLAG = 8, "flag", "argparse or absl flags that were given, and files named by a flag", "given"
+    FILE = 9, "file", "YAML, JSON or TOML files named by the program", "file code"
+    INIT = 10, "init", "keyword arguments of the call", "code"
     SWEEP = 11, "sweep", "a sweep's parameters; in the run config only, and locked"
 
     def __str__(self) -> str:

@@ -10,6 +10,7 @@ moves references and never strips anything, because every source is kept (see
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple, Self, TypeAlias
 
@@ -87,6 +88,55 @@ def format_path(path: KeyPath) -> str:
     return text
 
 
+def value_at(node: Any, path: KeyPath) -> Any:
+    """The value at ``path`` in nested mappings and sequences, or `MISSING`.
+
+    Args:
+        node: A mapping, a sequence, or a `Replace` of a mapping.
+        path: Keys, and indexes that are not negative.
+    """
+    for key in path:
+        if isinstance(node, Replace):
+            node = node.value
+        if isinstance(node, (dict, Mapping)):
+            if key not in node:
+                return MISSING
+        elif not (
+            isinstance(node, (list, tuple)) and isinstance(key, int) and 0 <= key < len(node)
+        ):
+            return MISSING
+        node = node[key]
+    return node
+
+
+def put_at(node: dict[Any, Any], path: KeyPath, value: Any) -> None:
+    """Set the value at ``path`` in nested dicts; dicts are made on the way where there are none."""
+    for key in path[:-1]:
+        inner = node.get(key)
+        if not isinstance(inner, dict):
+            inner = node[key] = {}
+        node = inner
+    node[path[-1]] = value
+
+
+def leaves_of(node: Mapping[Any, Any], path: KeyPath = ()) -> Iterator[tuple[KeyPath, Any]]:
+    """Every leaf below ``node`` with its path, in order.
+
+    Sequences and empty mappings are leaves: they merge whole.
+
+    Args:
+        node: A mapping of nested dicts.
+        path: The path to it.
+    """
+    for key, value in node.items():
+        here = (*path, key)
+        inner = value.value if isinstance(value, Replace) else value
+        if type(inner) is dict and inner:
+            yield from leaves_of(inner, here)
+        else:
+            yield here, value
+
+
 class Branch(dict[str, Any]):
     """Marks of a mapping, with the mark of the mapping itself in ``here``.
 
@@ -128,6 +178,23 @@ def _sequence_marks(here: Mark, marks: list[Any]) -> SequenceMarks:
     return sequence
 
 
+class Kind(enum.Enum):
+    """What a source is written in: what its values can be, and what its positions tell."""
+
+    OBJECT = "values of a program"
+    DOCUMENT = "YAML, JSON or TOML"
+    INI = "an INI file"
+    DOTENV = "a .env file"
+    VARIABLES = "environment variables"
+    FLAGS = "a command line"
+    SECRETS = "a directory of secret files"
+
+    @property
+    def is_file(self) -> bool:
+        """Whether the source is one file."""
+        return self in (Kind.DOCUMENT, Kind.INI, Kind.DOTENV)
+
+
 class Tree:
     """What one source says.
 
@@ -142,16 +209,17 @@ class Tree:
         call: For a source that is a call, the function's name; an origin then says
             ``call(key=)``.
         text: The source's text, from which an excerpt is shown beside a fault.
-        columns: Whether `Origin`s carry the column. False for formats with one value a line.
+        kind: What the source is written in. Where one line holds one value (`Kind.INI`,
+            `Kind.DOTENV`), an `Origin` has no column.
         directives: Whether ``data`` may hold `Directive`s. A reader that knows it met none
             says False, and merging is spared the search.
     """
 
     __slots__ = (
         "call",
-        "columns",
         "data",
         "directives",
+        "kind",
         "layer",
         "line",
         "marks",
@@ -169,7 +237,7 @@ class Tree:
         line: int | None = None,
         call: str | None = None,
         text: str | None = None,
-        columns: bool = True,
+        kind: Kind = Kind.OBJECT,
         directives: bool = True,
     ) -> None:
         self.layer = layer
@@ -179,7 +247,7 @@ class Tree:
         self.line = line
         self.call = call
         self.text = text
-        self.columns = columns
+        self.kind = kind
         self.directives = directives
 
     def __repr__(self) -> str:
@@ -189,7 +257,7 @@ class Tree:
     def __reduce__(self) -> tuple[Any, ...]:
         # The text is for excerpts in this process; a pickle must not carry whole files along.
         state = (self.layer, self.where, self.data, self.marks)
-        return (_tree, (*state, self.line, self.call, self.columns, self.directives))
+        return (_tree, (*state, self.line, self.call, self.kind, self.directives))
 
     def with_data(self, data: dict[str, Any], marks: Mapping[str, Any] | None = None) -> Self:
         """The same source saying ``data``; its marks stay unless others are given."""
@@ -201,27 +269,13 @@ class Tree:
             line=self.line,
             call=self.call,
             text=self.text,
-            columns=self.columns,
+            kind=self.kind,
             directives=self.directives,
         )
 
     def get(self, path: KeyPath) -> Any:
         """The value at ``path``, or `MISSING`."""
-        node: Any = self.data
-        for key in path:
-            if isinstance(node, Replace):
-                node = node.value
-            if isinstance(node, Mapping):
-                if key not in node:
-                    return MISSING
-                node = node[key]
-            elif isinstance(node, (list, tuple)) and isinstance(key, int):
-                if not 0 <= key < len(node):
-                    return MISSING
-                node = node[key]
-            else:
-                return MISSING
-        return node
+        return value_at(self.data, path)
 
     def mark(self, path: KeyPath) -> Mark:
         """The mark nearest to ``path``: its own, or that of the closest enclosing value."""
@@ -252,34 +306,25 @@ class Tree:
         if isinstance(mark, str):
             return Origin(self.layer, mark)
         if isinstance(mark, int):
-            value, key_position = unpack(mark)
-            place = key_position if key and key_position is not None else value
-            return Origin(
-                self.layer, self.where, place.line, place.column if self.columns else None
-            )
+            line, column = _position(mark, key=key)
+            one_value_a_line = self.kind in (Kind.INI, Kind.DOTENV)
+            return Origin(self.layer, self.where, line, None if one_value_a_line else column)
         call = f"{self.call}({path[0]}=)" if self.call and path else self.call
         return Origin(self.layer, self.where, self.line, None, call)
 
     def position(self, path: KeyPath, *, key: bool = False) -> Position | None:
         """Line and column of the value (or its key), even where origins leave columns out."""
         mark = self.mark(path)
-        if isinstance(mark, int):
-            value, key_position = unpack(mark)
-            return key_position if key and key_position is not None else value
-        return None
+        return _position(mark, key=key) if isinstance(mark, int) else None
 
     def leaves(self) -> Iterator[Leaf]:
         """Every leaf, in order. Sequences and empty mappings are leaves: they merge whole."""
-        yield from self._leaves(self.data, ())
+        return (Leaf(path, value, self.origin(path)) for path, value in leaves_of(self.data))
 
-    def _leaves(self, node: Mapping[str, Any], path: KeyPath) -> Iterator[Leaf]:
-        for key, value in node.items():
-            here = (*path, key)
-            inner = value.value if isinstance(value, Replace) else value
-            if type(inner) is dict and inner:
-                yield from self._leaves(inner, here)
-            else:
-                yield Leaf(here, value, self.origin(here))
+
+def _position(mark: int, *, key: bool) -> Position:
+    value, of_key = unpack(mark)
+    return of_key if key and of_key is not None else value
 
 
 def _tree(
@@ -289,7 +334,7 @@ def _tree(
     marks: Mapping[str, Any] | None,
     line: int | None,
     call: str | None,
-    columns: bool,
+    kind: Kind,
     directives: bool,
 ) -> Tree:
     return Tree(
@@ -299,6 +344,6 @@ def _tree(
         marks,
         line=line,
         call=call,
-        columns=columns,
+        kind=kind,
         directives=directives,
     )

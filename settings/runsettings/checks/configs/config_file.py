@@ -18,7 +18,7 @@ from runsettings.documents.files import Format
 from runsettings.layers.call_site import Caller
 from runsettings.runconfig.loading import GatheredConfig, gather_config
 from runsettings.values.diagnostic import Diagnostic, Rule
-from runsettings.values.tree import Tree
+from runsettings.values.tree import Kind, Tree
 
 CALLER: Final = Caller("runsettings check", None, None)
 """Who asks, where no line of a program does."""
@@ -94,6 +94,5 @@ def _hazards(path: Path, tree: Tree) -> list[Diagnostic]:
 def _without_suppressed(found: list[Diagnostic], tree: Tree) -> list[Diagnostic]:
     """What is left, in the order of the file."""
     found.sort(key=lambda fault: (fault.line or 0, fault.column or 0))
-    return without_suppressed(
-        found, lambda where: tree.text if where == tree.where and tree.columns else None
-    )
+    text = tree.text if tree.kind is Kind.DOCUMENT else None
+    return without_suppressed(found, lambda where: text if where == tree.where else None)

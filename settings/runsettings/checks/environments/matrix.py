@@ -27,8 +27,8 @@ from runsettings.checks.environments.revisions import checked_out, repository_ro
 from runsettings.checks.rule_selection import without_suppressed
 from runsettings.checks.settings_layers import CheckedSettings, check_layers, inputs_for
 from runsettings.documents.files import Format, read_file
+from runsettings.documents.paths import shown_path
 from runsettings.layers.flags.parsing import parse_known_args
-from runsettings.layers.settings_files.locations import shown
 from runsettings.models.exporting import json_value
 from runsettings.models.layered import LayeredSettings
 from runsettings.resolution.merge import Merged, merge
@@ -114,7 +114,8 @@ class _Place:
 
 
 def _declared(path: Path, cwd: Path) -> tuple[Merged, list[Diagnostic]]:
-    reading = read_file(path, Layer.FILE, where=shown(path.absolute(), cwd), format=Format.TOML)
+    where = shown_path(path.absolute(), cwd)
+    reading = read_file(path, Layer.FILE, where=where, format=Format.TOML)
     merged = merge([reading.tree])
     found = list(reading.diagnostics)
     names: dict[str, Any] = dict.fromkeys(merged.data, (Environment, ...))

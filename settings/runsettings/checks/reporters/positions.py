@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from runsettings.values.diagnostic import Diagnostic
-from runsettings.values.origin import Layer, Origin
-
-_IN_FILES: Final = frozenset(
-    {Layer.SITE, Layer.USER, Layer.PYPROJECT, Layer.WORKSPACE, Layer.DOTENV, Layer.FILE}
-)
+from runsettings.values.origin import Origin
 
 
 def file_of(origin: Origin | None) -> str | None:
     """The file of an origin as the origin names it, or ``None`` for a variable, flag or call."""
     if origin is None:
         return None
-    if origin.line is not None or origin.layer in _IN_FILES:
+    if origin.line is not None or origin.layer.is_file:
         return origin.where
     return None
 

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import click
 
 from runsettings.cli.printing import note
+from runsettings.documents.paths import named_path
 from runsettings.journal.directory import places, wandb_directory
 from runsettings.journal.index import Listing, find_runs, list_runs
 from runsettings.journal.replay import StoredRun, load
-from runsettings.layers.settings_files.locations import named_path
 from runsettings.values.errors import RunsettingsError, SettingsError
 from runsettings.values.rendering import printable
 

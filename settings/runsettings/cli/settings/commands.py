@@ -15,7 +15,7 @@ from runsettings.cli.printing import note, print_json, print_table, print_yaml
 from runsettings.cli.settings.completing import complete_keys, complete_values
 from runsettings.cli.settings.editing_options import SetCommand, layer_options
 from runsettings.values.origin import Layer
-from runsettings.values.tree import KeyPath, format_path
+from runsettings.values.tree import MISSING, KeyPath, format_path, put_at, value_at
 
 if TYPE_CHECKING:
     from runsettings.models.editing import Edit
@@ -230,18 +230,13 @@ def _as_data(settings: LayeredSettings, *, origins: bool, changed: bool) -> dict
         origin = settings.origin(option.path)
         if changed and origin.layer is Layer.DEFAULT:
             continue
-        value: Any = whole
-        for part in option.path:
-            # A nested model may be absent as a whole.
-            value = value.get(part) if isinstance(value, dict) else None
+        value: Any = value_at(whole, option.path)
+        if value is MISSING:  # a nested model may be absent as a whole
+            value = None
         if origins:
             data[format_path(option.path)] = {"value": value, "origin": origin.to_json()}
             continue
-        *parents, name = map(str, option.path)
-        node = data
-        for parent in parents:
-            node = node.setdefault(parent, {})
-        node[name] = value
+        put_at(data, option.path, value)
     return data
 
 

@@ -28,7 +28,7 @@ from runsettings.documents.yaml.events import open_events
 from runsettings.values.diagnostic import Rule
 from runsettings.values.origin import Layer
 from runsettings.values.reading import Reading
-from runsettings.values.tree import Position, Tree
+from runsettings.values.tree import Kind, Tree, unpack
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ def read(text: str, layer: Layer, where: str) -> Reading:
     """
     faults = Faults(text, layer, where)
     documents, marks, directives = build(faults)
-    tree = Tree(layer, where, text=text, directives=directives)
+    tree = Tree(layer, where, text=text, kind=Kind.DOCUMENT, directives=directives)
     if documents and isinstance(documents[0], dict):
         tree.data, tree.marks = documents[0], marks[0]
     elif documents and documents[0] is not None:
@@ -76,7 +76,7 @@ def read(text: str, layer: Layer, where: str) -> Reading:
         faults.add(
             Rule.SYNTAX,
             f"the top level must be a mapping of keys to values; it is {kind}",
-            Position(here >> 32, here & 0xFFFFFFFF),
+            unpack(here)[0],
         )
     return Reading(tree, faults.diagnostics())
 

@@ -7,13 +7,13 @@ up. What a run does not have is `MISSING`, which is less than ``null``: a config
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from runsettings.journal.replay import StoredRun
 from runsettings.values.rendering import printable
-from runsettings.values.tree import MISSING
+from runsettings.values.tree import MISSING, leaves_of, value_at
 
 
 class Kind(enum.Enum):
@@ -135,7 +135,7 @@ def known_keys(runs: Iterable[StoredRun]) -> list[str]:
     config: set[str] = set()
     summary: set[str] = set()
     for run in runs:
-        config.update(_leaf_names(run.config, "config."))
+        config.update(".".join(map(str, path)) for path, _ in leaves_of(run.config, ("config",)))
         summary.update("summary." + key for key in run.summary)
     return [*ATTRIBUTES, *sorted(config), *sorted(summary)]
 
@@ -155,25 +155,12 @@ def _likely(text: str, name: str, runs: list[StoredRun]) -> str | None:
 
 
 def _getter(section: str, name: str) -> Callable[[StoredRun], Any]:
-    path = name.split(".")
+    path = tuple(name.split("."))
 
     def from_tree(run: StoredRun) -> Any:
-        node: Any = getattr(run, section)
-        for part in path:
-            if type(node) is not dict or part not in node:
-                return MISSING
-            node = node[part]
-        return node
+        return value_at(getattr(run, section), path)
 
     def from_summary(run: StoredRun) -> Any:
         return run.summary.get(name, MISSING)
 
     return from_summary if section == "summary" else from_tree
-
-
-def _leaf_names(node: Mapping[str, Any], prefix: str) -> Iterator[str]:
-    for key, value in node.items():
-        if type(value) is dict and value:
-            yield from _leaf_names(value, f"{prefix}{key}.")
-        else:
-            yield prefix + key

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from runsettings.journal.replay import StoredRun
 from runsettings.values.origin import Layer, Origin
-from runsettings.values.tree import KeyPath, format_path
+from runsettings.values.tree import format_path, leaves_of
 
 Origins = Mapping[str, Mapping[str, Any]]
 
@@ -47,7 +47,7 @@ def config_leaves(run: StoredRun) -> dict[str, Sourced]:
     """The leaves of a run's config by dotted path; a list is a leaf."""
     return {
         format_path(path): Sourced(value, run.config_origins.get(format_path(path)))
-        for path, value in _leaves(run.config, ())
+        for path, value in leaves_of(run.config)
     }
 
 
@@ -66,13 +66,4 @@ def summary_leaves(run: StoredRun) -> dict[str, Sourced]:
 def metadata_leaves(run: StoredRun) -> dict[str, Any]:
     """The facts about a run's surroundings by dotted path, without the list of packages."""
     facts = {key: value for key, value in run.metadata.items() if key != "packages"}
-    return {format_path(path): value for path, value in _leaves(facts, ())}
-
-
-def _leaves(node: Mapping[str, Any], path: KeyPath) -> Iterator[tuple[KeyPath, Any]]:
-    for key, value in node.items():
-        here = (*path, key)
-        if type(value) is dict and value:
-            yield from _leaves(value, here)
-        else:
-            yield here, value
+    return {format_path(path): value for path, value in leaves_of(facts)}

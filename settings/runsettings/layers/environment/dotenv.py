@@ -7,14 +7,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from runsettings.documents.files import read_bytes
+from runsettings.documents.paths import named_path, shown_path
 from runsettings.layers.base import Inputs
 from runsettings.layers.environment.variables import EnvironmentVariables
-from runsettings.layers.settings_files.locations import is_there, named_path, shown
+from runsettings.layers.settings_files.locations import is_there
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity
 from runsettings.values.excerpts import excerpt_at
 from runsettings.values.origin import Layer, Origin
 from runsettings.values.reading import Reading
-from runsettings.values.tree import Tree, pack
+from runsettings.values.tree import Kind, Tree, pack
 
 
 class DotenvLayer:
@@ -31,12 +32,12 @@ class DotenvLayer:
         for name in inputs.env_files:
             path = named_path(name, inputs.cwd)
             if is_there(str(path)):
-                readings.append(self._read(path, shown(path, inputs.cwd), inputs.environ))
+                readings.append(self._read(path, shown_path(path, inputs.cwd), inputs.environ))
         return readings
 
     def _read(self, path: Path, where: str, environ: Mapping[str, str]) -> Reading:
         text, faults = read_bytes(path, Layer.DOTENV, where=where)
-        tree = Tree(Layer.DOTENV, where, text=text, columns=False, directives=False)
+        tree = Tree(Layer.DOTENV, where, text=text, kind=Kind.DOTENV, directives=False)
         if text is None:
             return Reading(tree, faults)
         # Needed by those who ask for a .env file, and nobody else.
@@ -65,12 +66,8 @@ class DotenvLayer:
                 marks[binding.key] = _mark(binding.original.string, binding.key, line)
                 values[binding.key] = _interpolated(binding.value, values, environ)
         tree.marks = marks
-        reading = self._variables.read(values, Layer.DOTENV, tree)
-        strangers = tuple(
-            leaf._replace(origin=_resolved(leaf.origin, tree, marks.get(str(leaf.path[0]))))
-            for leaf in reading.strangers
-        )
-        return Reading(tree, (*diagnostics, *reading.diagnostics), strangers)
+        reading = self._variables.read(values, tree)
+        return reading._replace(diagnostics=(*diagnostics, *reading.diagnostics))
 
 
 def _interpolated(
@@ -95,9 +92,3 @@ def _mark(original: str, key: str, line: int) -> int:
     _, _, value = binding.partition("=")
     column = len(binding) - len(value.lstrip()) + 1
     return pack(line, column, line, binding.find(key) + 1)
-
-
-def _resolved(origin: Origin, tree: Tree, mark: int | None) -> Origin:
-    if mark is None:
-        return origin
-    return Tree(tree.layer, tree.where, marks={"_": mark}, columns=False).origin(("_",))

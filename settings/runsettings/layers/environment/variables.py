@@ -22,7 +22,7 @@ from runsettings.layers.scalar_types import is_plain
 from runsettings.values.diagnostic import Diagnostic, Excerpt, Rule, Severity
 from runsettings.values.origin import Layer, Origin
 from runsettings.values.reading import Reading
-from runsettings.values.tree import MISSING, Branch, KeyPath, Leaf, Mark, Tree
+from runsettings.values.tree import MISSING, Branch, KeyPath, Kind, Leaf, Mark, Tree
 
 _OPTIONS_THAT_TRANSFORM: Final = ("env_parse_none_str", "env_parse_enums", "strict")
 """With one of these in the model's config, even a plain field's text needs pydantic-settings."""
@@ -81,12 +81,11 @@ class EnvironmentVariables:
         """Every variable that sets a field, as a person would write it."""
         return [name if self._case_sensitive else name.upper() for name in self._fields]
 
-    def read(self, environ: Mapping[str, str | None], layer: Layer, tree: Tree) -> Reading:
+    def read(self, environ: Mapping[str, str | None], tree: Tree) -> Reading:
         """Fill ``tree`` with what ``environ`` sets; its marks are the variables' names.
 
         Args:
             environ: Names and values; a name without a value (`.env` allows it) sets nothing.
-            layer: The layer that the values belong to.
             tree: An empty tree, or one whose ``marks`` already hold each variable's own mark.
         """
         data = tree.data
@@ -105,7 +104,7 @@ class EnvironmentVariables:
             names = self._fields.get(spelled) or self._owners(spelled)
             if not names:
                 if self._prefix:
-                    origin = mark if isinstance(mark, Origin) else Origin(layer, native)
+                    origin = tree.with_data({}, {native: mark}).origin((native,))
                     strangers.append(Leaf((native,), MISSING, origin))
                 continue
             for owner in names:
@@ -268,5 +267,5 @@ class EnvironmentLayer:
 
     def read(self, inputs: Inputs) -> Sequence[Reading]:
         """What the environment sets."""
-        tree = Tree(Layer.ENV, "environment", directives=False)
-        return (self._variables.read(inputs.environ, Layer.ENV, tree),)
+        tree = Tree(Layer.ENV, "environment", kind=Kind.VARIABLES, directives=False)
+        return (self._variables.read(inputs.environ, tree),)

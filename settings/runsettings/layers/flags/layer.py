@@ -82,4 +82,4 @@ def _nested(tree: Tree) -> Tree:
             node, mark_node = inner, inner_marks
         node[last] = value
         mark_node[last] = flags.get(key)
-    return Tree(tree.layer, tree.where, data, marks, directives=False)
+    return tree.with_data(data, marks)

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from runsettings.values.origin import Layer
-from runsettings.values.tree import Tree
+from runsettings.values.tree import Kind, Tree
 
 
 class _GivenView:
@@ -121,7 +121,7 @@ def argument_trees(
 
 def command_line(layer: Layer, data: dict[str, Any], marks: Mapping[str, str]) -> Tree:
     """What flags say, as a tree; ``marks`` names the flag of each key."""
-    return Tree(layer, "command line", data, dict(marks), directives=False)
+    return Tree(layer, "command line", data, dict(marks), kind=Kind.FLAGS, directives=False)
 
 
 def _flag(name: str) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from runsettings.documents.files import Format, read_file
+from runsettings.documents.paths import shown_path
 from runsettings.layers.base import Inputs
 from runsettings.layers.settings_files import locations
 from runsettings.layers.settings_files.cache import read_once
@@ -90,7 +91,7 @@ class PyprojectLayer:
         path = locations.find_pyproject(inputs.cwd)
         if path is None:
             return ()
-        where = locations.shown(path, inputs.cwd)
+        where = shown_path(path, inputs.cwd)
 
         def read() -> Reading:
             if not _mentions(path, table[-1]):
@@ -149,7 +150,7 @@ def read_place(directory: Path, layer: Layer, cwd: Path) -> list[Reading]:
     for name, format_ in _BESIDE:
         path = os.path.join(base, name)  # noqa: PTH118 - three of these on every start
         if locations.is_there(path):
-            readings.append(_read(path, layer, locations.shown(path, cwd), format_))
+            readings.append(_read(path, layer, shown_path(path, cwd), format_))
     return readings
 
 

@@ -14,14 +14,6 @@ from typing import Final
 _IS_LINUX: Final = sys.platform == "linux"
 
 
-def working_directory() -> Path:
-    """The directory that relative paths start from; a mere ``.`` if it was deleted."""
-    try:
-        return Path.cwd()
-    except OSError:
-        return Path()
-
-
 def site_directory() -> Path:
     """The administrator's directory.
 
@@ -107,19 +99,3 @@ def find_pyproject(start: Path) -> str | None:
         if parent == directory:
             return None
         directory = parent
-
-
-def named_path(name: str | Path, cwd: Path) -> Path:
-    """The path that a person names, from where they stand; ``~`` is their home.
-
-    An unknown user's ``~name`` stays as it is written, and is a file that does not exist.
-    """
-    return cwd / os.path.expanduser(name)  # noqa: PTH111 - Path's raises for an unknown user
-
-
-def shown(path: str | Path, cwd: Path) -> str:
-    """The path as a person would name it: relative to where they stand, if it is below."""
-    text, base = str(path), str(cwd)
-    if text.startswith(base + os.sep):
-        return text[len(base) + 1 :]
-    return text

@@ -14,16 +14,14 @@ from typing import Any, Final
 from runsettings.documents.atomic_write import Rewritten, rewrite
 from runsettings.documents.editing import ini, toml
 from runsettings.documents.files import Format, read_text
+from runsettings.documents.paths import shown_path
 from runsettings.layers.base import Inputs
 from runsettings.layers.settings_files import locations
 from runsettings.layers.settings_files.layers import SECTION
 from runsettings.values.diagnostic import Rule
 from runsettings.values.errors import SettingsError
 from runsettings.values.origin import Layer, Origin
-from runsettings.values.tree import KeyPath
-
-EDITABLE: Final = (Layer.USER, Layer.PYPROJECT, Layer.WORKSPACE)
-"""The layers whose files a person edits; the site's is its administrator's."""
+from runsettings.values.tree import MISSING, KeyPath, value_at
 
 _CLIENT: Final = "wandb"
 """The application whose client reads the same files."""
@@ -59,10 +57,8 @@ class SettingsFile:
 
     def value(self, path: KeyPath, text: str) -> Any:
         """What ``text``, the file's, sets the key at ``path`` to; ``None`` if nothing."""
-        node: Any = self._settings(text)
-        for key in path:
-            node = node.get(key) if isinstance(node, dict) else None
-        return node
+        value = value_at(self._settings(text), path)
+        return None if value is MISSING else value
 
     def set(
         self, path: KeyPath, value: Any, private: Callable[[dict[str, Any]], bool]
@@ -152,17 +148,16 @@ class SettingsFile:
 
     def _settings(self, text: str) -> dict[str, Any]:
         format_ = Format.INI if self.table is None else Format.TOML
-        node: Any = read_text(text, self.layer, self.where, format_).tree.data
-        for key in self.table or (SECTION,):
-            node = node.get(key) if isinstance(node, dict) else None
-        return node if isinstance(node, dict) else {}
+        tree = read_text(text, self.layer, self.where, format_).tree
+        settings = tree.get(self.table or (SECTION,))
+        return settings if isinstance(settings, dict) else {}
 
 
 def settings_file(layer: Layer, inputs: Inputs) -> SettingsFile:
     """The file that ``layer``'s settings are written to.
 
     Args:
-        layer: One of `EDITABLE`.
+        layer: ``USER``, ``PYPROJECT`` or ``WORKSPACE``; the site's file is its administrator's.
         inputs: The surroundings; ``root_dir`` is where the workspace is.
 
     Raises:
@@ -175,7 +170,7 @@ def settings_file(layer: Layer, inputs: Inputs) -> SettingsFile:
         if found is None:
             message = f"there is no pyproject.toml in {inputs.cwd} or above it"
             raise _no_file(message, "create one, or choose another layer")
-        where = locations.shown(found, inputs.cwd)
+        where = shown_path(found, inputs.cwd)
         return SettingsFile(layer, Path(found), where, inputs.pyproject_table)
     if inputs.app_name is None:
         raise _no_file(f"{inputs.model.__name__} reads no settings files (no `app_name`)")
@@ -187,7 +182,7 @@ def settings_file(layer: Layer, inputs: Inputs) -> SettingsFile:
         directory = locations.workspace_directory(inputs.root_dir or inputs.cwd, inputs.app_name)
     path = directory / "settings"
     return SettingsFile(
-        layer, path, locations.shown(path, inputs.cwd), shared=inputs.app_name == _CLIENT
+        layer, path, shown_path(path, inputs.cwd), shared=inputs.app_name == _CLIENT
     )
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from runsettings.resolution.merge import Merged, merge
 from runsettings.runconfig.changes.change import inside_list
 from runsettings.values.origin import Origin
-from runsettings.values.tree import MISSING, Branch, KeyPath, Tree
+from runsettings.values.tree import Branch, KeyPath, Tree, value_at
 
 
 class Contents:
@@ -54,15 +54,7 @@ class Contents:
 
     def read(self, path: KeyPath) -> Any:
         """What stands at ``path``, or `MISSING`. Not to be changed."""
-        node: Any = self.data
-        for key in path:
-            if isinstance(node, dict):
-                node = node.get(key, MISSING)
-            elif isinstance(node, list) and isinstance(key, int) and key < len(node):
-                node = node[key]
-            else:
-                return MISSING
-        return node
+        return value_at(self.data, path)
 
     def outer(self, path: KeyPath, origin: Origin) -> dict[Any, Any]:
         """The mapping that holds what stands at ``path``.

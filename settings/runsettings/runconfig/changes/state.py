@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, Self
 
+from runsettings.documents.paths import working_directory
 from runsettings.layers.call_site import Caller
-from runsettings.layers.settings_files.locations import working_directory
 from runsettings.resolution.merge import Merged
 from runsettings.runconfig.changes.callbacks import Observers
 from runsettings.runconfig.changes.change import (

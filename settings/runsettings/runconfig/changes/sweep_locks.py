@@ -11,7 +11,7 @@ from runsettings.runconfig.changes.equality import same_value, show_value
 from runsettings.values.diagnostic import Beaten, Diagnostic, Rule, Severity
 from runsettings.values.excerpts import excerpt_of
 from runsettings.values.origin import Layer, Origin
-from runsettings.values.tree import MISSING, KeyPath, Leaf, Tree
+from runsettings.values.tree import MISSING, KeyPath, Leaf, Tree, put_at
 
 
 def check_locks(trees: Sequence[Tree], sweep: Tree) -> list[Diagnostic]:
@@ -59,17 +59,10 @@ def keep_locked(
         return now, [] if same_value(now, value) else [_refusal(tree, path, value, locks[0])]
     kept = copy.deepcopy(value)
     for lock in locks:
-        _put(kept, lock.path[len(path) :], copy.deepcopy(read(lock.path)))
+        value = read(lock.path)
+        if value is not MISSING:  # the sweep may have deleted it
+            put_at(kept, lock.path[len(path) :], copy.deepcopy(value))
     return kept, [fault for lock in locks for fault in _refused(tree, lock)]
-
-
-def _put(node: dict[Any, Any], path: KeyPath, value: Any) -> None:
-    for key in path[:-1]:
-        if not isinstance(node.get(key), dict):
-            node[key] = {}
-        node = node[key]
-    if value is not MISSING:  # the sweep may have deleted it
-        node[path[-1]] = value
 
 
 def _refusal(tree: Tree, path: KeyPath, value: Any, lock: Leaf) -> Diagnostic:

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any, Final, Protocol, TypeGuard
 
 from runsettings.documents.files import Format, read_file
+from runsettings.documents.paths import named_path, shown_path
 from runsettings.layers.call_site import Caller
 from runsettings.layers.flags.absl import absl_trees, is_absl
 from runsettings.layers.flags.namespace import argument_trees
@@ -111,8 +112,7 @@ class InputReader:
 
     def read_path(self, path: str | os.PathLike[str], layer: Layer = Layer.FILE) -> None:
         """Read a YAML, JSON or TOML file. Exactly one tree is added to the trees."""
-        # Unlike Path's own, this leaves the `~` of an unknown user alone instead of raising.
-        named = Path(os.path.expanduser(path))  # noqa: PTH111
+        named = named_path(path, self._cwd)
         where = shown_path(named, self._cwd)
         format_ = Format.of(named)
         if format_ is Format.INI and named.suffix:
@@ -124,7 +124,7 @@ class InputReader:
             return
         # A name without a suffix tells nothing, and configs are YAML.
         format_ = Format.YAML if format_ is Format.INI else format_
-        reading = read_file(self._cwd / named, layer, where=where, format=format_)
+        reading = read_file(named, layer, where=where, format=format_)
         self.diagnostics += reading.diagnostics
         tree = unwrap(reading.tree)
         if format_ is Format.TOML:
@@ -250,12 +250,6 @@ def call_origin(caller: Caller, argument: str | None = None) -> Origin:
     if call is not None and call.replace(".", "").isidentifier():
         call = f"{call}({argument}=)" if argument else f"{call}()"
     return Origin(Layer.INIT, caller.where, caller.line, None, call)
-
-
-def shown_path(path: Path, cwd: Path) -> str:
-    """A path as a person in ``cwd`` would name it."""
-    here = str(cwd)
-    return str(path).removeprefix(here if here.endswith(os.sep) else here + os.sep)
 
 
 def _forget(node: Any, path: Sequence[str]) -> None:

@@ -11,7 +11,7 @@ from runsettings.journal.replay import StoredRun
 from runsettings.models.settings import Settings
 from runsettings.runconfig.config import Config
 from runsettings.values.origin import Layer, Origin
-from runsettings.values.tree import MISSING, Branch, KeyPath, Tree, format_path
+from runsettings.values.tree import MISSING, Branch, KeyPath, Tree, format_path, leaves_of
 
 CONFIG: Final = "config.yaml"
 SETTINGS: Final = "settings.json"
@@ -50,7 +50,7 @@ def sourced_key(config: Config, key: str) -> Sourced | None:
         if value is MISSING:
             return None
         origins = {}
-        for path in _leaf_paths(value, (key,)):
+        for path, _ in leaves_of({key: value}):
             origin = merged.origin(path)
             if origin is not None:
                 origins[format_path(path)] = origin.to_json()
@@ -124,12 +124,6 @@ def _origin(stored: Mapping[str, Any]) -> Origin:
         stored.get("column"),
         stored.get("call"),
     )
-
-
-def _leaf_paths(value: Any, path: KeyPath) -> list[KeyPath]:
-    if not isinstance(value, dict) or not value:
-        return [path]
-    return [leaf for key, inner in value.items() for leaf in _leaf_paths(inner, (*path, key))]
 
 
 def _paper(content: Mapping[str, Any]) -> bytes:

@@ -11,9 +11,9 @@ from typing import Any, Final, Literal, NoReturn, Self
 
 from pydantic_core import PydanticSerializationError, to_json
 
+from runsettings.documents.paths import working_directory
 from runsettings.journal.recorder import Recorder
 from runsettings.journal.replay import merge_summary
-from runsettings.layers.settings_files.locations import working_directory
 from runsettings.models.settings import Settings
 from runsettings.runconfig.changes.change import Change
 from runsettings.runconfig.config import Config

@@ -14,13 +14,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
 
+from runsettings.documents.paths import named_path, working_directory
 from runsettings.journal.directory import FILES, elsewhere, prepare
 from runsettings.journal.notices import Notices
 from runsettings.journal.recorder import Recorder
 from runsettings.journal.replay import StoredRun
 from runsettings.journal.writer import encode
 from runsettings.layers.call_site import Caller
-from runsettings.layers.settings_files.locations import named_path, working_directory
 from runsettings.models.settings import Settings
 from runsettings.resolution.secrets import live_secrets
 from runsettings.runconfig.config import Config
