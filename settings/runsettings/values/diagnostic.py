@@ -45,149 +45,127 @@ class Rule(enum.StrEnum):
     MISSING_VALUE = "missing-value", "A required value that no layer sets."
     LOCKED_KEY = (
         "locked-key",
-        Severity.ERROR,
         "A key locked by the site's file, or by a sweep, is set to something else.",
     )
     LOCK_DRIFT = "lock-drift", "A value, origin or file differs from the lock file."
     ENVIRONMENT_CHANGED = (
         "environment-changed",
-        Severity.NOTE,
         "A change gives a declared environment another value.",
+        Severity.NOTE,
     )
     MISPLACED_KEY = (
         "misplaced-key",
-        Severity.ERROR,
         "A key that exists, but not in this section, file or layer.",
     )
     DUPLICATE_KEY = (
         "duplicate-key",
-        Severity.ERROR,
         "One mapping or section sets the same key twice.",
     )
     SYNTAX = "syntax", "The text is not what its format allows."
     UNREADABLE_FILE = (
         "unreadable-file",
-        Severity.ERROR,
         "A file that cannot be opened or decoded, or is not a file.",
     )
     FILE_TOO_LARGE = (
         "file-too-large",
-        Severity.ERROR,
         "A file beyond the size that a settings or config file may have.",
     )
     TOO_DEEP = (
         "too-deep",
-        Severity.ERROR,
         "Values nested deeper than any reader can be asked to follow.",
     )
     ALIAS_BUDGET = (
         "alias-budget",
-        Severity.ERROR,
         "YAML aliases that expand to more nodes than the budget allows.",
     )
     UNSAFE_TAG = "unsafe-tag", "A YAML tag that is not one of the safe ones."
     YAML_SCALAR = (
         "yaml-scalar",
-        Severity.WARNING,
         "A YAML scalar that YAML 1.1 tools read differently.",
+        Severity.WARNING,
     )
     EXTERNAL_SOURCE = "external-source", "A pydantic-settings source that failed.", Severity.WARNING
     SHADOWED_VALUE = (
         "shadowed-value",
-        Severity.WARNING,
         "A value given at start that a value written in code beats.",
+        Severity.WARNING,
     )
     KEY_TYPE = "key-type", "A config key that is not a string."
     KEY_EMPTY = "key-empty", "A config key that is empty."
     KEY_PERIOD = "key-period", "A config key with a period in it."
     KEY_COLLISION = (
         "key-collision",
-        Severity.ERROR,
         "Two config keys that become one when dashes become underscores.",
     )
     VALUE_TOO_LARGE = (
         "value-too-large",
-        Severity.ERROR,
         "A config value of more than 10,000,000 bytes as JSON.",
     )
     NOT_SERIALIZABLE = "not-serializable", "A config value that JSON cannot hold."
     CYCLE = "cycle", "A config value that contains itself."
     SECRET_IN_CONFIG = (
         "secret-in-config",
-        Severity.WARNING,
         "A config value that is a live secret; it is replaced by ***.",
+        Severity.WARNING,
     )
     SETTING_IN_CONFIG = (
         "setting-in-config",
-        Severity.WARNING,
         "The name of a setting, found in the run config.",
+        Severity.WARNING,
     )
     NO_SUCH_KEY = (
         "no-such-key",
-        Severity.ERROR,
         "An include or exclude key that the config does not have.",
     )
     INCLUDE_AND_EXCLUDE = (
         "include-and-exclude",
-        Severity.ERROR,
         "Include keys and exclude keys were both given.",
     )
     SCHEMA_VIOLATION = (
         "schema-violation",
-        Severity.ERROR,
         "The config does not satisfy its JSON Schema.",
     )
     BAD_SCHEMA = (
         "bad-schema",
-        Severity.ERROR,
         "The JSON Schema itself cannot be read or is not valid.",
     )
     VALUE_CHANGED = (
         "value-changed",
-        Severity.ERROR,
         "A config value was changed without `allow_val_change`.",
     )
     BAD_INPUT = "bad-input", "An object that no reader of configs knows."
     IMMUTABLE = "immutable", "Settings were to be changed in place."
     RUN_EXISTS = (
         "run-exists",
-        Severity.ERROR,
         "A run with this id exists, and the call says that it must not.",
     )
     RUN_MISSING = (
         "run-missing",
-        Severity.ERROR,
         "No run with this id exists, and the call says that it must.",
     )
     RUN_OWNED = "run-owned", "Another live process is writing this run."
     RUN_INACTIVE = (
         "run-inactive",
-        Severity.ERROR,
         "There is no run to act on: none was started, or it is finished.",
     )
     UNSAFE_PATH = (
         "unsafe-path",
-        Severity.ERROR,
         "A name or path that would leave the run's directory.",
     )
     UNWRITABLE_FILE = (
         "unwritable-file",
-        Severity.ERROR,
         "A file or directory of a run that cannot be written.",
     )
     BAD_JOURNAL = (
         "bad-journal",
-        Severity.ERROR,
         "A file that is not a run's journal, or one of a later version.",
     )
     NOT_LOGGED_IN = (
         "not-logged-in",
-        Severity.ERROR,
         "Online mode without a store or a login, where one is demanded.",
     )
     NOT_AVAILABLE = (
         "not-available",
-        Severity.ERROR,
         "An argument whose feature this version does not have.",
     )
 
