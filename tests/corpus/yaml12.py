@@ -1,7 +1,7 @@
 """What plain YAML scalars are to the core schema of YAML 1.2 and to PyYAML, for the judge.
 
-The tables are those of the specification (1.2.2, chapter 10.3.2), with what DESIGN adds: a plain
-whole number may have underscores between its digits, as YAML 1.1 has it.
+The tables are those of the specification (1.2.2, chapter 10.3.2), with one addition: a plain whole
+number may have underscores between its digits, as YAML 1.1 has it.
 """
 
 from __future__ import annotations
