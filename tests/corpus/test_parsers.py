@@ -70,7 +70,6 @@ RED_SCHEMAS: dict[str, str] = {
     "switches_of_its_own": ACTIONS,
     "exclusive_pairs_of_switches": SHARED,
     "one_dest_of_two_types": SHARED,
-    "enums": NOT_JSON,
     "enum_choices": NOT_JSON,
     "odd_numbers": NOT_JSON,
     "constants_of_any_type": NOT_JSON,
@@ -79,7 +78,6 @@ RED_SCHEMAS: dict[str, str] = {
 """Kinds whose schema is not valid or refuses what the parser returns, and what is known of it."""
 
 RED_REFUSALS: dict[str, str] = {
-    "enums": NOT_JSON,
     "enum_choices": NOT_JSON,
     "odd_numbers": NOT_JSON,
     "constants_of_any_type": NOT_JSON,
