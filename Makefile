@@ -49,6 +49,7 @@ lint: $(TOOLS) ## Check the style and the format.
 types: $(TOOLS) ## Check the types, strictly; the example's too, as its reader would.
 	$(BIN)/mypy
 	$(BIN)/mypy examples .ci
+	MYPYPATH=settings $(BIN)/mypy --config-file= --strict tests/typing # as a user without pydantic's plugin
 
 imports: $(TOOLS) ## Check that imports run down the house.
 	$(BIN)/lint-imports --no-cache

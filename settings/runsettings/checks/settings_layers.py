@@ -7,34 +7,30 @@ source is validated on its own besides all of them together.
 from __future__ import annotations
 
 import functools
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ValidationError, create_model
-from pydantic_settings import PydanticBaseSettingsSource
 
 from runsettings.checks.yaml11.ambiguous_scalars import hazard_diagnostics
 from runsettings.documents.files import Format
 from runsettings.documents.paths import shown_path
-from runsettings.layers.base import Inputs, LayerSource
+from runsettings.layers.base import Inputs
 from runsettings.layers.call_site import Caller
 from runsettings.layers.program_inputs import read_named
 from runsettings.layers.settings_files.layers import PyprojectLayer, read_place
 from runsettings.models.layered import LayeredSettings
+from runsettings.models.resolving import inputs_of, resolve_layers, resolver_of
 from runsettings.resolution.merge import Merged, merge
-from runsettings.resolution.resolve import SETTINGS_LAYERS, Gathered, Resolver
+from runsettings.resolution.resolve import Layers, Resolution, Resolver
 from runsettings.resolution.secrets import redact
 from runsettings.resolution.validation_errors import validation_diagnostics
 from runsettings.values.diagnostic import Diagnostic, Rule
-from runsettings.values.errors import SettingsError, SettingsWarning
 from runsettings.values.origin import Layer
 from runsettings.values.reading import Reading
 from runsettings.values.tree import Kind, Tree
-
-Layers = Sequence[Layer | LayerSource | PydanticBaseSettingsSource]
 
 SETTINGS_FILES: Final = frozenset({"settings", "settings.toml", "settings.yaml"})
 """Names of settings files in a place of their own."""
@@ -74,23 +70,11 @@ def check_layers(
         inputs: What the layers read.
         layers: The layers, lowest first; the model's own if left out.
     """
-    resolver = model._resolver()
-    if layers is None:
-        layers = model.model_config.get("layers", SETTINGS_LAYERS)  # type: ignore[assignment]
-    gathered = resolver.gather(inputs, layers)  # type: ignore[arg-type]
-    settings: LayeredSettings | None = model.__new__(model)
-    assert settings is not None
-    try:
-        with warnings.catch_warnings():
-            # Warnings are diagnostics here.
-            warnings.simplefilter("ignore", SettingsWarning)
-            settings._settle(resolver, gathered, inputs.caller)
-        found = [*settings.diagnostics, *settings.shadowed()]
-    except SettingsError as error:
-        settings, found = None, list(error.diagnostics)
-    found += _besides(resolver, gathered, found, model)
-    secrets = resolver.secrets(gathered)
-    return CheckedSettings(redact(found, secrets), settings, secrets, gathered.merged.sources)
+    resolution = resolve_layers(model, inputs, layers)
+    found = list(resolution.diagnostics)
+    if resolution.settings is not None:
+        found += resolution.settings.shadowed()
+    return _checked(model, resolution, found)
 
 
 def check_settings_file(
@@ -103,14 +87,20 @@ def check_settings_file(
         model: The settings class.
         inputs: The surroundings.
     """
-    resolver = model._resolver()
-    source = _FileAlone(path)
     inputs = replace(inputs, directory=inputs.cwd)
-    gathered = resolver.gather(inputs, [source])
-    found = list(gathered.diagnostics)
-    found += _besides(resolver, gathered, found, model)
-    secrets = resolver.secrets(gathered)
-    return CheckedSettings(redact(found, secrets), None, secrets, gathered.merged.sources)
+    resolution = resolver_of(model).merge_layers(inputs, [_FileAlone(path)])
+    return _checked(model, resolution, resolution.diagnostics)
+
+
+def _checked(
+    model: type[LayeredSettings], resolution: Resolution, found: Sequence[Diagnostic]
+) -> CheckedSettings:
+    """What was found, and what each source alone adds to it."""
+    resolver = resolver_of(model)
+    found = [*found, *_besides(resolver, resolution.merged, found, model)]
+    secrets = resolver.secrets(resolution)
+    sources = resolution.merged.sources
+    return CheckedSettings(redact(found, secrets), resolution.settings, secrets, sources)
 
 
 def is_settings_file(path: Path, app_name: str | None) -> bool:
@@ -157,14 +147,14 @@ def _renamed(reading: Reading, where: str) -> Reading:
 
 def _besides(
     resolver: Resolver,
-    gathered: Gathered,
+    merged: Merged,
     known: Sequence[Diagnostic],
     model: type[LayeredSettings],
 ) -> list[Diagnostic]:
     """What is wrong with each source alone, and not known from all of them together."""
     seen = {(fault.rule, fault.path, fault.origin) for fault in known}
     found: list[Diagnostic] = []
-    for source in gathered.merged.sources:
+    for source in merged.sources:
         faults = _faults_alone(model, resolver, source)
         if source.text is not None and Format.of(Path(source.where)) is Format.YAML:
             faults += _hazards(source, resolver)
@@ -172,7 +162,7 @@ def _besides(
             place = (fault.rule, fault.path, fault.origin)
             if place not in seen:
                 seen.add(place)
-                found.append(_as_loser(fault, gathered.merged))
+                found.append(_as_loser(fault, merged))
     return found
 
 
@@ -243,4 +233,4 @@ def _as_loser(fault: Diagnostic, merged: Merged) -> Diagnostic:
 
 def inputs_for(model: type[LayeredSettings], **given: Any) -> Inputs:
     """The inputs of a check; ``given`` are those of `LayeredSettings.resolve`."""
-    return model._inputs(Caller("runsettings check", None, None), {}, **given)
+    return inputs_of(model, Caller("runsettings check", None, None), **given)

@@ -1,11 +1,10 @@
-"""Writing one setting to a file, after finding out what it would do there (`trial`)."""
+"""Writing one setting to a file, after checking what it would do there."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, Final
 
 from runsettings.documents.files import read_bytes
@@ -13,21 +12,16 @@ from runsettings.layers.base import Inputs
 from runsettings.layers.call_site import find_caller
 from runsettings.layers.settings_files.writing import SettingsFile, settings_file
 from runsettings.models.layered import LayeredSettings
-from runsettings.models.value_checking import (
-    REFUSED,
-    checked_value,
-    config_of,
-    errors_of,
-    layers_of,
-)
+from runsettings.models.resolving import config_of, inputs_of, layers_of, resolve_layers
+from runsettings.models.value_checking import REFUSED, checked_value
 from runsettings.resolution.options import Option, OptionTable
-from runsettings.resolution.resolve import Gathered
+from runsettings.resolution.resolve import Resolution, root_of
 from runsettings.resolution.validation_errors import show_value
 from runsettings.values.diagnostic import Diagnostic, Rule
 from runsettings.values.did_you_mean import did_you_mean
 from runsettings.values.errors import SettingsError
 from runsettings.values.origin import Layer, Origin
-from runsettings.values.tree import MISSING, KeyPath, Leaf, format_path
+from runsettings.values.tree import KeyPath, Leaf, format_path
 
 _UNWRITTEN: Final = "; nothing was written"
 """How the subject of a refusal ends."""
@@ -132,13 +126,13 @@ def set_setting(model: type[LayeredSettings], key: str, text: str, layer: Layer)
     """
     with nothing_written():
         option = find_option(model, key)
-        inputs, gathered = _surroundings(model)
+        inputs, now = _resolved(model)
         file = settings_file(layer, inputs)
         if not _is_unicode(text):
             message = "is not text: it holds bytes that are not UTF-8"
             raise SettingsError.of(Rule.BAD_VALUE, message, path=option.path, origin=file.origin)
-        _refuse_place(model, option, file, gathered)
-        value = checked_value(model, option, text, file)
+        _refuse_place(model, option, file, now)
+        value = checked_value(model, option, text, file, now)
         done = file.set(option.path, value, _holds_secret(model.options()))
     secret = model.options().is_secret(option.path)
     return _edit(model, option, file, show_value(value, secret=secret), done)
@@ -150,7 +144,7 @@ def remove_setting(model: type[LayeredSettings], key: str, layer: Layer) -> Edit
     Raises:
         SettingsError: The file does not set it, or cannot be read or written.
     """
-    inputs, gathered = _surroundings(model)
+    inputs, now = _resolved(model)
     file = settings_file(layer, inputs)
     try:
         option = find_option(model, key)
@@ -163,27 +157,24 @@ def remove_setting(model: type[LayeredSettings], key: str, layer: Layer) -> Edit
     if not there:
         if option is None:
             find_option(model, key)
-        raise _not_there(model, path, file, gathered)
+        raise _not_there(model, path, file, now)
     done = None
     for place in there:
         done = file.remove(place, _holds_secret(model.options()))
     return _edit(model, option, file, None, done, path)
 
 
-def _surroundings(model: type[LayeredSettings]) -> tuple[Inputs, Gathered]:
-    """What all layers say now, and the inputs with the place of the workspace."""
-    inputs = model._inputs(find_caller(), {})
-    resolver = model._resolver()
-    gathered = resolver.gather(inputs, layers_of(model))
+def _resolved(model: type[LayeredSettings]) -> tuple[Inputs, Resolution]:
+    """What all layers say, and the inputs with the place of the workspace."""
+    inputs = inputs_of(model, find_caller())
+    resolution = resolve_layers(model, inputs)
     root_field = config_of(model).get("root_field")
-    root = gathered.merged.get((root_field,)) if root_field else MISSING
-    if isinstance(root, (str, Path)) and str(root) and "\0" not in str(root):
-        inputs = replace(inputs, root_dir=inputs.cwd / root)
-    return inputs, gathered
+    root = resolution.merged.get((root_field,)) if root_field else None
+    return replace(inputs, root_dir=root_of(inputs, root)), resolution
 
 
 def _refuse_place(
-    model: type[LayeredSettings], option: Option, file: SettingsFile, gathered: Gathered
+    model: type[LayeredSettings], option: Option, file: SettingsFile, now: Resolution
 ) -> None:
     """Refuse a key that this file must not, or cannot, set.
 
@@ -198,10 +189,10 @@ def _refuse_place(
         )
 
     table, name = model.options(), option.path[0]
-    if name in gathered.locked:
+    if name in now.locked:
         lock = next(
             lock
-            for lock in gathered.locks
+            for lock in now.locks
             if (locked := table.spelled.get(lock.name)) is not None and locked.name == name
         )
         message = f"is locked by {lock.origin}; refused: {file.layer} {file.where}"
@@ -218,9 +209,9 @@ def _refuse_place(
 
 
 def _not_there(
-    model: type[LayeredSettings], path: KeyPath, file: SettingsFile, gathered: Gathered
+    model: type[LayeredSettings], path: KeyPath, file: SettingsFile, now: Resolution
 ) -> SettingsError:
-    places = [f"{leaf.origin.layer} {leaf.origin}" for leaf in gathered.merged.history(path)]
+    places = [f"{leaf.origin.layer} {leaf.origin}" for leaf in now.merged.history(path)]
     return SettingsError.of(
         Rule.NO_SUCH_KEY,
         f"is not set in {file.where}",
@@ -269,13 +260,13 @@ def _edit(
     path: KeyPath = (),
 ) -> Edit:
     """What the settings are after an edit."""
-    _, gathered = _surroundings(model)
+    _, now = _resolved(model)
     path = path if option is None else option.path
-    counts = gathered.merged.history(path)
+    counts = now.merged.history(path)
     winner = None
     if counts:
         winner = show_value(counts[0].value, secret=model.options().is_secret(path))
-    remaining = tuple(errors_of(model, layers_of(model)))
+    remaining = tuple(now.errors)
     return Edit(path, file, shown, done.changed, done.created, counts, winner, remaining)
 
 

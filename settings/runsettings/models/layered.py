@@ -2,31 +2,36 @@
 
 from __future__ import annotations
 
-import os
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
-from pydantic import ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from runsettings.documents.paths import working_directory
-from runsettings.layers.base import Inputs, LayerSource
-from runsettings.layers.call_site import Caller, find_caller
+from runsettings.layers.base import LayerSource
+from runsettings.layers.call_site import find_caller
 from runsettings.models import exporting
-from runsettings.models.freezing import freeze, freeze_extra, is_immutable_type
 from runsettings.models.frozen_containers import deep_hash, refuse
 from runsettings.models.provenance import Provenance
-from runsettings.resolution.merge import Merged, merge
+from runsettings.models.resolving import (
+    RESOLUTION,
+    files_for_call,
+    freeze_fields,
+    inputs_of,
+    keep_values,
+    known_resolution,
+    layers_of,
+    options_of,
+    resolution_of,
+    resolver_for_call,
+    resolver_of,
+    validate_into,
+    with_source,
+)
+from runsettings.resolution.merge import Merged
 from runsettings.resolution.options import OptionTable
-from runsettings.resolution.resolve import SETTINGS_LAYERS, Gathered, Resolver
-from runsettings.resolution.secrets import redact
-from runsettings.resolution.validation_errors import validation_diagnostics
 from runsettings.values.diagnostic import Diagnostic
-from runsettings.values.errors import SettingsError, SettingsWarning
 from runsettings.values.origin import Layer, Origin
-from runsettings.values.rendering import render_problems
 from runsettings.values.tree import KeyPath, Leaf, Tree
 
 
@@ -68,14 +73,8 @@ class LayeredSettings(BaseSettings):
         hide_input_in_errors=True,
     )
 
-    # Slots, not private attributes: pydantic would build those anew at each validation.
-    __slots__ = ("_gathered", "_warned")
-    if TYPE_CHECKING:  # pydantic would make private attributes of the annotations
-        _gathered: Gathered
-        _warned: tuple[Diagnostic, ...]
-
-    __resolver__: ClassVar[Resolver | None] = None
-    __freezable__: ClassVar[tuple[str, ...]] = ()
+    # A slot, not a private attribute: pydantic would build that anew at each validation.
+    __slots__ = (RESOLUTION,)
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
@@ -91,12 +90,12 @@ class LayeredSettings(BaseSettings):
         cls = type(self)
         caller = find_caller(cls.__name__)
         overrides = {key: value for key, value in values.items() if key[0:1] == "_"}
-        if not overrides:
-            self._resolve(cls._resolver(), cls._inputs(caller, values))
-            return
-        resolver = cls._overridden(overrides)
-        values = {key: value for key, value in values.items() if key not in overrides}
-        self._resolve(resolver, cls._inputs(caller, values, **_surroundings(overrides)))
+        resolver, files = resolver_of(cls), {}
+        if overrides:
+            values = {key: value for key, value in values.items() if key not in overrides}
+            resolver, files = resolver_for_call(cls, overrides), files_for_call(overrides)
+        merged = resolver.merge_layers(inputs_of(cls, caller, values, **files), layers_of(cls))
+        validate_into(self, merged, caller, resolver=resolver)
 
     @classmethod
     def resolve(
@@ -136,10 +135,12 @@ class LayeredSettings(BaseSettings):
         caller = find_caller(f"{cls.__name__}.resolve")
         if strict and "strict" in cls.model_fields:
             values["strict"] = True  # who says it of the resolution says it of the settings
-        inputs = cls._inputs(
-            caller, values, args=args, files=files, environ=environ, cwd=cwd, env_file=env_file
+        inputs = inputs_of(
+            cls, caller, values, args=args, files=files, environ=environ, cwd=cwd, env_file=env_file
         )
-        self._resolve(cls._resolver(), inputs, layers, strict=strict)
+        layers = layers_of(cls) if layers is None else layers
+        merged = resolver_of(cls).merge_layers(inputs, layers)
+        validate_into(self, merged, caller, strict=strict)
         if locked is not None:
             # Most programs name no lock file, and need not load what reads one.
             from runsettings.models.locking import hold_to_lock
@@ -153,12 +154,9 @@ class LayeredSettings(BaseSettings):
         Raises:
             SettingsError: A change is not valid, unknown, or to a locked key.
         """
-        resolver = type(self)._resolver()
         caller = find_caller("replace")
         tree = Tree(Layer.INIT, caller.where, changes, line=caller.line, call=caller.call)
-        new = type(self).__new__(type(self))
-        new._settle(resolver, resolver.rebase(self._gathered, tree), caller)
-        return new
+        return with_source(self, tree, caller)
 
     def locate(self, key: str | KeyPath) -> KeyPath:
         """The canonical path of ``key``, whichever way it is spelt: ``("optim", "lr")``.
@@ -210,26 +208,26 @@ class LayeredSettings(BaseSettings):
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
         """What was not wrong enough to stop: the warnings of this resolution."""
-        return self._warned
+        return known_resolution(self).diagnostics
 
     @property
     def locked(self) -> frozenset[str]:
         """The keys that the site's administrator locked."""
-        return self._gathered.locked
+        return known_resolution(self).locked
 
     @property
     def merged(self) -> Merged:
         """What all sources say together, under the model's own names and before validation."""
-        return self._gathered.merged
+        return known_resolution(self).merged
 
     @property
     def sources(self) -> tuple[Tree, ...]:
         """Every source that said anything, lowest first."""
-        return self._gathered.merged.sources
+        return known_resolution(self).merged.sources
 
     def shadowed(self) -> tuple[Diagnostic, ...]:
         """Values given at start (a variable, a flag) that a value written in code beats."""
-        return self._provenance().shadowed(self._resolver().same)
+        return self._provenance().shadowed(resolver_of(type(self)).same)
 
     @property
     def digest(self) -> str:
@@ -250,12 +248,12 @@ class LayeredSettings(BaseSettings):
         A key pasted into the notes is as secret there as in its own place.
         """
         # While its validators run, nothing is kept yet of what was gathered.
-        return self._provenance().hide(value) if hasattr(self, "_gathered") else value
+        return value if resolution_of(self) is None else self._provenance().hide(value)
 
     @classmethod
     def options(cls) -> OptionTable:
         """The model, flattened: its keys, spellings, variables, choices and secrets."""
-        return cls._resolver().table
+        return options_of(cls)
 
     @classmethod
     def add_arguments(cls, parser: Any, *, only: Sequence[str] | None = None) -> None:
@@ -320,34 +318,24 @@ class LayeredSettings(BaseSettings):
             """As in pydantic: nothing is read, nothing checked; the values' origin is this call."""
             self = super().model_construct(_fields_set, **values)
             caller = find_caller(f"{cls.__name__}.model_construct")
-            tree = Tree(Layer.INIT, caller.where, values, line=caller.line, call=caller.call)
-            object.__setattr__(self, "_gathered", Gathered(merge([tree]), ()))
-            object.__setattr__(self, "_warned", ())
+            keep_values(self, values, caller)
             return self
 
     def __getstate__(self) -> dict[Any, Any]:
-        return {**super().__getstate__(), "_gathered": self._gathered, "_warned": self._warned}
+        return {**super().__getstate__(), RESOLUTION: resolution_of(self)}
 
     def __setstate__(self, state: dict[Any, Any]) -> None:
-        own = {name: state.pop(name) for name in ("_gathered", "_warned")}
+        resolution = state.pop(RESOLUTION)
         super().__setstate__(state)
-        self._freeze()
-        for name, value in own.items():
-            object.__setattr__(self, name, value)
+        freeze_fields(self)
+        object.__setattr__(self, RESOLUTION, resolution)
 
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
         for name, value in super().__repr_args__():
             yield name, self.hide(value)
 
     def _provenance(self) -> Provenance:
-        return Provenance(self, self.options(), self._gathered.merged)
-
-    def _freeze(self) -> None:
-        type(self)._resolver()  # works out which fields can change
-        fields = self.__dict__
-        for name in type(self).__freezable__:
-            fields[name] = freeze(fields[name])
-        freeze_extra(self)
+        return Provenance(self, options_of(type(self)), known_resolution(self).merged)
 
     def _values(self) -> list[Any]:
         fields = self.__dict__
@@ -355,137 +343,3 @@ class LayeredSettings(BaseSettings):
         if self.__pydantic_extra__:
             values.append(self.__pydantic_extra__)
         return values
-
-    @classmethod
-    def _resolver(cls) -> Resolver:
-        """What is known of this very class, worked out at its first resolution."""
-        resolver = cls.__dict__.get("__resolver__")
-        if resolver is None:
-            resolver = cls._new_resolver({})
-            cls.__freezable__ = tuple(
-                name
-                for name, info in cls.model_fields.items()
-                if not is_immutable_type(info.annotation)
-            )
-            cls.__resolver__ = resolver
-        return cast("Resolver", resolver)
-
-    @classmethod
-    def _new_resolver(cls, overrides: Mapping[str, Any]) -> Resolver:
-        config = cast("LayeredConfigDict", cls.model_config)
-        return Resolver(
-            cls,
-            known_elsewhere=config.get("known_elsewhere", frozenset()),
-            root_field=config.get("root_field"),
-            overrides=overrides,
-        )
-
-    @classmethod
-    def _overridden(cls, overrides: Mapping[str, Any]) -> Resolver:
-        """A resolver for one call with pydantic-settings' arguments, such as ``_env_prefix``."""
-        cls._resolver()
-        options = {key[1:]: value for key, value in overrides.items()}
-        for name in ("env_file", "env_file_encoding", "secrets_dir"):
-            options.pop(name, None)
-        unknown = [name for name in options if not name.startswith(("env_", "case_"))]
-        if unknown:
-            names = ", ".join(f"_{name}" for name in unknown)
-            raise TypeError(
-                f"{cls.__name__} does not take {names}; flags come from add_arguments(parser)"
-            )
-        return cls._new_resolver(options)
-
-    @classmethod
-    def _inputs(
-        cls,
-        caller: Caller,
-        values: Mapping[str, Any],
-        *,
-        args: Any = None,
-        files: Sequence[str | Path] | str | Path = (),
-        environ: Mapping[str, str] | None = None,
-        cwd: str | Path | None = None,
-        env_file: Any = None,
-        secrets_dir: Any = None,
-    ) -> Inputs:
-        config = cast("LayeredConfigDict", cls.model_config)
-        if env_file is None:
-            env_file = config.get("env_file") or ()
-        if secrets_dir is None:
-            secrets_dir = config.get("secrets_dir") or ()
-        return Inputs(
-            model=cls,
-            environ=os.environ if environ is None else environ,
-            directory=None if cwd is None else working_directory() / cwd,
-            caller=caller,
-            app_name=config.get("app_name"),
-            pyproject_table=config.get("pyproject_table"),
-            args=args,
-            files=(files,) if isinstance(files, (str, Path)) else files,
-            env_files=(env_file,) if isinstance(env_file, (str, Path)) else env_file,
-            secrets_dirs=(secrets_dir,) if isinstance(secrets_dir, (str, Path)) else secrets_dir,
-            values=values,
-        )
-
-    def _resolve(
-        self,
-        resolver: Resolver,
-        inputs: Inputs,
-        layers: Sequence[Layer | LayerSource | PydanticBaseSettingsSource] | None = None,
-        *,
-        strict: bool = False,
-    ) -> None:
-        if layers is None:
-            config = cast("LayeredConfigDict", self.model_config)
-            layers = config.get("layers", SETTINGS_LAYERS)
-        self._settle(resolver, resolver.gather(inputs, layers), inputs.caller, strict=strict)
-
-    def _settle(
-        self, resolver: Resolver, gathered: Gathered, caller: Caller, *, strict: bool = False
-    ) -> None:
-        """Validate, freeze and keep what was gathered; raise for everything that is wrong."""
-        diagnostics = list(gathered.diagnostics)
-        cls = type(self)
-        try:
-            cls.__pydantic_validator__.validate_python(
-                gathered.merged.data, self_instance=self, by_alias=True, by_name=True
-            )
-        except ValidationError as error:
-            blamed = {diagnostic.path for diagnostic in diagnostics if diagnostic.is_error}
-            diagnostics += [
-                diagnostic
-                for diagnostic in validation_diagnostics(error, gathered.merged, resolver.table)
-                # A text that could not be decoded was reported; that it is missing is no news.
-                if diagnostic.path not in blamed
-            ]
-        else:
-            self._freeze()
-            object.__setattr__(self, "_gathered", gathered)
-            object.__setattr__(self, "_warned", ())
-            if not diagnostics:
-                return
-            strict = strict or self.__dict__.get("strict") is True
-        if strict:
-            diagnostics = [diagnostic.as_error() for diagnostic in diagnostics]
-        diagnostics.sort(key=_order)
-        found = redact(diagnostics, resolver.secrets(gathered))
-        if found and found[0].is_error:
-            raise SettingsError(found) from None
-        object.__setattr__(self, "_warned", found)
-        message = render_problems(found, "settings")
-        warnings.warn_explicit(message, SettingsWarning, caller.where, caller.line or 0)
-
-
-def _order(diagnostic: Diagnostic) -> tuple[bool, int, str, int, int]:
-    """Errors first; then source by source, the highest first, in the order of its text."""
-    origin = diagnostic.origin
-    where = (-1, "") if origin is None else (-int(origin.layer), origin.where)
-    return (not diagnostic.is_error, *where, diagnostic.line or 0, diagnostic.column or 0)
-
-
-def _surroundings(overrides: Mapping[str, Any]) -> dict[str, Any]:
-    """What one call says of its files; ``_env_file=None`` reads none, as in pydantic-settings."""
-    found = {"secrets_dir": overrides.get("_secrets_dir")}
-    if "_env_file" in overrides:
-        found["env_file"] = overrides["_env_file"] or ()
-    return found

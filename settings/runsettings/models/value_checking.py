@@ -1,4 +1,4 @@
-"""Trying a value before it is written: what would be wrong with it, on top and in its place.
+"""Checking a value before it is written to a file: alone on top of everything, and in its place.
 
 What is wrong elsewhere already is no reason to refuse an edit, or nobody could repair a broken
 file with one.
@@ -7,25 +7,21 @@ file with one.
 from __future__ import annotations
 
 import json
-import warnings
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
-from pydantic_settings import PydanticBaseSettingsSource
 
-from runsettings.layers.base import Inputs, LayerSource
-from runsettings.layers.call_site import find_caller
 from runsettings.layers.settings_files.writing import SettingsFile
 from runsettings.models.exporting import plain
-from runsettings.models.layered import LayeredConfigDict, LayeredSettings
+from runsettings.models.layered import LayeredSettings
+from runsettings.models.resolving import layers_of, resolver_of, validated
 from runsettings.resolution.options import Option, value_type
-from runsettings.resolution.resolve import SETTINGS_LAYERS
+from runsettings.resolution.resolve import Resolution
 from runsettings.values.diagnostic import Diagnostic
-from runsettings.values.errors import SettingsError, SettingsWarning
+from runsettings.values.errors import SettingsError
 from runsettings.values.origin import Layer
-from runsettings.values.reading import Reading
 from runsettings.values.tree import MISSING, KeyPath, Kind, Tree
 
 REFUSED: Final = "the new value; nothing was written"
@@ -36,9 +32,16 @@ _TYPED: Final = (bool, int, float, list, dict)
 
 
 def checked_value(
-    model: type[LayeredSettings], option: Option, text: str, file: SettingsFile
+    model: type[LayeredSettings], option: Option, text: str, file: SettingsFile, now: Resolution
 ) -> Any:
     """The value to write for ``text``, once nothing speaks against it.
+
+    Args:
+        model: The settings class.
+        option: The key.
+        text: The value, written as in a variable.
+        file: The file.
+        now: What all layers say before the edit.
 
     Raises:
         SettingsError: Something does.
@@ -48,28 +51,26 @@ def checked_value(
         data = value
         for key in reversed(option.path):
             data = {key: data}
-        # As in an INI file, a text of a complex field is decoded.
+        # A text is read as in an INI file: texts of complex fields are decoded.
         kind = Kind.INI if isinstance(value, str) else Kind.DOCUMENT
         return Tree(file.layer, file.where, data, kind=kind, directives=False)
 
-    layers = list(layers_of(model))
-    given = _decoded(option, text)
-    on_top = [*layers, _Candidate(file.layer, tree(given))]
-    found = _about(option.path, file, errors_of(model, on_top))
+    def errors_with(value: Any, index: int | None = None) -> list[Diagnostic]:
+        added = resolver_of(model).add(now, tree(value), index)
+        return validated(model, added).errors
+
+    found = _about(option.path, file, errors_with(_decoded(option, text)))
     if found:
         raise SettingsError(found, REFUSED)
     value: Any = text
     if file.typed:
-        typed = _typed(model, option, tree(given))
-        if isinstance(typed, _TYPED):
-            on_top = [*layers, _Candidate(file.layer, tree(typed))]
-            if not _about(option.path, file, errors_of(model, on_top)):
-                value = typed
+        typed = _typed(model, option, tree(_decoded(option, text)))
+        if isinstance(typed, _TYPED) and not _about(option.path, file, errors_with(typed)):
+            value = typed
     # In its own place it may meet what only fails in combination.
-    place = layers.index(file.layer) + 1
-    in_place = [*layers[:place], _Candidate(file.layer, tree(value)), *layers[place:]]
-    before = {_identity(diagnostic) for diagnostic in errors_of(model, layers)}
-    found = [d for d in errors_of(model, in_place) if _identity(d) not in before]
+    before = {_identity(diagnostic) for diagnostic in now.errors}
+    in_place = errors_with(value, _place(model, file.layer, now))
+    found = [diagnostic for diagnostic in in_place if _identity(diagnostic) not in before]
     if found:
         raise SettingsError(found, REFUSED)
     return value
@@ -85,44 +86,25 @@ def _decoded(option: Option, text: str) -> Any:
         return text
 
 
-@dataclass(slots=True)
-class _Candidate:
-    """A layer with the one value that is to be set."""
-
-    layer: Layer
-    tree: Tree
-
-    def read(self, inputs: Inputs) -> Sequence[Reading]:  # noqa: ARG002 - the protocol
-        return (Reading(self.tree),)
-
-
 def _typed(model: type[LayeredSettings], option: Option, tree: Tree) -> Any:
     """The value as data for a format with types, or `MISSING` where it must stay a text."""
-    resolver = model._resolver()
-    inputs = model._inputs(find_caller(), {})
-    raw = resolver.gather(inputs, [_Candidate(tree.layer, tree)]).merged.get(option.path)
+    raw = resolver_of(model).normalized(tree).get(option.path)
     try:
         return plain(TypeAdapter(value_type(option.info)).validate_python(raw))
     except ValidationError:
         return MISSING
 
 
-def errors_of(
-    model: type[LayeredSettings],
-    layers: Sequence[Layer | LayerSource | PydanticBaseSettingsSource],
-) -> list[Diagnostic]:
-    """What is wrong with the settings of ``layers``."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", SettingsWarning)
-            model.resolve(layers=layers)
-    except SettingsError as error:
-        return [diagnostic for diagnostic in error.diagnostics if diagnostic.is_error]
-    return []
+def _place(model: type[LayeredSettings], layer: Layer, now: Resolution) -> int:
+    """Where one more source of ``layer`` belongs among those of a resolution."""
+    order = [each if isinstance(each, Layer) else None for each in layers_of(model)]
+    above = order[order.index(layer) + 1 :]
+    sources = now.unlocked
+    return next((i for i, source in enumerate(sources) if source.layer in above), len(sources))
 
 
-def _about(path: KeyPath, file: SettingsFile, found: Sequence[Diagnostic]) -> list[Diagnostic]:
-    """The faults of the value at ``path`` that ``file`` is to set."""
+def _about(path: KeyPath, file: SettingsFile, found: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """The errors of the value at ``path`` that ``file`` is to set."""
     return [
         # Whom it would beat is no matter: nothing is written.
         replace(diagnostic, over=())
@@ -137,15 +119,3 @@ def _about(path: KeyPath, file: SettingsFile, found: Sequence[Diagnostic]) -> li
 
 def _identity(diagnostic: Diagnostic) -> tuple[Any, ...]:
     return diagnostic.rule, diagnostic.path, diagnostic.message, diagnostic.origin
-
-
-def config_of(model: type[LayeredSettings]) -> LayeredConfigDict:
-    """The model's options."""
-    return model.model_config  # type: ignore[return-value]
-
-
-def layers_of(
-    model: type[LayeredSettings],
-) -> Sequence[Layer | LayerSource | PydanticBaseSettingsSource]:
-    """The layers that the model reads, lowest first."""
-    return config_of(model).get("layers", SETTINGS_LAYERS)

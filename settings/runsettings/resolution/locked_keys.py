@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
 
-from runsettings.resolution.options import OptionTable
+from runsettings.resolution.options import Option, OptionTable
 from runsettings.resolution.secrets import covered
 from runsettings.resolution.validation_errors import beaten, show_value
-from runsettings.values.diagnostic import Diagnostic, Rule, Severity
+from runsettings.values.diagnostic import Beaten, Diagnostic, Rule, Severity
 from runsettings.values.did_you_mean import did_you_mean
 from runsettings.values.excerpts import excerpt_of
-from runsettings.values.origin import Layer, Origin
-from runsettings.values.tree import MISSING, KeyPath, Leaf, Tree
+from runsettings.values.origin import Origin
+from runsettings.values.tree import KeyPath, Leaf, Tree
 
 
 class Lock(NamedTuple):
@@ -22,9 +22,7 @@ class Lock(NamedTuple):
     origin: Origin
 
 
-def locks_of(
-    site: Sequence[Tree], policy_key: str
-) -> tuple[tuple[Lock, ...], tuple[Diagnostic, ...]]:
+def locks_of(site: Sequence[Tree], policy_key: str) -> tuple[tuple[Lock, ...], list[Diagnostic]]:
     """The keys that the site's files lock, taken out of the files' data, and faults of theirs.
 
     A policy that cannot be understood is an error: passed over, it would protect nothing.
@@ -49,7 +47,7 @@ def locks_of(
             faults.append(_bad_policy(tree, path, "must be a list of keys", None))
             continue
         locks.extend(Lock(name, tree.origin(path)) for name in names)
-    return tuple(locks), tuple(faults)
+    return tuple(locks), faults
 
 
 def _bad_policy(tree: Tree, path: KeyPath, message: str, hint: str | None) -> Diagnostic:
@@ -86,94 +84,93 @@ def _useless_lock(lock: Lock, table: OptionTable) -> Diagnostic:
     )
 
 
-def lock_diagnostics(
-    locks: Sequence[Lock],
-    trees: Iterable[Tree],
-    table: OptionTable,
-    same: Callable[[str, Any, Any], bool],
-) -> tuple[list[Diagnostic], frozenset[str]]:
-    """Refuse values for locked keys, and tell which names are locked.
+def held_part(tree: Tree, locked: frozenset[str]) -> tuple[Tree, Tree | None]:
+    """The tree without its locked keys, and the part with them, which beats every layer.
 
     Args:
-        locks: The site's locks.
-        trees: All trees, lowest first.
-        table: The model's options.
-        same: Whether two raw values of a key mean the same.
+        tree: What a file of the site's says, under the model's names.
+        locked: The names of the locked keys.
     """
-    trees = list(trees)
-    found: list[Diagnostic] = []
+    held = tree.data.keys() & locked
+    if not held:
+        return tree, None
+    rest = {name: value for name, value in tree.data.items() if name not in held}
+    return tree.with_data(rest), tree.with_data({name: tree.data[name] for name in held})
+
+
+def locked_names(
+    locks: Iterable[Lock], table: OptionTable
+) -> tuple[frozenset[str], list[Diagnostic]]:
+    """The model's names of the locked keys, and what is wrong with locks of other keys."""
     names: set[str] = set()
+    found: list[Diagnostic] = []
     for lock in locks:
         option = table.spelled.get(lock.name)
         if option is None:
             found.append(_useless_lock(lock, table))
+        else:
+            names.add(option.name)
+    return frozenset(names), found
+
+
+def refused_values(
+    locks: Iterable[Lock],
+    held: Sequence[Tree],
+    trees: Sequence[Tree],
+    table: OptionTable,
+    same: Callable[[str, Any, Any], bool],
+) -> list[Diagnostic]:
+    """An error for each value that differs from that of a locked key.
+
+    Args:
+        locks: The site's locks.
+        held: The site's values of locked keys, lowest first.
+        trees: Everything else that was said, lowest first.
+        table: The model's options.
+        same: Whether two raw values of a key mean the same.
+    """
+    found: list[Diagnostic] = []
+    for lock in locks:
+        option = table.spelled.get(lock.name)
+        if option is None:
             continue
         name = option.name
-        names.add(name)
-        held = MISSING
-        place: Origin = lock.origin
-        for tree in trees:
-            if tree.layer is Layer.SITE and name in tree.data:
-                held, place = tree.data[name], tree.origin((name,))
-        standard = option.info.get_default(call_default_factory=False)
-        for tree in trees:
-            if tree.layer is Layer.SITE or name not in tree.data:
-                continue
-            value = tree.data[name]
-            if same(name, value, held if held is not MISSING else standard):
-                continue
-            origin = tree.origin((name,))
-            secret = option.table is not None or table.is_secret((name,))
-            excerpt = excerpt_of(tree, (name,))
-            got = "" if secret else f" = {show_value(value)}"
-            found.append(
-                Diagnostic(
-                    Rule.LOCKED_KEY,
-                    Severity.ERROR,
-                    (name,),
-                    f"is locked by {lock.origin}; refused: {origin.layer.label} {origin}{got}",
-                    origin,
-                    hint=(
-                        f"remove it there; the site's value is set at {place}"
-                        if held is not MISSING
-                        else "remove it there; the default counts"
-                    ),
-                    excerpt=covered(excerpt) if secret else excerpt,
-                    over=() if held is MISSING else beaten([Leaf((name,), held, place)], table),
-                )
-            )
-    return found, frozenset(names)
+        site = next((tree for tree in reversed(held) if name in tree.data), None)
+        if site is None:
+            value = option.info.get_default(call_default_factory=False)
+            hint = "remove it there; the default counts"
+            over: tuple[Beaten, ...] = ()
+        else:
+            value, place = site.data[name], site.origin((name,))
+            hint = f"remove it there; the site's value is set at {place}"
+            over = beaten([Leaf((name,), value, place)], table)
+        found += [
+            _refused(tree, option, lock, hint, over, table)
+            for tree in trees
+            if name in tree.data and not same(name, tree.data[name], value)
+        ]
+    return found
 
 
-class LockedTree(Tree):
-    """The locked part of the site's tree, which beats every layer."""
-
-    __slots__ = ()
-
-    @classmethod
-    def part_of(cls, tree: Tree, data: dict[str, Any]) -> Self:
-        """The part of ``tree`` that is locked."""
-        return cls(
-            tree.layer,
-            tree.where,
-            data,
-            tree.marks,
-            text=tree.text,
-            kind=tree.kind,
-            directives=tree.directives,
-        )
-
-
-def locked_on_top(trees: Sequence[Tree], locked: frozenset[str]) -> list[Tree]:
-    """The trees with the site's locked keys moved from the bottom to the top."""
-    below: list[Tree] = []
-    above: list[Tree] = []
-    for tree in trees:
-        held = tree.data.keys() & locked if tree.layer is Layer.SITE else frozenset[str]()
-        if not held:
-            below.append(tree)
-            continue
-        rest = {name: value for name, value in tree.data.items() if name not in held}
-        below.append(tree.with_data(rest))
-        above.append(LockedTree.part_of(tree, {name: tree.data[name] for name in held}))
-    return below + above
+def _refused(
+    tree: Tree,
+    option: Option,
+    lock: Lock,
+    hint: str,
+    over: tuple[Beaten, ...],
+    table: OptionTable,
+) -> Diagnostic:
+    path = (option.name,)
+    origin, excerpt = tree.origin(path), excerpt_of(tree, path)
+    secret = option.table is not None or table.is_secret(path)
+    got = "" if secret else f" = {show_value(tree.data[option.name])}"
+    return Diagnostic(
+        Rule.LOCKED_KEY,
+        Severity.ERROR,
+        path,
+        f"is locked by {lock.origin}; refused: {origin.layer.label} {origin}{got}",
+        origin,
+        hint=hint,
+        excerpt=covered(excerpt) if secret else excerpt,
+        over=over,
+    )

@@ -11,9 +11,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
+from runsettings.resolution.options import OptionTable
+from runsettings.values.diagnostic import Diagnostic, Rule, Severity
 from runsettings.values.directives import Append, Delete, Directive, Replace
-from runsettings.values.origin import Origin
-from runsettings.values.tree import MISSING, KeyPath, Leaf, Tree, value_at
+from runsettings.values.excerpts import excerpt_of
+from runsettings.values.origin import Layer, Origin
+from runsettings.values.tree import MISSING, KeyPath, Leaf, Tree, put_at, value_at
 
 Misfit: TypeAlias = Callable[[KeyPath], None]
 """Called with the path of an `Append` that has something other than a list below it."""
@@ -191,3 +194,35 @@ def settle(node: Any) -> Any:
             if not isinstance(item, Delete)
         ]
     return node
+
+
+def append_diagnostics(merged: Merged) -> list[Diagnostic]:
+    """An error for each `Append` that met something other than a list."""
+    return [
+        Diagnostic(
+            Rule.BAD_VALUE,
+            Severity.ERROR,
+            path,
+            "cannot append to a value that is not a list",
+            source.origin(path),
+            hint="replace the value instead",
+            excerpt=excerpt_of(source, path),
+        )
+        for path in merged.misfits
+        if (source := merged.winner(path)) is not None
+    ]
+
+
+def on_default_lists(trees: list[Tree], table: OptionTable) -> list[Tree]:
+    """The trees, above the model's own lists where some of them append to a list."""
+    if not any(tree.directives for tree in trees):
+        return trees
+    data: dict[str, Any] = {}
+    for option in table.leaves():
+        if any(isinstance(tree.get(option.path), Append) for tree in trees):
+            default = option.info.get_default(call_default_factory=False)
+            if isinstance(default, (list, tuple)):
+                put_at(data, option.path, list(default))
+    if not data:
+        return trees
+    return [Tree(Layer.DEFAULT, table.model.__name__, data, directives=False), *trees]

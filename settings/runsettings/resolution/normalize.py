@@ -19,7 +19,7 @@ from runsettings.values.reading import Reading
 from runsettings.values.tree import MISSING, Branch, KeyPath, Kind, Leaf, Tree
 
 
-class Canonicalizer:
+class Normalizer:
     """Brings the trees of one model's layers to the model's own names.
 
     Args:
@@ -33,7 +33,7 @@ class Canonicalizer:
         self._names = frozenset(table.options)
         self._decoder: EnvSettingsSource | None = None
 
-    def canonical(self, reading: Reading) -> Reading:
+    def normalize(self, reading: Reading) -> Reading:
         """The reading with names for spellings; keys of nobody are among its strangers.
 
         The tree that came in is not changed, and is handed on itself where nothing is to do.

@@ -1,4 +1,4 @@
-"""One resolution: read every layer, bring it to the model's names, hold the policy, merge.
+"""One resolution: read every layer, bring it to the model's names, hold the locks, merge.
 
 Nothing is raised here: what is wrong is collected, because a person wants all of it at once.
 Whatever can be known about a class is known after its first resolution (`Resolver`).
@@ -30,45 +30,63 @@ from runsettings.layers.settings_files.layers import (
 )
 from runsettings.resolution.locked_keys import (
     Lock,
-    LockedTree,
-    lock_diagnostics,
-    locked_on_top,
+    held_part,
+    locked_names,
     locks_of,
+    refused_values,
 )
-from runsettings.resolution.merge import Merged, merge
-from runsettings.resolution.normalize import Canonicalizer
+from runsettings.resolution.merge import Merged, append_diagnostics, merge, on_default_lists
+from runsettings.resolution.normalize import Normalizer
 from runsettings.resolution.options import OptionTable, option_table, value_type
 from runsettings.resolution.secrets import live_secrets, redact, written_secrets
 from runsettings.resolution.unknown_keys import strangers_diagnostics
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity
-from runsettings.values.directives import Append
 from runsettings.values.excerpts import excerpt_of
 from runsettings.values.origin import Layer
 from runsettings.values.reading import Reading
-from runsettings.values.tree import Tree, put_at
+from runsettings.values.tree import Tree
 
 SETTINGS_LAYERS: Final = tuple(layer for layer in Layer if layer is not Layer.SWEEP)
 """The layers of settings, lowest first. A sweep's parameters are the run config's."""
 
+Layers = Sequence[Layer | LayerSource | PydanticBaseSettingsSource]
+"""What a resolution may be told to read, lowest first."""
 
-class Gathered(NamedTuple):
-    """What all layers say together, and what was wrong on the way.
+
+class Resolution(NamedTuple):
+    """What all layers say together, what is wrong with it, and the settings that it makes.
 
     Attributes:
         merged: The sources and their winners.
-        diagnostics: Faults and warnings, in the order of the layers.
-        locks: The keys that the site's file locks.
+        diagnostics: Errors and warnings. Those of validation are among them once it was done.
+        locks: The keys that the site's files lock, as these write them.
         locked: Their names in the model.
+        held: What the site's files set locked keys to; the uppermost sources of ``merged``.
+        settings: The settings; ``None`` before validation, where it found an error, and in the
+            resolution that settings keep of themselves.
     """
 
     merged: Merged
-    diagnostics: tuple[Diagnostic, ...]
+    diagnostics: tuple[Diagnostic, ...] = ()
     locks: tuple[Lock, ...] = ()
     locked: frozenset[str] = frozenset()
+    held: tuple[Tree, ...] = ()
+    settings: Any = None
+
+    @property
+    def errors(self) -> list[Diagnostic]:
+        """The diagnostics that are errors."""
+        return [diagnostic for diagnostic in self.diagnostics if diagnostic.is_error]
+
+    @property
+    def unlocked(self) -> tuple[Tree, ...]:
+        """The sources below the site's values of locked keys, lowest first."""
+        sources = self.merged.sources
+        return sources[: len(sources) - len(self.held)]
 
 
 class Resolver:
-    """Resolves one model. Made once per class.
+    """Reads and merges the layers of one model. Made once per class.
 
     Args:
         model: The settings class.
@@ -89,12 +107,13 @@ class Resolver:
         self.variables = EnvironmentVariables(model, **(overrides or {}))
         names = {name: self.variables.names_of(name) for name in model.model_fields}
         self.table: OptionTable = option_table(model, names)
-        self.canonicalizer = Canonicalizer(model, self.table)
+        self._normalizer = Normalizer(model, self.table)
         self._known_elsewhere = known_elsewhere
         self._root_field = root_field if root_field in model.model_fields else None
         self._adapters: dict[str, TypeAdapter[Any]] = {}
+        self._site = SiteLayer()
         self._readers: dict[Layer, LayerSource] = {
-            Layer.SITE: SiteLayer(),
+            Layer.SITE: self._site,
             Layer.USER: UserLayer(),
             Layer.PYPROJECT: PyprojectLayer(),
             Layer.WORKSPACE: WorkspaceLayer(),
@@ -105,23 +124,20 @@ class Resolver:
             Layer.FILE: FileLayer(),
             Layer.INIT: InitLayer(),
         }
-
         self._usual: tuple[LayerSource | None, ...] = tuple(
             self._readers.get(layer) for layer in SETTINGS_LAYERS
         )
+        # A class that names another folder than its parents' is held to the locks of theirs.
+        config = model.model_config
+        inherited = (vars(base).get("model_config", {}).get("app_name") for base in model.__mro__)
+        self._inherited_apps = tuple({*inherited} - {None, config.get("app_name")})
 
-    def gather(
-        self, inputs: Inputs, layers: Sequence[Layer | LayerSource | PydanticBaseSettingsSource]
-    ) -> Gathered:
-        """Read ``layers``, lowest first, and merge them."""
+    def merge_layers(self, inputs: Inputs, layers: Layers) -> Resolution:
+        """Read ``layers``, lowest first, and merge them. Nothing is validated."""
         if layers is SETTINGS_LAYERS:
             sources: Sequence[LayerSource | None] = self._usual
         else:
             sources = [self._source(layer) for layer in layers]
-        site_left_out = not any(s is not None and s.layer is Layer.SITE for s in sources)
-        if site_left_out:
-            # A program may do without the site's values, but nobody gets round its locks.
-            sources = [self._readers[Layer.SITE], *sources]
         # DEFAULT has nothing to read: what no source sets is the model's own business.
         readings: list[Sequence[Reading]] = [
             source.read(inputs)
@@ -129,34 +145,65 @@ class Resolver:
             else ()
             for source in sources
         ]
-        locks: tuple[Lock, ...] = ()
-        bad_policy: tuple[Diagnostic, ...] = ()
-        for source, read in zip(sources, readings, strict=True):
-            if source is not None and source.layer is Layer.SITE:
-                found, faults = locks_of([reading.tree for reading in read], POLICY)
-                locks += found
-                bad_policy += faults
-        canonical = [[self.canonicalizer.canonical(r) for r in read] for read in readings]
-        if site_left_out:
-            spelled = (self.table.spelled.get(lock.name) for lock in locks)
-            held = frozenset(option.name for option in spelled if option is not None)
-            canonical[0] = [_only(reading, held) for reading in canonical[0]]
+        # Only the site's own files lock keys, not a source that says it is of their layer.
+        listed = sources.index(self._site) if self._site in sources else None
+        site = () if listed is None else readings[listed]
+        others = self._other_site_files(inputs, own_too=listed is None)
+        locks, found = locks_of([reading.tree for reading in (*site, *others)], POLICY)
+        normalized = [[self._normalizer.normalize(r) for r in read] for read in readings]
         for index, source in enumerate(sources):
             if isinstance(source, WorkspaceLayer) and inputs.app_name is not None:
-                canonical[index] = self._workspace(source, inputs, canonical)
-        flat = [reading for read in canonical for reading in read]
-        return self._settle(flat, locks, bad_policy)
+                normalized[index] = self._workspace(source, inputs, normalized)
+        locked, useless = locked_names(locks, self.table)
+        held: list[Tree] = []
+        if locked and listed is not None:
+            normalized[listed] = [_split(r, locked, held) for r in normalized[listed]]
+        found += [*useless, *self._hold(others, locked, held)]
+        flat = [reading for read in normalized for reading in read]
+        return self._merged(flat, found, locks, locked, held)
 
-    def rebase(self, gathered: Gathered, tree: Tree) -> Gathered:
-        """The same resolution with one more source on top, held to the same locks."""
-        reading = self.canonicalizer.canonical(Reading(tree, own(tree)))
-        # The locked part of the site's tree stands on top; it goes below to be raised again.
-        sources = sorted(gathered.merged.sources, key=lambda s: not isinstance(s, LockedTree))
-        return self._settle([*map(Reading, sources), reading], gathered.locks)
+    def add(self, resolution: Resolution, tree: Tree, index: int | None = None) -> Resolution:
+        """The same resolution with one more source, held to the same locks. Not validated.
 
-    def secrets(self, gathered: Gathered) -> frozenset[str]:
+        Args:
+            resolution: What was resolved.
+            tree: The source, with any spelling of its keys.
+            index: Its place among `Resolution.unlocked`; on top of them if left out.
+        """
+        readings = [Reading(source) for source in resolution.unlocked]
+        added = self._normalizer.normalize(Reading(tree, own(tree)))
+        readings.insert(len(readings) if index is None else index, added)
+        _, locks, locked, held = resolution[1:5]
+        return self._merged(readings, (), locks, locked, held)
+
+    def add_locks(self, resolution: Resolution, inputs: Inputs) -> Resolution:
+        """The same resolution, held to the locks of this machine's site as well.
+
+        Settings may come from another machine, or from a constructor that reads nothing.
+
+        Returns:
+            ``resolution`` itself if it has these locks already.
+        """
+        files = self._other_site_files(inputs, own_too=True)
+        locks, found = locks_of([reading.tree for reading in files], POLICY)
+        locked, useless = locked_names(locks, self.table)
+        held: list[Tree] = []
+        found += self._hold(files, locked, held)
+        known = [(tree.where, tree.data) for tree in resolution.held]
+        same = all((tree.where, tree.data) in known for tree in held)
+        if same and not found and {*locks} <= {*resolution.locks}:
+            return resolution
+        return self._merged(
+            [Reading(source) for source in resolution.unlocked],
+            [*found, *useless],
+            (*resolution.locks, *locks),
+            resolution.locked | locked,
+            (*resolution.held, *held),
+        )
+
+    def secrets(self, resolution: Resolution) -> frozenset[str]:
         """Every secret value that any layer sets."""
-        return live_secrets(gathered.merged.sources, self.table)
+        return live_secrets(resolution.merged.sources, self.table)
 
     def same(self, name: str, left: Any, right: Any) -> bool:
         """Whether two raw values of a field mean the same, such as ``"yes"`` and ``True``."""
@@ -170,6 +217,10 @@ class Resolver:
             return bool(adapter.validate_python(left) == adapter.validate_python(right))
         except ValidationError:
             return False
+
+    def normalized(self, tree: Tree) -> Tree:
+        """One source under the model's own names, its texts decoded."""
+        return self._normalizer.normalize(Reading(tree)).tree
 
     def _source(
         self, layer: Layer | LayerSource | PydanticBaseSettingsSource
@@ -185,21 +236,48 @@ class Resolver:
             )
         return layer
 
+    def _other_site_files(self, inputs: Inputs, *, own_too: bool) -> list[Reading]:
+        """The site's files that are read for their locks alone.
+
+        A program may do without the site's values, but nobody gets round its locks.
+        """
+        apps = (*self._inherited_apps, inputs.app_name) if own_too else self._inherited_apps
+        return [
+            reading
+            for app in apps
+            for reading in self._site.read(dataclasses.replace(inputs, app_name=app))
+        ]
+
+    def _hold(
+        self, files: Sequence[Reading], locked: frozenset[str], held: list[Tree]
+    ) -> list[Diagnostic]:
+        """Add to ``held`` what the site's files say of locked keys; tell what is wrong in them."""
+        found: list[Diagnostic] = []
+        for reading in files:
+            spelled = {key: self.table.spelled.get(key) for key in reading.tree.data}
+            data = {
+                key: reading.tree.data[key]
+                for key, option in spelled.items()
+                if option is not None and option.name in locked
+            }
+            part = self._normalizer.normalize(reading._replace(tree=reading.tree.with_data(data)))
+            found += part.diagnostics
+            held += [part.tree] if part.tree.data else []
+        return found
+
     def _workspace(
-        self, source: WorkspaceLayer, inputs: Inputs, canonical: Sequence[Sequence[Reading]]
+        self, source: WorkspaceLayer, inputs: Inputs, normalized: Sequence[Sequence[Reading]]
     ) -> list[Reading]:
         """Read the workspace, whose place the other layers decide."""
         root = inputs.cwd
         name = self._root_field
         if name is not None:
-            said = [r.tree.data.get(name) for read in canonical for r in read]
+            said = [r.tree.data.get(name) for read in normalized for r in read]
             default = self.model.model_fields[name].get_default(call_default_factory=False)
-            for value in (*reversed(said), default):
-                if isinstance(value, (str, Path)) and str(value) and "\0" not in str(value):
-                    root = inputs.cwd / value
-                    break
+            places = (root_of(inputs, value) for value in (*reversed(said), default))
+            root = next((place for place in places if place is not None), root)
         readings = [
-            self.canonicalizer.canonical(reading)
+            self._normalizer.normalize(reading)
             for reading in source.read(dataclasses.replace(inputs, root_dir=root))
         ]
         return [self._without_root(reading) for reading in readings]
@@ -221,41 +299,29 @@ class Resolver:
         del tree.data[name]
         return reading._replace(diagnostics=(*reading.diagnostics, fault))
 
-    def _settle(
+    def _merged(
         self,
         readings: Sequence[Reading],
+        found: Sequence[Diagnostic],
         locks: tuple[Lock, ...],
-        faults: Sequence[Diagnostic] = (),
-    ) -> Gathered:
+        locked: frozenset[str],
+        held: Sequence[Tree],
+    ) -> Resolution:
+        """Merge what was read, and collect everything that is wrong with it."""
         trees = [reading.tree for reading in readings if reading.tree.data]
-        diagnostics = [*faults, *(d for reading in readings for d in reading.diagnostics)]
+        diagnostics = [*found, *(d for reading in readings for d in reading.diagnostics)]
         for reading in readings:
             if reading.strangers:
                 diagnostics += strangers_diagnostics(
                     reading, self.table, self.variables.known(), self._known_elsewhere
                 )
-        locked: frozenset[str] = frozenset()
         if locks:
-            found, locked = lock_diagnostics(locks, trees, self.table, self.same)
-            diagnostics += found
-            trees = locked_on_top(trees, locked)
-        merged = merge(_on_defaults(trees, self.table))
-        for path in merged.misfits:
-            source = merged.winner(path)
-            diagnostics.append(
-                Diagnostic(
-                    Rule.BAD_VALUE,
-                    Severity.ERROR,
-                    path,
-                    "cannot append to a value that is not a list",
-                    merged.origin(path),
-                    hint="replace the value instead",
-                    excerpt=None if source is None else excerpt_of(source, path),
-                )
-            )
+            diagnostics += refused_values(locks, held, trees, self.table, self.same)
+        merged = merge([*on_default_lists(trees, self.table), *held])
+        diagnostics += append_diagnostics(merged)
         if diagnostics:
             diagnostics = [*redact(diagnostics, self._written(readings, diagnostics))]
-        return Gathered(merged, tuple(diagnostics), locks, locked)
+        return Resolution(merged, tuple(diagnostics), locks, locked, tuple(held))
 
     def _written(
         self, readings: Sequence[Reading], diagnostics: Sequence[Diagnostic]
@@ -267,22 +333,14 @@ class Resolver:
         return written_secrets([*texts, *lines], self.table)
 
 
-def _on_defaults(trees: list[Tree], table: OptionTable) -> list[Tree]:
-    """The trees, above the model's own lists where some of them append to a list."""
-    if not any(tree.directives for tree in trees):
-        return trees
-    data: dict[str, Any] = {}
-    for option in table.leaves():
-        if any(isinstance(tree.get(option.path), Append) for tree in trees):
-            default = option.info.get_default(call_default_factory=False)
-            if isinstance(default, (list, tuple)):
-                put_at(data, option.path, list(default))
-    if not data:
-        return trees
-    return [Tree(Layer.DEFAULT, table.model.__name__, data, directives=False), *trees]
+def root_of(inputs: Inputs, value: object) -> Path | None:
+    """The directory that a value of the root field names; ``None`` if it names none."""
+    is_path = isinstance(value, (str, Path)) and str(value) and "\0" not in str(value)
+    return inputs.cwd / value if is_path else None  # type: ignore[operator]
 
 
-def _only(reading: Reading, names: frozenset[str]) -> Reading:
-    """The part of a reading that sets ``names``."""
-    data = {name: value for name, value in reading.tree.data.items() if name in names}
-    return reading._replace(tree=reading.tree.with_data(data), strangers=())
+def _split(reading: Reading, locked: frozenset[str], held: list[Tree]) -> Reading:
+    """A reading of the site's without its locked keys, which are added to ``held``."""
+    rest, part = held_part(reading.tree, locked)
+    held += [] if part is None else [part]
+    return reading._replace(tree=rest)

@@ -11,6 +11,7 @@ from runsettings.documents.paths import working_directory
 from runsettings.layers.base import Inputs
 from runsettings.layers.call_site import Caller
 from runsettings.layers.flags.namespace import settings_part
+from runsettings.models.resolving import with_source
 from runsettings.models.settings import Settings
 from runsettings.resolution.resolve import SETTINGS_LAYERS
 from runsettings.values.diagnostic import Rule
@@ -52,7 +53,9 @@ def settle(
     """
     call = _arguments(given, caller)
     if isinstance(settings, Settings):
-        return _on_top(settings, call, caller) if given else settings
+        if given:
+            return with_source(settings, call, caller)
+        return settings
     below: Sequence[Tree] = ()
     files: Sequence[Path] = ()
     if isinstance(settings, Mapping):
@@ -125,11 +128,3 @@ def _tree(data: dict[str, Any], arguments: Mapping[str, str], caller: Caller) ->
             Layer.INIT, caller.where, caller.line, None, f"{caller.call}({argument}=)"
         )
     return Tree(Layer.INIT, caller.where, data, marks, line=caller.line, call=caller.call)
-
-
-def _on_top(settings: Settings, call: Tree, caller: Caller) -> Settings:
-    """What `Settings.replace` does, with the origins of this call."""
-    resolver = type(settings)._resolver()
-    changed = type(settings).__new__(type(settings))
-    changed._settle(resolver, resolver.rebase(settings._gathered, call), caller)
-    return changed
