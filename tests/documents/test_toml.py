@@ -198,6 +198,8 @@ def test_table_declared_twice_is_a_duplicate():
         ("[a\n", Rule.SYNTAX, (1, 3), "not TOML: expected ']'"),
         ("\tx = 1\ny = no\n", Rule.SYNTAX, (2, 5), "not TOML: invalid value"),
         (f"a = {'9' * 5000}\n", Rule.BAD_VALUE, (1, 5), "a number of 5,000 characters"),
+        ("a = 1\nb = -2.5e+400\n", Rule.BAD_VALUE, (2, 5), "the number is too large for a float"),
+        ("a = [{b = 1_0e999}]\n", Rule.BAD_VALUE, (1, 11), "the number is too large for a float"),
         (f"a = 0x{'f' * 5000}\n", Rule.BAD_VALUE, (1, 5), "a number of 5,002 characters"),
         (".".join("a" * 102) + " = 1\n", Rule.TOO_DEEP, (1, 1), "values are nested more than 100"),
         ("[" + ".".join("a" * 102) + "]\n", Rule.TOO_DEEP, (1, 1), "values are nested more"),
@@ -210,6 +212,14 @@ def test_fault_has_rule_place_and_sentence(text, rule, place, message):
     assert (found.rule, (found.line, found.column)) == (rule, place)
     assert found.message.startswith(message)
     assert found.excerpt is not None
+
+
+@pytest.mark.parametrize("written", ["inf", "-inf", "9" * 400, "1.5e308"])
+def test_large_numbers_that_python_holds_are_read(written):
+    """An infinity that is written as one is meant, and integers have no limit of floats."""
+    reading = toml(f"a = {written}\n")
+    assert reading.diagnostics == ()
+    assert reading.tree.data == tomllib.loads(f"a = {written}\n")
 
 
 @pytest.mark.parametrize(

@@ -213,3 +213,20 @@ def test_only_formats_of_one_value_a_line_leave_columns_out(kind):
     """A column helps nobody where the line has one value alone."""
     tree = Tree(Layer.FILE, "x", {"a": 1}, {"a": pack(2, 5)}, kind=kind)
     assert tree.origin(("a",)).column == 5
+
+
+def test_marks_that_a_function_makes_are_made_once_when_asked_for():
+    """Values cost no marks; the first position asked for makes them, and a pickle has them."""
+    made = []
+
+    def marks() -> dict[str, int]:
+        made.append(1)
+        return {"a": pack(3, 5)}
+
+    lazy = Tree(Layer.FILE, "x.json", {"a": 1}, marks)
+    assert lazy.get(("a",)) == 1
+    assert not made
+    assert lazy.position(("a",)) == lazy.position(("a",)) == Position(3, 5)
+    assert made == [1]
+    fresh = Tree(Layer.FILE, "x.json", {"a": 1}, marks)
+    assert pickle.loads(pickle.dumps(fresh)).position(("a",)) == Position(3, 5)

@@ -1,30 +1,52 @@
-"""JSON with places. Accepts what Python's `json` accepts, ``NaN`` and ``Infinity`` included."""
+"""Reads JSON with positions, and accepts what Python's `json` accepts, ``NaN`` included.
+
+Python's own decoder reads the values. A second pass over the text finds their positions. It
+runs when somebody asks for a position, or at once if the first pass met something to report.
+"""
 
 from __future__ import annotations
 
+import json
+import math
 import re
-from json import JSONDecodeError
-from json.decoder import scanstring  # type: ignore[attr-defined] # unknown to typeshed
-from typing import Any, Final
+from itertools import islice
+from json import JSONDecodeError, JSONDecoder
+from typing import Any, Final, NamedTuple
 
-from runsettings.documents.limits import MAX_DEPTH, MAX_DIGITS
+from runsettings.documents.limits import MAX_DEPTH, MAX_DIGITS, is_within_limits, number_problem
 from runsettings.documents.text_diagnostics import Faults
 from runsettings.values.diagnostic import Rule
 from runsettings.values.origin import Layer
 from runsettings.values.reading import Reading
-from runsettings.values.tree import Branch, Kind, Position, SequenceMarks, Tree, pack, unpack
+from runsettings.values.tree import KEY_SHIFT, Branch, KeyPath, Kind, SequenceMarks, Tree, unpack
 
-_SPACE: Final = re.compile(r"[ \t\r\n]*")
-_NUMBER: Final = re.compile(r"(-?(?:0|[1-9][0-9]*))(\.[0-9]+)?([eE][-+]?[0-9]+)?")
-_WORD: Final = re.compile(r"-?[A-Za-z]+")
-_CONSTANTS: Final[dict[str, Any]] = {
-    "null": None,
-    "true": True,
-    "false": False,
-    "NaN": float("nan"),
-    "Infinity": float("inf"),
-    "-Infinity": float("-inf"),
+_SPACE: Final = " \t\r\n"
+_STRING: Final = r'"(?:[^"\\]++|\\.)*+"'
+_SCALAR: Final = rf"(?:{_STRING}|[-+.\w]++)?+"
+_MEMBER: Final = re.compile(rf"[,\s]*+({_STRING})\s*+:\s*+({_SCALAR})")
+_ITEM: Final = re.compile(rf"[,\s]*+({_SCALAR})")
+_END: Final = re.compile(r"[,\s]*+[\]}]")
+_OUTLINE: Final = re.compile(r'"(?:[^"\\]++|\\.)*+["\\]?|[\[\]{},]', re.DOTALL)
+_CONTAINERS: Final = frozenset({dict, list})
+_CLOSERS: Final = {"{": "}", "[": "]"}
+_COMMENTS: Final = ("//", "/*", "#")
+_WORD: Final = re.compile(r"[-+.\w]++")
+_WORDS: Final = {"True": "true", "False": "false", "None": "null"}
+_AFTER_VALUE: Final = ("Expecting ',' delimiter", "Extra data")
+"""Messages of Python's decoder that say that the text in front of the place is complete."""
+_QUOTES: Final = 'put texts in double quotes, "like this"'
+_MESSAGES: Final = {
+    # What it is may be a secret: the excerpt shows it, where it can be masked.
+    "Expecting value": "what stands here is no JSON value",
+    "Expecting property name enclosed in double quotes": "a key in double quotes is missing",
+    "Expecting ':' delimiter": "the ':' after the key is missing",
+    "Extra data": "nothing may follow the value",
+    "Unterminated string starting at": "the quote that opens here is not closed",
+    "Invalid control character at": "a line break or control character cannot stand in a string",
+    "Invalid \\escape": "invalid escape sequence",
+    "Invalid \\uXXXX escape": "four hexadecimal digits must follow '\\u'",
 }
+"""What Python's decoder says, and what we say for it."""
 
 
 def read(text: str, layer: Layer, where: str) -> Reading:
@@ -36,173 +58,243 @@ def read(text: str, layer: Layer, where: str) -> Reading:
         where: Its name in origins.
 
     Returns:
-        Its values with their places, and what is wrong with it. After a syntax error, the
+        Its values with their positions, and its diagnostics. After a syntax error, the
         top-level keys in front of it count.
     """
-    parser = _Parser(Faults(text, layer, where))
-    faults = parser.faults
-    try:
-        parser.parse()
-    except JSONDecodeError as error:
-        faults.add_at(Rule.SYNTAX, _sentence(error.msg), error.pos)
-        parser.drop_last()
-    except _TooDeepError as error:
-        message = f"values are nested more than {MAX_DEPTH} levels deep"
-        faults.add_at(Rule.TOO_DEEP, message, error.offset)
+    faults = Faults(text, layer, where)
+    readable, data, decoder, complete = _decode(faults)
     tree = Tree(layer, where, text=text, kind=Kind.DOCUMENT, directives=False)
-    if parser.root:
-        data, marks = parser.root[0], parser.root_marks[0]
-        if isinstance(data, dict):
-            tree.data, tree.marks = data, marks
-        elif not faults.found:
+    if decoder.repeated or decoder.refused:
+        tree.marks = _Positions(faults, decoder).of(data)
+    else:
+        # The values are read again: those in the tree may have changed by then.
+        tree.marks = lambda: _Positions(faults, decoder).of(json.loads(readable))
+    if not complete and isinstance(data, dict) and data:
+        # The last top-level key may hold half of what was meant.
+        pairs = decoder.repeated.get(id(data)) or list(data.items())
+        del data[pairs[-1][0]]
+    if isinstance(data, dict):
+        tree.data = data
+    else:
+        tree.marks = None
+        if not faults.found:
             kind = "an array" if isinstance(data, list) else "a single value"
             message = f"the top level must be an object, {{…}}; it is {kind}"
-            faults.add(Rule.SYNTAX, message, unpack(getattr(marks, "here", marks))[0])
+            faults.add_at(Rule.SYNTAX, message, len(text) - len(text.lstrip(_SPACE)))
     return Reading(tree, faults.diagnostics())
 
 
-class _TooDeepError(Exception):
-    def __init__(self, offset: int) -> None:
-        super().__init__(offset)
-        self.offset = offset
+class _Decoder(JSONDecoder):
+    """Python's decoder, which keeps what the second pass has to report.
+
+    Attributes:
+        repeated: Objects that set a key twice, by identity: all their keys and values.
+        refused: Numbers that Python cannot hold, by identity. Their texts stand in for them.
+    """
+
+    def __init__(self, *, watching: bool = True) -> None:
+        self.repeated: dict[int, list[tuple[str, Any]]] = {}
+        self.refused: dict[int, str] = {}
+        super().__init__(
+            object_pairs_hook=self._object,
+            parse_int=self._integer if watching else None,
+            parse_float=self._float,
+        )
+
+    def _object(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            self.repeated[id(found)] = pairs
+        return found
+
+    def _integer(self, written: str) -> int | str:
+        return int(written) if len(written) <= MAX_DIGITS else self._refuse(written)
+
+    def _float(self, written: str) -> float | str:
+        number = float(written)
+        if len(written) > MAX_DIGITS or math.isinf(number):
+            return self._refuse(written)
+        return number
+
+    def _refuse(self, written: str) -> str:
+        self.refused[id(written)] = written
+        return written
 
 
-class _Parser:
-    """One pass over the text with a stack of its own, so that no depth can overflow Python's."""
+class _Decoded(NamedTuple):
+    """What could be decoded of a text."""
 
-    def __init__(self, faults: Faults) -> None:
-        self.faults = faults
-        self.text = faults.text
-        self.root: list[Any] = []
-        self.root_marks: list[Any] = []
-        self._keys: list[str | int] = []
-        # The open containers: data, marks.
-        self._open: list[tuple[Any, Any]] = [(self.root, self.root_marks)]
+    text: str
+    data: Any
+    decoder: _Decoder
+    complete: bool
+    """Whether no container of the text was left open where it broke off."""
+
+
+def _decode(faults: Faults) -> _Decoded:
+    """Decode the text, or what can be read of it; report why the rest cannot."""
+    text = faults.text
+    decoder = _Decoder(watching=False)
+    error: JSONDecodeError | None = None
+    if not text.strip(_SPACE):
+        return _Decoded("{}", {}, decoder, complete=True)
+    try:
+        data = decoder.decode(text)
+        if is_within_limits(data):
+            return _Decoded(text, data, decoder, complete=True)
+    except JSONDecodeError as found:
+        error = found
+    except (ValueError, RecursionError):
+        pass  # a number too long, or values nested too deep
+    return _decode_before(error, faults)
+
+
+def _decode_before(error: JSONDecodeError | None, faults: Faults) -> _Decoded:
+    """Decode what stands in front of a syntax error, or of what is nested too deep; report it."""
+    text = faults.text
+    stop = len(text) if error is None else error.pos
+    opened: list[str] = []
+    # Up to here, the text is JSON once its open brackets are closed.
+    complete = 0
+    for found in _OUTLINE.finditer(text, 0, stop):
+        char = found[0]
+        if char in _CLOSERS:
+            if len(opened) == MAX_DEPTH:
+                message = f"values are nested more than {MAX_DEPTH} levels deep"
+                faults.add_at(Rule.TOO_DEEP, message, found.start())
+                break
+            opened.append(char)
+            complete = found.end()
+        elif char == ",":
+            complete = found.start()
+        elif char in "]}":
+            opened.pop()
+            complete = found.end()
+    else:
+        if error is None or error.msg in _AFTER_VALUE:
+            complete = stop
+        if error is not None:
+            _add_syntax_error(error, _CLOSERS[opened[-1]] if opened else "", faults)
+    closers = "".join(_CLOSERS[char] for char in reversed(opened))
+    readable = (text[:complete] + closers).strip(_SPACE) or "{}"
+    decoder = _Decoder()
+    return _Decoded(readable, decoder.decode(readable), decoder, complete=not opened)
+
+
+def _add_syntax_error(error: JSONDecodeError, closer: str, faults: Faults) -> None:
+    """Report what the decoder stopped at; ``closer`` is the bracket that is still to come."""
+    text, at, expected = faults.text, error.pos, error.msg
+    if expected in _AFTER_VALUE and _WORD.match(text, at):
+        # The decoder may have taken the beginning of a longer word, as in 012, for a value.
+        while at and _WORD.match(text, at - 1):
+            at, expected = at - 1, "Expecting value"
+    word = _WORD.match(text, at)
+    message = _MESSAGES.get(expected.removesuffix(": "), expected)
+    hint: str | None = None
+    before = text[:at].rstrip(_SPACE)
+    if text.startswith(_COMMENTS, at):
+        message, hint = "JSON has no comments", "remove it"
+    elif text.startswith(closer or ",", at) and before.endswith(","):
+        message, at = f"a ',' cannot stand before {closer!r}", len(before) - 1
+    elif text.startswith("{", at) and before.endswith("{"):
+        hint = "if this is a template, fill it in first"
+    elif text.startswith("'", at):
+        hint = _QUOTES
+    elif expected.startswith("Expecting ',' delimiter"):
+        message = f"',' or {closer!r} is missing"
+    elif expected == "Expecting value" and at == len(text):
+        message = "a value is missing"
+    elif expected == "Expecting value" and word is not None and word[0][0].isalpha():
+        hint = f"write {_WORDS[word[0]]}" if word[0] in _WORDS else _QUOTES
+    faults.add_at(Rule.SYNTAX, message, at, hint=hint)
+
+
+class _Positions:
+    """The second pass. It knows the values, which stand in the text in the same order."""
+
+    def __init__(self, faults: Faults, decoder: _Decoder) -> None:
+        self._faults = faults
+        self._text = faults.text
+        self._packed = faults.packed
+        self._repeated = decoder.repeated
+        self._refused = decoder.refused
+        # Everything in front of this offset has been passed.
         self._at = 0
 
-    def parse(self) -> None:
-        """Fill `root` with the value of the text."""
-        if self._next() == "":
-            return
-        self._value(self._at, 0)
-        while len(self._open) > 1:
-            data, _ = self._open[-1]
-            char = self._next()
-            closer = "}" if isinstance(data, dict) else "]"
-            if char == closer:
-                self._at += 1
-                self._open.pop()
-                self._keys.pop()
-                continue
-            if data:
-                if char != ",":
-                    raise JSONDecodeError(f"',' or {closer!r} is missing", self.text, self._at)
-                comma = self._at
-                self._at += 1
-                if self._next() == closer:
-                    message = f"a ',' cannot stand before {closer!r}"
-                    raise JSONDecodeError(message, self.text, comma)
-            self._member() if isinstance(data, dict) else self._value(self._at, 0)
-        if self._next() != "":
-            raise JSONDecodeError("nothing may follow the value", self.text, self._at)
+    def of(self, data: Any) -> Any:
+        """The marks of the text's one value."""
+        found = _ITEM.match(self._text)
+        if found is None:
+            return None
+        self._at = found.end()
+        return self._value(data, self._packed(found.start(1)), ())
 
-    def drop_last(self) -> None:
-        """Forget the last top-level key: it may hold half of what was meant."""
-        if self.root and isinstance(self.root[0], dict) and self.root[0]:
-            key, _ = self.root[0].popitem()
-            del self.root_marks[0][key]
+    def _value(self, value: Any, mark: int, path: KeyPath) -> Any:
+        """The marks of a container that begins here, or of a scalar that has been passed."""
+        if isinstance(value, dict):
+            return self._members(value, Branch(mark), path)
+        if isinstance(value, list):
+            return self._items(value, SequenceMarks(mark), path)
+        position, _ = unpack(mark)
+        message, hint = number_problem(value), "quote it if it is a text"
+        self._faults.add(Rule.BAD_VALUE, message, position, len(value), path=path, hint=hint)
+        return mark
 
-    def _next(self) -> str:
-        """The next character that is no space; empty at the end."""
-        match = _SPACE.match(self.text, self._at)
-        self._at = match.end() if match else self._at
-        return self.text[self._at : self._at + 1]
-
-    def _member(self) -> None:
-        """Read a key and the value after it."""
-        start = self._at
-        if self.text[start : start + 1] != '"':
-            raise JSONDecodeError("a key in double quotes is missing", self.text, start)
-        key, self._at = scanstring(self.text, start + 1, True)
-        end = self._at
-        if self._next() != ":":
-            raise JSONDecodeError("the ':' after the key is missing", self.text, self._at)
+    def _members(self, data: dict[str, Any], marks: Branch, path: KeyPath) -> Branch:
+        repeated = self._repeated.get(id(data))
         self._at += 1
-        self._next()
-        data, marks = self._open[-1]
-        position = self.faults.locate(start)
-        if key in data:
-            first = marks[key] if isinstance(marks[key], int) else marks[key].here
-            self.faults.add(
-                Rule.DUPLICATE_KEY,
-                f"{key!r} is set twice in one object",
-                position,
-                end - start,
-                path=(*self._keys[1:], key),
-                hint="keep one of them",
-                related=(unpack(first)[1] or Position(1, 1), end - start),
-            )
-        self._value(self._at, pack(0, 0, *position), key)
-
-    def _value(self, start: int, key_mark: int, key: str | None = None) -> None:
-        """Read a scalar, or open a container, and put it into the innermost open one."""
-        data, marks = self._open[-1]
-        mark = key_mark | pack(*self.faults.locate(start))
-        char = self.text[start : start + 1]
-        value: Any
-        here: Any = mark
-        if char == "{":
-            value, here = {}, Branch(mark)
-        elif char == "[":
-            value, here = [], SequenceMarks(mark)
-        else:
-            value, self._at = self._scalar(start, char, key, len(data))
-        if key is None:
-            data.append(value)
-            marks.append(here)
-        else:
-            data[key] = value
-            marks[key] = here
-        if char and char in "{[":
-            if len(self._open) > MAX_DEPTH:
-                raise _TooDeepError(start)
-            self._at = start + 1
-            self._open.append((value, here))
-            self._keys.append(len(data) - 1 if key is None else key)
-
-    def _scalar(self, start: int, char: str, key: str | None, index: int) -> tuple[Any, int]:
-        if char == '"':
-            text, end = scanstring(self.text, start + 1, True)
-            return text, end
-        number = _NUMBER.match(self.text, start)
-        if number is not None:
-            written = number[0]
-            if len(written) > MAX_DIGITS:
-                message = f"a number of {len(written):,} characters is too long to read"
-                self.faults.add(
-                    Rule.BAD_VALUE,
-                    message,
-                    self.faults.locate(start),
-                    len(written),
-                    path=(*self._keys[1:], index if key is None else key),
-                    hint="quote it if a text",
+        for key, value in data.items() if repeated is None else repeated:
+            found = _MEMBER.match(self._text, self._at)
+            if found is None:
+                break  # nothing follows in a text that breaks off
+            self._at = found.end()
+            key_mark = self._packed(found.start(1))
+            mark: Any = key_mark << KEY_SHIFT | self._packed(found.start(2))
+            if key in marks:
+                self._add_repeated(
+                    (*path, key), key_mark, found.end(1) - found.start(1), marks[key]
                 )
-                return written, number.end()
-            _, fraction, exponent = number.groups()
-            return (float if fraction or exponent else int)(written), number.end()
-        word = _WORD.match(self.text, start)
-        if word is not None and word[0] in _CONSTANTS:
-            return _CONSTANTS[word[0]], word.end()
-        if char == "":
-            raise JSONDecodeError("a value is missing", self.text, start)
-        # What it is may be a secret: the excerpt shows it, where it can be masked.
-        raise JSONDecodeError("what stands here is no JSON value", self.text, start)
+            if type(value) in _CONTAINERS or id(value) in self._refused:
+                mark = self._value(value, mark, (*path, key))
+            marks[key] = mark
+        self._close()
+        return marks
 
+    def _items(self, data: list[Any], marks: SequenceMarks, path: KeyPath) -> SequenceMarks:
+        self._at += 1
+        if not self._refused and _CONTAINERS.isdisjoint(map(type, data)):
+            found = None
+            # Long arrays are of scalars: `finditer` is twice as fast as matching one by one.
+            for found in islice(_ITEM.finditer(self._text, self._at), len(data)):
+                marks.append(self._packed(found.start(1)))
+            self._at = found.end() if found else self._at
+            self._close()
+            return marks
+        for index, value in enumerate(data):
+            found = _ITEM.match(self._text, self._at)
+            if found is None:
+                break
+            self._at = found.end()
+            mark: Any = self._packed(found.start(1))
+            if type(value) in _CONTAINERS or id(value) in self._refused:
+                mark = self._value(value, mark, (*path, index))
+            marks.append(mark)
+        self._close()
+        return marks
 
-def _sentence(message: str) -> str:
-    """A message of `scanstring`, in the words of this project; others are so already."""
-    if message.startswith("Unterminated string"):
-        return "the quote that opens here is not closed"
-    if message.startswith("Invalid control character"):
-        return "a line break or control character cannot stand in a string"
-    return message[:1].lower() + message[1:].removesuffix(":")
+    def _close(self) -> None:
+        """Pass a closing bracket."""
+        if end := _END.match(self._text, self._at):
+            self._at = end.end()
+
+    def _add_repeated(self, path: KeyPath, key_mark: int, width: int, first: Any) -> None:
+        value, key = unpack(getattr(first, "here", first))
+        self._faults.add(
+            Rule.DUPLICATE_KEY,
+            f"{path[-1]!r} is set twice in one object",
+            unpack(key_mark)[0],
+            width,
+            path=path,
+            hint="keep one of them",
+            related=(key or value, width),
+        )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 MAX_BYTES: Final = 32 * 1024 * 1024
 """The largest file that is read, in bytes. Beyond it stands data, not settings."""
@@ -20,3 +20,35 @@ decimal digits into text or back, and 3,500 hexadecimal digits are nearly as man
 
 MAX_FAULTS: Final = 1_000
 """How many faults of one text are listed. Nobody reads more, and a hostile text has millions."""
+
+
+_LARGEST_INTEGER: Final = 10**MAX_DIGITS
+
+
+def is_within_limits(data: Any) -> bool:
+    """Whether values read from a text keep to `MAX_DEPTH`, and their integers to `MAX_DIGITS`.
+
+    Args:
+        data: Nested ``dict`` and ``list`` objects.
+    """
+    level = [data] if isinstance(data, (dict, list)) else []
+    for _ in range(MAX_DEPTH):
+        inner = []
+        for node in level:
+            for value in node.values() if isinstance(node, dict) else node:
+                kind = type(value)
+                if kind is dict or kind is list:
+                    inner.append(value)
+                elif kind is int and not -_LARGEST_INTEGER < value < _LARGEST_INTEGER:
+                    return False
+        if not inner:
+            return True
+        level = inner
+    return False
+
+
+def number_problem(written: str) -> str:
+    """Why a number that a reader refused cannot be held, as a message."""
+    if len(written) > MAX_DIGITS:
+        return f"a number of {len(written):,} characters is too long to read"
+    return "the number is too large for a float"

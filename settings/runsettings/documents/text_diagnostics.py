@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import re
+import functools
+import sys
 from bisect import bisect_right
-from typing import Final
+from collections.abc import Callable
+from itertools import accumulate, count
+from operator import add
 
 from runsettings.documents.limits import MAX_FAULTS
 from runsettings.values.diagnostic import Diagnostic, Excerpt, Rule, Severity
 from runsettings.values.origin import Layer, Origin
-from runsettings.values.tree import KeyPath, Position
-
-_BREAK: Final = re.compile(r"\r\n?|\n")
+from runsettings.values.tree import KeyPath, Position, pack
 
 
 class Faults:
@@ -30,16 +31,41 @@ class Faults:
         self.where = where
         self.columns = columns
         self.found: list[Diagnostic] = []
-        self._starts: list[int] | None = None
         # Many faults can stand in one line, and that line may be the whole text.
         self._line: tuple[int, str] = (0, "")
 
-    @property
+    @functools.cached_property
     def starts(self) -> list[int]:
-        """The offset at which each line begins; found when the first fault needs it."""
-        if self._starts is None:
-            self._starts = [0, *(match.end() for match in _BREAK.finditer(self.text))]
-        return self._starts
+        """The offset at which each line begins; found when the first position is asked for."""
+        text = self.text
+        if "\r" in text:
+            text = text.replace("\r\n", " \n").replace("\r", "\n")
+        ends = accumulate(map(len, text.split("\n")))
+        # Each line is one character longer than what `split` leaves of it. The last has no break.
+        return [0, *map(add, ends, count(1))][:-1]
+
+    @functools.cached_property
+    def packed(self) -> Callable[[int], int]:
+        """Turns a character's 0-based offset into a packed position (`values.tree.pack`).
+
+        It is made for readers that ask in the order of the text: most offsets are in the same
+        line as the one before or in the next one, and cost no search.
+        """
+        starts, last = self.starts, len(self.starts)
+        line, begin, end, base = 0, 0, -1, 0
+
+        def packed(offset: int) -> int:
+            nonlocal line, begin, end, base
+            if not begin <= offset < end:
+                line += 1
+                if line >= last or not starts[line - 1] <= offset < starts[line]:
+                    line = bisect_right(starts, offset)
+                begin = starts[line - 1]
+                end = starts[line] if line < last else sys.maxsize
+                base = pack(line, 1) - begin
+            return base + offset
+
+        return packed
 
     def locate(self, offset: int) -> Position:
         """The 1-based line and column of a character's 0-based offset."""
@@ -115,9 +141,9 @@ class Faults:
             )
         )
 
-    def add_at(self, rule: Rule, message: str, offset: int, width: int = 1, **more: str) -> None:
-        """Keep a fault at a 0-based offset; ``more`` may hold the hint."""
-        self.add(rule, message, self.locate(offset), width, hint=more.get("hint"))
+    def add_at(self, rule: Rule, message: str, offset: int, *, hint: str | None = None) -> None:
+        """Keep a fault at a 0-based offset."""
+        self.add(rule, message, self.locate(offset), hint=hint)
 
     def diagnostics(self) -> tuple[Diagnostic, ...]:
         """What was found, in the order of the text."""

@@ -1,12 +1,18 @@
-"""TOML: values by `tomllib`, places by a scan beside it."""
+"""Reads TOML: values by `tomllib`, positions by a scan of the same text.
+
+The scan runs when somebody asks for a position, or at once if `tomllib` found an error.
+"""
 
 from __future__ import annotations
 
+import functools
+import math
 import re
 import tomllib
 from bisect import bisect_right
 from typing import Any, Final
 
+from runsettings.documents.limits import MAX_DIGITS, is_within_limits
 from runsettings.documents.text_diagnostics import Faults
 from runsettings.documents.toml_positions import Places
 from runsettings.values.diagnostic import Rule
@@ -29,30 +35,49 @@ def read(text: str, layer: Layer, where: str) -> Reading:
         where: Its name in origins.
 
     Returns:
-        Its values with their places, and what is wrong with it. After a syntax error, the
-        values in front of it count.
+        Its values with their positions, and its diagnostics. After a syntax error, the values
+        in front of it count.
     """
     faults = Faults(text, layer, where)
-    places = Places(faults)
-    data: dict[str, Any] = {}
+    places = functools.cache(lambda: Places(faults))
+    data = _loads(text)
+    if isinstance(data, Exception) or not is_within_limits(data):
+        data = _read_before(faults, places())
+    tree = Tree(
+        layer, where, data, lambda: places().marks, text=text, kind=Kind.DOCUMENT, directives=False
+    )
+    return Reading(tree, faults.diagnostics())
+
+
+def _loads(text: str) -> dict[str, Any] | Exception:
+    """The values of a text, or why there are none."""
+    try:
+        return tomllib.loads(text, parse_float=_float)
+    except (ValueError, RecursionError) as error:
+        return error
+
+
+def _float(written: str) -> float:
+    number = float(written)
+    if len(written) > MAX_DIGITS or (math.isinf(number) and "inf" not in written):
+        raise ValueError
+    return number
+
+
+def _read_before(faults: Faults, places: Places) -> dict[str, Any]:
+    """Report the first error, and read what stands in front of its statement."""
+    text = faults.text
     end = len(text)
     if places.refusal is not None:
         rule, message, offset = places.refusal
         faults.add_at(rule, message, offset)
         end = _statement(places, offset)
     try:
-        data = tomllib.loads(text[:end])
+        return tomllib.loads(text[:end])
     except (ValueError, RecursionError) as error:
         end = _statement(places, _add_fault(faults, places, error))
-        # What stands in front of the statement at fault has been read once already.
-        data = _loads_or_nothing(text[:end])
-    tree = Tree(layer, where, data, places.marks, text=text, kind=Kind.DOCUMENT, directives=False)
-    return Reading(tree, faults.diagnostics())
-
-
-def _loads_or_nothing(text: str) -> dict[str, Any]:
     try:
-        return tomllib.loads(text)
+        return tomllib.loads(text[:end])
     except (ValueError, RecursionError):
         return {}
 

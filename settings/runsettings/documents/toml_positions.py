@@ -1,21 +1,30 @@
-"""Where the keys and values of a TOML text stand.
+"""Finds the positions of the keys and values of a TOML text, which `tomllib` does not tell.
 
-`tomllib` gives values and no places. This scan walks over the same text beside it: it knows
-where keys and values begin and end, and leaves to `tomllib` what they mean and whether they
-are right. On a text that is no TOML it ends early, with what it found.
+This scan knows where keys and values begin and end, and leaves to `tomllib` what they mean and
+whether they are right. On a text that is not TOML it ends early, with what it found.
 """
 
 from __future__ import annotations
 
+import math
 import re
 import tomllib
+from collections.abc import Iterator
 from contextlib import suppress
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
-from runsettings.documents.limits import MAX_DEPTH, MAX_DIGITS
+from runsettings.documents.limits import MAX_DEPTH, MAX_DIGITS, number_problem
 from runsettings.documents.text_diagnostics import Faults
 from runsettings.values.diagnostic import Rule
-from runsettings.values.tree import Branch, KeyPath, Mark, Position, SequenceMarks, pack, unpack
+from runsettings.values.tree import (
+    KEY_SHIFT,
+    Branch,
+    KeyPath,
+    Mark,
+    Position,
+    SequenceMarks,
+    unpack,
+)
 
 _BLANKS: Final = re.compile(r"[ \t]*+")
 _LINES: Final = re.compile(r"(?:[ \t\r\n]++|#[^\n]*+)*+")
@@ -25,19 +34,20 @@ _LITERAL: Final = re.compile(r"'[^'\n]*+'")
 _LONG_BASIC: Final = re.compile(r'"""(?:[^"\\]++|\\.|"(?!""))*+"{3,5}', re.DOTALL)
 _LONG_LITERAL: Final = re.compile(r"'''(?:[^']++|'(?!''))*+'{3,5}")
 _BARE_VALUE: Final = re.compile(r"[^,\]}#\r\n]++")
+_DIGITS: Final = r"[0-9]++(?:_[0-9]++)*+"
+_EXPONENT: Final = rf"[eE][-+]?{_DIGITS}"
+_FLOAT: Final = re.compile(rf"[-+]?{_DIGITS}(?:\.{_DIGITS}(?:{_EXPONENT})?|{_EXPONENT})")
+_PLAIN_PAIR: Final = re.compile(
+    rf"{_LINES.pattern}([A-Za-z0-9_-]++)[ \t]*+=[ \t]*+"
+    r"""("[^"\\\n]*+"(?!")|'[^'\n]*+'(?!')|true|false|[-+.:_0-9]{1,100}+)"""
+    r"(?=[ \t]*+(?:[#\r\n]|\Z))"
+)
+"""The common statement: a bare key, and a short scalar that no rule of the scan is about."""
 _STRINGS: Final = (('"""', _LONG_BASIC), ("'''", _LONG_LITERAL), ('"', _BASIC), ("'", _LITERAL))
 
 
 class _LostError(Exception):
     """The text is not what the scan expects."""
-
-
-class _RefusedError(Exception):
-    """The text goes beyond a limit."""
-
-    def __init__(self, rule: Rule, message: str, offset: int) -> None:
-        super().__init__(message)
-        self.refusal = rule, message, offset
 
 
 class Places:
@@ -55,7 +65,7 @@ class Places:
 
     def __init__(self, faults: Faults) -> None:
         self.text = faults.text
-        self.locate = faults.locate
+        self.packed = faults.packed
         self.marks = Branch()
         self.statements: list[int] = []
         self.repeated: list[tuple[KeyPath, int, Position]] = []
@@ -63,24 +73,28 @@ class Places:
         self._at = 0
         # Tables that have a header of their own, by identity; `marks` keeps them alive.
         self._declared: set[int] = set()
-        # What a lost scan is about, `tomllib` says better.
-        with suppress(_LostError):
-            try:
-                self._scan()
-            except _RefusedError as error:
-                self.refusal = error.refusal
+        with suppress(_LostError):  # `tomllib` says better what is wrong
+            self._scan()
 
     def _scan(self) -> None:
+        text, packed = self.text, self.packed
         table: Branch = self.marks
         path: KeyPath = ()
         while True:
+            plain = _PLAIN_PAIR.match(text, self._at)
+            if plain is not None and plain[1] not in table and len(path) < MAX_DEPTH:
+                key = plain.start(1)
+                self.statements.append(key)
+                table[plain[1]] = packed(key) << KEY_SHIFT | packed(plain.start(2))
+                self._at = plain.end()
+                continue
             self._skip(_LINES)
-            if self._at >= len(self.text):
+            if self._at >= len(text):
                 return
             self.statements.append(self._at)
-            if self.text.startswith("[[", self._at):
+            if text.startswith("[[", self._at):
                 table, path = self._header(2)
-            elif self.text.startswith("[", self._at):
+            elif text.startswith("[", self._at):
                 table, path = self._header(1)
             else:
                 self._pair(table, path, 0)
@@ -90,30 +104,25 @@ class Places:
         self._at += width
         parts = self._key()
         self._expect("]" * width)
-        place = self.locate(start)
-        if len(parts) > MAX_DEPTH:
-            raise _too_deep(start)
+        self._check_depth(len(parts), start)
+        place = self.packed(start)
         table = self.marks
         for name, offset in parts[:-1]:
             table = self._enter(table, name, offset, place)
         name, offset = parts[-1]
         path = tuple(part for part, _ in parts)
-        mark = pack(*place, *self.locate(offset))
+        mark = self.packed(offset) << KEY_SHIFT | place
         present = table.get(name)
         if width == 2:
             if not isinstance(present, SequenceMarks):
                 present = table[name] = SequenceMarks(mark)
             present.append(Branch(mark))
             return present[-1], path
-        if isinstance(present, (SequenceMarks, int)):
+        if present is None:
+            present = table[name] = Branch()
+        elif not isinstance(present, Branch) or id(present) in self._declared:
             self.repeated.append((path, offset, _key_position(present)))
             return Branch(mark), path
-        if isinstance(present, Branch):
-            if id(present) in self._declared:
-                self.repeated.append((path, offset, _key_position(present)))
-                return Branch(mark), path
-        else:
-            present = table[name] = Branch()
         # A table that was only implied until now gets the place of its own header.
         present.here = mark
         self._declared.add(id(present))
@@ -124,77 +133,64 @@ class Places:
         parts = self._key()
         self._expect("=")
         self._skip(_BLANKS)
-        if depth + len(path) + len(parts) > MAX_DEPTH:
-            raise _too_deep(parts[0][1])
+        depth += len(path) + len(parts)
+        self._check_depth(depth, parts[0][1])
         for name, offset in parts[:-1]:
-            table = self._enter(table, name, offset, self.locate(offset))
+            table = self._enter(table, name, offset, self.packed(offset))
         name, offset = parts[-1]
-        mark = pack(0, 0, *self.locate(offset))
-        value = self._value(mark, depth + len(path) + len(parts))
+        value = self._value(self.packed(offset) << KEY_SHIFT, depth)
         if name in table:
             whole = (*path, *(part for part, _ in parts))
             self.repeated.append((whole, offset, _key_position(table[name])))
         else:
             table[name] = value
 
-    def _enter(self, table: Branch, name: str, offset: int, place: Position) -> Branch:
+    def _enter(self, table: Branch, name: str, offset: int, place: int) -> Branch:
         """The table of that name, made where it is only implied."""
         present = table.get(name)
-        if isinstance(present, SequenceMarks) and present and isinstance(present[-1], Branch):
-            return present[-1]
-        if isinstance(present, Branch):
-            return present
-        if present is not None:
+        if present is None:
+            present = table[name] = Branch(self.packed(offset) << KEY_SHIFT | place)
+        elif isinstance(present, SequenceMarks) and present:
+            present = present[-1]
+        if not isinstance(present, Branch):
             raise _LostError
-        implied = table[name] = Branch(pack(*place, *self.locate(offset)))
-        return implied
+        return present
 
     def _value(self, key_mark: int, depth: int) -> Any:
         """The mark, or marks, of the value that begins here."""
-        if depth > MAX_DEPTH:
-            raise _too_deep(self._at)
-        mark = key_mark | pack(*self.locate(self._at))
-        if self.text.startswith("[", self._at):
-            return self._array(mark, depth)
-        if self.text.startswith("{", self._at):
-            return self._inline_table(mark, depth)
+        start = self._at
+        self._check_depth(depth, start)
+        mark = key_mark | self.packed(start)
+        if self._accept("["):
+            marks = SequenceMarks(mark)
+            for _ in self._parts("]"):
+                marks.append(self._value(0, depth + 1))
+            return marks
+        if self._accept("{"):
+            table = Branch(mark)
+            for _ in self._parts("}"):
+                self._pair(table, (), depth)
+            return table
         for opening, pattern in _STRINGS:
-            if self.text.startswith(opening, self._at):
+            if self.text.startswith(opening, start):
                 self._match(pattern)
                 return mark
-        start = self._at
         written = self._match(_BARE_VALUE).rstrip()
-        if len(written) > MAX_DIGITS:
-            message = f"a number of {len(written):,} characters is too long to read"
-            raise _RefusedError(Rule.BAD_VALUE, message, start)
+        if len(written) > MAX_DIGITS or _is_infinite(written):
+            self._refuse(Rule.BAD_VALUE, number_problem(written), start)
         return mark
 
-    def _array(self, mark: int, depth: int) -> SequenceMarks:
-        marks = SequenceMarks(mark)
-        self._at += 1
-        while True:
-            self._skip(_LINES)
-            if self._accept("]"):
-                return marks
-            marks.append(self._value(0, depth + 1))
+    def _parts(self, closer: str) -> Iterator[None]:
+        """Stop at the beginning of each part of an array or inline table, and pass its end."""
+        # Line breaks in inline tables are allowed by TOML 1.1 alone; `tomllib` judges.
+        self._skip(_LINES)
+        while not self._accept(closer):
+            yield
             self._skip(_LINES)
             if not self._accept(","):
-                self._expect("]")
-                return marks
-
-    def _inline_table(self, mark: int, depth: int) -> Branch:
-        marks = Branch(mark)
-        self._at += 1
-        while True:
-            # Line breaks here are allowed by TOML 1.1 alone; `tomllib` judges.
+                self._expect(closer)
+                return
             self._skip(_LINES)
-            if self._accept("}"):
-                return marks
-            self._pair(marks, (), depth)
-            self._skip(_LINES)
-            if not self._accept(","):
-                self._expect("}")
-                return marks
 
     def _key(self) -> list[tuple[str, int]]:
         """The parts of a dotted key, each with its offset."""
@@ -235,10 +231,19 @@ class Places:
         if not self._accept(token):
             raise _LostError
 
+    def _check_depth(self, depth: int, offset: int) -> None:
+        if depth > MAX_DEPTH:
+            message = f"values are nested more than {MAX_DEPTH} levels deep"
+            self._refuse(Rule.TOO_DEEP, message, offset)
 
-def _too_deep(offset: int) -> _RefusedError:
-    message = f"values are nested more than {MAX_DEPTH} levels deep"
-    return _RefusedError(Rule.TOO_DEEP, message, offset)
+    def _refuse(self, rule: Rule, message: str, offset: int) -> NoReturn:
+        self.refusal = rule, message, offset
+        raise _LostError
+
+
+def _is_infinite(written: str) -> bool:
+    """Whether a value is a float too large to hold. Integers have no limit, ``inf`` is meant."""
+    return _FLOAT.fullmatch(written) is not None and math.isinf(float(written))
 
 
 def _unescaped(quoted: str) -> str:

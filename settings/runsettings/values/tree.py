@@ -11,7 +11,7 @@ moves references and never strips anything, because every source is kept (see
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, NamedTuple, Self, TypeAlias
 
 from runsettings.values.directives import Replace
@@ -24,8 +24,14 @@ Mark: TypeAlias = "int | str | Origin | None"
 """A leaf's place: a packed position (`pack`), a native name (``WANDB_PROJECT``), a whole
 `Origin`, or ``None`` where the source as a whole is all that is known."""
 
+Marks: TypeAlias = "Mapping[str, Any] | None"
+"""The marks of a whole source."""
+
 _BITS: Final = 32
 _MASK: Final = (1 << _BITS) - 1
+
+KEY_SHIFT: Final = 2 * _BITS
+"""Bits by which the packed position of a key is shifted in the mark of its value."""
 
 
 class _Missing:
@@ -66,13 +72,13 @@ def pack(line: int, column: int, key_line: int = 0, key_column: int = 0) -> int:
 
     One integer a leaf is not tracked by the garbage collector; a tuple of four would be.
     """
-    return ((key_line << _BITS | key_column) << 2 * _BITS) | (line << _BITS | column)
+    return ((key_line << _BITS | key_column) << KEY_SHIFT) | (line << _BITS | column)
 
 
 def unpack(mark: int) -> tuple[Position, Position | None]:
     """The position of the value, and that of its key if it was recorded."""
     value = Position(mark >> _BITS & _MASK, mark & _MASK)
-    key = mark >> 2 * _BITS
+    key = mark >> KEY_SHIFT
     return value, (Position(key >> _BITS & _MASK, key & _MASK) if key else None)
 
 
@@ -204,7 +210,8 @@ class Tree:
             the file of the calling code.
         data: Plain nested ``dict``/``list`` values. Not changed after construction.
         marks: A tree of the same shape as ``data``; see `Mark`. A missing part means that the
-            enclosing mark, or at last ``where`` itself, is the place.
+            enclosing mark, or at last ``where`` itself, is the place. A function that makes the
+            marks is called when they are first asked for.
         line: For a source that is one place in a program, its 1-based line.
         call: For a source that is a call, the function's name; an origin then says
             ``call(key=)``.
@@ -216,13 +223,13 @@ class Tree:
     """
 
     __slots__ = (
+        "_marks",
         "call",
         "data",
         "directives",
         "kind",
         "layer",
         "line",
-        "marks",
         "text",
         "where",
     )
@@ -232,7 +239,7 @@ class Tree:
         layer: Layer,
         where: str,
         data: dict[str, Any] | None = None,
-        marks: Mapping[str, Any] | None = None,
+        marks: Marks | Callable[[], Marks] = None,
         *,
         line: int | None = None,
         call: str | None = None,
@@ -243,7 +250,7 @@ class Tree:
         self.layer = layer
         self.where = where
         self.data: dict[str, Any] = {} if data is None else data
-        self.marks: Mapping[str, Any] | None = marks
+        self._marks = marks
         self.line = line
         self.call = call
         self.text = text
@@ -259,13 +266,24 @@ class Tree:
         state = (self.layer, self.where, self.data, self.marks)
         return (_tree, (*state, self.line, self.call, self.kind, self.directives))
 
-    def with_data(self, data: dict[str, Any], marks: Mapping[str, Any] | None = None) -> Self:
+    @property
+    def marks(self) -> Marks:
+        """The tree of marks; made now if nobody has asked before."""
+        if callable(self._marks):
+            self._marks = self._marks()
+        return self._marks
+
+    @marks.setter
+    def marks(self, marks: Marks | Callable[[], Marks]) -> None:
+        self._marks = marks
+
+    def with_data(self, data: dict[str, Any], marks: Marks | Callable[[], Marks] = None) -> Self:
         """The same source saying ``data``; its marks stay unless others are given."""
         return type(self)(
             self.layer,
             self.where,
             data,
-            self.marks if marks is None else marks,
+            self._marks if marks is None else marks,
             line=self.line,
             call=self.call,
             text=self.text,
