@@ -5,13 +5,16 @@ Below the jail: fixtures that make runs, in this process and in scripts of their
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 import subprocess
 import sys
 import textwrap
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -99,6 +102,27 @@ def begin(**given):
 
 
 @pytest.fixture
+def counted_calls() -> Callable[[], contextlib.AbstractContextManager[Counter[str]]]:
+    """Counts the Python calls of this thread inside a ``with``, by the function's name."""
+
+    @contextlib.contextmanager
+    def count() -> Iterator[Counter[str]]:
+        calls: Counter[str] = Counter()
+
+        def note(frame: FrameType, event: str, _argument: object) -> None:
+            if event == "call":
+                calls[frame.f_code.co_qualname] += 1
+
+        sys.setprofile(note)
+        try:
+            yield calls
+        finally:
+            sys.setprofile(None)
+
+    return count
+
+
+@pytest.fixture
 def begin() -> Iterator[Callable[..., Any]]:
     """`init` in offline mode and quietly; whatever is active at the end is finished."""
     try:
@@ -164,7 +188,7 @@ def records() -> Callable[..., list[dict[str, Any]]]:
     """Reads the records of a run or journal, all or those of one type."""
 
     def read(source: Run | Path, kind: str | None = None) -> list[dict[str, Any]]:
-        path = source._recorder.journal.path if isinstance(source, Run) else source
+        path = source.journal_path if isinstance(source, Run) else source
         return [record for record in read_records(path) if kind in (None, record["type"])]
 
     return read

@@ -452,6 +452,7 @@ def enums(draw: Draw, name: str) -> Piece:
         ({"type": "=Optimizer"}, ("adam", "sgd")),
         ({"type": "=Phase.of", "default": "=Phase.WARM"}, ("MAIN",)),
         ({"type": "=lambda x: Size(int(x))", "default": "=Size.SMALL"}, ("32",)),
+        ({"type": "=Optimizer", "nargs": "+", "default": "=[Optimizer.ADAM]"}, ("sgd", "adam")),
         (
             {"choices": "=[o.value for o in Optimizer]", "default": "=Optimizer.ADAM.value"},
             ("sgd",),
@@ -467,10 +468,9 @@ def enums(draw: Draw, name: str) -> Piece:
 
 @kind
 def enum_choices(draw: Draw, name: str) -> Piece:
-    """Enum members as choices, and several of them by default."""
+    """Enum members as choices."""
     keywords, words = one_of(
         draw,
-        ({"type": "=Optimizer", "nargs": "+", "default": "=[Optimizer.ADAM]"}, ("sgd", "adam")),
         (
             {"type": "=Optimizer", "default": "=Optimizer.ADAM", "choices": "=list(Optimizer)"},
             ("sgd",),
@@ -694,7 +694,7 @@ def subparsers_with_functions(draw: Draw, name: str) -> Piece:
         f"commands = parser.add_subparsers(dest='{dest}')",
         "train = commands.add_parser('train')",
         added("--rate", parser="train", type="=float", default=0.1),
-        one_of(draw, "train.set_defaults(func=lower)", "train.set_defaults(rate=9.0, stage='x')"),
+        one_of(draw, "train.set_defaults(func=lower)", "train.set_defaults(rate=9.0, mode='x')"),
     ]
     return Piece("\n".join(lines), always=one_of(draw, ("train",), ("train", "--rate", "1"), ()))
 

@@ -63,8 +63,8 @@ import resource
 def limit(size):
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
 run = begin(settings={"quiet": True, "strict": len(sys.argv) > 1, "disable_git": True})
-run._paperwork._surroundings.wait()
-journal = run._recorder.journal.path
+run._files.wait_for_facts()
+journal = run.journal_path
 limit(journal.stat().st_size + 500)
 for step in range(50):
     run.log({"n": step})
@@ -116,7 +116,7 @@ def small_disk(jail):
 def test_a_full_file_system_recovers(begin, small_disk, capsys):
     """A real disk without room: warned once, kept, and caught up when a file is deleted."""
     run = begin(dir=small_disk)
-    run._paperwork._surroundings.wait()
+    run._files.wait_for_facts()
     ballast = small_disk / "ballast"
     with pytest.raises(OSError, match="No space left"):
         ballast.write_bytes(b"x" * 300_000)
@@ -125,7 +125,7 @@ def test_a_full_file_system_recovers(begin, small_disk, capsys):
     ballast.unlink()
     run.log({"n": 500})
     run.finish()
-    run = load(run._recorder.journal.path)
+    run = load(run.journal_path)
     assert [row["n"] for row in history(run.journal)] == list(range(501))
     assert run.lost == 0
     assert capsys.readouterr().err.count("No space left on device") == 1
@@ -145,7 +145,7 @@ def test_a_start_on_a_full_disk_goes_elsewhere(begin, small_disk, capsys, tmp_pa
     run = begin(dir=small_disk)
     run.log({"a": 1})
     run.finish()
-    assert load(run._recorder.journal.path).state == "finished"
+    assert load(run.journal_path).state == "finished"
     assert run.path.is_relative_to(tmp_path)
     assert "cannot be written" in capsys.readouterr().err
 
@@ -159,7 +159,7 @@ def test_a_disk_without_room_for_a_line_sends_the_run_elsewhere(
         (small_disk / "ballast").write_bytes(b"x" * 300_000)
     run = begin(dir=small_disk)
     run.finish()
-    assert load(run._recorder.journal.path).state == "finished"
+    assert load(run.journal_path).state == "finished"
     assert list((small_disk / "wandb").iterdir()) == []
     assert "runs go to" in capsys.readouterr().err
 
@@ -192,7 +192,7 @@ def test_32_processes_in_one_second_are_32_whole_runs(jail, journals):
 def test_a_directory_that_is_deleted_under_a_run_stops_nothing(begin, capsys):
     """The script lives; that the run is lost is said."""
     run = begin()
-    run._paperwork._surroundings.wait()
+    run._files.wait_for_facts()
     shutil.rmtree(run.path)
     run.log({"a": 1})
     run.finish()
@@ -202,7 +202,7 @@ def test_a_directory_that_is_deleted_under_a_run_stops_nothing(begin, capsys):
 def test_strict_tells_of_a_deleted_directory(begin):
     """With `strict` the end of the run is an error."""
     run = begin(settings={"quiet": True, "strict": True})
-    run._paperwork._surroundings.wait()
+    run._files.wait_for_facts()
     shutil.rmtree(run.path)
     with pytest.raises(RunError, match="was deleted"):
         run.finish()

@@ -9,7 +9,7 @@ import threading
 
 import pytest
 
-from runsettings.journal.lock import claim, is_owned, turnstile
+from runsettings.journal.lock import claim, directory_lock, is_owned
 from runsettings.journal.writer import Journal
 
 
@@ -53,14 +53,14 @@ def test_a_lock_taken_twice_is_refused_the_second_time(jail):
         os.close(second)
 
 
-def test_the_turnstile_lets_one_in_at_a_time(jail):
+def test_the_lock_of_a_directory_lets_one_in_at_a_time(jail):
     """Processes that count on in a file do not lose a number."""
     jail.write("count", "0")
     code = """
 from pathlib import Path
-from runsettings.journal.lock import turnstile
+from runsettings.journal.lock import directory_lock
 for _ in range(50):
-    with turnstile(Path()):
+    with directory_lock(Path()):
         Path("count").write_text(str(int(Path("count").read_text()) + 1))
 """
     processes = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(4)]
@@ -70,5 +70,5 @@ for _ in range(50):
 
 def test_a_directory_that_is_gone_is_an_os_error(jail):
     """Whoever prepares the directory deals with it."""
-    with pytest.raises(OSError, match="No such file"), turnstile(jail.cwd / "gone"):
+    with pytest.raises(OSError, match="No such file"), directory_lock(jail.cwd / "gone"):
         pass

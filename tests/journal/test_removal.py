@@ -18,7 +18,7 @@ def make(begin):
     def make(run_id="same", project="p"):
         run = begin(id=run_id, project=project)
         run.finish()
-        return load(run._recorder.journal.path)
+        return load(run.journal_path)
 
     return make
 
@@ -38,7 +38,7 @@ def test_a_live_run_is_not_removed(jail, begin):
     """The error names its process."""
     run = begin()
     with pytest.raises(RunError, match=f"process {os.getpid()}"):
-        remove(load(run._recorder.journal.path), jail.cwd / "wandb")
+        remove(load(run.journal_path), jail.cwd / "wandb")
     assert run.path.exists()
 
 

@@ -147,3 +147,27 @@ def test_a_metric_named_like_a_member_of_rows_does_not_split_them(jail):
         b"".join(encode({"type": "history", "step": 3, "time": 7.0, "data": one}) for one in data)
     )
     assert list(history(journal)) == [{"_step": 3, "_timestamp": 7.0, "a": 1, "b": 2}]
+
+
+def test_the_config_of_a_second_start_costs_as_much_as_that_of_the_first(jail, counted_calls):
+    """Replaying is linear in the keys that a record replaces, and in the keys there are."""
+    origin = {"layer": "init", "where": "a.py"}
+    counts = {}
+    for size in (100, 800):
+        names = [f"k{number}" for number in range(size)]
+        record = {
+            "type": "config",
+            "time": 2.0,
+            "values": {name: {"a": 1} for name in names},
+            "origins": {f"{name}.a": origin for name in names},
+        }
+        single = [
+            {**record, "values": {name: {"a": 2}}, "origins": {f"{name}.a": origin}}
+            for name in names
+        ]
+        path = write(jail, record, record, *single)
+        with counted_calls() as calls:
+            run = load(path)
+        counts[size] = calls.total()
+        assert run.config_origins == record["origins"]
+    assert counts[800] < 10 * counts[100]

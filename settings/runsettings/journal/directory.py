@@ -1,6 +1,6 @@
-"""Where runs live on disk: ``wandb/[offline-]run-<time>-<id>/`` and what is in it.
+"""The directories of runs on disk: ``wandb/[offline-]run-<time>-<id>/``.
 
-``run-<id>.jsonl`` is the journal; ``files/`` holds what other tools and people read.
+``run-<id>.jsonl`` is the journal; ``files/`` holds the files that other tools and people read.
 """
 
 from __future__ import annotations
@@ -13,37 +13,37 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from runsettings.journal.writer import Journal
+from runsettings.layers.settings_files.locations import workspace_directory
 
 FILES: Final = "files"
 
 _NAME: Final = re.compile(r"(?:offline-)?run-(\d{8}_\d{6})-(.+)", re.DOTALL)
 
 
-class Place(NamedTuple):
-    """A run's directory and the journal in it."""
+class JournalFile(NamedTuple):
+    """A run's journal as the file system describes it."""
 
     id: str
-    journal: str
+    path: str
     size: int
     """Bytes."""
     modified: int
     """Nanoseconds since 1970."""
     inode: int
-    """The file's number, which another file at the same place does not have."""
+    """The file's number; another file at the same path has another one."""
 
 
 def wandb_directory(root: Path) -> Path:
-    """The directory for runs under ``root``: ``.wandb`` where there is one, else ``wandb``."""
-    hidden = root / ".wandb"
-    return hidden if hidden.is_dir() else root / "wandb"
+    """The directory for runs under ``root``: where the workspace's settings are."""
+    return workspace_directory(root, "wandb")
 
 
-def prepare(root: Path, warn: Callable[[str], None]) -> Path:
-    """Make the directory for runs under ``root``; a temporary one where that cannot be.
+def make_wandb_directory(root: Path, warn: Callable[[str], None]) -> Path:
+    """Make the directory for runs under ``root``, or a temporary one if that is impossible.
 
     Args:
-        root: What the setting ``root_dir`` says.
-        warn: Told in one sentence when runs go elsewhere.
+        root: The value of the setting ``root_dir``.
+        warn: Called with one sentence if runs go to a temporary directory.
     """
     wanted = wandb_directory(root)
     try:
@@ -53,16 +53,21 @@ def prepare(root: Path, warn: Callable[[str], None]) -> Path:
         reason = "no permission, or a read-only file system"
     except OSError as error:
         reason = error.strerror or str(error)
-    return elsewhere(wanted, reason, warn)
+    return make_temporary_directory(wanted, reason, warn)
 
 
-def elsewhere(wanted: Path, reason: str, warn: Callable[[str], None]) -> Path:
-    """A temporary directory for runs, and a warning that says so.
+def make_temporary_directory(wanted: Path, reason: str, warn: Callable[[str], None]) -> Path:
+    """Make a temporary directory for runs, and warn that runs go there.
+
+    Args:
+        wanted: The directory that cannot be written.
+        reason: Why not.
+        warn: Called with one sentence.
 
     Raises:
         OSError: No temporary directory can be made either.
     """
-    # Imported when a disk fails: it takes longer to import than a run takes to start.
+    # Imported only if a disk fails: the import takes longer than the start of a run.
     import tempfile
 
     found = Path(tempfile.mkdtemp(prefix="runsettings-")) / "wandb"
@@ -74,6 +79,12 @@ def elsewhere(wanted: Path, reason: str, warn: Callable[[str], None]) -> Path:
 def create(directory: Path, run_id: str, *, offline: bool, now: float) -> Journal:
     """Make a run's directory with its ``files/`` and an empty journal.
 
+    Args:
+        directory: The ``wandb`` directory.
+        run_id: The run's id.
+        offline: Whether the run stays on this machine; its directory is named so.
+        now: The start time, in seconds since 1970.
+
     Raises:
         OSError: The directory cannot be made.
     """
@@ -84,32 +95,36 @@ def create(directory: Path, run_id: str, *, offline: bool, now: float) -> Journa
         try:
             home.mkdir()
         except FileExistsError:
-            # The same id twice in a second: the later one overwrites the earlier.
+            # Two runs with one id in one second; the later one overwrites the earlier one.
             now += 1
             continue
         (home / FILES).mkdir()
         return Journal.create(home / f"run-{run_id}.jsonl")
 
 
-def stamp(name: str, run_id: str | None = None) -> str | None:
-    """When the run of a directory of this name began: ``20250131_143005``.
+def start_time_in_name(name: str, run_id: str | None = None) -> str | None:
+    """Read the start time from the name of a run's directory.
 
     Args:
         name: The directory's name.
-        run_id: Whose directory it must be; anybody's, without one.
+        run_id: The id that the name must have; any id if left out.
 
     Returns:
-        The time, local, in a form that sorts; ``None`` if it is no such directory's name.
+        Local time in a form that sorts, ``20250131_143005``, or ``None`` for other names.
     """
     match = _NAME.fullmatch(name)
     return match[1] if match is not None and run_id in (None, match[2]) else None
 
 
-def places(directory: Path | str, run_id: str | None = None) -> Iterator[Place]:
-    """The runs of this package below a ``wandb`` directory, in no order.
+def find_journals(directory: Path | str, run_id: str | None = None) -> Iterator[JournalFile]:
+    """The journals below a ``wandb`` directory, in no order.
 
-    Directories that the wandb client made have no journal of ours and are passed over, as is
-    what disappears while it is looked at.
+    Directories without a journal are skipped: the wandb client made them, or they were just
+    deleted.
+
+    Args:
+        directory: The ``wandb`` directory; it need not exist.
+        run_id: The id of the runs to find; all runs if left out.
     """
     try:
         entries = os.scandir(directory)
@@ -125,4 +140,4 @@ def places(directory: Path | str, run_id: str | None = None) -> Iterator[Place]:
                 status = os.stat(journal)  # noqa: PTH116 - ten thousand Paths are slow
             except OSError:
                 continue
-            yield Place(match[2], journal, status.st_size, status.st_mtime_ns, status.st_ino)
+            yield JournalFile(match[2], journal, status.st_size, status.st_mtime_ns, status.st_ino)

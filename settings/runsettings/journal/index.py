@@ -1,9 +1,9 @@
-"""A quick list of many runs: an index of their journals, brought up to date when asked.
+"""An index of many journals, so that listing runs is quick.
 
-The index is a cache in SQLite beside the runs. It knows of each journal how far it was read;
-bringing it up to date looks at every journal's size and time and reads on in those that grew.
-Whatever is wrong with it (damaged, of another version, on a disk that cannot be written), it
-is made anew, or kept in memory for this once: the journals are the truth.
+The index is a cache in SQLite beside the runs. It stores how far each journal was read. To
+bring it up to date, the size and time of every journal are compared, and the journals that grew
+are read on. An index that is damaged, of another version or on a disk that cannot be written is
+made anew, or kept in memory: the journals are the truth.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ import contextlib
 import os
 import sqlite3
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from runsettings.journal.directory import Place, places
+from runsettings.journal.directory import JournalFile, find_journals
 from runsettings.journal.reader import parse
 from runsettings.journal.replay import StoredRun
 from runsettings.journal.writer import encode
@@ -29,7 +29,7 @@ _PATIENCE: Final = 10.0
 """Seconds to wait for another process that brings the index up to date."""
 
 _DAMAGE: Final = (sqlite3.DatabaseError, ValueError, TypeError, KeyError)
-"""What reading a damaged index ends in."""
+"""Exceptions that reading a damaged index may raise."""
 
 _TABLE: Final = """
 CREATE TABLE IF NOT EXISTS runs (
@@ -42,39 +42,40 @@ CREATE TABLE IF NOT EXISTS runs (
 class Listing:
     """The runs of one ``wandb`` directory, and the journals that could not be read."""
 
-    runs: list[StoredRun]
-    """One a project and id, the latest of several; newest first. They lack settings, origins,
-    files and packages: `stored.load` of a run's journal has them."""
-    unreadable: dict[str, str]
+    runs: list[StoredRun] = field(default_factory=list)
+    """One for each project and id, the latest of several; newest first. They lack settings,
+    origins, files and packages, which `replay.load` of the journal reads."""
+    unreadable: dict[str, str] = field(default_factory=dict)
     """What is wrong, by the journal's path."""
 
 
 def list_runs(
     directory: Path | str, tell: Callable[[int, int], None] = lambda _done, _all: None
 ) -> Listing:
-    """All runs below a ``wandb`` directory, as their journals tell now.
+    """All runs below a ``wandb`` directory, as their journals are now.
 
     Args:
         directory: The ``wandb`` directory; it need not exist.
-        tell: Called with how many journals that the index did not know have been read, and how
-            many there are of these, after each.
+        tell: Called after each journal that is new to the index, with the number of those that
+            were read and the number of all of them.
     """
-    found = {place.journal: place for place in places(directory)}
+    found = {file.path: file for file in find_journals(directory)}
     if not found:
-        return Listing([], {})
-    runs, unreadable = _indexed(Path(directory) / FILE, found, tell)
+        return Listing()
+    listing = _indexed(Path(directory) / FILE, found, tell)
     latest: dict[tuple[str, str], StoredRun] = {}
-    for run in sorted(runs, key=lambda run: run.created):
+    for run in sorted(listing.runs, key=lambda run: run.created):
         latest[run.project, run.id] = run
-    return Listing(sorted(latest.values(), key=lambda run: -run.created), unreadable)
+    return Listing(sorted(latest.values(), key=lambda run: -run.created), listing.unreadable)
 
 
 def find_runs(directory: Path | str, name: str) -> list[StoredRun]:
-    """The runs that a person may mean: by id, by name, or by the beginning of an id.
+    """The runs with this id, or at this path, or of this name, or whose id begins so.
 
     Args:
         directory: The ``wandb`` directory.
-        name: What the person wrote. A path to a run's directory or journal is meant as such.
+        name: An id, the path of a run's directory or journal, a name, or the start of an id.
+            The first of these that any run matches counts.
     """
     runs = list_runs(directory).runs
     path = os.path.abspath(name)  # noqa: PTH100 - without following symbolic links
@@ -87,106 +88,111 @@ def find_runs(directory: Path | str, name: str) -> list[StoredRun]:
 
 
 def _paths(run: StoredRun) -> tuple[str, str]:
-    """Where a run's journal and directory are."""
+    """The absolute paths of a run's journal and directory."""
     journal = os.path.abspath(run.journal)  # noqa: PTH100
     return journal, os.path.dirname(journal)  # noqa: PTH120
 
 
 def _indexed(
-    path: Path, found: dict[str, Place], tell: Callable[[int, int], None]
-) -> tuple[list[StoredRun], dict[str, str]]:
-    """All runs, from an index that is of use, made anew if need be."""
+    path: Path, found: dict[str, JournalFile], tell: Callable[[int, int], None]
+) -> Listing:
+    """All runs, from the index at ``path``, which is made anew if it is damaged."""
     database = _open(path)
     if database is not None:
-        # What is damaged may be a page, or what stands in a row.
+        # Pages may be damaged, and so may the content of a row.
         with contextlib.closing(database), contextlib.suppress(*_DAMAGE):
-            return _up_to_date(database, found, tell)
+            return _Update(database, found).run(tell)
     with contextlib.suppress(OSError):
         for suffix in ("", "-journal"):
             path.with_name(path.name + suffix).unlink(missing_ok=True)
     database = _open(path) or _open(":memory:")
     assert database is not None
     with contextlib.closing(database):
-        return _up_to_date(database, found, tell)
+        return _Update(database, found).run(tell)
 
 
-def _up_to_date(
-    database: sqlite3.Connection, found: dict[str, Place], tell: Callable[[int, int], None]
-) -> tuple[list[StoredRun], dict[str, str]]:
-    """All runs, with the index brought up to date on the way."""
-    base = os.path.dirname(os.path.dirname(next(iter(found))))  # noqa: PTH120
-    runs: list[StoredRun] = []
-    unreadable: dict[str, str] = {}
-    changed: list[tuple[str, int, int, int, bytes]] = []
-    gone: list[tuple[str]] = []
-    unknown = dict(found)
-    rows = database.execute("SELECT journal, inode, size, modified, run FROM runs")
-    for relative, inode, size, modified, stored in rows:
-        place = unknown.pop(os.path.join(base, relative), None)  # noqa: PTH118
-        if place is None:
-            gone.append((relative,))
-            continue
-        known = parse(stored)
-        if known is None:
-            raise ValueError("what stands in the index is no run")
-        run = StoredRun.from_json({**known, "journal": place.journal})
-        if (place.inode, place.size, place.modified) != (inode, size, modified):
-            if place.inode != inode or place.size < run.position:
-                run = StoredRun(place.journal)
-            _read_on(run, place, base, changed, unreadable)
+class _Update:
+    """Brings an index up to date, and lists the runs on the way.
+
+    Args:
+        database: The open index.
+        found: The journals that exist, by path.
+    """
+
+    def __init__(self, database: sqlite3.Connection, found: dict[str, JournalFile]) -> None:
+        self.database = database
+        self.found = found
+        # The index may be moved together with its directory, so it stores relative paths.
+        self.base = os.path.dirname(os.path.dirname(next(iter(found))))  # noqa: PTH120
+        self.changed: list[tuple[str, int, int, int, bytes]] = []
+        self.listing = Listing()
+
+    def run(self, tell: Callable[[int, int], None]) -> Listing:
+        """Read what the index lacks, and store it; see `list_runs`."""
+        unknown = dict(self.found)
+        gone: list[tuple[str]] = []
+        rows = self.database.execute("SELECT journal, inode, size, modified, run FROM runs")
+        for relative, inode, size, modified, stored in rows:
+            file = unknown.pop(os.path.join(self.base, relative), None)  # noqa: PTH118
+            if file is None:
+                gone.append((relative,))
+                continue
+            known = parse(stored)
+            if known is None:
+                raise ValueError("a row of the index is not a run")
+            run = StoredRun.from_json({**known, "journal": file.path})
+            if (file.inode, file.size, file.modified) == (inode, size, modified):
+                self.list(run)
+            else:
+                replaced = file.inode != inode or file.size < run.position
+                self.read_on(StoredRun(file.path) if replaced else run, file)
+        for count, file in enumerate(unknown.values(), 1):
+            self.read_on(StoredRun(file.path), file)
+            tell(count, len(unknown))
+        if self.changed or gone:
+            # If the disk is full or read-only, the next listing reads the same journals again.
+            with contextlib.suppress(sqlite3.OperationalError), self.database as database:
+                statement = "INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?, ?)"
+                database.executemany(statement, self.changed)
+                database.executemany("DELETE FROM runs WHERE journal = ?", gone)
+        return self.listing
+
+    def list(self, run: StoredRun) -> None:
+        """Put a run into the listing, if its journal has a `run` record."""
         if run.started_run:
-            runs.append(run)
-    for count, place in enumerate(unknown.values(), 1):
-        run = StoredRun(place.journal)
-        if _read_on(run, place, base, changed, unreadable) and run.started_run:
-            runs.append(run)
-        tell(count, len(unknown))
-    if changed or gone:
-        # A disk that is full or read-only costs the next listing some time, and no more.
-        with contextlib.suppress(sqlite3.OperationalError), database:
-            database.executemany("INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?, ?)", changed)
-            database.executemany("DELETE FROM runs WHERE journal = ?", gone)
-    return runs, unreadable
+            self.listing.runs.append(run)
 
-
-def _read_on(
-    run: StoredRun,
-    place: Place,
-    base: str,
-    changed: list[tuple[str, int, int, int, bytes]],
-    unreadable: dict[str, str],
-) -> bool:
-    """Read what a journal has new, and note how the run stands now."""
-    try:
-        run.read_on()
-    except (OSError, RunError) as error:
-        unreadable[place.journal] = str(error)
-        return False
-    # What only `show` and `diff` ask for would make every listing slower.
-    run.settings, run.settings_origins, run.config_origins, run.files = {}, {}, {}, {}
-    run.metadata.pop("packages", None)
-    stored = encode(run.to_json())
-    relative = os.path.relpath(place.journal, base)
-    changed.append((relative, place.inode, place.size, place.modified, stored))
-    return True
+    def read_on(self, run: StoredRun, file: JournalFile) -> None:
+        """Read the new part of a journal, list the run, and note its row."""
+        try:
+            run.read_on()
+        except (OSError, RunError) as error:
+            self.listing.unreadable[file.path] = str(error)
+            return
+        # These serve `show` and `diff` only, and would make every listing slower.
+        run.settings, run.settings_origins, run.config_origins, run.files = {}, {}, {}, {}
+        run.metadata.pop("packages", None)
+        relative = os.path.relpath(file.path, self.base)
+        row = (relative, file.inode, file.size, file.modified, encode(run.to_json()))
+        self.changed.append(row)
+        self.list(run)
 
 
 def _open(path: Path | str) -> sqlite3.Connection | None:
-    """A usable index, or ``None``."""
+    """Open an index; ``None`` if it is damaged or of another version."""
     try:
         database = sqlite3.connect(path, timeout=_PATIENCE)
     except sqlite3.Error:
         return None
     try:
         (version,) = database.execute("PRAGMA user_version").fetchone()
-        if version not in (0, _VERSION):
-            database.close()
-            return None
         if version == 0:
             database.execute(_TABLE)
             database.execute(f"PRAGMA user_version = {_VERSION:d}")
             database.commit()
+        if version in (0, _VERSION):
+            return database
     except sqlite3.Error:
-        database.close()
-        return None
-    return database
+        pass  # as damaged as one of an unknown version
+    database.close()
+    return None

@@ -1,8 +1,8 @@
-"""Who owns a run: the live process that holds the lock on its journal.
+"""Locks: the process that records a run holds the lock on its journal.
 
-The lock is ``flock`` on the journal's own open file. The kernel lets go of it when the process
-dies, however it dies, so a crash is seen at once and a reused process id means nothing. A
-forked child inherits the open file and with it the lock; `Journal` closes it there.
+The lock is ``flock`` on the journal's open file. The kernel releases it when the process dies,
+whatever killed it, so a crash is seen at once and no process id is compared. A forked child
+inherits the open file and the lock with it; `Journal` closes the file there.
 """
 
 from __future__ import annotations
@@ -22,17 +22,24 @@ if sys.platform != "win32":
     import fcntl
 
 _PATIENCE: Final = 30.0
-"""Seconds to wait for another process that is between looking and taking."""
+"""Seconds to wait for another process that holds the lock of a directory."""
 
 _PROBE_SLACK: Final = 0.2
-"""Seconds for which a lock may be taken by somebody who only looks."""
+"""Seconds for which a reader that tests the lock may hold it."""
 
 
 def claim(fd: int, *, patience: float = _PROBE_SLACK) -> bool:
-    """Take the lock on an open file for this process; False if another process owns it.
+    """Take the lock on an open file for this process.
 
-    A reader that looks whether a run is alive holds the lock for some microseconds, which
-    must not look like an owner, so a taken lock is tried again for ``patience`` seconds.
+    A reader that tests whether a run is alive holds the lock for some microseconds, so a lock
+    that is taken is tried again.
+
+    Args:
+        fd: The descriptor of the open file.
+        patience: Seconds to try for.
+
+    Returns:
+        False if another process holds the lock.
     """
     if sys.platform == "win32":
         return True
@@ -45,14 +52,14 @@ def claim(fd: int, *, patience: float = _PROBE_SLACK) -> bool:
                 return False
             time.sleep(0.005)
         except OSError:
-            # A file system without locks: better a run without protection than none.
+            # A file system without locks: a run without protection is better than no run.
             return True
         else:
             return True
 
 
 def is_owned(path: Path | str) -> bool:
-    """Whether a live process owns the journal at ``path``."""
+    """Whether a live process holds the lock on the journal at ``path``."""
     if sys.platform == "win32":
         return False
     try:
@@ -71,19 +78,22 @@ def is_owned(path: Path | str) -> bool:
 
 
 @contextlib.contextmanager
-def turnstile(directory: Path) -> Iterator[None]:
-    """Let one process at a time look for a run and take it, in one ``wandb`` directory.
+def directory_lock(directory: Path) -> Iterator[None]:
+    """Hold the lock of a ``wandb`` directory, so that one process at a time claims a run in it.
+
+    Args:
+        directory: The ``wandb`` directory.
 
     Raises:
-        RunError: Another process stood in it for half a minute.
-        OSError: The lock's file can be neither made nor read.
+        RunError: Another process held the lock for half a minute.
+        OSError: The lock file can be neither made nor read.
     """
     path = directory / ".lock"
     close = getattr(os, "O_CLOEXEC", 0)
     try:
         fd = os.open(path, os.O_RDWR | os.O_CREAT | close, 0o666)
     except PermissionError:
-        # Another user's, in a directory that is shared; reading is enough to lock it.
+        # Another user's file in a shared directory; a file that is open for reading can be locked.
         fd = os.open(path, os.O_RDONLY | close)
     try:
         if not claim(fd, patience=_PATIENCE):

@@ -1,4 +1,4 @@
-"""What a run says on the terminal: one line each, on standard error, unless asked not to."""
+"""The messages of a run on the terminal: one line each, on standard error."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _BLUE, _YELLOW, _PLAIN = "\x1b[34m", "\x1b[33m", "\x1b[0m"
 
 
 class Notices:
-    """The voice of one run.
+    """Prints the messages of one run.
 
     Args:
-        quiet: Say only what is wrong.
-        silent: Say nothing.
-        secrets: What no line may hold.
-        stream: Where to; standard error as it is at the time of speaking if left out.
-        environ: Where ``NO_COLOR`` is looked up.
+        quiet: Print warnings only.
+        silent: Print nothing.
+        secrets: Texts to mask.
+        stream: The stream to print to; the current standard error if left out.
+        environ: The environment, for ``NO_COLOR``.
     """
 
     def __init__(
@@ -41,20 +41,20 @@ class Notices:
         self._colour = not environ.get("NO_COLOR")
 
     def tell(self, text: str) -> None:
-        """Say what happens."""
+        """Print an informational message."""
         if not self._quiet:
-            self._say(text, _BLUE)
+            self._print(text, _BLUE)
 
     def warn(self, text: str) -> None:
-        """Say what is wrong and what was done about it."""
-        self._say(f"warning: {text}", _YELLOW)
+        """Print a warning: what is wrong, and what was done about it."""
+        self._print(f"warning: {text}", _YELLOW)
 
-    def _say(self, text: str, colour: str) -> None:
+    def _print(self, text: str, colour: str) -> None:
         stream = self._stream if self._stream is not None else sys.stderr
         if self._silent or stream is None:
             return
         prefix = _PREFIX
-        # A terminal that went away, or a full disk behind it, is no reason to stop a script.
+        # A closed terminal, or a full disk behind the stream, must not stop a script.
         try:
             if self._colour and stream.isatty():
                 prefix = f"{colour}{_PREFIX}{_PLAIN}"

@@ -1,7 +1,7 @@
-"""The reader of journals: every whole record, whatever happened to the lines around it.
+"""The reader of journals: every complete record, whatever happened to the lines around it.
 
-A line that is no JSON object was torn by a crash or a full disk; it is counted and skipped.
-The last line counts as soon as it is whole, with or without its newline, so a reader sees
+A line that is not a JSON object was torn by a crash or a full disk; it is counted and skipped.
+The last line counts as soon as it is complete, with or without its newline, so a reader sees
 the same records before and after a resumed run ended that line.
 """
 
@@ -25,13 +25,17 @@ class Line(NamedTuple):
     """One line of a journal."""
 
     record: dict[str, Any] | None
-    """The record, or ``None`` for a line that is torn."""
+    """The record, or ``None`` for a torn line."""
     end: int
     """The byte at which the next line begins; a reader may continue from there."""
 
 
 def read_lines(path: Path | str, start: int = 0) -> Iterator[Line]:
-    """The lines of a journal from the byte ``start``, in order; an unfinished one is left out.
+    """The lines of a journal, in order, without an unfinished last one.
+
+    Args:
+        path: The journal.
+        start: The byte to begin at.
 
     Raises:
         OSError: The file cannot be read.
@@ -43,14 +47,18 @@ def read_lines(path: Path | str, start: int = 0) -> Iterator[Line]:
             end += len(line)
             record = parse(line)
             if record is None and not line.endswith(b"\n"):
-                # Its writer may be at it; whoever continues from here reads it again.
+                # It may still be being written; the next reading begins with it.
                 return
             if record is not None or not line.isspace():
                 yield Line(record, end)
 
 
 def read_records(path: Path | str, start: int = 0) -> Iterator[dict[str, Any]]:
-    """The whole records of a journal from the byte ``start``, in order.
+    """The complete records of a journal, in order.
+
+    Args:
+        path: The journal.
+        start: The byte to begin at.
 
     Raises:
         OSError: The file cannot be read.
@@ -66,7 +74,7 @@ def parse(line: bytes) -> dict[str, Any] | None:
         record = from_json(line)
     except ValueError:
         try:
-            # Half a surrogate pair is legal in Python's JSON and not in Rust's strings.
+            # Half a surrogate pair: Python's json reads it, pydantic's does not.
             record = json.loads(line)
         except ValueError:
             return None
@@ -74,10 +82,10 @@ def parse(line: bytes) -> dict[str, Any] | None:
 
 
 def check_header(record: dict[str, Any], path: Path | str) -> None:
-    """Refuse a journal of a later version, which would be misread.
+    """Check that a journal's first record is a header of a version that this reader knows.
 
     Raises:
-        RunError: It is of a later version, or no journal at all.
+        RunError: It is of a later version, or not a header.
     """
     version = record.get("version")
     if record.get("format") != FORMAT or not isinstance(version, int):

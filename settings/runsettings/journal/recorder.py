@@ -1,7 +1,7 @@
-"""The writing side of a run: every record passes here, and so does every trouble.
+"""Recording: masks every record, writes it, and deals with failures of the disk.
 
-A backend must not stop a script: what cannot be written is kept, said once, and tried again.
-With ``strict`` it is an error, raised where it happens.
+A failing disk must not stop a script: a record that cannot be written is kept, warned of once,
+and tried again. With ``strict`` it is an error.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ class Recorder:
     """Writes the records of one run.
 
     Args:
-        journal: Where to; owned by this process.
-        notices: The run's voice.
-        secrets: What no record may hold.
-        strict: Whether trouble is an error.
+        journal: The journal, locked by this process.
+        notices: Prints the messages of the run.
+        secrets: Texts to mask.
+        strict: Whether a failure is an error.
     """
 
     def __init__(
@@ -33,22 +33,26 @@ class Recorder:
     ) -> None:
         self.journal = journal
         self.notices = notices
-        # Longest first: one may be the beginning of another, whose end would stay.
+        # Longest first: one secret may be the beginning of another.
         self.secrets = tuple(sorted(secrets, key=len, reverse=True))
         self.strict = strict
-        # A signal handler may finish the run while its own thread is inside of `log`.
+        # Reentrant: a signal handler may finish the run while its own thread is inside `log`.
         self.lock = threading.RLock()
         self._masks = [
             (form, MASK.encode())
             for secret in self.secrets
-            # As it stands in JSON, and in a program's text.
+            # As JSON writes it, and as a program's text has it.
             for form in dict.fromkeys((encode(secret)[1:-2], secret.encode()))
         ]
         journal.trouble = self._trouble
         journal.relief = self._relief
 
     def write(self, *records: Mapping[str, Any]) -> None:
-        """Write records in one go, each with the time; does nothing once the run is closed."""
+        """Write records at once, each with the time.
+
+        Args:
+            *records: The records, which may have a time of their own.
+        """
         now = time.time()
         lines = b"".join(
             encode({"type": record["type"], "time": now, **record}) for record in records
@@ -58,14 +62,18 @@ class Recorder:
                 self.journal.append(self.masked(lines))
 
     def masked(self, text: bytes) -> bytes:
-        """Encoded text without secrets."""
+        """Encoded text with the secrets in it masked."""
         for secret, masked in self._masks:
             if secret in text:
                 text = text.replace(secret, masked)
         return text
 
     def attempt(self, what: str, action: Callable[[], object]) -> None:
-        """Do something that needs the disk; if it fails, say so and go on.
+        """Do something that needs the disk; if it fails, warn and continue.
+
+        Args:
+            what: What would be written, for the warning.
+            action: Writes it.
 
         Raises:
             RunError: It failed, and ``strict`` is on.
@@ -80,17 +88,17 @@ class Recorder:
             self.notices.warn("; ".join(fault.message for fault in error.diagnostics))
 
     def complain(self, message: str, cause: Exception | None = None) -> None:
-        """Say that something is wrong with the backend.
+        """Warn that something cannot be recorded.
 
         Raises:
-            RunError: With ``strict``.
+            RunError: ``strict`` is on.
         """
         if self.strict:
             raise RunError.of(Rule.UNWRITABLE_FILE, mask(message, self.secrets)) from cause
         self.notices.warn(message)
 
     def close(self) -> None:
-        """Write what is left, and let go of the run."""
+        """Write what is pending, and close the journal."""
         with self.lock:
             if self.journal.fd < 0:
                 return

@@ -1,7 +1,7 @@
-"""Taking runs away: what goes with a run, and deleting it without harm to anything else.
+"""Deleting runs, and nothing else.
 
 Only a real directory directly below the ``wandb`` directory is deleted, and only if the journal
-in it says that it is the run it is named for. Symbolic links are never followed.
+in it names the same run as the directory. Symbolic links are never followed.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from runsettings.journal.directory import places, stamp
-from runsettings.journal.lock import claim, turnstile
+from runsettings.journal.directory import find_journals, start_time_in_name
+from runsettings.journal.lock import claim, directory_lock
 from runsettings.journal.replay import StoredRun, load
 from runsettings.values.diagnostic import Rule
 from runsettings.values.errors import RunError
@@ -24,17 +24,19 @@ _LATEST: Final = "latest-run"
 
 
 def overwritten(run: StoredRun) -> list[StoredRun]:
-    """The run and the earlier ones of its project and id, which would show again without it.
+    """The run, and the earlier runs that it overwrote: those of its project and id.
+
+    If the run alone were deleted, listings would show an earlier one again.
 
     Args:
         run: The run.
     """
     found = [run]
-    for place in places(run.directory.parent, run.id):
-        if os.path.basename(os.path.dirname(place.journal)) == run.directory.name:  # noqa: PTH119, PTH120
+    for journal in find_journals(run.directory.parent, run.id):
+        if Path(journal.path).parent.name == run.directory.name:
             continue
         try:
-            other = load(place.journal)
+            other = load(journal.path)
         except (OSError, RunError):
             continue
         same = (other.project, other.id) == (run.project, run.id)
@@ -44,20 +46,20 @@ def overwritten(run: StoredRun) -> list[StoredRun]:
 
 
 def remove(run: StoredRun, directory: Path, *, force: bool = False) -> None:
-    """Delete one run's directory; a process that writes it is never touched.
+    """Delete one run's directory. A process that records the run is left alone.
 
     Args:
         run: The run.
         directory: The ``wandb`` directory that it must be in.
-        force: Whether to delete it even while a live process is writing it.
+        force: Whether to delete it even while a live process records it.
 
     Raises:
-        RunError: A live process is writing it, or it is not what it must be.
-        OSError: It cannot be deleted. Its journal goes last, so it can be tried again.
+        RunError: A live process records it, or the directory is not that run's own.
+        OSError: It cannot be deleted. The journal is deleted last, so one can try again.
     """
     home = run.directory
     _verify(run, directory)
-    with turnstile(directory), _owned(run, force=force):
+    with directory_lock(directory), _locked(run, force=force):
         for entry in sorted(home.iterdir()):
             if entry.is_dir() and not entry.is_symlink():
                 shutil.rmtree(entry)
@@ -65,11 +67,11 @@ def remove(run: StoredRun, directory: Path, *, force: bool = False) -> None:
                 entry.unlink()
         Path(run.journal).unlink()
         home.rmdir()
-        _mend_latest(directory)
+        _update_latest_link(directory)
 
 
 def size(run: StoredRun) -> int:
-    """Bytes in a run's directory; links count for themselves."""
+    """The bytes in a run's directory; a link counts as itself."""
     total = 0
     for folder, _, files in os.walk(run.directory):
         for name in files:
@@ -79,7 +81,7 @@ def size(run: StoredRun) -> int:
 
 
 def _verify(run: StoredRun, directory: Path) -> None:
-    """Refuse to delete what is not a run's own directory in its place.
+    """Check that the directory to delete is the run's own.
 
     Raises:
         RunError: It is a link, is elsewhere, or its journal names another run.
@@ -91,7 +93,10 @@ def _verify(run: StoredRun, directory: Path) -> None:
     if home.resolve().parent != directory.resolve():
         raise _refused(f"{home} is not in {directory}")
     found = load(run.journal)
-    if stamp(home.name, found.id) is None or (found.id, found.project) != (run.id, run.project):
+    if start_time_in_name(home.name, found.id) is None or (found.id, found.project) != (
+        run.id,
+        run.project,
+    ):
         raise _refused(f"the journal in {home} is not that of run '{run.id}'")
 
 
@@ -102,11 +107,11 @@ def _refused(message: str) -> RunError:
 
 
 @contextlib.contextmanager
-def _owned(run: StoredRun, *, force: bool) -> Iterator[None]:
-    """Own the journal while it is deleted, so that nobody resumes the run meanwhile.
+def _locked(run: StoredRun, *, force: bool) -> Iterator[None]:
+    """Hold the lock of the journal while it is deleted, so that nobody resumes the run.
 
     Raises:
-        RunError: A live process owns it, and ``force`` is off.
+        RunError: A live process holds it, and ``force`` is off.
     """
     fd = os.open(run.journal, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
     try:
@@ -121,13 +126,13 @@ def _owned(run: StoredRun, *, force: bool) -> Iterator[None]:
         os.close(fd)
 
 
-def _mend_latest(directory: Path) -> None:
-    """Let ``latest-run`` point to the newest run left, if it pointed to one that is gone."""
+def _update_latest_link(directory: Path) -> None:
+    """Point ``latest-run`` to the newest run, if its run was deleted."""
     link = directory / _LATEST
     if not link.is_symlink() or link.exists():
         return
-    stamped = [(stamp(path.name), path.name) for path in directory.iterdir() if path.is_dir()]
-    newest = max(((when, name) for when, name in stamped if when is not None), default=None)
+    names = [path.name for path in directory.iterdir() if path.is_dir()]
+    started = [(when, name) for name in names if (when := start_time_in_name(name)) is not None]
     link.unlink()
-    if newest is not None:
-        link.symlink_to(newest[1], target_is_directory=True)
+    if started:
+        link.symlink_to(max(started)[1], target_is_directory=True)

@@ -1,11 +1,10 @@
-"""A run as its journal tells it: records replayed into what a person asks about.
+"""The state of a run, made by replaying the records of its journal.
 
-Replaying may stop anywhere and go on later from the same byte; the index lives from that.
+Replaying may stop after any record and continue later from that byte, as the index does.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from typing import Any, Final, Self
 from runsettings.journal.lock import is_owned
 from runsettings.journal.reader import check_header, read_lines, read_records
 from runsettings.journal.records import State, checked, is_row
+from runsettings.values.tree import format_path, leaves_of
 
 _NAMES: Final = (
     "id",
@@ -31,10 +31,9 @@ _NAMES: Final = (
 
 @dataclass(slots=True)
 class StoredRun:
-    """One run, read from its journal.
+    """The state of one run, as its journal has it.
 
-    Settings and config have the origins of their leaves beside them, by dotted path, as
-    objects that `values.origin.Origin.to_json` made.
+    Origins are objects that `values.origin.Origin.to_json` made, by the dotted path of the leaf.
     """
 
     journal: str
@@ -88,7 +87,7 @@ class StoredRun:
 
     @property
     def state(self) -> State:
-        """What became of the run; asks the kernel whether its process lives."""
+        """The state of the run. Without an `exit` record, the lock on the journal tells."""
         if self.exit is not None:
             found: State = self.exit["state"]
             return found
@@ -96,20 +95,23 @@ class StoredRun:
 
     @property
     def runtime(self) -> float:
-        """Seconds from the last start to the end, or to the last sign of life."""
+        """Seconds from the last start to the end, or to the last record."""
         return max((self.ended if self.ended is not None else self.last) - self.started, 0.0)
 
     @property
     def started_run(self) -> bool:
-        """Whether the journal got as far as naming a run."""
+        """Whether the journal has a `run` record."""
         return bool(self.id)
 
     def read_on(self) -> bool:
-        """Replay what was written since; whether anything was.
+        """Replay the records that were written since the last reading.
+
+        Returns:
+            Whether there were any.
 
         Raises:
             OSError: The journal cannot be read.
-            RunError: It is no journal, or one of a later version.
+            RunError: It is not a journal, or one of a later version.
         """
         before = self.position
         for record, end in read_lines(self.journal, self.position):
@@ -125,11 +127,11 @@ class StoredRun:
         return self.position != before
 
     def apply(self, record: dict[str, Any]) -> None:
-        """Take one record in; records of unknown types say nothing.
+        """Replay one record after checking it; records of unknown types are skipped.
 
         Raises:
-            ValueError: It is not what its type promises.
-            RunError: It is the header of no journal, or of a later version.
+            ValueError: Its members are not those of its type.
+            RunError: It is a header of something else, or of a later version.
         """
         kind = record.get("type")
         if kind == "history":
@@ -139,11 +141,16 @@ class StoredRun:
         else:
             known = checked(record)
             if known is not None:
-                self.last = max(self.last, known["time"])
-                self._take(known)
+                self.update(known)
 
-    def _take(self, record: dict[str, Any]) -> None:
+    def update(self, record: Mapping[str, Any]) -> None:
+        """Replay one record that is neither a header nor a row, and known to be valid.
+
+        Args:
+            record: The record, with its time.
+        """
         kind = record["type"]
+        self.last = max(self.last, record["time"])
         if kind == "run":
             for name in _NAMES:
                 if name in record:
@@ -168,40 +175,37 @@ class StoredRun:
         elif kind == "lost":
             self.lost += record["records"]
         elif kind == "exit":
-            self.exit, self.ended = record, record["time"]
+            self.exit, self.ended = dict(record), record["time"]
 
     def _history(self, record: dict[str, Any]) -> None:
         if not is_row(record):
-            raise ValueError("this is no row")
+            raise ValueError("this is not a row")
         step, self.last = record["step"], max(self.last, record["time"])
         if step >= self.step:
             self.rows += 1
             self.step = step + 1
         merge_summary(self.summary, record["data"])
 
-    def _start(self, record: dict[str, Any]) -> None:
+    def _start(self, record: Mapping[str, Any]) -> None:
         self.created = self.created or record["time"]
         self.started = record["time"]
         self.pid, self.host = record["pid"], record["host"]
         self.starts += 1
         self.exit = self.ended = None
 
-    def _config(self, record: dict[str, Any]) -> None:
-        gone = (*record["values"], *record.get("removed", ()))
-        for key in record.get("removed", ()):
+    def _config(self, record: Mapping[str, Any]) -> None:
+        removed = record.get("removed", ())
+        replaced = {key: self.config.get(key) for key in (*record["values"], *removed)}
+        for path, _ in leaves_of(replaced):
+            self.config_origins.pop(format_path(path), None)
+        for key in removed:
             self.config.pop(key, None)
         self.config.update(record["values"])
-        if self.config_origins:
-            self.config_origins = {
-                path: origin
-                for path, origin in self.config_origins.items()
-                if not any(path == key or path.startswith((f"{key}.", f"{key}[")) for key in gone)
-            }
         self.config_origins.update(record["origins"])
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object that `from_json` reads."""
-        return {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        return {name: getattr(self, name) for name in self.__slots__}
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Self:
@@ -209,10 +213,10 @@ class StoredRun:
 
         Raises:
             ValueError: Members are missing.
-            TypeError: There are others.
+            TypeError: There are unknown members.
         """
         if len(stored) != len(cls.__slots__):
-            raise ValueError("this is not a whole run")
+            raise ValueError("this is not a complete run")
         return cls(**stored)
 
 
@@ -221,7 +225,7 @@ def load(journal: Path | str) -> StoredRun:
 
     Raises:
         OSError: The journal cannot be read.
-        RunError: It is no journal, or one of a later version.
+        RunError: It is not a journal, or one of a later version.
     """
     run = StoredRun(os.fspath(journal))
     run.read_on()
@@ -229,7 +233,14 @@ def load(journal: Path | str) -> StoredRun:
 
 
 def history(journal: Path | str) -> Iterator[dict[str, Any]]:
-    """The rows of a run, one a step: its data with ``_step`` and ``_timestamp``, not flattened.
+    """The rows of a run, one for each step.
+
+    Args:
+        journal: The path of the journal.
+
+    Yields:
+        The logged data, nested as it was logged, with ``_step``, and with ``_timestamp`` in
+        seconds since 1970.
 
     Raises:
         OSError: The journal cannot be read.
@@ -243,14 +254,20 @@ def history(journal: Path | str) -> Iterator[dict[str, Any]]:
             row = None
         if row is None:
             row = {"_step": record["step"]}
-        # The two are ours, whatever was logged under their names.
+        # These two win over metrics of the same names.
         row.update(record["data"], _step=record["step"], _timestamp=record["time"])
     if row is not None:
         yield row
 
 
 def merge_summary(summary: dict[str, Any], data: Mapping[str, Any], prefix: str = "") -> None:
-    """Take logged values into a flat summary; a nested key is dotted."""
+    """Put logged values into a flat summary.
+
+    Args:
+        summary: The summary to change.
+        data: The values; a nested value gets a dotted key.
+        prefix: What keys begin with.
+    """
     for key, value in data.items():
         if type(value) is dict:
             merge_summary(summary, value, f"{prefix}{key}.")

@@ -1,4 +1,4 @@
-"""Changes to runs from outside: tags, also after the end."""
+"""Changing the tags of a run from another process, also after its end."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from runsettings.values.origin import Layer
 
 
 def change_tags(run: StoredRun, add: Iterable[str] = (), remove: Iterable[str] = ()) -> None:
-    """Add and remove tags of a run, whether it is over or being recorded by another process.
+    """Add and remove tags of a run, which may be over or recorded by another process.
 
     Args:
-        run: The run; its own tags are brought up to date as well.
-        add: Tags to put on.
-        remove: Tags to take off.
+        run: The run; its ``tags`` are brought up to date.
+        add: Tags to add.
+        remove: Tags to remove.
 
     Raises:
         SettingsError: A tag is empty or too long.

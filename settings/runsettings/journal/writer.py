@@ -1,4 +1,4 @@
-"""The writer of a run's journal: what `Journal.append` returned from survives the process.
+"""The writer of a run's journal: a record survives the process once `Journal.append` returned.
 
 One record is one line, and one line is one ``write`` to a file opened for append: the kernel
 has it before the call returns, and several processes may append without tearing each other's
@@ -21,7 +21,7 @@ from pydantic_core import PydanticSerializationError, to_json
 from runsettings.journal.lock import claim
 
 PENDING_BYTES: Final = 64 * 1024 * 1024
-"""How much is kept in memory while the journal cannot be written."""
+"""Bytes that are kept in memory while the journal cannot be written."""
 
 _FLAGS: Final = os.O_WRONLY | os.O_APPEND | getattr(os, "O_CLOEXEC", 0)
 
@@ -31,37 +31,42 @@ _LAST_STREAM: Final = 2
 _open_journals: weakref.WeakSet[Journal] = weakref.WeakSet()
 
 
-def encode(record: Any) -> bytes:
-    """A record of JSON values as one line, newline included.
+def encode(record: Any, indent: int | None = None) -> bytes:
+    """Encode JSON values as text with a newline at the end.
+
+    Args:
+        record: The values.
+        indent: Spaces for each level, for files that people read. A record has one line.
 
     Raises:
-        TypeError: Something in it is no JSON value.
+        TypeError: Something in it is not a JSON value.
     """
     try:
-        return to_json(record, inf_nan_mode="constants") + b"\n"
+        return to_json(record, indent=indent, inf_nan_mode="constants") + b"\n"
     except PydanticSerializationError:
-        # Half a surrogate pair, as in a file name that is no UTF-8; JSON has an escape for it.
-        return json.dumps(record, separators=(",", ":")).encode() + b"\n"
+        # Half a surrogate pair, as in a file name that is not UTF-8; JSON has an escape for it.
+        separators = (",", ":") if indent is None else None
+        return json.dumps(record, indent=indent, separators=separators).encode() + b"\n"
 
 
 class Journal:
-    """An open journal that this process owns. Callers see to it that one thread writes.
+    """An open journal that this process has locked. It needs a lock around its calls.
 
     Args:
         path: The file, which exists.
         fd: Its descriptor, opened for append and locked.
-        pending: What to write before the first record.
+        pending: Bytes to write before the first record.
     """
 
     def __init__(self, path: Path, fd: int, pending: bytes = b"") -> None:
         self.path = path
         self.fd = fd
         self.trouble: Callable[[OSError], None] | None = None
-        """Called once each time that lines begin to be kept in memory."""
+        """Called once when the journal can no longer be written."""
         self.relief: Callable[[int], None] | None = None
-        """Called once when they were written after all, with their number."""
+        """Called with the number of kept lines once they are written."""
         self.lost = 0
-        """Records that found no room in memory either."""
+        """Records that were neither written nor kept."""
         self._pending: deque[bytes] = deque([pending] if pending else [])
         self._pending_bytes = 0
         self._kept = 0
@@ -70,7 +75,7 @@ class Journal:
 
     @classmethod
     def create(cls, path: Path) -> Self:
-        """Make and own a new journal.
+        """Make a new journal and lock it.
 
         Raises:
             FileExistsError: There is one already.
@@ -82,9 +87,9 @@ class Journal:
 
     @classmethod
     def resume(cls, path: Path) -> Self | None:
-        """Own an existing journal, or ``None`` if a live process does.
+        """Open an existing journal and lock it; ``None`` if a live process holds the lock.
 
-        A last line that its writer could not finish is ended first, so that it alone is torn.
+        An unfinished last line is ended first, so that only that line is torn.
 
         Raises:
             OSError: It cannot be opened for writing.
@@ -93,10 +98,10 @@ class Journal:
         if not claim(fd):
             os.close(fd)
             return None
-        return cls(path, fd, b"" if _ends_whole(path) else b"\n")
+        return cls(path, fd, b"" if _ends_complete(path) else b"\n")
 
     def append(self, line: bytes) -> None:
-        """Write one line that `encode` made. A full disk is no error: the line is kept."""
+        """Write one line that `encode` made. If the disk is full, the line is kept."""
         if self._pending:
             self._keep(line)
             self.flush()
@@ -113,7 +118,7 @@ class Journal:
             self.flush()
 
     def flush(self) -> bool:
-        """Try to write what is kept in memory; whether nothing is left there."""
+        """Try to write the lines that are kept in memory; returns whether all were written."""
         while self._pending:
             line = self._pending[0]
             try:
@@ -137,26 +142,26 @@ class Journal:
 
     @property
     def pending(self) -> int:
-        """How many records are in memory alone."""
+        """The number of records that are in memory only."""
         return sum(line != b"\n" for line in self._pending)
 
     @property
     def is_deleted(self) -> bool:
-        """Whether somebody deleted the file, so that what is written goes nowhere."""
+        """Whether the file was deleted, so that records are lost."""
         return os.fstat(self.fd).st_nlink == 0
 
     def close(self) -> None:
-        """Let go of the file, and so of the run."""
+        """Close the file, which releases the lock."""
         if self.fd >= 0:
             fd, self.fd = self.fd, -1
             os.close(fd)
         _open_journals.discard(self)
 
     def _cut_short(self, written: int) -> None:
-        """The first pending line was written in part: mend that before it is written again."""
+        """Prepare to write the first pending line again, of which a part was written."""
         line = self._pending[0]
         if written == len(line) - 1:
-            # The record is whole, only its newline is missing: it must not stand there twice.
+            # The record is complete but for its newline: it must not be written twice.
             self._pending_bytes -= written
             self._pending[0] = b"\n"
         elif written:
@@ -180,10 +185,10 @@ class Journal:
 
 
 def _above_streams(fd: int) -> int:
-    """The same open file under a number that no standard stream has.
+    """The same open file under a number above those of the standard streams.
 
-    A program that closed its streams has their numbers to give away, and whoever prints to
-    standard error, without asking whether there is one, would print into the journal.
+    If a program closed its streams, a new file gets one of their numbers, and code that prints
+    to standard error would print into the journal.
     """
     low = []
     while fd <= _LAST_STREAM:
@@ -194,7 +199,7 @@ def _above_streams(fd: int) -> int:
     return fd
 
 
-def _ends_whole(path: Path) -> bool:
+def _ends_complete(path: Path) -> bool:
     with path.open("rb") as file:
         if not file.seek(0, os.SEEK_END):
             return True
@@ -202,11 +207,11 @@ def _ends_whole(path: Path) -> bool:
         return file.read(1) == b"\n"
 
 
-def _let_go_in_child() -> None:
-    """A forked child must not keep its parent's runs alive."""
+def _close_in_child() -> None:
+    """Close the journals in a forked child, which would keep the locks of its parent."""
     for journal in list(_open_journals):
         journal.close()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_let_go_in_child)
+    os.register_at_fork(after_in_child=_close_in_child)

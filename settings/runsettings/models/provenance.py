@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -44,8 +45,13 @@ class Provenance:
         self._merged = merged
 
     def hide(self, value: Any) -> Any:
-        """``value`` with every live secret in its texts masked, wherever it got to."""
-        return hidden(value, live_secrets(self._merged.sources, self._table))
+        """``value`` with every live secret in its texts masked."""
+        return hidden(value, self.secrets)
+
+    @functools.cached_property
+    def secrets(self) -> frozenset[str]:
+        """Every secret value that a source sets, in each form in which a text may show it."""
+        return live_secrets(self._merged.sources, self._table)
 
     def path(self, key: str | KeyPath) -> KeyPath:
         """The canonical path of a key, whichever way it is spelt.
@@ -111,16 +117,21 @@ class Provenance:
 
     def explain(self, key: str | KeyPath | None, *, as_json: bool) -> str:
         """Why values are what they are: for a key, for all keys of a nested model, or for all."""
-        if key is None:
-            paths = self._paths(self._table)
-        else:
-            path = self.path(key)
-            option = self._table.find(path)
-            inner = option.table if option is not None else None
-            paths = self._paths(inner) if inner else [path]
         if as_json:
-            return json.dumps([self._explained(path) for path in paths], indent=2)
-        return "\n\n".join(self._explained_text(path) for path in paths)
+            return json.dumps(self.explained(key), indent=2)
+        return "\n\n".join(map(self._explained_text, self._explained_paths(key)))
+
+    def explained(self, key: str | KeyPath | None = None) -> list[dict[str, Any]]:
+        """What `explain` tells, as JSON values: ``key``, ``value`` and ``history`` of each key."""
+        return [self._explained(path) for path in self._explained_paths(key)]
+
+    def _explained_paths(self, key: str | KeyPath | None) -> list[KeyPath]:
+        if key is None:
+            return self._paths(self._table)
+        path = self.path(key)
+        option = self._table.find(path)
+        inner = option.table if option is not None else None
+        return self._paths(inner) if inner else [path]
 
     def _paths(self, table: OptionTable) -> list[KeyPath]:
         """The keys of a table; of an optional model that is not there, the one that says so."""

@@ -6,7 +6,8 @@ import subprocess
 
 import pytest
 
-from runsettings.checks.environments.revisions import RevisionError, checked_out, repository_root
+from runsettings.checks.environments.revisions import checked_out, repository_root
+from runsettings.documents.git import GitError
 
 
 def git(cwd, *arguments: str) -> str:
@@ -57,7 +58,7 @@ def test_the_repository_is_not_touched(repository):
 )
 def test_what_is_no_commit_is_refused(repository, revision):
     """An option, a tree or a command is none."""
-    with pytest.raises(RevisionError), checked_out(repository, revision):
+    with pytest.raises(GitError), checked_out(repository, revision):
         pass
 
 
@@ -81,5 +82,5 @@ def test_variables_of_a_surrounding_git_do_not_count(repository, jail):
 
 def test_no_repository_is_told(jail):
     """With git's own words."""
-    with pytest.raises(RevisionError, match="not a git repository"):
+    with pytest.raises(GitError, match="not a git repository"):
         repository_root(jail.home)

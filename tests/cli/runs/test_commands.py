@@ -49,7 +49,7 @@ def record():
         for row in rows:
             run.log(row)
         run.finish(exit_code=exit_code)
-        return load(run._recorder.journal.path)
+        return load(run.journal_path)
 
     yield record
     active.finish()
@@ -888,7 +888,7 @@ def test_running_run_can_be_tagged(run, record):
     assert run("runs", "tag", "live", "watched").stdout == "watched\n"
     made.log({"a": 2})
     active.finish()
-    stored = load(made._recorder.journal.path)
+    stored = load(made.journal_path)
     assert (stored.tags, stored.rows, stored.torn) == (["watched"], 2, 0)
 
 

@@ -13,7 +13,7 @@ from runsettings.values.errors import RunError
 def saved(run) -> dict[str, str]:
     """What is below `files/`, apart from the run's own files."""
     # The metadata are written from a thread of their own.
-    run._paperwork._surroundings.wait()
+    run._files.wait_for_facts()
     home = run.path / "files"
     ours = {"config.yaml", "settings.json", "wandb-metadata.json", "wandb-summary.json"}
     found = {

@@ -254,11 +254,11 @@ def test_a_signal_that_interrupts_finish_is_recorded(script, stored):
     """A scheduler that is out of patience makes a killed run, not a crashed one."""
     code = """
         run = begin()
-        close = run._paperwork.close
+        close = run._files.close
         def interrupted(*arguments):
             os.kill(os.getpid(), signal.SIGTERM)
             close(*arguments)
-        run._paperwork.close = interrupted
+        run._files.close = interrupted
         finish()
     """
     assert script(code).returncode == -signal.SIGTERM

@@ -84,7 +84,7 @@ def test_an_anonymous_run_carries_no_entity(begin, jail, anonymous, logged_in, m
     if logged_in:
         jail.setenv(WANDB_API_KEY=KEY)
     run = begin(anonymous=anonymous, entity="e")
-    seen = load(run._recorder.journal.path)
+    seen = load(run.journal_path)
     assert (seen.anonymous, seen.entity, run.entity) == (
         marked,
         None if marked else "e",

@@ -39,7 +39,7 @@ def ended(request, script):
 
 def steps(run) -> list[int]:
     """The steps of a run's journal."""
-    return [r["step"] for r in read_records(run._recorder.journal.path) if r["type"] == "history"]
+    return [r["step"] for r in read_records(run.journal_path) if r["type"] == "history"]
 
 
 def test_none_overwrites(begin, ended, journals):

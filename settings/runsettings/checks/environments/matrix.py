@@ -72,7 +72,7 @@ def check_matrix(
         What is wrong, each fault naming its environment.
 
     Raises:
-        RevisionError: ``against`` is no commit, or the file is in no repository.
+        GitError: ``against`` is no commit, or the file is in no repository.
     """
     merged, found = _declared(path, cwd)
     environments = _environments(merged)

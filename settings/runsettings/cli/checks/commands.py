@@ -106,7 +106,7 @@ def check_command(ctx: click.Context, /, **options: Any) -> None:
     if options["no_settings"] and not (options["files"] or options["matrix"] or options["locked"]):
         raise click.UsageError("there is nothing to check: name files, or leave out --no-settings")
     from runsettings.checks.check import run_checks, run_fixes  # loads pydantic
-    from runsettings.checks.environments.revisions import RevisionError
+    from runsettings.documents.git import GitError
 
     request = _request(options)
     unfixed: list[Diagnostic] = []
@@ -124,7 +124,7 @@ def check_command(ctx: click.Context, /, **options: Any) -> None:
     try:
         with progress() as begin:
             report = run_checks(replace(request, begin=begin))
-    except RevisionError as error:
+    except GitError as error:
         raise click.BadParameter(str(error), param_hint="--against") from error
     told = {(fault.rule, fault.message, fault.origin) for fault in report.diagnostics}
     unfixed = [f for f in unfixed if (f.rule, f.message, f.origin) not in told]

@@ -12,7 +12,7 @@ import click
 
 from runsettings.cli.printing import note
 from runsettings.documents.paths import named_path
-from runsettings.journal.directory import places, wandb_directory
+from runsettings.journal.directory import find_journals, wandb_directory
 from runsettings.journal.index import Listing, find_runs, list_runs
 from runsettings.journal.replay import StoredRun, load
 from runsettings.values.errors import RunsettingsError, SettingsError
@@ -66,7 +66,7 @@ def runs_directory(root: str | None) -> Path:
     below = wandb_directory(given)
     if below.is_dir():
         return below
-    itself = given.name in ("wandb", ".wandb") or next(places(given), None) is not None
+    itself = given.name in ("wandb", ".wandb") or next(find_journals(given), None) is not None
     return given if itself else below
 
 

@@ -80,12 +80,12 @@ def is_there(path: str) -> bool:
 
 
 def workspace_directory(root: Path, app_name: str) -> Path:
-    """``<root>/wandb``, or ``<root>/.wandb`` where only that exists."""
-    visible = root / app_name
-    if os.path.isdir(visible):  # noqa: PTH112 - on every start
-        return visible
+    """``<root>/.wandb`` if it is a directory, else ``<root>/wandb``, as the wandb client has it.
+
+    Settings are read from there, and runs go there.
+    """
     hidden = root / f".{app_name}"
-    return hidden if os.path.isdir(hidden) else visible  # noqa: PTH112 - raises for no path
+    return hidden if os.path.isdir(hidden) else root / app_name  # noqa: PTH112 - raises for no path
 
 
 def find_pyproject(start: Path) -> str | None:

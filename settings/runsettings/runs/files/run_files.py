@@ -1,122 +1,274 @@
-"""The files of a run: what is written at its start, what comes in, and what the end completes."""
+"""The files below a run's ``files/``: those that the run writes, and those that are saved.
+
+Every file gets its name in `RunFiles`, which keeps it inside of the directory and records it.
+"""
 
 from __future__ import annotations
 
 import functools
 import os
+import re
+import shutil
+import sys
+import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 from runsettings.journal.recorder import Recorder
+from runsettings.journal.writer import encode
 from runsettings.runconfig.config import Config
 from runsettings.runconfig.yaml_writing import write_yaml
-from runsettings.runs.capture.background import Surroundings
 from runsettings.runs.capture.code import Code
-from runsettings.runs.files import file_contents
-from runsettings.runs.files.saved_files import Pattern, Saved, SavedFiles
+from runsettings.runs.capture.git import git_facts
+from runsettings.runs.capture.packages import installed_packages
+from runsettings.runs.files.save_patterns import SavePattern, is_below, unsafe_path
+from runsettings.values.errors import RunError
+from runsettings.values.rendering import printable
+
+CONFIG: Final = "config.yaml"
+SETTINGS: Final = "settings.json"
+METADATA: Final = "wandb-metadata.json"
+SUMMARY: Final = "wandb-summary.json"
+
+RESERVED: Final = frozenset({CONFIG, SETTINGS, METADATA, SUMMARY})
+"""Files that the run writes; a user's file of such a name is kept below ``saved/``."""
+
+_TEMPORARY: Final = re.compile(r"\.\d+\.\d+\.tmp")
+"""Names of files that are still being written."""
+
+_LONGEST_PART: Final = 255
+"""Bytes of one part of a path, on every file system in common use."""
+
+_PATIENCE: Final = 5.0
+"""Seconds that the end of a run waits for the facts about a slow repository."""
 
 
-class Paperwork:
-    """Writes below ``files/``. A failing disk is said and does not stop anything.
+class _Version(NamedTuple):
+    """What tells one version of a source file from another."""
+
+    source: str
+    inode: int
+    size: int
+    modified: int
+
+
+class RunFiles:
+    """Writes below ``files/``. A failing disk is a warning and stops nothing.
 
     Args:
-        files: The files saved with the run.
-        recorder: Records each of them.
-        cwd: The directory whose repository is looked at.
-        facts: What is known about the process at the start.
-        git: Whether to look at the git repository.
-        code_at_end: Gives the code that is complete only at the end, as a notebook's.
+        home: The ``files/`` directory.
+        recorder: Records each file.
+        recorded: The sizes in bytes of the files that the journal has already, by name.
+        facts: The facts about the process that are known at the start.
+        code_at_end: Returns the code that is complete only at the end, such as a notebook's.
     """
 
     def __init__(
         self,
-        files: SavedFiles,
+        home: Path,
         recorder: Recorder,
+        recorded: Mapping[str, int],
         *,
-        cwd: Path,
         facts: Mapping[str, Any],
-        git: bool,
         code_at_end: Callable[[], Iterable[Code]],
     ) -> None:
-        self.files = files
+        self.home = home
         self.config_changed = False
         self._recorder = recorder
+        self._recorded = dict(recorded)
         self._facts = dict(facts)
         self._code_at_end = code_at_end
         self._started = time.time()
-        self._surroundings = Surroundings(cwd, git=git, tell=self._learn)
+        self._patterns: dict[SavePattern, None] = {}
+        self._copied: dict[str, _Version] = {}
+        self._background: threading.Thread | None = None
+        self._failure: RunError | None = None
 
-    def open(self, settings: file_contents.Explained, config: Config, code: Iterable[Code]) -> None:
-        """Write what is known at the start, and begin to look around."""
-        self._put(file_contents.SETTINGS, file_contents.settings_paper(settings))
-        self._put(file_contents.CONFIG, write_yaml(config.as_dict()).encode())
-        self._put_code(code)
-        self._surroundings.start()
+    def write_start(
+        self, settings: Mapping[str, Any], config: Config, code: Iterable[Code]
+    ) -> None:
+        """Write the files that are known at the start."""
+        self._write(SETTINGS, encode(settings, indent=2))
+        self._write(CONFIG, write_yaml(config.as_dict()).encode())
+        self._write_code(code)
+
+    def gather_facts(self, cwd: Path, *, git: bool) -> None:
+        """Gather the installed packages and the state of git, in a thread of its own.
+
+        Args:
+            cwd: A directory that may be in a repository.
+            git: Whether to look at git at all.
+        """
+        self._background = threading.Thread(
+            target=self._gather, args=(cwd, git), name="runsettings", daemon=True
+        )
+        try:
+            self._background.start()
+        except RuntimeError:
+            # There can be no more threads, or the interpreter ends: do without the facts.
+            self._background = None
+
+    def wait_for_facts(self) -> None:
+        """Wait until the facts are recorded, for some seconds at most.
+
+        Raises:
+            RunError: They could not be recorded, and ``strict`` is on.
+        """
+        if self._background is not None:
+            self._background.join(_PATIENCE)
+        failure, self._failure = self._failure, None
+        if failure is not None:
+            raise failure
 
     def save(self, path: str | Path, base: str | Path | None, cwd: Path) -> list[str]:
-        """Copy files into the run; the arguments are those of `Pattern.of`.
+        """Copy files into the run, and remember the pattern for the end.
+
+        Args:
+            path: A path or a glob; relative to ``cwd``.
+            base: The directory that names are relative to; see `SavePattern.of`.
+            cwd: The working directory.
+
+        Returns:
+            The paths of the copies.
 
         Raises:
             RunError: The path would leave the run's directory.
         """
-        pattern = Pattern.of(path, base, cwd)
-        self.files.patterns[pattern] = None
-        saved = self._copy(pattern)
+        pattern = SavePattern.of(path, base, cwd)
+        self._patterns[pattern] = None
+        copies = self._copy_matches(pattern)
         if next(pattern.sources(), None) is None:
             self._recorder.notices.warn(
                 f"save({os.fspath(path)!r}) matches no file yet; it is looked at again at the end"
             )
-        return [str(self.files.home / one.name) for one in saved]
+        return [str(self.home / name) for name in copies]
 
     def close(self, config: Config, summary: Mapping[str, Any], step: int) -> None:
-        """Complete the files at the end of the run."""
-        self._surroundings.wait()
-        self._put_code(self._code_at_end())
-        for pattern in self.files.patterns:
-            self._copy(pattern)
-        self._recorder.attempt(
-            "the list of files", lambda: self._note(self.files.written_by_hand())
-        )
-        if self.config_changed:
-            self._put(file_contents.CONFIG, write_yaml(config.as_dict()).encode())
-        self._put(file_contents.SUMMARY, file_contents.summary_paper(summary, step, self._started))
+        """Complete the files at the end of the run.
 
-    def _copy(self, pattern: Pattern) -> list[Saved]:
-        """Copy what matches; a file that fails does not stop the others."""
-        saved: list[Saved] = []
+        Args:
+            config: The run config.
+            summary: The summary.
+            step: The step after the last one.
+        """
+        self.wait_for_facts()
+        self._write_code(self._code_at_end())
+        for pattern in self._patterns:
+            self._copy_matches(pattern)
+        self._recorder.attempt("the list of files", self._record_files_of_the_script)
+        if self.config_changed:
+            self._write(CONFIG, write_yaml(config.as_dict()).encode())
+        now = time.time()
+        # W&B's own three keys.
+        own = {"_step": max(step - 1, 0), "_runtime": now - self._started, "_timestamp": now}
+        self._write(SUMMARY, encode({**summary, **own}, indent=2))
+
+    def _gather(self, cwd: Path, git: bool) -> None:
+        facts: dict[str, Any] = {"packages": installed_packages(tuple(sys.path))}
+        if git:
+            facts["git"] = git_facts(cwd)
+        self._facts.update(facts)
+        try:
+            self._recorder.write({"type": "metadata", "values": facts})
+            self._write(METADATA, encode(self._facts, indent=2))
+        except RunError as error:
+            # Raised by `wait_for_facts`: nobody sees an exception of this thread.
+            self._failure = error
+
+    def _copy_matches(self, pattern: SavePattern) -> list[str]:
+        """Copy the files that match; one that fails does not stop the others."""
+        names: list[str] = []
 
         def copy(source: str) -> None:
-            saved.append(self.files.copy(source, pattern.base))
+            names.append(self._copy(source, pattern.base))
 
         for source in pattern.sources():
-            if not self.files.is_own(source):
+            if not is_below(source, os.fspath(self.home.parent)):
                 self._recorder.attempt(f"the copy of {source}", functools.partial(copy, source))
-        self._note(one for one in saved if one.fresh)
-        return saved
+        return names
 
-    def _learn(self, facts: Mapping[str, Any]) -> None:
-        """Take in what the thread found out."""
-        self._facts.update(facts)
-        self._recorder.write({"type": "metadata", "values": facts})
-        self._put(file_contents.METADATA, file_contents.metadata_paper(self._facts))
+    def _copy(self, source: str, base: str) -> str:
+        """Copy one file, unless this version of it was copied before; return its name."""
+        status = os.stat(source)  # noqa: PTH116
+        version = _Version(source, status.st_ino, status.st_size, status.st_mtime_ns)
+        name = Path(os.path.relpath(source, base)).as_posix()
+        if name in RESERVED:
+            name = f"saved/{name}"
+        if self._copied.get(name) != version:
+            self._replace(name, lambda temporary: shutil.copyfile(source, temporary))
+            self._copied[name] = version
+            self._record(name, status.st_size)
+        return name
 
-    def _put_code(self, code: Iterable[Code]) -> None:
+    def _write_code(self, code: Iterable[Code]) -> None:
         for file in code:
-            self._recorder.attempt(
-                f"the copy of {file.name}", functools.partial(self._keep_code, file)
+            self._write(f"code/{file.name}", file.content, record=True)
+
+    def _write(self, name: str, content: bytes, *, record: bool = False) -> None:
+        """Write a file with its secrets masked, and record it if it is not one of the run's own."""
+        masked = self._recorder.masked(content)
+
+        def write() -> None:
+            self._replace(name, lambda temporary: temporary.write_bytes(masked))
+            if record:
+                self._record(name, len(masked))
+
+        self._recorder.attempt(name, write)
+
+    def _replace(self, name: str, write: Callable[[Path], object]) -> None:
+        """Replace a file in one step.
+
+        Raises:
+            RunError: The name would leave the directory.
+            OSError: It cannot be written.
+        """
+        target = self._target(name)
+        # A short name, because the target's may be as long as a name can be.
+        temporary = target.with_name(f".{os.getpid()}.{threading.get_ident()}.tmp")
+        try:
+            write(temporary)
+            temporary.replace(target)
+        except BaseException:
+            # Also at Ctrl-C: nothing incomplete is left behind.
+            temporary.unlink(missing_ok=True)
+            raise
+
+    def _record_files_of_the_script(self) -> None:
+        """Record the files that the script itself wrote below ``files/``."""
+        for directory, _, names in os.walk(self.home):
+            for file in names:
+                path = Path(directory, file)
+                name = path.relative_to(self.home).as_posix()
+                if name in RESERVED or _TEMPORARY.fullmatch(file) or not path.is_file():
+                    continue
+                size = path.stat().st_size
+                if self._recorded.get(name) != size:
+                    self._record(name, size)
+
+    def _record(self, name: str, size: int) -> None:
+        self._recorded[name] = size
+        self._recorder.write({"type": "file", "path": name, "size": size})
+
+    def _target(self, name: str) -> Path:
+        """The path of the file ``name``, with its directories made; never outside of ``files/``.
+
+        Raises:
+            RunError: The name would leave the directory.
+            OSError: A directory cannot be made.
+        """
+        target = Path(os.path.normpath(self.home / name))
+        if not target.is_relative_to(self.home) or target == self.home:
+            raise unsafe_path(f"'{printable(name)}' leaves the run's directory")
+        if any(len(os.fsencode(part)) > _LONGEST_PART for part in target.parts):
+            raise unsafe_path(
+                f"'{printable(name[:80])}…' has a part of more than {_LONGEST_PART} bytes"
             )
-
-    def _keep_code(self, file: Code) -> None:
-        content = self._recorder.masked(file.content)
-        self._note([self.files.put(f"code/{file.name}", content)])
-
-    def _put(self, name: str, content: bytes) -> None:
-        """Write a file of the run's own. It is no record: it is made from the journal."""
-        put = functools.partial(self.files.put, name, self._recorder.masked(content))
-        self._recorder.attempt(name, put)
-
-    def _note(self, saved: Iterable[Saved]) -> None:
-        for one in saved:
-            self._recorder.write({"type": "file", "path": one.name, "size": one.size})
+        # If somebody deleted the run's directory, it is not made again.
+        os.stat(self.home)  # noqa: PTH116
+        target.parent.mkdir(parents=True, exist_ok=True)
+        # A symbolic link below files/ may point anywhere.
+        if not target.parent.resolve().is_relative_to(self.home.resolve()):
+            raise unsafe_path(f"'{printable(name)}' leaves the run's directory by a symbolic link")
+        return target

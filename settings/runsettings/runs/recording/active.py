@@ -1,4 +1,4 @@
-"""The current run of this process, and what acts on it without being handed it."""
+"""The current run of this process, and the functions that act on it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def config() -> Config:
 
 
 def early_config() -> Config | None:
-    """What was put into the config before `init`."""
+    """The config that was filled before `init`, or ``None``."""
     return _early
 
 
@@ -68,18 +68,18 @@ def finish(exit_code: int | None = None) -> None:
 
 
 def activate(started: Run | RunDisabled) -> None:
-    """Make a run the current one; a real one is watched to the end of the process."""
+    """Make a run the current one, and finish it at the end of the process."""
     global _current, _early, _registered  # noqa: PLW0603
     _current, _early = started, None
     if isinstance(started, Run):
         _watch.install()
         if not _registered:
             _registered = True
-            atexit.register(_finish_at_exit)
+            atexit.register(lambda: _finish_with(_watch.ending))
 
 
-def let_go(finished: Run | RunDisabled) -> None:
-    """Take a finished run from its place."""
+def deactivate(finished: Run | RunDisabled) -> None:
+    """Make a finished run the current one no more."""
     global _current  # noqa: PLW0603
     if _current is finished:
         _current = None
@@ -90,47 +90,42 @@ def _none(what: str) -> Run:
     raise RunError.of(Rule.RUN_INACTIVE, f"{what}() needs a run", hint="call init() first")
 
 
-def _finish_at_exit() -> None:
-    if isinstance(_current, Run):
-        _current._end(_watch.ending)
-
-
-def _finish_on_signal(ending: Ending) -> None:
+def _finish_with(ending: Ending) -> None:
     if isinstance(_current, Run):
         _current._end(ending)
 
 
 def _about_to_fork() -> None:
-    """Keep other threads off the config: in the child nobody would ever let go of its lock."""
+    """Lock the config: a lock that another thread holds would never be released in the child."""
     _watch.before_fork()
     if isinstance(_current, Run):
         reading = _current.config._store.reading()
         reading.__enter__()
-        _held.append(reading)
+        _reading.append(reading)
 
 
 def _forked_in_parent() -> None:
-    _let_go_of_config()
+    _release_config()
     _watch.after_fork_in_parent()
 
 
 def _forked() -> None:
-    """In a child: the run is the parent's, and its end is not the child's business."""
-    _let_go_of_config()
+    """In a child: the run belongs to the parent, which records its end."""
+    _release_config()
     _watch.after_fork_in_child()
     if isinstance(_current, Run):
         _current._forked()
 
 
-def _let_go_of_config() -> None:
-    # Taken from its place first: another thread may be about to fork, too.
-    if _held:
-        _held.pop().__exit__(None, None, None)
+def _release_config() -> None:
+    # Popped first: another thread may be about to fork as well.
+    if _reading:
+        _reading.pop().__exit__(None, None, None)
 
 
-_watch = ExitWatch(_finish_on_signal)
-_held: list[AbstractContextManager[object]] = []
-"""The config that holds still for a fork."""
+_watch = ExitWatch(_finish_with)
+_reading: list[AbstractContextManager[object]] = []
+"""The lock on the config during a fork."""
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(

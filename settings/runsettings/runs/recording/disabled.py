@@ -1,4 +1,4 @@
-"""The run of disabled mode: the whole surface of a run, without a file, a process or a line."""
+"""The run of disabled mode: it has the methods of a run, and writes nothing."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from runsettings.runs.recording.summary import Summary
 
 
 class RunDisabled:
-    """Has what `Run` has and records nothing; its config and summary hold values in memory.
+    """Has what `Run` has and records nothing; config and summary keep values in memory.
 
     Args:
-        settings: The settings that say so.
+        settings: The settings that it was started with.
         config: The run config, checked as for any run.
         run_id: The id.
-        name: The display name.
-        let_go: Called when it is finished.
+        project: The project.
+        on_finish: Called when it is finished.
     """
 
     mode = "disabled"
@@ -32,21 +32,22 @@ class RunDisabled:
     step = 0
     dir = ""
     path = Path()
+    journal_path = Path()
 
     def __init__(
         self,
         settings: Settings,
         config: Config,
         run_id: str,
-        name: str,
-        let_go: Callable[[RunDisabled], None],
+        project: str,
+        on_finish: Callable[[RunDisabled], None],
     ) -> None:
-        self._let_go = let_go
+        self._on_finish = on_finish
         self.settings = settings
         self.config = config
         self.id = run_id
-        self.name = name
-        self.project = settings.project or "uncategorized"
+        self.name = settings.run_name or "disabled"
+        self.project = project
         self.entity = settings.entity
         self.group = settings.run_group
         self.job_type = settings.run_job_type
@@ -55,12 +56,12 @@ class RunDisabled:
         self.start_time = time.time()
         self._values: dict[str, Any] = {}
         self._logged: dict[str, Any] = {}
-        self._summary = Summary(self._values, lambda values, _: values)
+        self._summary = Summary(self._values, self._set_summary)
 
     @property
     def summary(self) -> Summary:
         """The last value of everything logged so far; may be added to."""
-        # Put in order here and not in `log`, which costs as good as nothing.
+        # Merged here and not in `log`, which must cost next to nothing.
         logged, self._logged = self._logged, {}
         for key, value in logged.items():
             with contextlib.suppress(TypeError, RecursionError):
@@ -73,20 +74,20 @@ class RunDisabled:
         step: int | None = None,  # noqa: ARG002 - the surface of `Run`
         commit: bool | None = None,  # noqa: ARG002
     ) -> None:
-        """Keep the last values, which a script may ask its summary for, and nothing else."""
+        """Keep the last values for the summary, and nothing else."""
         try:
             if data:
                 self._logged.update(data)
         except (TypeError, ValueError):
-            return  # an error in the other modes, and here nobody's business
+            return  # bad data is an error in the other modes only
 
     def save(self, path: str | Path, base_path: str | Path | None = None) -> list[str]:  # noqa: ARG002
-        """Do nothing; no file was saved."""
+        """Do nothing, and return that no file was saved."""
         return []
 
     def finish(self, exit_code: int | None = None) -> None:  # noqa: ARG002
         """End the run; another may start."""
-        self._let_go(self)
+        self._on_finish(self)
 
     def __enter__(self) -> Self:
         return self
@@ -98,6 +99,11 @@ class RunDisabled:
         trace: TracebackType | None,
     ) -> None:
         self.finish()
+
+    def _set_summary(self, values: Mapping[str, Any], removed: list[str]) -> None:
+        merge_summary(self._values, values)
+        for key in removed:
+            self._values.pop(key, None)
 
     def __repr__(self) -> str:
         return f"<RunDisabled {self.name} ({self.id})>"

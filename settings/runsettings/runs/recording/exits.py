@@ -1,28 +1,28 @@
-"""How a process ends, seen from inside: the exit code, the exception, the signal.
+"""How a process ends: with an exit code, by an exception, or by a signal.
 
-Everything is put in place when a run starts, hands on to whatever was there before, and is
-taken away when the last run finishes. What cannot be seen from inside Python is the code of a
-bare ``raise SystemExit(3)``; that of ``sys.exit(3)``, ``exit(3)`` and of an exception can.
+An exception that ends the process is found in ``sys.last_value`` at its end, whatever the
+excepthook does. An exit code is known only while the interpreter asks ``SystemExit`` for it,
+so ``sys.exit``, ``exit`` and ``quit`` raise a subclass that notices this. Not seen are
+``raise SystemExit(3)``, and ``sys.exit`` that was imported by name before the run started.
 """
 
 from __future__ import annotations
 
 import builtins
+import functools
 import os
 import signal
 import sys
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from types import FrameType, TracebackType
-from typing import Any, Final, Literal, NoReturn
+from types import FrameType
+from typing import Any, Final, Literal
 
 _SIGNALS: Final = tuple(
     number for name in ("SIGTERM", "SIGHUP") if (number := getattr(signal, name, None)) is not None
 )
-"""Signals that end a process without a word. SIGINT becomes KeyboardInterrupt by itself."""
-
-_BUILTIN_EXIT: Final = sys.exit
+"""Signals that end a process at once. Python raises KeyboardInterrupt for SIGINT."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +36,13 @@ class Ending:
 
     @property
     def state(self) -> Literal["finished", "failed", "killed"]:
-        """What this makes of a run."""
+        """The state of a run that ended so."""
         if self.signal is not None:
             return "killed"
         return "failed" if self.code else "finished"
 
     def record(self) -> dict[str, Any]:
-        """The journal's record of it, but for the time."""
+        """The journal's record of it, without the time."""
         record: dict[str, Any] = {"type": "exit", "state": self.state, "code": self.code}
         if self.error is not None:
             record["error"] = self.error
@@ -52,7 +52,7 @@ class Ending:
 
     @classmethod
     def of(cls, error: BaseException) -> Ending:
-        """What an exception that nobody caught makes of a process."""
+        """The end of a process by an exception that nobody catches."""
         if isinstance(error, SystemExit):
             return cls(exit_code(error.code))
         if isinstance(error, KeyboardInterrupt):
@@ -63,29 +63,43 @@ class Ending:
 
 
 def exit_code(code: Any) -> int:
-    """The exit code that Python makes of what ``sys.exit`` was given."""
+    """The exit code that the shell sees for an argument of ``sys.exit``."""
     if code is None:
         return 0
-    return code if isinstance(code, int) else 1
+    # The operating system keeps eight bits of it.
+    return code & 0xFF if isinstance(code, int) else 1
 
 
-class _Leaving(SystemExit):
-    """The exception of ``sys.exit``, which notices when somebody catches it and goes on.
+class _Exit(SystemExit):
+    """The exception of ``sys.exit``. It notices when it ends the process.
 
-    An exception that ends the process is dropped after the last frame of Python is gone; one
-    that was caught is dropped by the code that caught it.
+    The interpreter reads ``code`` after the last frame of Python has ended; every other reader
+    of ``code`` has a frame.
     """
 
-    def __init__(self, status: Any, watch: ExitWatch) -> None:
-        super().__init__(status)
-        self._watch = watch
+    asked: Any = None
+    """The code that the interpreter read, in a tuple."""
 
-    def __del__(self) -> None:
+    @property
+    def code(self) -> Any:  # type: ignore[override]
+        """What ``sys.exit`` was given."""
+        code = self.args[0] if self.args else None
+        if sys._getframe().f_back is None:
+            _Exit.asked = (code,)
+        return code
+
+
+def _noticed(leave: Callable[..., Any]) -> Callable[..., Any]:
+    """Make ``sys.exit``, ``exit`` or ``quit`` raise the exception that notices the end."""
+
+    @functools.wraps(leave)
+    def leave_noticed(*arguments: Any) -> Any:
         try:
-            sys._getframe(1)
-        except ValueError:
-            return
-        self._watch.forget(self.code)
+            return leave(*arguments)
+        except SystemExit as error:
+            raise _Exit(*error.args) from None
+
+    return leave_noticed
 
 
 class ExitWatch:
@@ -98,40 +112,34 @@ class ExitWatch:
     def __init__(self, on_signal: Callable[[Ending], None]) -> None:
         self._on_signal = on_signal
         self._pid = 0
-        self._seen = Ending()
-        self._excepthook: Any = None
-        self._exit: Any = None
-        self._quitters: dict[str, Any] = {}
+        self._last_error: Any = None
+        self._replaced: list[tuple[Any, str, Any, Any]] = []
         self._signals: list[int] = []
         self._mask: Iterable[int] | None = None
-        # One object a watch: a bound method is a new one at each look.
-        self._hook = self._note_exception
-        self._leave = self._note_exit
-        self._handler = self._note_signal
+        self._handler = self._note_signal  # a bound method is a new object at each look
 
     @property
     def ending(self) -> Ending:
-        """How the process is ending, as far as that was seen."""
-        return self._seen
+        """How the process is ending; for its last moments, when nothing else can happen."""
+        if _Exit.asked is not None:
+            return Ending(exit_code(_Exit.asked[0]))
+        error = getattr(sys, "last_value", None)
+        # A prompt shows exceptions in the same way, and goes on.
+        if error is None or error is self._last_error or hasattr(sys, "ps1"):
+            return Ending()
+        return Ending.of(error)
 
     def install(self) -> None:
         """Watch this process. Does nothing where it is being watched already."""
         if self._pid == os.getpid():
             return
         self._pid = os.getpid()
-        self._seen = Ending()
-        if sys.excepthook is not self._hook:
-            self._excepthook, sys.excepthook = sys.excepthook, self._hook
-        if sys.exit is not self._leave:
-            self._exit = sys.exit
-            sys.exit = self._leave
-        self._quitters = {
-            name: quitter
-            for name in ("exit", "quit")
-            if type(quitter := getattr(builtins, name, None)).__name__ == "Quitter"
-        }
-        for name in self._quitters:
-            setattr(builtins, name, self._leave)
+        self._last_error, _Exit.asked = getattr(sys, "last_value", None), None
+        self._replace(sys, "exit")
+        for name in ("exit", "quit"):
+            # A prompt such as IPython's has functions of its own there.
+            if type(getattr(builtins, name, None)).__name__ == "Quitter":
+                self._replace(builtins, name)
         if threading.current_thread() is threading.main_thread():
             for number in _SIGNALS:
                 if signal.getsignal(number) is signal.SIG_DFL:
@@ -139,72 +147,45 @@ class ExitWatch:
                     self._signals.append(number)
 
     def remove(self) -> None:
-        """Put everything back that nobody else replaced since."""
-        if not self._pid:
-            return
+        """Put back everything that nobody else replaced since."""
         self._pid = 0
-        if sys.excepthook is self._hook:
-            sys.excepthook = self._excepthook
-        if sys.exit is self._leave:
-            sys.exit = self._exit
-        for name, quitter in self._quitters.items():
-            if getattr(builtins, name, None) is self._leave:
-                setattr(builtins, name, quitter)
-        self._drop_signals()
-
-    def forget(self, code: Any) -> None:
-        """An exit with this code was caught, and the process goes on."""
-        if self._seen == Ending(exit_code(code)):
-            self._seen = Ending()
+        for module, name, before, ours in self._replaced:
+            if getattr(module, name, None) is ours:
+                setattr(module, name, before)
+        self._replaced.clear()
+        if threading.current_thread() is threading.main_thread():
+            for number in self._signals:
+                if signal.getsignal(number) is self._handler:
+                    signal.signal(number, signal.SIG_DFL)
+            self._signals.clear()
 
     def before_fork(self) -> None:
-        """Hold signals back: Python drops one that meets a child before our handler is gone."""
+        """Block signals: Python drops one that reaches a child before our handler is gone."""
         if self._signals:
             self._mask = signal.pthread_sigmask(signal.SIG_BLOCK, self._signals)
 
     def after_fork_in_parent(self) -> None:
-        """Let signals through again."""
+        """Unblock signals."""
         if self._mask is not None:
             signal.pthread_sigmask(signal.SIG_SETMASK, self._mask)
             self._mask = None
 
     def after_fork_in_child(self) -> None:
-        """In a child a signal must do what it would have done without us."""
+        """In a child, a signal must do what it would have done without us."""
         self.remove()
         self.after_fork_in_parent()
 
-    def _drop_signals(self) -> None:
-        if threading.current_thread() is not threading.main_thread():
-            return
-        for number in self._signals:
-            if signal.getsignal(number) is self._handler:
-                signal.signal(number, signal.SIG_DFL)
-        self._signals.clear()
-
-    def _note_exception(
-        self, kind: type[BaseException], error: BaseException, trace: TracebackType | None
-    ) -> None:
-        self._seen = Ending.of(error)
-        self._excepthook(kind, error, trace)
-
-    def _note_exit(self, status: Any = None, /) -> NoReturn:
-        if threading.current_thread() is not threading.main_thread():
-            # Ends the thread and not the process.
-            raise SystemExit(status)
-        self._seen = Ending(exit_code(status))
-        if self._exit is not _BUILTIN_EXIT:
-            self._exit(status)
-        # Not kept in a variable: its traceback holds this frame, and the two would wait for
-        # the garbage collector.
-        raise _Leaving(status, self)
+    def _replace(self, module: Any, name: str) -> None:
+        before = getattr(module, name)
+        ours = _noticed(before)
+        self._replaced.append((module, name, before, ours))
+        setattr(module, name, ours)
 
     def _note_signal(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002
-        # Whoever sends it twice shall not cut short what the first one began.
+        # A second signal must not interrupt what the first one began.
         signal.signal(number, signal.SIG_IGN)
-        name = signal.Signals(number).name
-        self._seen = Ending(128 + number, None, name)
         try:
-            self._on_signal(self._seen)
+            self._on_signal(Ending(128 + number, None, signal.Signals(number).name))
         finally:
             signal.signal(number, signal.SIG_DFL)
             os.kill(os.getpid(), number)

@@ -1,4 +1,4 @@
-"""What `log` takes, as what the journal holds."""
+"""Converting what `log` is given to JSON for the journal."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from runsettings.values.errors import RunError
 from runsettings.values.origin import Layer, Origin
 from runsettings.values.tree import KeyPath
 
-_VAST: Final = 1 << 13
-"""Bits of an integer that is looked at more closely before it is written."""
+_HUGE: Final = 1 << 13
+"""Bits above which an integer is checked before it is written; Python reads 4,300 digits."""
 
 
 def plain_data(data: Any, secrets: Iterable[str] = (), call: str = "log()") -> dict[str, Any]:
-    """Logged data as JSON; none at all for ``None``.
+    """Convert logged data to JSON values.
 
     Args:
-        data: What was given.
-        secrets: What no error may show.
-        call: What it was given to, as an error says it.
+        data: A mapping; ``None`` is an empty one.
+        secrets: Texts to mask in errors.
+        call: The name of the call, for errors.
 
     Raises:
-        RunError: It is no mapping, a key in it is empty, or something cannot be JSON.
+        RunError: It is not a mapping, a key is empty, or JSON cannot hold a value.
     """
     if data is None:
         return {}
@@ -37,9 +37,9 @@ def plain_data(data: Any, secrets: Iterable[str] = (), call: str = "log()") -> d
             Rule.BAD_INPUT,
             mask(f"{call} takes a mapping of names to values; got {data!r:.80}", secrets),
         )
-    faults: list[Diagnostic] = []
-    plain = to_jsonable(data, faults=faults)
-    errors = [fault for fault in faults if fault.is_error]
+    found: list[Diagnostic] = []
+    plain = to_jsonable(data, faults=found)
+    errors = [diagnostic for diagnostic in found if diagnostic.is_error]
     errors += [
         Diagnostic(Rule.KEY_EMPTY, Severity.ERROR, path, "a key must not be empty")
         for path in _empty_keys(plain, ())
@@ -47,21 +47,21 @@ def plain_data(data: Any, secrets: Iterable[str] = (), call: str = "log()") -> d
     if errors:
         caller = find_caller(call)
         origin = Origin(Layer.INIT, caller.where, caller.line, None, caller.call)
-        # The conversion is the run config's, and so are its sentences.
-        said = [
+        # The conversion is the run config's, and so are its messages.
+        told = [
             replace(
-                fault,
-                message=fault.message.replace("kept in a run config", "logged"),
+                error,
+                message=error.message.replace("kept in a run config", "logged"),
                 origin=origin,
             )
-            for fault in errors
+            for error in errors
         ]
-        raise RunError(redact(said, frozenset(secrets)), call)
+        raise RunError(redact(told, frozenset(secrets)), call)
     return dict(plain)
 
 
 def _empty_keys(node: Any, path: KeyPath) -> Iterator[KeyPath]:
-    """The paths of all empty keys: no name to find a value by, nor one that W&B would take."""
+    """The paths of all empty keys, by which no value could be found; W&B refuses them too."""
     if type(node) is dict:
         for key, value in node.items():
             if not key:
@@ -74,16 +74,20 @@ def _empty_keys(node: Any, path: KeyPath) -> Iterator[KeyPath]:
                 yield from _empty_keys(value, (*path, index))
 
 
-def has_vast(data: Mapping[str, Any]) -> bool:
-    """Whether a mapping of scalars holds an integer of more digits than Python may read."""
-    return any(type(value) is int and value.bit_length() > _VAST for value in data.values())
+def has_huge_integer(data: Mapping[str, Any]) -> bool:
+    """Whether a mapping of scalars holds an integer that may have too many digits to read."""
+    return any(type(value) is int and value.bit_length() > _HUGE for value in data.values())
 
 
 def whole_number(value: Any, name: str) -> int:
-    """A step or an exit code as an integer, of whatever library it is.
+    """Convert a step or an exit code, such as NumPy's, to an integer.
+
+    Args:
+        value: The integer.
+        name: Its name, for errors.
 
     Raises:
-        RunError: It is none, or one of more than 64 bits.
+        RunError: It is not an integer, or one of more than 64 bits.
     """
     try:
         number = operator.index(value)

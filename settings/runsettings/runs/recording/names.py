@@ -1,112 +1,85 @@
-"""What a run is called, and how that changes while it is recorded."""
+"""The names of a run: project, group, tags and so on, and how they change while it is recorded."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+import time
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from runsettings.journal.recorder import Recorder
+from runsettings.journal.replay import StoredRun
 from runsettings.models.settings import Settings
 from runsettings.values.diagnostic import Rule
 from runsettings.values.errors import RunError
 
 
-@dataclass(slots=True)
-class Identity:
-    """What a run is called."""
-
-    id: str
-    name: str
-    project: str
-    entity: str | None
-    group: str | None
-    job_type: str | None
-    notes: str | None
-    tags: tuple[str, ...]
-    anonymous: bool
-
-
-class Described:
-    """The names of a run; those that may be set are recorded when they are.
+class RunNames:
+    """The names of a run. Those that may be set are recorded when they are set.
 
     Args:
-        identity: What the run is called.
+        stored: The state of the run.
         settings: The settings that it was started with.
         recorder: Writes its journal.
     """
 
-    def __init__(self, identity: Identity, settings: Settings, recorder: Recorder) -> None:
-        self._identity = identity
+    def __init__(self, stored: StoredRun, settings: Settings, recorder: Recorder) -> None:
+        self._stored = stored
         self._settings = settings
         self._recorder = recorder
 
     @property
     def id(self) -> str:
         """The id, unique in the project."""
-        return self._identity.id
+        return self._stored.id
 
     @property
     def project(self) -> str:
         """The project."""
-        return self._identity.project
+        return self._stored.project
 
     @property
     def entity(self) -> str | None:
         """The user or team, if one is known."""
-        return self._identity.entity
+        return self._stored.entity
 
     @property
     def group(self) -> str | None:
         """The group that the run belongs to."""
-        return self._identity.group
+        return self._stored.group
 
     @property
     def job_type(self) -> str | None:
         """The kind of run within its group."""
-        return self._identity.job_type
+        return self._stored.job_type
 
     @property
     def name(self) -> str:
         """The display name; may be set."""
-        return self._identity.name
+        return self._stored.name
 
     @name.setter
     def name(self, name: str) -> None:
         if not name:
             raise RunError.of(Rule.BAD_VALUE, f"must not be empty; got {name!r}", path=("name",))
-        if self._require_open("name"):
-            self._rename("name", self._checked("run_name", name))
+        self._set("name", "run_name", name)
 
     @property
     def notes(self) -> str | None:
         """The description; may be set."""
-        return self._identity.notes
+        return self._stored.notes
 
     @notes.setter
     def notes(self, notes: str | None) -> None:
-        if self._require_open("notes"):
-            self._rename("notes", self._checked("run_notes", notes))
+        self._set("notes", "run_notes", notes)
 
     @property
     def tags(self) -> tuple[str, ...]:
-        """The tags; may be set to other ones: ``run.tags += ("best",)``."""
-        return self._identity.tags
+        """The tags; may be set to others: ``run.tags += ("best",)``."""
+        return tuple(self._stored.tags)
 
     @tags.setter
     def tags(self, tags: Iterable[str]) -> None:
-        if not self._require_open("tags"):
-            return
-        before = self._identity.tags
-        after = self._checked("run_tags", (tags,) if isinstance(tags, str) else tags)
-        self._recorder.write(
-            {
-                "type": "tags",
-                "add": [tag for tag in after if tag not in before],
-                "remove": [tag for tag in before if tag not in after],
-            }
-        )
-        self._identity.tags = after
+        self._set("tags", "run_tags", (tags,) if isinstance(tags, str) else tags)
 
     @property
     def settings(self) -> Settings:
@@ -114,17 +87,33 @@ class Described:
         return self._settings
 
     def _require_open(self, what: str) -> bool:
-        """Whether ``what`` may be written by this process; a finished run is an error."""
+        """Whether this process may change ``what``; a finished run is an error."""
         raise NotImplementedError
 
-    def _checked(self, field: str, value: Any) -> Any:
-        """A value by the rules of the setting that it would have been at the start.
+    def _set(self, name: str, field: str, value: Any) -> None:
+        """Set a name, by the rules of the setting that it has at the start.
 
         Raises:
-            SettingsError: It breaks them.
+            SettingsError: The value breaks them.
+            RunError: The run is finished.
         """
-        return getattr(self._settings.replace(**{field: value}), field)
+        if not self._require_open(name):
+            return
+        new = getattr(self._settings.replace(**{field: value}), field)
+        with self._recorder.lock:
+            # Another thread may have finished the run in the meantime.
+            if not self._require_open(name):
+                return
+            if name == "tags":
+                before = self._stored.tags
+                add = [tag for tag in new if tag not in before]
+                remove = [tag for tag in before if tag not in new]
+                self._record({"type": "tags", "add": add, "remove": remove})
+            else:
+                self._record({"type": "run", name: new})
 
-    def _rename(self, name: str, value: str | None) -> None:
-        self._recorder.write({"type": "run", name: value})
-        setattr(self._identity, name, value)
+    def _record(self, record: Mapping[str, Any]) -> None:
+        """Write a record, and bring the state of the run up to date."""
+        timed = {"type": record["type"], "time": time.time(), **record}
+        self._recorder.write(timed)
+        self._stored.update(timed)

@@ -1,4 +1,4 @@
-"""`Run`: a training run as its script meets it."""
+"""`Run`: the object that a script gets from `init`, logs to and finishes."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Literal, NoReturn, Self
+from typing import Any, Final, NoReturn, Self
 
 from pydantic_core import PydanticSerializationError, to_json
 
 from runsettings.documents.paths import working_directory
 from runsettings.journal.recorder import Recorder
-from runsettings.journal.replay import merge_summary
+from runsettings.journal.replay import StoredRun, merge_summary
 from runsettings.models.settings import Settings
 from runsettings.runconfig.changes.change import Change
 from runsettings.runconfig.config import Config
-from runsettings.runs.files.file_contents import sourced_key
-from runsettings.runs.files.run_files import Paperwork
+from runsettings.runs.files.origin_records import config_key_record
+from runsettings.runs.files.run_files import RunFiles
 from runsettings.runs.recording.exits import Ending
-from runsettings.runs.recording.log_values import has_vast, plain_data, whole_number
-from runsettings.runs.recording.names import Described, Identity
+from runsettings.runs.recording.log_values import has_huge_integer, plain_data, whole_number
+from runsettings.runs.recording.names import RunNames
 from runsettings.runs.recording.summary import Summary
 from runsettings.values.diagnostic import Rule
 from runsettings.values.errors import RunError
@@ -33,53 +33,46 @@ _SHORT: Final = 4096
 """Bytes of a row in which no integer can have more digits than Python reads."""
 
 
-class Run(Described):
+class Run(RunNames):
     """A run that is being recorded. `runsettings.init` makes it.
 
     Args:
-        identity: What it is called.
+        stored: The state of the run, which goes on from there.
         settings: The settings that it was started with.
         config: Its config; changes are recorded from now on.
         recorder: Writes its journal.
-        paperwork: Writes its files.
-        step: The first step.
-        summary: The summary to go on from.
-        resumed: Whether it was there before.
-        let_go: Called when it is finished.
+        files: Writes its files.
+        resumed: Whether the run existed before.
+        on_finish: Called when it is finished.
     """
 
     def __init__(
         self,
-        identity: Identity,
+        stored: StoredRun,
         settings: Settings,
         config: Config,
         recorder: Recorder,
-        paperwork: Paperwork,
+        files: RunFiles,
         *,
-        step: int,
-        summary: dict[str, Any],
-        started: float,
         resumed: bool,
-        let_go: Callable[[Run], None],
+        on_finish: Callable[[Run], None],
     ) -> None:
-        super().__init__(identity, settings, recorder)
+        super().__init__(stored, settings, recorder)
         self._config = config
         self._append = recorder.journal.append
         self._masked = recorder.masked
         self._lock = recorder.lock
-        self._paperwork = paperwork
-        self._step = step
+        self._files = files
+        self._step = stored.step
         self._row_open = False
-        self._values = summary
-        self._summary = Summary(summary, self._set_summary)
-        self._started = started
+        self._values = stored.summary
+        self._summary = Summary(stored.summary, self._set_summary)
         self._resumed = resumed
-        self._let_go = let_go
+        self._on_finish = on_finish
         self._open = True
         self._ending = False
         self._foreign = False
-        self._told_back = False
-        self._told_foreign = False
+        self._warned_of: set[str] = set()
         self._stop_observing = config.observe(self._note_config)
 
     # --- what it is ---
@@ -102,32 +95,37 @@ class Run(Described):
     @property
     def start_time(self) -> float:
         """When this process started the run, in seconds since 1970."""
-        return self._started
+        return self._stored.started
 
     @property
     def resumed(self) -> bool:
-        """Whether the run was there before."""
+        """Whether the run existed before."""
         return self._resumed
 
     @property
-    def mode(self) -> Literal["offline"]:
-        """Where records go. This version keeps all of them on this machine."""
-        return "offline"
+    def mode(self) -> str:
+        """How records are shipped: ``"offline"`` keeps them on this machine."""
+        return self._stored.mode
 
     @property
     def url(self) -> None:
-        """Where the run can be seen; nowhere, as long as it is on this machine alone."""
+        """The address of the run's page; ``None`` for a run that is only on this machine."""
         return
 
     @property
     def dir(self) -> str:
-        """The directory of the run's files; what is put there belongs to the run."""
-        return str(self._paperwork.files.home)
+        """The directory of the run's files; a script may write files of its own there."""
+        return str(self._files.home)
 
     @property
     def path(self) -> Path:
         """The run's own directory, with its journal."""
-        return self._recorder.journal.path.parent
+        return self.journal_path.parent
+
+    @property
+    def journal_path(self) -> Path:
+        """The path of the run's journal, which `runsettings.load_run` reads."""
+        return self._recorder.journal.path
 
     # --- what it does ---
 
@@ -137,16 +135,17 @@ class Run(Described):
         step: int | None = None,
         commit: bool | None = None,
     ) -> None:
-        """Record metrics. What this returned from is not lost, whatever happens to the process.
+        """Record metrics. Once this returns, they survive whatever happens to the process.
 
         Args:
-            data: Names and values; without it, the row that was gathered is committed.
-            step: The row to add to. Steps never go back: a lower one is refused.
+            data: Names and values; without it, the gathered row is committed.
+            step: The step of the row to add to. Steps never go back: a lower one is refused.
             commit: Whether the row is complete, so that the next one gets the next step. By
-                default it is, unless ``step`` says which row it is.
+                default it is, unless ``step`` is given.
 
         Raises:
-            RunError: The run is finished, or the data holds an empty key or what JSON cannot.
+            RunError: The run is finished, or the data has an empty key or a value that JSON
+                cannot hold.
         """
         if (
             step is None
@@ -164,8 +163,8 @@ class Run(Described):
                     try:
                         line = to_json(record, inf_nan_mode="constants")
                     except PydanticSerializationError:
-                        line = b""  # half a surrogate pair in a key: said below, with the key
-                    if line and (len(line) < _SHORT or not has_vast(data)):
+                        line = b""  # half a surrogate pair in a key; `_log` raises with the key
+                    if line and (len(line) < _SHORT or not has_huge_integer(data)):
                         self._step = at + 1
                         self._row_open = False
                         self._values.update(data)
@@ -174,12 +173,12 @@ class Run(Described):
         self._log(data, step, commit)
 
     def save(self, path: str | Path, base_path: str | Path | None = None) -> list[str]:
-        """Save files with the run; those that change until the end are saved again then.
+        """Copy files into the run, and again at its end if they changed since.
 
         Args:
             path: A file, a directory or a glob.
-            base_path: The directory that names in the run start from; by default the working
-                directory for what is below it, else the file's own directory.
+            base_path: The directory that names in the run are relative to; by default the
+                working directory for files below it, else the file's own directory.
 
         Returns:
             The paths of the copies made now.
@@ -189,16 +188,16 @@ class Run(Described):
         """
         if not self._require_open("save"):
             return []
-        return self._paperwork.save(path, base_path, working_directory())
+        return self._files.save(path, base_path, working_directory())
 
     def finish(self, exit_code: int | None = None) -> None:
         """End the run. Does nothing if it is finished already.
 
         Args:
-            exit_code: 0, which is the default, is success; anything else is failure.
+            exit_code: 0, the default, is success; any other number is failure.
 
         Raises:
-            RunError: The exit code is no integer.
+            RunError: The exit code is not an integer.
         """
         self._end(Ending(0 if exit_code is None else whole_number(exit_code, "exit_code")))
 
@@ -226,6 +225,9 @@ class Run(Described):
             return
         plain = plain_data(data, self._recorder.secrets)
         with self._lock:
+            # Another thread may have finished the run during the conversion.
+            if not self._require_open("log"):
+                return
             if step is None:
                 complete = commit is not False
             else:
@@ -243,40 +245,35 @@ class Run(Described):
             if complete and self._row_open:
                 self._step, self._row_open = self._step + 1, False
 
-    def _set_summary(self, values: Mapping[str, Any], removed: list[str]) -> dict[str, Any]:
+    def _set_summary(self, values: Mapping[str, Any], removed: list[str]) -> None:
         if not self._require_open("summary"):
-            return {}
-        plain = plain_data(values, self._recorder.secrets, "summary")
+            return
         flat: dict[str, Any] = {}
-        merge_summary(flat, plain)
+        merge_summary(flat, plain_data(values, self._recorder.secrets, "summary"))
         record: dict[str, Any] = {"type": "summary", "values": flat}
-        self._recorder.write({**record, "removed": removed} if removed else record)
-        return flat
+        with self._lock:
+            if self._require_open("summary"):
+                self._record({**record, "removed": removed} if removed else record)
 
     def _note_config(self, change: Change) -> None:
-        """Record a change of the config; called while the config holds still."""
-        key = str(change.path[0])
-        now = sourced_key(self._config, key)
-        if now is not None:
-            self._recorder.write(now.record("config"))
-        else:
-            gone = {"type": "config", "values": {}, "origins": {}, "removed": [key]}
-            self._recorder.write(gone)
-        self._paperwork.config_changed = True
+        """Record a change of the config; called while the config is locked."""
+        self._recorder.write(config_key_record(self._config, str(change.path[0])))
+        self._files.config_changed = True
 
     def _refuse_step(self, step: int) -> None:
         text = f"log(step={step}) is before step {self._step}; the data was not recorded"
         if self._settings.strict:
             raise RunError.of(Rule.BAD_VALUE, text)
-        if not self._told_back:
-            self._told_back = True
-            self._recorder.notices.warn(f"{text} (said once)")
+        self._warn_once("step", text)
 
     def _require_open(self, what: str) -> bool:
-        """Whether this process may write; a finished run is an error.
+        """Whether this process may change ``what``; a finished run is an error.
 
-        A forked child has its parent's run before its eyes and must not write it: that is
-        said once, and left at that, because the code that logs is often not the code that forked.
+        A forked child must not write the run of its parent. That is a warning and not an
+        error, because the code that logs is often not the code that forked.
+
+        Raises:
+            RunError: The run is finished; or this is a forked child, and ``strict`` is on.
         """
         if self._open:
             return True
@@ -289,10 +286,13 @@ class Run(Described):
         text = f"{what} was ignored: the run belongs to the parent process"
         if self._settings.strict:
             raise RunError.of(Rule.RUN_INACTIVE, text, hint="call init() in the child")
-        if not self._told_foreign:
-            self._told_foreign = True
-            self._recorder.notices.warn(f"{text}; call init() in the child (said once)")
+        self._warn_once("fork", f"{text}; call init() in the child")
         return False
+
+    def _warn_once(self, about: str, text: str) -> None:
+        if about not in self._warned_of:
+            self._warned_of.add(about)
+            self._recorder.notices.warn(f"{text} (said once)")
 
     def _end(self, ending: Ending) -> None:
         with self._lock:
@@ -300,30 +300,38 @@ class Run(Described):
                 return
             if self._ending:
                 if ending.signal is not None:
-                    # The process dies before `finish`, which it interrupts, is done.
+                    # The signal interrupted `finish`, and the process dies before that returns.
                     self._record_end(ending)
                 return
             self._ending = True
-        # The lock is not held here: other threads are waited for, and may want it.
+        # Without the lock: this waits for another thread, which may need it.
         try:
-            self._paperwork.close(self._config, self._values, self._step)
+            self._files.close(self._config, self._values, self._step)
+        except BaseException as error:
+            # A failure of the disk does not change how the run ended; Ctrl-C does.
+            if not isinstance(error, Exception):
+                ending = Ending.of(error)
+            raise
         finally:
             self._stop_observing()
             try:
-                with self._lock:
-                    self._record_end(ending)
+                self._record_end(ending)
             finally:
-                self._open = False
-                self._let_go(self)
+                self._on_finish(self)
 
     def _record_end(self, ending: Ending) -> None:
-        self._recorder.write(ending.record())
-        self._recorder.close()
+        """Record the end, and close the journal; no other thread can log after that."""
+        with self._lock:
+            try:
+                self._recorder.write(ending.record())
+                self._recorder.close()
+            finally:
+                self._open = False
         self._recorder.notices.tell(
             f"run {self.name} ({self.id}) {ending.state} after {self._step} steps: {self.path}"
         )
 
     def _forked(self) -> None:
-        """Called in a child: the run is the parent's."""
+        """Called in a forked child: the run belongs to the parent."""
         self._recorder.lock = self._lock = threading.RLock()
         self._open, self._foreign = False, self._open or self._foreign

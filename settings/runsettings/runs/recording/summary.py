@@ -1,30 +1,26 @@
-"""The summary of a run: the last value of everything logged, and what was set by hand."""
+"""The summary of a run: the last value of everything logged, and what the script set."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from typing import Any
 
-from runsettings.journal.replay import merge_summary
-
 
 class Summary(MutableMapping[str, Any]):
     """A flat mapping; nested values have dotted keys. Keys can be read and set as attributes.
 
     Args:
-        values: The values at the start. Logged values are put into this very dict.
-        change: Records a change made through this object, and returns what it became.
+        values: The values. `Run.log` puts logged values into this dict.
+        change: Called with the values to set and the keys to remove; changes ``values``.
     """
 
     __slots__ = ("_change", "_values")
 
     _values: dict[str, Any]
-    _change: Callable[[Mapping[str, Any], list[str]], Mapping[str, Any]]
+    _change: Callable[[Mapping[str, Any], list[str]], None]
 
     def __init__(
-        self,
-        values: dict[str, Any],
-        change: Callable[[Mapping[str, Any], list[str]], Mapping[str, Any]],
+        self, values: dict[str, Any], change: Callable[[Mapping[str, Any], list[str]], None]
     ) -> None:
         object.__setattr__(self, "_values", values)
         object.__setattr__(self, "_change", change)
@@ -33,13 +29,12 @@ class Summary(MutableMapping[str, Any]):
         return self._values[key]
 
     def __setitem__(self, key: str, value: Any) -> None:
-        self.update({key: value})
+        self._change({key: value}, [])
 
     def __delitem__(self, key: str) -> None:
         if key not in self._values:
             raise KeyError(key)
         self._change({}, [key])
-        del self._values[key]
 
     def __iter__(self) -> Iterator[str]:
         return iter(list(self._values))
@@ -63,8 +58,8 @@ class Summary(MutableMapping[str, Any]):
 
     def update(self, values: Any = (), /, **more: Any) -> None:
         """Set several values at once; nested mappings become dotted keys."""
-        merge_summary(self._values, self._change({**dict(values), **more}, []))
+        self._change({**dict(values), **more}, [])
 
     def as_dict(self) -> dict[str, Any]:
-        """The values as a dict of their own."""
+        """A copy of the values as a plain dict."""
         return dict(self._values)

@@ -1,11 +1,11 @@
-"""Whether a run may be sent anywhere: the rules of `mode`, `force` and `anonymous`."""
+"""How a run is shipped: the rules of `mode`, `force` and `anonymous`, and the login."""
 
 from __future__ import annotations
 
 import importlib.util
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 from urllib.parse import urlsplit
 
 from runsettings.models.settings import Settings
@@ -14,12 +14,12 @@ from runsettings.values.errors import RunError
 
 
 class Login(NamedTuple):
-    """What is known of the account."""
+    """The login for the server."""
 
     key: str | None
-    """The key for the server, wherever it was found. Never shown."""
+    """The API key, wherever it was found. Never shown."""
     client: bool
-    """Whether the official client, which speaks to the server, is installed."""
+    """Whether the official client, which sends runs, is installed."""
 
     @property
     def complete(self) -> bool:
@@ -27,12 +27,21 @@ class Login(NamedTuple):
         return self.key is not None and self.client
 
 
+class Shipping(NamedTuple):
+    """How the records of a run are shipped."""
+
+    mode: Literal["online", "offline"]
+    """``"offline"`` keeps them on this machine."""
+    notice: str | None
+    """A sentence for the user, if this is not what the settings asked for."""
+
+
 def find_login(settings: Settings, environ: Mapping[str, str]) -> Login:
-    """The login for the server of the settings.
+    """Find the login for the server of the settings.
 
     Args:
-        settings: Whose ``api_key`` and ``base_url`` count.
-        environ: Where ``NETRC`` and ``HOME`` are looked up.
+        settings: The settings, for ``api_key`` and ``base_url``.
+        environ: The environment, for ``NETRC`` and ``HOME``.
     """
     if settings.api_key is not None:
         key: str | None = settings.api_key.get_secret_value()
@@ -41,14 +50,16 @@ def find_login(settings: Settings, environ: Mapping[str, str]) -> Login:
     return Login(key, importlib.util.find_spec("wandb") is not None)
 
 
-def offline_reason(settings: Settings, login: Login) -> str:
-    """Why a run in online mode is recorded offline, as a sentence.
+def decide_shipping(settings: Settings, login: Login) -> Shipping:
+    """Decide how the records of a run are shipped.
 
-    This version has no store to send to, so there always is a reason.
+    This version has no store to send them to, so every run is offline.
 
     Raises:
         RunError: The settings demand to be online (``force``).
     """
+    if settings.mode != "online":
+        return Shipping("offline", None)
     if not login.complete and settings.anonymous == "never":
         missing = (
             f"no API key for {settings.base_url} was found"
@@ -67,7 +78,7 @@ def offline_reason(settings: Settings, login: Login) -> str:
             hint=hint,
             origin=settings.origin("force"),
         )
-    return f"{reason}; the run is recorded offline"
+    return Shipping("offline", f"{reason}; the run is recorded offline")
 
 
 def is_anonymous(settings: Settings, login: Login) -> bool:
@@ -82,7 +93,7 @@ def _netrc_password(host: str, environ: Mapping[str, str]) -> str | None:
     path = Path(environ.get("NETRC") or Path(home) / ".netrc")
     if not path.is_file():
         return None
-    # Imported where there is such a file, which is seldom.
+    # Imported only if there is such a file.
     import netrc
 
     try:

@@ -1,4 +1,4 @@
-"""What a run is called when nobody named it.
+"""Random ids and names for runs, and the longest id.
 
 The randomness is the kernel's: a script that seeds ``random`` must not get the same id twice.
 """
@@ -6,6 +6,7 @@ The randomness is the kernel's: a script that seeds ``random`` must not get the 
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import Final
 
 from runsettings.values.diagnostic import Rule
@@ -15,7 +16,7 @@ from runsettings.values.origin import Origin
 _ALPHABET: Final = "abcdefghijklmnopqrstuvwxyz0123456789"
 
 LONGEST_ID_BYTES: Final = 200
-"""A directory's name has 255 bytes, and the id is not all of it."""
+"""Of the 255 bytes of a directory's name; it begins with the time."""
 
 _ADJECTIVES: Final = (
     "amber ample azure balmy bold brave breezy bright brisk calm candid civil classic clear "
@@ -44,26 +45,29 @@ _NOUNS: Final = (
 
 def new_id() -> str:
     """Eight random lower-case characters."""
-    number = int.from_bytes(os.urandom(8))
-    characters = []
-    for _ in range(8):
-        number, index = divmod(number, len(_ALPHABET))
-        characters.append(_ALPHABET[index])
-    return "".join(characters)
+    return "".join(_pick([_ALPHABET] * 8)[0])
 
 
 def new_name() -> str:
     """A random two-word name with a number: ``lively-river-217``."""
-    number = int.from_bytes(os.urandom(8))
-    words = []
-    for choice in (_ADJECTIVES.split(), _NOUNS.split()):
-        number, index = divmod(number, len(choice))
-        words.append(choice[index])
+    words, number = _pick([_ADJECTIVES.split(), _NOUNS.split()])
     return "-".join((*words, str(number % 999 + 1)))
 
 
+def _pick(choices: Sequence[Sequence[str]]) -> tuple[list[str], int]:
+    """One random item of each of ``choices``, and the rest of the random number."""
+    number = int.from_bytes(os.urandom(8))
+    picked = []
+    for choice in choices:
+        number, index = divmod(number, len(choice))
+        picked.append(choice[index])
+    return picked, number
+
+
 def check_length(run_id: str, origin: Origin | None) -> None:
-    """Refuse an id that makes the name of no directory; its characters are the setting's rule.
+    """Check that an id is short enough for the name of a directory.
+
+    The setting itself has rules for the characters.
 
     Raises:
         RunError: It is too long in bytes.

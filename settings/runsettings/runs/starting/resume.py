@@ -1,4 +1,4 @@
-"""Which run a start is: a new one, or one that is there already.
+"""Which run a start records: a new one, or one that exists.
 
 =============  =======================================  ====================================
 ``resume``     a run with this id exists                none exists
@@ -15,7 +15,7 @@
 A run is known by its project and its id. Overwriting deletes nothing: the new run has a
 directory of its own, and of several runs with one id readers show the latest.
 
-In every case, a run that a live process owns is left alone, and the error names the owner.
+In every case, a run that a live process records is left alone, and the error names the process.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ import os
 import shutil
 import time
 from pathlib import Path
-from typing import Final, NamedTuple, NoReturn
+from typing import Any, Final, NamedTuple, NoReturn
 
 from runsettings._version import __version__
-from runsettings.journal.directory import create, places
-from runsettings.journal.lock import turnstile
+from runsettings.journal.directory import create, find_journals
+from runsettings.journal.lock import directory_lock
 from runsettings.journal.records import FORMAT, VERSION
 from runsettings.journal.replay import StoredRun, load
 from runsettings.journal.writer import Journal, encode
@@ -41,10 +41,10 @@ from runsettings.values.origin import Origin
 _WRITER: Final = f"runsettings {__version__}"
 
 _TICK: Final = 0.001
-"""Seconds by which a run is at least younger than the one that it overwrites."""
+"""Seconds by which a run is at least younger than the run that it overwrites."""
 
 
-class Wanted(NamedTuple):
+class StartRequest(NamedTuple):
     """What a start asks for."""
 
     project: str
@@ -57,69 +57,56 @@ class Wanted(NamedTuple):
     resume_origin: Origin | None = None
 
 
-class Taken(NamedTuple):
-    """The run that a start got: its id, its journal, and what it was if it is resumed."""
+class StartedRun(NamedTuple):
+    """The journal of a run, locked by this process, and the state that it has."""
 
-    run_id: str
     journal: Journal
-    earlier: StoredRun | None
+    stored: StoredRun
+    resumed: bool
 
 
-def take(directory: Path, wanted: Wanted) -> Taken:
-    """Make or resume a run in a ``wandb`` directory, and own it.
+def start_or_resume(directory: Path, request: StartRequest) -> StartedRun:
+    """Start or resume a run in a ``wandb`` directory, and lock its journal.
+
+    Args:
+        directory: The ``wandb`` directory.
+        request: What to start.
 
     Raises:
-        RunError: A live process owns the run, or ``resume`` forbids what would happen.
+        RunError: A live process records the run, or ``resume`` forbids it.
         OSError: The directory cannot be written.
     """
-    if wanted.run_id is None and wanted.resume in (None, "allow", "never"):
-        # Nobody else can mean this run: its id was never told.
-        return _new(directory, wanted, new_id())
-    with turnstile(directory):
-        earlier = _find(directory, wanted)
-        if wanted.run_id is not None:
-            _judge(wanted, earlier)
-        elif earlier is None and wanted.resume == "must":
-            raise RunError.of(
-                Rule.RUN_MISSING,
-                'resume="must" needs the id of a run',
-                path=("run_id",),
-                origin=wanted.resume_origin,
-                hint='give id=, set WANDB_RUN_ID, or use resume="auto"',
-            )
+    if request.run_id is None and request.resume in (None, "allow", "never"):
+        # No other process can mean this run, because its id is new.
+        return _start(directory, request, new_id())
+    with directory_lock(directory):
+        earlier = _find(directory, request)
         if earlier is None:
-            return _new(directory, wanted, wanted.run_id or new_id())
-        if wanted.resume is None:
-            # The later of two runs with one id counts, also where the clock was put back.
-            later = max(wanted.now, earlier.created + _TICK)
-            return _new(directory, wanted._replace(now=later), earlier.id)
-        try:
-            journal = Journal.resume(Path(earlier.journal))
-        except OSError as error:
-            raise RunError.of(
-                Rule.UNWRITABLE_FILE, f"{earlier.journal} cannot be written: {error.strerror}"
-            ) from error
-        if journal is None:
-            raise _owned(earlier, wanted)
-        # Records may have come in between looking and taking.
-        earlier.read_on()
-        journal.append(_start(wanted, earlier.step, resumed=True))
-        return Taken(earlier.id, journal, earlier)
+            if request.resume == "must":
+                raise _missing(request)
+            return _start(directory, request, request.run_id or new_id())
+        if request.run_id is not None:
+            _check_allowed(request, earlier)
+        if request.resume is None:
+            # The later of two runs with one id counts, even if the clock was put back.
+            later = max(request.now, earlier.created + _TICK)
+            return _start(directory, request._replace(now=later), earlier.id)
+        return _resume(request, earlier)
 
 
 def latest(directory: Path, project: str, run_id: str) -> StoredRun | None:
     """The latest run with this id in a ``wandb`` directory, or ``None``.
 
     Raises:
-        RunError: A journal of this id cannot be read: it may be the one that is meant.
+        RunError: A journal of this id cannot be read; it may be the one that is meant.
     """
     found = []
-    for place in places(directory, run_id):
+    for journal in find_journals(directory, run_id):
         try:
-            run = load(place.journal)
+            run = load(journal.path)
         except OSError as error:
             raise RunError.of(
-                Rule.UNREADABLE_FILE, f"{place.journal} cannot be read: {error.strerror}"
+                Rule.UNREADABLE_FILE, f"{journal.path} cannot be read: {error.strerror}"
             ) from error
         if run.started_run and run.project == project:
             found.append(run)
@@ -129,93 +116,125 @@ def latest(directory: Path, project: str, run_id: str) -> StoredRun | None:
 def last_started(directory: Path, project: str, host: str) -> StoredRun | None:
     """The run of the project that was started last on this machine, or ``None``."""
     best: StoredRun | None = None
-    for place in sorted(places(directory), key=lambda place: -place.modified):
+    for journal in sorted(find_journals(directory), key=lambda file: -file.modified):
         # A run cannot have started after its journal was last written.
-        if best is not None and place.modified / 1e9 < best.started - 1:
+        if best is not None and journal.modified / 1e9 < best.started - 1:
             break
         try:
-            run = load(place.journal)
+            run = load(journal.path)
         except (OSError, RunError):
-            continue  # whatever it is, it cannot be resumed
-        if not run.started_run or run.project != project or run.host != host:
-            continue
-        if best is None or run.started > best.started:
-            best = run
+            continue  # a run that cannot be read cannot be resumed
+        if run.started_run and (run.project, run.host) == (project, host):
+            best = run if best is None or run.started > best.started else best
     return best
 
 
-def _find(directory: Path, wanted: Wanted) -> StoredRun | None:
-    if wanted.run_id is not None:
-        return latest(directory, wanted.project, wanted.run_id)
-    if wanted.resume != "auto":
+def _find(directory: Path, request: StartRequest) -> StoredRun | None:
+    """The run that exists already, or ``None``."""
+    if request.run_id is not None:
+        return latest(directory, request.project, request.run_id)
+    if request.resume != "auto":
         return None
-    run = last_started(directory, wanted.project, wanted.host)
+    run = last_started(directory, request.project, request.host)
     return run if run is not None and run.state not in ("running", "finished") else None
 
 
-def _judge(wanted: Wanted, earlier: StoredRun | None) -> None:
-    """Raise for what ``resume`` or a live owner forbids."""
-    if earlier is None:
-        if wanted.resume == "must":
-            raise RunError.of(
-                Rule.RUN_MISSING,
-                f"no run '{wanted.run_id}' of project '{wanted.project}' exists here",
-                path=("run_id",),
-                origin=wanted.id_origin,
-                hint='resume="allow" starts it',
-            )
-        return
+def _check_allowed(request: StartRequest, earlier: StoredRun) -> None:
+    """Check that the run may be resumed or overwritten.
+
+    Raises:
+        RunError: A live process records it, or ``resume`` forbids it.
+    """
     if earlier.state == "running":
-        raise _owned(earlier, wanted)
-    if wanted.resume == "never":
+        raise _in_use(earlier, request)
+    if request.resume == "never":
         raise RunError.of(
             Rule.RUN_EXISTS,
-            f"a run '{wanted.run_id}' of project '{wanted.project}' exists: {earlier.directory}",
+            f"a run '{request.run_id}' of project '{request.project}' exists: {earlier.directory}",
             path=("run_id",),
-            origin=wanted.id_origin,
+            origin=request.id_origin,
             hint='choose another id, or resume="allow"',
         )
 
 
-def _owned(run: StoredRun, wanted: Wanted) -> RunError:
-    since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(run.started))
-    return RunError.of(
-        Rule.RUN_OWNED,
-        f"run '{run.id}' is being written by process {run.pid} on {run.host} since {since}",
-        path=("run_id",),
-        origin=wanted.id_origin,
-        hint="wait for it, stop it, or choose another id",
-    )
+def _resume(request: StartRequest, earlier: StoredRun) -> StartedRun:
+    """Lock the journal of an earlier run, and record the start."""
+    try:
+        journal = Journal.resume(Path(earlier.journal))
+    except OSError as error:
+        raise RunError.of(
+            Rule.UNWRITABLE_FILE, f"{earlier.journal} cannot be written: {error.strerror}"
+        ) from error
+    if journal is None:
+        raise _in_use(earlier, request)
+    # Records may have been added before the journal was locked.
+    earlier.read_on()
+    begin = _start_record(request, earlier.step, resumed=True)
+    journal.append(encode(begin))
+    earlier.update(begin)
+    return StartedRun(journal, earlier, resumed=True)
 
 
-def _new(directory: Path, wanted: Wanted, run_id: str) -> Taken:
-    journal = create(directory, run_id, offline=wanted.offline, now=wanted.now)
+def _start(directory: Path, request: StartRequest, run_id: str) -> StartedRun:
+    """Make the directory and the journal of a new run, with its first records."""
+    journal = create(directory, run_id, offline=request.offline, now=request.now)
     header = {"type": "header", "format": FORMAT, "version": VERSION, "writer": _WRITER}
-    named = {"type": "run", "time": wanted.now, "id": run_id, "project": wanted.project}
+    named = {"type": "run", "time": request.now, "id": run_id, "project": request.project}
+    begin = _start_record(request, 0, resumed=False)
     journal.trouble = _fail
     try:
-        journal.append(encode(header) + encode(named) + _start(wanted, 0, resumed=False))
+        journal.append(b"".join(map(encode, (header, named, begin))))
     except OSError:
-        # A run that cannot be written from its first record on is better off elsewhere.
+        # A disk that has no room for the first records is no place for the run.
         journal.close()
         shutil.rmtree(journal.path.parent, ignore_errors=True)
         raise
-    return Taken(run_id, journal, None)
+    stored = StoredRun(os.fspath(journal.path))
+    for record in (named, begin):
+        stored.update(record)
+    return StartedRun(journal, stored, resumed=False)
 
 
 def _fail(error: OSError) -> NoReturn:
     raise error
 
 
-def _start(wanted: Wanted, step: int, *, resumed: bool) -> bytes:
-    """The record that tells whoever comes next who owns the run."""
-    return encode(
-        {
-            "type": "start",
-            "time": wanted.now,
-            "pid": os.getpid(),
-            "host": wanted.host,
-            "step": step,
-            "resumed": resumed,
-        }
+def _start_record(request: StartRequest, step: int, *, resumed: bool) -> dict[str, Any]:
+    """The record that tells other processes which one records the run."""
+    return {
+        "type": "start",
+        "time": request.now,
+        "pid": os.getpid(),
+        "host": request.host,
+        "step": step,
+        "resumed": resumed,
+    }
+
+
+def _missing(request: StartRequest) -> RunError:
+    if request.run_id is None:
+        return RunError.of(
+            Rule.RUN_MISSING,
+            'resume="must" needs the id of a run',
+            path=("run_id",),
+            origin=request.resume_origin,
+            hint='give id=, set WANDB_RUN_ID, or use resume="auto"',
+        )
+    return RunError.of(
+        Rule.RUN_MISSING,
+        f"no run '{request.run_id}' of project '{request.project}' exists here",
+        path=("run_id",),
+        origin=request.id_origin,
+        hint='resume="allow" starts it',
+    )
+
+
+def _in_use(run: StoredRun, request: StartRequest) -> RunError:
+    since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(run.started))
+    return RunError.of(
+        Rule.RUN_OWNED,
+        f"run '{run.id}' is being written by process {run.pid} on {run.host} since {since}",
+        path=("run_id",),
+        origin=request.id_origin,
+        hint="wait for it, stop it, or choose another id",
     )

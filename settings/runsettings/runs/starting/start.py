@@ -1,4 +1,4 @@
-"""`init`: from arguments to a run."""
+"""`init`: the arguments of the call, the active run, and the start of a new one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from runsettings.runs.recording import active
 from runsettings.runs.recording.disabled import RunDisabled
 from runsettings.runs.recording.run import Run
 from runsettings.runs.starting.arguments import FIELDS, settle
-from runsettings.runs.starting.launch import Launch
+from runsettings.runs.starting.run_start import RunStart
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity
 from runsettings.values.errors import RunError
 
@@ -52,7 +52,7 @@ def init(
     id: str | None = None,  # noqa: A002 - the reference's name
     settings: Settings | Mapping[str, Any] | str | os.PathLike[str] | None = None,
 ) -> Run | RunDisabled:
-    """Start a run, or hand back the one that is active.
+    """Start a run, or return the one that is active.
 
     The arguments are those of `wandb.init <https://docs.wandb.ai/ref/python/init>`_, and each
     is the highest layer of the setting that it stands for. ``None`` means "not given".
@@ -98,19 +98,19 @@ def init(
     if running is not None:
         return running
     _refuse_what_comes_later(settled)
-    return Launch(settled, config, caller).start()
+    return RunStart(settled, config, caller).run()
 
 
 def _running(
     settings: Settings, given: Mapping[str, Any], config: Any, below: Any, notices: Notices
 ) -> Run | RunDisabled | None:
-    """The active run if it is to be handed back; finishes it if another is to start."""
+    """The active run, if it is to be returned; ``None`` if another is to start."""
     run = active.run()
     if run is None or (isinstance(run, Run) and run._foreign):
         return None
     reinit = settings.reinit
     if reinit is None:
-        # A cell of a notebook that is run again means to start again.
+        # Running the cell of a notebook again starts again.
         reinit = notebook.shell() is not None
     if reinit:
         run.finish()
@@ -138,12 +138,12 @@ def _running(
 
 
 def _refuse_what_comes_later(settings: Settings) -> None:
-    """Refuse features that this version does not have, all of them at once.
+    """Check that no setting asks for a feature that this version does not have.
 
     Raises:
-        RunError: At least one is asked for.
+        RunError: At least one does.
     """
-    faults = [
+    found = [
         Diagnostic(
             Rule.NOT_AVAILABLE,
             Severity.ERROR,
@@ -155,5 +155,5 @@ def _refuse_what_comes_later(settings: Settings) -> None:
         for field, what in _LATER.items()
         if getattr(settings, field)
     ]
-    if faults:
-        raise RunError(faults)
+    if found:
+        raise RunError(found)

@@ -1,0 +1,290 @@
+"""From resolved settings to a run that is being recorded.
+
+This module reads the process's own environment, arguments and working directory.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+import time
+import warnings
+from dataclasses import replace
+from typing import Any, Final
+
+from runsettings.documents.paths import named_path, working_directory
+from runsettings.journal.directory import FILES, make_temporary_directory, make_wandb_directory
+from runsettings.journal.notices import Notices
+from runsettings.journal.recorder import Recorder
+from runsettings.journal.replay import StoredRun
+from runsettings.journal.writer import encode
+from runsettings.layers.call_site import Caller
+from runsettings.models.settings import Settings
+from runsettings.runconfig.config import Config
+from runsettings.runs.capture import notebook
+from runsettings.runs.capture.code import Code, main_code
+from runsettings.runs.capture.host import process_facts
+from runsettings.runs.files.origin_records import (
+    config_record,
+    config_tree,
+    explain_settings,
+    settings_file,
+    settings_record,
+)
+from runsettings.runs.files.run_files import RunFiles
+from runsettings.runs.recording import active
+from runsettings.runs.recording.disabled import RunDisabled
+from runsettings.runs.recording.exits import Ending
+from runsettings.runs.recording.run import Run
+from runsettings.runs.starting.login import decide_shipping, find_login, is_anonymous
+from runsettings.runs.starting.naming import check_length, new_id, new_name
+from runsettings.runs.starting.resume import StartedRun, StartRequest, start_or_resume
+from runsettings.values.diagnostic import Diagnostic, Rule, Severity
+from runsettings.values.errors import ConfigError, RunError, SettingsWarning
+from runsettings.values.rendering import headline, render_problems
+
+DEFAULT_PROJECT: Final = "uncategorized"
+
+
+class RunStart:
+    """One start of a run, with what its steps share.
+
+    Args:
+        settings: The settings of the run.
+        config: The argument ``config`` of the call.
+        caller: The place of the call.
+    """
+
+    def __init__(self, settings: Settings, config: Any, caller: Caller) -> None:
+        self.settings = settings
+        self.caller = caller
+        self.project = settings.project or DEFAULT_PROJECT
+        self.cwd = working_directory()
+        self.login = find_login(settings, os.environ)
+        key = self.login.key
+        self.secrets = settings._provenance().secrets | ({key} if key else set())
+        self.notices = Notices(quiet=settings.quiet, silent=settings.silent, secrets=self.secrets)
+        self.inputs = [active.early_config(), config]
+
+    def run(self) -> Run | RunDisabled:
+        """Start the run and make it the current one.
+
+        Raises:
+            ConfigError: The config breaks a rule.
+            RunError: The run cannot be started or resumed.
+        """
+        settings = self.settings
+        config = self.load_config(None)
+        run: Run | RunDisabled
+        if settings.mode == "disabled":
+            self.warn_about(config)
+            run_id = settings.run_id or new_id()
+            run = RunDisabled(settings, config, run_id, self.project, active.deactivate)
+        else:
+            if settings.resume is None:
+                # If a run may be resumed, its earlier config may have what this one lacks.
+                self.warn_about(config)
+            run = self.start(config)
+        active.activate(run)
+        if isinstance(run, Run):
+            self.greet(run)
+        return run
+
+    def start(self, config: Config) -> Run:
+        """Start or resume a run in a directory.
+
+        Args:
+            config: The config without the earlier one of a resumed run.
+
+        Raises:
+            ConfigError: The config breaks a rule, together with the earlier one.
+            RunError: The run cannot be started or resumed.
+        """
+        settings = self.settings
+        shipping = decide_shipping(settings, self.login)
+        if shipping.notice is not None:
+            self.notices.tell(shipping.notice)
+        started = self.open_journal(offline=shipping.mode == "offline")
+        try:
+            if started.resumed:
+                config = self.load_config(started.stored)
+            if settings.resume is not None:
+                self.warn_about(config)
+            names = self.names(started.stored)
+            return self.make_run(started, config, {"mode": shipping.mode, **names})
+        except BaseException as error:
+            # No process would record the end otherwise.
+            ending = {**Ending.of(error).record(), "time": time.time()}
+            started.journal.append(encode(ending))
+            started.journal.close()
+            raise
+
+    def load_config(self, earlier: StoredRun | None) -> Config:
+        """Load the config of the run.
+
+        Args:
+            earlier: The run that is resumed; its config is the lowest source.
+
+        Raises:
+            ConfigError: The config breaks a rule.
+        """
+        settings = self.settings
+        allow = settings.allow_val_change
+        try:
+            return Config.load(
+                [*([] if earlier is None else [config_tree(earlier)]), *self.inputs],
+                include_keys=settings.config_include_keys or None,
+                exclude_keys=settings.config_exclude_keys or None,
+                schema=settings.config_schema,
+                config_paths=settings.config_paths,
+                defaults_file="config-defaults.yaml",
+                sweep_file=settings.sweep_param_path,
+                secrets=self.secrets,
+                setting_names=Settings.model_fields.keys(),
+                allow_val_change=notebook.shell() is not None if allow is None else allow,
+                cwd=self.cwd,
+                caller=self.caller,
+            )
+        except ConfigError as error:
+            raise ConfigError(map(self.with_origin, error.diagnostics)) from None
+
+    def warn_about(self, config: Config) -> None:
+        """Show the warnings about the config.
+
+        Raises:
+            ConfigError: There are some, and the settings are strict.
+        """
+        found = [
+            self.with_origin(diagnostic)
+            for diagnostic in config.diagnostics
+            if diagnostic.severity is Severity.WARNING
+        ]
+        if not found:
+            return
+        if self.settings.strict:
+            raise ConfigError(diagnostic.as_error() for diagnostic in found)
+        warnings.warn_explicit(
+            render_problems(found, ConfigError.subject_by_default),
+            SettingsWarning,
+            self.caller.where,
+            self.caller.line or 0,
+        )
+
+    def with_origin(self, diagnostic: Diagnostic) -> Diagnostic:
+        """Add the origin of the setting to a diagnostic about included or excluded keys."""
+        if diagnostic.rule not in (Rule.INCLUDE_AND_EXCLUDE, Rule.NO_SUCH_KEY):
+            return diagnostic
+        settings = self.settings
+        names = ("config_include_keys", "config_exclude_keys")
+        first, *others = [settings.origin(name) for name in names if getattr(settings, name)]
+        return replace(diagnostic, origin=first, related=tuple((other, None) for other in others))
+
+    def open_journal(self, *, offline: bool) -> StartedRun:
+        """Start or resume a run, in a temporary directory if the disk fails.
+
+        Args:
+            offline: Whether the run stays on this machine.
+
+        Raises:
+            RunError: As `start_or_resume`; or a temporary directory fails as well.
+        """
+        settings = self.settings
+        id_origin = settings.origin("run_id") if settings.run_id else None
+        check_length(settings.run_id or "", id_origin)
+        request = StartRequest(
+            self.project,
+            settings.run_id,
+            settings.resume,
+            platform.node(),
+            offline,
+            time.time(),
+            id_origin,
+            settings.origin("resume") if settings.resume else None,
+        )
+        root = named_path(settings.root_dir or ".", self.cwd)
+        try:
+            directory = make_wandb_directory(root, self.notices.warn)
+            try:
+                return start_or_resume(directory, request)
+            except OSError as error:
+                reason = error.strerror or str(error)
+                temporary = make_temporary_directory(directory, reason, self.notices.warn)
+                return start_or_resume(temporary, request)
+        except OSError as error:
+            raise RunError.of(
+                Rule.UNWRITABLE_FILE,
+                f"no directory for the run can be made: {error.strerror or error}",
+                path=("root_dir",),
+                origin=settings.origin("root_dir"),
+                hint="name one that can be written with dir=, or mode='disabled'",
+            ) from error
+
+    def names(self, stored: StoredRun) -> dict[str, Any]:
+        """The names of the run: as asked for, else as before, else random."""
+        settings = self.settings
+        anonymous = is_anonymous(settings, self.login)
+        return {
+            "id": stored.id,
+            "name": settings.run_name or stored.name or new_name(),
+            "project": stored.project,
+            "entity": None if anonymous else settings.entity or stored.entity,
+            "group": settings.run_group or stored.group,
+            "job_type": settings.run_job_type or stored.job_type,
+            "notes": settings.run_notes or stored.notes,
+            "anonymous": anonymous,
+        }
+
+    def make_run(self, started: StartedRun, config: Config, names: dict[str, Any]) -> Run:
+        """Make the run, with its first records and files."""
+        settings, (journal, stored, resumed) = self.settings, started
+        recorder = Recorder(journal, self.notices, self.secrets, strict=settings.strict)
+        explained = explain_settings(settings)
+        facts = process_facts(sys.argv, self.cwd, self.secrets)
+        tags = [tag for tag in dict.fromkeys(settings.run_tags) if tag not in stored.tags]
+        now = time.time()
+        described = [
+            {"type": "run", "time": now, **names},
+            {"type": "tags", "time": now, "add": tags, "remove": []},
+        ]
+        recorder.write(
+            *described,
+            settings_record(explained),
+            config_record(config),
+            {"type": "metadata", "values": facts},
+        )
+        for record in described:
+            stored.update(record)
+        keep_code = settings.save_code and not settings.disable_code
+        in_notebook = notebook.shell() is not None
+        files = RunFiles(
+            journal.path.parent / FILES,
+            recorder,
+            stored.files,
+            facts=facts,
+            code_at_end=self.code if keep_code and in_notebook else list,
+        )
+        code = self.code() if keep_code and not in_notebook else ()
+        files.write_start(settings_file(explained), config, code)
+        files.gather_facts(self.cwd, git=not settings.disable_git)
+        return Run(
+            stored,
+            settings,
+            config,
+            recorder,
+            files,
+            resumed=resumed,
+            on_finish=active.deactivate,
+        )
+
+    def code(self) -> list[Code]:
+        """The code of the main program."""
+        return main_code(self.cwd, os.environ)
+
+    def greet(self, run: Run) -> None:
+        """Print what was started, and which values of variables and flags have no effect."""
+        shadowed = self.settings.shadowed()
+        if shadowed:
+            self.notices.tell("; ".join(headline(diagnostic) for diagnostic in shadowed))
+        verb = f"resumed at step {run.step}" if run.resumed else "started"
+        self.notices.tell(f"run {run.name} ({run.id}) {verb}, {run.mode}: {run.path}")
