@@ -11,7 +11,7 @@ from runsettings.documents.paths import working_directory
 from runsettings.layers.base import Inputs
 from runsettings.layers.call_site import Caller
 from runsettings.layers.flags.namespace import settings_part
-from runsettings.models.resolving import with_source
+from runsettings.models.resolving import held_to_site_locks, with_source
 from runsettings.models.settings import Settings
 from runsettings.resolution.resolve import SETTINGS_LAYERS
 from runsettings.values.diagnostic import Rule
@@ -53,9 +53,8 @@ def settle(
     """
     call = _arguments(given, caller)
     if isinstance(settings, Settings):
-        if given:
-            return with_source(settings, call, caller)
-        return settings
+        held = held_to_site_locks(settings, caller)
+        return with_source(held, call, caller) if given else held
     below: Sequence[Tree] = ()
     files: Sequence[Path] = ()
     if isinstance(settings, Mapping):
