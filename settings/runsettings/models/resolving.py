@@ -18,6 +18,7 @@ from pydantic_settings import BaseSettings
 from runsettings.documents.paths import working_directory
 from runsettings.layers.base import Inputs
 from runsettings.layers.call_site import Caller
+from runsettings.layers.flags.layer import FlagLayer
 from runsettings.models.freezing import freeze, freeze_extra, is_immutable_type
 from runsettings.resolution.merge import merge
 from runsettings.resolution.options import OptionTable
@@ -176,6 +177,31 @@ def with_source(settings: _Settings, tree: Tree, caller: Caller) -> _Settings:
     model = type(settings)
     new = model.__new__(model)
     validate_into(new, resolver_of(model).add(known_resolution(settings), tree), caller)
+    return new
+
+
+def with_flags(settings: _Settings, args: Any, caller: Caller) -> _Settings:
+    """New settings with flags as one more source: above the variables, below what code passed.
+
+    Args:
+        settings: The settings.
+        args: Parsed flags, of argparse or absl. Flags that the settings know change nothing.
+        caller: The place to which warnings point.
+
+    Raises:
+        SettingsError: A flag's value, or a file that a flag names, is wrong.
+    """
+    model, resolution = type(settings), known_resolution(settings)
+    resolver = resolver_of(model)
+    for reading in FlagLayer().read(inputs_of(model, caller, args=args)):
+        if any(diagnostic.is_error for diagnostic in reading.diagnostics):
+            raise SettingsError(reading.diagnostics)
+        known = [tree.data for tree in resolution.unlocked if tree.layer is Layer.FLAG]
+        if resolver.normalized(reading.tree).data not in known:
+            index = sum(tree.layer <= Layer.FLAG for tree in resolution.unlocked)
+            resolution = resolver.add(resolution, reading.tree, index)
+    new = model.__new__(model)
+    validate_into(new, resolution, caller)
     return new
 
 

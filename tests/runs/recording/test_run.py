@@ -374,3 +374,65 @@ def test_an_error_of_the_summary_names_the_summary(begin):
     run = begin()
     with pytest.raises(RunError, match="1 problem in summary"):
         run.summary["model"] = object()
+
+
+class FinishesWhileItIsRead(dict):
+    """Logged data during whose conversion another thread finishes the run."""
+
+    def __init__(self, run):
+        super().__init__(a=1)
+        self.run = run
+
+    def items(self):
+        """Let the run finish, and then go on."""
+        thread = threading.Thread(target=self.run.finish)
+        thread.start()
+        thread.join()
+        return super().items()
+
+    def __iter__(self):
+        self.items()
+        return super().__iter__()
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda run, data: run.log(data),
+        lambda run, data: run.log({"nested": data}, step=3),
+        lambda run, data: run.summary.update({"nested": data}),
+        lambda run, data: run.summary.__setitem__("nested", data),
+    ],
+    ids=["log", "log a step", "update the summary", "set a key of the summary"],
+)
+def test_what_is_not_recorded_is_an_error_while_another_thread_finishes(begin, act):
+    """What returned is in the journal; what comes too late says so."""
+    run = begin()
+    with pytest.raises(RunError, match="is finished"):
+        act(run, FinishesWhileItIsRead(run))
+    after = load(run.journal_path)
+    assert (after.state, after.summary) == ("finished", {})
+
+
+def test_what_log_returned_from_is_recorded_however_another_thread_finishes(begin):
+    """Threads that log until the run is finished lose no row."""
+    run = begin()
+    returned = []
+
+    def work():
+        while True:
+            try:
+                run.log({"a": 1})
+                run.log({"a": [1]})
+            except RunError:
+                return
+            returned.append(2)
+
+    threads = [threading.Thread(target=work) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    run.finish()
+    for thread in threads:
+        thread.join()
+    recorded = len(rows(run))
+    assert sum(returned) <= recorded <= sum(returned) + 3

@@ -189,6 +189,14 @@ def test_a_hidden_wandb_directory_is_used_where_there_is_one(begin, jail):
     assert begin().path.parent == jail.cwd / ".wandb"
 
 
+def test_with_both_directories_settings_and_runs_share_the_hidden_one(begin, jail):
+    """As the wandb client does."""
+    jail.write_workspace("[default]\nproject = visible\n")
+    jail.write(".wandb/settings", "[default]\nproject = hidden\n")
+    run = begin()
+    assert (run.project, run.path.parent) == ("hidden", jail.cwd / ".wandb")
+
+
 def test_a_directory_that_cannot_be_made_falls_back(begin, jail, capsys, tmp_path, monkeypatch):
     """The run goes to a temporary directory, with a warning that names both."""
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
@@ -575,3 +583,51 @@ def test_a_start_in_a_warm_process_makes_few_calls(begin, counted_calls):
     with counted_calls() as calls:
         begin(**given)
     assert calls.total() <= 4000, calls.most_common(5)
+
+
+def settings_flags(*words):
+    """The parsed flags of a program that has settings and flags of its own."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--lr", type=float, default=0.1)
+    Settings.add_arguments(parser)
+    return parse_args(parser, words)
+
+
+@pytest.mark.parametrize("wrap", [lambda args: args, lambda args: [{"depth": 3}, args]])
+def test_flags_of_settings_in_the_config_count_beside_a_settings_object(begin, jail, wrap):
+    """They are settings above the variables, and no config."""
+    jail.setenv(WANDB_PROJECT="env", WANDB_ENTITY="env")
+    args = settings_flags("--project", "mine", "--lr", "0.5")
+    run = begin(settings=Settings(quiet=True), config=wrap(args), mode="offline")
+    assert (run.project, run.entity, run.config["lr"]) == ("mine", "env", 0.5)
+    assert "project" not in run.config
+    assert str(run.settings.origin("project")) == "--project"
+
+
+def test_a_settings_object_s_own_arguments_beat_flags_in_the_config(begin, capsys):
+    """Code is above flags, and the flag that has no effect is told."""
+    settings = Settings(project="code", disable_git=True)
+    run = begin(settings=settings, config=settings_flags("--project", "mine"))
+    assert run.project == "code"
+    assert "--project has no effect" in capsys.readouterr().err
+
+
+def test_flags_that_a_settings_object_knows_are_not_told_twice(begin):
+    """The history has them once."""
+    args = settings_flags("--project", "mine")
+    settings = Settings.resolve(args=args, quiet=True, disable_git=True)
+    run = begin(settings=settings, config=args)
+    assert [str(leaf.origin) for leaf in run.settings.history("project")] == [
+        "--project",
+        "Settings.project",
+    ]
+
+
+def test_a_settings_file_that_a_flag_in_the_config_names_is_read(begin, jail):
+    """Below the flags; what is wrong with it is an error."""
+    jail.write("run.yaml", "project: file\nrun_group: file\n")
+    args = settings_flags("--settings-file", "run.yaml", "--project", "mine")
+    run = begin(settings=Settings(quiet=True), config=args)
+    assert (run.project, run.group) == ("mine", "file")
+    with pytest.raises(SettingsError, match=r"gone\.yaml"):
+        begin(settings=Settings(quiet=True), config=settings_flags("--settings-file", "gone.yaml"))

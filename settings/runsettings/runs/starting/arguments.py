@@ -1,4 +1,4 @@
-"""What a call of `init` says, as a layer of settings: each argument is the origin of its field."""
+"""The arguments of `init` as a source of settings, each with the argument as its origin."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from runsettings.documents.paths import working_directory
 from runsettings.layers.base import Inputs
 from runsettings.layers.call_site import Caller
 from runsettings.layers.flags.namespace import settings_part
-from runsettings.models.resolving import held_to_site_locks, with_source
+from runsettings.models.resolving import held_to_site_locks, with_flags, with_source
 from runsettings.models.settings import Settings
 from runsettings.resolution.resolve import SETTINGS_LAYERS
 from runsettings.values.diagnostic import Rule
@@ -33,27 +33,30 @@ FIELDS: Final = {
 """Arguments of `init` whose setting has another name."""
 
 
-def settle(
+def resolve_settings(
     given: Mapping[str, Any],
     settings: Settings | Mapping[str, Any] | str | os.PathLike[str] | None,
     caller: Caller,
     config: Any = None,
 ) -> Settings:
-    """The settings of one call of `init`.
+    """Resolve the settings of one call of `init`.
 
     Args:
         given: The arguments that were given, by their names in the call.
-        settings: What ``settings=`` was given; below the other arguments.
+        settings: The argument ``settings``; below the other arguments.
         caller: The place of the call.
-        config: What ``config=`` was given. Flags in it that `Settings.add_arguments` made are
-            settings, and count as such unless ``settings=`` is a `Settings`.
+        config: The argument ``config``. Flags in it that `Settings.add_arguments` made are
+            settings, in the layer of flags.
 
     Raises:
         SettingsError: Something in any layer is wrong.
     """
     call = _arguments(given, caller)
+    flags = settings_part(config)
     if isinstance(settings, Settings):
         held = held_to_site_locks(settings, caller)
+        if flags is not None:
+            held = with_flags(held, flags, caller)
         return with_source(held, call, caller) if given else held
     below: Sequence[Tree] = ()
     files: Sequence[Path] = ()
@@ -71,10 +74,8 @@ def settle(
     layers = [
         _CallLayer([*below, call]) if layer is Layer.INIT else layer for layer in SETTINGS_LAYERS
     ]
-    # The directory may be gone, and the run may be meant for another.
-    return Settings.resolve(
-        args=settings_part(config), files=files, layers=layers, cwd=working_directory()
-    )
+    # The working directory may be deleted, and the run may go to another one.
+    return Settings.resolve(args=flags, files=files, layers=layers, cwd=working_directory())
 
 
 def _is_path(given: object) -> TypeGuard[str | os.PathLike[str]]:
@@ -85,7 +86,7 @@ def _is_path(given: object) -> TypeGuard[str | os.PathLike[str]]:
 
 
 class _CallLayer:
-    """The INIT layer of a call whose arguments have other names than the settings."""
+    """The INIT layer of `init`, whose arguments have other names than the settings."""
 
     layer = Layer.INIT
 
@@ -93,15 +94,15 @@ class _CallLayer:
         self._trees = trees
 
     def read(self, inputs: Inputs) -> Sequence[Reading]:  # noqa: ARG002 - the layers' signature
-        """What the call said."""
+        """The arguments."""
         return [Reading(tree) for tree in self._trees]
 
 
 def _arguments(given: Mapping[str, Any], caller: Caller) -> Tree:
-    """The arguments as a tree under the settings' names.
+    """The arguments as a tree, by the names of the settings.
 
     Raises:
-        SettingsError: Two arguments of one setting say different things.
+        SettingsError: Two arguments of one setting have different values.
     """
     data: dict[str, Any] = {}
     arguments: dict[str, str] = {}

@@ -13,7 +13,7 @@ from runsettings.runs.capture import notebook
 from runsettings.runs.recording import active
 from runsettings.runs.recording.disabled import RunDisabled
 from runsettings.runs.recording.run import Run
-from runsettings.runs.starting.arguments import FIELDS, settle
+from runsettings.runs.starting.arguments import FIELDS, resolve_settings
 from runsettings.runs.starting.run_start import RunStart
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity
 from runsettings.values.errors import RunError
@@ -92,13 +92,13 @@ def init(
     config, below = arguments.pop("config"), arguments.pop("settings")
     given = {key: value for key, value in arguments.items() if value is not None}
     caller = find_caller("init")
-    settled = settle(given, below, caller, config)
-    notices = Notices(quiet=settled.quiet, silent=settled.silent)
-    running = _running(settled, given, config, below, notices)
+    settings_of_call = resolve_settings(given, below, caller, config)
+    notices = Notices(quiet=settings_of_call.quiet, silent=settings_of_call.silent)
+    running = _running(settings_of_call, given, config, below, notices)
     if running is not None:
         return running
-    _refuse_what_comes_later(settled)
-    return RunStart(settled, config, caller).run()
+    _refuse_what_comes_later(settings_of_call)
+    return RunStart(settings_of_call, config, caller).run()
 
 
 def _running(
