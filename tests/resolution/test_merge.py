@@ -199,3 +199,16 @@ def test_origin_of_a_merged_list_is_its_last_source():
     merged = merge(trees({"a": [1]}, {"a": Append([2])}))
     assert merged.get(("a",)) == [1, 2]
     assert merged.origin(("a",)) == Origin(Layer.FILE, "1.yaml")
+
+
+@pytest.mark.parametrize("below", [None, "text", 3, [1]])
+@pytest.mark.parametrize("directives", [False, True])
+def test_a_mapping_over_something_else_is_plain_data(below, directives):
+    """A reader that met no directive needs no search for what merging itself made."""
+    sources = [
+        Tree(Layer.USER, "low.json", {"a": {"b": below}}, directives=directives),
+        Tree(Layer.FILE, "high.json", {"a": {"b": {"c": 1}}}, directives=directives),
+        Tree(Layer.INIT, "train.py", {"a": {"b": {"d": 2}}}, directives=directives),
+    ]
+    assert merge(sources).data == {"a": {"b": {"c": 1, "d": 2}}}
+    assert sources[1].data == {"a": {"b": {"c": 1}}}

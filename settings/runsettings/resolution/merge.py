@@ -97,7 +97,9 @@ def merge(sources: Sequence[Tree]) -> Merged:
     for source in sources:
         # The first source needs no merging, and must not be changed by the next one.
         merged = (
-            _combine_mappings(merged, source.data, (), misfits.append) if merged else (source.data)
+            _combine_mappings(merged, source.data, (), misfits.append, lowest=True)
+            if merged
+            else source.data
         )
     if any(source.directives for source in sources):
         merged = settle(merged)
@@ -106,8 +108,23 @@ def merge(sources: Sequence[Tree]) -> Merged:
     return Merged(tuple(sources), merged, tuple(misfits))
 
 
-def combine(lower: Any, upper: Any, path: KeyPath = (), misfit: Misfit | None = None) -> Any:
+def combine(
+    lower: Any,
+    upper: Any,
+    path: KeyPath = (),
+    misfit: Misfit | None = None,
+    *,
+    lowest: bool = False,
+) -> Any:
     """What two neighbouring sources say together about one path.
+
+    Args:
+        lower: What the lower source says, or `MISSING`.
+        upper: What the upper source says.
+        path: The path.
+        misfit: Called with the path of an `Append` that meets something other than a list.
+        lowest: Whether nothing is below ``lower``: a mapping then hides nothing any more, and
+            need not become a `Replace`.
 
     ===============  ==========================  ==============================
     upper            lower                       together
@@ -126,10 +143,10 @@ def combine(lower: Any, upper: Any, path: KeyPath = (), misfit: Misfit | None = 
         return upper
     if isinstance(upper, dict):
         if isinstance(lower, dict):
-            return _combine_mappings(lower, upper, path, misfit)
+            return _combine_mappings(lower, upper, path, misfit, lowest=lowest)
         if isinstance(lower, Replace):
-            return Replace(_combine_mappings(lower.value, upper, path, misfit))
-        return Replace(upper)
+            return Replace(_combine_mappings(lower.value, upper, path, misfit, lowest=lowest))
+        return upper if lowest else Replace(upper)
     if isinstance(upper, Append):
         if isinstance(lower, (list, tuple)):
             return [*lower, *upper.items]
@@ -142,12 +159,17 @@ def combine(lower: Any, upper: Any, path: KeyPath = (), misfit: Misfit | None = 
 
 
 def _combine_mappings(
-    lower: dict[str, Any], upper: dict[str, Any], path: KeyPath, misfit: Misfit | None
+    lower: dict[str, Any],
+    upper: dict[str, Any],
+    path: KeyPath,
+    misfit: Misfit | None,
+    *,
+    lowest: bool,
 ) -> dict[str, Any]:
     together = lower.copy()
     for key, value in upper.items():
         if isinstance(value, (dict, Append)) and key in together:
-            together[key] = combine(together[key], value, (*path, key), misfit)
+            together[key] = combine(together[key], value, (*path, key), misfit, lowest=lowest)
         else:
             together[key] = value
     return together

@@ -165,6 +165,34 @@ def test_nested_models_have_dotted_flags():
     assert str(model.origin("optim.lr")) == "--optim.lr"
 
 
+@pytest.mark.parametrize("dotted_first", [False, True])
+def test_a_flag_of_a_whole_model_and_one_inside_of_it_both_count(dotted_first):
+    """``--optim '{…}' --optim.lr 3`` sets all that is in the JSON, and ``lr`` to 3."""
+
+    class Inner(BaseModel):
+        lr: float = 0.1
+        decay: float = 0.0
+        betas: dict[str, float] = {}
+
+    class Nested(LayeredSettings):
+        optim: Inner = Inner()
+
+    parser = argparse.ArgumentParser()
+    for name in ("--optim", "--optim.lr", "--optim.betas", "--optim.betas.one"):
+        parser.add_argument(name)
+    words = [
+        ["--optim", '{"lr": 1, "decay": 0.5}'],
+        ["--optim.lr", "3"],
+        ["--optim.betas", '{"one": 0.8, "two": 0.9}'],
+        ["--optim.betas.one", "0.7"],
+    ]
+    given = [word for pair in (words[::-1] if dotted_first else words) for word in pair]
+    settings = Nested.resolve(args=runsettings.parse_args(parser, given), environ={})
+    assert settings.optim == Inner(lr=3, decay=0.5, betas={"one": 0.7, "two": 0.9})
+    said = [(str(leaf.origin), leaf.value) for leaf in settings.history("optim.lr")]
+    assert said[:2] == [("--optim.lr", "3"), ("--optim", 1)]
+
+
 def test_texts_of_complex_fields_are_decoded():
     """A flag is a text: a list in it is JSON, as in a variable."""
     assert Model.resolve(args=argparse.Namespace(layers="[1, 2]")).layers == [1, 2]

@@ -272,3 +272,15 @@ def test_remembered_file_is_whole_every_time(jail):
             settings = Settings()
         assert settings.locked == {"project"}
         assert (settings.project, settings.entity) == ("x", "z")
+
+
+@pytest.mark.parametrize("table", [("tool", "mine"), ("tool", "mine", "runsettings")])
+def test_a_key_that_is_called_check_is_a_key(jail, table):
+    """Only ``[tool.runsettings]`` has a table of the checks; elsewhere `check` is the model's."""
+
+    class Mine(LayeredSettings):
+        model_config = LayeredConfigDict(pyproject_table=table)
+        check: bool = True
+
+    jail.write("pyproject.toml", f"[{'.'.join(table)}]\ncheck = false\n")
+    assert Mine().check is False

@@ -15,10 +15,11 @@ from runsettings.layers.base import Inputs
 from runsettings.layers.copying import own
 from runsettings.layers.flags.absl import absl_trees
 from runsettings.layers.flags.namespace import GivenNamespace, argument_trees
+from runsettings.layers.flags.nesting import nested_trees
 from runsettings.layers.program_inputs import read_named
 from runsettings.values.origin import Layer
 from runsettings.values.reading import Reading
-from runsettings.values.tree import Branch, Tree
+from runsettings.values.tree import Tree
 
 SETTINGS_FILE: Final = "settings_file"
 """The flag that names settings files: ``--settings-file``."""
@@ -42,7 +43,8 @@ class FlagLayer:
         files = [named] if isinstance(named, (str, Path)) else list(named or ())
         readings = [read_named(file, Layer.FLAG, inputs.cwd) for file in files]
         faults = own(given)
-        return [*readings, Reading(_nested(given), faults)]
+        lowest, *upper = nested_trees(given)
+        return [*readings, Reading(lowest, faults), *map(Reading, upper)]
 
 
 def given_tree(args: Any) -> Tree:
@@ -61,25 +63,3 @@ def given_tree(args: Any) -> Tree:
         # Also those that an installed package defined: we are one, and define settings' flags.
         _, given = absl_trees(args, every=True)
     return given
-
-
-def _nested(tree: Tree) -> Tree:
-    """``optim.lr`` as a key inside ``optim``: flags of nested models have dotted names."""
-    if not any("." in key for key in tree.data):
-        return tree
-    data: dict[str, Any] = {}
-    marks = Branch()
-    flags = tree.marks or {}
-    for key, value in tree.data.items():
-        *parents, last = key.split(".")
-        node, mark_node = data, marks
-        for parent in parents:
-            inner, inner_marks = node.setdefault(parent, {}), mark_node.get(parent)
-            if not isinstance(inner, dict):  # `--optim {…}` and `--optim.lr` were both given
-                inner = node[parent] = {}
-            if not isinstance(inner_marks, Branch):
-                inner_marks = mark_node[parent] = Branch()
-            node, mark_node = inner, inner_marks
-        node[last] = value
-        mark_node[last] = flags.get(key)
-    return tree.with_data(data, marks)

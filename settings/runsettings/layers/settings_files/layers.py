@@ -36,6 +36,8 @@ _BESIDE: Final = (
 )
 """The files of one place, lowest precedence first."""
 
+_OWN_TABLE: Final = ("tool", "runsettings")
+
 _LIMIT: Final = 4 * 1024 * 1024
 """Bytes that a settings file may have; a real one has a few hundred."""
 
@@ -122,8 +124,8 @@ def _table(whole: Reading, table: Sequence[str]) -> Reading:
         if not isinstance(data, dict):
             return _no_table(whole, table[:depth])
     tree = _part(whole.tree, data, marks)
-    # A table of its own (`[tool.runsettings.check]`) belongs to another part of the house.
-    tree.data.pop("check", None)
+    if tuple(table) == _OWN_TABLE:
+        tree.data.pop("check", None)  # a table of its own: the options of `runsettings check`
     return Reading(tree, whole.diagnostics)
 
 

@@ -26,12 +26,13 @@ from runsettings.documents.paths import named_path, shown_path
 from runsettings.layers.call_site import Caller
 from runsettings.layers.flags.absl import absl_trees, is_absl
 from runsettings.layers.flags.namespace import argument_trees
+from runsettings.layers.flags.nesting import nested_trees
 from runsettings.runconfig.inputs.json_values import DEEPEST, to_jsonable
 from runsettings.runconfig.inputs.objects import fields_of
 from runsettings.runconfig.inputs.wandb_form import OWN_KEY, unwrap
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity
 from runsettings.values.origin import Layer, Origin
-from runsettings.values.tree import Branch, Tree
+from runsettings.values.tree import MISSING, Branch, KeyPath, Tree, value_at
 
 _TAKEN: Final = (
     "pass a mapping, a path, an argparse namespace, absl flags, a dataclass, attrs, pydantic, "
@@ -173,19 +174,19 @@ class InputReader:
                 Severity.WARNING,
             )
         defaults, given = absl_trees(flags, every=self._every_flag)
+        first = len(self.defaults)
         self._add_flags((defaults, given))
         for name in given.data:
             if "." in name:
                 # ml_collections writes what was given into the default.
-                _forget(self.defaults[-1].data, name.split("."))
+                for tree in self.defaults[first:]:
+                    _forget(tree.data, tuple(name.split(".")))
 
-    def _add_flags(self, trees: tuple[Tree, Tree]) -> None:
-        for tree in trees:
+    def _add_flags(self, flags: tuple[Tree, Tree]) -> None:
+        for tree, trees in zip(flags, (self.defaults, self.trees), strict=True):
             self._check_nesting(tree)
-        # `--optim.lr`, and what ml_collections defines for the fields of a `--config`.
-        defaults, given = (self._converted(_nested(tree)) for tree in trees)
-        self.defaults.append(defaults)
-        self.trees.append(given)
+            # `--optim.lr`, and what ml_collections defines for the fields of a `--config`.
+            trees += [self._converted(nested) for nested in nested_trees(tree)]
 
     def _check_nesting(self, flags: Tree) -> None:
         """Note each flag inside of what another flag sets to something without keys."""
@@ -252,30 +253,6 @@ def call_origin(caller: Caller, argument: str | None = None) -> Origin:
     return Origin(Layer.INIT, caller.where, caller.line, None, call)
 
 
-def _forget(node: Any, path: Sequence[str]) -> None:
-    for key in path[:-1]:
-        node = node.get(key) if isinstance(node, dict) else None
-    if isinstance(node, dict):
-        node.pop(path[-1], None)
-
-
-def _nested(tree: Tree) -> Tree:
-    """Flags with periods in their names as keys inside of each other."""
-    if not any("." in name for name in tree.data):
-        return tree
-    data: dict[str, Any] = {}
-    marks = Branch()
-    # What stands for a whole mapping comes before what stands in it, in whatever order declared.
-    for name, value in sorted(tree.data.items(), key=lambda item: item[0].count(".")):
-        *outer, last = name.split(".")
-        node, mark = data, marks
-        for part in outer:
-            if not isinstance(node.get(part), dict):
-                fields = fields_of(node.get(part))
-                names = fields.names if fields is not None else ()
-                node[part] = {field: fields.get(field) for field in names} if fields else {}
-                mark[part] = Branch(mark.get(part))
-            node, mark = node[part], mark[part]
-        node[last] = value
-        mark[last] = tree.marks.get(name) if tree.marks is not None else None
-    return tree.with_data(data, marks)
+def _forget(data: dict[str, Any], path: KeyPath) -> None:
+    if value_at(data, path) is not MISSING:
+        del value_at(data, path[:-1])[path[-1]]

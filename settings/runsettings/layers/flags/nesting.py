@@ -1,0 +1,35 @@
+"""Flags with periods in their names, such as ``--optim.lr``, as keys of nested mappings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from runsettings.values.tree import Branch, Tree, put_at
+
+
+def nested_trees(tree: Tree) -> list[Tree]:
+    """What flags say as nested trees, lowest precedence first.
+
+    A flag for a whole mapping (``--optim``) is in a lower tree than a flag for a key in it
+    (``--optim.lr``), whichever comes first on the command line: merging keeps both. A ``None``
+    that another flag reaches into says nothing, and is left out.
+
+    Args:
+        tree: Values and marks by the names of the flags.
+    """
+    if not any("." in name for name in tree.data):
+        return [tree]
+    data: dict[int, dict[str, Any]] = {}
+    marks: dict[int, Branch] = {}
+    reached = {name[:end] for name in tree.data for end, char in enumerate(name) if char == "."}
+    for name, value in tree.data.items():
+        if value is None and name in reached:
+            continue
+        path = tuple(name.split("."))
+        depth = len(path)
+        put_at(data.setdefault(depth, {}), path, value)
+        branch = marks.setdefault(depth, Branch())
+        for key in path[:-1]:
+            branch = branch.setdefault(key, Branch())
+        branch[path[-1]] = (tree.marks or {}).get(name)
+    return [tree.with_data(data[depth], marks[depth]) for depth in sorted(data)]
