@@ -99,6 +99,30 @@ def by_hand(parser: argparse.ArgumentParser, argv: list[str], path: str) -> Any:
     return ByHand(**values)
 
 
+def without_a_model(parser: argparse.ArgumentParser, argv: list[str], path: str) -> dict[str, Any]:
+    """The least that a careful person writes: nothing but dicts and ``int``."""
+    values: dict[str, Any] = dict.fromkeys(FIELDS)
+    file = configparser.ConfigParser(interpolation=None)
+    file.read(path)
+    if file.has_section("default"):
+        values.update(file["default"])
+    for name in FIELDS:
+        text = os.environ.get(f"BENCH_{name.upper()}")
+        if text is not None:
+            values[name] = text
+    values.update(vars(parser.parse_args(argv)))
+    values.update(ARGUMENTS)
+    for name, (annotation, default) in FIELDS.items():
+        if values[name] is None:
+            values[name] = default
+        elif annotation is int:
+            values[name] = int(values[name])
+    unknown = values.keys() - FIELDS.keys()
+    if unknown:
+        raise ValueError(f"unknown keys: {unknown}")
+    return values
+
+
 def warm(directory: Path) -> None:
     """Resolving again in a running process."""
     alone, plain = side_by_side(lambda: Alone(**ARGUMENTS), lambda: Plain(**ARGUMENTS), number=20)
@@ -126,6 +150,24 @@ def warm(directory: Path) -> None:
     report(
         "file, 20 variables, 10 flags, 10 kwargs: ours / by hand",
         *side_by_side(ours, hand, number=50),
+        "µs",
+        "≤ 1",
+    )
+
+    every_flag = argparse.ArgumentParser(argument_default=argparse.SUPPRESS)
+    for name in FIELDS:
+        every_flag.add_argument(f"--{name.replace('_', '-')}")
+
+    def many() -> Any:
+        return Layered.resolve(args=runsettings.parse_args(every_flag, argv), **ARGUMENTS)
+
+    def least() -> dict[str, Any]:
+        return without_a_model(every_flag, argv, str(path))
+
+    assert many().model_dump() == least()
+    report(
+        "the same, parser of 120 flags: ours / by hand, no model",
+        *side_by_side(many, least, number=50),
         "µs",
         "≤ 1",
     )

@@ -128,7 +128,7 @@ class _FileAlone:
             return [_renamed(reading, where) for reading in PyprojectLayer().read(beside)]
         if self._path.name in SETTINGS_FILES:
             where = shown_path(self._path, inputs.cwd)
-            for reading in read_place(self._path.parent, self.layer, inputs.cwd):
+            for reading in read_place(str(self._path.parent), self.layer, inputs.cwd):
                 if reading.tree.where == where:
                     return [reading]
         return [read_named(self._path, self.layer, inputs.cwd)]

@@ -35,7 +35,7 @@ class JournalFile(NamedTuple):
 
 def wandb_directory(root: Path) -> Path:
     """The directory for runs under ``root``: where the workspace's settings are."""
-    return workspace_directory(root, "wandb")
+    return Path(workspace_directory(root, "wandb"))
 
 
 def make_wandb_directory(root: Path, warn: Callable[[str], None]) -> Path:

@@ -30,7 +30,10 @@ class Normalizer:
     def __init__(self, model: type[BaseSettings], table: OptionTable) -> None:
         self._model = model
         self._table = table
-        self._names = frozenset(table.options)
+        self._variants = frozenset(option.path[0] for option in table.variants)
+        # Names whose values are handed on as they are, from any source and from typed ones.
+        self._flat = frozenset(table.options) - table.nesting
+        self._plain = self._flat - table.decoding - self._variants
         self._decoder: EnvSettingsSource | None = None
 
     def normalize(self, reading: Reading) -> Reading:
@@ -40,11 +43,11 @@ class Normalizer:
         """
         tree = reading.tree
         data = tree.data
-        unfamiliar = data.keys() - self._names
+        if data.keys() <= self._plain:
+            return reading
         decoding = self._decodes_texts(tree) and data.keys() & self._table.decoding
-        nesting = data.keys() & self._table.nesting
-        variants = any(option.path[0] in data for option in self._table.variants)
-        if not unfamiliar and not decoding and not nesting and not variants:
+        variants = data.keys() & self._variants
+        if not decoding and not variants and data.keys() <= self._flat:
             return reading
         strangers = list(reading.strangers)
         diagnostics = list(reading.diagnostics)

@@ -277,8 +277,7 @@ class Resolver:
             places = (root_of(inputs, value) for value in (*reversed(said), default))
             root = next((place for place in places if place is not None), root)
         readings = [
-            self._normalizer.normalize(reading)
-            for reading in source.read(dataclasses.replace(inputs, root_dir=root))
+            self._normalizer.normalize(reading) for reading in source.read_below(root, inputs)
         ]
         return [self._without_root(reading) for reading in readings]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
 
 import platformdirs
 import pytest
@@ -19,13 +18,13 @@ def test_the_users_place_is_the_one_that_platformdirs_tells(jail, base) -> None:
     if base is not None:
         jail.setenv(XDG_CONFIG_HOME=base)
     expected = platformdirs.user_config_dir("wandb", appauthor=False)
-    assert user_directory("wandb", os.environ) == Path(expected)
+    assert user_directory("wandb", os.environ) == expected
 
 
 def test_the_clients_own_variable_names_the_place(jail) -> None:
     """$WANDB_CONFIG_DIR goes before every rule of the platform."""
     jail.setenv(WANDB_CONFIG_DIR="/elsewhere")
-    assert user_directory("wandb", os.environ) == Path("/elsewhere")
+    assert user_directory("wandb", os.environ) == "/elsewhere"
 
 
 def test_an_environment_without_a_home_has_no_place(jail) -> None:

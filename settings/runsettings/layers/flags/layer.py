@@ -14,7 +14,7 @@ from typing import Any, Final
 from runsettings.layers.base import Inputs
 from runsettings.layers.copying import own
 from runsettings.layers.flags.absl import absl_trees
-from runsettings.layers.flags.namespace import GivenNamespace, argument_trees
+from runsettings.layers.flags.namespace import GivenNamespace, given_arguments
 from runsettings.layers.flags.nesting import nested_trees
 from runsettings.layers.program_inputs import read_named
 from runsettings.values.origin import Layer
@@ -56,7 +56,7 @@ def given_tree(args: Any) -> Tree:
         TypeError: ``args`` is neither.
     """
     if isinstance(args, argparse.Namespace):
-        _, given = argument_trees(args)
+        given = given_arguments(args)
         if not isinstance(args, GivenNamespace):
             given.data = {name: value for name, value in given.data.items() if value is not None}
     else:

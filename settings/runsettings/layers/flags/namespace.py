@@ -104,19 +104,34 @@ def argument_trees(
         layer_given: The layer of what was given.
         settings: Whether to take in the flags that `LayeredSettings.add_arguments` made.
     """
-    arguments = dict(vars(namespace))
-    if not settings:
-        for name in settings_of(namespace):
-            arguments.pop(name, None)
-    if not isinstance(namespace, GivenNamespace):
-        marks = {name: _flag(name) for name in arguments}
-        return command_line(layer_defaults, {}, {}), command_line(layer_given, arguments, marks)
-    flags = given_of(namespace)
-    given = {name: value for name, value in arguments.items() if name in flags}
-    defaults = {name: value for name, value in arguments.items() if name not in flags}
+    arguments: Mapping[str, Any] = vars(namespace)
+    if not settings and (ours := settings_of(namespace)):
+        arguments = {name: value for name, value in arguments.items() if name not in ours}
+    given = given_arguments(namespace, arguments, layer_given)
+    defaults = {name: value for name, value in arguments.items() if name not in given.data}
     known = flags_of(namespace)
     marks = {name: known.get(name) or _flag(name) for name in defaults}
-    return command_line(layer_defaults, defaults, marks), command_line(layer_given, given, flags)
+    return command_line(layer_defaults, defaults, marks), given
+
+
+def given_arguments(
+    namespace: argparse.Namespace,
+    arguments: Mapping[str, Any] | None = None,
+    layer: Layer = Layer.FLAG,
+) -> Tree:
+    """What was given; all of a plain namespace.
+
+    Args:
+        namespace: What was parsed.
+        arguments: The part of it to take; all of it if left out.
+        layer: The layer of the tree.
+    """
+    arguments = vars(namespace) if arguments is None else arguments
+    if not isinstance(namespace, GivenNamespace):
+        return command_line(layer, dict(arguments), {name: _flag(name) for name in arguments})
+    flags = namespace._given_flags
+    given = {name: value for name, value in arguments.items() if name in flags}
+    return command_line(layer, given, flags)
 
 
 def command_line(layer: Layer, data: dict[str, Any], marks: Mapping[str, str]) -> Tree:

@@ -16,9 +16,10 @@ from __future__ import annotations
 import argparse
 import sys
 import threading
+import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from runsettings.layers.flags.namespace import GivenNamespace, flags_of, given_of, settings_of
 
@@ -66,12 +67,18 @@ _HOOKED: Final = ("_get_values", "_get_value", "parse_known_args")
 
 
 class _Record:
-    """What one watched parse has seen."""
+    """What one watched parse has seen.
 
-    __slots__ = ("action", "converting", "flag", "given", "wrote")
+    Args:
+        namespace: The namespace that is written to. Its writes are watched from the first flag
+            on: before it, argparse writes all defaults.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("action", "converting", "flag", "given", "namespace", "wrote")
+
+    def __init__(self, namespace: argparse.Namespace) -> None:
         self.given: dict[str, str] = {}
+        self.namespace = namespace
         self.action: argparse.Action | None = None
         self.flag = ""
         self.wrote = False
@@ -81,28 +88,31 @@ class _Record:
         """From here on, what is written is what this flag sets."""
         self.end()
         self.action, self.flag, self.wrote = action, flag, False
-
-    def write(self, name: str) -> None:
-        """An argument was written to a namespace."""
-        if self.action is not None:
-            self.given[name] = self.flag
-            self.wrote = True
+        if type(self.namespace) is _Namespace:
+            self.namespace.__class__ = _WatchedNamespace
 
     def end(self) -> None:
         """No flag is being acted on any more."""
-        if self.action is not None and not self.wrote:
+        if self.action is None:
+            return
+        if not self.wrote:
             # It changed a value in place, or went around `setattr`.
             self.given[self.action.dest] = self.flag
         self.action = None
 
 
-class _WatchedNamespace(argparse.Namespace):
+class _Namespace(argparse.Namespace):
     """The namespace that a watched parser writes to."""
+
+
+class _WatchedNamespace(_Namespace):
+    """The same from the first flag on."""
 
     def __setattr__(self, name: str, value: Any) -> None:
         record: _Record | None = getattr(_THREAD, "record", None)
-        if record is not None:
-            record.write(name)
+        if record is not None and record.action is not None:
+            record.given[name] = record.flag
+            record.wrote = True
         super().__setattr__(name, value)
 
 
@@ -117,9 +127,9 @@ def _watched(
         raise TypeError(f"expected an argparse.ArgumentParser as first argument, got {kind}")
     start = {} if namespace is None else dict(vars(namespace))
     parsers = _parsers(parser)
-    with _PARSING, _recording() as record, _hooked(parsers):
-        watched = _WatchedNamespace()
-        vars(watched).update(start)
+    watched = _Namespace()
+    vars(watched).update(start)
+    with _PARSING, _recording(watched) as record, _hooked(parsers):
         outcome = getattr(parser, method)(args, watched)
         record.end()
     filled, rest = outcome if isinstance(outcome, tuple) else (outcome, [])
@@ -139,9 +149,9 @@ def _watched(
 
 
 @contextmanager
-def _recording() -> Iterator[_Record]:
+def _recording(namespace: argparse.Namespace) -> Iterator[_Record]:
     outer = getattr(_THREAD, "record", None)
-    _THREAD.record = record = _Record()
+    _THREAD.record = record = _Record(namespace)
     try:
         yield record
     finally:
@@ -177,10 +187,43 @@ def _parsers(root: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:
         if id(parser) in seen:
             continue
         seen[id(parser)] = parser
-        for action in parser._actions:
-            if isinstance(action, argparse._SubParsersAction):
-                waiting.extend(action.choices.values())
+        for action in _facts(parser).subparsers:
+            waiting.extend(action.choices.values())
     return list(seen.values())
+
+
+class _Facts(NamedTuple):
+    """What is known of a parser's own actions."""
+
+    actions: int
+    """How many actions there were: a parser gets more, and loses none."""
+    names: dict[str, str]
+    """The flag or positional behind each argument."""
+    settings: frozenset[str]
+    """The arguments that are settings."""
+    subparsers: tuple[argparse._SubParsersAction[Any], ...]
+
+
+_KNOWN: Final[weakref.WeakKeyDictionary[argparse.ArgumentParser, _Facts]] = (
+    weakref.WeakKeyDictionary()
+)
+
+
+def _facts(parser: argparse.ArgumentParser) -> _Facts:
+    """What is known of a parser's own actions, looked up once for each parser."""
+    actions = parser._actions
+    known = _KNOWN.get(parser)
+    if known is None or known.actions != len(actions):
+        names: dict[str, str] = {}
+        for action in actions:
+            names.setdefault(action.dest, _name_of(action))
+        known = _KNOWN[parser] = _Facts(
+            len(actions),
+            names,
+            frozenset(action.dest for action in actions if SETTINGS_FLAG in vars(action)),
+            tuple(a for a in actions if isinstance(a, argparse._SubParsersAction)),
+        )
+    return known
 
 
 def _hook(parser: Any, *, is_root: bool) -> None:
@@ -220,12 +263,14 @@ def _hook(parser: Any, *, is_root: bool) -> None:
             return parse_known_args(args, namespace)
         record.end()
         outer, record.given = record.given, {}
+        around = record.namespace
         # `_SubParsersAction` passes no namespace and copies the one it gets.
-        inside = _WatchedNamespace() if namespace is None else namespace
+        inside = record.namespace = _Namespace() if namespace is None else namespace
         try:
             return parse_known_args(args, inside)
         finally:
             record.end()
+            record.namespace = around
             # What was given before the subcommand is lost where the copy holds a default.
             kept = {name: flag for name, flag in outer.items() if name not in vars(inside)}
             record.given = {**kept, **record.given}
@@ -238,15 +283,15 @@ def _names_in(
     parsers: Sequence[argparse.ArgumentParser],
 ) -> tuple[dict[str, str], frozenset[str]]:
     """The flag or positional behind each argument, and which arguments are settings."""
+    if len(parsers) == 1:
+        return _facts(parsers[0])[1:3]
     names: dict[str, str] = {}
-    settings: set[str] = set()
+    settings: frozenset[str] = frozenset()
     for parser in parsers:
-        for action in parser._actions:
-            if action.dest not in names:
-                names[action.dest] = _name_of(action)
-            if SETTINGS_FLAG in vars(action):
-                settings.add(action.dest)
-    return names, frozenset(settings)
+        facts = _facts(parser)
+        names = {**facts.names, **names}
+        settings |= facts.settings
+    return names, settings
 
 
 def _name_of(action: argparse.Action) -> str:

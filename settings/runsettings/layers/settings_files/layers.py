@@ -51,7 +51,9 @@ class SiteLayer:
         """What the site's files say, with their ``[policy]`` kept under its own key."""
         if inputs.app_name is None:
             return ()
-        return read_place(locations.site_directory() / inputs.app_name, Layer.SITE, inputs.cwd)
+        site = locations.site_directory()
+        directory = os.path.join(site, inputs.app_name)  # noqa: PTH118 - on every start
+        return read_place(directory, Layer.SITE, inputs.cwd)
 
 
 class UserLayer:
@@ -74,9 +76,13 @@ class WorkspaceLayer:
 
     def read(self, inputs: Inputs) -> Sequence[Reading]:
         """What the workspace's files say."""
+        return self.read_below(inputs.root_dir or inputs.cwd, inputs)
+
+    def read_below(self, root: Path, inputs: Inputs) -> Sequence[Reading]:
+        """What the files of the workspace in ``root`` say."""
         if inputs.app_name is None:
             return ()
-        directory = locations.workspace_directory(inputs.root_dir or inputs.cwd, inputs.app_name)
+        directory = locations.workspace_directory(root, inputs.app_name)
         return read_place(directory, Layer.WORKSPACE, inputs.cwd)
 
 
@@ -143,14 +149,13 @@ def _no_table(whole: Reading, path: Sequence[str]) -> Reading:
     return Reading(whole.tree.with_data({}, {}), (*whole.diagnostics, fault))
 
 
-def read_place(directory: Path, layer: Layer, cwd: Path) -> list[Reading]:
+def read_place(directory: str, layer: Layer, cwd: Path) -> list[Reading]:
     """Read the settings files in ``directory`` that exist, lowest precedence first."""
-    base = str(directory)
-    if not locations.is_there(base):
+    if not locations.is_there(directory):
         return []
     readings = []
     for name, format_ in _BESIDE:
-        path = os.path.join(base, name)  # noqa: PTH118 - three of these on every start
+        path = os.path.join(directory, name)  # noqa: PTH118 - three of these on every start
         if locations.is_there(path):
             readings.append(_read(path, layer, shown_path(path, cwd), format_))
     return readings

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+_LINUX_SITE: Final = Path("/etc/xdg")
+
 _IS_LINUX: Final = sys.platform == "linux"
 
 
@@ -26,10 +28,10 @@ def site_directory() -> Path:
         import platformdirs  # asks Windows itself, not a variable
 
         return Path(platformdirs.site_config_dir(appauthor=False))
-    return Path("/etc/xdg")
+    return _LINUX_SITE
 
 
-def user_directory(app_name: str, environ: Mapping[str, str]) -> Path | None:
+def user_directory(app_name: str, environ: Mapping[str, str]) -> str | None:
     """The user's configuration directory for ``app_name``.
 
     ``$WANDB_CONFIG_DIR`` (for another application, ``$<APP>_CONFIG_DIR``), else the platform's
@@ -37,7 +39,7 @@ def user_directory(app_name: str, environ: Mapping[str, str]) -> Path | None:
     """
     explicit = environ.get(f"{app_name.upper()}_CONFIG_DIR")
     if explicit:
-        return Path(explicit)
+        return explicit
     if environ is os.environ and not (_IS_LINUX and environ.get("HOME")):
         preferred, fallback = _platform_places(app_name)
     else:
@@ -52,8 +54,8 @@ def user_directory(app_name: str, environ: Mapping[str, str]) -> Path | None:
         preferred = os.path.join(base, app_name)  # noqa: PTH118 - on every start
         fallback = os.path.join(home, ".config", app_name) if home else preferred  # noqa: PTH118
     if preferred != fallback and not os.path.isdir(preferred) and os.path.isdir(fallback):  # noqa: PTH112
-        return Path(fallback)
-    return Path(preferred)
+        return fallback
+    return preferred
 
 
 def _platform_places(app_name: str) -> tuple[str, str]:
@@ -79,13 +81,14 @@ def is_there(path: str) -> bool:
     return True
 
 
-def workspace_directory(root: Path, app_name: str) -> Path:
+def workspace_directory(root: Path, app_name: str) -> str:
     """``<root>/.wandb`` if it is a directory, else ``<root>/wandb``, as the wandb client has it.
 
     Settings are read from there, and runs go there.
     """
-    hidden = root / f".{app_name}"
-    return hidden if os.path.isdir(hidden) else root / app_name  # noqa: PTH112 - raises for no path
+    hidden = os.path.join(root, f".{app_name}")  # noqa: PTH118 - on every start
+    is_hidden = os.path.isdir(hidden)  # noqa: PTH112 - raises for no path
+    return hidden if is_hidden else os.path.join(root, app_name)  # noqa: PTH118 - as above
 
 
 def find_pyproject(start: Path) -> str | None:

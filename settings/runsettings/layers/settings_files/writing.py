@@ -180,7 +180,7 @@ def settings_file(layer: Layer, inputs: Inputs) -> SettingsFile:
             raise _no_file("nothing tells where the user's settings are", "set HOME")
     else:
         directory = locations.workspace_directory(inputs.root_dir or inputs.cwd, inputs.app_name)
-    path = directory / "settings"
+    path = Path(directory, "settings")
     return SettingsFile(
         layer, path, shown_path(path, inputs.cwd), shared=inputs.app_name == _CLIENT
     )
