@@ -91,12 +91,12 @@ def test_site_directory_of_each_platform(monkeypatch, platform, place):
     assert str(locations.site_directory()) == place
 
 
-def test_workspace_is_hidden_where_only_that_exists(jail):
-    """``.wandb/`` is read where there is no ``wandb/``."""
-    jail.write(".wandb/settings", "[default]\nproject = hidden\n")
-    assert places_of(Settings(), "project") == [".wandb/settings:2"]
+def test_a_hidden_workspace_counts_before_the_visible_one(jail):
+    """``.wandb/`` is read where it is there, as the wandb client does."""
     jail.write_workspace("[default]\nproject = visible\n")
     assert places_of(Settings(), "project") == ["wandb/settings:2"]
+    jail.write(".wandb/settings", "[default]\nproject = hidden\n")
+    assert places_of(Settings(), "project") == [".wandb/settings:2"]
 
 
 @pytest.mark.parametrize(
