@@ -74,13 +74,14 @@ def on_terminal() -> Callable[..., str]:
     """Runs a command line on a terminal of its own, and gives what is seen there."""
     pty = pytest.importorskip("pty", reason="terminals of POSIX")
 
-    def on_terminal(*arguments: str, typed: str = "") -> str:
+    def on_terminal(*arguments: str, typed: str = "", status: int = 0, **variables: str) -> str:
         controller, terminal = pty.openpty()
         process = subprocess.Popen(
             [sys.executable, "-m", "runsettings", *arguments],
             stdin=terminal,
             stdout=terminal,
             stderr=terminal,
+            env={**os.environ, "TERM": "xterm", **variables},
             start_new_session=True,
         )
         os.close(terminal)
@@ -98,7 +99,7 @@ def on_terminal() -> Callable[..., str]:
                 os.write(controller, pending)
                 pending = b""
         os.close(controller)
-        assert process.wait(timeout=60) == 0
+        assert process.wait(timeout=60) == status
         return printed.decode()
 
     return on_terminal

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sqlite3
 
 import pytest
 
 from runsettings.journal import reader, replay
-from runsettings.journal.index import FILE, find_runs, list_runs
+from runsettings.journal.index import FILE, list_runs
 from runsettings.journal.removal import remove
 from runsettings.journal.replay import load
 from runsettings.journal.tags import change_tags
@@ -150,16 +149,6 @@ def test_directories_of_the_wandb_client_are_passed_over(wandb):
     foreign.mkdir()
     (foreign / "run-abc.wandb").write_bytes(b"")
     assert len(list_runs(wandb).runs) == 3
-
-
-def test_a_run_is_found_by_what_a_person_writes(wandb):
-    """Its id, its name, the beginning of its id, or a path."""
-    run = list_runs(wandb).runs[0]
-    paths = (str(run.directory), run.journal, os.path.relpath(run.directory))
-    for name in ("run00002", "n-2", *paths):
-        assert [found.id for found in find_runs(wandb, name)] == ["run00002"], name
-    assert len(find_runs(wandb, "run")) == 3
-    assert find_runs(wandb, "other") == []
 
 
 def test_a_listing_reads_only_journals_that_are_new_or_changed(wandb, monkeypatch):

@@ -6,7 +6,7 @@ of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 from runsettings.checks.configs.config_file import ConfigChecks
 from runsettings.checks.configs.every_run import check_every_run, files_of_every_run
-from runsettings.checks.configs.many_files import Begin, check_config_files
+from runsettings.checks.configs.many_files import check_config_files
 from runsettings.checks.environments.matrix import check_matrix
 from runsettings.checks.parsers.options import parser_options
 from runsettings.checks.rule_selection import CheckSettings, Selection, without_suppressed
@@ -70,7 +70,7 @@ class Request:
         exclude: Patterns of files that are not looked for in directories.
         matrix: A TOML file that declares environments, whose settings are checked.
         against: A git revision; what has changed since in each environment is noted.
-        begin: Told how many config files there are; what it gives is told of the progress.
+        tell: Called with how many config files are done, and how many there are.
     """
 
     files: tuple[str | Path, ...] = ()
@@ -91,7 +91,7 @@ class Request:
     processes: int | None = None
     matrix: str | Path | None = None
     against: str | None = None
-    begin: Begin | None = None
+    tell: Callable[[int, int], None] = lambda _done, _all: None
 
 
 def check(
@@ -199,7 +199,7 @@ def run_checks(request: Request) -> Report:
         setting_names=frozenset(model.model_fields),
     )
     configs = [path for path in paths if not is_settings_file(path, inputs.app_name)]
-    found += check_config_files(configs, checks, processes=request.processes, begin=request.begin)
+    found += check_config_files(configs, checks, processes=request.processes, tell=request.tell)
     if request.layers and isinstance(checked.settings, Settings):
         others = [p for p in files_of_every_run(checked.settings, here) if p not in paths]
         names += [shown_path(path, here) for path in others]

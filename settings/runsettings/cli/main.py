@@ -1,12 +1,8 @@
-"""``runsettings``: the commands, each loaded when it is called.
-
-Starting the command line must not cost what its commands cost: the help of one does not import
-the models, and ``runsettings check`` does not import what lists runs.
-"""
+"""``runsettings``: the table of commands, exit statuses, and what is printed of errors."""
 
 from __future__ import annotations
 
-import importlib
+import io
 import os
 import sys
 import warnings
@@ -14,80 +10,38 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final, TextIO
 
 import click
-from click.shell_completion import CompletionItem
 
 from runsettings._version import __version__
-from runsettings.cli.printing import STATUS, colour_wanted
+from runsettings.cli.lazy_group import LazyGroup
+from runsettings.cli.printing import STATUS, colour_wanted, print_report
 from runsettings.values.errors import RunsettingsError, SettingsWarning
 
 _COMMANDS: Final = {
     "show": ("settings.commands", "The settings that count here and now."),
-    "explain": ("settings.commands", "Why settings are what they are: who set them, who lost."),
+    "explain": ("settings.commands", "Where settings come from: who set them, and who lost."),
     "get": ("settings.commands", "One setting's value."),
     "set": ("settings.commands", "Write a setting to a file, after checking it."),
-    "unset": ("settings.commands", "Take a setting out of a file."),
+    "unset": ("settings.commands", "Remove a setting from a file."),
     "check": ("checks.commands", "Check settings and config files without starting a run."),
     "schema": ("checks.commands", "The JSON Schema of settings, a model or a parser."),
     "lock": ("checks.commands", "Write the resolved settings to a lock file."),
     "runs": ("runs.commands", "List, show, compare, tag and remove local runs."),
-    "completion": ("settings.completion", "The script that teaches a shell our commands."),
+    "completion": ("settings.completion", "The script for completion in a shell."),
 }
-"""Each command's module in this room, and its line in the overview."""
+"""Each command's module in this room, and its line in the help."""
 
 _INTERRUPTED: Final = 130
 """The exit status of an interrupted command, as shells report it."""
 
 
-class LazyGroup(click.Group):
-    """A group that imports a command's module only when the command is used."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        """The names, in the order of the table."""
-        return list(_COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        """The command, imported now, or ``None`` for a name that is none."""
-        if cmd_name not in _COMMANDS:
-            return None
-        module = importlib.import_module(f"runsettings.cli.{_COMMANDS[cmd_name][0]}")
-        command: click.Command = getattr(module, f"{cmd_name}_command")
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        """The overview, without importing any command."""
-        rows = [(name, line) for name, (_, line) in _COMMANDS.items()]
-        with formatter.section("Commands"):
-            formatter.write_dl(rows)
-
-    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
-        """The commands' names, without importing any, and this group's own options."""
-        names = [
-            CompletionItem(name, help=line)
-            for name, (_, line) in _COMMANDS.items()
-            if name.startswith(incomplete)
-        ]
-        return [*names, *click.Command.shell_complete(self, ctx, incomplete)]
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """As click does, with a suggestion for a misspelt name."""
-        try:
-            return super().resolve_command(ctx, args)
-        except click.UsageError as error:
-            from runsettings.values.did_you_mean import did_you_mean  # difflib, for slips alone
-
-            hint = did_you_mean(args[0], _COMMANDS)
-            if hint is None:
-                raise
-            message = f"there is no command {args[0]!r} — {hint}"
-            raise click.UsageError(message, error.ctx) from None
+class Program(LazyGroup):
+    """The whole command line: its exit statuses, and what it does with errors."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """As click does, but a reader that has seen enough is no failure."""
+        """As click does, but a closed pipe (``| head``) is not an error."""
         try:
             result = super().invoke(ctx)
-            if sys.stdout is not None:  # it is, where it was closed before we started
+            if sys.stdout is not None:  # it is None if it was closed before the start
                 sys.stdout.flush()
         except BrokenPipeError:
             _drop_output()
@@ -102,10 +56,10 @@ class LazyGroup(click.Group):
         standalone_mode: bool = True,
         **extra: Any,
     ) -> Any:
-        """Run a command; in ``standalone_mode``, tell what is wrong as text and exit."""
+        """Run a command; in ``standalone_mode``, print errors as text and exit."""
 
         def run() -> Any:
-            return super(LazyGroup, self).main(
+            return super(Program, self).main(
                 args, prog_name, complete_var, standalone_mode=False, **extra
             )
 
@@ -114,12 +68,15 @@ class LazyGroup(click.Group):
         sys.exit(_status_of(run))
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Program, table=_COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="runsettings")
 @click.pass_context
 def cli(ctx: click.Context) -> None:
-    """Settle the settings of a training run, and see where each came from."""
+    """The settings of training runs: where each came from, and whether they are right."""
     ctx.color = colour_wanted()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A letter that the terminal's encoding lacks must not end a command.
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -128,9 +85,9 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _status_of(run: Callable[[], Any]) -> int:
-    """The exit status of a command, whose problems are told on the standard error."""
+    """Run a command, print its error if it has one, and return the exit status."""
     with warnings.catch_warnings():
-        # Whatever filters this process started with, a person at a terminal wants to know.
+        # Whatever warning filters this process started with, a person wants to see these.
         warnings.simplefilter("always", SettingsWarning)
         warnings.showwarning = _show_warning
         try:
@@ -142,16 +99,16 @@ def _status_of(run: Callable[[], Any]) -> int:
             click.echo("aborted", err=True)
             return _INTERRUPTED
         except RunsettingsError as error:
-            _show_report(str(error), "red")
+            print_report(str(error), "red", err=True)
             return 1
         except OSError as error:
-            _show_report(f"error: {_told(error)}", "red")
+            print_report(f"error: {_described(error)}", "red", err=True)
             return 1
     return status if isinstance(status, int) else 0
 
 
-def _told(error: OSError) -> str:
-    """The error's text, or what it comes from where its text would not help."""
+def _described(error: OSError) -> str:
+    """The error's text, or its cause where the text alone would not help."""
     if isinstance(error, FileNotFoundError) and error.filename is None:
         try:
             os.getcwd()  # noqa: PTH109 - the question itself
@@ -168,26 +125,20 @@ def _show_warning(
     file: TextIO | None = None,
     line: str | None = None,
 ) -> None:
-    """Our warnings as they are written, for people; others as Python shows them."""
+    """Print our warnings as plain text, and others as Python does."""
     if issubclass(category, SettingsWarning):
-        _show_report(str(message), "yellow")
+        print_report(str(message), "yellow", err=True)
         return
     text = warnings.formatwarning(message, category, filename, lineno, line)
     (file or sys.stderr).write(text)
 
 
-def _show_report(text: str, colour: str) -> None:
-    heading, newline, rest = text.partition("\n")
-    heading = click.style(heading, fg=colour, bold=True)
-    click.echo(f"{heading}{newline}{rest}", err=True, color=colour_wanted())
-
-
 def _drop_output() -> None:
-    """Let what is still to be written go nowhere, or the interpreter complains at its end."""
+    """Discard buffered output, so that the interpreter does not complain when it exits."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (sys.stdout, sys.stderr):
         try:
             os.dup2(nowhere, stream.fileno())
         except (OSError, ValueError, AttributeError):
-            continue  # closed, or not a file: there is nothing to complain about
+            continue  # closed, or not a file: nothing is buffered for it
     os.close(nowhere)

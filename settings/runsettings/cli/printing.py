@@ -1,16 +1,18 @@
-"""How the command line prints: tables, JSON, YAML, notes and colours.
+"""How the command line prints: tables, JSON, YAML, reports, notes and progress bars.
 
-Colours, headers and wrapping are for terminals. What goes into a pipe or a file is plain and
-complete, one row a line, for programs that read lines.
+Colours, headings and wrapped cells are for terminals, and rich lays them out. A pipe or a file
+gets plain and complete text, one row a line, for programs that read lines.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import Any, Final
 
 import click
@@ -18,74 +20,158 @@ import click
 from runsettings.values.rendering import printable
 
 STATUS: Final = "runsettings.status"
-"""In ``Context.meta``: the exit status of a command whose reader leaves early; 0 if none says."""
+"""In ``Context.meta``: the exit status of a command whose output is closed early; 0 by default."""
 
 _GAP: Final = "  "
 
-_FLOAT: Final = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?\Z")
-"""Texts that a YAML 1.2 reader takes for numbers; PyYAML would leave ``1e-3`` unquoted."""
+_LARGE_TABLE: Final = 500
+"""Rows from which a terminal gets plain columns: rich lays out two thousand rows a second."""
+
+_HEADING: Final = re.compile(r"(?m)^(?:[0-9,]+ (?:problem|warning)s? in |error: ).*$")
+_WARNING: Final = re.compile(r"(?m)^  (warning:)")
+_CARETS: Final = re.compile(r"(?m)^ +│ +(\^+)$")
 
 
 def colour_wanted() -> bool | None:
-    """What the environment says of colours: yes, no, or (``None``) whatever the stream is for.
+    """Whether the environment asks for colours; ``None`` if the stream decides.
 
-    ``NO_COLOR`` and ``FORCE_COLOR`` count when they are not empty, as https://no-color.org and
-    https://force-color.org say; the first beats the second.
+    ``NO_COLOR`` and ``FORCE_COLOR`` count if they are not empty, as https://no-color.org and
+    https://force-color.org say; the first beats the second. rich follows the same rules.
     """
     if os.environ.get("NO_COLOR"):
         return False
     return True if os.environ.get("FORCE_COLOR") else None
 
 
-def print_table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print rows in columns; on a terminal with headers, and cells that wrap.
+def print_table(
+    headings: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    headed: bool = False,
+    cut: Collection[str] = (),
+) -> None:
+    """Print rows in columns; on a terminal under headings.
 
     Args:
-        headers: The columns' names.
-        rows: The cells; control characters in them are shown escaped.
+        headings: The columns' names.
+        rows: The cells; control characters are escaped.
+        headed: Whether a pipe gets the headings as well.
+        cut: Columns whose cells are cut to fit a terminal, so that each row is one line; if
+            empty, all cells wrap.
     """
-    shown = [[printable(cell) for cell in row] for row in rows]
-    if sys.stdout.isatty():
-        _print_rich(headers, shown)
+    rows = [list(map(printable, row)) for row in rows]
+    on_terminal = sys.stdout.isatty()
+    if on_terminal and len(rows) <= _LARGE_TABLE:
+        _print_rich_table(headings, rows, cut)
         return
-    widths = [max((len(row[i]) for row in shown), default=0) for i in range(len(headers))]
-    for row in shown:
-        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        click.echo(_GAP.join(cells).rstrip())
+    lines = [list(map(printable, headings)), *rows] if headed or on_terminal else rows
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    text = "".join(_GAP.join(map(str.ljust, line, widths)).rstrip() + "\n" for line in lines)
+    click.echo(text, nl=False)  # at once: ten thousand writes take longer than all else
 
 
 def print_json(data: Any) -> None:
-    """Print data as indented JSON."""
-    click.echo(json.dumps(data, indent=2, ensure_ascii=False, default=str))
+    """Print data as indented JSON that every reader and every output accepts.
+
+    JSON has no NaN and no infinities: they become texts, as in W&B's own files.
+    """
+    from pydantic_core import to_json  # pydantic_core: only JSON output needs it
+
+    try:
+        text = to_json(data, indent=2, inf_nan_mode="strings", fallback=str).decode()
+        text.encode(sys.stdout.encoding or "ascii")
+        plain = text.replace("\n", "").isprintable()
+    except ValueError:
+        plain = False
+    # JSON can escape half a surrogate pair, characters that the output's encoding lacks, and
+    # characters that would change the direction of a terminal's text.
+    click.echo(text if plain else json.dumps(_finite(data), indent=2, default=str))
 
 
-def print_yaml(data: Any) -> None:
-    """Print data as YAML that readers of YAML 1.1 and 1.2 read alike."""
-    import yaml  # only who asks for YAML pays for it
+def print_report(text: str, colour: str | None = None, *, err: bool = False) -> None:
+    """Print diagnostics as text, coloured on a terminal.
 
-    class Dumper(yaml.SafeDumper):
-        """PyYAML's, knowing one more kind of text that has to be quoted."""
-
-    Dumper.add_implicit_resolver("tag:yaml.org,2002:float", _FLOAT, list("-+.0123456789"))
-    text = yaml.dump(data, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=1 << 16)
-    click.echo(text, nl=False)
+    Args:
+        text: The text that `values.rendering` or a reporter made.
+        colour: The colour of the headings, or ``None`` for bold alone.
+        err: Whether to print to the standard error instead of the standard output.
+    """
+    stream = sys.stderr if err else sys.stdout
+    wanted = colour_wanted()
+    if wanted is None:
+        wanted = stream is not None and stream.isatty()
+    if wanted:
+        text = _HEADING.sub(lambda found: click.style(found[0], fg=colour, bold=True), text)
+        text = _WARNING.sub("  " + click.style(r"\1", fg="yellow"), text)
+        text = _CARETS.sub(
+            lambda found: found[0].removesuffix(found[1]) + click.style(found[1], fg="red"), text
+        )
+    click.echo(text, nl=not text.endswith("\n"), err=err, color=wanted)
 
 
 def note(text: str) -> None:
-    """Tell a person something beside the result, on the standard error."""
+    """Print a note beside the result, on the standard error."""
     click.echo(f"{click.style('note:', fg='cyan')} {printable(text)}", err=True)
 
 
-def _print_rich(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    # Terminals alone are worth its 30 ms.
-    from rich.console import Console
+@contextmanager
+def progress(description: str, least: int) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar on the standard error, where that is a terminal.
+
+    Args:
+        description: What is being done.
+        least: The number of steps from which a bar is shown.
+
+    Yields:
+        A function to call with how many steps are done and how many there are.
+    """
+    if sys.stderr is None or not sys.stderr.isatty():
+        yield lambda _done, _total: None
+        return
+    with ExitStack() as stack:
+        update: Callable[..., None] | None = None
+
+        def tell(done: int, total: int) -> None:
+            nonlocal update
+            if total < least:
+                return
+            if update is None:
+                from rich.console import Console  # rich: only a terminal needs it
+                from rich.progress import Progress
+
+                bar = stack.enter_context(Progress(console=Console(stderr=True), transient=True))
+                task = bar.add_task(description, total=total)
+                update = lambda done: bar.update(task, completed=done)  # noqa: E731
+            update(done)
+
+        yield tell
+
+
+def _print_rich_table(
+    headings: Sequence[str], rows: Sequence[Sequence[str]], cut: Collection[str]
+) -> None:
+    from rich.console import Console  # rich: only a terminal needs it
     from rich.table import Table
     from rich.text import Text
 
     table = Table(box=None, pad_edge=False, padding=(0, len(_GAP), 0, 0), header_style="bold")
-    for header in headers:
-        table.add_column(header, overflow="fold")
+    for heading in headings:
+        # With columns to cut, rich takes room only from columns that could wrap.
+        table.add_column(Text(heading), overflow="fold", no_wrap=bool(cut) and heading not in cut)
     for row in rows:
-        table.add_row(*map(Text, row))  # as texts: `[bold]` in a value is no markup
-    wanted = colour_wanted()
-    Console(no_color=wanted is False, highlight=False).print(table)
+        # As Text, because `[b]` in a value is no markup.
+        cells = [
+            Text(cell, no_wrap=True, overflow="ellipsis") if cut else Text(cell) for cell in row
+        ]
+        table.add_row(*cells)
+    Console(highlight=False).print(table)
+
+
+def _finite(data: Any) -> Any:
+    if isinstance(data, float) and not math.isfinite(data):
+        return "NaN" if math.isnan(data) else "Infinity" if data > 0 else "-Infinity"
+    if isinstance(data, dict):
+        return {key: _finite(value) for key, value in data.items()}
+    if isinstance(data, (list, tuple)):
+        return [_finite(value) for value in data]
+    return data

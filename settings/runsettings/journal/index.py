@@ -69,30 +69,6 @@ def list_runs(
     return Listing(sorted(latest.values(), key=lambda run: -run.created), listing.unreadable)
 
 
-def find_runs(directory: Path | str, name: str) -> list[StoredRun]:
-    """The runs with this id, or at this path, or of this name, or whose id begins so.
-
-    Args:
-        directory: The ``wandb`` directory.
-        name: An id, the path of a run's directory or journal, a name, or the start of an id.
-            The first of these that any run matches counts.
-    """
-    runs = list_runs(directory).runs
-    path = os.path.abspath(name)  # noqa: PTH100 - without following symbolic links
-    return (
-        [run for run in runs if run.id == name]
-        or [run for run in runs if path in _paths(run)]
-        or [run for run in runs if run.name == name]
-        or [run for run in runs if run.id.startswith(name)]
-    )
-
-
-def _paths(run: StoredRun) -> tuple[str, str]:
-    """The absolute paths of a run's journal and directory."""
-    journal = os.path.abspath(run.journal)  # noqa: PTH100
-    return journal, os.path.dirname(journal)  # noqa: PTH120
-
-
 def _indexed(
     path: Path, found: dict[str, JournalFile], tell: Callable[[int, int], None]
 ) -> Listing:

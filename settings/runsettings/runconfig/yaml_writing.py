@@ -50,6 +50,14 @@ def write_yaml(config: Mapping[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def yaml_text(data: Mapping[str, Any]) -> str:
+    """JSON data as YAML that readers of YAML 1.1 and 1.2 read alike."""
+    lines: list[str] = []
+    for key, value in data.items():
+        _write_entry("", key, value, lines)
+    return "\n".join(lines or ["{}"]) + "\n"
+
+
 def _write_entry(indent: str, key: str, value: Any, lines: list[str]) -> None:
     name = _key(key, indent)
     if isinstance(value, dict) and value:

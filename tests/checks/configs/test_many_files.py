@@ -51,15 +51,15 @@ def test_what_cannot_travel_is_checked_here(paths, jail, monkeypatch):
 
 @pytest.mark.parametrize("processes", [1, 2])
 def test_progress_adds_up(paths, jail, processes):
-    """What is told of the progress is the number of files, in the end."""
-    told: list[int] = []
+    """The last call says that all files are done, and no call goes back."""
+    told: list[tuple[int, int]] = []
 
-    def begin(files: int):
-        assert files == 40
-        return told.append
+    def tell(done: int, total: int):
+        told.append((done, total))
 
-    check_config_files(paths, ConfigChecks(jail.cwd), processes=processes, begin=begin)
-    assert sum(told) == 40
+    check_config_files(paths, ConfigChecks(jail.cwd), processes=processes, tell=tell)
+    assert told == sorted(told)
+    assert told[-1] == (40, 40)
 
 
 def test_few_files_are_not_worth_a_process():

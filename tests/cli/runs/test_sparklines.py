@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from runsettings.cli.runs.sparklines import ASCII, BLOCKS, WIDTH, measure, sparkline
+from runsettings.cli.runs.sparklines import ASCII, BLOCKS, WIDTH, sparkline
 
 
 @pytest.mark.parametrize(
@@ -40,14 +40,6 @@ def test_long_course_is_averaged_down():
 def test_other_blocks_can_be_had():
     """For terminals without Unicode."""
     assert sparkline(range(8), ASCII) == ASCII
-
-
-def test_measure_passes_over_nan():
-    """But counts it, and tells it where it is the last value."""
-    metric = measure([1.0, math.nan, -2.0, math.nan])
-    assert (metric.count, metric.minimum, metric.maximum) == (4, -2.0, 1.0)
-    assert math.isnan(metric.last)
-    assert measure([math.nan]).minimum is None
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])

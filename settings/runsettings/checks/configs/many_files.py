@@ -23,12 +23,6 @@ _WORTH_A_PROCESS: Final = 100
 _CHUNK: Final = 16
 """Files handed to a process at a time."""
 
-Advance = Callable[[int], None]
-"""Called with how many more files are done."""
-
-Begin = Callable[[int], Advance | None]
-"""Called with how many files there are."""
-
 _checks: ConfigChecks | None = None
 
 
@@ -37,7 +31,7 @@ def check_config_files(
     checks: ConfigChecks,
     *,
     processes: int | None = None,
-    begin: Begin | None = None,
+    tell: Callable[[int, int], None] = lambda _done, _all: None,
 ) -> list[Diagnostic]:
     """Everything that is wrong with the files, in their order.
 
@@ -45,8 +39,7 @@ def check_config_files(
         paths: The files.
         checks: What to hold them against.
         processes: How many processes to use; by default, as many as help.
-        begin: Called with the number of files once they are on their way; what it gives is
-            told of the progress.
+        tell: Called with how many files are done, and how many there are.
     """
     wanted = _processes(len(paths), processes)
     found: list[Diagnostic] = []
@@ -57,19 +50,16 @@ def check_config_files(
         with ProcessPoolExecutor(
             wanted, mp_context=context, initializer=_begin, initargs=(checks,)
         ) as pool:
-            # All of it is on its way, and all processes are started, before the first result.
+            # All processes are started before the first result, and so before `tell` is called,
+            # which may start a thread: a process with threads must not be forked.
             arriving = pool.map(_check_chunk, chunks)
-            advance = begin(len(paths)) if begin is not None else None
-            for chunk, results in zip(chunks, arriving, strict=True):
+            for number, results in enumerate(arriving, 1):
                 found += results
-                if advance is not None:
-                    advance(len(chunk))
+                tell(min(number * _CHUNK, len(paths)), len(paths))
         return found
-    advance = begin(len(paths)) if begin is not None else None
-    for path in paths:
+    for number, path in enumerate(paths, 1):
         found += check_config_file(path, checks)
-        if advance is not None:
-            advance(1)
+        tell(number, len(paths))
     return found
 
 

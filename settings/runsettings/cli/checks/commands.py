@@ -10,17 +10,12 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from runsettings.checks.reporters.formats import REPORT_FORMATS
-from runsettings.cli.checks.reports import (
-    printable_lines,
-    progress,
-    reports_named,
-    write_reports,
-)
+from runsettings.cli.checks.reports import reports_named, write_output, write_reports
 from runsettings.cli.importing import load_object, model_of, model_option
-from runsettings.cli.printing import STATUS, note
+from runsettings.cli.printing import STATUS, note, progress
 from runsettings.cli.settings.commands import settings_file_option
 from runsettings.values.diagnostic import Rule
-from runsettings.values.rendering import render
+from runsettings.values.rendering import printable, render
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -30,6 +25,9 @@ if TYPE_CHECKING:
     from runsettings.values.diagnostic import Diagnostic
 
 _LOCK_FILE: Final = "settings.lock"
+_MANY_FILES: Final = 100
+"""Files from which a progress bar is shown."""
+
 _RULES: Final = frozenset(map(str, Rule))
 
 
@@ -114,7 +112,8 @@ def check_command(ctx: click.Context, /, **options: Any) -> None:
         fixes, unfixed = run_fixes(request, write=not options["diff"])
         for fix in fixes:
             if options["diff"]:
-                click.echo(printable_lines(fix.diff()), nl=False)
+                for line in fix.diff().removesuffix("\n").split("\n"):
+                    click.echo(printable(line))
             else:
                 note(f"{fix.where}: {fix.count} scalar{'s' * (fix.count != 1)} rewritten")
         if options["diff"]:
@@ -122,8 +121,8 @@ def check_command(ctx: click.Context, /, **options: Any) -> None:
                 note(render(fault))
             ctx.exit(1 if fixes or any(fault.is_error for fault in unfixed) else 0)
     try:
-        with progress() as begin:
-            report = run_checks(replace(request, begin=begin))
+        with progress("checking", _MANY_FILES) as tell:
+            report = run_checks(replace(request, tell=tell))
     except GitError as error:
         raise click.BadParameter(str(error), param_hint="--against") from error
     told = {(fault.rule, fault.message, fault.origin) for fault in report.diagnostics}
@@ -220,7 +219,7 @@ def schema_command(what: str, parser: str | None, output: str | None) -> None:
     if output is None:
         click.echo(text, nl=False)
     else:
-        _save(output, text)
+        write_output(output, text)
 
 
 def _schema(what: str, parser: str | None) -> dict[str, Any]:
@@ -282,13 +281,5 @@ def lock_command(output: str, settings_files: tuple[str, ...], model: str | None
         key = read_lock(Path(output), output).key
     except SettingsError:
         key = None
-    _save(output, write_lock(lock_of(settings, Path.cwd(), key)))
+    write_output(output, write_lock(lock_of(settings, Path.cwd(), key)))
     note(f"{len(settings.options().options)} settings locked in {output}")
-
-
-def _save(file: str, text: str) -> None:
-    try:
-        Path(file).write_bytes(text.encode())
-    except OSError as error:
-        message = f"{file} cannot be written: {error.strerror or error}"
-        raise click.BadParameter(message, param_hint="--output") from error

@@ -1,35 +1,24 @@
-"""How ``runsettings check`` tells what it found, and how far it is."""
+"""The reports of ``runsettings check``, and the files that its commands write."""
 
 from __future__ import annotations
 
-import re
-import sys
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import click
 
 from runsettings.checks.reporters.formats import REPORT_FORMATS
-from runsettings.cli.printing import colour_wanted
-from runsettings.values.rendering import printable
+from runsettings.cli.printing import print_report
 
 if TYPE_CHECKING:
     from runsettings.checks.check import Report
-    from runsettings.checks.configs.many_files import Advance, Begin
-
-_MANY: Final = 100
-"""Files from which on a person sees how far the check is."""
-
-_CARETS: Final = re.compile(r" +│ +\^+")
-_HEADING: Final = re.compile(r"[0-9,]+ (?:problem|warning)s? in ")
 
 
 def reports_named(
     ctx: click.Context, param: click.Parameter, values: tuple[str, ...]
 ) -> list[tuple[str, str]]:
-    """``FORMAT=FILE``, or a file whose suffix tells the format, as the two."""
+    """The format and the file of each ``FORMAT=FILE``, or of a file whose suffix has a format."""
     suffixes = {format_.suffix: name for name, format_ in REPORT_FORMATS.items()}
     reports: list[tuple[str, str]] = []
     for value in values:
@@ -52,59 +41,28 @@ def write_reports(report: Report, format_: str, outputs: Sequence[tuple[str, str
         click.BadParameter: A file cannot be written.
     """
     for name, file in outputs:
-        text = REPORT_FORMATS[name].reporter()(report.diagnostics, report.checked)
-        try:
-            path = Path(file)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(text.encode(errors="replace"))
-        except OSError as error:
-            message = f"{file} cannot be written: {error.strerror or error}"
-            raise click.BadParameter(message, param_hint="--output") from error
-    text = REPORT_FORMATS[format_].reporter()(report.diagnostics, report.checked)
-    wanted = colour_wanted()
-    if wanted is None:
-        wanted = sys.stdout is not None and sys.stdout.isatty()
-    if format_ == "text" and wanted:
-        text = _coloured(text)
-    click.echo(text, nl=False)
+        write_output(file, _text(report, name))
+    text = _text(report, format_)
+    if format_ == "text":
+        print_report(text)
+    else:
+        click.echo(text, nl=False)
 
 
-def _coloured(text: str) -> str:
-    """The text report with its marks, severities and headings in colour."""
-    lines = []
-    for line in text.split("\n"):
-        if _CARETS.fullmatch(line):
-            line = line.replace("^", click.style("^", fg="red", bold=True))  # noqa: PLW2901
-        elif line.startswith("  warning: "):
-            line = line.replace("warning:", click.style("warning:", fg="yellow"), 1)  # noqa: PLW2901
-        elif _HEADING.match(line):
-            line = click.style(line, bold=True)  # noqa: PLW2901
-        lines.append(line)
-    return "\n".join(lines)
+def write_output(file: str, text: str) -> None:
+    """Write a file that the option ``--output`` names, and its directory.
+
+    Raises:
+        click.BadParameter: It cannot be written.
+    """
+    path = Path(file)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text.encode(errors="replace"))
+    except OSError as error:
+        message = f"{file} cannot be written: {error.strerror or error}"
+        raise click.BadParameter(message, param_hint="--output") from error
 
 
-@contextmanager
-def progress() -> Iterator[Begin | None]:
-    """A progress bar on the standard error, for many files and for a person."""
-    if sys.stderr is None or not sys.stderr.isatty():
-        yield None
-        return
-    with ExitStack() as stack:
-
-        def begin(files: int) -> Advance | None:
-            if files < _MANY:
-                return None
-            # Terminals alone are worth its 30 ms.
-            from rich.console import Console
-            from rich.progress import Progress
-
-            bar = stack.enter_context(Progress(console=Console(stderr=True), transient=True))
-            task = bar.add_task("checking", total=files)
-            return lambda count: bar.advance(task, count)
-
-        yield begin
-
-
-def printable_lines(text: str) -> str:
-    """Text whose lines hold no control characters."""
-    return "".join(f"{printable(line)}\n" for line in text.removesuffix("\n").split("\n"))
+def _text(report: Report, format_: str) -> str:
+    return REPORT_FORMATS[format_].reporter()(report.diagnostics, report.checked)

@@ -1,58 +1,31 @@
-"""A metric's course in one line of text."""
+"""Sparklines: a metric's values as one line of blocks."""
 
 from __future__ import annotations
 
 import math
-from array import array
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final
 
 BLOCKS: Final = "▁▂▃▄▅▆▇█"
 ASCII: Final = "_.-:=+*#"
 """For terminals that cannot show the blocks."""
 
 WIDTH: Final = 32
-"""Characters; longer courses are averaged down to it."""
+"""The most characters; more values are averaged."""
 
 
-@dataclass(frozen=True, slots=True)
-class Metric:
-    """The course of one metric, without its values that are no numbers (NaN)."""
-
-    count: int
-    """How many values were logged."""
-    minimum: float | None
-    maximum: float | None
-    last: float
-    course: Sequence[float]
-
-
-def measure(values: Iterable[float]) -> Metric:
-    """What there is to tell of a metric.
+def sparkline(values: Sequence[float], blocks: str = BLOCKS, width: int = WIDTH) -> str:
+    """A metric's values as blocks, scaled to the finite ones; a gap shows that all are NaN.
 
     Args:
-        values: Everything that was logged, in order; at least one.
-    """
-    course = values if isinstance(values, array) else array("d", values)
-    known = [value for value in course if value == value]  # noqa: PLR0124 - NaN differs from itself
-    return Metric(
-        len(course), min(known, default=None), max(known, default=None), course[-1], course
-    )
-
-
-def sparkline(course: Sequence[float], blocks: str = BLOCKS, width: int = WIDTH) -> str:
-    """A course as a row of blocks, scaled to its finite values; a gap is where all are NaN.
-
-    Args:
-        course: The values, in order.
+        values: The values, in order.
         blocks: Eight characters, lowest first.
         width: The largest number of characters.
     """
-    points = _averaged(course, width)
+    points = _averaged(values, width)
     finite = [point for point in points if math.isfinite(point)]
     low, high = min(finite, default=0.0), max(finite, default=0.0)
-    # Halved first: the span of the largest floats is no float.
+    # Halved first: the difference of the largest floats overflows.
     span = high / 2 - low / 2
     top = len(blocks) - 1
 
@@ -66,18 +39,13 @@ def sparkline(course: Sequence[float], blocks: str = BLOCKS, width: int = WIDTH)
     return "".join(map(block, points))
 
 
-def is_metric(value: Any) -> bool:
-    """Whether a logged value is a number to draw."""
-    return type(value) in (int, float)
-
-
-def _averaged(course: Sequence[float], width: int) -> list[float]:
-    """At most ``width`` points, each the mean of those it stands for, without NaN."""
-    count = len(course)
+def _averaged(values: Sequence[float], width: int) -> list[float]:
+    """At most ``width`` points, each the mean of its values without NaN."""
+    count = len(values)
     if count <= width:
-        return list(course)
+        return list(values)
     return [
-        _mean(course[index * count // width : (index + 1) * count // width])
+        _mean(values[index * count // width : (index + 1) * count // width])
         for index in range(width)
     ]
 
@@ -86,5 +54,5 @@ def _mean(values: Sequence[float]) -> float:
     known = [value for value in values if not math.isnan(value)]
     if not known:
         return math.nan
-    # Divided first, for the same reason: a sum of large floats may be none.
+    # Divided first: the sum of large floats may overflow.
     return sum(value / len(known) for value in known)

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import click
 
 from runsettings.cli.importing import model_of, model_option
-from runsettings.cli.printing import note, print_json, print_table, print_yaml
+from runsettings.cli.printing import note, print_json, print_table
 from runsettings.cli.settings.completing import complete_keys, complete_values
 from runsettings.cli.settings.editing_options import SetCommand, layer_options
+from runsettings.runconfig.yaml_writing import yaml_text
 from runsettings.values.origin import Layer
 from runsettings.values.tree import MISSING, KeyPath, format_path, put_at, value_at
 
@@ -66,7 +67,7 @@ def show_command(
         if as_json:
             print_json(data)
         else:
-            print_yaml(data)
+            click.echo(yaml_text(data), nl=False)
         return
     rows = _rows(settings, changed=changed)
     if not rows:

@@ -1,4 +1,6 @@
-"""Finds, filters, groups and compares runs.
+"""Finds, filters, sorts, groups and compares runs, for the command line, a page or a store.
 
-The command line and a page both ask these modules. Nothing here prints.
+`finding` finds one run by id, name, prefix or path; `keys`, `filters` and `listing` make lists of
+runs; `differences` compares two; `metrics` and `recorded_values` read one; `run_objects` makes
+JSON. Nothing here knows options, prints, or asks for the width of a terminal.
 """

@@ -1,4 +1,4 @@
-"""Comparisons of what a run has with what a filter says, by the types of both."""
+"""Comparisons of a run's value with the value in a filter, by the types of both."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from runsettings.journal.replay import StoredRun
 from runsettings.values.tree import MISSING
 
 Filter: TypeAlias = Callable[[StoredRun], bool]
-"""Whether a run is chosen."""
+"""A function that tells whether a run is chosen."""
 
 _NUMBER: Final = re.compile(
     r"[-+]?(?:(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?|inf|nan)", re.ASCII
@@ -36,29 +36,29 @@ ORDER: Final[dict[str, Callable[[Any, Any], bool]]] = {
 
 
 class Literal(NamedTuple):
-    """A value as a filter writes it: unquoted, it is a number, a word or a text as needed."""
+    """A value in a filter; an unquoted one is a number, a word or a text, as the run's value is."""
 
     text: str
     value: Any
     quoted: bool
 
     def equals(self, other: Any) -> bool:
-        """Whether a run's value is meant; ``1`` is ``1.0``, and not ``true``."""
+        """Whether a run's value equals this; ``1`` equals ``1.0``, but not ``true``."""
         if isinstance(other, str):
             return other == self.text
         if self.quoted or isinstance(other, bool) or other is None:
             return not self.quoted and other is self.value
-        return _is_number(self.value) and other == self.value
+        return is_number(self.value) and other == self.value
 
     def compares(self, other: Any) -> bool:
         """Whether there is an order between this and a run's value."""
         if isinstance(other, str):
             return self.quoted or isinstance(self.value, str)
-        return not self.quoted and _is_number(other) and _is_number(self.value)
+        return not self.quoted and is_number(other) and is_number(self.value)
 
 
 def equals(get: Callable[[StoredRun], Any], literal: Literal, *, wanted: bool) -> Filter:
-    """Equality; a list is asked for its elements, so that ``tags = x`` means to have the tag."""
+    """Equality; a list has an element that is equal, so that ``tags = x`` means to have a tag."""
 
     def chosen(run: StoredRun) -> bool:
         value = get(run)
@@ -73,7 +73,7 @@ def equals(get: Callable[[StoredRun], Any], literal: Literal, *, wanted: bool) -
 def ordered(
     get: Callable[[StoredRun], Any], order: Callable[[Any, Any], bool], literal: Literal
 ) -> Filter:
-    """Order; there is none between a text and a number, nor where the run has nothing."""
+    """Order; it does not hold between a text and a number, nor where the run has no value."""
 
     def chosen(run: StoredRun) -> bool:
         value = get(run)
@@ -85,7 +85,7 @@ def ordered(
 
 
 def contains(get: Callable[[StoredRun], Any], part: str, *, wanted: bool) -> Filter:
-    """Part of a text, in any case; of a list, part of any element."""
+    """Whether a text contains ``part``, ignoring case; of a list, any of its elements."""
 
     def chosen(run: StoredRun) -> bool:
         value = get(run)
@@ -98,22 +98,22 @@ def contains(get: Callable[[StoredRun], Any], part: str, *, wanted: bool) -> Fil
 
 
 def plain(text: str) -> Any:
-    """What an unquoted word means: a number, ``true``, ``false``, ``null``, or itself."""
+    """The value of an unquoted word: a number, ``true``, ``false``, ``null``, or a text."""
     if text in _WORDS:
         return _WORDS[text]
     if _NUMBER.fullmatch(text):
         number = float(text)
-        # Beyond 2**53 the digits say more than a float does.
+        # A float cannot hold all digits of integers beyond 2**53.
         whole = text.lstrip("+-").isdigit() and len(text) < 400
         return int(text) if whole and math.isfinite(number) else number
     return text
 
 
 def kind_of(value: Any) -> str:
-    """What to call a value's type in a sentence."""
+    """The name of a value's type in a message."""
     if isinstance(value, bool):
         return "true or false"
-    if _is_number(value):
+    if is_number(value):
         return "a number"
     if value is None:
         return "null"
@@ -122,5 +122,6 @@ def kind_of(value: Any) -> str:
     return "a list" if isinstance(value, list) else "several keys"
 
 
-def _is_number(value: Any) -> bool:
+def is_number(value: Any) -> bool:
+    """Whether a value is an integer or a float; a bool is neither."""
     return isinstance(value, (int, float)) and not isinstance(value, bool)

@@ -1,9 +1,9 @@
 """Filters over runs: ``config.lr < 0.1 and (state = finished or tags = baseline)``.
 
-A filter is read into a small tree of comparisons; nothing in it is ever evaluated as code.
+A filter is parsed into comparisons; nothing in it is evaluated as code.
 
-A comparison never holds for a run that lacks the key, be it `!=`: ``group != night`` chooses the
-runs of other groups, and ``not group = night`` those without a group as well.
+No comparison holds for a run without the key, not even `!=`: ``group != night`` chooses the runs
+of other groups, and ``not group = night`` those without a group as well.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from runsettings.journal.query.comparisons import (
     ordered,
     plain,
 )
-from runsettings.journal.query.keys import STATES, Key, Kind, UnknownKey, find_key
+from runsettings.journal.query.errors import FilterError, UnknownKeyError
+from runsettings.journal.query.keys import STATES, Key, Kind, find_key
 from runsettings.journal.query.times import DURATION_FORMS, TIME_FORMS, parse_duration, parse_time
 from runsettings.journal.replay import StoredRun
 from runsettings.values.rendering import printable
@@ -40,11 +41,7 @@ _TOKEN: Final = re.compile(
 )
 
 _DEEPEST: Final = 50
-"""Parentheses and ``not`` within each other; nobody writes more, and the stack has an end."""
-
-
-class BadFilter(Exception):  # noqa: N818 - it is what its name says
-    """The text is no filter, or asks what cannot be answered; it says where and why."""
+"""Nested parentheses and ``not``; deeper ones could overflow the stack."""
 
 
 class _Token(NamedTuple):
@@ -54,18 +51,55 @@ class _Token(NamedTuple):
 
 
 def parse_filter(text: str, runs: Sequence[StoredRun], now: float) -> Filter:
-    """Read a filter.
+    """Parse a filter.
 
     Args:
-        text: What the person wrote.
-        runs: All runs that it may choose from: at least one must have each key.
-        now: The present, from which ages like ``2d`` count.
+        text: The filter.
+        runs: All runs that it may choose from; at least one must have each of its keys.
+        now: The present in seconds since 1970, from which ages like ``2d`` count.
 
     Raises:
-        BadFilter: The text is no filter, no run has one of its keys, or no run's value can be
-            compared as it asks.
+        FilterError: The text is not a filter, no run has one of its keys, or no run's value can
+            be compared as it asks.
     """
     return _Parser(text, runs, now).parse()
+
+
+def attribute_filter(
+    *,
+    project: str | None = None,
+    group: str | None = None,
+    job_type: str | None = None,
+    tags: Sequence[str] = (),
+    states: Sequence[str] = (),
+    since: float | None = None,
+    before: float | None = None,
+) -> Filter:
+    """A filter on the commonest attributes; what is ``None`` or empty sets no condition.
+
+    Args:
+        project: The run's project.
+        group: Its group.
+        job_type: Its job type.
+        tags: Tags of which the run has all.
+        states: States of which the run is in one.
+        since: The run was created then or later, in seconds since 1970.
+        before: The run was created earlier, in seconds since 1970.
+    """
+
+    def chosen(run: StoredRun) -> bool:
+        return (
+            (project is None or run.project == project)
+            and (group is None or run.group == group)
+            and (job_type is None or run.job_type == job_type)
+            and all(tag in run.tags for tag in tags)
+            and (since is None or run.created >= since)
+            and (before is None or run.created < before)
+            # Last, because the state of a run that did not end asks the kernel.
+            and (not states or run.state in states)
+        )
+
+    return chosen
 
 
 class _Parser:
@@ -84,7 +118,7 @@ class _Parser:
         token = self._peek()
         if token.kind != "end":
             advice = "join comparisons with 'and' or 'or', and quote a text with spaces"
-            raise self._fault(f"unexpected '{printable(token.text)}' — {advice}", token)
+            raise self._error(f"unexpected '{printable(token.text)}' — {advice}", token)
         return found
 
     def _or(self) -> Filter:
@@ -102,7 +136,7 @@ class _Parser:
     def _not(self) -> Filter:
         self.depth += 1
         if self.depth > _DEEPEST:
-            raise self._fault(f"nested deeper than {_DEEPEST}", self._peek())
+            raise self._error(f"nested deeper than {_DEEPEST}", self._peek())
         found = _opposite(self._not()) if self._word("not") else self._atom()
         self.depth -= 1
         return found
@@ -113,23 +147,23 @@ class _Parser:
             found = self._or()
             closing = self._take()
             if closing.text != ")" or closing.kind != "punctuation":
-                raise self._fault("expected ')'", closing)
+                raise self._error("expected ')'", closing)
             return found
         if token.kind not in ("word", "key"):
-            raise self._fault("expected a key, such as config.lr or state", token)
+            raise self._error("expected a key, such as config.lr or state", token)
         try:
             key = find_key(token.text, self.runs)
-        except UnknownKey as error:
-            raise self._fault(str(error), token) from None
+        except UnknownKeyError as error:
+            raise self._error(str(error), token) from None
         operation = self._peek()
         if operation.kind != "operator":
-            return lambda run: key.get(run) is not MISSING  # a key alone asks whether it is there
+            return lambda run: key.get(run) is not MISSING
         self._take()
         return self._comparison(key, operation, self._take())
 
     def _comparison(self, key: Key, operation: _Token, token: _Token) -> Filter:
         if token.kind not in ("word", "quoted"):
-            raise self._fault(f"expected a value after {operation.text!r}", token)
+            raise self._error(f"expected a value after {operation.text!r}", token)
         literal = self._literal(key, token)
         sign = operation.text
         if sign in ("~", "!~"):
@@ -140,40 +174,40 @@ class _Parser:
         return equals(key.get, literal, wanted=sign != "!=")
 
     def _literal(self, key: Key, token: _Token) -> Literal:
-        """The value, as what the key holds.
+        """The value, parsed by the kind of the key.
 
         Raises:
-            BadFilter: The key holds times, durations or states, and this is none.
+            FilterError: The key holds times, durations or states, and the value is not one.
         """
         text = _unquoted(token.text) if token.kind == "quoted" else token.text
         if key.kind is Kind.TIME:
             time = parse_time(text, self.now)
             if time is None:
-                raise self._fault(f"{key.text} is a time — {TIME_FORMS}", token)
+                raise self._error(f"{key.text} is a time — {TIME_FORMS}", token)
             return Literal(text, time, quoted=False)
         if key.kind is Kind.DURATION:
             seconds = parse_duration(text)
             if seconds is None:
-                raise self._fault(f"{key.text} is a duration — {DURATION_FORMS}", token)
+                raise self._error(f"{key.text} is a duration — {DURATION_FORMS}", token)
             return Literal(text, seconds, quoted=False)
         if key.kind is Kind.STATE and text not in STATES:
-            raise self._fault(f"{key.text} is one of {', '.join(STATES)}", token)
+            raise self._error(f"{key.text} is one of {', '.join(STATES)}", token)
         if token.kind == "quoted":
             return Literal(text, text, quoted=True)
         return Literal(text, plain(text), quoted=False)
 
     def _check_order(self, key: Key, operation: _Token, literal: Literal) -> None:
-        """Refuse an order between things that have none in any run: the answer would be silence.
+        """Refuse a comparison that no run's value has an order for; it would choose nothing.
 
         Raises:
-            BadFilter: No run's value can be compared with the literal.
+            FilterError: No run's value can be compared with the literal.
         """
         values = [value for run in self.runs if (value := key.get(run)) is not MISSING]
         if not values or any(literal.compares(value) for value in values):
             return
         kinds = " or ".join(sorted({kind_of(value) for value in values}))
         wrote = "a text" if literal.quoted else kind_of(literal.value)
-        raise self._fault(
+        raise self._error(
             f"{printable(key.text)} holds {kinds}, which {operation.text!r} cannot compare with "
             f"{wrote}",
             operation,
@@ -190,7 +224,7 @@ class _Parser:
                 token = _Token("bad", rest.strip(), len(self.text) - len(rest.lstrip()))
                 quote = token.text[0]
                 what = "this quote has no end" if quote in "'\"`" else f"unexpected {quote!r}"
-                raise self._fault(what, token)
+                raise self._error(what, token)
             kind = match.lastgroup
             yield _Token(kind, match[kind], match.start(kind))
             position = match.end()
@@ -212,10 +246,10 @@ class _Parser:
             return True
         return False
 
-    def _fault(self, message: str, token: _Token) -> BadFilter:
-        # Each character stands for one, or the caret would point beside the fault.
+    def _error(self, message: str, token: _Token) -> FilterError:
+        # One character is shown for each, so that the caret points to the right one.
         shown = "".join(char if char.isprintable() else " " for char in self.text)
-        return BadFilter(f"{message}\n  {shown}\n  {' ' * token.at}^")
+        return FilterError(f"{message}\n  {shown}\n  {' ' * token.at}^")
 
 
 def _all(parts: Sequence[Filter]) -> Filter:

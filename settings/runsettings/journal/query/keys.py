@@ -1,7 +1,7 @@
-"""The keys under which a person finds things in a run: ``state``, ``config.lr``, ``summary.loss``.
+"""The keys of runs: ``state``, ``config.lr``, ``summary.loss``.
 
-Filters, columns, sorting and grouping all mean the same keys, and this is where they are looked
-up. What a run does not have is `MISSING`, which is less than ``null``: a config may hold that.
+Filters, columns, sorting and grouping use the same keys. Where a run has no value for a key, the
+value is `MISSING`, not ``None``: a config may hold ``null``.
 """
 
 from __future__ import annotations
@@ -11,13 +11,15 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from runsettings.journal.query.errors import QueryError, UnknownKeyError
 from runsettings.journal.replay import StoredRun
+from runsettings.values.did_you_mean import did_you_mean
 from runsettings.values.rendering import printable
 from runsettings.values.tree import MISSING, leaves_of, value_at
 
 
 class Kind(enum.Enum):
-    """What an attribute holds, which decides how it is written, compared and shown."""
+    """The type of a key's values; it decides how they are parsed, compared and shown."""
 
     VALUE = enum.auto()
     """Any JSON value, as in config and summary."""
@@ -32,7 +34,7 @@ class Kind(enum.Enum):
 
 
 class Attribute(NamedTuple):
-    """Something that every run has or lacks under a name of its own."""
+    """A value that is no part of config, summary or metadata, such as the run's name."""
 
     kind: Kind
     get: Callable[[StoredRun], Any]
@@ -86,11 +88,12 @@ ATTRIBUTES: Final[Mapping[str, Attribute]] = {
 STATES: Final = ("running", "finished", "failed", "killed", "crashed")
 
 SECTIONS: Final = ("config", "summary", "metadata")
-"""What is looked up in a run's own values, by keys that differ from run to run."""
+"""The parts of a run whose keys differ from run to run."""
 
-
-class UnknownKey(Exception):  # noqa: N818 - it is what its name says, told with a hint
-    """No run has this key; the text says so and names one that was likely meant."""
+_DEFAULT: Final = (
+    *("id", "name", "project", "group", "job_type"),
+    *("state", "created", "runtime", "steps", "tags"),
+)
 
 
 class Key(NamedTuple):
@@ -103,14 +106,14 @@ class Key(NamedTuple):
 
 
 def find_key(text: str, runs: Iterable[StoredRun]) -> Key:
-    """The key of this name.
+    """Find the key of this name.
 
     Args:
         text: An attribute's name, or ``config.``, ``summary.`` or ``metadata.`` and a key there.
-        runs: The runs of which at least one must have it; if there are none, any key will do.
+        runs: The runs of which at least one must have the key; if empty, any key is accepted.
 
     Raises:
-        UnknownKey: There is no such attribute, or no run has such a key.
+        UnknownKeyError: There is no such attribute, or no run has such a key.
     """
     attribute = ATTRIBUTES.get(text)
     if attribute is not None:
@@ -127,7 +130,39 @@ def find_key(text: str, runs: Iterable[StoredRun]) -> Key:
         message = f"unknown key '{printable(text)}'"
     hint = _likely(text, name, runs)
     advice = hint or "use a run's attribute, config.KEY, summary.KEY or metadata.KEY"
-    raise UnknownKey(f"{message} — {advice}")
+    raise UnknownKeyError(f"{message} — {advice}")
+
+
+def parse_keys(text: str, runs: Iterable[StoredRun]) -> list[Key]:
+    """Find the keys of a comma-separated list.
+
+    Args:
+        text: The keys' names; empty ones and repeated ones are left out.
+        runs: As for `find_key`.
+
+    Raises:
+        UnknownKeyError: One of the keys does not exist.
+        QueryError: The list is empty.
+    """
+    names = dict.fromkeys(name.strip() for name in text.split(",") if name.strip())
+    if not names:
+        raise QueryError("names no key")
+    runs = list(runs)
+    return [find_key(name, runs) for name in names]
+
+
+def parse_order(text: str, runs: Iterable[StoredRun]) -> tuple[Key, bool]:
+    """Find the key to sort by, and whether the largest value comes first (``-config.lr``).
+
+    Raises:
+        UnknownKeyError: There is no such key.
+    """
+    return find_key(text.removeprefix("-"), runs), text.startswith("-")
+
+
+def default_keys() -> list[Key]:
+    """The keys that a list of runs has unless others are asked for."""
+    return [find_key(name, ()) for name in _DEFAULT]
 
 
 def known_keys(runs: Iterable[StoredRun]) -> list[str]:
@@ -141,11 +176,9 @@ def known_keys(runs: Iterable[StoredRun]) -> list[str]:
 
 
 def _likely(text: str, name: str, runs: list[StoredRun]) -> str | None:
-    """What to say of the key that was likely meant."""
-    from runsettings.values.did_you_mean import did_you_mean  # difflib, for slips alone
-
+    """A did-you-mean for a key that no run has."""
     known = known_keys(runs)
-    # Whoever writes `lr` means `config.lr`, and `config.loss` may be in the summary.
+    # `lr` likely means `config.lr`, and `config.loss` may mean `summary.loss`.
     for bare in filter(None, (text, name)):
         for section in SECTIONS:
             if f"{section}.{bare}" in known:

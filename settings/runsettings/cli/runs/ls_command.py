@@ -1,0 +1,257 @@
+"""``runsettings runs ls``: lists of runs as tables, CSV and JSON."""
+
+from __future__ import annotations
+
+import csv
+import io
+import shutil
+import sys
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from runsettings.cli.completing import offered
+from runsettings.cli.printing import note, print_json, print_table
+from runsettings.cli.runs.cells import cell, csv_cell
+from runsettings.cli.runs.options import (
+    all_runs,
+    completable,
+    directory_option,
+    query_errors,
+    runs_directory,
+)
+from runsettings.journal.query.filters import attribute_filter, parse_filter
+from runsettings.journal.query.keys import (
+    STATES,
+    Kind,
+    default_keys,
+    find_key,
+    known_keys,
+    parse_keys,
+    parse_order,
+)
+from runsettings.journal.query.listing import (
+    Column,
+    group_columns,
+    run_columns,
+    select_runs,
+    summary_metrics,
+)
+from runsettings.journal.query.run_objects import row_objects, run_object
+from runsettings.journal.query.times import TIME_FORMS, parse_time, short_time
+from runsettings.values.tree import MISSING
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+_DISPENSABLE: Final = ("job_type", "group", "tags", "steps", "project", "runtime")
+"""The columns that a narrow terminal does not show; the first are left out first."""
+
+_READABLE: Final = 20
+"""Characters of a name that are enough to recognise it; a longer one drops no column."""
+
+
+def _complete_keys(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Keys; of a comma-separated list, the last one is completed."""
+    del param
+    head, comma, tail = incomplete.rpartition(",")
+    return offered(known_keys(completable(ctx)), tail, head + comma)
+
+
+def _complete_attribute(name: str) -> Callable[..., list[CompletionItem]]:
+    """Completion with the values that runs have for an attribute."""
+
+    def complete(
+        ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        del param
+        values: set[str] = set()
+        for run in completable(ctx):
+            value = getattr(run, name)
+            values.update(value if isinstance(value, list) else [value] if value else [])
+        return offered(sorted(values), incomplete)
+
+    return complete
+
+
+def _moment(ctx: click.Context, param: click.Parameter, text: str | None) -> float | None:
+    del ctx
+    moment = None if text is None else parse_time(text, time.time())
+    if text is not None and moment is None:
+        raise click.BadParameter(f"{text!r} is no time — {TIME_FORMS}", param=param)
+    return moment
+
+
+@click.command("ls")
+@directory_option
+@click.option(
+    "--project",
+    metavar="P",
+    shell_complete=_complete_attribute("project"),
+    help="Runs of this project.",
+)
+@click.option(
+    "--group", metavar="G", shell_complete=_complete_attribute("group"), help="Runs of this group."
+)
+@click.option(
+    "--job-type",
+    metavar="T",
+    shell_complete=_complete_attribute("job_type"),
+    help="Runs of this job type.",
+)
+@click.option(
+    "--tag",
+    "tags",
+    metavar="T",
+    multiple=True,
+    shell_complete=_complete_attribute("tags"),
+    help="Runs with this tag; repeated, with all of them.",
+)
+@click.option(
+    "--state",
+    "states",
+    multiple=True,
+    type=click.Choice(STATES),
+    help="Runs in this state; repeated, in any of them.",
+)
+@click.option(
+    "--since",
+    metavar="TIME",
+    callback=_moment,
+    help="Runs created since then: 2025-01-31, 2025-01-31T14:30, 2d, 3h, today.",
+)
+@click.option("--before", metavar="TIME", callback=_moment, help="Runs created before then.")
+@click.option(
+    "--where",
+    "filters",
+    metavar="FILTER",
+    multiple=True,
+    shell_complete=_complete_keys,
+    help="Such as 'config.lr < 0.1', 'summary.loss <= 2 and name ~ big'; repeated, all hold.",
+)
+@click.option(
+    "--sort",
+    metavar="KEY",
+    multiple=True,
+    shell_complete=_complete_keys,
+    help="Sort by KEY, by -KEY with the largest first; by default the newest first.",
+)
+@click.option(
+    "--columns",
+    metavar="KEY,…",
+    shell_complete=_complete_keys,
+    help="What to show: attributes, config.KEY, summary.KEY, metadata.KEY.",
+)
+@click.option(
+    "--group-by",
+    metavar="KEY,…",
+    shell_complete=_complete_keys,
+    help="For each value of KEY, the number of runs and the means of --columns, by default of "
+    "all numbers in the summaries.",
+)
+@click.option("--limit", metavar="N", type=click.IntRange(min=1), help="At most N rows.")
+@click.option("--json", "as_json", is_flag=True, help="As a JSON array.")
+@click.option("--csv", "as_csv", is_flag=True, help="As CSV with a line of headings.")
+def ls_command(
+    root: str | None,
+    filters: tuple[str, ...],
+    sort: tuple[str, ...],
+    columns: str | None,
+    group_by: str | None,
+    limit: int | None,
+    as_json: bool,
+    as_csv: bool,
+    **attributes: Any,
+) -> None:
+    """List runs, newest first.
+
+    Keys are attributes (id, name, project, entity, group, job_type, state, created, started,
+    ended, runtime, steps, tags, notes, mode, host, pid, exit_code, directory) or values of the
+    run: config.KEY, summary.KEY, metadata.KEY.
+
+    A filter compares a key with a value by = != < <= > >= ~ (contains) !~, and joins with and,
+    or, not and parentheses. No comparison holds for a run without the key.
+    """
+    if as_json and as_csv:
+        raise click.UsageError("--json and --csv exclude each other")
+    directory = runs_directory(root)
+    runs = all_runs(directory)
+    with query_errors("--where"):
+        now = time.time()
+        conditions = [parse_filter(text, runs, now) for text in filters]
+    with query_errors("--sort"):
+        order = [parse_order(text, runs) for text in sort]
+    with query_errors("--columns"):
+        keys = None if columns is None else parse_keys(columns, runs)
+    with query_errors("--group-by"):
+        groups = None if group_by is None else parse_keys(group_by, runs)
+    found = select_runs(runs, [attribute_filter(**attributes), *conditions], order)
+    if not found and not as_json and not as_csv:
+        note("no runs match" if runs else f"no runs in {directory}")
+        return
+    if groups is not None:
+        means = keys if keys is not None else summary_metrics(found)
+        table = group_columns(found, groups, means, limit)
+    elif keys is not None:
+        table = run_columns(found[:limit], keys)
+    elif as_json:
+        print_json([run_object(run) for run in found[:limit]])
+        return
+    elif as_csv:
+        table = run_columns(found[:limit], [find_key(key, ()) for key in known_keys(found)])
+    else:
+        table = run_columns(found[:limit], default_keys())
+        if sys.stdout.isatty():
+            _print_fitted(table)
+            return
+    if as_json:
+        print_json(row_objects(table))
+    elif as_csv:
+        _print_csv(table)
+    else:
+        headings = [cell(column.heading) for column in table]
+        print_table(headings, _rows(table, cell), headed=groups is not None)
+
+
+def _rows(columns: Sequence[Column], shown: Callable[[Any, Kind], Any]) -> list[tuple[Any, ...]]:
+    shown_columns = ([shown(value, each.kind) for value in each.values] for each in columns)
+    return list(zip(*shown_columns, strict=True))
+
+
+def _print_csv(columns: Sequence[Column]) -> None:
+    """Print CSV (RFC 4180) with a line of headings."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([csv_cell(column.heading) for column in columns])
+    writer.writerows(_rows(columns, csv_cell))
+    click.echo(text.getvalue(), nl=False)
+
+
+def _print_fitted(columns: Sequence[Column]) -> None:
+    """Print the default columns, as many as fit a terminal, each run on one line."""
+    from rich.cells import cell_len  # rich: only a terminal needs it
+
+    def shown(value: Any, kind: Kind) -> str:
+        return (
+            short_time(value) if kind is Kind.TIME and value is not MISSING else cell(value, kind)
+        )
+
+    texts = {
+        each.heading: [shown(value, each.kind) for value in each.values]
+        for each in columns
+        if any(value is not MISSING and value != [] for value in each.values)
+    }
+    least = {
+        heading: min(max(map(cell_len, [heading, *cells])), _READABLE) + 2
+        for heading, cells in texts.items()
+    }
+    width = shutil.get_terminal_size().columns
+    for heading in _DISPENSABLE:
+        if sum(least[heading] for heading in texts) - 2 > width:
+            texts.pop(heading, None)
+    cut = {each.heading for each in columns if each.kind in (Kind.VALUE, Kind.LIST)}
+    print_table(list(texts), list(zip(*texts.values(), strict=True)), cut=cut)

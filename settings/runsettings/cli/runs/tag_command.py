@@ -1,0 +1,60 @@
+"""``runsettings runs tag``: the tags of one run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import click
+
+from runsettings.cli.printing import note
+from runsettings.cli.runs.options import complete_runs, directory_option, find_run, runs_directory
+from runsettings.values.rendering import printable
+
+
+@click.command(
+    "tag",
+    # `-h` would be help in the middle of a tag: `-the-tag`.
+    context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]},
+    options_metavar="[--dir DIR] [--help]",
+)
+@click.argument("run", shell_complete=complete_runs)
+@click.argument("changes", metavar="[+TAG | -TAG]...", nargs=-1, type=click.UNPROCESSED)
+@directory_option
+def tag_command(run: str, changes: tuple[str, ...], root: str | None) -> None:
+    """Add tags to RUN and remove tags from it.
+
+    "+good" and "good" add a tag, "-draft" removes one. Works for finished runs and for running
+    ones. Prints the tags that the run then has, one a line.
+    """
+    add, drop = _tag_changes(changes)
+    found = find_run(runs_directory(root), run)
+    for tag in drop:
+        if tag not in found.tags:
+            note(f"the run has no tag {tag!r}")
+    add = [tag for tag in add if tag not in found.tags]
+    drop = [tag for tag in drop if tag in found.tags]
+    if add or drop:
+        from runsettings.journal.tags import change_tags  # pydantic: it checks tags as settings
+
+        change_tags(found, add, drop)
+    for tag in found.tags:
+        click.echo(printable(tag))
+
+
+def _tag_changes(changes: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The tags to add and to remove.
+
+    Raises:
+        click.UsageError: Something is no tag, or a tag is both added and removed.
+    """
+    for change in changes:
+        if change.startswith("--"):
+            raise click.NoSuchOption(change)
+        if change in ("+", "-"):
+            raise click.UsageError(f"{change!r} names no tag")
+    drop = list(dict.fromkeys(each[1:] for each in changes if each.startswith("-")))
+    add = list(dict.fromkeys(each.removeprefix("+") for each in changes if each[:1] != "-"))
+    both = sorted(set(add).intersection(drop))
+    if both:
+        raise click.UsageError(f"{both[0]!r} is to be both added and removed")
+    return add, drop

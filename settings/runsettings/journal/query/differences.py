@@ -1,0 +1,69 @@
+"""What differs between two runs, leaf by leaf, and what set each value."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from runsettings.journal.query.recorded_values import (
+    RecordedValue,
+    config_values,
+    settings_values,
+    summary_values,
+)
+from runsettings.journal.replay import StoredRun
+from runsettings.runconfig.changes.equality import same_value
+
+
+class Difference(NamedTuple):
+    """One key of two runs; ``None`` where a run does not have it."""
+
+    section: str
+    """``config``, ``settings`` or ``summary``."""
+    key: str
+    a: RecordedValue | None
+    b: RecordedValue | None
+
+    @property
+    def differs(self) -> bool:
+        """Whether the values differ. ``1`` equals ``1.0`` but not ``true``; NaN equals NaN."""
+        if self.a is None or self.b is None:
+            return self.a is not self.b
+        return not same_value(self.a.value, self.b.value)
+
+    def to_json(self) -> dict[str, Any]:
+        """Both values with their origins as a JSON object."""
+        return {
+            "section": self.section,
+            "key": self.key,
+            "differs": self.differs,
+            "a": None if self.a is None else self.a.to_json(),
+            "b": None if self.b is None else self.b.to_json(),
+        }
+
+
+def compare_runs(
+    a: StoredRun, b: StoredRun, *, summary: bool = False, equal: bool = False
+) -> list[Difference]:
+    """Compare the config and the settings of two runs.
+
+    Args:
+        a: One run.
+        b: The other.
+        summary: Whether to compare the summaries as well.
+        equal: Whether to return the keys that are equal in both as well.
+
+    Returns:
+        The keys in the order of the first run, and then those that only the second has.
+    """
+    sections = [
+        ("config", config_values(a), config_values(b)),
+        ("settings", settings_values(a), settings_values(b)),
+    ]
+    if summary:
+        sections.append(("summary", summary_values(a), summary_values(b)))
+    found = [
+        Difference(section, key, first.get(key), second.get(key))
+        for section, first, second in sections
+        for key in {**first, **second}
+    ]
+    return [each for each in found if equal or each.differs]

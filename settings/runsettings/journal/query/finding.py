@@ -1,0 +1,111 @@
+"""Finds the directory of runs, and the one run that an id, a name or a path means."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from runsettings.documents.paths import named_path
+from runsettings.journal.directory import find_journals, wandb_directory
+from runsettings.journal.index import list_runs
+from runsettings.journal.query.errors import QueryError, RunNotFoundError
+from runsettings.journal.replay import StoredRun, load
+from runsettings.values.did_you_mean import did_you_mean
+from runsettings.values.rendering import printable
+
+LATEST: Final = "latest"
+"""The name that means the run that was started last."""
+
+_CANDIDATES: Final = 10
+"""Runs that are listed when a name means several."""
+
+
+def runs_directory(root: str) -> Path:
+    """The ``wandb`` directory at or below a directory, relative if ``root`` is.
+
+    Args:
+        root: The directory above it, as in ``init(dir=)``, or the ``wandb`` directory itself.
+
+    Raises:
+        QueryError: There is no such directory.
+    """
+    given = named_path(root, Path())
+    if not given.is_dir():
+        raise QueryError(f"there is no directory {root!r}")
+    below = wandb_directory(given)
+    is_wandb = given.name in ("wandb", ".wandb") or any(True for _ in find_journals(given))
+    return given if is_wandb and not below.is_dir() else below
+
+
+def find_runs(runs: list[StoredRun], name: str) -> list[StoredRun]:
+    """The runs of this id; if there are none, of this name; if there are none, of this prefix.
+
+    Args:
+        runs: The runs to choose from.
+        name: An id, a display name, or the beginning of an id.
+    """
+    return (
+        [run for run in runs if run.id == name]
+        or [run for run in runs if run.name == name]
+        or [run for run in runs if run.id.startswith(name)]
+    )
+
+
+def find_run(directory: Path, name: str) -> StoredRun:
+    """Find the one run that a person means, and read all of its journal.
+
+    Args:
+        directory: The ``wandb`` directory.
+        name: The path of a run's directory or journal, wherever it is; an id, a display name,
+            the beginning of an id; or ``latest``.
+
+    Raises:
+        RunNotFoundError: No run is meant, or several are.
+        OSError: The journal cannot be read.
+    """
+    if not name.strip():
+        raise RunNotFoundError("an empty name means no run")
+    at_path = _run_at(Path(name))
+    if at_path is not None:
+        return at_path
+    runs = list_runs(directory).runs
+    found = find_runs(runs, name)
+    if not found and name == LATEST:
+        found = runs[:1]
+    if len(found) == 1:
+        return load(found[0].journal)
+    raise RunNotFoundError(_ambiguous(name, found) if found else _missing(name, directory, runs))
+
+
+def _run_at(path: Path) -> StoredRun | None:
+    """The run whose directory or journal is at this path, or ``None``."""
+    try:
+        if path.is_dir():
+            journals = sorted(path.glob("run-*.jsonl"))
+        else:
+            journals = [path] if path.name.endswith(".jsonl") and path.is_file() else []
+    except (OSError, ValueError):
+        return None  # not a path: too long, or with a NUL character
+    if len(journals) != 1:
+        return None
+    run = load(journals[0])
+    return run if run.started_run else None
+
+
+def _ambiguous(name: str, found: list[StoredRun]) -> str:
+    lines = [f"'{printable(name)}' may mean {len(found)} runs; give more of an id, or a path:"]
+    lines += [
+        printable(f"  {run.id}  {run.name}  {run.project}  {run.directory}")
+        for run in found[:_CANDIDATES]
+    ]
+    if len(found) > _CANDIDATES:
+        lines.append(f"  … and {len(found) - _CANDIDATES} more")
+    return "\n".join(lines)
+
+
+def _missing(name: str, directory: Path, runs: list[StoredRun]) -> str:
+    message = f"there is no run '{printable(name)}' in {printable(str(directory))}"
+    if not runs:
+        return message
+    hint = did_you_mean(name, [text for run in runs for text in (run.id, run.name)])
+    return f"{message} — {printable(hint) if hint else '`runsettings runs ls` lists them'}"

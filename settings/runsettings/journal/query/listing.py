@@ -1,0 +1,133 @@
+"""Lists of runs: which runs, in which order, in which columns and groups."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from runsettings.journal.query.comparisons import Filter, is_number
+from runsettings.journal.query.keys import Key, Kind, find_key
+from runsettings.journal.replay import StoredRun
+from runsettings.values.tree import MISSING
+
+
+class Column(NamedTuple):
+    """One column of a list: its heading, and the value of each row."""
+
+    heading: str
+    kind: Kind
+    values: list[Any]
+    """`MISSING` where a row has no value."""
+
+
+def select_runs(
+    runs: Iterable[StoredRun], filters: Sequence[Filter], order: Sequence[tuple[Key, bool]] = ()
+) -> list[StoredRun]:
+    """The runs for which every filter holds, sorted.
+
+    Args:
+        runs: The runs, in the order that they keep where ``order`` does not decide.
+        filters: What must hold for a run.
+        order: The keys to sort by, the first counting most, each with whether the largest
+            comes first. A run without a value, with NaN or an empty list comes last either way.
+    """
+    found = [run for run in runs if all(chooses(run) for chooses in filters)]
+    for key, descending in reversed(order):  # sorting is stable
+        present = [run for run in found if _is_sortable(key.get(run))]
+        absent = [run for run in found if not _is_sortable(key.get(run))]
+        present.sort(key=_rank_by(key), reverse=descending)
+        found = present + absent
+    return found
+
+
+def run_columns(runs: Sequence[StoredRun], keys: Sequence[Key]) -> list[Column]:
+    """A column for each key, and a row for each run."""
+    return [Column(key.text, key.kind, [key.get(run) for run in runs]) for key in keys]
+
+
+def group_columns(
+    runs: Sequence[StoredRun],
+    keys: Sequence[Key],
+    metrics: Sequence[Key],
+    limit: int | None = None,
+) -> list[Column]:
+    """A row for each group of runs: the keys' values, the number of runs, means of metrics.
+
+    A run with several tags is in the group of each. A mean is taken over the runs that have a
+    number; one NaN makes the mean NaN.
+
+    Args:
+        runs: The runs; groups are in the order in which they first appear.
+        keys: The keys whose values the runs of a group have in common.
+        metrics: The keys to take means of.
+        limit: The largest number of groups; all of them by default.
+    """
+    found: dict[tuple[str, ...], tuple[tuple[Any, ...], list[StoredRun]]] = {}
+    for run in runs:
+        for values in itertools.product(*(_group_values(key, run) for key in keys)):
+            # Texts identify a group: lists cannot be hashed, and 1 is not true.
+            identity = tuple(f"{type(value).__name__} {value}" for value in values)
+            found.setdefault(identity, (values, []))[1].append(run)
+    groups = list(found.values())[:limit]
+    columns = [
+        Column(
+            key.text,
+            Kind.VALUE if key.kind is Kind.LIST else key.kind,
+            [values[index] for values, _ in groups],
+        )
+        for index, key in enumerate(keys)
+    ]
+    columns.append(Column("runs", Kind.VALUE, [len(members) for _, members in groups]))
+    for metric in metrics:
+        means = [_mean(metric, members) for _, members in groups]
+        columns.append(Column(f"mean {metric.text}", metric.kind, means))
+    return columns
+
+
+def summary_metrics(runs: Iterable[StoredRun]) -> list[Key]:
+    """The keys of all numbers in the runs' summaries."""
+    names = {name for run in runs for name, value in run.summary.items() if _is_float(value)}
+    return [find_key(f"summary.{name}", ()) for name in sorted(names)]
+
+
+def _group_values(key: Key, run: StoredRun) -> Iterator[Any]:
+    value = key.get(run)
+    if key.kind is Kind.LIST:
+        yield from value or [MISSING]
+    else:
+        yield value
+
+
+def _mean(metric: Key, runs: Sequence[StoredRun]) -> Any:
+    values = [value for run in runs if _is_float(value := metric.get(run))]
+    # Divided first, because the sum of large floats may overflow.
+    return sum(value / len(values) for value in values) if values else MISSING
+
+
+def _is_sortable(value: Any) -> bool:
+    return value not in (MISSING, []) and value == value  # noqa: PLR0124 - NaN differs from itself
+
+
+def _rank_by(key: Key) -> Callable[[StoredRun], tuple[int, Any]]:
+    def rank(run: StoredRun) -> tuple[int, Any]:
+        """Numbers before texts before all else, so that values of any types can be sorted."""
+        value = key.get(run)
+        if isinstance(value, (int, float)):
+            return 0, value
+        return (1, value) if isinstance(value, str) else (2, json.dumps(value))
+
+    return rank
+
+
+def _is_float(value: Any) -> bool:
+    """Whether a value is a number that a float can hold, NaN and infinities among them."""
+    if not is_number(value):
+        return False
+    try:
+        math.isnan(value)
+    except OverflowError:
+        return False  # an integer beyond the largest float
+    return True

@@ -1,0 +1,60 @@
+"""The metrics of a run: every number that it logged, in the order of its steps."""
+
+from __future__ import annotations
+
+import math
+from array import array
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from runsettings.journal.replay import StoredRun, history, merge_summary
+
+
+class Metric(NamedTuple):
+    """All values of one metric, and what sums them up."""
+
+    values: Sequence[float]
+    """Everything that was logged, in order."""
+    minimum: float | None
+    """The smallest value, NaN left out; ``None`` if all are NaN."""
+    maximum: float | None
+    """The largest value, NaN left out; ``None`` if all are NaN."""
+
+    @property
+    def last(self) -> float:
+        """The value that was logged last."""
+        return self.values[-1]
+
+    @classmethod
+    def of(cls, values: Iterable[float]) -> Metric:
+        """The metric with these values.
+
+        Args:
+            values: Everything that was logged, in order; at least one.
+        """
+        logged = values if isinstance(values, array) else array("d", values)
+        known = [value for value in logged if not math.isnan(value)]
+        return cls(logged, min(known, default=None), max(known, default=None))
+
+
+def read_metrics(run: StoredRun) -> dict[str, Metric]:
+    """Read every metric of a run from its journal, by dotted key.
+
+    Raises:
+        OSError: The journal cannot be read.
+    """
+    logged: dict[str, array[float]] = {}
+    for row in history(run.journal):
+        flat: dict[str, Any] = {}
+        merge_summary(flat, row)
+        for key, value in flat.items():
+            if key not in ("_step", "_timestamp") and type(value) in (int, float):
+                logged.setdefault(key, array("d")).append(_as_float(value))
+    return {key: Metric.of(values) for key, values in logged.items()}
+
+
+def _as_float(value: float) -> float:
+    try:
+        return float(value)
+    except OverflowError:  # an integer beyond the largest float
+        return math.inf if value > 0 else -math.inf

@@ -1,0 +1,64 @@
+"""``runs tag``: tags are added and removed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from runsettings.journal.replay import load
+from runsettings.runs.recording import active
+from runsettings.runs.starting import start
+
+QUIET = {"quiet": True, "disable_git": True}
+
+
+def test_tag_adds_and_removes(run, three):
+    """The tags that result are printed, and found again."""
+    result = run("runs", "tag", "first", "+good", "-small", "final run")
+    assert (result.stdout, result.stderr) == ("baseline\ngood\nfinal run\n", "")
+    assert run("runs", "tag", "first").stdout == "baseline\ngood\nfinal run\n"
+
+
+@pytest.mark.parametrize("tag", ["the", "h", "n-dir", "1", "y"])
+def test_tag_that_looks_like_an_option_is_removed(run, record, tag):
+    """A dash takes a tag off, whatever letters follow."""
+    record("a1", tags=[tag, "x"])
+    assert run("runs", "tag", "a1", f"-{tag}").stdout == "x\n"
+
+
+def test_tag_that_is_there_or_not_changes_nothing(run, three):
+    """No record is written for nothing."""
+    before = Path(three[0].journal).stat().st_size
+    result = run("runs", "tag", "first", "+small", "-nope")
+    assert result.stderr == "note: the run has no tag 'nope'\n"
+    assert Path(three[0].journal).stat().st_size == before
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "message"),
+    [
+        (["+" + "x" * 65], 1, "each tag must have 1 to 64 characters"),
+        (["+"], 2, "'+' names no tag"),
+        (["-"], 2, "'-' names no tag"),
+        (["+a", "-a"], 2, "'a' is to be both added and removed"),
+        (["--force"], 2, "No such option"),
+    ],
+)
+def test_bad_tags_are_refused(run, three, changes, status, message):
+    """And the run keeps those that it had."""
+    result = run("runs", "tag", "first", *changes)
+    assert result.exit_code == status
+    assert message in result.stderr
+    assert run("runs", "tag", "first").stdout == "baseline\nsmall\n"
+
+
+def test_running_run_can_be_tagged(run, record):
+    """From outside, while it goes on logging."""
+    made = start.init(id="live", mode="offline", settings=QUIET)
+    made.log({"a": 1})
+    assert run("runs", "tag", "live", "watched").stdout == "watched\n"
+    made.log({"a": 2})
+    active.finish()
+    stored = load(made.journal_path)
+    assert (stored.tags, stored.rows, stored.torn) == (["watched"], 2, 0)
