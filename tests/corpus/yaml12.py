@@ -1,7 +1,7 @@
 """What plain YAML scalars are to the core schema of YAML 1.2 and to PyYAML, for the judge.
 
-The tables are those of the specification (1.2.2, chapter 10.3.2), with what DESIGN adds: a plain
-whole number may have underscores between its digits, as YAML 1.1 has it.
+The tables are those of the specification (1.2.2, chapter 10.3.2), with one addition: a plain whole
+number may have underscores between its digits, as YAML 1.1 has it, unless it begins with a zero.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _READINGS: tuple[tuple[str, Any], ...] = (
     (r"null|Null|NULL|~|", lambda text: None),
     (r"true|True|TRUE", lambda text: True),
     (r"false|False|FALSE", lambda text: False),
-    (r"[-+]?[0-9]+(_[0-9]+)*", int),
+    (r"[-+]?([0-9]+|[1-9][0-9]*(_[0-9]+)+)", int),
     (r"0o[0-7]+", lambda text: int(text, 0)),
     (r"0x[0-9a-fA-F]+", lambda text: int(text, 0)),
     (r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", float),
