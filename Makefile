@@ -13,9 +13,11 @@ BIN := $(VENV)/bin
 CONSTRAINTS := .ci/constraints.txt
 WHAT_TO_INSTALL := pyproject.toml $(CONSTRAINTS)
 
-# The stamps of what is installed: the package, and all that its tests and tools need.
+# The stamps of what is installed: the package, all that its tests and tools need, and the type
+# checkers that only `make typing` runs.
 PACKAGE := $(VENV)/.package-installed
 TOOLS := $(VENV)/.tools-installed
+CHECKERS := $(VENV)/.checkers-installed
 
 # As a variable, the constraints also hold where pip builds a package in an environment of its own.
 INSTALL := PIP_CONSTRAINT=$(CONSTRAINTS) $(BIN)/python -m pip install --quiet --disable-pip-version-check
@@ -23,7 +25,7 @@ INSTALL := PIP_CONSTRAINT=$(CONSTRAINTS) $(BIN)/python -m pip install --quiet --
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick lint types imports suite long corpus docs tables wheel format bench constraints clean
+.PHONY: help demo test quick lint types imports suite compat typing long corpus docs tables wheel format bench constraints clean
 
 help: ## Show this list.
 	@echo "make demo    runs the example"
@@ -49,13 +51,19 @@ lint: $(TOOLS) ## Check the style and the format.
 types: $(TOOLS) ## Check the types, strictly; the example's too, as its reader would.
 	$(BIN)/mypy
 	$(BIN)/mypy examples .ci
-	MYPYPATH=settings $(BIN)/mypy --config-file= --strict tests/typing # as a user without pydantic's plugin
+	$(BIN)/python tests/typing/run.py mypy mypy-plugin # as a user without and with pydantic's plugin
 
 imports: $(TOOLS) ## Check that imports run down the house.
 	$(BIN)/lint-imports --no-cache
 
 suite: $(TOOLS) ## Run the tests on all cores; warnings are errors.
 	$(BIN)/pytest -n auto $(PYTEST_ARGS)
+
+compat: | $(BIN)/python ## Run pydantic-settings' own tests with our base class.
+	$(BIN)/python tests/compat/run.py $(VERSIONS)
+
+typing: $(CHECKERS) ## Check typical user code with pyright, basedpyright and mypy.
+	$(BIN)/python tests/typing/run.py
 
 long: $(TOOLS) ## The long form of the slow proofs: 200 kills, thousands of new examples; half an hour.
 	RUNSETTINGS_LONG=1 $(BIN)/pytest -n auto $(PYTEST_ARGS)
@@ -99,4 +107,8 @@ $(PACKAGE): $(WHAT_TO_INSTALL) | $(BIN)/python
 # After the package, not beside it: two pips in one environment would trip over each other.
 $(TOOLS): $(WHAT_TO_INSTALL) | $(PACKAGE)
 	$(INSTALL) --editable '.[dev]'
+	@touch $@
+
+$(CHECKERS): $(WHAT_TO_INSTALL) | $(TOOLS)
+	$(INSTALL) --editable '.[typing]'
 	@touch $@

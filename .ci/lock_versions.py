@@ -2,7 +2,8 @@
 
 Installs the package with all its tools into a new environment, without constraints, and lists
 what came: also for the benchmarks, so that measuring changes no version that the gate is run
-with. Nothing of this machine gets in: names and versions only.
+with, for pydantic-settings' own tests, and for the type checkers. Nothing of this machine gets
+in: names and versions only.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as directory:
         venv.create(directory, with_pip=True)
         pip = [str(Path(directory, "bin", "python")), "-m", "pip", "--disable-pip-version-check"]
-        packages = [*BUILD_REQUIREMENTS, "--editable", f"{root}[dev,bench]"]
+        packages = [*BUILD_REQUIREMENTS, "--editable", f"{root}[dev,bench,compat,typing]"]
         subprocess.run([*pip, "install", "--quiet", *packages], check=True, stdout=sys.stderr)
         listing = subprocess.run([*pip, "list", "--format=json"], check=True, capture_output=True)
     installed = json.loads(listing.stdout)
