@@ -21,7 +21,7 @@ import pytest
 from hypothesis import settings
 
 from runsettings.journal.reader import read_records
-from runsettings.journal.replay import StoredRun, load
+from runsettings.journal.replay import StoredRun, load_run
 from runsettings.runs.recording import active
 from runsettings.runs.recording.run import Run
 from runsettings.runs.starting import start
@@ -200,6 +200,6 @@ def stored(journals) -> Callable[[], StoredRun]:
 
     def read() -> StoredRun:
         (journal,) = journals()
-        return load(journal)
+        return load_run(journal)
 
     return read

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import pickle
 import subprocess
@@ -15,10 +16,11 @@ import runsettings
 NAMES = [
     *("Append", "Config", "ConfigError", "Delete", "Diagnostic", "ImmutableError", "Inputs"),
     *("Layer", "LayerSource", "LayeredConfigDict", "LayeredSettings", "Origin", "Replace", "Rule"),
-    *("Run", "RunDisabled", "RunError", "RunsettingsError", "Settings", "SettingsError"),
-    *("SettingsWarning", "Severity"),
+    *("Reading", "Run", "RunDisabled", "RunError", "RunsettingsError", "Settings"),
+    *("SettingsError", "SettingsWarning", "Severity", "StoredRun", "Tree"),
     "__version__",
-    *("check", "config", "finish", "init", "log", "parse_args", "parse_known_args", "run", "save"),
+    *("assert_valid", "check", "config", "finish", "init", "load_run", "log", "parse_args"),
+    *("parse_known_args", "read_history", "read_records", "run", "save"),
 ]
 """All that the package promises. Add a name here when it is added there."""
 
@@ -115,6 +117,43 @@ def test_readers_are_loaded_for_their_files(jail, name, text, module):
     assert module not in loaded(code, jail.cwd)
     jail.write(name, text)
     assert module in loaded(code, jail.cwd)
+
+
+@pytest.mark.parametrize(
+    ("module", "old", "new"),
+    [
+        ("runsettings.runs.reader", "read_records", "read_records"),
+        ("runsettings.runs.stored", "load", "load_run"),
+        ("runsettings.runs.stored", "history", "read_history"),
+        ("runsettings.runs.stored", "StoredRun", "StoredRun"),
+    ],
+)
+def test_a_name_at_its_old_documented_place_works_and_warns(module, old, new):
+    """The warning points to the import, and says the new name."""
+    with pytest.warns(DeprecationWarning, match=f"import it as runsettings.{new}$") as caught:
+        exec(f"from {module} import {old} as found", names := {})
+    assert names["found"] is getattr(runsettings, new)
+    assert caught[0].filename == "<string>"
+
+
+@pytest.mark.parametrize("module", ["runsettings.runs.reader", "runsettings.runs.stored"])
+def test_an_old_place_has_no_other_names(module):
+    """A slip is an error as in any module."""
+    with pytest.raises(ImportError, match="cannot import name 'laod'"):
+        exec(f"from {module} import laod", {})
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [
+        ("runsettings.checks.testing", "assert_valid"),
+        ("runsettings.values.reading", "Reading"),
+        ("runsettings.values.tree", "Tree"),
+    ],
+)
+def test_a_documented_place_that_stayed_works_without_a_warning(module, name):
+    """It is where the public name lives."""
+    assert getattr(importlib.import_module(module), name) is getattr(runsettings, name)
 
 
 def test_version_is_the_distributions():

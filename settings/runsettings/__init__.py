@@ -12,6 +12,11 @@ if TYPE_CHECKING:
 
     from runsettings._version import __version__ as __version__
     from runsettings.checks.check import check as check
+    from runsettings.checks.testing import assert_valid as assert_valid
+    from runsettings.journal.reader import read_records as read_records
+    from runsettings.journal.replay import StoredRun as StoredRun
+    from runsettings.journal.replay import load_run as load_run
+    from runsettings.journal.replay import read_history as read_history
     from runsettings.layers.base import Inputs as Inputs
     from runsettings.layers.base import LayerSource as LayerSource
     from runsettings.layers.flags.parsing import parse_args as parse_args
@@ -40,12 +45,13 @@ if TYPE_CHECKING:
     from runsettings.values.errors import SettingsWarning as SettingsWarning
     from runsettings.values.origin import Layer as Layer
     from runsettings.values.origin import Origin as Origin
+    from runsettings.values.reading import Reading as Reading
+    from runsettings.values.tree import Tree as Tree
 
     run: Run | RunDisabled | None
     config: Config
 
 _HOMES = {
-    "__version__": "_version",
     "Append": "values.directives",
     "Config": "runconfig.config",
     "ConfigError": "values.errors",
@@ -58,6 +64,7 @@ _HOMES = {
     "LayeredConfigDict": "models.layered",
     "LayeredSettings": "models.layered",
     "Origin": "values.origin",
+    "Reading": "values.reading",
     "Replace": "values.directives",
     "Rule": "values.diagnostic",
     "Run": "runs.recording.run",
@@ -68,12 +75,19 @@ _HOMES = {
     "SettingsError": "values.errors",
     "SettingsWarning": "values.errors",
     "Severity": "values.diagnostic",
+    "StoredRun": "journal.replay",
+    "Tree": "values.tree",
+    "__version__": "_version",
+    "assert_valid": "checks.testing",
     "check": "checks.check",
     "finish": "runs.recording.active",
     "init": "runs.starting.start",
+    "load_run": "journal.replay",
     "log": "runs.recording.active",
     "parse_args": "layers.flags.parsing",
     "parse_known_args": "layers.flags.parsing",
+    "read_history": "journal.replay",
+    "read_records": "journal.reader",
     "save": "runs.recording.active",
 }
 """Public names and the modules they live in."""

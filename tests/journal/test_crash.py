@@ -12,7 +12,7 @@ import time
 
 import pytest
 
-from runsettings.journal.replay import history, load
+from runsettings.journal.replay import load_run, read_history
 from runsettings.values.errors import RunError
 
 LONG = bool(os.environ.get("RUNSETTINGS_LONG"))
@@ -52,7 +52,7 @@ def test_what_log_returned_from_survives_sigkill(spawn, stored):
         whole = [int(line) for line in told if line.endswith("\n")]
         returned = max([returned, *whole])
         assert run.step > returned
-    rows = list(history(run.journal))
+    rows = list(read_history(run.journal))
     assert [row["_step"] for row in rows] == list(range(len(rows)))
     assert [row["n"] for row in rows] == list(range(len(rows)))
     assert run.starts == KILLS
@@ -82,7 +82,7 @@ def test_a_full_disk_is_one_warning_and_loses_nothing(script, stored):
         warning,
     )
     run = stored()
-    assert [row["n"] for row in history(run.journal)] == list(range(51))
+    assert [row["n"] for row in read_history(run.journal)] == list(range(51))
     assert (run.torn, run.lost, run.state) == (1, 0, "finished")
 
 
@@ -125,8 +125,8 @@ def test_a_full_file_system_recovers(begin, small_disk, capsys):
     ballast.unlink()
     run.log({"n": 500})
     run.finish()
-    run = load(run.journal_path)
-    assert [row["n"] for row in history(run.journal)] == list(range(501))
+    run = load_run(run.journal_path)
+    assert [row["n"] for row in read_history(run.journal)] == list(range(501))
     assert run.lost == 0
     assert capsys.readouterr().err.count("No space left on device") == 1
 
@@ -145,7 +145,7 @@ def test_a_start_on_a_full_disk_goes_elsewhere(begin, small_disk, capsys, tmp_pa
     run = begin(dir=small_disk)
     run.log({"a": 1})
     run.finish()
-    assert load(run.journal_path).state == "finished"
+    assert load_run(run.journal_path).state == "finished"
     assert run.path.is_relative_to(tmp_path)
     assert "cannot be written" in capsys.readouterr().err
 
@@ -159,7 +159,7 @@ def test_a_disk_without_room_for_a_line_sends_the_run_elsewhere(
         (small_disk / "ballast").write_bytes(b"x" * 300_000)
     run = begin(dir=small_disk)
     run.finish()
-    assert load(run.journal_path).state == "finished"
+    assert load_run(run.journal_path).state == "finished"
     assert list((small_disk / "wandb").iterdir()) == []
     assert "runs go to" in capsys.readouterr().err
 
@@ -181,12 +181,12 @@ def test_32_processes_in_one_second_are_32_whole_runs(jail, journals):
     for process in processes:
         process.communicate(b"go\n")
     assert [process.returncode for process in processes] == [0] * 32
-    runs = [load(journal) for journal in journals()]
+    runs = [load_run(journal) for journal in journals()]
     assert sorted(run.config["n"] for run in runs) == list(range(32))
     assert len({run.id for run in runs}) == 32
     for run in runs:
         assert (run.state, run.torn, run.rows) == ("finished", 0, 100)
-        assert {row["n"] for row in history(run.journal)} == {run.config["n"]}
+        assert {row["n"] for row in read_history(run.journal)} == {run.config["n"]}
 
 
 def test_a_directory_that_is_deleted_under_a_run_stops_nothing(begin, capsys):

@@ -10,7 +10,7 @@ import pytest
 from runsettings.journal import reader, replay
 from runsettings.journal.index import FILE, list_runs
 from runsettings.journal.removal import remove
-from runsettings.journal.replay import load
+from runsettings.journal.replay import load_run
 from runsettings.journal.tags import change_tags
 from runsettings.journal.writer import encode
 from runsettings.values.errors import SettingsError
@@ -70,7 +70,7 @@ def test_new_changed_and_deleted_runs_are_seen(wandb):
     path = next(wandb.glob("*run00001/*.jsonl"))
     with path.open("ab") as file:
         file.write(encode({"type": "history", "step": 2, "time": 9.0, "data": {"loss": 7}}))
-    remove(load(next(wandb.glob("*run00000/*.jsonl"))), wandb)
+    remove(load_run(next(wandb.glob("*run00000/*.jsonl"))), wandb)
     for _ in range(2):
         assert listed(wandb) == {"run00001": 7, "run00002": 1, "run00003": 1}
 
@@ -198,21 +198,21 @@ def test_tags_change_after_the_end(wandb):
 def test_tags_change_while_another_process_records(begin):
     """Neither disturbs the other."""
     run = begin(tags=["a"])
-    seen = load(run.journal_path)
+    seen = load_run(run.journal_path)
     change_tags(seen, add=["b"])
     run.log({"x": 1})
     run.tags += ("c",)
     run.finish()
-    assert load(seen.journal).tags == ["a", "b", "c"]
+    assert load_run(seen.journal).tags == ["a", "b", "c"]
 
 
 def test_a_tag_on_a_torn_journal_is_a_line_of_its_own(wandb):
     """The torn line is ended first."""
     path = next(wandb.glob("*run00001/*.jsonl"))
     path.write_bytes(path.read_bytes() + b'{"type": "his')
-    run = load(path)
+    run = load_run(path)
     change_tags(run, add=["t"])
-    assert load(path).tags == ["t"]
+    assert load_run(path).tags == ["t"]
 
 
 def test_progress_is_told_of_journals_that_are_new(wandb):

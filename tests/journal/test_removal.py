@@ -7,7 +7,7 @@ import os
 import pytest
 
 from runsettings.journal.removal import overwritten, remove, size
-from runsettings.journal.replay import load
+from runsettings.journal.replay import load_run
 from runsettings.values.errors import RunError
 
 
@@ -18,7 +18,7 @@ def make(begin):
     def make(run_id="same", project="p"):
         run = begin(id=run_id, project=project)
         run.finish()
-        return load(run.journal_path)
+        return load_run(run.journal_path)
 
     return make
 
@@ -38,7 +38,7 @@ def test_a_live_run_is_not_removed(jail, begin):
     """The error names its process."""
     run = begin()
     with pytest.raises(RunError, match=f"process {os.getpid()}"):
-        remove(load(run.journal_path), jail.cwd / "wandb")
+        remove(load_run(run.journal_path), jail.cwd / "wandb")
     assert run.path.exists()
 
 
@@ -53,7 +53,7 @@ def test_what_cannot_be_deleted_can_be_tried_again(jail, make, monkeypatch):
         patch.setattr("shutil.rmtree", refuse)
         with pytest.raises(PermissionError):
             remove(run, jail.cwd / "wandb")
-    assert load(run.journal).id == "same"
+    assert load_run(run.journal).id == "same"
     remove(run, jail.cwd / "wandb")
     assert not run.directory.exists()
 

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic_core import from_json, to_json
 
-from runsettings.journal.replay import StoredRun, history, load
+from runsettings.journal.replay import StoredRun, load_run, read_history
 from runsettings.journal.writer import encode
 from runsettings.values.errors import RunError
 
@@ -32,7 +32,7 @@ def row(step, time=2.0, **data):
 def test_unknown_records_and_members_say_nothing(jail):
     """A later version may write more."""
     path = write(jail, {"type": "media", "time": 2.0}, {**row(0, a=1), "new": 1}, {"no": "type"})
-    run = load(path)
+    run = load_run(path)
     assert (run.summary, run.torn) == ({"a": 1}, 0)
 
 
@@ -50,7 +50,7 @@ def test_unknown_records_and_members_say_nothing(jail):
 )
 def test_a_record_that_is_not_what_it_says_counts_as_torn(jail, record):
     """It costs itself alone."""
-    run = load(write(jail, record, row(5, a=1)))
+    run = load_run(write(jail, record, row(5, a=1)))
     assert run.summary == {"a": 1}
     assert run.step == 6
 
@@ -58,11 +58,11 @@ def test_a_record_that_is_not_what_it_says_counts_as_torn(jail, record):
 def test_rows_of_one_step_are_one_row(jail):
     """The later value of a key counts, and so does the later time."""
     path = write(jail, row(0, a=1, b=1), row(0, time=3.0, b=2), row(2, a=3))
-    assert list(history(path)) == [
+    assert list(read_history(path)) == [
         {"_step": 0, "_timestamp": 3.0, "a": 1, "b": 2},
         {"_step": 2, "_timestamp": 2.0, "a": 3},
     ]
-    assert (load(path).rows, load(path).step) == (2, 3)
+    assert (load_run(path).rows, load_run(path).step) == (2, 3)
 
 
 def test_config_records_replace_top_level_keys(jail):
@@ -78,7 +78,7 @@ def test_config_records_replace_top_level_keys(jail):
         },
         {"type": "config", "time": 2.0, "values": {"n": {"c": 3}}, "origins": {"n.c": origin}},
     )
-    run = load(path)
+    run = load_run(path)
     assert run.config == {"n": {"c": 3}, "na": 1}
     assert set(run.config_origins) == {"n.c", "na"}
 
@@ -86,26 +86,26 @@ def test_config_records_replace_top_level_keys(jail):
 def test_replaying_goes_on_where_it_stopped(jail):
     """A stored run, read on, is the run read from the beginning."""
     path = write(jail, row(0, a=1))
-    run = StoredRun.from_json(load(path).to_json())
+    run = StoredRun.from_json(load_run(path).to_json())
     with path.open("ab") as file:
         file.write(encode(row(1, a=2)) + encode({"type": "tags", "add": ["t"], "remove": []}))
     assert run.read_on()
     assert not run.read_on()
-    assert run == load(path)
+    assert run == load_run(path)
 
 
 def test_the_state_follows_the_last_start(jail):
     """A resumed run is not ended by its first process's exit."""
     exit_record = {"type": "exit", "time": 3.0, "state": "failed", "code": 2}
-    assert load(write(jail, exit_record)).state == "failed"
-    assert load(write(jail, exit_record, {**BEGIN[2], "time": 4.0})).state == "crashed"
+    assert load_run(write(jail, exit_record)).state == "failed"
+    assert load_run(write(jail, exit_record, {**BEGIN[2], "time": 4.0})).state == "crashed"
 
 
 def test_a_later_version_is_refused(jail):
     """It would be misread."""
     path = jail.write("run.jsonl", encode({**HEADER, "version": 2}))
     with pytest.raises(RunError, match="upgrade runsettings"):
-        load(path)
+        load_run(path)
 
 
 KINDS = ("header", "run", "tags", "start", "settings", "config", "history", "summary", "file")
@@ -133,10 +133,10 @@ MEMBERS = (
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_record_breaks_the_replay(jail, records):
     """Whatever a foreign writer left, the run is readable, and its index entry too."""
-    run = load(write(jail, *records))
+    run = load_run(write(jail, *records))
     assert isinstance(run.id + run.name + run.project, str)
     assert StoredRun.from_json(from_json(to_json(run.to_json(), inf_nan_mode="constants")))
-    list(history(run.journal))
+    list(read_history(run.journal))
 
 
 def test_a_metric_named_like_a_member_of_rows_does_not_split_them(jail):
@@ -146,7 +146,7 @@ def test_a_metric_named_like_a_member_of_rows_does_not_split_them(jail):
     journal.write_bytes(
         b"".join(encode({"type": "history", "step": 3, "time": 7.0, "data": one}) for one in data)
     )
-    assert list(history(journal)) == [{"_step": 3, "_timestamp": 7.0, "a": 1, "b": 2}]
+    assert list(read_history(journal)) == [{"_step": 3, "_timestamp": 7.0, "a": 1, "b": 2}]
 
 
 def test_the_config_of_a_second_start_costs_as_much_as_that_of_the_first(jail, counted_calls):
@@ -167,7 +167,7 @@ def test_the_config_of_a_second_start_costs_as_much_as_that_of_the_first(jail, c
         ]
         path = write(jail, record, record, *single)
         with counted_calls() as calls:
-            run = load(path)
+            run = load_run(path)
         counts[size] = calls.total()
         assert run.config_origins == record["origins"]
     assert counts[800] < 10 * counts[100]

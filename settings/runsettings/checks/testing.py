@@ -2,7 +2,7 @@
 
 ::
 
-    from runsettings.checks.testing import assert_valid
+    from runsettings import assert_valid
 
     def test_configs():
         assert_valid("configs", parser=build_parser, settings=False)

@@ -15,7 +15,7 @@ from typing import Final
 
 from runsettings.journal.directory import find_journals, start_time_in_name
 from runsettings.journal.lock import claim, directory_lock
-from runsettings.journal.replay import StoredRun, load
+from runsettings.journal.replay import StoredRun, load_run
 from runsettings.values.diagnostic import Rule
 from runsettings.values.errors import RunError
 
@@ -36,7 +36,7 @@ def overwritten(run: StoredRun) -> list[StoredRun]:
         if Path(journal.path).parent.name == run.directory.name:
             continue
         try:
-            other = load(journal.path)
+            other = load_run(journal.path)
         except (OSError, RunError):
             continue
         same = (other.project, other.id) == (run.project, run.id)
@@ -92,7 +92,7 @@ def _verify(run: StoredRun, directory: Path) -> None:
         raise _refused(f"{home} is, or holds, a symbolic link in place of the run")
     if home.resolve().parent != directory.resolve():
         raise _refused(f"{home} is not in {directory}")
-    found = load(run.journal)
+    found = load_run(run.journal)
     if start_time_in_name(home.name, found.id) is None or (found.id, found.project) != (
         run.id,
         run.project,

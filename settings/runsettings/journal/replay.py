@@ -220,7 +220,7 @@ class StoredRun:
         return cls(**stored)
 
 
-def load(journal: Path | str) -> StoredRun:
+def load_run(journal: Path | str) -> StoredRun:
     """Read a run from its journal.
 
     Raises:
@@ -232,7 +232,7 @@ def load(journal: Path | str) -> StoredRun:
     return run
 
 
-def history(journal: Path | str) -> Iterator[dict[str, Any]]:
+def read_history(journal: Path | str) -> Iterator[dict[str, Any]]:
     """The rows of a run, one for each step.
 
     Args:

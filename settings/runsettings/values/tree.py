@@ -218,7 +218,7 @@ class Tree:
         text: The source's text, from which an excerpt is shown beside a fault.
         kind: What the source is written in. Where one line holds one value (`Kind.INI`,
             `Kind.DOTENV`), an `Origin` has no column.
-        directives: Whether ``data`` may hold `Directive`s. A reader that knows it met none
+        directives: Whether ``data`` may hold a `Directive`. A reader that knows it met none
             says False, and merging is spared the search.
     """
 

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from runsettings.journal.replay import load
+from runsettings.journal.replay import load_run
 from runsettings.runs.recording import active
 from runsettings.runs.starting import start
 
@@ -35,7 +35,7 @@ def record():
         for row in rows:
             run.log(row)
         run.finish(exit_code=exit_code)
-        return load(run.journal_path)
+        return load_run(run.journal_path)
 
     yield record
     active.finish()

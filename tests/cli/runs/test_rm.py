@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from runsettings.journal.replay import load
+from runsettings.journal.replay import load_run
 from runsettings.runs.starting import start
 
 PYTHON = sys.executable
@@ -72,7 +72,7 @@ def test_rm_of_an_overwritten_run_keeps_the_later_one(run, record):
 
 def load_newest(jail, project):
     """The directory's name of a project's last run."""
-    found = [load(path) for path in sorted(jail.cwd.glob("wandb/*/run-*.jsonl"))]
+    found = [load_run(path) for path in sorted(jail.cwd.glob("wandb/*/run-*.jsonl"))]
     return [stored for stored in found if stored.project == project][-1].directory.name
 
 

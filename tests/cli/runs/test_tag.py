@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from runsettings.journal.replay import load
+from runsettings.journal.replay import load_run
 from runsettings.runs.recording import active
 from runsettings.runs.starting import start
 
@@ -60,5 +60,5 @@ def test_running_run_can_be_tagged(run, record):
     assert run("runs", "tag", "live", "watched").stdout == "watched\n"
     made.log({"a": 2})
     active.finish()
-    stored = load(made.journal_path)
+    stored = load_run(made.journal_path)
     assert (stored.tags, stored.rows, stored.torn) == (["watched"], 2, 0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from runsettings.journal.replay import load
+from runsettings.journal.replay import load_run
 
 nbclient = pytest.importorskip("nbclient")
 nbformat = pytest.importorskip("nbformat")
@@ -41,7 +41,7 @@ def test_a_cell_that_is_run_again_starts_again(jail, journals):
     """Each time a run of its own; config values may change; the kernel's end ends the last."""
     printed = execute(jail, START, "first = run", START, "print(first is run, run.config.lr)")
     assert printed == ["False 0.2\n"]
-    runs = [load(path) for path in journals()]
+    runs = [load_run(path) for path in journals()]
     assert [run.state for run in runs] == ["finished", "finished"]
     assert [run.config for run in runs] == [{"lr": 0.2}] * 2
 
@@ -61,4 +61,4 @@ def test_an_error_in_a_cell_does_not_end_the_run(jail, journals):
     failing = "try:\n    get_ipython().run_cell('1 / 0')\nfinally:\n    run.log({'a': 2})"
     execute(jail, START, failing, "run.finish()")
     (path,) = journals()
-    assert (load(path).state, load(path).summary) == ("finished", {"a": 2})
+    assert (load_run(path).state, load_run(path).summary) == ("finished", {"a": 2})

@@ -144,9 +144,9 @@ def test_a_forked_child_can_have_a_run_of_its_own(script, journals):
     run.log({"a": 1})
     """
     assert script(code).stderr == ""
-    from runsettings.journal.replay import load
+    from runsettings.journal.replay import load_run
 
-    runs = {run.name: run for run in map(load, journals())}
+    runs = {run.name: run for run in map(load_run, journals())}
     assert {name: (run.state, run.summary) for name, run in runs.items()} == {
         "parent": ("finished", {"a": 1}),
         "child": ("finished", {"b": 1}),

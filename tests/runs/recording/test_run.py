@@ -10,13 +10,13 @@ import threading
 import numpy as np
 import pytest
 
-from runsettings.journal.replay import history, load
+from runsettings.journal.replay import load_run, read_history
 from runsettings.values.errors import RunError, SettingsError
 
 
 def rows(run) -> list[dict]:
     """The data of each row, with its step."""
-    found = history(run.journal_path)
+    found = read_history(run.journal_path)
     return [{key: row[key] for key in row if key != "_timestamp"} for row in found]
 
 
@@ -173,7 +173,7 @@ def test_the_summary_has_the_last_value_of_everything(begin):
     run.summary.update({"loss": 0})
     expected = {"loss": 0, "val.acc": 0.5, "best.loss": 1, "note": "good"}
     assert dict(run.summary) == expected
-    assert load(run.journal_path).summary == expected
+    assert load_run(run.journal_path).summary == expected
 
 
 def test_a_summary_key_can_be_removed(begin):
@@ -181,7 +181,7 @@ def test_a_summary_key_can_be_removed(begin):
     run = begin()
     run.summary["a"] = 1
     del run.summary["a"]
-    assert load(run.journal_path).summary == {}
+    assert load_run(run.journal_path).summary == {}
     with pytest.raises(AttributeError, match="has no 'a' yet"):
         _ = run.summary.a
 
@@ -194,7 +194,7 @@ def test_config_changes_are_recorded_with_their_origin(begin):
     run.config["depth"] = 3
     run.config.optim.name = "adam"
     del run.config["lr"]
-    after = load(run.journal_path)
+    after = load_run(run.journal_path)
     assert after.config == {"optim": {"name": "adam", "momentum": 0.9}, "depth": 3}
     assert after.config_origins.keys() == {"optim.name", "optim.momentum", "depth"}
     assert after.config_origins["depth"]["call"] == "config['depth'] ="
@@ -206,7 +206,7 @@ def test_tags_change_during_the_run(begin):
     run.tags += ("c",)
     run.tags = [tag for tag in run.tags if tag != "a"]
     assert run.tags == ("b", "c")
-    assert load(run.journal_path).tags == ["b", "c"]
+    assert load_run(run.journal_path).tags == ["b", "c"]
 
 
 @pytest.mark.parametrize("tags", [[""], ["x" * 65]])
@@ -222,7 +222,7 @@ def test_name_and_notes_change_during_the_run(begin):
     run = begin(name="one")
     run.name = "two"
     run.notes = "better"
-    after = load(run.journal_path)
+    after = load_run(run.journal_path)
     assert (run.name, after.name, after.notes) == ("two", "two", "better")
 
 
@@ -338,7 +338,7 @@ def test_an_exit_code_that_is_no_integer_is_an_error(begin, code):
     with pytest.raises(RunError, match="exit_code must be an integer"):
         run.finish(exit_code=code)
     run.finish(exit_code=np.int64(3))
-    found = load(run.journal_path)
+    found = load_run(run.journal_path)
     assert (found.state, found.exit["code"], found.torn) == ("failed", 3, 0)
 
 
@@ -366,7 +366,7 @@ def test_a_name_is_held_to_its_setting_s_rules_when_it_is_set(begin, name, value
     before = getattr(run, name)
     with pytest.raises(error):
         setattr(run, name, value)
-    assert (getattr(run, name), load(run.journal_path).torn) == (before, 0)
+    assert (getattr(run, name), load_run(run.journal_path).torn) == (before, 0)
 
 
 def test_an_error_of_the_summary_names_the_summary(begin):
@@ -410,7 +410,7 @@ def test_what_is_not_recorded_is_an_error_while_another_thread_finishes(begin, a
     run = begin()
     with pytest.raises(RunError, match="is finished"):
         act(run, FinishesWhileItIsRead(run))
-    after = load(run.journal_path)
+    after = load_run(run.journal_path)
     assert (after.state, after.summary) == ("finished", {})
 
 

@@ -6,7 +6,7 @@ import importlib.util
 
 import pytest
 
-from runsettings.journal.replay import load
+from runsettings.journal.replay import load_run
 from runsettings.models.settings import Settings
 from runsettings.runs.starting.login import find_login
 from runsettings.values.errors import RunError
@@ -84,7 +84,7 @@ def test_an_anonymous_run_carries_no_entity(begin, jail, anonymous, logged_in, m
     if logged_in:
         jail.setenv(WANDB_API_KEY=KEY)
     run = begin(anonymous=anonymous, entity="e")
-    seen = load(run.journal_path)
+    seen = load_run(run.journal_path)
     assert (seen.anonymous, seen.entity, run.entity) == (
         marked,
         None if marked else "e",

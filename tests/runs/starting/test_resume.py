@@ -11,7 +11,7 @@ import pytest
 
 from runsettings.journal.index import list_runs
 from runsettings.journal.reader import read_records
-from runsettings.journal.replay import load
+from runsettings.journal.replay import load_run
 from runsettings.journal.writer import encode
 from runsettings.values.errors import RunError
 
@@ -62,7 +62,7 @@ def test_a_run_that_exists_is_resumed(begin, ended, journals, resume):
     assert dict(run.summary) == {"loss": 2, "best": 7, "acc": 1}
     assert run.config.as_dict() == {"lr": 0.1, "depth": 3}
     (journal,) = journals()
-    after = load(journal)
+    after = load_run(journal)
     assert (after.state, after.starts, after.config) == ("finished", 2, {"lr": 0.1, "depth": 3})
 
 

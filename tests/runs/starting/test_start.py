@@ -12,7 +12,7 @@ import types
 import pytest
 import yaml
 
-from runsettings.journal.replay import load
+from runsettings.journal.replay import load_run
 from runsettings.layers.flags.parsing import parse_args
 from runsettings.models.settings import Settings
 from runsettings.runs.recording import active
@@ -31,7 +31,7 @@ def paper(run, name):
 
 def journal_of(run):
     """The run as its journal tells it."""
-    return load(run.journal_path)
+    return load_run(run.journal_path)
 
 
 def test_arguments_are_the_references_in_its_order():
@@ -290,7 +290,7 @@ def test_a_start_that_fails_lets_go_of_the_run(begin, journals):
     with pytest.raises(ConfigError, match="a-b"):
         begin(id="x", resume="must", config={"a-b": 2})
     (journal,) = journals()
-    assert load(journal).state == "failed"
+    assert load_run(journal).state == "failed"
     assert begin(id="x", resume="must").config.as_dict() == {"a_b": 1, "c": 1}
 
 

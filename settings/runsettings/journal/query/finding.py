@@ -9,7 +9,7 @@ from runsettings.documents.paths import named_path
 from runsettings.journal.directory import find_journals, wandb_directory
 from runsettings.journal.index import list_runs
 from runsettings.journal.query.errors import QueryError, RunNotFoundError
-from runsettings.journal.replay import StoredRun, load
+from runsettings.journal.replay import StoredRun, load_run
 from runsettings.values.did_you_mean import did_you_mean
 from runsettings.values.rendering import printable
 
@@ -73,7 +73,7 @@ def find_run(directory: Path, name: str) -> StoredRun:
     if not found and name == LATEST:
         found = runs[:1]
     if len(found) == 1:
-        return load(found[0].journal)
+        return load_run(found[0].journal)
     raise RunNotFoundError(_ambiguous(name, found) if found else _missing(name, directory, runs))
 
 
@@ -88,7 +88,7 @@ def _run_at(path: Path) -> StoredRun | None:
         return None  # not a path: too long, or with a NUL character
     if len(journals) != 1:
         return None
-    run = load(journals[0])
+    run = load_run(journals[0])
     return run if run.started_run else None
 
 

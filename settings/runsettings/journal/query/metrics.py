@@ -7,7 +7,7 @@ from array import array
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from runsettings.journal.replay import StoredRun, history, merge_summary
+from runsettings.journal.replay import StoredRun, merge_summary, read_history
 
 
 class Metric(NamedTuple):
@@ -44,7 +44,7 @@ def read_metrics(run: StoredRun) -> dict[str, Metric]:
         OSError: The journal cannot be read.
     """
     logged: dict[str, array[float]] = {}
-    for row in history(run.journal):
+    for row in read_history(run.journal):
         flat: dict[str, Any] = {}
         merge_summary(flat, row)
         for key, value in flat.items():

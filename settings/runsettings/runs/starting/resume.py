@@ -30,7 +30,7 @@ from runsettings._version import __version__
 from runsettings.journal.directory import create, find_journals
 from runsettings.journal.lock import directory_lock
 from runsettings.journal.records import FORMAT, VERSION
-from runsettings.journal.replay import StoredRun, load
+from runsettings.journal.replay import StoredRun, load_run
 from runsettings.journal.writer import Journal, encode
 from runsettings.models.settings import Resume
 from runsettings.runs.starting.naming import new_id
@@ -103,7 +103,7 @@ def latest(directory: Path, project: str, run_id: str) -> StoredRun | None:
     found = []
     for journal in find_journals(directory, run_id):
         try:
-            run = load(journal.path)
+            run = load_run(journal.path)
         except OSError as error:
             raise RunError.of(
                 Rule.UNREADABLE_FILE, f"{journal.path} cannot be read: {error.strerror}"
@@ -121,7 +121,7 @@ def last_started(directory: Path, project: str, host: str) -> StoredRun | None:
         if best is not None and journal.modified / 1e9 < best.started - 1:
             break
         try:
-            run = load(journal.path)
+            run = load_run(journal.path)
         except (OSError, RunError):
             continue  # a run that cannot be read cannot be resumed
         if run.started_run and (run.project, run.host) == (project, host):

@@ -1,0 +1,11 @@
+"""The old place of `runsettings.read_records`, which still works and warns."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from runsettings.journal import moved, reader
+
+
+def __getattr__(name: str) -> Any:
+    return moved.find(__name__, name, reader, {})
