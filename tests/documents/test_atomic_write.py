@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from runsettings.documents.atomic_write import Rewritten, rewrite
+from runsettings.documents.atomic_write import Rewritten, rewrite, write_file
 from runsettings.values.diagnostic import Rule
 from runsettings.values.errors import SettingsError
 from runsettings.values.origin import Layer
@@ -136,3 +138,80 @@ def test_pipe_is_not_waited_for(jail):
     os.mkfifo(path)
     with pytest.raises(SettingsError, match="is a pipe"):
         write(path, lambda _: "new")
+
+
+@needs_posix
+@pytest.mark.parametrize("before", [None, b"good\n"])
+def test_full_disk_leaves_what_was_there(jail, full_disk, before):
+    """A file that cannot be written whole is not written at all, and nothing lies beside it."""
+    path = jail.cwd / "file"
+    if before is not None:
+        path.write_bytes(before)
+    entries = sorted(jail.cwd.iterdir())
+    with full_disk(), pytest.raises(OSError, match="too large"):
+        write_file(path, b"x" * 5000)
+    with full_disk(), pytest.raises(SettingsError, match="too large"):
+        write(path, lambda _: "x" * 5000)
+    assert sorted(jail.cwd.iterdir()) == entries
+    assert before is None or path.read_bytes() == before
+
+
+@needs_posix
+def test_written_file_keeps_its_mode_and_its_links(jail):
+    """What a link leads to is replaced, and its permissions stay."""
+    path = jail.write("file", "old")
+    path.chmod(0o640)
+    link = jail.cwd / "link"
+    link.symlink_to(path)
+    write_file(link, b"new")
+    assert link.is_symlink()
+    assert path.read_bytes() == b"new"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+
+
+@needs_posix
+def test_link_is_replaced_where_it_must_not_be_followed(jail):
+    """A file of ours does not land where somebody's link leads."""
+    path = jail.write("file", "theirs")
+    link = jail.cwd / "link"
+    link.symlink_to(path)
+    with jail.write("source", "ours").open("rb") as source:
+        write_file(link, source, follow_links=False)
+    assert not link.is_symlink()
+    assert (link.read_text(), path.read_text()) == ("ours", "theirs")
+
+
+def test_longest_name_can_be_written(jail):
+    """The temporary file's name does not grow with the file's."""
+    path = jail.cwd / ("n" * 255)
+    write_file(path, b"new")
+    assert path.read_bytes() == b"new"
+
+
+@needs_posix
+def test_device_is_written_to_and_stays_a_device():
+    """What is not a file is not replaced by one."""
+    write_file(Path("/dev/null"), b"new")
+    assert stat.S_ISCHR(Path("/dev/null").stat().st_mode)
+
+
+@needs_posix
+def test_foreign_lock_on_the_directory_is_not_waited_for_without_end(jail, monkeypatch):
+    """Whoever can read a directory can lock it; the edit is made all the same."""
+    monkeypatch.setattr("runsettings.documents.atomic_write._TURNS", 2)
+    code = (
+        "import fcntl, os; fcntl.flock(os.open('.', os.O_RDONLY), 2); print(1, flush=True); input()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=jail.cwd
+    ) as other:
+        other.stdout.readline()
+        write(jail.cwd / "file", lambda _: "new")
+        other.communicate(b"\n")
+    assert (jail.cwd / "file").read_text() == "new"
+
+
+def test_edit_that_changes_nothing_makes_no_file(jail):
+    """A file that is not there stays so where there is nothing to say."""
+    assert write(jail.cwd / "file", lambda text: text) == (False, False)
+    assert not (jail.cwd / "file").exists()

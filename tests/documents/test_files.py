@@ -169,7 +169,7 @@ def test_file_without_a_size_is_bounded():
     source = Path("/proc/self/status")
     if not source.exists():
         pytest.skip("no /proc here")
-    text, faults = read_bytes(source, Layer.FILE, where="status", limit=10)
+    text, faults, _ = read_bytes(source, Layer.FILE, where="status", limit=10)
     assert (text, faults[0].rule) == (None, Rule.FILE_TOO_LARGE)
 
 

@@ -1,22 +1,23 @@
-"""Rewriting a file whole: nobody ever sees half of it, and no other writer's change is lost.
+"""Writes a file whole: nobody ever sees half of it, and no other writer's change is lost.
 
-The new text goes into a temporary file in the same directory, is brought to the disk, and takes
-the old one's place in one step. Our own processes take turns (a lock on the directory, which
-leaves nothing behind); a change by a program that knows no lock is noticed before the file is
-replaced, and the edit is made again on what is there by then.
+The new content goes into a temporary file in the same directory, is brought to the disk, and
+takes the old one's place in one step.
 """
 
 from __future__ import annotations
 
-import codecs
 import contextlib
+import errno
 import os
+import re
 import secrets
+import shutil
 import stat
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import BinaryIO, Final, NamedTuple
 
 from runsettings.documents.files import read_bytes
 from runsettings.values.diagnostic import Rule
@@ -26,20 +27,63 @@ from runsettings.values.origin import Layer, Origin
 if sys.platform != "win32":
     import fcntl
 
+TEMPORARY: Final = re.compile(r"\.[0-9a-f]{16}\.tmp")
+"""Names of files that are being written and are not whole yet."""
+
 _ATTEMPTS: Final = 20
 """Times that an edit is made again because the file changed meanwhile."""
+
+_PAUSE: Final = 0.01
+"""Seconds between two tries to lock a directory."""
+
+_TURNS: Final = 500
+"""Times that locking a directory is tried."""
 
 _OTHERS: Final = 0o077
 """What the group and the rest of the world may do."""
 
 
 class Rewritten(NamedTuple):
-    """What came of it."""
+    """What `rewrite` did."""
 
     created: bool
     """Whether the file was not there before."""
     changed: bool
     """Whether its text is another one now."""
+
+
+def write_file(
+    path: Path,
+    content: bytes | BinaryIO,
+    *,
+    durable: bool = True,
+    follow_links: bool = True,
+) -> None:
+    """Write a file whole, or leave it as it was.
+
+    The file keeps its mode, and its owner where that is allowed. What is not a file, such as
+    ``/dev/stdout``, is written to directly.
+
+    Args:
+        path: The file, which need not be there; its directory must be.
+        content: All of its new content, or an open file to copy.
+        durable: Whether to wait until the content is on the disk.
+        follow_links: Whether to write what a symbolic link leads to; otherwise a link at ``path``
+            is replaced by the file.
+
+    Raises:
+        OSError: It cannot be written; what was there is there still.
+    """
+    real = Path(os.path.realpath(path)) if follow_links else path
+    status = None if real.is_symlink() else _status(real)
+    if status is not None and not stat.S_ISREG(status.st_mode):
+        with real.open("wb") as device:
+            _copy(content, device)
+        return
+    with _temporary(real, content, status, durable=durable) as temporary:
+        temporary.replace(real)
+    if durable:
+        _sync_directory(real.parent)
 
 
 def rewrite(
@@ -53,8 +97,10 @@ def rewrite(
 ) -> Rewritten:
     """Replace a file's text by what ``edit`` makes of it, in one step.
 
-    A link is followed, its directory is created where it is missing, and the file keeps its
-    mode, its owner where that is allowed, and its byte order mark.
+    Our own processes take turns; a change by a program that knows no lock is noticed before the
+    file is replaced, and the edit is made again on what is there by then. A link is followed,
+    the directory is created where it is missing, and the file keeps its mode, its owner where
+    that is allowed, and its byte order mark.
 
     Args:
         path: The file, which need not be there.
@@ -96,48 +142,62 @@ def _attempt(
     status = _status(path)
     text, mark = "", b""
     if status is not None:
-        found, faults = read_bytes(path, layer, where=where)
+        found, faults, mark = read_bytes(path, layer, where=where)
         if found is None:
             raise SettingsError(faults)
-        if not os.access(path, os.W_OK):
-            raise PermissionError
         text = found
-        with path.open("rb") as file:
-            start = file.read(len(codecs.BOM_UTF8))
-        mark = start if start == codecs.BOM_UTF8 else b""
     changed = edit(text)
-    hidden = private(changed)
-    mode = None if status is None else stat.S_IMODE(status.st_mode)
-    if status is not None and changed == text and not (hidden and status.st_mode & _OTHERS):
+    narrow = private(changed)
+    exposed = status is not None and narrow and bool(status.st_mode & _OTHERS)
+    if changed == text and not exposed:
         return Rewritten(created=False, changed=False)
-    if hidden:
-        mode = 0o600 if mode is None else mode & ~_OTHERS
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}.tmp")
-    try:
-        _write(temporary, mark + changed.encode(), mode, status)
+    with _temporary(path, mark + changed.encode(), status, narrow=narrow) as temporary:
         if _signature(_status(path)) != _signature(status):
             return None
         temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
     _sync_directory(path.parent)
     return Rewritten(created=status is None, changed=changed != text)
 
 
-def _write(path: Path, content: bytes, mode: int | None, status: os.stat_result | None) -> None:
-    """Write a new file to the disk; without a ``mode`` it gets the usual one (umask)."""
+@contextlib.contextmanager
+def _temporary(
+    target: Path,
+    content: bytes | BinaryIO,
+    status: os.stat_result | None,
+    *,
+    narrow: bool = False,
+    durable: bool = True,
+) -> Iterator[Path]:
+    """A new file beside ``target`` with that content; removed if it does not take its place."""
+    if status is not None and not os.access(target, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    mode = 0o666 if status is None else stat.S_IMODE(status.st_mode)
+    mode = mode & ~_OTHERS if narrow else mode
+    # The target's own name may be as long as names can be.
+    path = target.with_name(f".{secrets.token_hex(8)}.tmp")
     # With the narrow mode from the start: a file that is readable for a moment was readable.
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-    descriptor = os.open(path, flags, 0o666 if mode is None else 0o600)
-    with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor, not a path
-        if status is not None and hasattr(os, "fchown"):
-            with contextlib.suppress(PermissionError):  # another's file becomes ours, as with cp
-                os.fchown(descriptor, status.st_uid, status.st_gid)
-        if mode is not None and hasattr(os, "fchmod"):
-            os.fchmod(descriptor, mode)
+    descriptor = os.open(path, flags, mode if status is None else 0o600)
+    try:
+        with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor, not a path
+            if status is not None and hasattr(os, "fchown"):
+                with contextlib.suppress(PermissionError):  # another's file becomes ours
+                    os.fchown(descriptor, status.st_uid, status.st_gid)
+                os.fchmod(descriptor, mode)
+            _copy(content, file)
+            file.flush()
+            if durable:
+                os.fsync(descriptor)
+        yield path
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def _copy(content: bytes | BinaryIO, file: BinaryIO) -> None:
+    if isinstance(content, bytes):
         file.write(content)
-        file.flush()
-        os.fsync(descriptor)
+    else:
+        shutil.copyfileobj(content, file, 1 << 20)
 
 
 def _status(path: Path) -> os.stat_result | None:
@@ -156,15 +216,25 @@ def _signature(status: os.stat_result | None) -> tuple[int, ...] | None:
 
 @contextlib.contextmanager
 def _turn(directory: Path) -> Iterator[None]:
-    """Wait until no other process of ours edits files in ``directory``."""
+    """Wait until no other process of ours edits files in ``directory``, but not for ever.
+
+    Whoever may read the directory may lock it, and a network file system may have no locks. The
+    check for changes protects the file all the same.
+    """
     if sys.platform == "win32":
-        yield  # directories cannot be opened there; the check for changes is what remains
+        yield  # directories cannot be opened there
         return
     descriptor = os.open(directory, os.O_RDONLY)
     try:
-        # A network file system may not lock directories; the check for changes remains.
-        with contextlib.suppress(OSError):
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        for _ in range(_TURNS):
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                time.sleep(_PAUSE)
+            except OSError:
+                break
+            else:
+                break
         yield
     finally:
         os.close(descriptor)

@@ -13,7 +13,7 @@ import os
 import stat
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from runsettings.documents.limits import MAX_BYTES
 from runsettings.documents.text_diagnostics import Faults
@@ -66,6 +66,17 @@ _KINDS: Final = (
 )
 
 
+class FileText(NamedTuple):
+    """A file's text."""
+
+    text: str | None
+    """Without its byte order mark; ``None`` if it cannot be read."""
+    diagnostics: tuple[Diagnostic, ...]
+    """Why it cannot be read."""
+    mark: bytes = b""
+    """Its byte order mark."""
+
+
 class _UnreadableError(Exception):
     """Why a file's bytes cannot be had; never leaves this module."""
 
@@ -74,6 +85,11 @@ class _UnreadableError(Exception):
         self.rule = rule
         self.message = message
         self.hint = hint
+
+    def diagnostic(self, layer: Layer, where: str) -> Diagnostic:
+        """The same as a diagnostic of the whole file."""
+        origin = Origin(layer, where)
+        return Diagnostic(self.rule, Severity.ERROR, (), self.message, origin, hint=self.hint)
 
 
 def read_file(
@@ -100,24 +116,16 @@ def read_file(
     where = str(path) if where is None else where
     format = format or Format.of(path)  # noqa: A001 - as above
     if format is None:
-        fault = Diagnostic(
+        problem = _UnreadableError(
             Rule.UNREADABLE_FILE,
-            Severity.ERROR,
-            (),
             f"cannot tell the format of a {path.suffix} file",
-            origin=Origin(layer, where),
-            hint=f"name it with one of {', '.join(suffix for suffix in _SUFFIXES if suffix)}",
+            f"name it with one of {', '.join(suffix for suffix in _SUFFIXES if suffix)}",
         )
-        return Reading(Tree(layer, where, directives=False), (fault,))
-    text, faults = read_bytes(path, layer, where=where, limit=limit)
-    if text is None:
-        return Reading(Tree(layer, where, directives=False), faults)
-    return _reader(format)(text, layer, where)
+        return _read(FileText(None, (problem.diagnostic(layer, where),)), layer, where, Format.INI)
+    return _read(read_bytes(path, layer, where=where, limit=limit), layer, where, format)
 
 
-def read_bytes(
-    path: Path, layer: Layer, *, where: str, limit: int = MAX_BYTES
-) -> tuple[str | None, tuple[Diagnostic, ...]]:
+def read_bytes(path: Path, layer: Layer, *, where: str, limit: int = MAX_BYTES) -> FileText:
     """Read and decode a file of whatever format. Never raises for what the file is or holds.
 
     Args:
@@ -125,22 +133,11 @@ def read_bytes(
         layer: The layer that its values belong to.
         where: Its name in origins.
         limit: The largest size that is read, in bytes.
-
-    Returns:
-        Its text, or ``None`` and why there is none.
     """
     try:
         return _decode(_bytes_of(path, where, limit), layer, where)
-    except _UnreadableError as reason:
-        fault = Diagnostic(
-            reason.rule,
-            Severity.ERROR,
-            (),
-            reason.message,
-            origin=Origin(layer, where),
-            hint=reason.hint,
-        )
-        return None, (fault,)
+    except _UnreadableError as problem:
+        return FileText(None, (problem.diagnostic(layer, where),))
 
 
 def read_text(text: str | bytes, layer: Layer, where: str, format: Format) -> Reading:  # noqa: A002
@@ -152,10 +149,13 @@ def read_text(text: str | bytes, layer: Layer, where: str, format: Format) -> Re
         where: Its name in origins.
         format: How it is written.
     """
-    decoded, faults = _decode(text, layer, where)
-    if decoded is None:
-        return Reading(Tree(layer, where, directives=False), faults)
-    return _reader(format)(decoded, layer, where)
+    return _read(_decode(text, layer, where), layer, where, format)
+
+
+def _read(content: FileText, layer: Layer, where: str, format: Format) -> Reading:  # noqa: A002
+    if content.text is None:
+        return Reading(Tree(layer, where, directives=False), content.diagnostics)
+    return _reader(format)(content.text, layer, where)
 
 
 def _bytes_of(path: Path, where: str, limit: int) -> bytes:
@@ -233,38 +233,34 @@ def _similar(path: Path, where: str) -> str | None:
     return f"did you mean {str(written.with_name(stems[close]))!r}?"
 
 
-def _decode(
-    text: str | bytes, layer: Layer, where: str
-) -> tuple[str | None, tuple[Diagnostic, ...]]:
+def _decode(text: str | bytes, layer: Layer, where: str) -> FileText:
     """The text without its byte order mark, or ``None`` and why there is none."""
-    advice = "save the file as UTF-8"
-    if isinstance(text, bytes):
-        for mark, encoding in _BOMS:
-            if text.startswith(mark):
-                faults = Faults("", layer, where)
-                message = f"is written in {encoding}, not in UTF-8"
-                faults.add_at(Rule.UNREADABLE_FILE, message, 0, hint=advice)
-                return None, faults.diagnostics()
-        text = text.removeprefix(codecs.BOM_UTF8)
-        try:
-            return text.decode(), ()
-        except UnicodeDecodeError as error:
-            start = len(text[: error.start].decode())
-            message = f"byte 0x{text[error.start]:02x} is not UTF-8"
-            shown = text.decode(errors="replace")
-    else:
-        text = text.removeprefix("\ufeff")
+    start: int | None = None
+    message = ""
+    if isinstance(text, str):
+        decoded = text
         try:
             text.encode()
         except UnicodeEncodeError as error:
+            message = f"character U+{ord(text[error.start]):04X} is half of a pair, and not text"
             start = error.start
-            message = f"character U+{ord(text[start]):04X} is half of a pair, and not text"
-            shown = text.encode(errors="replace").decode()
-        else:
-            return text, ()
-    faults = Faults(shown, layer, where)
-    faults.add_at(Rule.UNREADABLE_FILE, message, start, hint=advice)
-    return None, faults.diagnostics()
+            decoded = text.encode(errors="replace").decode()
+    elif other := [encoding for mark, encoding in _BOMS if text.startswith(mark)]:
+        decoded, start, message = "", 0, f"is written in {other[0]}, not in UTF-8"
+    else:
+        try:
+            decoded = text.decode()
+        except UnicodeDecodeError as error:
+            message = f"byte 0x{text[error.start]:02x} is not UTF-8"
+            start = len(text[: error.start].decode())
+            decoded = text.decode(errors="replace")
+    plain = decoded.removeprefix("\ufeff")
+    marked = plain is not decoded
+    if start is None:
+        return FileText(plain, (), codecs.BOM_UTF8 if marked else b"")
+    faults = Faults(plain, layer, where)
+    faults.add_at(Rule.UNREADABLE_FILE, message, start - marked, hint="save the file as UTF-8")
+    return FileText(None, faults.diagnostics())
 
 
 def _reader(format: Format) -> Reader:  # noqa: A002

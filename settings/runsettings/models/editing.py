@@ -232,7 +232,7 @@ def _text(file: SettingsFile) -> str:
     """
     if not file.path.exists():
         return ""
-    text, faults = read_bytes(file.path, file.layer, where=file.where)
+    text, faults, _ = read_bytes(file.path, file.layer, where=file.where)
     if text is None:
         raise SettingsError(faults)
     return text

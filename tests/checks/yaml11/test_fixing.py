@@ -199,6 +199,22 @@ def test_a_byte_order_mark_and_permissions_stay(jail):
     assert stat.S_IMODE(path.stat().st_mode) == 0o640
 
 
+def test_what_an_editor_saves_meanwhile_is_fixed_and_kept(jail, monkeypatch):
+    """A file that changes while it is being fixed is read again, not overwritten."""
+    path = jail.write("train.yaml", "lr: 1e-3\n")
+
+    def fix_while_an_editor_saves(text):
+        if "batch" not in text:
+            path.write_text("lr: 1e-4\nbatch: 8\n")
+        return fix_text(text)
+
+    monkeypatch.setattr("runsettings.checks.yaml11.fixing.fix_text", fix_while_an_editor_saves)
+    fix, faults = fix_file(path, "train.yaml")
+    assert (path.read_text(), faults) == ("lr: 1.0e-4\nbatch: 8\n", [])
+    assert fix is not None
+    assert fix.before == "lr: 1e-4\nbatch: 8\n"
+
+
 def test_a_link_is_followed_and_stays_a_link(jail):
     """What the link leads to is rewritten."""
     target = jail.write("real.yaml", "lr: 1e-3\n")

@@ -329,6 +329,19 @@ def test_locking_again_changes_nothing(run, jail):
     assert "canary" not in first
 
 
+def test_a_full_disk_leaves_the_lock_file_as_it_was(run, jail, full_disk):
+    """A lock file is written whole or not at all, and the failure is told."""
+    run("lock")
+    before = (jail.cwd / "settings.lock").read_bytes()
+    jail.setenv(WANDB_BASE_URL="https://b.example.org")
+    with full_disk():
+        result = run("lock")
+    assert result.exit_code == 2
+    assert "settings.lock cannot be written" in result.stderr
+    assert (jail.cwd / "settings.lock").read_bytes() == before
+    assert [path.name for path in jail.cwd.iterdir()] == ["settings.lock"]
+
+
 def test_settings_that_cannot_be_resolved_are_not_as_locked(run, jail):
     """Also where the layers are not asked for otherwise."""
     run("lock")

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import difflib
-import os
-import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from runsettings.checks.rule_selection import is_suppressed_on
 from runsettings.checks.yaml11.ambiguous_scalars import for_both, hazardous_tokens
+from runsettings.documents.atomic_write import rewrite
 from runsettings.documents.files import Format, read_bytes, read_text
 from runsettings.resolution.secrets import mask
 from runsettings.runconfig.changes.equality import same_value
-from runsettings.values.diagnostic import Diagnostic, Rule, Severity
+from runsettings.values.diagnostic import Diagnostic, Rule
+from runsettings.values.errors import SettingsError
 from runsettings.values.excerpts import line_of
 from runsettings.values.origin import Layer, Origin
-
-_BOM = "\ufeff"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,43 +90,39 @@ def fix_file(path: Path, where: str, *, write: bool = True) -> tuple[Fix | None,
     Returns:
         The change, or ``None`` if there is none; and why it could not be made.
     """
-    text, faults = read_bytes(path, Layer.FILE, where=where)
-    if text is None:
-        return None, list(faults)
-    after, count = fix_text(text)
-    if not count:
-        return None, []
-    old, new = (read_text(each, Layer.FILE, where, Format.YAML) for each in (text, after))
-    if any(fault.rule is Rule.SYNTAX for fault in old.diagnostics):
-        return None, []  # its scalars cannot be told; checking it tells why
-    if not same_value(old.tree.data, new.tree.data):
-        message = "was not fixed: a value would have changed with it"
-        return None, [_fault(Rule.YAML_SCALAR, message, where)]
-    fix = Fix(where, text, after, count)
-    if write:
-        try:
-            _replace(path, after)
-        except OSError as error:
-            message = f"cannot be written: {error.strerror or error}"
-            return None, [_fault(Rule.UNWRITABLE_FILE, message, where)]
+    content = read_bytes(path, Layer.FILE, where=where)
+    if content.text is None:
+        return None, list(content.diagnostics)
+    fix: Fix | None = None
+
+    def edit(text: str) -> str:
+        nonlocal fix
+        fix = _fix(text, where)
+        return text if fix is None else fix.after
+
+    try:
+        if write:
+            rewrite(path, edit, layer=Layer.FILE, where=where)
+        else:
+            edit(content.text)
+    except SettingsError as error:
+        return None, list(error.diagnostics)
     return fix, []
 
 
-def _fault(rule: Rule, message: str, where: str) -> Diagnostic:
-    return Diagnostic(rule, Severity.ERROR, (), message, Origin(Layer.FILE, where))
+def _fix(text: str, where: str) -> Fix | None:
+    """The change that a text needs, if any.
 
-
-def _replace(path: Path, text: str) -> None:
-    """Write the file as a whole or not at all, with its permissions and byte order mark."""
-    target = path.resolve()
-    with target.open("rb") as file:
-        mark = _BOM if file.read(3) == _BOM.encode() else ""
-    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write((mark + text).encode())
-        Path(name).chmod(target.stat().st_mode & 0o7777)
-        Path(name).replace(target)
-    except OSError:
-        Path(name).unlink(missing_ok=True)
-        raise
+    Raises:
+        SettingsError: A value would change with it.
+    """
+    after, count = fix_text(text)
+    if not count:
+        return None
+    old, new = (read_text(each, Layer.FILE, where, Format.YAML) for each in (text, after))
+    if any(found.rule is Rule.SYNTAX for found in old.diagnostics):
+        return None  # its scalars cannot be told; checking it tells why
+    if not same_value(old.tree.data, new.tree.data):
+        message = "was not fixed: a value would have changed with it"
+        raise SettingsError.of(Rule.YAML_SCALAR, message, origin=Origin(Layer.FILE, where))
+    return Fix(where, text, after, count)

@@ -10,6 +10,7 @@ import click
 
 from runsettings.checks.reporters.formats import REPORT_FORMATS
 from runsettings.cli.printing import print_report
+from runsettings.documents.atomic_write import write_file
 
 if TYPE_CHECKING:
     from runsettings.checks.check import Report
@@ -50,7 +51,7 @@ def write_reports(report: Report, format_: str, outputs: Sequence[tuple[str, str
 
 
 def write_output(file: str, text: str) -> None:
-    """Write a file that the option ``--output`` names, and its directory.
+    """Write a file that the option ``--output`` names, whole or not at all, and its directory.
 
     Raises:
         click.BadParameter: It cannot be written.
@@ -58,7 +59,7 @@ def write_output(file: str, text: str) -> None:
     path = Path(file)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(text.encode(errors="replace"))
+        write_file(path, text.encode(errors="replace"))
     except OSError as error:
         message = f"{file} cannot be written: {error.strerror or error}"
         raise click.BadParameter(message, param_hint="--output") from error

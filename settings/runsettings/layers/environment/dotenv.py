@@ -36,7 +36,7 @@ class DotenvLayer:
         return readings
 
     def _read(self, path: Path, where: str, environ: Mapping[str, str]) -> Reading:
-        text, faults = read_bytes(path, Layer.DOTENV, where=where)
+        text, faults, _ = read_bytes(path, Layer.DOTENV, where=where)
         tree = Tree(Layer.DOTENV, where, text=text, kind=Kind.DOTENV, directives=False)
         if text is None:
             return Reading(tree, faults)
