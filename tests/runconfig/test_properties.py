@@ -11,15 +11,14 @@ from hypothesis import strategies as st
 
 from runsettings.documents.files import Format, read_text
 from runsettings.resolution.merge import combine, merge
-from runsettings.runconfig.changes.equality import same_value
 from runsettings.runconfig.config import Config
 from runsettings.runconfig.inputs.json_values import to_jsonable
 from runsettings.runconfig.inputs.wandb_form import unwrap
-from runsettings.runconfig.json_text import dump_json
 from runsettings.runconfig.rules.key_rules import check_rules
 from runsettings.runconfig.yaml_writing import write_yaml
 from runsettings.values.directives import Append, Delete, Replace
 from runsettings.values.errors import ConfigError
+from runsettings.values.json_trees import dump_json, same_value
 from runsettings.values.origin import Layer
 from runsettings.values.tree import MISSING, Tree
 

@@ -19,13 +19,11 @@ from runsettings.resolution.options import OptionTable
 from runsettings.values.diagnostic import Beaten, Diagnostic, Excerpt
 from runsettings.values.did_you_mean import closest
 from runsettings.values.directives import Append, Directive, Replace
+from runsettings.values.rendering import LONGEST_SHOWN
 from runsettings.values.tree import KeyPath, Leaf, Tree
 
 MASK: Final = "***"
 """What is shown instead of a secret."""
-
-LONGEST_SHOWN: Final = 80
-"""Characters of a value that messages show; of a longer one they show both ends."""
 
 _SHORTEST: Final = 4
 """Characters from which a value is worth hiding: masking every ``a`` hides the message."""

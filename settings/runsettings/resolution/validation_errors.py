@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import reprlib
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -11,11 +10,12 @@ from pydantic_core import ErrorDetails
 
 from runsettings.resolution.merge import Merged
 from runsettings.resolution.options import Option, OptionTable
-from runsettings.resolution.secrets import LONGEST_SHOWN, MASK, covered, mask_addresses
+from runsettings.resolution.secrets import MASK, covered, mask_addresses
 from runsettings.values.diagnostic import Beaten, Diagnostic, Excerpt, Rule, Severity
 from runsettings.values.did_you_mean import did_you_mean
 from runsettings.values.excerpts import excerpt_of
 from runsettings.values.origin import Layer, Origin
+from runsettings.values.rendering import shown
 from runsettings.values.tree import MISSING, KeyPath, Leaf
 
 _OTHER_WORDS: Final = {
@@ -26,14 +26,10 @@ _OTHER_WORDS: Final = {
 }
 """What a person who writes YAML or INI calls Python's types."""
 
-_shorten = reprlib.Repr()
-_shorten.maxstring = _shorten.maxother = LONGEST_SHOWN
-_shorten.maxlist = _shorten.maxtuple = _shorten.maxset = _shorten.maxdict = 6
-
 
 def show_value(value: Any, *, secret: bool = False) -> str:
     """A value as text for a person: short, and masked where it is secret."""
-    return MASK if secret and value is not None else mask_addresses(_shorten.repr(value))
+    return MASK if secret and value is not None else mask_addresses(shown(value))
 
 
 def validation_diagnostics(

@@ -10,15 +10,14 @@ from typing import Any, Self, TypeVar
 
 from runsettings.layers.call_site import Caller, find_caller
 from runsettings.resolution.explain import explain_history
-from runsettings.resolution.merge import Merged
 from runsettings.runconfig.changes.change import Observer
-from runsettings.runconfig.changes.equality import show_value
 from runsettings.runconfig.changes.state import ConfigStore
-from runsettings.runconfig.json_text import canonical_json
 from runsettings.runconfig.loading import GatheredConfig, gather_config
 from runsettings.runconfig.views import ConfigView
 from runsettings.values.diagnostic import Diagnostic
+from runsettings.values.json_trees import canonical_json
 from runsettings.values.origin import Origin
+from runsettings.values.rendering import shown
 from runsettings.values.tree import MISSING, KeyPath, Leaf, Tree, format_path, leaves_of
 
 _C = TypeVar("_C", bound="Config")
@@ -116,19 +115,21 @@ class Config(ConfigView):
         Raises:
             KeyError: There is no such key.
         """
-        with self._store.reading() as merged:
-            origin = merged.origin(self._path_of(key, merged))
-            assert origin is not None  # what stands in the data was said by a source
+        with self._store.reading() as store:
+            origin = store.origin(self._path_of(key))
+            assert origin is not None  # every value was set by a source
             return origin
 
     def history(self, key: str | KeyPath) -> tuple[Leaf, ...]:
-        """All that was said about a key: what counts first, and then what it beat.
+        """Everything that set a key: the value that counts, and then the values that it beat.
+
+        Of many writes to one key, the first and the last few are kept.
 
         Raises:
             KeyError: There is no such key.
         """
-        with self._store.reading() as merged:
-            return merged.history(self._path_of(key, merged))
+        with self._store.reading() as store:
+            return store.history(self._path_of(key))
 
     def explain(self, key: str | KeyPath | None = None) -> str:
         """Why a value is what it is, as text; without a key, for every leaf.
@@ -136,24 +137,23 @@ class Config(ConfigView):
         Raises:
             KeyError: There is no such key.
         """
-        with self._store.reading() as merged:
-            path = self._path_of(key, merged) if key is not None else ()
-            top = {path[-1]: merged.get(path)} if path else merged.data
+        with self._store.reading() as store:
+            path = self._path_of(key) if key is not None else ()
+            value = store.get(path)
+            leaves = (
+                leaves_of(value, path) if value and isinstance(value, dict) else [(path, value)]
+            )
             return "\n".join(
-                explain_history(
-                    format_path(leaf),
-                    show_value(merged.get(leaf)),
-                    merged.history(leaf),
-                    show_value,
-                )
-                for leaf, _ in leaves_of(top, path[:-1])
+                explain_history(format_path(at), shown(leaf), store.history(at), shown)
+                for at, leaf in leaves
+                if at
             )
 
     @property
     def digest(self) -> str:
         """SHA-256 of the values, as hexadecimal; the same in every process."""
-        with self._store.reading() as merged:
-            return hashlib.sha256(canonical_json(merged.data)).hexdigest()
+        with self._store.reading() as store:
+            return hashlib.sha256(canonical_json(store.data)).hexdigest()
 
     def observe(self, observer: Observer) -> Callable[[], None]:
         """Call ``observer`` with a `Change` for each accepted change from now on.
@@ -173,10 +173,10 @@ class Config(ConfigView):
 
     # --- inside ---
 
-    def _path_of(self, key: str | KeyPath, merged: Merged) -> KeyPath:
+    def _path_of(self, key: str | KeyPath) -> KeyPath:
         path: KeyPath = tuple(key.split(".")) if isinstance(key, str) else tuple(key)
         for end in range(len(path)):
-            if merged.get(path[: end + 1]) is MISSING:
+            if self._store.get(path[: end + 1]) is MISSING:
                 raise KeyError(ConfigView(self._store, path[:end])._unknown(path[end]))
         return path
 

@@ -39,15 +39,21 @@ class ConfigView(MutableMapping[str, Any]):
 
     def __getitem__(self, key: str) -> Any:
         path = (*self._path, key)
-        value = self._store.read(path)
+        value = self._store.get(path)
         if value is MISSING:
             raise KeyError(self._unknown(key))
         return self._seen(value, path)
 
+    def get(self, key: str, default: Any = None) -> Any:
+        """The value of a key, or ``default`` if there is no such key."""
+        path = (*self._path, key)
+        value = self._store.get(path)
+        return default if value is MISSING else self._seen(value, path)
+
     def __getattr__(self, name: str) -> Any:
         if not name.startswith("__"):
             path = (*self._path, name)
-            value = self._store.read(path)
+            value = self._store.get(path)
             if value is not MISSING:
                 return self._seen(value, path)
         raise AttributeError(self._unknown(name), name=name, obj=self)
@@ -127,7 +133,10 @@ class ConfigView(MutableMapping[str, Any]):
                 was changed then.
         """
         self._store.update(
-            [inputs, values or None], self._path, allow_val_change, find_caller("config.update")
+            [inputs, values or None],
+            self._path,
+            find_caller("config.update"),
+            allow=allow_val_change,
         )
 
     def setdefaults(self, inputs: Any = None, /, **values: Any) -> None:
@@ -136,7 +145,13 @@ class ConfigView(MutableMapping[str, Any]):
         Raises:
             ConfigError: Something breaks a rule; nothing was changed then.
         """
-        self._store.fill([inputs, values or None], self._path, find_caller("config.setdefaults"))
+        self._store.update(
+            [inputs, values or None],
+            self._path,
+            find_caller("config.setdefaults"),
+            allow=False,
+            only_missing=True,
+        )
 
     def __reduce__(self) -> tuple[Any, ...]:
         # A copy or pickle of a part is plain data: the rest is not dragged along.

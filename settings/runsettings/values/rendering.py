@@ -5,12 +5,22 @@ Plain text, for exceptions, logs and terminals alike; colours are the command li
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Sequence
+from typing import Any, Final
 
 from runsettings.values.diagnostic import Diagnostic, Excerpt, Rule, Severity
 
-_LONGEST_LINE = 160
+LONGEST_SHOWN: Final = 80
+"""Characters of a value that messages show; of a longer one they show both ends."""
+
+_LONGEST_LINE: Final = 160
 """Characters of a source line that are shown; a minified file must not flood a terminal."""
+
+
+_shorten = reprlib.Repr()
+_shorten.maxstring = _shorten.maxother = LONGEST_SHOWN
+_shorten.maxlist = _shorten.maxtuple = _shorten.maxset = _shorten.maxdict = 6
 
 
 def render_problems(diagnostics: Sequence[Diagnostic], subject: str) -> str:
@@ -53,6 +63,11 @@ def headline(diagnostic: Diagnostic) -> str:
     if diagnostic.hint:
         text += f" — {diagnostic.hint}"
     return printable(text)
+
+
+def shown(value: Any) -> str:
+    """A value on one line as Python writes it; of a long one both ends or the first items."""
+    return _shorten.repr(value)
 
 
 def printable(text: str) -> str:

@@ -19,7 +19,7 @@ from runsettings.checks.yaml11.ambiguous_scalars import (
 from runsettings.checks.yaml11.fixing import fix_file, fix_text
 from runsettings.documents.yaml.reader import read
 from runsettings.documents.yaml.scalars import resolve_plain
-from runsettings.runconfig.changes.equality import same_value
+from runsettings.values.json_trees import same_value
 from runsettings.values.origin import Layer
 
 HAZARDS = (

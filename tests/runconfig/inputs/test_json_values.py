@@ -22,10 +22,10 @@ import pydantic
 import pytest
 
 from runsettings.runconfig.inputs.json_values import to_jsonable
-from runsettings.runconfig.json_text import canonical_json, dump_json
 from runsettings.values.diagnostic import Diagnostic, Rule
 from runsettings.values.directives import Append, Delete, Replace
 from runsettings.values.errors import ConfigError
+from runsettings.values.json_trees import canonical_json, dump_json
 from runsettings.values.origin import Layer, Origin
 
 

@@ -12,10 +12,10 @@ from runsettings.checks.yaml11.ambiguous_scalars import for_both, hazardous_toke
 from runsettings.documents.atomic_write import rewrite
 from runsettings.documents.files import Format, read_bytes, read_text
 from runsettings.resolution.secrets import mask
-from runsettings.runconfig.changes.equality import same_value
 from runsettings.values.diagnostic import Diagnostic, Rule
 from runsettings.values.errors import SettingsError
 from runsettings.values.excerpts import line_of
+from runsettings.values.json_trees import same_value
 from runsettings.values.origin import Layer, Origin
 
 

@@ -1,15 +1,16 @@
-"""What a change of a config is, and what is said when one is refused."""
+"""A change of a config, and the errors about changes that are refused."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, NamedTuple, TypeAlias
 
-from runsettings.runconfig.changes.equality import same_value, show_value
 from runsettings.values.diagnostic import Beaten, Diagnostic, Rule, Severity
 from runsettings.values.errors import ConfigError
-from runsettings.values.origin import Layer, Origin
-from runsettings.values.tree import MISSING, Branch, KeyPath, Tree, format_path
+from runsettings.values.json_trees import copy_tree, same_value
+from runsettings.values.origin import Origin
+from runsettings.values.rendering import shown
+from runsettings.values.tree import MISSING, KeyPath, format_path
 
 
 class Change(NamedTuple):
@@ -25,17 +26,33 @@ class Change(NamedTuple):
 Observer: TypeAlias = Callable[[Change], None]
 
 
-def differences(old: Any, new: Any, path: KeyPath) -> Iterator[tuple[KeyPath, Any, Any]]:
-    """Each path at which two trees differ, with what was and what is there."""
-    if old is new:
-        return
+def merge_changes(
+    old: Any, new: Any, path: KeyPath, changes: list[tuple[KeyPath, Any, Any]]
+) -> Any:
+    """Compare two trees, and make the tree that a config holds after the changes.
+
+    Args:
+        old: The tree before; not changed.
+        new: The tree that it is to become.
+        path: The path of both.
+        changes: Receives the path, the old and the new value of each change; `MISSING` stands
+            for no value.
+
+    Returns:
+        A tree equal to ``new`` that shares no container with it. A value that equals the old
+        one is the old one: an update with 1.0 leaves 1 as it is.
+    """
     if isinstance(old, dict) and isinstance(new, dict):
-        for key, value in new.items():
-            yield from differences(old.get(key, MISSING), value, (*path, key))
-        for key in old.keys() - new.keys():
-            yield (*path, key), old[key], MISSING
-    elif not same_value(old, new):
-        yield path, old, new
+        merged = {
+            key: merge_changes(old.get(key, MISSING), value, (*path, key), changes)
+            for key, value in new.items()
+        }
+        changes += [((*path, key), old[key], MISSING) for key in old if key not in new]
+        return merged
+    if old is not MISSING and same_value(old, new):
+        return old
+    changes.append((path, old, new))
+    return copy_tree(new)
 
 
 def refused_change(
@@ -53,46 +70,25 @@ def refused_change(
     if first is not None and first.call is not None:
         # The place of an assignment is shown with the value behind it: `config.lr = 0.1`.
         first = first._replace(call=first.call.removesuffix(" ="))
-    becomes = "be removed" if new is MISSING else f"become {show_value(new)}"
+    becomes = "be removed" if new is MISSING else f"become {shown(new)}"
     return Diagnostic(
         Rule.VALUE_CHANGED,
         Severity.ERROR,
         path,
-        f"is {show_value(old)} and may not {becomes}",
+        f"is {shown(old)} and may not {becomes}",
         origin,
         hint="pass allow_val_change=True to allow it",
-        over=(Beaten(first, show_value(old)),) if first is not None else (),
+        over=(Beaten(first, shown(old)),) if first is not None else (),
     )
 
 
 def inside_list(path: KeyPath, origin: Origin) -> ConfigError:
-    """The error about a change that no mapping of the config could take."""
+    """The error about a write to ``path`` whose parent is inside of a list, or was removed."""
     end = next((at for at, key in enumerate(path) if isinstance(key, int)), 1)
     return ConfigError.of(
         Rule.VALUE_CHANGED,
-        "stands in a list, whose items cannot be changed alone, or in nothing any more",
+        "is inside of a list, or was removed: nothing in it can be set or removed",
         path=path[:-1],
         origin=origin,
         hint=f"assign the whole of {format_path(path[:end])}",
     )
-
-
-def tree_at(path: KeyPath, value: Any, origin: Origin) -> Tree:
-    """A source that says one thing."""
-    data: Any = value
-    for key in reversed(path):
-        data = {key: data}
-    return Tree(Layer.INIT, origin.where, data, Branch(origin))
-
-
-def below(path: KeyPath, tree: Tree) -> Tree:
-    """The tree moved below ``path``, marks and all."""
-    if not path:
-        return tree
-    data: Any = tree.data
-    marks: Any = tree.marks
-    for key in reversed(path):
-        branch = Branch()
-        branch[str(key)] = marks
-        data, marks = {key: data}, branch
-    return tree.with_data(data, marks)

@@ -1,108 +1,177 @@
-"""What a config holds: its sources, and what they say together.
+"""The sources of a config: what it was loaded from, and the writes after that.
 
-Every change becomes a source of its own above the others, so that ``merge`` of the sources is
-at any time what the config holds, and the history of a key comes from one place.
+Of all writes to one key, the first and the last few are kept. So memory, and the time that it
+takes to find an origin, do not grow with the number of writes.
 """
 
 from __future__ import annotations
 
-import copy
-from typing import Any
+from collections.abc import Iterable, Sequence
+from itertools import chain
+from typing import Any, Final, NamedTuple, Self
 
 from runsettings.resolution.merge import Merged, merge
-from runsettings.runconfig.changes.change import inside_list
-from runsettings.values.origin import Origin
-from runsettings.values.tree import Branch, KeyPath, Tree, value_at
+from runsettings.values.directives import Delete
+from runsettings.values.json_trees import copy_tree
+from runsettings.values.origin import Layer, Origin
+from runsettings.values.tree import MISSING, Branch, KeyPath, Leaf, Tree, leaves_of
+
+_KEPT: Final = 6
+"""Writes to one key that are kept: the first, and the last five."""
 
 
-class Contents:
-    """The sources of one config and their sum. Whoever calls holds the config's lock.
+class _Write(NamedTuple):
+    number: int
+    """A higher number beats a lower one. Negative numbers lose to what was loaded."""
+    leaf: Leaf
+
+
+class Sources:
+    """The sources of one config. The caller holds the config's lock.
 
     Args:
-        merged: The sources and what they say together.
-        sweep: The uppermost source, if its keys are locked.
+        loaded: The sources that the config was loaded from, lowest first, without the sweep.
+        sweep: The source whose keys are locked; it beats all others.
     """
 
-    def __init__(self, merged: Merged, sweep: Tree | None = None) -> None:
+    def __init__(self, loaded: Iterable[Tree] = (), sweep: Tree | None = None) -> None:
         self.sweep = sweep
-        self.data = merged.data
-        self._trees = list(merged.sources)
-        # What sources say is shared with them until the first change in place.
-        self._owned = False
-        # The source of the last single write, while nobody else has hold of it.
-        self._written: Tree | None = None
+        self._loaded = tuple(loaded)
+        self._highest = self._lowest = 0
+        self._writes: dict[KeyPath, list[_Write]] = {}
+        # By the path of a mapping: the writes to keys inside of it.
+        self._inside: dict[KeyPath, list[_Write]] = {}
 
-    def merged(self) -> Merged:
-        """The sources and what they say together."""
-        return Merged(tuple(self._trees), self.data)
+    def copy(self) -> Self:
+        """The same sources; later writes to either do not change the other."""
+        twin = type(self)(self._loaded, self.sweep)
+        twin._highest, twin._lowest = self._highest, self._lowest
+        twin._writes = {path: [*writes] for path, writes in self._writes.items()}
+        twin._inside = {path: [*writes] for path, writes in self._inside.items()}
+        return twin
 
-    def merged_with(self, lower: list[Tree], upper: list[Tree]) -> Merged:
-        """What further sources would make of it: below all, and above all but the sweep."""
-        written = [tree for tree in self._trees if tree is not self.sweep]
-        top = [self.sweep] if self.sweep is not None else []
-        return merge([*lower, *written, *upper, *top])
+    def add(self, leaf: Leaf, *, lowest: bool = False) -> None:
+        """Add a write.
 
-    def share(self) -> tuple[Tree, ...]:
-        """The sources, lowest first; no later write changes them."""
-        self._written = None
-        return tuple(self._trees)
-
-    def fork(self) -> Contents:
-        """The same contents, which later writes to either do not change in the other."""
-        self._owned = False
-        return Contents(Merged(self.share(), self.data), self.sweep)
-
-    def read(self, path: KeyPath) -> Any:
-        """What stands at ``path``, or `MISSING`. Not to be changed."""
-        return value_at(self.data, path)
-
-    def outer(self, path: KeyPath, origin: Origin) -> dict[Any, Any]:
-        """The mapping that holds what stands at ``path``.
-
-        Raises:
-            ConfigError: There is none, or it stands in a list; ``origin`` asked for it.
+        Args:
+            leaf: Path, value and origin. A mapping that replaces another is a `Replace`, a
+                removed key a `Delete`. The value is not changed by anyone after that.
+            lowest: Put it below all other sources instead of above them.
         """
-        outer = self.read(path[:-1])
-        if not isinstance(outer, dict) or any(isinstance(key, int) for key in path[:-1]):
-            raise inside_list(path, origin)
-        return outer
+        if lowest:
+            self._lowest -= 1
+        else:
+            self._highest += 1
+        write = _Write(self._lowest if lowest else self._highest, leaf)
+        _keep(self._writes.setdefault(leaf.path, []), write)
+        for end in range(1, len(leaf.path)):
+            _keep(self._inside.setdefault(leaf.path[:end], []), write)
 
-    def put(self, path: KeyPath, value: Any, tree: Tree) -> None:
-        """Set what stands at ``path``; it has an `outer`, and ``tree`` is the source of it."""
-        # The source keeps its own: later writes below would change it.
-        self._own_outer(path)[path[-1]] = copy.deepcopy(value)
-        self._record(tree, path)
+    def add_changes(
+        self,
+        changes: Iterable[tuple[KeyPath, Any, Any]],
+        lower: Sequence[Tree],
+        incoming: Merged,
+        origin: Origin,
+    ) -> None:
+        """Add what an update changed, and the defaults that it could not set.
 
-    def remove(self, path: KeyPath, tree: Tree) -> None:
-        """Remove what stands at ``path``; ``tree`` is the source that says so."""
-        del self._own_outer(path)[path[-1]]
-        self._record(tree, path)
+        Args:
+            changes: Path, old and new value of each change.
+            lower: The inputs that only fill what is missing.
+            incoming: All inputs.
+            origin: The place of what no input set, such as a removed key.
+        """
+        changed = set()
+        for path, _, value in changes:
+            changed.add(path)
+            said = Delete() if value is MISSING else copy_tree(value)
+            for at, leaf in leaves_of({path[-1]: said}, path[:-1]):
+                self.add(Leaf(at, leaf, incoming.origin(at) or origin))
+        for leaf in chain.from_iterable(tree.leaves() for tree in reversed(lower)):
+            if not any(leaf.path[:end] in changed for end in range(1, len(leaf.path) + 1)):
+                self.add(leaf, lowest=True)
 
-    def _own_outer(self, path: KeyPath) -> dict[Any, Any]:
-        if not self._owned:
-            self.data = copy.deepcopy(self.data)
-            self._owned = True
-        outer: dict[Any, Any] = self.read(path[:-1])
-        return outer
+    def about(self, path: KeyPath) -> Merged:
+        """The sources that say something about ``path``; without data."""
+        found = list(self._inside.get(path, ()))
+        for end in range(1, len(path) + 1):
+            found += self._writes.get(path[:end], ())
+        return Merged(self._in_order(found), {})
 
-    def _record(self, tree: Tree, path: KeyPath) -> None:
-        last = self._written
-        if last is not None and len(path) == 1 and _is_same_line(last, tree, path[0]):
-            # The same line in a loop: one source, however often it runs.
-            last.data.update(tree.data)
-            assert isinstance(last.marks, Branch)
-            last.marks[str(path[0])] = tree.marks
-            return
-        self._trees.insert(len(self._trees) - (1 if self.sweep is not None else 0), tree)
-        self._written = tree if len(path) == 1 else None
+    def merged_with(
+        self, lower: Sequence[Tree], upper: Sequence[Tree], data: dict[str, Any]
+    ) -> tuple[dict[str, Any], Merged]:
+        """The part of ``data`` whose top-level keys inputs name, and the same with the inputs.
+
+        Args:
+            lower: Inputs that only fill what is missing, lowest first.
+            upper: Inputs that beat everything but the sweep.
+            data: What the sources say together.
+        """
+        names = {key for tree in (*lower, *upper) for key in tree.data}
+        part = {key: value for key, value in data.items() if key in names}
+        trees = [*lower, Tree(Layer.INIT, "", part, directives=False), *upper]
+        if (sweep := self.sweep) is not None:
+            trees.append(sweep.with_data({k: v for k, v in sweep.data.items() if k in names}))
+        return part, merge(trees)
+
+    def trees(self) -> tuple[Tree, ...]:
+        """All sources, lowest first; merged, they are the data of the config."""
+        return self._in_order(write for writes in self._writes.values() for write in writes)
+
+    def _in_order(self, writes: Iterable[_Write]) -> tuple[Tree, ...]:
+        ordered = sorted(writes, key=lambda write: write.number)
+        lower = _trees_of(write.leaf for write in ordered if write.number < 0)
+        upper = _trees_of(write.leaf for write in ordered if write.number > 0)
+        sweep = () if self.sweep is None else (self.sweep,)
+        return (*lower, *self._loaded, *upper, *sweep)
 
 
-def _is_same_line(last: Tree, tree: Tree, key: str | int) -> bool:
-    """Whether both are single writes of one line of code, and ``key`` is new to the first."""
-    one, other = getattr(last.marks, "here", None), getattr(tree.marks, "here", None)
-    return (
-        isinstance(one, Origin)
-        and isinstance(other, Origin)
-        and (one.layer, one.where, one.line) == (other.layer, other.where, other.line)
-        and key not in last.data
-    )
+def tree_of(leaf: Leaf) -> Tree:
+    """A source that says one thing."""
+    return _trees_of([leaf])[0]
+
+
+def moved_below(path: KeyPath, tree: Tree) -> Tree:
+    """The tree with all that it says below ``path``; positions are kept."""
+    data: Any = tree.data
+    marks: Any = tree.marks
+    for key in reversed(path):
+        branch = Branch()
+        branch[str(key)] = marks
+        data, marks = {key: data}, branch
+    return tree.with_data(data, marks) if path else tree
+
+
+def _keep(writes: list[_Write], write: _Write) -> None:
+    writes.insert(0 if write.number < 0 else len(writes), write)
+    if len(writes) > _KEPT:
+        del writes[1]
+
+
+def _trees_of(leaves: Iterable[Leaf]) -> list[Tree]:
+    """The leaves as few trees, in which the later of two leaves about one path is higher."""
+    trees: list[Tree] = []
+    for leaf in leaves:
+        layer, where = leaf.origin.layer, leaf.origin.where
+        if not trees or trees[-1].layer is not layer or not _put(trees[-1], leaf):
+            trees.append(Tree(layer, where, {}, Branch(leaf.origin)))
+            _put(trees[-1], leaf)
+    return trees
+
+
+def _put(tree: Tree, leaf: Leaf) -> bool:
+    """Add a leaf to a tree, unless the tree already says something about its path."""
+    node: dict[Any, Any] = tree.data
+    marks: Any = tree.marks
+    for key in leaf.path[:-1]:
+        if key not in node:
+            node[key], marks[key] = {}, Branch(leaf.origin)
+        elif not isinstance(marks[key], Branch):
+            return False
+        node, marks = node[key], marks[key]
+    if leaf.path[-1] in node:
+        return False
+    node[leaf.path[-1]], marks[leaf.path[-1]] = leaf.value, leaf.origin
+    return True

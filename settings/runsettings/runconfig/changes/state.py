@@ -1,49 +1,43 @@
-"""How a `Config` may change: by which rules, with whose permission, and who hears of it."""
+"""The state of a `Config`: its data and sources, and the rules by which they change."""
 
 from __future__ import annotations
 
-import copy
 import threading
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, Self
 
-from runsettings.documents.paths import working_directory
 from runsettings.layers.call_site import Caller
-from runsettings.resolution.merge import Merged
+from runsettings.resolution.merge import Merged, merge
 from runsettings.runconfig.changes.callbacks import Observers
 from runsettings.runconfig.changes.change import (
     Change,
     Observer,
-    below,
-    differences,
+    inside_list,
+    merge_changes,
     refused_change,
-    tree_at,
 )
-from runsettings.runconfig.changes.equality import same_value
-from runsettings.runconfig.changes.sources import Contents
+from runsettings.runconfig.changes.incoming import read_inputs, read_value
+from runsettings.runconfig.changes.sources import Sources, tree_of
 from runsettings.runconfig.changes.sweep_locks import check_locks, keep_locked
-from runsettings.runconfig.inputs.json_values import to_jsonable
-from runsettings.runconfig.inputs.reader import InputReader, call_origin, own_key_fault
+from runsettings.runconfig.inputs.reader import call_origin, own_key_fault
 from runsettings.runconfig.inputs.wandb_form import OWN_KEY
 from runsettings.runconfig.rules.key_rules import (
-    MAX_VALUE_BYTES,
-    TOO_LARGE_HINT,
     check_rules,
+    grown_size,
     keys_that_meet,
-    too_large_message,
+    size_bound,
+    too_large,
 )
-from runsettings.runconfig.rules.secrets import Secrets, found_secret
-from runsettings.runconfig.rules.sizes import Sizes
-from runsettings.values.diagnostic import Diagnostic, Rule, Severity
+from runsettings.runconfig.rules.secrets import Secrets
+from runsettings.values.diagnostic import Diagnostic, Severity
 from runsettings.values.directives import Delete, Replace
 from runsettings.values.errors import ConfigError, SettingsWarning
-from runsettings.values.origin import Origin
+from runsettings.values.json_trees import copy_tree, same_value
+from runsettings.values.origin import Layer, Origin
 from runsettings.values.rendering import render
-from runsettings.values.tree import MISSING, KeyPath, Tree
-
-__all__ = ["Change", "ConfigStore"]
+from runsettings.values.tree import MISSING, KeyPath, Leaf, Tree, value_at
 
 _SHOWN: Final[dict[Any, Any]] = {}
 """Where the interpreter notes the warnings that it has shown, each once for a line."""
@@ -53,11 +47,14 @@ class ConfigStore:
     """The state of one config, safe to use from several threads.
 
     Args:
-        merged: The sources and what they say together; the rules hold for it.
+        merged: The sources and their data, which breaks no rule.
         secrets: Values that must not get in.
-        sweep: The source whose keys are locked.
+        sweep: The highest source, if its keys are locked.
         allow_val_change: Whether values may change once set.
         diagnostics: Warnings and notes from loading.
+
+    Attributes:
+        data: The values as a JSON tree. Only this class changes it.
     """
 
     def __init__(
@@ -69,11 +66,17 @@ class ConfigStore:
         allow_val_change: bool = False,
         diagnostics: Iterable[Diagnostic] = (),
     ) -> None:
+        loaded = [source for source in merged.sources if source is not sweep]
         self.allow_val_change = allow_val_change
         self.diagnostics = list(diagnostics)
-        self._secrets = secrets or Secrets()
-        self._contents = Contents(merged, sweep)
-        self._sizes = Sizes()
+        self.data: dict[str, Any] = copy_tree(merged.data)
+        self._sources = Sources(loaded, sweep)
+        self._begin(secrets or Secrets())
+
+    def _begin(self, secrets: Secrets) -> None:
+        self._secrets = secrets
+        # By top-level key: an upper bound of the size of its value, once a write was inside of it.
+        self._size_bounds: dict[str, int] = {}
         self._observers = Observers()
         self._lock = threading.RLock()
 
@@ -84,47 +87,60 @@ class ConfigStore:
             return {
                 "allow_val_change": self.allow_val_change,
                 "diagnostics": list(self.diagnostics),
-                "_contents": self._contents.fork(),
+                "data": copy_tree(self.data),
+                "_sources": self._sources.copy(),
             }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        self._secrets = Secrets()
-        self._sizes = Sizes()
-        self._observers = Observers()
-        self._lock = threading.RLock()
+        self._begin(Secrets())
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         twin = type(self).__new__(type(self))
-        twin.__setstate__(copy.deepcopy(self.__getstate__(), memo))
+        twin.__setstate__(self.__getstate__())
         twin._secrets = self._secrets  # a copy in this process keeps them out, too
         return twin
 
     # --- reading ---
 
     @contextmanager
-    def reading(self) -> Iterator[Merged]:
-        """The sources and what they say together, unchanged for the time of a ``with``."""
+    def reading(self) -> Iterator[Self]:
+        """Keep other threads from writing for the time of a ``with``."""
         with self._lock:
-            yield self._contents.merged()
+            yield self
+
+    def get(self, path: KeyPath) -> Any:
+        """The value at ``path``, or `MISSING`. Not to be changed."""
+        with self._lock:
+            return value_at(self.data, path)
+
+    def origin(self, path: KeyPath) -> Origin | None:
+        """The place that set the value at ``path``, or ``None`` if there is no value."""
+        with self._lock:
+            return self._sources.about(path).origin(path)
+
+    def history(self, path: KeyPath) -> tuple[Leaf, ...]:
+        """All that was said about ``path``, the winner first; of many writes the last few."""
+        with self._lock:
+            return self._sources.about(path).history(path)
+
+    def leaves(self) -> Iterator[Leaf]:
+        """Every leaf with its origin, in order."""
+        with self._lock:
+            yield from Merged(self._sources.trees(), self.data).leaves()
 
     def sources(self) -> tuple[Tree, ...]:
         """The sources, lowest first, for another config to begin with."""
         with self._lock:
-            return self._contents.share()
-
-    def read(self, path: KeyPath) -> Any:
-        """What stands at ``path``, or `MISSING`. Not to be changed."""
-        with self._lock:
-            return self._contents.read(path)
+            return self._sources.trees()
 
     def mapping(self, path: KeyPath, *, deep: bool = False) -> dict[str, Any]:
-        """A copy of the mapping at ``path``, of one level or ``deep``; empty if it is gone."""
+        """A copy of the mapping at ``path``, of one level or ``deep``; empty if there is none."""
         with self._lock:
-            node = self.read(path)
+            node = value_at(self.data, path)
             if not isinstance(node, dict):
                 return {}
-            return copy.deepcopy(node) if deep else dict(node)
+            return copy_tree(node) if deep else dict(node)
 
     def observe(self, observer: Observer) -> Callable[[], None]:
         """Call ``observer`` for each accepted change, in order; the result ends that."""
@@ -139,177 +155,167 @@ class ConfigStore:
 
     # --- writing ---
 
-    def assign(self, path: KeyPath, value: Any, caller: Caller, allow: bool | None = None) -> None:
-        """Set what stands at ``path``, as a whole.
+    def assign(self, path: KeyPath, value: Any, caller: Caller) -> None:
+        """Set the value at ``path``, as a whole.
 
         Raises:
             ConfigError: A rule is broken, or the value would change and may not.
         """
-        origin = self._origin(caller)
-        path = self._clean_path(path, origin)
-        plain = self._plain(value, path, origin)
+        origin = self._secrets.mask_origin(call_origin(caller))
+        plain, path, warned = read_value(value, path, origin, self._secrets)
         with self._lock:
-            old = self.read(path)
+            self._warn(warned, origin)
+            old = self.get(path)
             self._check_place(path, plain, origin, is_new=old is MISSING)
             plain = self._under_sweep(path, plain, origin)
             if plain is MISSING or (old is not MISSING and same_value(old, plain)):
                 return
-            tree = tree_at(path, Replace(plain) if isinstance(plain, dict) else plain, origin)
             if old is not MISSING:
-                self._require_change(allow, [(path, old, plain)], origin)
-            self._contents.put(path, plain, tree)
+                self._require_change(None, [(path, old, plain)], origin)
+            said = Replace(plain) if isinstance(plain, dict) else plain
+            self._sources.add(Leaf(path, said, origin))
+            # The source keeps its own: later writes below would change it.
+            self._put(path, copy_tree(plain))
             self._observers.announce([Change(path, plain, origin)])
 
-    def delete(self, path: KeyPath, caller: Caller, allow: bool | None = None) -> None:
-        """Remove what stands at ``path``.
+    def delete(self, path: KeyPath, caller: Caller) -> None:
+        """Remove the key at ``path``.
 
         Raises:
             ConfigError: Changes are not allowed.
         """
-        origin = self._origin(caller)
+        origin = self._secrets.mask_origin(call_origin(caller))
         with self._lock:
-            old = self.read(path)
+            old = self.get(path)
             if old is MISSING or self._under_sweep(path, MISSING, origin) is not MISSING:
                 return
-            self._contents.outer(path, origin)
-            self._require_change(allow, [(path, old, MISSING)], origin)
-            self._contents.remove(path, tree_at(path, Delete(), origin))
+            self._parent(path, origin)
+            self._require_change(None, [(path, old, MISSING)], origin)
+            self._sources.add(Leaf(path, Delete(), origin))
+            self._put(path, MISSING)
             self._observers.announce([Change(path, MISSING, origin)])
 
-    def update(self, inputs: Any, path: KeyPath, allow: bool | None, caller: Caller) -> None:
-        """Merge inputs into the mapping at ``path``.
+    def update(
+        self,
+        inputs: Any,
+        path: KeyPath,
+        caller: Caller,
+        *,
+        allow: bool | None = None,
+        only_missing: bool = False,
+    ) -> None:
+        """Merge inputs into the mapping at ``path``, all or nothing.
+
+        Args:
+            inputs: Anything that a config is made from; defaults of flags fill what is missing.
+            path: The path of the mapping.
+            caller: The place in the program that updates it.
+            allow: Whether values may change; by default, as the config was made.
+            only_missing: Only fill what is missing.
 
         Raises:
             ConfigError: A rule is broken, or a value would change and may not.
         """
         origin = call_origin(caller)
-        reader = self._read(inputs, origin)
+        reader = read_inputs(inputs, path, origin, self._secrets)
+        lower, upper, diagnostics = reader.defaults, reader.trees, reader.diagnostics
+        if only_missing:
+            lower, upper = [*lower, *upper], []
         with self._lock:
-            self._contents.outer((*path, ""), origin)
-            lower = [below(path, tree) for tree in reader.defaults]
-            upper = [below(path, tree) for tree in reader.trees]
-            self._merge_in(lower, upper, reader.diagnostics, allow, origin)
+            self._parent((*path, ""), origin)
+            sweep = self._sources.sweep
+            if sweep is not None:
+                diagnostics += check_locks(upper, sweep)
+            old, new = self._sources.merged_with(lower, upper, self.data)
+            diagnostics += self._broken_rules(new, [*lower, *upper])
+            if any(fault.is_error for fault in diagnostics):
+                raise ConfigError(self._secrets.mask_diagnostics(diagnostics))
+            changes: list[tuple[KeyPath, Any, Any]] = []
+            data = merge_changes(old, new.data, (), changes)
+            incoming = Merged((*lower, *upper), {})
+            changed = [change for change in changes if change[1] is not MISSING]
+            if changed:
+                self._require_change(allow, changed, origin, incoming)
+            for key in old.keys() | data.keys():
+                self._put((key,), data.get(key, MISSING))
+            self._sources.add_changes(changes, lower, incoming, origin)
+            self._warn(diagnostics, origin)
+            self._observers.announce(
+                Change(where, value, incoming.origin(where) or origin)
+                for where, _, value in changes
+            )
 
-    def fill(self, inputs: Any, path: KeyPath, caller: Caller) -> None:
-        """Add what is missing in the mapping at ``path``.
+    def _broken_rules(self, new: Merged, sources: Sequence[Tree]) -> list[Diagnostic]:
+        """What breaks a rule once ``new`` is part of the config.
 
-        Raises:
-            ConfigError: A rule is broken.
+        Args:
+            new: Top-level keys with their new values.
+            sources: The sources of what is new.
         """
-        origin = call_origin(caller)
-        reader = self._read(inputs, origin)
-        with self._lock:
-            self._contents.outer((*path, ""), origin)
-            lower = [below(path, tree) for tree in [*reader.defaults, *reader.trees]]
-            self._merge_in(lower, [], reader.diagnostics, False, origin)
-
-    def _read(self, inputs: Any, origin: Origin) -> InputReader:
-        reader = InputReader(working_directory(), origin)
-        reader.read(inputs)
-        for trees in (reader.defaults, reader.trees):
-            for index, tree in enumerate(trees):
-                trees[index], faults = self._secrets.mask_tree(tree)
-                reader.diagnostics += faults
-        return reader
-
-    def _merge_in(
-        self,
-        lower: list[Tree],
-        upper: list[Tree],
-        diagnostics: list[Diagnostic],
-        allow: bool | None,
-        origin: Origin,
-    ) -> None:
-        merged = self._contents.merged_with(lower, upper)
-        sweep = self._contents.sweep
-        if sweep is not None:
-            diagnostics += check_locks(upper, sweep)
-        diagnostics += check_rules(merged)
-        errors = [fault for fault in diagnostics if fault.is_error]
-        if errors:
-            raise ConfigError(self._secrets.mask_diagnostics(diagnostics))
-        changes = list(differences(self._contents.data, merged.data, ()))
-        changed = [(path, old, new) for path, old, new in changes if old is not MISSING]
-        if changed:
-            self._require_change(allow, changed, origin, merged)
-        self._contents = Contents(merged, sweep)
-        self._sizes.forget()
-        self._warn(diagnostics, origin)
-        self._observers.announce(
-            Change(path, new, merged.origin(path) or origin) for path, _, new in changes
+        names = [key for key in new.data if isinstance(key, str) and key not in self.data]
+        if not any(keys_that_meet(name, self.data) for name in names) and not check_rules(new):
+            return []
+        # Only now is it worth finding the places of all keys.
+        everything = Merged(
+            (*self._sources.trees(), *sources), {**self.data, **new.data}, new.misfits
         )
+        return check_rules(everything)
 
     # --- the parts of a change ---
 
-    def _plain(self, value: Any, path: KeyPath, origin: Origin) -> Any:
-        faults: list[Diagnostic] = []
-        plain = to_jsonable(value, path, faults=faults, origin=lambda _: origin)
-        if any(fault.is_error for fault in faults):
-            raise ConfigError(self._secrets.mask_diagnostics(faults))
-        plain, found = self._secrets.mask_value(plain, path)
-        faults += [found_secret(where, origin) for where in found]
-        self._warn(faults, origin)
-        return plain
+    def _parent(self, path: KeyPath, origin: Origin) -> dict[Any, Any]:
+        """The mapping that holds the key at ``path``.
 
-    def _origin(self, caller: Caller) -> Origin:
-        origin = call_origin(caller)
-        # The call shows the key, which can be a secret.
-        return self._secrets.mask_origin(origin) if self._secrets else origin
+        Raises:
+            ConfigError: There is none, or it is inside of a list.
+        """
+        parent = self.get(path[:-1])
+        if not isinstance(parent, dict) or any(isinstance(key, int) for key in path[:-1]):
+            raise inside_list(path, origin)
+        return parent
 
-    def _clean_path(self, path: KeyPath, origin: Origin) -> KeyPath:
-        """The path of a new value, with a warning if its key is a secret."""
-        key = path[-1]
-        clean = self._secrets.masked(key) if isinstance(key, str) else key
-        if clean == key:
-            return path
-        path = (*path[:-1], clean)
-        self._warn([found_secret(path, origin)], origin)
-        return path
+    def _put(self, path: KeyPath, value: Any) -> None:
+        """Set the value at ``path``, or remove it if ``value`` is `MISSING`."""
+        parent = value_at(self.data, path[:-1])
+        if value is MISSING:
+            parent.pop(path[-1], None)
+        else:
+            parent[path[-1]] = value
+        if len(path) == 1:
+            self._size_bounds.pop(str(path[0]), None)
 
     def _check_place(self, path: KeyPath, plain: Any, origin: Origin, *, is_new: bool) -> None:
         """Hold a new value against the rules, alone and among its neighbours."""
-        outer = self._contents.outer(path, origin)
-        key = path[-1]
-        tree = tree_at(path, plain, origin)
+        parent = self._parent(path, origin)
+        tree = tree_of(Leaf(path, plain, origin))
         faults = check_rules(Merged((tree,), tree.data))
-        if len(path) == 1:
-            self._sizes.forget()
-        elif not faults:
+        if len(path) > 1 and not faults:
             faults += self._too_large(path, plain, origin)
         if path == (OWN_KEY,):
             faults.append(own_key_fault(origin, Severity.ERROR))
-        other = keys_that_meet(key, outer) if is_new and isinstance(key, str) else None
-        if other is not None:
-            message = f"{key!r} and {other!r} are one key after dashes become underscores"
-            first = self._contents.merged().origin((*path[:-1], other))
-            related = ((first, None),) if first is not None else ()
-            faults.append(
-                Diagnostic(
-                    Rule.KEY_COLLISION, Severity.ERROR, path, message, origin, related=related
-                )
-            )
+        if is_new and not faults and keys_that_meet(str(path[-1]), parent):
+            data = merge([Tree(Layer.INIT, "", self.data), tree]).data
+            faults += check_rules(Merged((*self._sources.trees(), tree), data))
         if faults:
             raise ConfigError(faults)
 
     def _too_large(self, path: KeyPath, plain: Any, origin: Origin) -> list[Diagnostic]:
-        """A fault if the top-level value that a nested write is part of becomes too large."""
+        """A diagnostic if the top-level value becomes too large by a write inside of it."""
         top = str(path[0])
-        size = self._sizes.grow(top, self.read((top,)), self.read(path), plain, str(path[-1]))
-        if size <= MAX_VALUE_BYTES:
-            return []
-        message = too_large_message(size)
-        return [
-            Diagnostic(
-                Rule.VALUE_TOO_LARGE, Severity.ERROR, (top,), message, origin, TOO_LARGE_HINT
-            )
-        ]
+        whole = self.get((top,))
+        bound = self._size_bounds.get(top) or size_bound(whole)
+        size = grown_size(bound, whole, self.get(path), {str(path[-1]): plain})
+        faults = too_large(size, top, origin)
+        if not faults:
+            self._size_bounds[top] = size
+        return faults
 
     def _under_sweep(self, path: KeyPath, value: Any, origin: Origin) -> Any:
-        """What of a value may be written beside the sweep's; what it refuses is reported."""
-        sweep = self._contents.sweep
+        """The part of a value that the sweep does not lock; the rest is reported."""
+        sweep = self._sources.sweep
         if sweep is None:
             return value
-        allowed, faults = keep_locked(sweep, path, value, self.read, origin)
+        allowed, faults = keep_locked(sweep, path, value, self.get, origin)
         self._warn(faults, origin)
         return allowed
 
@@ -318,15 +324,13 @@ class ConfigStore:
         allow: bool | None,
         changes: Sequence[tuple[KeyPath, Any, Any]],
         origin: Origin,
-        merged: Merged | None = None,
+        incoming: Merged | None = None,
     ) -> None:
-        """Raise unless values may change; ``merged`` knows the places of the new ones."""
+        """Raise unless values may change; ``incoming`` knows the places of the new ones."""
         if not (self.allow_val_change if allow is None else allow):
-            before = self._contents.merged()
+            places = incoming or Merged((), {})
             raise ConfigError(
-                refused_change(
-                    path, old, new, (merged and merged.origin(path)) or origin, before.origin(path)
-                )
+                refused_change(path, old, new, places.origin(path) or origin, self.origin(path))
                 for path, old, new in changes
             )
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from runsettings.runconfig.changes.change import tree_at
-from runsettings.runconfig.changes.equality import same_value, show_value
+from runsettings.runconfig.changes.sources import tree_of
 from runsettings.values.diagnostic import Beaten, Diagnostic, Rule, Severity
 from runsettings.values.excerpts import excerpt_of
+from runsettings.values.json_trees import copy_tree, same_value
 from runsettings.values.origin import Layer, Origin
+from runsettings.values.rendering import shown
 from runsettings.values.tree import MISSING, KeyPath, Leaf, Tree, put_at
 
 
@@ -51,32 +51,32 @@ def keep_locked(
     ]
     if not locks:
         return value, []
-    tree = tree_at(path, value, origin)
+    tree = tree_of(Leaf(path, value, origin))
     if not isinstance(value, dict) or len(locks[0].path) <= len(path):
         now = read(path)
         if value is MISSING:
             return now, [_refusal(tree, lock.path, MISSING, lock) for lock in locks]
         return now, [] if same_value(now, value) else [_refusal(tree, path, value, locks[0])]
-    kept = copy.deepcopy(value)
+    kept = copy_tree(value)
     for lock in locks:
         value = read(lock.path)
         if value is not MISSING:  # the sweep may have deleted it
-            put_at(kept, lock.path[len(path) :], copy.deepcopy(value))
+            put_at(kept, lock.path[len(path) :], copy_tree(value))
     return kept, [fault for lock in locks for fault in _refused(tree, lock)]
 
 
 def _refusal(tree: Tree, path: KeyPath, value: Any, lock: Leaf) -> Diagnostic:
     """The warning that ``value``, set by ``tree``, does not count."""
-    refused = "not removed" if value is MISSING else f"refused {show_value(value)}"
+    refused = "not removed" if value is MISSING else f"refused {shown(value)}"
     return Diagnostic(
         Rule.LOCKED_KEY,
         Severity.WARNING,
         path,
-        f"is locked by the sweep; kept {show_value(lock.value)}, {refused}",
+        f"is locked by the sweep; kept {shown(lock.value)}, {refused}",
         tree.origin(path),
         hint="leave it out, or take the key out of the sweep",
         excerpt=excerpt_of(tree, path),
-        over=(Beaten(lock.origin, show_value(lock.value)),),
+        over=(Beaten(lock.origin, shown(lock.value)),),
     )
 
 

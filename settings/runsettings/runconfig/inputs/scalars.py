@@ -9,7 +9,7 @@ import pathlib
 import uuid
 from typing import Any
 
-from runsettings.runconfig.json_text import canonical_json
+from runsettings.values.json_trees import canonical_json
 from runsettings.values.tree import MISSING
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 from itertools import chain, product
 from typing import Any, Final
 
@@ -26,8 +27,6 @@ from runsettings.values.tree import MISSING, KeyPath
 
 MAX_VALUE_BYTES: Final = 10_000_000
 """The largest value of a top-level key, in bytes of its JSON."""
-
-TOO_LARGE_HINT: Final = "save it as a file, and name the file here"
 
 _SCALAR_BYTES: Final = 26
 """No float, boolean or null is longer as JSON, with its comma."""
@@ -88,9 +87,38 @@ def size_bound(value: Any) -> int:
     return _Walk(Merged((), {})).measure(value, ())
 
 
-def too_large_message(size: int) -> str:
-    """The sentence about a value that is too large."""
-    return f"is {size:,} bytes as JSON; at most {MAX_VALUE_BYTES:,} are kept"
+def grown_size(bound: int, whole: Any, old: Any, new: dict[str, Any]) -> int:
+    """The size of a value after a write inside of it, or an upper bound that is small enough.
+
+    A write deep inside of a large value is not worth measuring all of it: a bound grows with
+    each write, and the value is measured when the bound says that it may be too large.
+
+    Args:
+        bound: An upper bound of the size of ``whole``, in bytes.
+        whole: The value before the write.
+        old: What the write replaces, or `MISSING`.
+        new: The key that is written, with its value.
+    """
+    bound += size_bound(new)
+    if bound <= MAX_VALUE_BYTES:
+        return bound
+    freed = 0 if old is MISSING else size_of(dict.fromkeys(new, old))
+    return size_of(whole) - freed + size_of(new)
+
+
+def too_large(size: int, key: str, origin: Origin | None) -> list[Diagnostic]:
+    """An error if the value of a top-level key is larger than is kept.
+
+    Args:
+        size: Its size as JSON, in bytes.
+        key: The key.
+        origin: The place that set it.
+    """
+    if size <= MAX_VALUE_BYTES:
+        return []
+    message = f"is {size:,} bytes as JSON; at most {MAX_VALUE_BYTES:,} are kept"
+    hint = "save it as a file, and name the file here"
+    return [Diagnostic(Rule.VALUE_TOO_LARGE, Severity.ERROR, (key,), message, origin, hint)]
 
 
 class _Walk:
@@ -183,8 +211,9 @@ class _Walk:
             size = size_of(value)
         except (ValueError, RecursionError):
             return  # an integer too long, or nesting too deep: noted already
-        if size > MAX_VALUE_BYTES:
-            self.add(Rule.VALUE_TOO_LARGE, path, too_large_message(size), hint=TOO_LARGE_HINT)
+        origin, excerpt = place_of(self._merged, path)
+        for fault in too_large(size, str(path[0]), origin):
+            self.diagnostics.append(replace(fault, excerpt=excerpt))
 
     def _check_text(self, text: str, path: KeyPath) -> None:
         try:

@@ -1,0 +1,61 @@
+"""What a write brings: converted to JSON values, without secrets, at its path."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from runsettings.documents.paths import working_directory
+from runsettings.runconfig.changes.sources import moved_below
+from runsettings.runconfig.inputs.json_values import to_jsonable
+from runsettings.runconfig.inputs.reader import InputReader
+from runsettings.runconfig.rules.secrets import Secrets, found_secret
+from runsettings.values.diagnostic import Diagnostic
+from runsettings.values.errors import ConfigError
+from runsettings.values.origin import Origin
+from runsettings.values.tree import KeyPath
+
+
+def read_value(
+    value: Any, path: KeyPath, origin: Origin, secrets: Secrets
+) -> tuple[Any, KeyPath, list[Diagnostic]]:
+    """The JSON value for ``value``, its path, and warnings.
+
+    Args:
+        value: Anything.
+        path: Where it is written; its last key may be a secret.
+        origin: The place that writes.
+        secrets: Values that are masked.
+
+    Raises:
+        ConfigError: The value has no JSON form.
+    """
+    faults: list[Diagnostic] = []
+    plain = to_jsonable(value, path, faults=faults, origin=lambda _: origin)
+    if any(fault.is_error for fault in faults):
+        raise ConfigError(secrets.mask_diagnostics(faults))
+    key = path[-1]
+    clean = secrets.masked(key) if isinstance(key, str) else key
+    plain, found = secrets.mask_value(plain, (*path[:-1], clean))
+    if clean != key:
+        path = (*path[:-1], clean)
+        found.insert(0, path)
+    return plain, path, [*faults, *(found_secret(where, origin) for where in found)]
+
+
+def read_inputs(inputs: Any, path: KeyPath, origin: Origin, secrets: Secrets) -> InputReader:
+    """The inputs of an update of the mapping at ``path``, read and with secrets masked.
+
+    Args:
+        inputs: Anything that a config is made from.
+        path: The path of the mapping.
+        origin: The place that updates it.
+        secrets: Values that are masked.
+    """
+    reader = InputReader(working_directory(), origin)
+    reader.read(inputs)
+    for trees in (reader.defaults, reader.trees):
+        for at, tree in enumerate(trees):
+            clean, found = secrets.mask_tree(tree)
+            reader.diagnostics += found
+            trees[at] = moved_below(path, clean)
+    return reader

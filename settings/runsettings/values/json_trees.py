@@ -1,0 +1,46 @@
+"""JSON trees of ``dict list str int float bool None``: compare, copy, and write as text."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+
+def same_value(one: Any, other: Any) -> bool:
+    """Whether two JSON trees are equal: NaN is NaN, 1 is 1.0, and neither is ``True``."""
+    if isinstance(one, dict):
+        return (
+            isinstance(other, dict)
+            and one.keys() == other.keys()
+            and all(same_value(value, other[key]) for key, value in one.items())
+        )
+    if isinstance(one, list):
+        return (
+            isinstance(other, list) and len(one) == len(other) and all(map(same_value, one, other))
+        )
+    if isinstance(one, bool) or isinstance(other, bool):
+        return one is other
+    return bool(one == other) or (one != one and other != other)  # noqa: PLR0124 - NaN
+
+
+def copy_tree(value: Any) -> Any:
+    """A copy of a JSON tree that shares no container with it."""
+    if isinstance(value, dict):
+        return {key: copy_tree(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [copy_tree(item) for item in value]
+    return value
+
+
+def dump_json(value: Any) -> str:
+    """A JSON tree as one line of compact JSON, as the journal writes it.
+
+    Characters beyond ASCII stay as they are; NaN and infinities are Python's tokens.
+    """
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def canonical_json(value: Any) -> bytes:
+    """A JSON tree as compact UTF-8 with sorted keys, the same in every process."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    return text.encode()
