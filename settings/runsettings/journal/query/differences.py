@@ -11,7 +11,7 @@ from runsettings.journal.query.recorded_values import (
     summary_values,
 )
 from runsettings.journal.replay import StoredRun
-from runsettings.runconfig.changes.equality import same_value
+from runsettings.values.json_trees import same_value
 
 
 class Difference(NamedTuple):
