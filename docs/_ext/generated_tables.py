@@ -63,7 +63,7 @@ def house() -> Iterable[str]:
 
 ROOMS = (
     *("cli", "runs", "checks", "runconfig", "models"),
-    *("resolution", "layers", "documents", "values"),
+    *("resolution", "layers", "documents", "secrets", "values"),
 )
 """The rooms, as the contract in pyproject.toml has them."""
 

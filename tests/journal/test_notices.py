@@ -7,6 +7,7 @@ import io
 import pytest
 
 from runsettings.journal.notices import Notices
+from runsettings.secrets.masking import SecretMask
 
 
 class Terminal(io.StringIO):
@@ -57,7 +58,7 @@ def test_colour_is_for_terminals_that_want_it(stream, environ, coloured):
 def test_a_value_forges_neither_line_nor_colour():
     """Control characters of names are escaped, and secrets are masked."""
     stream = io.StringIO()
-    Notices(stream=stream, secrets=frozenset({"hunter22"})).warn("a\nb\x1b[31m hunter22")
+    Notices(stream=stream, mask=SecretMask(["hunter22"])).warn("a\nb\x1b[31m hunter22")
     assert stream.getvalue() == "runsettings: warning: a\\nb\\x1b[31m ***\n"
 
 

@@ -25,8 +25,8 @@ from runsettings.models.layered import LayeredSettings
 from runsettings.models.resolving import inputs_of, resolve_layers, resolver_of
 from runsettings.resolution.merge import Merged, merge
 from runsettings.resolution.resolve import Layers, Resolution, Resolver
-from runsettings.resolution.secrets import redact
 from runsettings.resolution.validation_errors import validation_diagnostics
+from runsettings.secrets.masking import SecretMask
 from runsettings.values.diagnostic import Diagnostic, Rule
 from runsettings.values.origin import Layer
 from runsettings.values.reading import Reading
@@ -100,7 +100,9 @@ def _checked(
     found = [*found, *_besides(resolver, resolution.merged, found, model)]
     secrets = resolver.secrets(resolution)
     sources = resolution.merged.sources
-    return CheckedSettings(redact(found, secrets), resolution.settings, secrets, sources)
+    return CheckedSettings(
+        SecretMask(secrets).diagnostics(found), resolution.settings, secrets, sources
+    )
 
 
 def is_settings_file(path: Path, app_name: str | None) -> bool:

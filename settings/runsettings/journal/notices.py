@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping
 from typing import TextIO
 
-from runsettings.resolution.secrets import mask
+from runsettings.secrets.masking import SecretMask
 from runsettings.values.rendering import printable
 
 _PREFIX = "runsettings:"
@@ -20,7 +20,7 @@ class Notices:
     Args:
         quiet: Print warnings only.
         silent: Print nothing.
-        secrets: Texts to mask.
+        mask: Masks the secrets in what is printed.
         stream: The stream to print to; the current standard error if left out.
         environ: The environment, for ``NO_COLOR``.
     """
@@ -30,13 +30,13 @@ class Notices:
         *,
         quiet: bool = False,
         silent: bool = False,
-        secrets: frozenset[str] = frozenset(),
+        mask: SecretMask | None = None,
         stream: TextIO | None = None,
         environ: Mapping[str, str] = os.environ,
     ) -> None:
         self._quiet = quiet
         self._silent = silent
-        self._secrets = secrets
+        self._mask = mask if mask is not None else SecretMask()
         self._stream = stream
         self._colour = not environ.get("NO_COLOR")
 
@@ -58,7 +58,7 @@ class Notices:
         try:
             if self._colour and stream.isatty():
                 prefix = f"{colour}{_PREFIX}{_PLAIN}"
-            stream.write(f"{prefix} {printable(mask(text, self._secrets))}\n")
+            stream.write(f"{prefix} {printable(self._mask.message(text))}\n")
             stream.flush()
         except (OSError, ValueError):
             self._silent = True

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from runsettings.journal.notices import Notices
 from runsettings.journal.writer import Journal, encode
-from runsettings.resolution.secrets import MASK, mask
+from runsettings.secrets.masking import SecretMask
 from runsettings.values.diagnostic import Rule
 from runsettings.values.errors import RunError
 
@@ -29,21 +29,15 @@ class Recorder:
     """
 
     def __init__(
-        self, journal: Journal, notices: Notices, secrets: Iterable[str] = (), *, strict: bool
+        self, journal: Journal, notices: Notices, mask: SecretMask, *, strict: bool
     ) -> None:
         self.journal = journal
         self.notices = notices
-        # Longest first: one secret may be the beginning of another.
-        self.secrets = tuple(sorted(secrets, key=len, reverse=True))
+        self.mask = mask
         self.strict = strict
         # Reentrant: a signal handler may finish the run while its own thread is inside `log`.
         self.lock = threading.RLock()
-        self._masks = [
-            (form, MASK.encode())
-            for secret in self.secrets
-            # As JSON writes it, and as a program's text has it.
-            for form in dict.fromkeys((encode(secret)[1:-2], secret.encode()))
-        ]
+        self._traces = mask.traces()
         journal.trouble = self._trouble
         journal.relief = self._relief
 
@@ -54,19 +48,18 @@ class Recorder:
             *records: The records, which may have a time of their own.
         """
         now = time.time()
-        lines = b"".join(
-            encode({"type": record["type"], "time": now, **record}) for record in records
-        )
+        timed = [{"type": record["type"], "time": now, **record} for record in records]
+        lines = b"".join(map(encode, timed))
+        if self.holds_secret(lines):
+            # Values are masked, never bytes: a secret may be a word that the format needs.
+            lines = b"".join(encode(self.mask.record(record)) for record in timed)
         with self.lock:
             if self.journal.fd >= 0:
-                self.journal.append(self.masked(lines))
+                self.journal.append(lines)
 
-    def masked(self, text: bytes) -> bytes:
-        """Encoded text with the secrets in it masked."""
-        for secret, masked in self._masks:
-            if secret in text:
-                text = text.replace(secret, masked)
-        return text
+    def holds_secret(self, line: bytes) -> bool:
+        """Whether an encoded record has a secret in it; most have none, so that this is quick."""
+        return any(trace in line for trace in self._traces)
 
     def attempt(self, what: str, action: Callable[[], object]) -> None:
         """Do something that needs the disk; if it fails, warn and continue.
@@ -94,7 +87,7 @@ class Recorder:
             RunError: ``strict`` is on.
         """
         if self.strict:
-            raise RunError.of(Rule.UNWRITABLE_FILE, mask(message, self.secrets)) from cause
+            raise RunError.of(Rule.UNWRITABLE_FILE, self.mask.message(message)) from cause
         self.notices.warn(message)
 
     def close(self) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic_core import to_jsonable_python
 
-from runsettings.resolution.secrets import MASK
+from runsettings.secrets.forms import MASK
 from runsettings.values.tree import MISSING, KeyPath, put_at, value_at
 
 

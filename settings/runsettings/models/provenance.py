@@ -14,8 +14,10 @@ from runsettings.models.exporting import json_value
 from runsettings.resolution.explain import explain_history
 from runsettings.resolution.merge import Merged
 from runsettings.resolution.options import Option, OptionTable
-from runsettings.resolution.secrets import MASK, hidden, live_secrets, veiled
+from runsettings.resolution.secrets import live_secrets, with_wrapped_secrets
 from runsettings.resolution.validation_errors import show_value
+from runsettings.secrets.forms import MASK
+from runsettings.secrets.masking import SecretMask
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity
 from runsettings.values.did_you_mean import did_you_mean
 from runsettings.values.errors import SettingsError
@@ -46,7 +48,7 @@ class Provenance:
 
     def hide(self, value: Any) -> Any:
         """``value`` with every live secret in its texts masked."""
-        return hidden(value, self.secrets)
+        return SecretMask(self.secrets).value(value)[0]
 
     @functools.cached_property
     def secrets(self) -> frozenset[str]:
@@ -87,7 +89,7 @@ class Provenance:
     def history(self, path: KeyPath) -> tuple[Leaf, ...]:
         """All that was said about a canonical path, winner first, the default last."""
         leaves = tuple(
-            veiled(leaf, self._table)
+            with_wrapped_secrets(leaf, self._table)
             for leaf in self._merged.history(path)
             # A default that others append to is among the sources; it is told below.
             if leaf.origin.layer is not Layer.DEFAULT
@@ -112,7 +114,7 @@ class Provenance:
             if name not in _fields(owner):
                 continue
             where = Origin(Layer.DEFAULT, f"{type(owner).__name__}.{name}")
-            return (veiled(Leaf(path, self.value(path), where), self._table),)
+            return (with_wrapped_secrets(Leaf(path, self.value(path), where), self._table),)
         return ()
 
     def explain(self, key: str | KeyPath | None, *, as_json: bool) -> str:

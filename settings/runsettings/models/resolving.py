@@ -23,8 +23,8 @@ from runsettings.models.freezing import freeze, freeze_extra, is_immutable_type
 from runsettings.resolution.merge import merge
 from runsettings.resolution.options import OptionTable
 from runsettings.resolution.resolve import SETTINGS_LAYERS, Layers, Resolution, Resolver
-from runsettings.resolution.secrets import redact
 from runsettings.resolution.validation_errors import validation_diagnostics
+from runsettings.secrets.masking import SecretMask
 from runsettings.values.diagnostic import Diagnostic
 from runsettings.values.errors import SettingsError, SettingsWarning
 from runsettings.values.origin import Layer
@@ -325,7 +325,7 @@ def _validate(
         if strict:
             diagnostics = [diagnostic.as_error() for diagnostic in diagnostics]
         diagnostics.sort(key=_order)
-        found = redact(diagnostics, resolver.secrets(resolution))
+        found = SecretMask(resolver.secrets(resolution)).diagnostics(diagnostics)
         resolution = resolution._replace(diagnostics=found)
     object.__setattr__(settings, RESOLUTION, resolution)
     return resolution

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from runsettings.resolution.options import Option, OptionTable
-from runsettings.resolution.secrets import covered
 from runsettings.resolution.validation_errors import beaten, show_value
+from runsettings.secrets.masking import mask_excerpt_from_column
 from runsettings.values.diagnostic import Beaten, Diagnostic, Rule, Severity
 from runsettings.values.did_you_mean import did_you_mean
 from runsettings.values.excerpts import excerpt_of
@@ -171,6 +171,6 @@ def _refused(
         f"is locked by {lock.origin}; refused: {origin.layer.label} {origin}{got}",
         origin,
         hint=hint,
-        excerpt=covered(excerpt) if secret else excerpt,
+        excerpt=mask_excerpt_from_column(excerpt) if secret else excerpt,
         over=over,
     )

@@ -10,8 +10,8 @@ from pydantic_settings import BaseSettings, EnvSettingsSource
 from runsettings.layers.copying import own
 from runsettings.layers.environment.variables import not_decodable
 from runsettings.resolution.options import Option, OptionTable
-from runsettings.resolution.secrets import covered
 from runsettings.resolution.unknown_keys import variants_diagnostics
+from runsettings.secrets.masking import mask_excerpt_from_column
 from runsettings.values.diagnostic import Diagnostic
 from runsettings.values.directives import Replace
 from runsettings.values.excerpts import excerpt_of
@@ -176,7 +176,7 @@ class Normalizer:
                 del data[name]
                 origin, excerpt = tree.origin(option.path), excerpt_of(tree, option.path)
                 if self._table.is_secret(option.path):
-                    excerpt = covered(excerpt)
+                    excerpt = mask_excerpt_from_column(excerpt)
                 diagnostics.append(not_decodable(option.path, origin, error, excerpt))
             else:
                 data[name] = _choice(value, option)

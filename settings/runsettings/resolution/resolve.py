@@ -38,8 +38,9 @@ from runsettings.resolution.locked_keys import (
 from runsettings.resolution.merge import Merged, append_diagnostics, merge, on_default_lists
 from runsettings.resolution.normalize import Normalizer
 from runsettings.resolution.options import OptionTable, option_table, value_type
-from runsettings.resolution.secrets import live_secrets, redact, written_secrets
+from runsettings.resolution.secrets import live_secrets, written_secrets
 from runsettings.resolution.unknown_keys import strangers_diagnostics
+from runsettings.secrets.masking import SecretMask
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity
 from runsettings.values.excerpts import excerpt_of
 from runsettings.values.origin import Layer
@@ -319,7 +320,9 @@ class Resolver:
         merged = merge([*on_default_lists(trees, self.table), *held])
         diagnostics += append_diagnostics(merged)
         if diagnostics:
-            diagnostics = [*redact(diagnostics, self._written(readings, diagnostics))]
+            diagnostics = [
+                *SecretMask(self._written(readings, diagnostics)).diagnostics(diagnostics)
+            ]
         return Resolution(merged, tuple(diagnostics), locks, locked, tuple(held))
 
     def _written(

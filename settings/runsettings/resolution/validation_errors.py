@@ -10,7 +10,8 @@ from pydantic_core import ErrorDetails
 
 from runsettings.resolution.merge import Merged
 from runsettings.resolution.options import Option, OptionTable
-from runsettings.resolution.secrets import MASK, covered, mask_addresses
+from runsettings.secrets.forms import MASK, mask_addresses
+from runsettings.secrets.masking import mask_excerpt_from_column
 from runsettings.values.diagnostic import Beaten, Diagnostic, Excerpt, Rule, Severity
 from runsettings.values.did_you_mean import did_you_mean
 from runsettings.values.excerpts import excerpt_of
@@ -119,7 +120,9 @@ def _diagnostic(
         message,
         merged.origin(path) if path else None,
         hint=hint,
-        excerpt=covered(_excerpt(path, merged)) if secret else _excerpt(path, merged),
+        excerpt=mask_excerpt_from_column(_excerpt(path, merged))
+        if secret
+        else _excerpt(path, merged),
         over=beaten(leaves[1:], table),
     )
 

@@ -16,7 +16,7 @@ from runsettings.runconfig.inputs.reader import InputReader, call_origin
 from runsettings.runconfig.rules.json_schema import check_schema
 from runsettings.runconfig.rules.key_rules import check_rules
 from runsettings.runconfig.rules.key_selection import Selection
-from runsettings.runconfig.rules.secrets import Secrets
+from runsettings.secrets.masking import SecretMask
 from runsettings.values.diagnostic import Diagnostic, Rule
 from runsettings.values.errors import ConfigError
 from runsettings.values.origin import Layer
@@ -44,7 +44,7 @@ class GatheredConfig:
     diagnostics: list[Diagnostic]
     read: tuple[Tree, ...]
     is_whole: bool
-    secrets: Secrets
+    secrets: SecretMask
     sweep: Tree | None
 
     def raise_errors(self) -> None:
@@ -93,11 +93,11 @@ def gather_config(
         reader.read_path(sweep_file, Layer.SWEEP)
     read = (*reader.defaults, *reader.trees)
 
-    keeper = Secrets(secrets)
+    mask = SecretMask(secrets)
     diagnostics = reader.diagnostics
     trees = list(read)
-    if keeper:
-        masked = [keeper.mask_tree(tree) for tree in trees]
+    if mask:
+        masked = [mask.tree(tree) for tree in trees]
         trees = [tree for tree, _ in masked]
         diagnostics += [fault for _, faults in masked for fault in faults]
     selection = Selection(include_keys, exclude_keys)
@@ -121,5 +121,5 @@ def gather_config(
         # A schema would complain of each key that is missing because it could not be read.
         fits = is_whole and all(fault.rule not in _NO_JSON for fault in broken)
         diagnostics += check_schema(merged if fits else None, schema, here)
-    diagnostics = keeper.mask_diagnostics(diagnostics)
-    return GatheredConfig(merged, diagnostics, read, is_whole, keeper, sweep)
+    diagnostics = list(mask.diagnostics(diagnostics))
+    return GatheredConfig(merged, diagnostics, read, is_whole, mask, sweep)

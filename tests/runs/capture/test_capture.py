@@ -11,40 +11,8 @@ import pytest
 
 from runsettings.runs.capture.code import main_code
 from runsettings.runs.capture.git import git_facts
-from runsettings.runs.capture.host import masked_arguments, without_password
 from runsettings.runs.capture.notebook import notebook_file, session_notebook
 from runsettings.runs.capture.packages import installed_packages
-
-
-@pytest.mark.parametrize(
-    ("arguments", "masked"),
-    [
-        (["--api-key", "abc"], ["--api-key", "***"]),
-        (["--api_key=abc"], ["--api_key=***"]),
-        (["--wandb.api_key=abc=d"], ["--wandb.api_key=***"]),
-        (["-token", "x", "y"], ["-token", "***", "y"]),
-        (["--password", "--lr", "1"], ["--password", "--lr", "1"]),
-        (["x-live-secret-y"], ["x-***-y"]),
-        (["postgresql://me:pw@host/db"], ["postgresql://***@host/db"]),
-        (["--lr", "0.1", "a@b"], ["--lr", "0.1", "a@b"]),
-    ],
-)
-def test_arguments_lose_their_secrets(arguments, masked):
-    """Live values, and whatever follows a flag that names a secret."""
-    assert masked_arguments(arguments, ["live-secret"]) == masked
-
-
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [
-        ("https://token@github.com/a/b.git", "https://***@github.com/a/b.git"),
-        ("git@github.com:a/b.git", "git@github.com:a/b.git"),
-        ("https://github.com/a/b@c", "https://github.com/a/b@c"),
-    ],
-)
-def test_a_url_loses_user_and_password(text, shown):
-    """Other texts stay as they are."""
-    assert without_password(text) == shown
 
 
 def test_packages_are_those_that_are_installed():

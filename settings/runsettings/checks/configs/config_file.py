@@ -68,7 +68,7 @@ def check_config_file(path: Path, checks: ConfigChecks) -> list[Diagnostic]:
     if further:
         known = {(fault.rule, fault.path) for fault in found}
         further = [fault for fault in further if (fault.rule, fault.path) not in known]
-        found += gathered.secrets.mask_diagnostics(further)
+        found += gathered.secrets.diagnostics(further)
     return _without_suppressed(found, tree) if found else found
 
 

@@ -33,7 +33,7 @@ from runsettings.models.exporting import json_value
 from runsettings.models.layered import LayeredSettings
 from runsettings.resolution.merge import Merged, merge
 from runsettings.resolution.options import Option
-from runsettings.resolution.secrets import MASK
+from runsettings.secrets.forms import MASK
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity
 from runsettings.values.did_you_mean import did_you_mean
 from runsettings.values.origin import Layer, Origin

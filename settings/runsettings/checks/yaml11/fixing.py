@@ -11,7 +11,7 @@ from runsettings.checks.rule_selection import is_suppressed_on
 from runsettings.checks.yaml11.ambiguous_scalars import for_both, hazardous_tokens
 from runsettings.documents.atomic_write import rewrite
 from runsettings.documents.files import Format, read_bytes, read_text
-from runsettings.resolution.secrets import mask
+from runsettings.secrets.masking import SecretMask
 from runsettings.values.diagnostic import Diagnostic, Rule
 from runsettings.values.errors import SettingsError
 from runsettings.values.excerpts import line_of
@@ -37,8 +37,8 @@ class Fix:
 
     def masked(self, secrets: Iterable[str]) -> Fix:
         """The same for showing: a difference is surrounded by lines that may hold a secret."""
-        known = frozenset(secrets)
-        return replace(self, before=mask(self.before, known), after=mask(self.after, known))
+        mask = SecretMask(secrets)
+        return replace(self, before=mask.message(self.before), after=mask.message(self.after))
 
     def diff(self) -> str:
         """The change as a unified diff."""

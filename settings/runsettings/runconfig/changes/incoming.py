@@ -8,7 +8,7 @@ from runsettings.documents.paths import working_directory
 from runsettings.runconfig.changes.sources import moved_below
 from runsettings.runconfig.inputs.json_values import to_jsonable
 from runsettings.runconfig.inputs.reader import InputReader
-from runsettings.runconfig.rules.secrets import Secrets, found_secret
+from runsettings.secrets.masking import SecretMask, secret_in_config
 from runsettings.values.diagnostic import Diagnostic
 from runsettings.values.errors import ConfigError
 from runsettings.values.origin import Origin
@@ -16,7 +16,7 @@ from runsettings.values.tree import KeyPath
 
 
 def read_value(
-    value: Any, path: KeyPath, origin: Origin, secrets: Secrets
+    value: Any, path: KeyPath, origin: Origin, secrets: SecretMask
 ) -> tuple[Any, KeyPath, list[Diagnostic]]:
     """The JSON value for ``value``, its path, and warnings.
 
@@ -34,15 +34,15 @@ def read_value(
     if any(fault.is_error for fault in faults):
         raise ConfigError(secrets.mask_diagnostics(faults))
     key = path[-1]
-    clean = secrets.masked(key) if isinstance(key, str) else key
-    plain, found = secrets.mask_value(plain, (*path[:-1], clean))
+    clean = secrets.text(key) if isinstance(key, str) else key
+    plain, found = secrets.value(plain, (*path[:-1], clean))
     if clean != key:
         path = (*path[:-1], clean)
         found.insert(0, path)
-    return plain, path, [*faults, *(found_secret(where, origin) for where in found)]
+    return plain, path, [*faults, *(secret_in_config(where, origin) for where in found)]
 
 
-def read_inputs(inputs: Any, path: KeyPath, origin: Origin, secrets: Secrets) -> InputReader:
+def read_inputs(inputs: Any, path: KeyPath, origin: Origin, secrets: SecretMask) -> InputReader:
     """The inputs of an update of the mapping at ``path``, read and with secrets masked.
 
     Args:
@@ -55,7 +55,7 @@ def read_inputs(inputs: Any, path: KeyPath, origin: Origin, secrets: Secrets) ->
     reader.read(inputs)
     for trees in (reader.defaults, reader.trees):
         for at, tree in enumerate(trees):
-            clean, found = secrets.mask_tree(tree)
+            clean, found = secrets.tree(tree)
             reader.diagnostics += found
             trees[at] = moved_below(path, clean)
     return reader

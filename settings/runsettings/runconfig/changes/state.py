@@ -30,7 +30,7 @@ from runsettings.runconfig.rules.key_rules import (
     size_bound,
     too_large,
 )
-from runsettings.runconfig.rules.secrets import Secrets
+from runsettings.secrets.masking import SecretMask
 from runsettings.values.diagnostic import Diagnostic, Severity
 from runsettings.values.directives import Delete, Replace
 from runsettings.values.errors import ConfigError, SettingsWarning
@@ -61,7 +61,7 @@ class ConfigStore:
         self,
         merged: Merged,
         *,
-        secrets: Secrets | None = None,
+        secrets: SecretMask | None = None,
         sweep: Tree | None = None,
         allow_val_change: bool = False,
         diagnostics: Iterable[Diagnostic] = (),
@@ -71,9 +71,9 @@ class ConfigStore:
         self.diagnostics = list(diagnostics)
         self.data: dict[str, Any] = copy_tree(merged.data)
         self._sources = Sources(loaded, sweep)
-        self._begin(secrets or Secrets())
+        self._begin(secrets or SecretMask())
 
-    def _begin(self, secrets: Secrets) -> None:
+    def _begin(self, secrets: SecretMask) -> None:
         self._secrets = secrets
         # By top-level key: an upper bound of the size of its value, once a write was inside of it.
         self._size_bounds: dict[str, int] = {}
@@ -93,7 +93,7 @@ class ConfigStore:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        self._begin(Secrets())
+        self._begin(SecretMask())
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         twin = type(self).__new__(type(self))
@@ -161,7 +161,7 @@ class ConfigStore:
         Raises:
             ConfigError: A rule is broken, or the value would change and may not.
         """
-        origin = self._secrets.mask_origin(call_origin(caller))
+        origin = self._secrets.origin(call_origin(caller))
         plain, path, warned = read_value(value, path, origin, self._secrets)
         with self._lock:
             self._warn(warned, origin)
@@ -184,7 +184,7 @@ class ConfigStore:
         Raises:
             ConfigError: Changes are not allowed.
         """
-        origin = self._secrets.mask_origin(call_origin(caller))
+        origin = self._secrets.origin(call_origin(caller))
         with self._lock:
             old = self.get(path)
             if old is MISSING or self._under_sweep(path, MISSING, origin) is not MISSING:
@@ -229,7 +229,7 @@ class ConfigStore:
             old, new = self._sources.merged_with(lower, upper, self.data)
             diagnostics += self._broken_rules(new, [*lower, *upper])
             if any(fault.is_error for fault in diagnostics):
-                raise ConfigError(self._secrets.mask_diagnostics(diagnostics))
+                raise ConfigError(self._secrets.diagnostics(diagnostics))
             changes: list[tuple[KeyPath, Any, Any]] = []
             data = merge_changes(old, new.data, (), changes)
             incoming = Merged((*lower, *upper), {})
@@ -335,7 +335,7 @@ class ConfigStore:
             )
 
     def _warn(self, diagnostics: Iterable[Diagnostic], origin: Origin) -> None:
-        for fault in self._secrets.mask_diagnostics(list(diagnostics)):
+        for fault in self._secrets.diagnostics(list(diagnostics)):
             self.diagnostics.append(fault)
             if fault.severity is Severity.WARNING:
                 warnings.warn_explicit(

@@ -34,14 +34,12 @@ from typing import Any, Final
 from runsettings.runconfig.inputs.arrays import is_array, plain_array
 from runsettings.runconfig.inputs.objects import Fields, fields_of, items_of
 from runsettings.runconfig.inputs.scalars import plain_scalar, plain_str, sort_key
+from runsettings.secrets.forms import MASK
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity
 from runsettings.values.directives import Append, Delete, Replace
 from runsettings.values.errors import ConfigError
 from runsettings.values.origin import Origin
 from runsettings.values.tree import MISSING, KeyPath
-
-MASK: Final = "***"
-"""Stands where a secret was."""
 
 DEEPEST: Final = 99
 """How many mappings and sequences may stand inside each other. Readers follow 100, and the

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from runsettings.documents.git import GitError, run_git
-from runsettings.runs.capture.host import without_password
+from runsettings.secrets.forms import mask_remote
 
 _TIMEOUT: Final = 10.0
 """Seconds for each call; a huge repository on a slow disk must not delay the end of a run."""
@@ -36,5 +36,5 @@ def git_facts(directory: Path) -> dict[str, Any] | None:
         remote = run_git(directory, "config", "--get", "remote.origin.url", timeout=_TIMEOUT)
     except GitError:
         return facts
-    facts["remote"] = without_password(remote.strip()) or None
+    facts["remote"] = mask_remote(remote.strip()) or None
     return facts

@@ -208,7 +208,7 @@ class RunFiles:
 
     def _write(self, name: str, content: bytes, *, record: bool = False) -> None:
         """Write a file with its secrets masked, and record it if it is not one of the run's own."""
-        masked = self._recorder.masked(content)
+        masked = self._recorder.mask.file(content)
 
         def write() -> None:
             self._replace(name, lambda temporary: temporary.write_bytes(masked))

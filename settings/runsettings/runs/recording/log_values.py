@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
 from runsettings.layers.call_site import find_caller
-from runsettings.resolution.secrets import mask, redact
 from runsettings.runconfig.inputs.json_values import to_jsonable
+from runsettings.secrets.masking import SecretMask
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity
 from runsettings.values.errors import RunError
 from runsettings.values.origin import Layer, Origin
@@ -19,12 +19,12 @@ _HUGE: Final = 1 << 13
 """Bits above which an integer is checked before it is written; Python reads 4,300 digits."""
 
 
-def plain_data(data: Any, secrets: Iterable[str] = (), call: str = "log()") -> dict[str, Any]:
+def plain_data(data: Any, mask: SecretMask, call: str = "log()") -> dict[str, Any]:
     """Convert logged data to JSON values.
 
     Args:
         data: A mapping; ``None`` is an empty one.
-        secrets: Texts to mask in errors.
+        mask: Masks the secrets in the values and in errors.
         call: The name of the call, for errors.
 
     Raises:
@@ -35,7 +35,7 @@ def plain_data(data: Any, secrets: Iterable[str] = (), call: str = "log()") -> d
     if not isinstance(data, Mapping):
         raise RunError.of(
             Rule.BAD_INPUT,
-            mask(f"{call} takes a mapping of names to values; got {data!r:.80}", secrets),
+            mask.message(f"{call} takes a mapping of names to values; got {data!r:.80}"),
         )
     found: list[Diagnostic] = []
     plain = to_jsonable(data, faults=found)
@@ -56,8 +56,8 @@ def plain_data(data: Any, secrets: Iterable[str] = (), call: str = "log()") -> d
             )
             for error in errors
         ]
-        raise RunError(redact(told, frozenset(secrets)), call)
-    return dict(plain)
+        raise RunError(mask.diagnostics(told), call)
+    return dict(mask.value(plain, numbers=False)[0])
 
 
 def _empty_keys(node: Any, path: KeyPath) -> Iterator[KeyPath]:

@@ -60,7 +60,7 @@ class Run(RunNames):
         super().__init__(stored, settings, recorder)
         self._config = config
         self._append = recorder.journal.append
-        self._masked = recorder.masked
+        self._holds_secret = recorder.holds_secret
         self._lock = recorder.lock
         self._files = files
         self._step = stored.step
@@ -164,11 +164,15 @@ class Run(RunNames):
                         line = to_json(record, inf_nan_mode="constants")
                     except PydanticSerializationError:
                         line = b""  # half a surrogate pair in a key; `_log` raises with the key
-                    if line and (len(line) < _SHORT or not has_huge_integer(data)):
+                    if (
+                        line
+                        and (len(line) < _SHORT or not has_huge_integer(data))
+                        and not self._holds_secret(line)
+                    ):
                         self._step = at + 1
                         self._row_open = False
                         self._values.update(data)
-                        self._append(self._masked(line) + b"\n")
+                        self._append(line + b"\n")
                         return
         self._log(data, step, commit)
 
@@ -223,7 +227,7 @@ class Run(RunNames):
     def _log(self, data: Any, step: int | None, commit: bool | None) -> None:
         if not self._require_open("log"):
             return
-        plain = plain_data(data, self._recorder.secrets)
+        plain = plain_data(data, self._recorder.mask)
         with self._lock:
             # Another thread may have finished the run during the conversion.
             if not self._require_open("log"):
@@ -249,7 +253,7 @@ class Run(RunNames):
         if not self._require_open("summary"):
             return
         flat: dict[str, Any] = {}
-        merge_summary(flat, plain_data(values, self._recorder.secrets, "summary"))
+        merge_summary(flat, plain_data(values, self._recorder.mask, "summary"))
         record: dict[str, Any] = {"type": "summary", "values": flat}
         with self._lock:
             if self._require_open("summary"):

@@ -40,6 +40,7 @@ from runsettings.runs.recording.run import Run
 from runsettings.runs.starting.login import decide_shipping, find_login, is_anonymous
 from runsettings.runs.starting.naming import check_length, new_id, new_name
 from runsettings.runs.starting.resume import StartedRun, StartRequest, start_or_resume
+from runsettings.secrets.masking import SecretMask
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity
 from runsettings.values.errors import ConfigError, RunError, SettingsWarning
 from runsettings.values.rendering import headline, render_problems
@@ -63,8 +64,8 @@ class RunStart:
         self.cwd = working_directory()
         self.login = find_login(settings, os.environ)
         key = self.login.key
-        self.secrets = settings._provenance().secrets | ({key} if key else set())
-        self.notices = Notices(quiet=settings.quiet, silent=settings.silent, secrets=self.secrets)
+        self.mask = SecretMask(settings._provenance().secrets | ({key} if key else set()))
+        self.notices = Notices(quiet=settings.quiet, silent=settings.silent, mask=self.mask)
         self.inputs = [active.early_config(), config]
 
     def run(self) -> Run | RunDisabled:
@@ -140,7 +141,7 @@ class RunStart:
                 config_paths=settings.config_paths,
                 defaults_file="config-defaults.yaml",
                 sweep_file=settings.sweep_param_path,
-                secrets=self.secrets,
+                secrets=self.mask.secrets,
                 setting_names=Settings.model_fields.keys(),
                 allow_val_change=notebook.shell() is not None if allow is None else allow,
                 cwd=self.cwd,
@@ -238,9 +239,9 @@ class RunStart:
     def make_run(self, started: StartedRun, config: Config, names: dict[str, Any]) -> Run:
         """Make the run, with its first records and files."""
         settings, (journal, stored, resumed) = self.settings, started
-        recorder = Recorder(journal, self.notices, self.secrets, strict=settings.strict)
+        recorder = Recorder(journal, self.notices, self.mask, strict=settings.strict)
         explained = explain_settings(settings)
-        facts = process_facts(sys.argv, self.cwd, self.secrets)
+        facts = process_facts(sys.argv, self.cwd, self.mask)
         tags = [tag for tag in dict.fromkeys(settings.run_tags) if tag not in stored.tags]
         now = time.time()
         described = [

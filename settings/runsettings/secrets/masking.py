@@ -1,0 +1,243 @@
+"""Masks the live secrets of a run or of settings, in values and in messages.
+
+Values must not be harmed: a secret that is short could be a part of any word, so that it is masked
+only where it is the whole value. Messages are for people: there, a short secret is masked as well.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from runsettings.secrets.forms import MASK, value_of_secret_name
+from runsettings.secrets.search import TextSearch
+from runsettings.values.diagnostic import Beaten, Diagnostic, Excerpt, Rule, Severity
+from runsettings.values.directives import Append, Replace
+from runsettings.values.origin import Origin
+from runsettings.values.rendering import LONGEST_SHOWN
+from runsettings.values.tree import KeyPath, Tree
+
+SHORTEST_IN_VALUES: Final = 8
+"""Characters from which a secret is also masked inside of a longer value, such as an address."""
+
+SHORTEST_IN_MESSAGES: Final = 4
+"""Characters from which a secret is masked anywhere in a message; a shorter one where quoted."""
+
+
+class SecretMask:
+    """Takes secrets out of values, messages and diagnostics.
+
+    Args:
+        secrets: The secrets as text. A lone string is one secret. Empty ones are passed over.
+    """
+
+    def __init__(self, secrets: str | Iterable[str] = ()) -> None:
+        texts = {secrets} if isinstance(secrets, str) else set(secrets)
+        self.secrets = frozenset(texts - {""})
+        forms = {form for text in self.secrets for form in _forms(text)}
+        self._in_values = TextSearch(text for text in forms if len(text) >= SHORTEST_IN_VALUES)
+        self._in_messages = TextSearch(
+            [
+                *(form for form in forms if len(form) >= SHORTEST_IN_MESSAGES),
+                *(repr(text) for text in self.secrets if len(text) < SHORTEST_IN_MESSAGES),
+            ]
+        )
+
+        self._in_quotes = TextSearch(
+            f"{quote}{text}{quote}" for text in self.short for quote in ("'", '"')
+        )
+
+    def __bool__(self) -> bool:
+        return bool(self.secrets)
+
+    def __repr__(self) -> str:
+        return f"<{len(self.secrets)} secrets>"
+
+    def text(self, value: str) -> str:
+        """Mask the secrets in a text that is a value, or a part of one."""
+        if value in self.secrets:
+            return MASK
+        return self._in_values.replace(value, lambda _: MASK)
+
+    def message(self, text: str) -> str:
+        """Mask the secrets in a text for people."""
+        if text in self.secrets:
+            return MASK
+        return self._in_messages.replace(text, lambda _: MASK)
+
+    def value(
+        self, value: Any, path: KeyPath = (), *, numbers: bool = True
+    ) -> tuple[Any, list[KeyPath]]:
+        """Mask the secrets in a value.
+
+        Args:
+            value: Any tree of mappings, lists, tuples, sets and scalars.
+            path: The path of the value.
+            numbers: Whether a number can be a secret of digits. A metric cannot.
+
+        Returns:
+            The value, copied where it is a container, and the masked paths where secrets were.
+        """
+        found: list[KeyPath] = []
+        if not self:
+            return value, found
+        digits = self.secrets if numbers else frozenset()
+        return self._masked(value, path, found, digits), found
+
+    def record(self, value: Any) -> Any:
+        """Mask the secrets inside the texts of a record, whose structure is left as it is.
+
+        A short secret could be a word of the structure: what a record is made from is masked
+        before.
+        """
+        if isinstance(value, str):
+            return self._in_values.replace(value, lambda _: MASK)
+        if isinstance(value, dict):
+            return {self.record(key): self.record(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self.record(item) for item in value]
+        return value
+
+    def file(self, content: bytes) -> bytes:
+        """Mask the secrets in a file; a short one where it stands in quotes."""
+        text = content.decode(errors="surrogateescape")
+        text = self._in_values.replace(text, lambda _: MASK)
+        text = self._in_quotes.replace(text, lambda _: f'"{MASK}"')
+        return text.encode(errors="surrogateescape")
+
+    def traces(self) -> tuple[bytes, ...]:
+        """What JSON of a record holds if a secret is in it that `record` would mask."""
+        return tuple(form.encode() for form in self._in_values.texts)
+
+    @property
+    def short(self) -> frozenset[str]:
+        """The secrets that are masked only where they are whole values."""
+        return frozenset(text for text in self.secrets if len(text) < SHORTEST_IN_VALUES)
+
+    def tree(self, tree: Tree) -> tuple[Tree, list[Diagnostic]]:
+        """Mask the secrets in a tree.
+
+        Returns:
+            The tree, itself if there is no secret in it, and a warning for each secret.
+        """
+        data, found = self.value(tree.data)
+        if not found:
+            return tree, []
+        clean = tree.with_data(data)
+        clean.text = None  # the secret stands in the text, which excerpts are cut from
+        return clean, [secret_in_config(path, tree.origin(path)) for path in found]
+
+    def diagnostics(self, diagnostics: Collection[Diagnostic]) -> tuple[Diagnostic, ...]:
+        """Mask the secrets in all texts of diagnostics, and what secret names are set to."""
+        return tuple([self._diagnostic(diagnostic) for diagnostic in diagnostics])
+
+    def origin(self, origin: Origin) -> Origin:
+        """Mask the secrets in the name of an origin's file, and in the words of its call."""
+        if not self:
+            return origin
+        call = origin.call and self.message(origin.call)
+        return origin._replace(where=self.message(origin.where), call=call)
+
+    def _path(self, path: KeyPath) -> KeyPath:
+        return tuple(self.message(key) if isinstance(key, str) else key for key in path)
+
+    def _masked(
+        self, value: Any, path: KeyPath, found: list[KeyPath], digits: frozenset[str]
+    ) -> Any:
+        if isinstance(value, str):
+            clean: Any = self.text(value)
+        elif isinstance(value, Mapping):
+            return {
+                self._key(key, path, found): self._masked(item, (*path, key), found, digits)
+                for key, item in value.items()
+            }
+        elif isinstance(value, (list, set, frozenset)) or type(value) is tuple:
+            kind = tuple if type(value) is tuple else list if isinstance(value, list) else set
+            items = enumerate(value)
+            return kind(
+                [self._masked(item, (*path, index), found, digits) for index, item in items]
+            )
+        elif isinstance(value, Append):
+            return Append(self._masked(value.items, path, found, digits))
+        elif isinstance(value, Replace):
+            return Replace(self._masked(value.value, path, found, digits))
+        elif digits and type(value) is int and str(value) in digits:
+            clean = MASK  # a key of digits alone, which YAML reads as a number
+        else:
+            return value
+        if clean != value:
+            found.append(self._path(path))
+        return clean
+
+    def _key(self, key: Any, path: KeyPath, found: list[KeyPath]) -> Any:
+        if not isinstance(key, str):
+            return key
+        clean = self.text(key)
+        if clean != key:
+            found.append(self._path((*path, key)))
+        return clean
+
+    def _diagnostic(self, diagnostic: Diagnostic) -> Diagnostic:
+        hint, origin = diagnostic.hint, diagnostic.origin
+        return replace(
+            diagnostic,
+            path=self._path(diagnostic.path),
+            message=self.message(diagnostic.message),
+            hint=None if hint is None else self.message(hint),
+            origin=None if origin is None else self.origin(origin),
+            excerpt=self._excerpt(diagnostic.excerpt),
+            over=tuple(
+                Beaten(self.origin(beaten.origin), self.message(beaten.shown))
+                for beaten in diagnostic.over
+            ),
+            related=tuple(
+                (self.origin(place), self._excerpt(excerpt))
+                for place, excerpt in diagnostic.related
+            ),
+        )
+
+    def _excerpt(self, excerpt: Excerpt | None) -> Excerpt | None:
+        if excerpt is None:
+            return None
+        text = excerpt.text
+        start = value_of_secret_name(text)
+        if start is not None:
+            text = text[:start] + "*" * min(len(text) - start, len(MASK))
+        # As long as the secret, so that the caret stays where it points.
+        text = self._in_messages.replace(text, lambda length: "*" * length)
+        if text == excerpt.text:
+            return excerpt
+        width = min(excerpt.width, max(len(text) - excerpt.column + 1, 1))
+        return excerpt._replace(text=text, width=width)
+
+
+def mask_excerpt_from_column(excerpt: Excerpt | None) -> Excerpt | None:
+    """Keep the line up to the marked place: what stands there is secret, or holds a secret."""
+    if excerpt is None:
+        return None
+    return excerpt._replace(text=excerpt.text[: excerpt.column - 1] + MASK, width=len(MASK))
+
+
+def secret_in_config(path: KeyPath, origin: Origin) -> Diagnostic:
+    """The warning that a secret in a run config was masked."""
+    return Diagnostic(
+        Rule.SECRET_IN_CONFIG,
+        Severity.WARNING,
+        path,
+        f"holds a live secret; {MASK} is kept instead",
+        origin,
+        hint="take it out: the config is stored and shown",
+    )
+
+
+def _forms(text: str) -> set[str]:
+    """The forms in which a secret can stand: escaped by Python or JSON, or only its two ends."""
+    forms: set[str] = set()
+    escaped = (json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1])
+    for form in {text, repr(text)[1:-1], *escaped}:
+        forms.add(form)
+        if len(form) > LONGEST_SHOWN // 2:
+            forms |= {form[: LONGEST_SHOWN // 2 - 4], form[4 - LONGEST_SHOWN // 2 :]}
+    return forms
