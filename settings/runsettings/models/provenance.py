@@ -48,11 +48,16 @@ class Provenance:
 
     def hide(self, value: Any) -> Any:
         """``value`` with every live secret in its texts masked."""
-        return SecretMask(self.secrets).value(value)[0]
+        return self.mask.value(value)[0]
+
+    @functools.cached_property
+    def mask(self) -> SecretMask:
+        """Masks every live secret of these settings."""
+        return SecretMask(self.secrets)
 
     @functools.cached_property
     def secrets(self) -> frozenset[str]:
-        """Every secret value that a source sets, in each form in which a text may show it."""
+        """Every secret value that a source sets."""
         return live_secrets(self._merged.sources, self._table)
 
     def path(self, key: str | KeyPath) -> KeyPath:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from runsettings.journal.replay import load_run, read_history
-from runsettings.values.errors import RunError, SettingsError
+from runsettings.values.errors import RunError, SettingsError, SettingsWarning
 
 
 def rows(run) -> list[dict]:
@@ -436,3 +436,29 @@ def test_what_log_returned_from_is_recorded_however_another_thread_finishes(begi
         thread.join()
     recorded = len(rows(run))
     assert sum(returned) <= recorded <= sum(returned) + 3
+
+
+@pytest.mark.parametrize("secret", ["data", "type", "history", "1234", "step", "time", "values"])
+def test_a_secret_that_is_a_word_of_the_journal_harms_no_record(begin, records, jail, secret):
+    """Values are masked and not bytes: every record can be read, and its numbers stay."""
+    jail.setenv(WANDB_API_KEY=secret)
+    with pytest.warns(SettingsWarning, match="key: holds a live secret"):
+        run = begin(config={"lr": 0.1, "key": secret})
+    run.log({"loss": 0.5, "count": 1234})
+    run.log({"note": secret, "loss": 0.25})
+    run.summary["best"] = secret
+    run.finish()
+    rows = [record["data"] for record in records(run, "history")]
+    assert rows == [{"loss": 0.5, "count": 1234}, {"note": "***", "loss": 0.25}]
+    assert [record["type"] for record in records(run)][-1] == "exit"
+    (config,) = records(run, "config")
+    assert config["values"]["key"] == "***"
+
+
+def test_a_secret_that_is_too_short_to_be_masked_everywhere_is_told(begin, jail, capsys):
+    """At the start, on standard error, without the secret."""
+    jail.setenv(WANDB_API_KEY="qwert")
+    begin().finish()
+    said = capsys.readouterr().err
+    assert "a secret of fewer than 8 characters" in said
+    assert "qwert" not in said

@@ -66,6 +66,11 @@ class RunStart:
         key = self.login.key
         self.mask = SecretMask(settings._provenance().secrets | ({key} if key else set()))
         self.notices = Notices(quiet=settings.quiet, silent=settings.silent, mask=self.mask)
+        if self.mask.short:
+            self.notices.warn(
+                "a secret of fewer than 8 characters is masked only where it is a whole value; "
+                "a longer one is masked inside other texts, too"
+            )
         self.inputs = [active.early_config(), config]
 
     def run(self) -> Run | RunDisabled:
