@@ -32,7 +32,7 @@ def read_value(
     faults: list[Diagnostic] = []
     plain = to_jsonable(value, path, faults=faults, origin=lambda _: origin)
     if any(fault.is_error for fault in faults):
-        raise ConfigError(secrets.mask_diagnostics(faults))
+        raise ConfigError(secrets.diagnostics(faults))
     key = path[-1]
     clean = secrets.text(key) if isinstance(key, str) else key
     plain, found = secrets.value(plain, (*path[:-1], clean))
