@@ -10,25 +10,32 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from runsettings.values.did_you_mean import did_you_mean
+
 if TYPE_CHECKING:
     from runsettings.models.layered import LayeredSettings
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
-def load_object(reference: str) -> Any:
-    """The object that ``module:name`` names, with the current directory on the module path.
+def load_object(reference: str, option: str) -> Any:
+    """Import the object that ``module:name`` names; the current directory is on the path.
 
     Args:
         reference: ``train:Settings``, ``package.module:Class.attribute``.
+        option: The option that names it, for errors.
 
     Raises:
-        click.BadParameter: It is not of this form, or there is no such module or object, or the
-            module fails when it is imported.
+        click.BadParameter: The reference does not have this form, there is no such module or
+            object, or importing the module fails.
     """
+
+    def refused(message: str) -> click.BadParameter:
+        return click.BadParameter(message, param_hint=option)
+
     module_name, separator, name = reference.partition(":")
     if not (separator and module_name and name):
-        raise click.BadParameter(f"{reference!r} is not of the form module:name")
+        raise refused(f"{reference!r} is not of the form module:name")
     here = str(Path.cwd())
     if here not in sys.path:
         sys.path.insert(0, here)
@@ -36,38 +43,19 @@ def load_object(reference: str) -> Any:
         found: Any = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
         if error.name is not None and (module_name + ".").startswith(error.name + "."):
-            raise click.BadParameter(
-                f"there is no module {module_name!r} here or among the installed packages"
-            ) from error
-        raise click.BadParameter(f"importing {module_name!r} failed: {error}") from error
+            message = f"there is no module {module_name!r} here or among the installed packages"
+            raise refused(message) from error
+        raise refused(f"importing {module_name!r} failed: {error}") from error
     # The user's code can raise anything, and a script without `if __name__ == "__main__"` exits.
     except (Exception, SystemExit) as error:
-        raise click.BadParameter(
-            f"importing {module_name!r} failed: {type(error).__name__}: {error}"
-        ) from error
+        message = f"importing {module_name!r} failed: {type(error).__name__}: {error}"
+        raise refused(message) from error
     for part in name.split("."):
         if not hasattr(found, part):
-            raise click.BadParameter(_no_attribute(found, part, reference))
+            hint = did_you_mean(part, (known for known in dir(found) if known[0] != "_"))
+            message = f"{reference!r}: there is no {part!r} in it"
+            raise refused(f"{message} — {hint}" if hint else message)
         found = getattr(found, part)
-    return found
-
-
-def load_model(reference: str | None) -> type[LayeredSettings]:
-    """The settings class that ``module:Class`` names; without one, `Settings`.
-
-    Raises:
-        click.BadParameter: There is no such class, or it is no `LayeredSettings`.
-    """
-    # The models load pydantic, which the help of a command does not need.
-    from runsettings.models.layered import LayeredSettings
-
-    if reference is None:
-        from runsettings.models.settings import Settings
-
-        return Settings
-    found = load_object(reference)
-    if not (isinstance(found, type) and issubclass(found, LayeredSettings)):
-        raise click.BadParameter(f"{reference!r} is not a LayeredSettings class")
     return found
 
 
@@ -76,25 +64,21 @@ def model_option(command: _Command) -> _Command:
     return click.option(
         "--model",
         metavar="MODULE:CLASS",
-        help="Another LayeredSettings class than the run's own Settings.",
+        help="A LayeredSettings class of your own, instead of the run's Settings.",
     )(command)
 
 
 def model_of(reference: str | None) -> type[LayeredSettings]:
-    """`load_model` for the option ``--model``, which its errors then name.
+    """The settings class that ``--model`` names; without the option, `Settings`.
 
     Raises:
-        click.BadParameter: As `load_model`.
+        click.BadParameter: There is no such class, or it is no `LayeredSettings`.
     """
-    try:
-        return load_model(reference)
-    except click.BadParameter as error:
-        error.param_hint = "--model"
-        raise
+    from runsettings.models.layered import LayeredSettings  # pydantic: help does not need it
+    from runsettings.models.settings import Settings  # pydantic, as above
 
-
-def _no_attribute(found: Any, name: str, reference: str) -> str:
-    from runsettings.values.did_you_mean import did_you_mean
-
-    hint = did_you_mean(name, (known for known in dir(found) if not known.startswith("_")))
-    return f"{reference!r}: there is no {name!r} in it" + (f" — {hint}" if hint else "")
+    found = Settings if reference is None else load_object(reference, "--model")
+    if not (isinstance(found, type) and issubclass(found, LayeredSettings)):
+        message = f"{reference!r} is not a LayeredSettings class"
+        raise click.BadParameter(message, param_hint="--model")
+    return found

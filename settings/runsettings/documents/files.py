@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, NamedTuple, TypeAlias
 
+from runsettings.documents import ini, json
 from runsettings.documents.limits import MAX_BYTES
 from runsettings.documents.text_diagnostics import Faults
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity
@@ -264,19 +265,12 @@ def _decode(text: str | bytes, layer: Layer, where: str) -> FileText:
 
 
 def _reader(format: Format) -> Reader:  # noqa: A002
-    # PyYAML and tomllib cost milliseconds to import: only who has such a file pays for them.
-    if format is Format.INI:
-        from runsettings.documents import ini
-
-        return ini.read
     if format is Format.YAML:
-        from runsettings.documents.yaml import reader
+        from runsettings.documents.yaml import reader  # PyYAML: few programs read YAML
 
         return reader.read
     if format is Format.TOML:
-        from runsettings.documents import toml
+        from runsettings.documents import toml  # tomllib: few programs read TOML
 
         return toml.read
-    from runsettings.documents import json
-
-    return json.read
+    return ini.read if format is Format.INI else json.read

@@ -12,6 +12,7 @@ from runsettings.layers.base import LayerSource
 from runsettings.layers.call_site import find_caller
 from runsettings.models import exporting
 from runsettings.models.frozen_containers import deep_hash, refuse
+from runsettings.models.locking import hold_to_lock
 from runsettings.models.provenance import Provenance
 from runsettings.models.resolving import (
     RESOLUTION,
@@ -142,9 +143,6 @@ class LayeredSettings(BaseSettings):
         merged = resolver_of(cls).merge_layers(inputs, layers)
         validate_into(self, merged, caller, strict=strict)
         if locked is not None:
-            # Most programs name no lock file, and need not load what reads one.
-            from runsettings.models.locking import hold_to_lock
-
             hold_to_lock(self, locked, inputs.cwd, strict=strict)
         return self
 
@@ -266,8 +264,7 @@ class LayeredSettings(BaseSettings):
             parser: An ``argparse.ArgumentParser``.
             only: The fields to make flags for; all of them if left out.
         """
-        # argparse flags are made by programs that have argparse; the rest need not load this.
-        from runsettings.models import flag_definitions
+        from runsettings.models import flag_definitions  # absl: most programs define no flags
 
         flag_definitions.add_arguments(cls.options(), parser, only)
 
@@ -279,7 +276,7 @@ class LayeredSettings(BaseSettings):
             flag_values: Where to define them; absl's global ``FLAGS`` if left out.
             only: The fields to make flags for; all of them if left out.
         """
-        from runsettings.models import flag_definitions  # loads absl
+        from runsettings.models import flag_definitions  # absl: most programs define no flags
 
         flag_definitions.define_flags(cls.options(), flag_values, only)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import secrets
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -64,7 +64,7 @@ class Lock(NamedTuple):
 
 def new_key() -> str:
     """A random key for the hashes of one lock file."""
-    return secrets.token_hex(16)
+    return os.urandom(16).hex()
 
 
 def hash_secret(secret: str, key: str) -> str:
@@ -101,6 +101,14 @@ def read_lock(path: Path, where: str) -> Lock:
     Raises:
         SettingsError: It cannot be read, or is no lock file of this version.
     """
+    if not path.exists():
+        raise SettingsError.of(
+            Rule.UNREADABLE_FILE,
+            "the lock file does not exist",
+            origin=Origin(Layer.FILE, where),
+            hint="run `runsettings lock` to write one",
+            subject=where,
+        )
     reading = read_file(path, Layer.FILE, where=where, format=Format.JSON)
     if any(fault.is_error for fault in reading.diagnostics):
         raise SettingsError(reading.diagnostics, where)

@@ -17,7 +17,7 @@ from runsettings.values.did_you_mean import did_you_mean
 from runsettings.values.excerpts import excerpt_of
 from runsettings.values.origin import Layer, Origin
 from runsettings.values.rendering import shown
-from runsettings.values.tree import MISSING, KeyPath, Leaf
+from runsettings.values.tree import MISSING, KeyPath, Kind, Leaf
 
 _OTHER_WORDS: Final = {
     "extra_forbidden": "is not a key that the model has",
@@ -112,7 +112,7 @@ def _diagnostic(
         choices = [choice for choice in option.choices if isinstance(choice, str)]
         if first["type"] == "union_tag_invalid":
             choices = first["ctx"]["expected_tags"].strip("'").split("', '")
-        hint = did_you_mean(value, choices)
+        hint = _without_quotes(path, value, merged) or did_you_mean(value, choices)
     return Diagnostic(
         Rule.BAD_VALUE,
         Severity.ERROR,
@@ -125,6 +125,17 @@ def _diagnostic(
         else _excerpt(path, merged),
         over=beaten(leaves[1:], table),
     )
+
+
+def _without_quotes(path: KeyPath, value: str, merged: Merged) -> str | None:
+    """Advice for a value in quotes in an INI file, where the quotes are part of the value."""
+    source = merged.winner(path) if path else None
+    if source is None or source.kind is not Kind.INI:
+        return None
+    bare = value[1:-1]
+    if value not in (f'"{bare}"', f"'{bare}'"):
+        return None
+    return f"INI takes no quotes: write {bare}"
 
 
 def _excerpt(path: KeyPath, merged: Merged) -> Excerpt | None:

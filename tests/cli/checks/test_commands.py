@@ -442,3 +442,29 @@ def test_a_difference_shows_no_secret_beside_it(run, jail, name):
     result = run("check", name, "--diff")
     assert '+run_name: "no"' in result.stdout
     assert "canary" not in result.stdout + result.stderr
+
+
+def test_json_is_short_for_the_json_format(run, jail):
+    """All commands that print data take ``--json``."""
+    jail.write("train.yaml", "a.b: 1\n")
+    short, long = run("check", "--json", "train.yaml"), run("check", "--format=json", "train.yaml")
+    assert (short.exit_code, short.stdout) == (1, long.stdout)
+    assert json.loads(short.stdout)
+
+
+@pytest.mark.parametrize("option", ["--ignore", "--select"])
+def test_a_name_like_no_rule_is_told_the_rules(run, option):
+    """The command line has no other list of them."""
+    result = run("check", option, "nope")
+    assert result.exit_code == 2
+    assert "'nope' is not a rule — the rules are " in result.stderr
+    assert "duplicate-key, " in result.stderr
+
+
+def test_a_lock_file_that_is_not_there_can_be_written(run, jail):
+    """The error names the command that writes it."""
+    result = run("check", "--locked")
+    assert result.exit_code == 1
+    assert "the lock file does not exist — run `runsettings lock` to write one" in result.stdout
+    assert run("lock").exit_code == 0
+    assert run("check", "--locked").exit_code == 0

@@ -185,6 +185,7 @@ def test_columns_are_those_asked_for(run, three):
     [
         ("--columns", "id,nmae", "unknown key 'nmae' — did you mean 'name'?"),
         ("--columns", ",", "names no key"),
+        ("--sort", "adam", "unknown key 'adam' — use a run's attribute"),
         ("--sort", "-summary.los", "no run here has 'summary.los' — did you mean 'summary.loss'?"),
         ("--group-by", "grup", "unknown key 'grup' — did you mean 'group'?"),
         ("--since", "soon", "'soon' is no time — write a date or time as 2025-01-31"),
@@ -256,3 +257,14 @@ def test_running_run_is_seen(ids, record):
     assert ids("--state", "running") == ["live"]
     active.finish()
     assert ids("--state", "running") == []
+
+
+def test_the_last_part_of_a_key_leads_to_the_whole_key(run, record):
+    """Nobody knows by heart where a value is nested."""
+    record("a1", {"optim": {"lr": 0.1, "beta": 1}, "sched": {"beta": 2}})
+    result = run("runs", "ls", "--sort", "lr")
+    assert "unknown key 'lr' — did you mean 'config.optim.lr'?" in result.stderr
+    result = run("runs", "ls", "--sort", "config.beta")
+    assert "did you mean 'config.optim.beta' or 'config.sched.beta'?" in result.stderr
+    result = run("runs", "ls", "--where", "beta > 1")
+    assert "did you mean 'config.optim.beta' or 'config.sched.beta'?" in result.stderr

@@ -36,7 +36,7 @@ def test_show_changed_leaves_defaults_out(jail, run):
 def test_show_changed_of_nothing_says_so(run):
     """Where everything is at its default, a person is told; data stays data."""
     result = run("show", "--changed")
-    assert (result.stdout, result.stderr) == ("", "note: everything is at its default\n")
+    assert (result.stdout, result.stderr) == ("", "note: all settings are at their defaults\n")
     result = run("show", "--changed", "--json")
     assert (result.stdout, result.stderr) == ("{}\n", "")
 
@@ -303,3 +303,80 @@ def test_canary_appears_in_no_output(jail, run, layer, broken, command):
     result = run(*command, input=f"{CANARY}-new")
     assert result.exit_code in {0, 1}
     assert "c4n4ry" not in result.output
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"WANDB_MODE": "offlin"}, {"WANDB_MODE": "x", "WANDB_QUIET": "maybe"}]
+)
+def test_a_key_is_explained_while_others_are_wrong(jail, run, wrong):
+    """Who looks for the cause of one problem need not mend another one first."""
+    jail.write_workspace("[default]\nproject = file\n")
+    jail.setenv(WANDB_PROJECT="night", **wrong)
+    result = run("explain", "project")
+    assert result.exit_code == 0
+    assert result.stdout.startswith("project = 'night'\n")
+    assert "workspace  wandb/settings:2" in result.stdout
+    problems = "a problem" if len(wrong) == 1 else "2 problems"
+    told = f"note: the settings have {problems} elsewhere; `runsettings show` lists them\n"
+    assert result.stderr == told
+    assert json.loads(run("explain", "project", "--json").stdout)[0]["value"] == "night"
+
+
+@pytest.mark.parametrize("arguments", [["mode"], []])
+def test_a_wrong_key_itself_is_not_explained(jail, run, arguments):
+    """Nor are all keys, of which it is one."""
+    jail.setenv(WANDB_MODE="offlin")
+    result = run("explain", *arguments)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "did you mean 'offline'?" in result.stderr
+
+
+def test_nested_keys_are_explained_beside_wrong_ones(jail, training):
+    """A wrong leaf takes neither its siblings nor its parents' siblings along."""
+    text = "[tool.train]\nsteps = 5\noptim = {lr = 'high', betas = [1]}\n"
+    jail.write("pyproject.toml", text)
+    assert training("explain", "optim.betas").stdout.startswith("optim.betas = [1.0]\n")
+    assert training("explain", "steps").stdout.startswith("steps = 5\n")
+    assert training("explain", "optim.lr").exit_code == 1
+    assert training("explain", "optim").exit_code == 1
+
+
+@pytest.mark.parametrize(
+    "command", ["set epochs 3", "unset epochs", "get epochs", "explain epochs", "set optim.lr 1"]
+)
+def test_an_unknown_key_leads_to_models_of_ones_own(run, command):
+    """Hyperparameters are keys of a model that only ``--model`` names."""
+    result = run(*command.split())
+    assert result.exit_code == 1
+    assert "is not a key of Settings — for a model of your own, give --model" in result.stderr
+
+
+def test_a_misspelt_key_is_told_what_was_meant(run, training):
+    """Better advice is not replaced, nor is that of a model that was named."""
+    assert "did you mean 'project'?" in run("get", "projct").stderr
+    assert "--model" not in run("get", "projct").stderr
+    assert "--model" not in training("get", "zzz").stderr
+
+
+@pytest.mark.parametrize("text", ['"offline"', "'offline'", '"offlin"'])
+def test_quotes_in_an_ini_file_are_part_of_a_value(jail, run, text):
+    """Who knows TOML quotes texts; INI takes the quotes for letters."""
+    jail.write_workspace(f"[default]\nmode = {text}\n")
+    bare = text[1:-1]
+    assert f"INI takes no quotes: write {bare}\n" in run("show").stderr
+
+
+@pytest.mark.parametrize("text", ['"offline', "offlin", '"', "offlin'"])
+def test_one_quote_is_no_pair(jail, run, text):
+    """It is a slip of another kind."""
+    jail.write_workspace(f"[default]\nmode = {text}\n")
+    assert "INI takes no quotes" not in run("show").stderr
+
+
+def test_quotes_elsewhere_are_not_told_as_those_of_ini(jail, run):
+    """Variables and TOML have rules of their own."""
+    jail.setenv(WANDB_MODE='"offline"')
+    jail.write("pyproject.toml", "[tool.runsettings]\nquiet = '\"x\"'\n")
+    stderr = run("show").stderr
+    assert stderr.startswith("2 problems in settings")
+    assert "INI takes no quotes" not in stderr

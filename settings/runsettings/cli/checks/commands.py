@@ -11,17 +11,16 @@ import click
 
 from runsettings.checks.reporters.formats import REPORT_FORMATS
 from runsettings.cli.checks.reports import reports_named, write_output, write_reports
-from runsettings.cli.importing import load_object, model_of, model_option
+from runsettings.cli.importing import model_of, model_option
 from runsettings.cli.printing import STATUS, note, progress
 from runsettings.cli.settings.commands import settings_file_option
+from runsettings.documents.git import GitError
 from runsettings.values.diagnostic import Rule
+from runsettings.values.did_you_mean import did_you_mean
+from runsettings.values.errors import SettingsError
 from runsettings.values.rendering import printable, render
 
 if TYPE_CHECKING:
-    from pydantic import BaseModel
-
-    from runsettings.checks.check import Request
-    from runsettings.models.layered import LayeredSettings
     from runsettings.values.diagnostic import Diagnostic
 
 _LOCK_FILE: Final = "settings.lock"
@@ -32,15 +31,12 @@ _RULES: Final = frozenset(map(str, Rule))
 
 
 def _rules(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
-    """The ids of rules; several may stand in one value, with commas between."""
+    """The ids of rules; one value may have several, separated by commas."""
     names = [name.strip() for value in values for name in value.split(",")]
     for name in names:
         if name not in _RULES:
-            from runsettings.values.did_you_mean import did_you_mean  # difflib, for slips alone
-
-            hint = did_you_mean(name, _RULES)
-            message = f"{name!r} is not a rule" + (f" — {hint}" if hint else "")
-            raise click.BadParameter(message, ctx, param)
+            advice = did_you_mean(name, _RULES) or f"the rules are {', '.join(sorted(_RULES))}"
+            raise click.BadParameter(f"{name!r} is not a rule — {advice}", ctx, param)
     return tuple(names)
 
 
@@ -75,6 +71,7 @@ def _rules(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
     show_default=True,
     help="How to report.",
 )
+@click.option("--json", "as_json", is_flag=True, help="Report as JSON; the same as --format json.")
 @click.option(
     "--output",
     "outputs",
@@ -91,9 +88,21 @@ def _rules(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
     "--ignore", multiple=True, metavar="RULE", callback=_rules, help="A rule not to count."
 )
 @click.option("--exclude", multiple=True, metavar="PATTERN", help="Files not to look for.")
-@click.option("--jobs", type=click.IntRange(min=1), help="Processes; as many as help by default.")
+@click.option(
+    "--jobs", "processes", type=click.IntRange(min=1), help="Processes; as many as help by default."
+)
 @click.pass_context
-def check_command(ctx: click.Context, /, **options: Any) -> None:
+def check_command(
+    ctx: click.Context,
+    /,
+    *,
+    fix: bool,
+    diff: bool,
+    as_json: bool,
+    format_: str,
+    outputs: list[tuple[str, str]],
+    **options: Any,
+) -> None:
     """Check settings of every layer, and FILES, without starting a run.
 
     FILES are config files, settings files, directories and quoted glob patterns. The exit
@@ -103,105 +112,36 @@ def check_command(ctx: click.Context, /, **options: Any) -> None:
         raise click.UsageError("--against needs --matrix")
     if options["no_settings"] and not (options["files"] or options["matrix"] or options["locked"]):
         raise click.UsageError("there is nothing to check: name files, or leave out --no-settings")
-    from runsettings.checks.check import run_checks, run_fixes  # loads pydantic
-    from runsettings.documents.git import GitError
+    from runsettings.checks.check import run_checks, run_fixes  # pydantic: help needs no models
+    from runsettings.cli.checks.requests import check_request  # pydantic, as above
 
-    request = _request(options)
+    format_ = "json" if as_json else format_
+    request = check_request(**options)
     unfixed: list[Diagnostic] = []
-    if options["fix"] or options["diff"]:
-        fixes, unfixed = run_fixes(request, write=not options["diff"])
-        for fix in fixes:
-            if options["diff"]:
-                for line in fix.diff().removesuffix("\n").split("\n"):
+    if fix or diff:
+        fixes, unfixed = run_fixes(request, write=not diff)
+        for each in fixes:
+            if diff:
+                for line in each.diff().removesuffix("\n").split("\n"):
                     click.echo(printable(line))
             else:
-                note(f"{fix.where}: {fix.count} scalar{'s' * (fix.count != 1)} rewritten")
-        if options["diff"]:
-            for fault in unfixed:
-                note(render(fault))
-            ctx.exit(1 if fixes or any(fault.is_error for fault in unfixed) else 0)
+                note(f"{each.where}: {each.count} scalar{'s' * (each.count != 1)} rewritten")
+        if diff:
+            for diagnostic in unfixed:
+                note(render(diagnostic))
+            ctx.exit(1 if fixes or any(each.is_error for each in unfixed) else 0)
     try:
         with progress("checking", _MANY_FILES) as tell:
             report = run_checks(replace(request, tell=tell))
     except GitError as error:
         raise click.BadParameter(str(error), param_hint="--against") from error
-    told = {(fault.rule, fault.message, fault.origin) for fault in report.diagnostics}
-    unfixed = [f for f in unfixed if (f.rule, f.message, f.origin) not in told]
+    reported = {(each.rule, each.message, each.origin) for each in report.diagnostics}
+    unfixed = [each for each in unfixed if (each.rule, each.message, each.origin) not in reported]
     report = replace(report, diagnostics=(*unfixed, *report.diagnostics))
-    # Also if the reader of the report has seen enough.
+    # The status is this one even if the reader of the report stops reading.
     ctx.meta[STATUS] = 1 if report.failed else 0
-    write_reports(report, options["format_"], options["outputs"])
+    write_reports(report, format_, outputs)
     ctx.exit(ctx.meta[STATUS])
-
-
-def _request(options: dict[str, Any]) -> Request:
-    from pydantic import BaseModel
-
-    from runsettings.checks.check import Request
-    from runsettings.models.layered import LayeredSettings
-    from runsettings.models.settings import Settings
-
-    settings: type[LayeredSettings] = Settings
-    model: type[BaseModel] | None = None
-    if options["model"] is not None:
-        named = _named("--model", options["model"])
-        if not (isinstance(named, type) and issubclass(named, BaseModel)):
-            raise click.BadParameter(
-                f"{options['model']!r} is not a pydantic model", param_hint="--model"
-            )
-        if issubclass(named, LayeredSettings):
-            settings = named
-        else:
-            model = named
-    return Request(
-        files=options["files"],
-        settings=settings,
-        # Declared environments stand in for this one.
-        layers=not options["no_settings"] and options["matrix"] is None,
-        settings_files=options["settings_files"],
-        env_file=options["env_file"] or None,
-        schema=options["schema"],
-        parser=None if options["parser"] is None else parser_named(options["parser"]),
-        model=model,
-        locked=options["locked"],
-        strict=options["strict"],
-        select=options["select"],
-        ignore=options["ignore"],
-        exclude=options["exclude"],
-        matrix=options["matrix"],
-        against=options["against"],
-        processes=options["jobs"],
-    )
-
-
-def parser_named(reference: str) -> Any:
-    """What makes the argparse parser that ``module:name`` names, after having tried it.
-
-    Raises:
-        click.BadParameter: There is no such object, or it is and makes no parser.
-    """
-    from runsettings.checks.parsers.options import load_parser
-
-    made = _named("--parser", reference)
-    try:
-        load_parser(made)
-    except TypeError as error:
-        raise click.BadParameter(str(error), param_hint="--parser") from error
-    except (Exception, SystemExit) as error:  # the user's code can raise anything
-        message = f"{reference} raised {type(error).__name__}: {error}"
-        raise click.BadParameter(message, param_hint="--parser") from error
-    return made
-
-
-def _named(option: str, reference: str) -> Any:
-    try:
-        return load_object(reference)
-    except click.BadParameter as error:
-        error.param_hint = option
-        raise
-    except SystemExit as error:
-        message = f"importing {reference!r} ends the program; guard it with __name__"
-        raise click.BadParameter(message, param_hint=option) from error
 
 
 @click.command("schema")
@@ -215,42 +155,13 @@ def schema_command(what: str, parser: str | None, output: str | None) -> None:
 
     Editors complete and check files by it; without an argument it is that of the run's settings.
     """
-    text = json.dumps(_schema(what, parser), indent=2, ensure_ascii=True) + "\n"
+    from runsettings.cli.checks.requests import schema_of  # pydantic: help needs no models
+
+    text = json.dumps(schema_of(what, parser), indent=2, ensure_ascii=True) + "\n"
     if output is None:
         click.echo(text, nl=False)
     else:
         write_output(output, text)
-
-
-def _schema(what: str, parser: str | None) -> dict[str, Any]:
-    from runsettings.checks.schemas import schema  # loads pydantic
-
-    if parser is not None:
-        from runsettings.checks.parsers.options import parser_options
-
-        return schema.parser_schema(parser_options(parser_named(parser)))
-    if what == "run-config":
-        return schema.run_config_schema()
-    if what == "journal":
-        from runsettings.journal.records import journal_schema
-
-        return journal_schema()
-    if what == "settings":
-        from runsettings.models.settings import Settings
-
-        return schema.model_schema(Settings)
-    if ":" not in what:
-        from runsettings.values.did_you_mean import did_you_mean
-
-        hint = did_you_mean(what, ("settings", "run-config", "journal"))
-        known = hint or "write settings, run-config, journal or module:Model"
-        raise click.UsageError(f"{what!r} has no schema — {known}")
-    from pydantic import BaseModel
-
-    named = _named("MODULE:MODEL", what)
-    if not (isinstance(named, type) and issubclass(named, BaseModel)):
-        raise click.UsageError(f"{what!r} is not a pydantic model")
-    return schema.model_schema(named)
 
 
 @click.command("lock")
@@ -271,9 +182,8 @@ def lock_command(output: str, settings_files: tuple[str, ...], model: str | None
     It holds values, where each was set, and hashes of the files read; of secrets, a keyed hash
     alone. `check --locked` tells what has drifted from it.
     """
-    from runsettings.models.locking import lock_of
-    from runsettings.resolution.lock_file import read_lock, write_lock
-    from runsettings.values.errors import SettingsError
+    from runsettings.models.locking import lock_of  # pydantic: help needs no models
+    from runsettings.resolution.lock_file import read_lock, write_lock  # pydantic, as above
 
     settings = model_of(model).resolve(files=settings_files)
     try:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
@@ -15,11 +16,12 @@ from runsettings.cli.printing import note, print_json, print_table
 from runsettings.cli.settings.completing import complete_keys, complete_values
 from runsettings.cli.settings.editing_options import SetCommand, layer_options
 from runsettings.runconfig.yaml_writing import yaml_text
+from runsettings.values.diagnostic import Rule
+from runsettings.values.errors import SettingsError
 from runsettings.values.origin import Layer
-from runsettings.values.tree import MISSING, KeyPath, format_path, put_at, value_at
+from runsettings.values.tree import format_path
 
 if TYPE_CHECKING:
-    from runsettings.models.editing import Edit
     from runsettings.models.layered import LayeredSettings
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -43,8 +45,8 @@ def settings_file_option(command: _Command) -> _Command:
 @click.command("show")
 @click.option("--json", "as_json", is_flag=True, help="As a JSON object.")
 @click.option("--yaml", "as_yaml", is_flag=True, help="As YAML.")
-@click.option("--origins", is_flag=True, help="With each value's origin in JSON and YAML, too.")
-@click.option("--changed", is_flag=True, help="Only what is not at its default.")
+@click.option("--origins", is_flag=True, help="With each value's origin in JSON and YAML as well.")
+@click.option("--changed", is_flag=True, help="Only settings that are not at their defaults.")
 @settings_file_option
 @model_option
 def show_command(
@@ -55,25 +57,24 @@ def show_command(
     settings_files: tuple[str, ...],
     model: str | None,
 ) -> None:
-    """The settings that count here and now, and where each was set.
+    """Show the settings that count here and now, and where each was set.
 
     Secrets are masked.
     """
     if as_json and as_yaml:
         raise click.UsageError("--json and --yaml exclude each other")
-    settings = _resolve(model, settings_files)
-    if as_json or as_yaml:
-        data = _as_data(settings, origins=origins, changed=changed)
-        if as_json:
-            print_json(data)
-        else:
-            click.echo(yaml_text(data), nl=False)
-        return
-    rows = _rows(settings, changed=changed)
-    if not rows:
-        note("everything is at its default")
-        return
-    print_table(("key", "value", "layer", "place"), rows)
+    from runsettings.cli.settings import showing  # pydantic: help and completion do not need it
+
+    settings = model_of(model).resolve(args=_flags(settings_files))
+    if as_json:
+        print_json(showing.settings_data(settings, origins=origins, changed=changed))
+    elif as_yaml:
+        data = showing.settings_data(settings, origins=origins, changed=changed)
+        click.echo(yaml_text(data), nl=False)
+    elif rows := showing.settings_rows(settings, changed=changed):
+        print_table(("key", "value", "layer", "place"), rows)
+    else:
+        note("all settings are at their defaults")
 
 
 @click.command("explain")
@@ -84,11 +85,22 @@ def show_command(
 def explain_command(
     key: str | None, as_json: bool, settings_files: tuple[str, ...], model: str | None
 ) -> None:
-    """Why settings are what they are: for KEY, or for all, who set it and who lost."""
-    settings = _resolve(model, settings_files)
-    if key is not None:
-        _refuse_variable(settings, key)
-    click.echo(settings.explain(key, as_json=as_json))
+    """Show where settings come from: for KEY, or for all, who set it and who lost.
+
+    KEY is explained even if other settings are wrong.
+    """
+    from runsettings.cli.settings import showing  # pydantic: help and completion do not need it
+    from runsettings.models.partial_resolution import resolve_for_key  # pydantic
+
+    model_class, flags = model_of(model), _flags(settings_files)
+    with _model_suggested(model):
+        if key is None:
+            click.echo(model_class.resolve(args=flags).explain(as_json=as_json))
+            return
+        settings, problems = resolve_for_key(model_class, key, args=flags)
+        showing.refuse_variable(settings, key)
+        click.echo(settings.explain(key, as_json=as_json))
+    _note_problems(len(problems))
 
 
 @click.command("get")
@@ -96,11 +108,15 @@ def explain_command(
 @settings_file_option
 @model_option
 def get_command(key: str, settings_files: tuple[str, ...], model: str | None) -> None:
-    """The value of KEY, alone on a line, for scripts.
+    """Print the value of KEY on a line, for scripts.
 
-    Nothing but an empty line is printed for a value that is not set, and *** for a secret.
+    The line is empty for a value that is not set, and *** for a secret.
     """
-    click.echo(_plain_value(_resolve(model, settings_files), key))
+    from runsettings.cli.settings import showing  # pydantic: help and completion do not need it
+
+    settings = model_of(model).resolve(args=_flags(settings_files))
+    with _model_suggested(model):
+        click.echo(showing.plain_value(settings, key))
 
 
 @click.command("set", cls=SetCommand, context_settings={"allow_extra_args": True})
@@ -122,10 +138,11 @@ def set_command(
         raise click.UsageError(
             "there is more than one KEY and one VALUE; quote a value with spaces"
         )
-    from runsettings.models.editing import set_setting  # loads pydantic
+    from runsettings.models.editing import set_setting  # pydantic: help does not need it
 
     model_class = model_of(model)
-    text = _given_value(model_class, key, value)
+    with _model_suggested(model):
+        text = _given_value(model_class, key, value)
     edit = set_setting(model_class, key, text, _layer(layer))
     file, name = edit.file, format_path(edit.path)
     verb = "wrote" if edit.changed else "unchanged:"
@@ -133,7 +150,7 @@ def set_command(
     hider = edit.hidden_by
     if hider is not None:
         note(f"{hider} ({hider.layer}) hides it: {name} is {edit.shown_winner}")
-    _tell_remaining(edit)
+    _note_problems(len(edit.remaining))
 
 
 @click.command("unset")
@@ -141,41 +158,55 @@ def set_command(
 @layer_options
 @model_option
 def unset_command(key: str, layer: str | None, model: str | None) -> None:
-    """Take KEY out of a settings file."""
-    from runsettings.models.editing import remove_setting  # loads pydantic
+    """Remove KEY from a settings file."""
+    from runsettings.models.editing import remove_setting  # pydantic: help does not need it
 
-    edit = remove_setting(model_of(model), key, _layer(layer))
+    with _model_suggested(model):
+        edit = remove_setting(model_of(model), key, _layer(layer))
     name = format_path(edit.path)
     click.echo(f"removed {name} from {edit.file.where} ({edit.file.layer})")
     if edit.counts:
         origin = edit.counts[0].origin
         note(f"{origin} ({origin.layer}) sets it: {name} is {edit.shown_winner}")
-    _tell_remaining(edit)
+    _note_problems(len(edit.remaining))
 
 
-def _resolve(model: str | None, settings_files: tuple[str, ...]) -> LayeredSettings:
-    """The settings, as a program with these flags would have them.
-
-    Raises:
-        SettingsError: Something in any layer is wrong.
-    """
-    model_class = model_of(model)
-    if not settings_files:
-        return model_class.resolve()
-    return model_class.resolve(args=argparse.Namespace(settings_file=list(settings_files)))
+def _flags(settings_files: tuple[str, ...]) -> argparse.Namespace | None:
+    """The flags of a program that was given these settings files."""
+    return argparse.Namespace(settings_file=list(settings_files)) if settings_files else None
 
 
 def _layer(label: str | None) -> Layer:
     return next((layer for layer in Layer if layer.label == label), Layer.WORKSPACE)
 
 
-def _given_value(model: type[LayeredSettings], key: str, value: str | None) -> str:
-    """The value to set: the argument, the standard input, or what a person types unseen.
+@contextmanager
+def _model_suggested(model: str | None) -> Iterator[None]:
+    """Mention ``--model`` in the error about an unknown key, if no other advice is known.
 
     Raises:
-        click.UsageError: There is none, or a secret stands in the arguments.
+        SettingsError: The error that was raised inside.
     """
-    from runsettings.models.editing import find_option, nothing_written  # loads pydantic
+    try:
+        yield
+    except SettingsError as error:
+        if model is not None:
+            raise
+        hint = "for a model of your own, give --model module:Class"
+        found = [
+            replace(each, hint=hint) if each.rule is Rule.UNKNOWN_KEY and not each.hint else each
+            for each in error.diagnostics
+        ]
+        raise SettingsError(found, error.subject) from error
+
+
+def _given_value(model: type[LayeredSettings], key: str, value: str | None) -> str:
+    """The value to set: the argument, the standard input, or a hidden answer to a prompt.
+
+    Raises:
+        click.UsageError: There is none, or a secret was given as an argument.
+    """
+    from runsettings.models.editing import find_option, nothing_written  # pydantic, as above
 
     with nothing_written():
         option = find_option(model, key)
@@ -185,8 +216,7 @@ def _given_value(model: type[LayeredSettings], key: str, value: str | None) -> s
             return sys.stdin.read().removesuffix("\n").removesuffix("\r")
         except UnicodeDecodeError as error:
             raise click.UsageError(f"the standard input is not text: {error.reason}") from error
-    secret = model.options().is_secret(option.path)
-    if not secret:
+    if not model.options().is_secret(option.path):
         if value is None:
             raise click.UsageError(f"a value for {name} is missing")
         return value
@@ -201,98 +231,8 @@ def _given_value(model: type[LayeredSettings], key: str, value: str | None) -> s
     return typed
 
 
-def _rows(settings: LayeredSettings, *, changed: bool) -> list[tuple[str, str, str, str]]:
-    from runsettings.resolution.validation_errors import (
-        show_value,  # loads pydantic, which is loaded by now
-    )
-
-    rows = []
-    table, whole = settings.options(), settings.to_dict()
-    for option in table.leaves():
-        origin = settings.origin(option.path)
-        is_default = origin.layer is Layer.DEFAULT
-        if is_default and changed:
-            continue
-        value = _dumped(settings, option.path, whole)
-        if isinstance(value, list) and isinstance(settings.get(option.path), tuple):
-            value = tuple(value)  # as `explain` shows it
-        shown = show_value(value, secret=table.is_secret(option.path))
-        # That a default is `Settings.project` tells nobody anything new.
-        place = "" if is_default else str(origin)
-        rows.append((format_path(option.path), shown, origin.layer.label, place))
-    return rows
-
-
-def _as_data(settings: LayeredSettings, *, origins: bool, changed: bool) -> dict[str, Any]:
-    """The settings as nested data, or with ``origins`` as one object for each dotted key."""
-    whole = settings.to_dict()
-    data: dict[str, Any] = {}
-    for option in settings.options().leaves():
-        origin = settings.origin(option.path)
-        if changed and origin.layer is Layer.DEFAULT:
-            continue
-        value: Any = value_at(whole, option.path)
-        if value is MISSING:  # a nested model may be absent as a whole
-            value = None
-        if origins:
-            data[format_path(option.path)] = {"value": value, "origin": origin.to_json()}
-            continue
-        put_at(data, option.path, value)
-    return data
-
-
-def _refuse_variable(settings: LayeredSettings, key: str) -> None:
-    """Tell who asks for ``WANDB_PROJECT`` what that variable sets.
-
-    Raises:
-        SettingsError: The key is a variable's name.
-    """
-    from runsettings.models.editing import find_option, set_by  # loads pydantic
-
-    if set_by(settings.options(), key) is not None:
-        find_option(type(settings), key)
-
-
-def _dumped(settings: LayeredSettings, path: KeyPath, whole: dict[str, Any]) -> Any:
-    """The value at ``path`` as JSON has it; ``whole`` is all of the settings so."""
-    from runsettings.models.exporting import json_value  # loads pydantic, which is loaded by now
-
-    value: Any = whole
-    for part in path:
-        if value is None:  # a nested model that is absent
-            return None
-        if isinstance(value, dict) and str(part) not in value:  # kept out of dumps by its class
-            return settings.hide(json_value(settings.get(path)))
-        value = value[str(part) if isinstance(value, dict) else part]
-    return settings.hide(value)
-
-
-def _plain_value(settings: LayeredSettings, key: str) -> str:
-    """A value as ``set`` takes it; a secret's mask.
-
-    Raises:
-        SettingsError: There is no such key.
-    """
-    from pydantic_settings import NoDecode  # loads pydantic, which is loaded by now
-
-    _refuse_variable(settings, key)
-    path = settings.locate(key)
-    value = _dumped(settings, path, settings.to_dict())
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    option = settings.options().find(path)
-    commas = option is not None and NoDecode in option.info.metadata
-    if commas and isinstance(value, list) and all(isinstance(item, str) for item in value):
-        text = ",".join(value)
-        if not text.startswith("[") and [part.strip() for part in text.split(",") if part] == value:
-            return text
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def _tell_remaining(edit: Edit) -> None:
-    if edit.remaining:
-        count = len(edit.remaining)
+def _note_problems(count: int) -> None:
+    """Note that other settings have problems, if they have."""
+    if count:
         problems = "a problem" if count == 1 else f"{count} problems"
-        note(f"the settings have {problems} elsewhere; `runsettings show` tells")
+        note(f"the settings have {problems} elsewhere; `runsettings show` lists them")

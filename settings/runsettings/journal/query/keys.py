@@ -17,6 +17,9 @@ from runsettings.values.did_you_mean import did_you_mean
 from runsettings.values.rendering import printable
 from runsettings.values.tree import MISSING, leaves_of, value_at
 
+_MOST_HINTS: Final = 3
+"""Keys that a did-you-mean names."""
+
 
 class Kind(enum.Enum):
     """The type of a key's values; it decides how they are parsed, compared and shown."""
@@ -178,11 +181,13 @@ def known_keys(runs: Iterable[StoredRun]) -> list[str]:
 def _likely(text: str, name: str, runs: list[StoredRun]) -> str | None:
     """A did-you-mean for a key that no run has."""
     known = known_keys(runs)
-    # `lr` likely means `config.lr`, and `config.loss` may mean `summary.loss`.
+    # `lr` likely means `config.lr` or `config.optim.lr`, and `config.loss` `summary.loss`.
     for bare in filter(None, (text, name)):
-        for section in SECTIONS:
-            if f"{section}.{bare}" in known:
-                return f"did you mean '{printable(f'{section}.{bare}')}'?"
+        meant = [key for section in SECTIONS if (key := f"{section}.{bare}") in known][:1]
+        meant = meant or [key for key in known if key.endswith(f".{bare}")]
+        if meant:
+            names = " or ".join(f"'{printable(key)}'" for key in meant[:_MOST_HINTS])
+            return f"did you mean {names}?"
     hint = did_you_mean(text, known)
     return None if hint is None else printable(hint)
 

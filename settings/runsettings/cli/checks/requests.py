@@ -1,0 +1,93 @@
+"""What ``check`` and ``schema`` are asked about. Loads the models, and so pydantic."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+from pydantic import BaseModel
+
+from runsettings.checks.check import Request
+from runsettings.checks.parsers.options import load_parser, parser_options
+from runsettings.checks.schemas import schema
+from runsettings.cli.importing import load_object
+from runsettings.journal.records import journal_schema
+from runsettings.models.layered import LayeredSettings
+from runsettings.models.settings import Settings
+from runsettings.values.did_you_mean import did_you_mean
+
+
+def check_request(
+    *, model: str | None, parser: str | None, no_settings: bool, **options: Any
+) -> Request:
+    """The request of the command's options.
+
+    Args:
+        model: The reference to a pydantic model for configs, or to a settings class.
+        parser: The reference to an argparse parser, or to a function that makes one.
+        no_settings: Whether to check files alone.
+        **options: Further attributes of `Request`.
+
+    Raises:
+        click.BadParameter: A reference is wrong.
+    """
+    settings: type[LayeredSettings] = Settings
+    configs = None if model is None else _model(model, "--model")
+    if configs is not None and issubclass(configs, LayeredSettings):
+        settings, configs = configs, None
+    options["env_file"] = options["env_file"] or None
+    return Request(
+        **options,
+        settings=settings,
+        model=configs,
+        parser=None if parser is None else _parser(parser),
+        # The environments that a matrix declares are checked instead of this one.
+        layers=not no_settings and options["matrix"] is None,
+    )
+
+
+def schema_of(what: str, parser: str | None) -> dict[str, Any]:
+    """The JSON Schema that the command ``schema`` is asked for.
+
+    Args:
+        what: ``settings``, ``run-config``, ``journal`` or the reference to a pydantic model.
+        parser: The reference to an argparse parser, which counts instead of ``what``.
+
+    Raises:
+        click.BadParameter: A reference is wrong.
+        click.UsageError: ``what`` is none of these.
+    """
+    if parser is not None:
+        return schema.parser_schema(parser_options(_parser(parser)))
+    if what == "run-config":
+        return schema.run_config_schema()
+    if what == "journal":
+        return journal_schema()
+    if what == "settings":
+        return schema.model_schema(Settings)
+    if ":" not in what:
+        hint = did_you_mean(what, ("settings", "run-config", "journal"))
+        known = hint or "write settings, run-config, journal or module:Model"
+        raise click.UsageError(f"{what!r} has no schema — {known}")
+    return schema.model_schema(_model(what, "MODULE:MODEL"))
+
+
+def _model(reference: str, option: str) -> type[BaseModel]:
+    named = load_object(reference, option)
+    if not (isinstance(named, type) and issubclass(named, BaseModel)):
+        message = f"{reference!r} is not a pydantic model"
+        raise click.BadParameter(message, param_hint=option)
+    return named
+
+
+def _parser(reference: str) -> Any:
+    """The parser, or the function that makes it, after trying whether it does."""
+    made = load_object(reference, "--parser")
+    try:
+        load_parser(made)
+    except TypeError as error:
+        raise click.BadParameter(str(error), param_hint="--parser") from error
+    except (Exception, SystemExit) as error:  # the user's code can raise anything
+        message = f"{reference} raised {type(error).__name__}: {error}"
+        raise click.BadParameter(message, param_hint="--parser") from error
+    return made

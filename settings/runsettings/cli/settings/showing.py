@@ -1,0 +1,100 @@
+"""What ``show``, ``explain`` and ``get`` print. Loads the models, and so pydantic."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic_settings import NoDecode
+
+from runsettings.models.editing import find_option, set_by
+from runsettings.models.exporting import json_value
+from runsettings.models.layered import LayeredSettings
+from runsettings.resolution.options import Option
+from runsettings.resolution.validation_errors import show_value
+from runsettings.values.origin import Layer, Origin
+from runsettings.values.tree import MISSING, KeyPath, format_path, put_at, value_at
+
+
+def settings_rows(settings: LayeredSettings, *, changed: bool) -> list[tuple[str, str, str, str]]:
+    """Key, value, layer and place of each setting.
+
+    Args:
+        settings: The settings.
+        changed: Whether to leave out settings at their defaults.
+    """
+    rows, whole = [], settings.to_dict()
+    for option, origin in _leaves(settings, changed=changed):
+        value = _json_value(settings, option.path, whole)
+        if isinstance(value, list) and isinstance(settings.get(option.path), tuple):
+            value = tuple(value)  # as `explain` shows it
+        shown = show_value(value, secret=settings.options().is_secret(option.path))
+        # `Settings.project` as the place of its default would tell nothing new.
+        place = "" if origin.layer is Layer.DEFAULT else str(origin)
+        rows.append((format_path(option.path), shown, origin.layer.label, place))
+    return rows
+
+
+def settings_data(settings: LayeredSettings, *, origins: bool, changed: bool) -> dict[str, Any]:
+    """The settings as nested JSON data.
+
+    Args:
+        settings: The settings.
+        origins: Whether to return an object with value and origin for each dotted key instead.
+        changed: Whether to leave out settings at their defaults.
+    """
+    whole = settings.to_dict()
+    data: dict[str, Any] = {}
+    for option, origin in _leaves(settings, changed=changed):
+        value = _json_value(settings, option.path, whole)
+        if origins:
+            data[format_path(option.path)] = {"value": value, "origin": origin.to_json()}
+        else:
+            put_at(data, option.path, value)
+    return data
+
+
+def plain_value(settings: LayeredSettings, key: str) -> str:
+    """A value as ``set`` accepts it; the mask of a secret, and an empty text for ``None``.
+
+    Raises:
+        SettingsError: There is no such key.
+    """
+    refuse_variable(settings, key)
+    path = settings.locate(key)
+    value = _json_value(settings, path, settings.to_dict())
+    if value is None:
+        return ""
+    option = settings.options().find(path)
+    commas = option is not None and NoDecode in option.info.metadata
+    if commas and isinstance(value, list) and all(isinstance(item, str) for item in value):
+        text = ",".join(value)
+        if not text.startswith("[") and [part.strip() for part in text.split(",") if part] == value:
+            return text
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def refuse_variable(settings: LayeredSettings, key: str) -> None:
+    """Refuse the name of an environment variable, and tell the key that it sets.
+
+    Raises:
+        SettingsError: The key is a variable's name.
+    """
+    if set_by(settings.options(), key) is not None:
+        find_option(type(settings), key)
+
+
+def _leaves(settings: LayeredSettings, *, changed: bool) -> Iterator[tuple[Option, Origin]]:
+    for option in settings.options().leaves():
+        origin = settings.origin(option.path)
+        if not (changed and origin.layer is Layer.DEFAULT):
+            yield option, origin
+
+
+def _json_value(settings: LayeredSettings, path: KeyPath, whole: dict[str, Any]) -> Any:
+    """The value at ``path`` as JSON; ``whole`` is `LayeredSettings.to_dict`."""
+    value = value_at(whole, tuple(key if isinstance(key, int) else str(key) for key in path))
+    if value is MISSING:  # inside a nested model that is absent, or not dumped by its class
+        value = json_value(settings.get(path))
+    return settings.hide(value)
