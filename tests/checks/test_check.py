@@ -47,7 +47,7 @@ def test_strict_makes_errors_of_warnings_and_not_of_notes(jail):
 
 
 def test_every_check_of_a_config_is_told(jail):
-    """Key rules, schema, parser, model and hazards of one file."""
+    """Key rules, schema, parser, model and ambiguous scalars of one file."""
 
     class Training(BaseModel):
         lr: float

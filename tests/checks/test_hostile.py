@@ -8,7 +8,7 @@ import time
 import pytest
 
 from runsettings.checks.check import check
-from runsettings.checks.reporters.formats import REPORTERS
+from runsettings.checks.reporters.formats import REPORT_FORMATS
 from runsettings.values.diagnostic import Rule
 
 
@@ -42,7 +42,7 @@ def test_a_value_of_eleven_megabytes_is_found_in_its_place(jail):
     jail.write("large.yaml", f"lr: 0.1\nweights: {'x' * 11_000_000}\n")
     (found,) = check("large.yaml")
     assert (found.rule, str(found.origin)) == (Rule.VALUE_TOO_LARGE, "large.yaml:2:10")
-    assert len(REPORTERS["text"]([found], ["large.yaml"])) < 1_000
+    assert len(REPORT_FORMATS["text"].reporter()([found], ["large.yaml"])) < 1_000
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_a_name_with_line_breaks_forges_nothing(jail):
     name = "a\n::error file=x::forged\n.yaml"
     jail.write(name, "a.b: 1\n")
     (found,) = check(name)
-    for reporter in REPORTERS.values():
+    for reporter in (each.reporter() for each in REPORT_FORMATS.values()):
         assert "\n::error file=x" not in reporter([found], [name])
 
 
@@ -90,7 +90,7 @@ def test_a_name_that_is_no_text_is_told(jail):
     jail.write(name, "a.b: 1\n")
     (found,) = check(name)
     assert found.rule is Rule.KEY_PERIOD
-    for reporter in REPORTERS.values():
+    for reporter in (each.reporter() for each in REPORT_FORMATS.values()):
         reporter([found], [name]).encode()
 
 

@@ -73,7 +73,7 @@ def test_a_value_given_at_start_that_has_no_effect_is_found(jail):
     assert (str(fault.rule), str(fault.origin)) == ("shadowed-value", "WANDB_MODE")
 
 
-def test_hazards_of_a_settings_file_are_found(jail):
+def test_ambiguous_scalars_of_a_settings_file_are_found(jail):
     """A settings file in YAML is read by other tools, too."""
     jail.write("wandb/settings.yaml", "run_name: 1:20\n")
     (fault,) = found()
@@ -90,7 +90,7 @@ def test_a_secret_is_in_no_diagnostic(jail):
     assert "canary" not in "".join(map(render, faults)) + repr(faults)
 
 
-def test_a_secret_of_digits_is_shown_by_no_hazard(jail):
+def test_a_secret_of_digits_is_not_shown_as_an_ambiguous_scalar(jail):
     """A key that YAML reads as a number, under its name and misspelt."""
     jail.write("wandb/settings.yaml", "api_key: 0123456789012\napi_kye: 0123456789012\n")
     faults = found()

@@ -105,7 +105,10 @@ def test_a_directory_without_configs_is_told(jail):
     """Or a misspelt one would be right for ever."""
     jail.write("c/readme.md", "")
     _, (fault,) = find_files(["c"], jail.cwd)
-    assert (fault.message, str(fault.origin)) == ("holds no config that is looked for", "c")
+    assert (fault.message, str(fault.origin)) == (
+        "has no YAML, JSON or TOML file that could be a config",
+        "c",
+    )
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root reads anything")

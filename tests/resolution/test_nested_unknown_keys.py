@@ -8,7 +8,7 @@ import pytest
 from pydantic import BaseModel, Field, RootModel, SecretStr
 
 from runsettings import LayeredSettings, Rule, SettingsError
-from runsettings.resolution.nested_unknown_keys import strangers_inside
+from runsettings.resolution.nested_unknown_keys import nested_unknown_keys
 
 
 class Adam(BaseModel):
@@ -41,7 +41,7 @@ class Model(LayeredSettings, env_prefix="APP_"):
 
 
 @pytest.mark.parametrize(
-    ("annotation", "value", "strangers"),
+    ("annotation", "value", "unknown"),
     [
         (list[Adam], [{"rate": 1}, {"lr": 1}, {"lrr": 1}], [(2, "lrr")]),
         (tuple[Adam, ...], [{"lrr": 1}], [(0, "lrr")]),
@@ -56,13 +56,13 @@ class Model(LayeredSettings, env_prefix="APP_"):
         (list[Adam], "[", []),
     ],
 )
-def test_a_stranger_is_a_key_that_no_possible_model_has(annotation, value, strangers):
+def test_an_unknown_key_is_one_that_no_possible_model_has(annotation, value, unknown):
     """Tags decide between models; where anything at all is taken, nothing is strange."""
-    found = strangers_inside(value, annotation, ())
-    assert [stranger.path for stranger in found] == strangers
+    found = nested_unknown_keys(value, annotation, ())
+    assert [each.path for each in found] == unknown
 
 
-def test_strangers_are_told_with_their_place_and_a_guess(jail):
+def test_unknown_keys_are_told_with_their_place_and_a_guess(jail):
     """They are errors like unknown keys elsewhere, together with whatever else is wrong."""
     jail.write("x.yaml", "best: {kind: adam, lrr: 1}\nall:\n  - {kind: sgd, tokn: s3cret}\nx: 1\n")
     with pytest.raises(SettingsError) as caught:

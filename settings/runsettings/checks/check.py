@@ -1,7 +1,6 @@
-"""Everything that is wrong with settings and configs, without starting a run.
+"""Checks settings and configs without starting a run: what ``runsettings check`` calls.
 
-The importable face of ``runsettings check``; what it finds is data, and `reporters` make text
-of it.
+It returns diagnostics; `reporters` make text of them.
 """
 
 from __future__ import annotations
@@ -170,12 +169,11 @@ def run_checks(request: Request) -> Report:
     inputs = _inputs(request)
     here = inputs.cwd
     parser = parser_options(request.parser) if request.parser is not None else None
-    selection, project, project_faults = _project(here, request.select, request.ignore)
-
-    # Also where the layers are not asked for: their secrets must not be in a config.
-    checked = check_layers(model, inputs)
-    found = list(project_faults)
+    selection, project, found = _project_rules(here, request.select, request.ignore)
     names: list[str] = []
+
+    # Also where the layers are not reported: their secrets must not be in a config.
+    checked = check_layers(model, inputs)
     if request.layers or request.locked is not None:
         names.append(SETTINGS)
         found += without_suppressed(checked.diagnostics, checked.text_of)
@@ -185,11 +183,16 @@ def run_checks(request: Request) -> Report:
         declared = here / request.matrix
         names.append(shown_path(declared, here))
         found += check_matrix(declared, model, here, against=request.against)
-    paths, faults = find_files(request.files, here, (*project.exclude, *request.exclude))
-    found += faults
+    paths, not_found = find_files(request.files, here, (*project.exclude, *request.exclude))
+    found += not_found
     names += [shown_path(path, here) for path in paths]
-    settings_files = [path for path in paths if is_settings_file(path, inputs.app_name)]
-    found += _unknown_yet(_check_settings_files(settings_files, model, inputs), found)
+    configs: list[Path] = []
+    for path in paths:
+        if is_settings_file(path, inputs.app_name):
+            alone = check_settings_file(path, model, inputs)
+            found += without_suppressed(alone.diagnostics, alone.text_of)
+        else:
+            configs.append(path)
     checks = ConfigChecks(
         cwd=here,
         schema=request.schema,
@@ -198,33 +201,17 @@ def run_checks(request: Request) -> Report:
         secrets=checked.secrets,
         setting_names=frozenset(model.model_fields),
     )
-    configs = [path for path in paths if not is_settings_file(path, inputs.app_name)]
     found += check_config_files(configs, checks, processes=request.processes, tell=request.tell)
     if request.layers and isinstance(checked.settings, Settings):
         others = [p for p in files_of_every_run(checked.settings, here) if p not in paths]
         names += [shown_path(path, here) for path in others]
         found += check_every_run(checked.settings, others, checks)
-    return Report(_judged(found, selection, strict=request.strict), tuple(names), checked.settings)
-
-
-def _check_settings_files(
-    paths: Sequence[Path], model: type[LayeredSettings], inputs: Inputs
-) -> list[Diagnostic]:
-    found: list[Diagnostic] = []
-    for path in paths:
-        alone = check_settings_file(path, model, inputs)
-        found += without_suppressed(alone.diagnostics, alone.text_of)
-    return found
-
-
-def _unknown_yet(found: Iterable[Diagnostic], known: Iterable[Diagnostic]) -> list[Diagnostic]:
-    """What is not among ``known``: a settings file may be a layer as well."""
-    seen = {(fault.rule, fault.path, fault.origin) for fault in known}
-    return [fault for fault in found if (fault.rule, fault.path, fault.origin) not in seen]
+    counted = _counted(found, selection, strict=request.strict)
+    return Report(counted, tuple(names), checked.settings)
 
 
 def run_fixes(request: Request, *, write: bool) -> tuple[list[Fix], list[Diagnostic]]:
-    """Rewrite the hazardous scalars of the YAML files that ``request`` names.
+    """Rewrite the ambiguous scalars of the YAML files that ``request`` names.
 
     Args:
         request: Which files, and whether the rule counts.
@@ -236,25 +223,24 @@ def run_fixes(request: Request, *, write: bool) -> tuple[list[Fix], list[Diagnos
     Raises:
         ValueError: The request selects or ignores something that is no rule.
     """
-    here = Path.cwd() if request.cwd is None else Path(request.cwd).absolute()
-    selection, project, _ = _project(here, request.select, request.ignore)
+    inputs = _inputs(request)
+    here = inputs.cwd
+    selection, project, _ = _project_rules(here, request.select, request.ignore)
     if not selection.counts(Rule.YAML_SCALAR):
         return [], []
     fixes: list[Fix] = []
-    paths, faults = find_files(request.files, here, (*project.exclude, *request.exclude))
+    paths, found = find_files(request.files, here, (*project.exclude, *request.exclude))
     # What is shown of a file must hold no secret: neither a live one nor a settings file's own.
-    inputs = _inputs(request)
     secrets = frozenset() if write else check_layers(request.settings, inputs).secrets
     for path in paths:
         if not write and is_settings_file(path, inputs.app_name):
             secrets |= check_settings_file(path, request.settings, inputs).secrets
         if Format.of(path) is Format.YAML:
-            fix, found = fix_file(path, shown_path(path, here), write=write)
-            if fix is not None and not write:
-                fix = fix.masked(secrets)
-            fixes += [fix] if fix is not None else []
-            faults += found
-    return fixes, faults
+            fix, errors = fix_file(path, shown_path(path, here), write=write)
+            if fix is not None:
+                fixes.append(fix if write else fix.masked(secrets))
+            found += errors
+    return fixes, found
 
 
 def _inputs(request: Request) -> Inputs:
@@ -269,36 +255,40 @@ def _inputs(request: Request) -> Inputs:
 
 def _drift(settings: LayeredSettings, locked: str | Path, cwd: Path) -> list[Diagnostic]:
     try:
-        return [fault.as_error() for fault in drift_of(settings, locked, cwd)]
+        return [each.as_error() for each in drift_of(settings, locked, cwd)]
     except SettingsError as error:
         return list(error.diagnostics)
 
 
-def _judged(
+def _counted(
     found: Iterable[Diagnostic], selection: Selection, *, strict: bool
 ) -> tuple[Diagnostic, ...]:
-    """The diagnostics whose rules count, with warnings as errors where that is asked for."""
-    # A fault of what all files are held against, as of a schema, is found with each of them.
-    once = {(fault.rule, fault.path, fault.message, fault.origin): fault for fault in found}
-    return tuple(
-        fault.as_error() if strict and fault.severity is Severity.WARNING else fault
-        for fault in once.values()
-        if selection.keeps(fault)
-    )
+    """The diagnostics whose rules count, each once; warnings are errors if ``strict``."""
+    # A settings file may be a layer as well, and a bad schema is found with each config.
+    once: dict[object, Diagnostic] = {}
+    for each in found:
+        if selection.counts(each.rule):
+            as_error = strict and each.severity is Severity.WARNING
+            key = (each.rule, each.path, each.message, each.origin)
+            once.setdefault(key, each.as_error() if as_error else each)
+    return tuple(once.values())
 
 
-def _project(
+def _project_rules(
     cwd: Path, select: Iterable[str], ignore: Iterable[str]
-) -> tuple[Selection, CheckSettings, tuple[Diagnostic, ...]]:
-    """The rules that count: the call's choice beats the project's, and both ignore."""
+) -> tuple[Selection, CheckSettings, list[Diagnostic]]:
+    """The rules that count, and what the project says; the call's ``select`` beats its own.
+
+    A rule counts only if neither the call nor the project ignores it.
+    """
     chosen = Selection.of(select, ignore)
-    faults: tuple[Diagnostic, ...] = ()
+    found: list[Diagnostic] = []
     try:
         project = CheckSettings.resolve(cwd=cwd)
     except SettingsError as error:
         # The rest is checked all the same, as if the project had said nothing.
-        project, faults = CheckSettings.resolve(layers=()), error.diagnostics
+        project, found = CheckSettings.resolve(layers=()), list(error.diagnostics)
     selection = Selection(
         chosen.select or frozenset(project.select), chosen.ignore | frozenset(project.ignore)
     )
-    return selection, project, faults
+    return selection, project, found

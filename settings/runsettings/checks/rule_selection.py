@@ -1,4 +1,4 @@
-"""Which rules count: chosen for a project, for one call, or for one line of a file."""
+"""Selects the rules that count: for a project, for one call, or for one line of a file."""
 
 from __future__ import annotations
 
@@ -75,12 +75,8 @@ class Selection:
         """
         return cls(frozenset(map(rule_named, select)), frozenset(map(rule_named, ignore)))
 
-    def keeps(self, diagnostic: Diagnostic) -> bool:
-        """Whether a diagnostic counts."""
-        return self.counts(diagnostic.rule)
-
     def counts(self, rule: Rule) -> bool:
-        """Whether a rule counts; no other could be held against what cannot be read."""
+        """Whether a rule counts. Rules of files that cannot be read always do, unless ignored."""
         chosen = not self.select or rule in self.select or rule in _ALWAYS
         return chosen and rule not in self.ignore
 
@@ -88,7 +84,7 @@ class Selection:
 def without_suppressed(
     diagnostics: Sequence[Diagnostic], text_of: Callable[[str], str | None]
 ) -> list[Diagnostic]:
-    """The diagnostics without those that a comment on their line turns off.
+    """Leave out the diagnostics that a comment on their line turns off.
 
     ``# runsettings: ignore`` turns off every rule on its line, and
     ``# runsettings: ignore[yaml-scalar, key-period]`` those that it names.

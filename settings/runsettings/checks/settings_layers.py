@@ -1,7 +1,7 @@
-"""The settings of every layer, held against their model: also the values that lose.
+"""Checks the settings of every layer against their model, values that lose included.
 
 A value that loses today wins tomorrow, when a variable is unset or a file is moved. So every
-source is validated on its own besides all of them together.
+source is validated alone, and then all of them together.
 """
 
 from __future__ import annotations
@@ -14,13 +14,12 @@ from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ValidationError, create_model
 
-from runsettings.checks.yaml11.ambiguous_scalars import hazard_diagnostics
+from runsettings.checks.yaml11.ambiguous_scalars import scalar_diagnostics
 from runsettings.documents.files import Format
-from runsettings.documents.paths import shown_path
 from runsettings.layers.base import Inputs
 from runsettings.layers.call_site import Caller
 from runsettings.layers.program_inputs import read_named
-from runsettings.layers.settings_files.layers import PyprojectLayer, read_place
+from runsettings.layers.settings_files.layers import read_pyproject, read_settings_file
 from runsettings.models.layered import LayeredSettings
 from runsettings.models.resolving import inputs_of, resolve_layers, resolver_of
 from runsettings.resolution.merge import Merged, merge
@@ -63,7 +62,7 @@ class CheckedSettings:
 def check_layers(
     model: type[LayeredSettings], inputs: Inputs, layers: Layers | None = None
 ) -> CheckedSettings:
-    """Check everything that any layer says, as a resolution would, and what would lose in it.
+    """Check what every layer says: all layers merged, then each source alone.
 
     Args:
         model: The settings class.
@@ -80,12 +79,12 @@ def check_layers(
 def check_settings_file(
     path: Path, model: type[LayeredSettings], inputs: Inputs
 ) -> CheckedSettings:
-    """Check one settings file alone, whatever the other layers say.
+    """Check one settings file alone, without the other layers.
 
     Args:
         path: The file: INI, YAML, JSON or TOML, or a ``pyproject.toml``.
         model: The settings class.
-        inputs: The surroundings.
+        inputs: What the layers read.
     """
     inputs = replace(inputs, directory=inputs.cwd)
     resolution = resolver_of(model).merge_layers(inputs, [_FileAlone(path)])
@@ -95,9 +94,9 @@ def check_settings_file(
 def _checked(
     model: type[LayeredSettings], resolution: Resolution, found: Sequence[Diagnostic]
 ) -> CheckedSettings:
-    """What was found, and what each source alone adds to it."""
+    """The diagnostics of a resolution and of each source alone, with secrets masked."""
     resolver = resolver_of(model)
-    found = [*found, *_besides(resolver, resolution.merged, found, model)]
+    found = [*found, *_found_in_sources(model, resolver, resolution.merged, found)]
     secrets = resolver.secrets(resolution)
     sources = resolution.merged.sources
     return CheckedSettings(
@@ -106,7 +105,7 @@ def _checked(
 
 
 def is_settings_file(path: Path, app_name: str | None) -> bool:
-    """Whether a path names a settings file and not a run config."""
+    """Whether a path names a settings file, and not a run config."""
     if path.name == "pyproject.toml":
         return True
     if app_name is not None and path.parent.name in {app_name, f".{app_name}"}:
@@ -123,79 +122,56 @@ class _FileAlone:
 
     def read(self, inputs: Inputs) -> Sequence[Reading]:
         """What the file says."""
-        if self.layer is Layer.PYPROJECT:
-            # It reads the nearest file upwards, which is this one, and names it from there.
-            beside = replace(inputs, directory=self._path.parent)
-            where = shown_path(self._path, inputs.cwd)
-            return [_renamed(reading, where) for reading in PyprojectLayer().read(beside)]
-        if self._path.name in SETTINGS_FILES:
-            where = shown_path(self._path, inputs.cwd)
-            for reading in read_place(str(self._path.parent), self.layer, inputs.cwd):
-                if reading.tree.where == where:
-                    return [reading]
+        path, format_ = str(self._path), Format.of(self._path)
+        if self.layer is Layer.PYPROJECT and inputs.pyproject_table is not None:
+            return [read_pyproject(path, inputs.pyproject_table, inputs.cwd)]
+        if self._path.name in SETTINGS_FILES and format_ is not None:
+            return [read_settings_file(path, self.layer, inputs.cwd, format_)]
         return [read_named(self._path, self.layer, inputs.cwd)]
 
 
-def _renamed(reading: Reading, where: str) -> Reading:
-    """The reading of a source that is called ``where``."""
-    tree = reading.tree.with_data(reading.tree.data)
-    tree.where = where
-    diagnostics = tuple(
-        replace(fault, origin=fault.origin and fault.origin._replace(where=where))
-        for fault in reading.diagnostics
-    )
-    return reading._replace(tree=tree, diagnostics=diagnostics)
-
-
-def _besides(
+def _found_in_sources(
+    model: type[LayeredSettings],
     resolver: Resolver,
     merged: Merged,
     known: Sequence[Diagnostic],
-    model: type[LayeredSettings],
 ) -> list[Diagnostic]:
-    """What is wrong with each source alone, and not known from all of them together."""
-    seen = {(fault.rule, fault.path, fault.origin) for fault in known}
+    """What is wrong with each source alone, but for what is known from all of them together."""
+    seen = {(each.rule, each.path, each.origin) for each in known}
     found: list[Diagnostic] = []
     for source in merged.sources:
-        faults = _faults_alone(model, resolver, source)
+        alone = _refused_values(model, resolver, source)
         if source.text is not None and Format.of(Path(source.where)) is Format.YAML:
-            faults += _hazards(source, resolver)
-        for fault in faults:
-            place = (fault.rule, fault.path, fault.origin)
+            # What may be a secret is not shown. An unknown key may be that of a secret, misspelt.
+            alone += [
+                each
+                for each in scalar_diagnostics(source)
+                if each.path and not resolver.table.is_secret(each.path)
+            ]
+        for each in alone:
+            place = (each.rule, each.path, each.origin)
             if place not in seen:
                 seen.add(place)
-                found.append(_as_loser(fault, merged))
+                found.append(_naming_winner(each, merged))
     return found
 
 
-def _hazards(source: Tree, resolver: Resolver) -> list[Diagnostic]:
-    """The hazards of a settings file, without what may be a secret.
-
-    A key that nobody knows may be a secret's, misspelt; it is reported for that already.
-    """
-    return [
-        fault
-        for fault in hazard_diagnostics(source)
-        if fault.path and not resolver.table.is_secret(fault.path)
-    ]
-
-
-def _faults_alone(
+def _refused_values(
     model: type[LayeredSettings], resolver: Resolver, source: Tree
 ) -> list[Diagnostic]:
     """The values of one source that the model refuses, whatever the others say."""
     merged = merge([source])
-    error = _refusal(model, merged.data)
-    faults = [] if error is None else validation_diagnostics(error, merged, resolver.table)
+    error = _validation_error(model, merged.data)
     return [
-        fault
-        for fault in faults
+        each
+        for each in (validation_diagnostics(error, merged, resolver.table) if error else ())
         # A part lacks what others give, and a model's own validator looks at the whole.
-        if fault.path and fault.rule is not Rule.MISSING_VALUE and fault.origin is not None
+        if each.path and each.rule is not Rule.MISSING_VALUE and each.origin is not None
     ]
 
 
-def _refusal(model: type[LayeredSettings], data: dict[str, Any]) -> ValidationError | None:
+def _validation_error(model: type[LayeredSettings], data: dict[str, Any]) -> ValidationError | None:
+    """What the model raises for a part of its values, if anything."""
     try:
         model.__pydantic_validator__.validate_python(
             data, self_instance=model.__new__(model), by_alias=True, by_name=True
@@ -203,7 +179,7 @@ def _refusal(model: type[LayeredSettings], data: dict[str, Any]) -> ValidationEr
     except ValidationError as error:
         return error
     except Exception:  # noqa: BLE001 - a validator of the user's that needs the other sources
-        # It judged all sources together already. Alone, each value is held against its type.
+        # It has seen all sources together. Of one alone, each value is held against its type.
         try:
             _without_validators(model)(**data)
         except ValidationError as error:
@@ -224,15 +200,15 @@ def _without_validators(model: type[LayeredSettings]) -> type[BaseModel]:
     return create_model(model.__name__, **fields)
 
 
-def _as_loser(fault: Diagnostic, merged: Merged) -> Diagnostic:
-    """A fault of a value that does not count now, told so."""
-    winner = merged.origin(fault.path) if fault.path else None
-    if winner is None or winner == fault.origin or fault.rule is Rule.YAML_SCALAR:
-        return fault
+def _naming_winner(found: Diagnostic, merged: Merged) -> Diagnostic:
+    """The diagnostic, with a hint that names the value that beats its own now, if one does."""
+    winner = merged.origin(found.path) if found.path else None
+    if winner is None or winner == found.origin or found.rule is Rule.YAML_SCALAR:
+        return found
     loses = f"it loses to {winner} now, but may win elsewhere"
-    return replace(fault, hint=f"{fault.hint} {loses}" if fault.hint else loses)
+    return replace(found, hint=f"{found.hint} {loses}" if found.hint else loses)
 
 
 def inputs_for(model: type[LayeredSettings], **given: Any) -> Inputs:
-    """The inputs of a check; ``given`` are those of `LayeredSettings.resolve`."""
+    """The inputs of a check; ``given`` are arguments of `LayeredSettings.resolve`."""
     return inputs_of(model, Caller("runsettings check", None, None), **given)

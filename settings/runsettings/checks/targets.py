@@ -1,4 +1,4 @@
-"""Which files are meant: names, directories and patterns become a list of files."""
+"""Finds the files that names, directories and patterns stand for."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from runsettings.values.diagnostic import Diagnostic, Rule, Severity
 from runsettings.values.origin import Layer, Origin
 
 _SUFFIXES: Final = frozenset({".yaml", ".yml", ".json", ".toml"})
-"""What is taken for a config in a directory that somebody names."""
+"""Suffixes of configs, where a directory is named."""
 
 _NOT_CONFIGS: Final = ("pyproject.toml", "package.json", "package-lock.json", "tsconfig*.json")
 _NOT_ENTERED: Final = (
@@ -36,34 +36,45 @@ def find_files(
         exclude: Patterns of paths that are not looked for; a file named outright counts.
 
     Returns:
-        Absolute paths, and a fault for each pattern or directory without a file. A name of no
-        file is among the paths: reading it tells what is wrong.
+        Absolute paths, and a diagnostic for each pattern or directory without a file. The name of
+        a file that does not exist is among the paths: reading it tells what is wrong.
     """
-    found: dict[tuple[str, str], Path] = {}
-    faults: list[Diagnostic] = []
+    paths: dict[tuple[str, str], Path] = {}
+    found: list[Diagnostic] = []
     for target in targets:
         path = cwd / Path(target).expanduser()
         if os.path.isdir(path):  # noqa: PTH112 - false for what can be no name
-            matches: Iterable[Path] = list(_in_directory(path, cwd, exclude, faults))
+            matches: Iterable[Path] = list(_in_directory(path, cwd, exclude, found))
             if not matches:
-                faults.append(_empty(shown_path(path, cwd)))
+                origin = Origin(Layer.FILE, shown_path(path, cwd))
+                message = "has no YAML, JSON or TOML file that could be a config"
+                hint = "files of tools and runs, and hidden ones, do not count"
+                found.append(
+                    Diagnostic.of(
+                        Rule.UNREADABLE_FILE, (), message, origin, hint, severity=Severity.WARNING
+                    )
+                )
         elif glob.has_magic(str(target)) and not os.path.lexists(path):
             matches = [
-                inner
+                Path(match)
                 for match in sorted(glob.glob(str(path), recursive=True))  # noqa: PTH207 - may be absolute
-                for inner in _matched(Path(match), cwd, exclude)
+                if not os.path.isdir(match) and not _is_excluded(Path(match), cwd, exclude)  # noqa: PTH112
             ]
             # A link that leads back gives a file many names, of which the shortest tells most.
             shortest = sorted(matches, key=lambda match: len(match.parts))
             named = set({_identity(match): match for match in reversed(shortest)}.values())
             matches = [match for match in matches if match in named]
             if not matches:
-                faults.append(_nothing(str(target)))
+                origin = Origin(Layer.FILE, str(target))
+                hint = "patterns start at the current directory; `**` stands for any directories"
+                found.append(
+                    Diagnostic.of(Rule.UNREADABLE_FILE, (), "matches no file", origin, hint)
+                )
         else:
             matches = [path]
         for match in matches:
-            found.setdefault(_identity(match), match)
-    return list(found.values()), faults
+            paths.setdefault(_identity(match), match)
+    return list(paths.values()), found
 
 
 def _identity(path: Path) -> tuple[str, str]:
@@ -71,20 +82,13 @@ def _identity(path: Path) -> tuple[str, str]:
     return os.path.realpath(path.parent), path.name
 
 
-def _matched(path: Path, cwd: Path, exclude: Sequence[str]) -> Iterator[Path]:
-    if path.is_dir():
-        return
-    if not _is_excluded(path, cwd, exclude):
-        yield path
-
-
 def _in_directory(
-    root: Path, cwd: Path, exclude: Sequence[str], faults: list[Diagnostic]
+    root: Path, cwd: Path, exclude: Sequence[str], found: list[Diagnostic]
 ) -> Iterator[Path]:
     def tell(error: OSError) -> None:
         where = Origin(Layer.FILE, shown_path(Path(error.filename), cwd))
         message = f"cannot be searched: {error.strerror or error}"
-        faults.append(Diagnostic(Rule.UNREADABLE_FILE, Severity.ERROR, (), message, where))
+        found.append(Diagnostic.of(Rule.UNREADABLE_FILE, (), message, where))
 
     seen: set[tuple[int, int]] = set()
     for directory, names, files in os.walk(root, onerror=tell, followlinks=True):
@@ -114,25 +118,3 @@ def _is_excluded(path: Path, cwd: Path, exclude: Sequence[str]) -> bool:
         return False
     name = PurePath(shown_path(path, cwd)).as_posix()
     return any(fnmatch(name, pattern) or fnmatch(path.name, pattern) for pattern in exclude)
-
-
-def _nothing(pattern: str) -> Diagnostic:
-    return Diagnostic(
-        Rule.UNREADABLE_FILE,
-        Severity.ERROR,
-        (),
-        "matches no file",
-        Origin(Layer.FILE, pattern),
-        hint="patterns start at the current directory; `**` stands for any directories",
-    )
-
-
-def _empty(directory: str) -> Diagnostic:
-    return Diagnostic(
-        Rule.UNREADABLE_FILE,
-        Severity.WARNING,
-        (),
-        "holds no config that is looked for",
-        Origin(Layer.FILE, directory),
-        hint="YAML, JSON and TOML files are, but for those of tools and runs",
-    )

@@ -143,7 +143,7 @@ def _table(
         inner = (
             _table(nested, path, {}, (*trail, nested)) if nested and nested not in trail else None
         )
-        spellings, alias_paths = spellings_of(info), _alias_paths(info)
+        spellings, alias_paths = spellings_of(info), alias_paths_of(info)
         secret = holds_secret(info.annotation)
         option = Option(
             name=name,
@@ -192,7 +192,8 @@ def spellings_of(info: FieldInfo) -> tuple[str, ...]:
     return tuple(dict.fromkeys(alias for alias in _aliases(info) if isinstance(alias, str)))
 
 
-def _alias_paths(info: FieldInfo) -> tuple[AliasPath, ...]:
+def alias_paths_of(info: FieldInfo) -> tuple[AliasPath, ...]:
+    """The places inside of other values where a source may have a field's value."""
     return tuple(alias for alias in _aliases(info) if isinstance(alias, AliasPath))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from runsettings.resolution.merge import settle
-from runsettings.resolution.nested_unknown_keys import strangers_inside
+from runsettings.resolution.nested_unknown_keys import nested_unknown_keys
 from runsettings.resolution.options import OptionTable, option_table
 from runsettings.values.diagnostic import Diagnostic, Excerpt, Rule, Severity
 from runsettings.values.did_you_mean import closest, did_you_mean
@@ -96,7 +96,7 @@ def _unknown_key(
 
 
 def variants_diagnostics(tree: Tree, table: OptionTable) -> list[Diagnostic]:
-    """What to say of keys that nobody has, inside of lists, unions and mappings of models."""
+    """A diagnostic for each unknown key in lists, unions and mappings of models."""
     return [
         _unknown_key(
             Leaf(path, MISSING, tree.origin(path, key=True)),
@@ -105,7 +105,7 @@ def variants_diagnostics(tree: Tree, table: OptionTable) -> list[Diagnostic]:
             table,
         )
         for option in table.variants
-        for path, models in strangers_inside(
+        for path, models in nested_unknown_keys(
             settle(tree.get(option.path)), option.info.annotation, option.path
         )
     ]

@@ -206,7 +206,22 @@ class Diagnostic:
     excerpt: Excerpt | None = None
     over: tuple[Beaten, ...] = ()
     related: tuple[tuple[Origin, Excerpt | None], ...] = field(default=())
-    """Further places that belong to the fault, such as the first of two equal keys."""
+    """Further places that belong to it, such as the first of two equal keys."""
+
+    @classmethod
+    def of(
+        cls,
+        rule: Rule,
+        path: KeyPath,
+        message: str,
+        origin: Origin | None = None,
+        hint: str | None = None,
+        excerpt: Excerpt | None = None,
+        *,
+        severity: Severity | None = None,
+    ) -> Self:
+        """A diagnostic with the severity of its rule, unless another one is given."""
+        return cls(rule, severity or rule.severity, path, message, origin, hint, excerpt)
 
     @property
     def key(self) -> str:

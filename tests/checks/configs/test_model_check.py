@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AliasPath, BaseModel, ConfigDict, Field
 
 from runsettings.checks.configs.model_check import check_model
 from runsettings.documents.yaml.reader import read
@@ -82,13 +82,25 @@ class Ensemble(BaseModel):
 
 
 def test_keys_are_found_in_lists_and_mappings_of_models():
-    """They would be dropped there as well; which part of a union is meant is not guessed."""
+    """They would be dropped there as well; of a union, where none of the models has the key."""
     text = (
         "members:\n  - {optim: {lr: 1}, epohs: 1}\n"
         "named: {a: {optim: {lr: 1}, epohs: 1}, b: null}\n"
-        "either: {optim: {lr: 1}, epohs: 2}\n"
+        "either: {optim: {lr: 1}, epohs: 2, name: sgd}\n"
     )
     assert found(text, Ensemble) == [
         ("unknown-key", "warning", "members[0].epohs", "train.yaml:2:22"),
         ("unknown-key", "warning", "named.a.epohs", "train.yaml:3:29"),
+        ("unknown-key", "warning", "either.epohs", "train.yaml:4:26"),
     ]
+
+
+class Nested(BaseModel):
+    """A model whose value stands inside of another mapping."""
+
+    lr: float = Field(default=0.1, validation_alias=AliasPath("optim", "lr"))
+
+
+def test_the_place_of_an_alias_path_is_known():
+    """The mapping that holds the value is not dropped."""
+    assert found("optim: {lr: 0.1}\n", Nested) == []

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from runsettings.checks.yaml11.ambiguous_scalars import (
-    find_hazards,
-    hazard_diagnostics,
+    find_ambiguous,
     reading_of_others,
+    scalar_diagnostics,
 )
 from runsettings.documents.yaml.reader import read
 from runsettings.values.origin import Layer
@@ -21,30 +21,30 @@ def tree_of(text: str):
 @pytest.mark.parametrize(
     "text", ["0.1", "3", "true", "null", "adam", "1.0e-3", "0x1f", "on-off", "noon", ".inf", "yes!"]
 )
-def test_what_both_read_alike_is_no_hazard(text):
+def test_what_both_read_alike_is_not_ambiguous(text):
     """An ordinary scalar is passed over."""
     assert reading_of_others(text) is None
 
 
-def test_quoted_and_commented_texts_are_no_hazards():
+def test_quoted_and_commented_texts_are_no_ambiguous_scalars():
     """Quotes and comments make a text safe."""
     text = "a: 'no' # no\nb: \"012\"\n# c: 1e-3\nd: |\n  off\n"
-    assert find_hazards(tree_of(text)) == []
+    assert find_ambiguous(tree_of(text)) == []
 
 
 def test_a_tag_of_an_integer_does_not_make_an_octal_safe():
     """``!!int 012`` is ten to YAML 1.1 and twelve here."""
-    assert [h.text for h in find_hazards(tree_of("a: !!int 012\nb: !!str 012\n"))] == ["012"]
+    assert [h.text for h in find_ambiguous(tree_of("a: !!int 012\nb: !!str 012\n"))] == ["012"]
 
 
-def test_the_merge_key_is_no_hazard():
+def test_the_merge_key_is_not_ambiguous():
     """``<<`` as a key means the same to all."""
-    assert find_hazards(tree_of("base: &b {lr: 1}\nrun:\n  <<: *b\n")) == []
+    assert find_ambiguous(tree_of("base: &b {lr: 1}\nrun:\n  <<: *b\n")) == []
 
 
 def test_the_diagnostic_says_both_readings_and_what_to_write():
     """The warning's words, whole."""
-    (found,) = hazard_diagnostics(tree_of("optim:\n  lr: 1e-3 # small\n"))
+    (found,) = scalar_diagnostics(tree_of("optim:\n  lr: 1e-3 # small\n"))
     assert (found.key, str(found.origin)) == ("optim.lr", "train.yaml:2:7")
     assert found.message == "1e-3 is 0.001 here, and the string '1e-3' to YAML 1.1 tools"
     assert found.hint == "write 1.0e-3"
@@ -61,13 +61,13 @@ def test_the_diagnostic_says_both_readings_and_what_to_write():
         ("base: &b {on: 1}\nm: *b\n", [("base", "on")]),
     ],
 )
-def test_a_hazard_is_told_where_it_is_written_not_where_an_alias_repeats_it(text, paths):
+def test_a_scalar_is_told_where_it_is_written_not_where_an_alias_repeats_it(text, paths):
     """The key is that of the anchor, whose line is shown."""
-    assert [hazard.path for hazard in find_hazards(tree_of(text))] == paths
+    assert [scalar.path for scalar in find_ambiguous(tree_of(text))] == paths
 
 
 @pytest.mark.parametrize("key", ["1e3", "012", "0o14"])
-def test_a_hazard_at_a_key_that_is_no_text_has_a_sentence(key):
+def test_a_scalar_at_a_key_that_is_no_text_has_a_sentence(key):
     """Such a key is a fault as well, and both are told."""
-    for found in hazard_diagnostics(tree_of(f"outer:\n  {key}: no\n{key}: no\n")):
+    for found in scalar_diagnostics(tree_of(f"outer:\n  {key}: no\n{key}: no\n")):
         assert found.key

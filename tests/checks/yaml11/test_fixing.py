@@ -1,4 +1,4 @@
-"""Rewriting hazards, and nothing else: properties over texts of many layouts, and examples."""
+"""Rewriting ambiguous scalars alone: properties of texts of many layouts, and examples."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from runsettings.checks.yaml11.ambiguous_scalars import (
-    find_hazards,
+    ambiguous_tokens,
+    find_ambiguous,
     for_both,
-    hazardous_tokens,
-    scan_hazards,
+    scan_ambiguous,
 )
 from runsettings.checks.yaml11.fixing import fix_file, fix_text
 from runsettings.documents.yaml.reader import read
@@ -22,7 +22,7 @@ from runsettings.documents.yaml.scalars import resolve_plain
 from runsettings.values.json_trees import same_value
 from runsettings.values.origin import Layer
 
-HAZARDS = (
+AMBIGUOUS = (
     *("1e-3", "1e5", "-2e-4", "1.5e3", ".5e3", "-.5", "+.5e-3", "1E6", "0e0"),
     *("012", "-017", "+08", "0o17", "09", "00"),
     *("yes", "No", "ON", "off", "=", "1:20", "-1:30:45", "1:20.5", "1_000", "0b101", "+0x1f"),
@@ -34,7 +34,7 @@ ORDINARY = (
     *("1e-3x", "12:34:56:78x", "2024-01-31x", "-", "<<"),
 )
 
-scalars = st.sampled_from(HAZARDS + ORDINARY).filter(lambda text: text not in {"-", "<<"})
+scalars = st.sampled_from(AMBIGUOUS + ORDINARY).filter(lambda text: text not in {"-", "<<"})
 flow_scalars = scalars.filter(lambda text: "," not in text)
 anchors = st.sampled_from(["", "", "", "&a{} ", "&anchor-{} "])
 comments = st.sampled_from(
@@ -112,7 +112,7 @@ def test_fixing_keeps_every_value(text):
 )
 @given(texts())
 def test_fixing_a_second_time_changes_nothing(text):
-    """Fixing is idempotent, and leaves no hazard."""
+    """Fixing is idempotent, and leaves no scalar."""
     fixed, _ = fix_text(text)
     assert fix_text(fixed) == (fixed, 0)
 
@@ -131,10 +131,10 @@ def test_after_fixing_pyyaml_reads_what_we_read(text):
     max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(texts())
-def test_fixing_touches_nothing_but_the_hazards(text):
-    """Between the hazards, every character stays: comments, layout and line breaks."""
+def test_fixing_touches_nothing_but_the_ambiguous_scalars(text):
+    """Between the ambiguous scalars, every character stays: comments, layout and line breaks."""
     rest = text
-    for token in reversed(list(hazardous_tokens(text))):
+    for token in reversed(list(ambiguous_tokens(text))):
         rest = rest[: token.end_index - len(token.text)] + "\0" + rest[token.end_index :]
     fixed = fix_text(text)[0]
     for piece in rest.split("\0"):
@@ -149,32 +149,32 @@ def test_fixing_touches_nothing_but_the_hazards(text):
 def test_searching_finds_what_scanning_finds(text):
     """The search of the text, which is fast, and the scan of every scalar agree."""
     tree = tree_of(text)
-    assert find_hazards(tree) == scan_hazards(text, tree)
+    assert find_ambiguous(tree) == scan_ambiguous(text, tree)
 
 
 @settings(
     max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(texts())
-def test_a_hazard_stands_where_it_is_said_to_be(text):
-    """Line and column of each hazard are those of its text."""
+def test_a_scalar_stands_where_it_is_said_to_be(text):
+    """Line and column of each scalar are those of its text."""
     lines = text.replace("\r\n", "\n").split("\n")
-    for hazard in find_hazards(tree_of(text)):
-        assert lines[hazard.line - 1][hazard.column - 1 :].startswith(hazard.text)
+    for scalar in find_ambiguous(tree_of(text)):
+        assert lines[scalar.line - 1][scalar.column - 1 :].startswith(scalar.text)
 
 
-@pytest.mark.parametrize("text", HAZARDS)
+@pytest.mark.parametrize("text", AMBIGUOUS)
 def test_what_is_written_instead_is_read_alike_by_all(text):
-    """PyYAML and our reader get from the replacement what we got from the hazard."""
+    """PyYAML and our reader get from the replacement what we got from the scalar."""
     written = for_both(text)
     assert yaml.safe_load(written) == resolve_plain(text)
     assert tree_of(f"k: {written}").data == {"k": resolve_plain(text)}
 
 
-@pytest.mark.parametrize("text", HAZARDS)
-def test_what_is_written_instead_is_no_hazard(text):
+@pytest.mark.parametrize("text", AMBIGUOUS)
+def test_what_is_written_instead_is_not_ambiguous(text):
     """The replacement is not reported again."""
-    assert find_hazards(tree_of(f"k: {for_both(text)}")) == []
+    assert find_ambiguous(tree_of(f"k: {for_both(text)}")) == []
 
 
 def test_a_file_is_rewritten_with_its_comments():
@@ -266,8 +266,8 @@ def test_a_file_that_cannot_be_written_is_told(jail):
     assert [str(fault.rule) for fault in faults] == ["unwritable-file"]
 
 
-def test_a_text_without_hazards_is_the_same_text():
+def test_a_text_without_ambiguous_scalars_is_the_same_text():
     """Nothing is found, and nothing is made anew."""
     text = "lr: 0.1\n"
     assert fix_text(text) == (text, 0)
-    assert find_hazards(read(text, Layer.FILE, "x.yaml").tree) == []
+    assert find_ambiguous(read(text, Layer.FILE, "x.yaml").tree) == []

@@ -13,15 +13,15 @@ from runsettings.checks.configs.model_check import check_model
 from runsettings.checks.parsers.options import ParserOptions
 from runsettings.checks.parsers.parser_check import check_parser
 from runsettings.checks.rule_selection import without_suppressed
-from runsettings.checks.yaml11.ambiguous_scalars import hazard_diagnostics
+from runsettings.checks.yaml11.ambiguous_scalars import scalar_diagnostics
 from runsettings.documents.files import Format
 from runsettings.layers.call_site import Caller
 from runsettings.runconfig.loading import GatheredConfig, gather_config
 from runsettings.values.diagnostic import Diagnostic, Rule
-from runsettings.values.tree import Kind, Tree
+from runsettings.values.tree import Kind
 
 CALLER: Final = Caller("runsettings check", None, None)
-"""Who asks, where no line of a program does."""
+"""The caller of a check, which is no line of a program."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +46,14 @@ class ConfigChecks:
 
 
 def check_config_file(path: Path, checks: ConfigChecks) -> list[Diagnostic]:
-    """Everything that is wrong with a config file, with secrets masked.
+    """Check one config file.
 
     Args:
         path: The file.
         checks: What to hold it against.
+
+    Returns:
+        What is wrong, in the order of the file, with secrets masked.
     """
     gathered = gather_config(
         path,
@@ -62,17 +65,23 @@ def check_config_file(path: Path, checks: ConfigChecks) -> list[Diagnostic]:
     )
     found = list(gathered.diagnostics)
     tree = gathered.read[0]
-    further = _hazards(path, tree)
+    further: list[Diagnostic] = []
+    if Format.of(path) in {Format.YAML, Format.INI}:
+        further += scalar_diagnostics(tree)
     if gathered.is_whole or tree.data:
-        further += _against(gathered, checks)
+        further += _parser_and_model(gathered, checks)
     if further:
-        known = {(fault.rule, fault.path) for fault in found}
-        further = [fault for fault in further if (fault.rule, fault.path) not in known]
+        known = {(each.rule, each.path) for each in found}
+        further = [each for each in further if (each.rule, each.path) not in known]
         found += gathered.secrets.diagnostics(further)
-    return _without_suppressed(found, tree) if found else found
+    if not found:
+        return found
+    found.sort(key=lambda each: (each.line or 0, each.column or 0))
+    text = tree.text if tree.kind is Kind.DOCUMENT else None
+    return without_suppressed(found, lambda where: text if where == tree.where else None)
 
 
-def _against(gathered: GatheredConfig, checks: ConfigChecks) -> list[Diagnostic]:
+def _parser_and_model(gathered: GatheredConfig, checks: ConfigChecks) -> list[Diagnostic]:
     """What the parser and the model refuse in the config."""
     found: list[Diagnostic] = []
     if checks.parser is not None:
@@ -81,18 +90,5 @@ def _against(gathered: GatheredConfig, checks: ConfigChecks) -> list[Diagnostic]
         found += check_model(gathered.merged, checks.model)
     if not gathered.is_whole:
         # What could not be read is not missing.
-        found = [fault for fault in found if fault.rule is not Rule.MISSING_VALUE]
+        found = [each for each in found if each.rule is not Rule.MISSING_VALUE]
     return found
-
-
-def _hazards(path: Path, tree: Tree) -> list[Diagnostic]:
-    if Format.of(path) not in {Format.YAML, Format.INI} or tree.text is None:
-        return []
-    return hazard_diagnostics(tree)
-
-
-def _without_suppressed(found: list[Diagnostic], tree: Tree) -> list[Diagnostic]:
-    """What is left, in the order of the file."""
-    found.sort(key=lambda fault: (fault.line or 0, fault.column or 0))
-    text = tree.text if tree.kind is Kind.DOCUMENT else None
-    return without_suppressed(found, lambda where: text if where == tree.where else None)

@@ -1,4 +1,4 @@
-"""What every run with these settings reads, whatever its program hands in as a config."""
+"""Checks the config files that every run with these settings reads."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def files_of_every_run(settings: Settings, cwd: Path) -> list[Path]:
 def check_every_run(
     settings: Settings, files: Sequence[Path], checks: ConfigChecks
 ) -> list[Diagnostic]:
-    """What would end every run with these settings, or be complained of in it.
+    """Find what would stop every run with these settings, or warn in it.
 
     Args:
         settings: The settings.
@@ -40,24 +40,24 @@ def check_every_run(
         checks: What configs are held against; a part of one only against the rules.
     """
     part = replace(checks, schema=None, parser=None, model=None)
-    found = [fault for path in files for fault in check_config_file(path, part)]
+    found = [each for path in files for each in check_config_file(path, part)]
     seen = set(map(_identity, found))
-    for fault in _together(settings, checks):
-        if fault.rule is Rule.INCLUDE_AND_EXCLUDE:
-            fault = replace(fault, origin=settings.origin("config_include_keys"))  # noqa: PLW2901
-        if _identity(fault) not in seen:
-            found.append(fault)
+    for each in _together(settings, checks):
+        if each.rule is Rule.INCLUDE_AND_EXCLUDE:
+            found.append(replace(each, origin=settings.origin("config_include_keys")))
+        elif _identity(each) not in seen:
+            found.append(each)
     return found
 
 
-def _identity(fault: Diagnostic) -> tuple[object, ...]:
+def _identity(found: Diagnostic) -> tuple[object, ...]:
     """What makes two diagnostics one; a sweep's file belongs to two layers here."""
-    where = None if fault.origin is None else fault.origin.where
-    return fault.rule, fault.path, where, fault.line, fault.column
+    where = None if found.origin is None else found.origin.where
+    return found.rule, found.path, where, found.line, found.column
 
 
 def _together(settings: Settings, checks: ConfigChecks) -> list[Diagnostic]:
-    """What is wrong with the parts as a run puts them together, and with its schema."""
+    """Check the files as a run merges them, and the settings' own JSON Schema."""
     found = gather_config(
         None,
         caller=CALLER,
@@ -72,4 +72,4 @@ def _together(settings: Settings, checks: ConfigChecks) -> list[Diagnostic]:
     ).diagnostics
     if settings.config_schema is not None:
         found = found + check_schema(merge([]), settings.config_schema, checks.cwd)
-    return [fault for fault in found if fault.rule not in _NOT_KNOWN_YET]
+    return [each for each in found if each.rule not in _NOT_KNOWN_YET]

@@ -7,7 +7,7 @@ import os
 import pickle
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -103,9 +103,4 @@ def _begin(checks: ConfigChecks) -> None:
 
 def _check_chunk(paths: Sequence[Path]) -> list[Diagnostic]:
     assert _checks is not None
-    return list(_found(paths, _checks))
-
-
-def _found(paths: Sequence[Path], checks: ConfigChecks) -> Iterator[Diagnostic]:
-    for path in paths:
-        yield from check_config_file(path, checks)
+    return [each for path in paths for each in check_config_file(path, _checks)]

@@ -1,4 +1,4 @@
-"""Declared environments: what the settings come to on the cluster, in CI, on a laptop.
+"""Checks the settings of declared environments: a cluster, CI, a laptop.
 
 A TOML file has a table for each environment::
 
@@ -7,8 +7,8 @@ A TOML file has a table for each environment::
     files = ["settings/cluster.yaml"]
     flags = ["--project", "capsules"]
 
-An environment has nothing but what it declares, so that it comes to the same on every machine:
-no variable of this process, and with no ``HOME`` among its variables no user's file.
+An environment has nothing but what it declares, so that its settings are the same on every
+machine: no variable of this process, and without ``HOME`` among its variables no user's file.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from runsettings.secrets.forms import MASK
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity
 from runsettings.values.did_you_mean import did_you_mean
 from runsettings.values.origin import Layer, Origin
-from runsettings.values.tree import KeyPath, format_path
+from runsettings.values.tree import format_path
 
 
 class Environment(BaseModel):
@@ -69,7 +69,7 @@ def check_matrix(
         against: A git revision; what has changed since is reported as notes.
 
     Returns:
-        What is wrong, each fault naming its environment.
+        What is wrong; each diagnostic names its environment.
 
     Raises:
         GitError: ``against`` is no commit, or the file is in no repository.
@@ -77,14 +77,23 @@ def check_matrix(
     merged, found = _declared(path, cwd)
     environments = _environments(merged)
     base = path.parent.absolute()
-    now = {
-        name: _settle(environment, model, base, _Place(merged, name))
+    resolved = {
+        name: _resolve(environment, model, base, merged.origin((name, "flags")))
         for name, environment in environments.items()
     }
-    for name, checked in now.items():
-        found += _directory_faults(environments[name], base, _Place(merged, name))
-        faults = without_suppressed(checked.diagnostics, checked.text_of)
-        found += [_within(name, fault) for fault in faults]
+    for name, checked in resolved.items():
+        environment = environments[name]
+        if not (base / environment.cwd).is_dir():  # a misspelt one would hold no settings at all
+            message = f"there is no directory {environment.cwd!r}"
+            hint = "it is relative to the declaring file"
+            key = (name, "cwd")
+            found.append(
+                Diagnostic.of(Rule.UNREADABLE_FILE, key, message, merged.origin(key), hint)
+            )
+        found += [
+            replace(each, message=f"{each.message} (in environment {name!r})")
+            for each in without_suppressed(checked.diagnostics, checked.text_of)
+        ]
     if against is not None and environments:
         root = repository_root(base)
         with checked_out(root, against) as tree:
@@ -92,25 +101,9 @@ def check_matrix(
             # As it was declared then, which may be what has changed.
             earlier = _environments(_declared(inner / path.name, inner)[0])
             for name, environment in environments.items():
-                before = _settle(earlier.get(name, environment), model, inner, _Place(merged, name))
-                found += _changes(name, before, now[name], against)
+                before = _resolve(earlier.get(name, environment), model, inner, None)
+                found += _changes(name, before, resolved[name], against)
     return found
-
-
-class _Place:
-    """Where the file declares something of one environment."""
-
-    def __init__(self, merged: Merged, name: str) -> None:
-        self._merged = merged
-        self._name = name
-
-    def of(self, key: str) -> Origin | None:
-        """The place of a key of the environment."""
-        return self._merged.origin(self.key(key))
-
-    def key(self, key: str) -> KeyPath:
-        """The path of a key of the environment."""
-        return (self._name, key)
 
 
 def _declared(path: Path, cwd: Path) -> tuple[Merged, list[Diagnostic]]:
@@ -125,7 +118,7 @@ def _declared(path: Path, cwd: Path) -> tuple[Merged, list[Diagnostic]]:
 
 
 def _environments(merged: Merged) -> dict[str, Environment]:
-    """The environments that are declared without a fault; the others were reported."""
+    """The environments whose declarations are valid; the others were reported."""
     found: dict[str, Environment] = {}
     for name, table in merged.data.items():
         try:
@@ -135,82 +128,73 @@ def _environments(merged: Merged) -> dict[str, Environment]:
     return found
 
 
-def _settle(
-    environment: Environment, model: type[LayeredSettings], base: Path, place: _Place
+def _resolve(
+    environment: Environment, model: type[LayeredSettings], base: Path, flags_origin: Origin | None
 ) -> CheckedSettings:
-    cwd = base / environment.cwd
+    """Resolve the settings of one environment.
+
+    Args:
+        environment: The environment.
+        model: The settings class.
+        base: The directory that the environment's own is relative to.
+        flags_origin: Where its flags are declared.
+    """
     inherited = dict(os.environ) if environment.inherit else {}
-    args, faults = _parsed(environment.flags, model, place)
+    args, found = _parse_flags(environment.flags, model, flags_origin)
     inputs = inputs_for(
         model,
         args=args,
         files=environment.files,
         environ={**inherited, **environment.variables},
-        cwd=cwd,
+        cwd=base / environment.cwd,
         env_file=environment.env_file or None,
     )
     checked = check_layers(model, inputs)
-    return replace(checked, diagnostics=(*faults, *checked.diagnostics)) if faults else checked
-
-
-def _directory_faults(environment: Environment, base: Path, place: _Place) -> list[Diagnostic]:
-    """A misspelt directory would hold no settings, and so nothing wrong."""
-    if (base / environment.cwd).is_dir():
-        return []
-    message = f"there is no directory {environment.cwd!r}"
-    origin = place.of("cwd")
-    hint = "it is relative to the declaring file"
-    return [
-        Diagnostic(Rule.UNREADABLE_FILE, Severity.ERROR, place.key("cwd"), message, origin, hint)
-    ]
-
-
-class _ParseError(Exception):
-    """A command line that argparse refuses."""
+    return replace(checked, diagnostics=(*found, *checked.diagnostics))
 
 
 class _Parser(argparse.ArgumentParser):
+    """A parser that raises what it would print before it ends the program."""
+
     def error(self, message: str) -> NoReturn:
-        raise _ParseError(message)
+        raise argparse.ArgumentError(None, message)
 
 
-def _parsed(
-    flags: tuple[str, ...], model: type[LayeredSettings], place: _Place
+def _parse_flags(
+    flags: tuple[str, ...], model: type[LayeredSettings], origin: Origin | None
 ) -> tuple[argparse.Namespace | None, list[Diagnostic]]:
-    """The flags as the program's parser would have them; those of the program alone are none."""
+    """Parse the flags of settings; those of the program alone are left out."""
     if not flags:
         return None, []
     parser = _Parser(add_help=False)
     model.add_arguments(parser)
-    origin = place.of("flags")
     try:
         args, rest = parse_known_args(parser, flags)
-    except _ParseError as error:
-        return None, [Diagnostic(Rule.BAD_VALUE, Severity.ERROR, ("flags",), str(error), origin)]
+    except argparse.ArgumentError as error:
+        return None, [Diagnostic.of(Rule.BAD_VALUE, ("flags",), str(error), origin)]
     known = [option for action in parser._actions for option in action.option_strings]
     found: list[Diagnostic] = []
     for flag in rest:
         hint = did_you_mean(flag.partition("=")[0], known) if flag.startswith("--") else None
         if hint is not None:
-            message = f"{flag} is no flag of a setting"
+            message, severity = f"{flag} is no flag of a setting", Severity.WARNING
             found.append(
-                Diagnostic(Rule.UNKNOWN_KEY, Severity.WARNING, ("flags",), message, origin, hint)
+                Diagnostic.of(
+                    Rule.UNKNOWN_KEY, ("flags",), message, origin, hint, severity=severity
+                )
             )
     return args, found
-
-
-def _within(name: str, fault: Diagnostic) -> Diagnostic:
-    return replace(fault, message=f"{fault.message} (in environment {name!r})")
 
 
 def _changes(
     name: str, before: CheckedSettings, now: CheckedSettings, against: str
 ) -> Iterator[Diagnostic]:
-    """What has changed in one environment, a note for each value."""
+    """A note for each value that has changed in one environment."""
     if now.settings is None:
         return  # which is an error of its own
     if before.settings is None:
-        yield _note((), f"{name}: could not be resolved at {against}", None)
+        message = f"{name}: could not be resolved at {against}"
+        yield Diagnostic.of(Rule.ENVIRONMENT_CHANGED, (), message)
         return
     for option in now.settings.options().leaves():
         was, value = before.settings.get(option.path), now.settings.get(option.path)
@@ -220,11 +204,7 @@ def _changes(
                 f"{name}: {format_path(option.path)} {_shown(was, option)} → "
                 f"{_shown(value, option)} ({origin})"
             )
-            yield _note(option.path, message, origin)
-
-
-def _note(path: tuple[str | int, ...], message: str, origin: Origin | None) -> Diagnostic:
-    return Diagnostic(Rule.ENVIRONMENT_CHANGED, Severity.NOTE, path, message, origin)
+            yield Diagnostic.of(Rule.ENVIRONMENT_CHANGED, option.path, message, origin)
 
 
 def _shown(value: Any, option: Option) -> str:

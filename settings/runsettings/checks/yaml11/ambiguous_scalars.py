@@ -47,7 +47,7 @@ _PLACE: Final = (1 << 64) - 1
 """The part of a mark that is the value's own position."""
 
 
-class Hazard(NamedTuple):
+class AmbiguousScalar(NamedTuple):
     """A scalar that is read in two ways."""
 
     text: str
@@ -60,7 +60,7 @@ class Hazard(NamedTuple):
     """Its key, if that is known."""
 
 
-def find_hazards(tree: Tree) -> list[Hazard]:
+def find_ambiguous(tree: Tree) -> list[AmbiguousScalar]:
     """The scalars of a YAML source that YAML 1.1 tools read differently, in order.
 
     Nearly every file has none, and a search of its text tells so. What the search finds is
@@ -70,7 +70,7 @@ def find_hazards(tree: Tree) -> list[Hazard]:
     if text is None:
         return []
     if "!!int" in text:
-        return scan_hazards(text, tree)
+        return scan_ambiguous(text, tree)
     # As if a line ended before the text, so that its start needs no pattern of its own.
     candidates = list(_CANDIDATE.finditer(f"\n{text}"))
     if not candidates:
@@ -83,22 +83,22 @@ def find_hazards(tree: Tree) -> list[Hazard]:
         token = _SPACE_AFTER.sub("", candidate["token"])
         places[pack(line, offset - starts[line - 1] + 1)] = token
     known = _scalars(tree, places)
-    found: list[Hazard] = []
+    found: list[AmbiguousScalar] = []
     for place, token in places.items():
         scalar = known.get(place)
         if scalar is None or not _is(scalar.value, token):
-            return scan_hazards(text, tree)
+            return scan_ambiguous(text, tree)
         if reading_of_others(token, is_key=scalar.is_key) is not None:
-            found.append(Hazard(token, *unpack(place)[0], scalar.path))
+            found.append(AmbiguousScalar(token, *unpack(place)[0], scalar.path))
     return found
 
 
-def scan_hazards(text: str, tree: Tree | None = None) -> list[Hazard]:
+def scan_ambiguous(text: str, tree: Tree | None = None) -> list[AmbiguousScalar]:
     """The same by scanning every scalar of a text; paths are known for what ``tree`` holds."""
-    tokens = {pack(token.line, token.column): token for token in hazardous_tokens(text)}
+    tokens = {pack(token.line, token.column): token for token in ambiguous_tokens(text)}
     known = _scalars(tree, tokens) if tree is not None and tokens else {}
     return [
-        Hazard(
+        AmbiguousScalar(
             token.text,
             # A token may begin with an anchor or a tag; the scalar is its last part.
             token.end_line,
@@ -109,7 +109,7 @@ def scan_hazards(text: str, tree: Tree | None = None) -> list[Hazard]:
     ]
 
 
-def hazardous_tokens(text: str) -> Iterator[ScalarToken]:
+def ambiguous_tokens(text: str) -> Iterator[ScalarToken]:
     """The scalars of a text that are read in two ways, with their exact extent."""
     for token in scan_scalars(text):
         if token.style or token.tag not in {None, _TAGGED_INT}:
@@ -136,30 +136,30 @@ def for_both(text: str) -> str:
     return f'"{text}"'
 
 
-def hazard_diagnostics(tree: Tree) -> list[Diagnostic]:
-    """A warning for each hazard of a YAML source."""
+def scalar_diagnostics(tree: Tree) -> list[Diagnostic]:
+    """A warning for each scalar of a YAML source."""
     text = tree.text
     if text is None:
         return []
-    found = find_hazards(tree)
+    found = find_ambiguous(tree)
     if not found:
         return []
     lines = _BREAK.split(text)
-    return [_diagnostic(hazard, tree, lines[hazard.line - 1]) for hazard in found]
+    return [_diagnostic(scalar, tree, lines[scalar.line - 1]) for scalar in found]
 
 
-def _diagnostic(hazard: Hazard, tree: Tree, line: str) -> Diagnostic:
-    value = resolve_plain(hazard.text)
+def _diagnostic(scalar: AmbiguousScalar, tree: Tree, line: str) -> Diagnostic:
+    value = resolve_plain(scalar.text)
     ours = f"the string {value!r}" if isinstance(value, str) else repr(value)
-    theirs = reading_of_others(hazard.text, is_key=hazard.text != "<<")
+    theirs = reading_of_others(scalar.text, is_key=scalar.text != "<<")
     return Diagnostic(
         Rule.YAML_SCALAR,
         Severity.WARNING,
-        hazard.path,
-        f"{hazard.text} is {ours} here, and {theirs} to YAML 1.1 tools",
-        Origin(tree.layer, tree.where, hazard.line, hazard.column),
-        hint=f"write {for_both(hazard.text)}",
-        excerpt=Excerpt(line, hazard.line, hazard.column, len(hazard.text)),
+        scalar.path,
+        f"{scalar.text} is {ours} here, and {theirs} to YAML 1.1 tools",
+        Origin(tree.layer, tree.where, scalar.line, scalar.column),
+        hint=f"write {for_both(scalar.text)}",
+        excerpt=Excerpt(line, scalar.line, scalar.column, len(scalar.text)),
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from runsettings.checks.rule_selection import is_suppressed_on
-from runsettings.checks.yaml11.ambiguous_scalars import for_both, hazardous_tokens
+from runsettings.checks.yaml11.ambiguous_scalars import for_both, ambiguous_tokens
 from runsettings.documents.atomic_write import rewrite
 from runsettings.documents.files import Format, read_bytes, read_text
 from runsettings.secrets.masking import SecretMask
@@ -55,7 +55,7 @@ class Fix:
 
 
 def fix_text(text: str) -> tuple[str, int]:
-    """The text with every hazardous scalar written so that YAML 1.1 and 1.2 agree.
+    """The text with every ambiguous scalar written so that YAML 1.1 and 1.2 agree.
 
     Comments, layout, line breaks and all other scalars stay as they are, and so does every
     value as it is read here. Fixing a second time changes nothing. Lines whose comment turns
@@ -66,11 +66,11 @@ def fix_text(text: str) -> tuple[str, int]:
     """
     pieces: list[str] = []
     end = count = 0
-    for token in hazardous_tokens(text):
+    for token in ambiguous_tokens(text):
         # A token may begin with a tag or an anchor; what is rewritten is its last part.
         start = token.end_index - len(token.text)
         if text[start : token.end_index] != token.text:
-            continue  # written over several lines, which no hazard is; never guess
+            continue  # written over several lines, which no ambiguous scalar is; never guess
         if is_suppressed_on(line_of(text, token.line), Rule.YAML_SCALAR):
             continue
         pieces += [text[end:start], for_both(token.text)]

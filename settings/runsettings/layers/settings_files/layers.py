@@ -97,16 +97,19 @@ class PyprojectLayer:
         if table is None:
             return ()
         path = locations.find_pyproject(inputs.cwd)
-        if path is None:
-            return ()
-        where = shown_path(path, inputs.cwd)
+        return () if path is None else (read_pyproject(path, table, inputs.cwd),)
 
-        def read() -> Reading:
-            if not _mentions(path, table[-1]):
-                return Reading(Tree(Layer.PYPROJECT, where, directives=False))
-            return _table(read_file(Path(path), Layer.PYPROJECT, where=where), table)
 
-        return (read_once((path, where, table), read),)
+def read_pyproject(path: str, table: Sequence[str], cwd: Path) -> Reading:
+    """Read one table of a ``pyproject.toml``, from memory if it was read before."""
+    where = shown_path(path, cwd)
+
+    def read() -> Reading:
+        if not _mentions(path, table[-1]):
+            return Reading(Tree(Layer.PYPROJECT, where, directives=False))
+        return _table(read_file(Path(path), Layer.PYPROJECT, where=where), table)
+
+    return read_once((path, where, table), read)
 
 
 def _mentions(path: str, table: str) -> bool:
@@ -157,12 +160,13 @@ def read_place(directory: str, layer: Layer, cwd: Path) -> list[Reading]:
     for name, format_ in _BESIDE:
         path = os.path.join(directory, name)  # noqa: PTH118 - three of these on every start
         if locations.is_there(path):
-            readings.append(_read(path, layer, shown_path(path, cwd), format_))
+            readings.append(read_settings_file(path, layer, cwd, format_))
     return readings
 
 
-def _read(path: str, layer: Layer, where: str, format_: Format) -> Reading:
-    """The settings in one file, from memory if it was read before."""
+def read_settings_file(path: str, layer: Layer, cwd: Path, format_: Format) -> Reading:
+    """Read the settings in one file, from memory if it was read before."""
+    where = shown_path(path, cwd)
 
     def read() -> Reading:
         reading = read_file(Path(path), layer, where=where, format=format_, limit=_LIMIT)
