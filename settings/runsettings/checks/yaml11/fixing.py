@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from runsettings.checks.rule_selection import is_suppressed_on
-from runsettings.checks.yaml11.ambiguous_scalars import for_both, ambiguous_tokens
+from runsettings.checks.yaml11.ambiguous_scalars import ambiguous_tokens, for_both
 from runsettings.documents.atomic_write import rewrite
 from runsettings.documents.files import Format, read_bytes, read_text
 from runsettings.secrets.masking import SecretMask
