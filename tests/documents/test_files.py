@@ -321,3 +321,13 @@ def test_deep_nesting_ends_in_a_fault(written, opening):
     reading = read_text(opening * 10_000, Layer.FILE, "x", written)
     assert reading.diagnostics
     holds(reading)
+
+
+def test_yaml_can_be_read_by_the_rules_of_yaml_11(jail):
+    """In a file and in a text; other formats have one set of rules."""
+    path = jail.write("x.yaml", "a: no\nb: 012\n")
+    assert read_file(path, Layer.FILE, yaml11=True).tree.data == {"a": False, "b": 10}
+    assert read_file(path, Layer.FILE).tree.data == {"a": "no", "b": 12}
+    reading = read_text("a: no\n", Layer.FILE, "x", Format.YAML, yaml11=True)
+    assert reading.tree.data == {"a": False}
+    assert read_text('{"a": 1}', Layer.FILE, "x", Format.JSON, yaml11=True).tree.data == {"a": 1}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import enum
 import errno
+import functools
 import os
 import stat
 from collections.abc import Callable
@@ -100,6 +101,7 @@ def read_file(
     where: str | None = None,
     format: Format | None = None,  # noqa: A002 - the word for it
     limit: int = MAX_BYTES,
+    yaml11: bool = False,
 ) -> Reading:
     """Read a settings or config file. Never raises for what the file is or holds.
 
@@ -109,9 +111,10 @@ def read_file(
         where: Its name in origins; the path as given if left out.
         format: How it is written; if left out, what its suffix says.
         limit: The largest size that is read, in bytes.
+        yaml11: Whether to read the scalars of YAML by YAML 1.1, as PyYAML does.
 
     Returns:
-        Its values with their places, and everything that is wrong with it.
+        Its values with their positions, and its diagnostics.
     """
     path = Path(path)
     where = str(path) if where is None else where
@@ -123,7 +126,8 @@ def read_file(
             f"name it with one of {', '.join(suffix for suffix in _SUFFIXES if suffix)}",
         )
         return _read(FileText(None, (problem.diagnostic(layer, where),)), layer, where, Format.INI)
-    return _read(read_bytes(path, layer, where=where, limit=limit), layer, where, format)
+    content = read_bytes(path, layer, where=where, limit=limit)
+    return _read(content, layer, where, format, yaml11=yaml11)
 
 
 def read_bytes(path: Path, layer: Layer, *, where: str, limit: int = MAX_BYTES) -> FileText:
@@ -141,7 +145,14 @@ def read_bytes(path: Path, layer: Layer, *, where: str, limit: int = MAX_BYTES) 
         return FileText(None, (problem.diagnostic(layer, where),))
 
 
-def read_text(text: str | bytes, layer: Layer, where: str, format: Format) -> Reading:  # noqa: A002
+def read_text(
+    text: str | bytes,
+    layer: Layer,
+    where: str,
+    format: Format,  # noqa: A002
+    *,
+    yaml11: bool = False,
+) -> Reading:
     """Read a text, or the bytes of one in UTF-8. Never raises for what it holds.
 
     Args:
@@ -149,14 +160,22 @@ def read_text(text: str | bytes, layer: Layer, where: str, format: Format) -> Re
         layer: The layer that its values belong to.
         where: Its name in origins.
         format: How it is written.
+        yaml11: Whether to read the scalars of YAML by YAML 1.1, as PyYAML does.
     """
-    return _read(_decode(text, layer, where), layer, where, format)
+    return _read(_decode(text, layer, where), layer, where, format, yaml11=yaml11)
 
 
-def _read(content: FileText, layer: Layer, where: str, format: Format) -> Reading:  # noqa: A002
+def _read(
+    content: FileText,
+    layer: Layer,
+    where: str,
+    format: Format,  # noqa: A002
+    *,
+    yaml11: bool = False,
+) -> Reading:
     if content.text is None:
         return Reading(Tree(layer, where, directives=False), content.diagnostics)
-    return _reader(format)(content.text, layer, where)
+    return _reader(format, yaml11=yaml11)(content.text, layer, where)
 
 
 def _bytes_of(path: Path, where: str, limit: int) -> bytes:
@@ -264,11 +283,11 @@ def _decode(text: str | bytes, layer: Layer, where: str) -> FileText:
     return FileText(None, faults.diagnostics())
 
 
-def _reader(format: Format) -> Reader:  # noqa: A002
+def _reader(format: Format, *, yaml11: bool) -> Reader:  # noqa: A002
     if format is Format.YAML:
         from runsettings.documents.yaml import reader  # PyYAML: few programs read YAML
 
-        return reader.read
+        return functools.partial(reader.read, yaml11=yaml11)
     if format is Format.TOML:
         from runsettings.documents import toml  # tomllib: few programs read TOML
 

@@ -12,7 +12,7 @@ MAX_DEPTH: Final = 100
 
 ALIAS_BUDGET: Final = 100_000
 """How many values the aliases of a YAML text may stand for, besides one for each of its
-characters. A bomb of nine levels stands for a billion."""
+characters. A long text counts as many. A bomb of nine levels stands for a billion."""
 
 MAX_DIGITS: Final = 3_500
 """The most characters of a number. Python refuses to turn an integer of more than 4,300

@@ -187,7 +187,8 @@ def _sentence(details: ErrorDetails, value: Any) -> str:
     elif message.startswith("Input should "):
         sentence = "must " + message.removeprefix("Input should ")
     else:
-        sentence = message[:1].lower() + message[1:]
+        # "JSON input should be string" begins with a name.
+        sentence = message if message[1:2].isupper() else message[:1].lower() + message[1:]
     # "unable to parse string as an integer" repeats what "a valid integer" and the value say.
     head, separator, tail = sentence.partition(", ")
     if separator and tail.startswith(("unable to", "unexpected")) and isinstance(value, str):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from itertools import pairwise
 
@@ -56,7 +57,9 @@ def fault(text: str) -> Diagnostic:
         ("0o14", 12),
         ("0x1F", 31),
         ("1:20", "1:20"),
-        ("1_000", "1_000"),
+        ("1_000", 1000),
+        ("!!int 1_000", 1000),
+        ("1.0_2020_04_16", "1.0_2020_04_16"),
         ("", None),
         ("~", None),
         ("'no'", "no"),
@@ -202,6 +205,16 @@ def test_merged_keys_keep_the_place_of_the_anchor():
         ("\nword\n", Rule.SYNTAX, (2, 1), "it is a single value"),
         ("a:\n\t- 1\n", Rule.SYNTAX, (2, 1), "a tab cannot indent YAML"),
         ("a: x\n\ty: 2\n", Rule.SYNTAX, (2, 1), "a tab cannot indent YAML"),
+        ("a: [1, 12e3456]\n", Rule.BAD_VALUE, (1, 8), "the number is too large for a float"),
+        ("1e999: 1\n", Rule.BAD_VALUE, (1, 1), "the number is too large for a float"),
+        ("lr: {{ lr }}\n", Rule.SYNTAX, (1, 6), "a template, {{ … }}, is not a YAML value"),
+        ("a: 1\n{% if x %}\n", Rule.SYNTAX, (2, 2), "a template, {% … %}, is not YAML"),
+        ("p: *.py\n", Rule.SYNTAX, (1, 4), "a value cannot start with '*'"),
+        ("p: [&, 1]\n", Rule.SYNTAX, (1, 5), "a value cannot start with '&'"),
+        ("lr:\u00a00.1\n", Rule.SYNTAX, (1, 4), "U+00A0 follows the ':'"),
+        ("a: 1\nlr:\u2003\u20030.1\nb: 2\n", Rule.SYNTAX, (2, 4), "U+2003 follows the ':'"),
+        ("lr:0.1\n", Rule.SYNTAX, (1, 3), "no space follows the ':'"),
+        ("a: 1\nlr:0.1\nb: 2\n", Rule.SYNTAX, (2, 3), "no space follows the ':'"),
         ("a: 1\nb c\nd: x\n", Rule.SYNTAX, (2, 1), "a ':' is missing after this key"),
         ("a: 1\nb c\n", Rule.SYNTAX, (2, 1), "a ':' is missing after this key"),
         ("a: [1, 2\nb: 3\n", Rule.SYNTAX, (1, 4), "the '[' that opens here is not closed"),
@@ -325,6 +338,50 @@ def test_merge_bomb_ends_at_once():
     lines = ["m0: &m0 {" + ", ".join(f"k{index}: 1" for index in range(1000)) + "}"]
     lines += [f"m{index}: {{<<: *m0, x: 1}}" for index in range(1, 2000)]
     assert Rule.ALIAS_BUDGET in [found.rule for found in yaml("\n".join(lines)).diagnostics]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'a: &a "{long}"\nb: [{aliases}]\n',
+        'a: &a [1, "{long}"]\nb: [{aliases}]\n',
+        'a: &a {{k: "{long}"}}\nb: [{aliases}]\n',
+        "a: &a |\n  {long}\nb: [{aliases}]\n",
+    ],
+)
+def test_bomb_of_long_texts_ends_at_once(text):
+    """The budget counts how long texts are: what a few values stand for can fill the memory."""
+    reading = yaml(text.format(long="x" * 100_000, aliases=", ".join(["*a"] * 60_000)))
+    (found,) = reading.diagnostics
+    assert found.rule is Rule.ALIAS_BUDGET
+    assert len(reading.tree.data["b"]) < 1000
+
+
+def test_text_can_be_read_by_the_rules_of_yaml_11():
+    """What PyYAML wrote comes back as it was, with the places of its values."""
+    data = {"a": "1e-3", "b": ["no", "012", "0o17", "12e3456", "1:20"], "00008": {"c": 1.5}}
+    data |= {"d": dt.date(2020, 1, 2), "e": "089", "f": None, "g": True, "h": "1_000", "=": "="}
+    text = pyyaml.safe_dump(data, sort_keys=False)
+    reading = read(text, Layer.FILE, "x.yaml", yaml11=True)
+    assert reading.diagnostics == ()
+    assert reading.tree.data == data
+    assert reading.tree.position(("b", 1)) == Position(4, 3)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("no", False), ("On", True), ("012", 10), ("1:20", 80), ("!!int 010", 8), ("'no'", "no")],
+)
+def test_yaml_11_has_its_own_scalars(text, value):
+    """Old words, octal and sexagesimal numbers are read, and quotes still make texts."""
+    reading = read(f"a: {text}\n", Layer.FILE, "x.yaml", yaml11=True)
+    assert (reading.tree.data, reading.diagnostics) == ({"a": value}, ())
+
+
+def test_number_that_yaml_11_cannot_convert_is_told():
+    """It matches a pattern of YAML 1.1 and is no number all the same."""
+    (found,) = read("a: 0b_\n", Layer.FILE, "x.yaml", yaml11=True).diagnostics
+    assert (found.rule, found.line, found.column) == (Rule.BAD_VALUE, 1, 4)
 
 
 def test_honest_aliases_stay_within_the_budget():

@@ -10,9 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from runsettings.documents.yaml.scalars import (
-    TELLING,
+    YAML11,
+    YAML12,
     differs_in_yaml11,
     resolve_plain,
+    resolve_plain_11,
     resolve_tagged,
 )
 
@@ -37,6 +39,7 @@ RELAXED = settings(
         *[(text, True) for text in ("true", "True", "TRUE")],
         *[(text, False) for text in ("false", "False", "FALSE")],
         *[("0", 0), ("-19", -19), ("+12", 12), ("012", 12), ("0o14", 12), ("0x1F", 31)],
+        *[("10_000", 10000), ("-1_0", -10), ("+2_048_000", 2048000), ("1_00_0", 1000)],
         *[("1.", 1.0), (".5", 0.5), ("-2E+05", -2e5), ("1e3", 1000.0), ("+1.5", 1.5)],
         *[(".inf", math.inf), ("-.INF", -math.inf), ("+.Inf", math.inf)],
     ],
@@ -56,9 +59,25 @@ def test_not_a_number(text):
 @pytest.mark.parametrize(
     "text",
     [
-        *("no", "Yes", "on", "y", "1:20", "1_000", "0b1", "-0x1F", "-0o7", "0o8", "nULL", "tRUE"),
+        *(
+            "no",
+            "Yes",
+            "on",
+            "y",
+            "1:20",
+            "1_000_",
+            "_1",
+            "1__0",
+            "0_1",
+            "0b1",
+            "-0x1F",
+            "-0o7",
+            "0o8",
+            "nULL",
+            "tRUE",
+        ),
         *("2020-01-01", "1e", "e5", ".", "-", "+", "..5", "1.2.3", "inf", "nan", "٣", "1e٣", "²"),
-        *("0x", "1 2", "+.nan", "<<", "=", "1\n"),
+        *("1.0_2020_04_16", "0x1_0", "1_0.5", "0x", "1 2", "+.nan", "<<", "=", "1\n"),
     ],
 )
 def test_everything_else_is_a_string(text):
@@ -66,11 +85,36 @@ def test_everything_else_is_a_string(text):
     assert resolve_plain(text) == text
 
 
+@pytest.mark.parametrize("text", ["12e3456", "1e999", "-1.5E+400", ".1e310", "9" * 3600])
+def test_number_that_python_cannot_hold_is_an_error(text):
+    """It becomes neither infinity nor a text without a word."""
+    with pytest.raises(ValueError, match="too l"):
+        resolve_plain(text)
+
+
+@RELAXED
+@given(text=PLAIN)
+def test_yaml_11_is_what_pyyaml_reads(text):
+    """By the rules of YAML 1.1, a plain scalar is what PyYAML's SafeLoader makes of it."""
+    node = yaml.ScalarNode(yaml.SafeLoader("").resolve(yaml.ScalarNode, text, (True, False)), text)
+    if node.tag.endswith((":merge", ":value", ":yaml")):
+        assert resolve_plain_11(text) == text
+        return
+    try:
+        theirs = yaml.SafeLoader("").construct_object(node)
+    except ValueError:
+        with pytest.raises(ValueError, match=""):
+            resolve_plain_11(text)
+    else:
+        assert repr(resolve_plain_11(text)) == repr(theirs)
+        assert text[:1] in YAML11.telling or resolve_plain_11(text) == text
+
+
 @RELAXED
 @given(text=PLAIN)
 def test_only_telling_characters_begin_other_values(text):
     """The reader may skip resolving a scalar whose first character is not among those."""
-    assert text[:1] in TELLING or resolve_plain(text) == text
+    assert text[:1] in YAML12.telling or resolve_plain(text) == text
 
 
 @pytest.mark.parametrize("kind", ["timestamp", "python/object", "binary"])
@@ -95,7 +139,9 @@ def test_text_that_does_not_fit_its_tag_is_a_value_error(kind, text):
         ("012", "the integer 10"),
         ("1:20", "the integer 80"),
         ("1:20.5", "the number 80.5"),
-        ("1_000", "the integer 1000"),
+        ("1_000", None),
+        ("1__0", "the integer 10"),
+        ("1.0_2020_04_16", "the number 1.020200416"),
         ("0b11", "the integer 3"),
         ("1e-3", "the string '1e-3'"),
         ("0o14", "the string '0o14'"),

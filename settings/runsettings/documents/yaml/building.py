@@ -24,12 +24,12 @@ from yaml.events import (
 from runsettings.documents.limits import MAX_DEPTH
 from runsettings.documents.text_diagnostics import Faults
 from runsettings.documents.yaml.events import open_events
-from runsettings.documents.yaml.scalars import TELLING, resolve_plain
+from runsettings.documents.yaml.scalars import YAML12, Schema
 from runsettings.documents.yaml.special_cases import (
     AWAIT,
+    CHARACTERS,
     COMPLEX,
     ITEM,
-    KEY_SHIFT,
     ONE,
     Anchored,
     RareCases,
@@ -38,7 +38,7 @@ from runsettings.documents.yaml.special_cases import (
 )
 from runsettings.documents.yaml.syntax_errors import add_syntax_fault
 from runsettings.values.directives import Delete
-from runsettings.values.tree import Branch, SequenceMarks
+from runsettings.values.tree import KEY_SHIFT, Branch, SequenceMarks
 
 
 class Built(NamedTuple):
@@ -51,13 +51,14 @@ class Built(NamedTuple):
     """Whether a `Directive` is among the values."""
 
 
-def build(faults: Faults) -> Built:
+def build(faults: Faults, schema: Schema = YAML12) -> Built:
     """Build the values and marks of a YAML text.
 
     Args:
         faults: Holds the text; receives what is wrong with it.
+        schema: How plain scalars are read.
     """
-    rare = RareCases(faults)
+    rare = RareCases(faults, schema)
     data: list[Any] = []
     marks: list[Any] = []
     try:
@@ -75,6 +76,7 @@ def _run(rare: RareCases, root: list[Any], root_marks: list[Any]) -> None:
     get = open_events(rare.faults)
     stack = rare.stack
     anchors = rare.anchors
+    resolve, telling = rare.schema
     data: Any = root
     marks: Any = root_marks
     key: Any = ITEM
@@ -94,13 +96,16 @@ def _run(rare: RareCases, root: list[Any], root_marks: list[Any]) -> None:
                 mark = (start.line << 32 | start.column) + ONE
                 if event.tag is not None:
                     value = rare.tagged(event, mark, data, key)
-                elif not event.style and value[:1] in TELLING:
+                elif not event.style and value[:1] in telling:
                     try:
-                        value = resolve_plain(value)
-                    except ValueError:
-                        rare.overlong(event, mark, data, key)
+                        value = resolve(value)
+                    except ValueError as error:
+                        rare.refused(event, mark, data, key, error)
+                length = len(event.value)
+                if length > CHARACTERS:
+                    size += length // CHARACTERS
                 if event.anchor is not None:
-                    anchors[event.anchor] = Anchored(value, mark, 1, 0)
+                    anchors[event.anchor] = Anchored(value, mark, 1 + length // CHARACTERS, 0)
                 if key is AWAIT:
                     key_mark = mark << KEY_SHIFT
                     key = value

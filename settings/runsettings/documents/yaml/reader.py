@@ -25,6 +25,8 @@ from yaml.events import (
 from runsettings.documents.text_diagnostics import Faults
 from runsettings.documents.yaml.building import build
 from runsettings.documents.yaml.events import open_events
+from runsettings.documents.yaml.scalars import YAML11, YAML12
+from runsettings.documents.yaml.syntax_errors import add_missing_space
 from runsettings.values.diagnostic import Rule
 from runsettings.values.origin import Layer
 from runsettings.values.reading import Reading
@@ -53,31 +55,31 @@ class ScalarToken:
     """Its explicit tag, if it has one."""
 
 
-def read(text: str, layer: Layer, where: str) -> Reading:
+def read(text: str, layer: Layer, where: str, *, yaml11: bool = False) -> Reading:
     """Read a YAML text. Never raises for what it holds.
 
     Args:
         text: The text.
         layer: The layer that its values belong to.
         where: Its name in origins.
+        yaml11: Whether to read plain scalars as PyYAML's SafeLoader does, by YAML 1.1.
 
     Returns:
         Its values with their places, and what is wrong with it. Directives stand for the tags
         ``!append``, ``!replace`` and ``!delete``.
     """
     faults = Faults(text, layer, where)
-    documents, marks, directives = build(faults)
+    documents, marks, directives = build(faults, YAML11 if yaml11 else YAML12)
     tree = Tree(layer, where, text=text, kind=Kind.DOCUMENT, directives=directives)
     if documents and isinstance(documents[0], dict):
         tree.data, tree.marks = documents[0], marks[0]
     elif documents and documents[0] is not None:
         here = getattr(marks[0], "here", marks[0])
-        kind = "a list" if isinstance(documents[0], list) else "a single value"
-        faults.add(
-            Rule.SYNTAX,
-            f"the top level must be a mapping of keys to values; it is {kind}",
-            unpack(here)[0],
-        )
+        position, _ = unpack(here)
+        if not (isinstance(documents[0], str) and add_missing_space(faults, position)):
+            kind = "a list" if isinstance(documents[0], list) else "a single value"
+            message = f"the top level must be a mapping of keys to values; it is {kind}"
+            faults.add(Rule.SYNTAX, message, position)
     return Reading(tree, faults.diagnostics())
 
 

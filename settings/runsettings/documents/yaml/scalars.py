@@ -1,4 +1,7 @@
-"""What a YAML scalar means: the core schema of YAML 1.2 (chapter 10.3 of its specification).
+"""What a YAML scalar means, by the core schema of YAML 1.2 or by the rules of YAML 1.1.
+
+The core schema is chapter 10.3 of the specification. Integers with underscores, ``10_000``, are
+numbers as well, because every other YAML tool of this field reads them so.
 
 YAML 1.1, which PyYAML follows, reads ``no`` as false, ``012`` as ten, ``1:20`` as eighty and
 ``1e-3`` as a string. `differs_in_yaml11` tells where the two disagree, for the checks.
@@ -6,12 +9,16 @@ YAML 1.1, which PyYAML follows, reads ``no`` as false, ``012`` as ten, ``1:20`` 
 
 from __future__ import annotations
 
+import datetime as dt
+import functools
+import math
 import re
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple
 
 import yaml
 
-from runsettings.documents.limits import MAX_DIGITS
+from runsettings.documents.limits import MAX_DIGITS, number_problem
 
 PREFIX: Final = "tag:yaml.org,2002:"
 """What ``!!`` in front of a tag stands for."""
@@ -28,11 +35,8 @@ WORDS: Final[dict[str, Any]] = {
 }
 """The plain scalars that are a constant."""
 
-TELLING: Final = frozenset({"", *"~nNtTfF.+-0123456789"})
-"""First characters of the plain scalars that may be something other than a string."""
-
 _NUMBER: Final = re.compile(
-    r"(?P<int>[-+]?[0-9]+)"
+    r"(?P<int>[-+]?(?:[0-9]+|[1-9][0-9]*(?:_[0-9]+)+))"
     r"|0o(?P<octal>[0-7]+)"
     r"|0x(?P<hex>[0-9a-fA-F]+)"
     r"|(?P<float>[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?)"
@@ -44,34 +48,75 @@ def resolve_plain(text: str) -> Any:
     """The value of a plain (unquoted, untagged) scalar under the YAML 1.2 core schema.
 
     Raises:
-        ValueError: The text is a number with more characters than the limit.
+        ValueError: The text is a number that Python cannot hold; the message says why.
     """
     if text in WORDS:
         return WORDS[text]
     if text[0] not in _DIGITS:
         return text
-    if len(text) > MAX_DIGITS and _NUMBER.fullmatch(text):
-        raise ValueError("too many digits")
-    if text.isdecimal() and text.isascii():
+    if len(text) <= MAX_DIGITS and text.isdecimal() and text.isascii():
         return int(text)
     number = _NUMBER.fullmatch(text)
     if number is None:
         return text
+    if len(text) > MAX_DIGITS:
+        raise ValueError(number_problem(text))
     kind = number.lastgroup
     if kind == "int":
         return int(text)
     if kind == "float":
-        return float(text)
+        value = float(text)
+        if math.isinf(value):
+            raise ValueError(number_problem(text))
+        return value
     return int(number["octal"], 8) if kind == "octal" else int(number["hex"], 16)
 
 
-def resolve_tagged(tag: str, text: str, *, plain: bool) -> Any:
+_RESOLVER_11: Final[Any] = yaml.resolver.Resolver()
+_UNUSED_11: Final = frozenset({"merge", "value", "yaml"})
+"""Types of YAML 1.1 that are marks of YAML itself: `<<`, `=` and `!`."""
+
+
+@functools.lru_cache(maxsize=4096)
+def resolve_plain_11(text: str) -> Any:
+    """The value of a plain scalar as PyYAML's SafeLoader, which follows YAML 1.1, reads it.
+
+    Raises:
+        ValueError: The text is no value of its type, or a number that Python cannot hold.
+    """
+    tag = _RESOLVER_11.resolve(yaml.ScalarNode, text, (True, False))
+    kind = tag.removeprefix(PREFIX)
+    if kind == "str" or kind in _UNUSED_11:
+        return text
+    if len(text) > MAX_DIGITS:
+        raise ValueError(number_problem(text))
+    value = yaml.constructor.SafeConstructor().construct_object(yaml.ScalarNode(tag, text))
+    if kind == "float" and math.isinf(value) and "inf" not in text.lower():
+        raise ValueError(number_problem(text))
+    return value
+
+
+class Schema(NamedTuple):
+    """The rules by which plain scalars are read."""
+
+    resolve: Callable[[str], Any]
+    """The value of a plain scalar; raises `ValueError` for what Python cannot hold."""
+    telling: frozenset[str]
+    """First characters of the plain scalars that may be something other than a string."""
+
+
+YAML12: Final = Schema(resolve_plain, frozenset({"", *"~nNtTfF.+-0123456789"}))
+YAML11: Final = Schema(resolve_plain_11, frozenset(_RESOLVER_11.yaml_implicit_resolvers))
+
+
+def resolve_tagged(tag: str, text: str, *, plain: bool, schema: Schema = YAML12) -> Any:
     """The value of a scalar with an explicit tag.
 
     Args:
         tag: The whole tag, ``tag:yaml.org,2002:int``, or ``!``.
         text: The scalar's text.
         plain: Whether it is unquoted.
+        schema: How plain scalars are read.
 
     Raises:
         LookupError: The tag is none of the safe ones.
@@ -82,7 +127,7 @@ def resolve_tagged(tag: str, text: str, *, plain: bool) -> Any:
     kind = tag.removeprefix(PREFIX)
     if not tag.startswith(PREFIX) or kind not in _TYPES:
         raise LookupError(tag)
-    value = resolve_plain(text) if plain or text else None
+    value = schema.resolve(text) if plain or text else None
     if kind == "float" and type(value) is int:
         return float(value)
     if type(value) is not _TYPES[kind]:
@@ -97,12 +142,6 @@ _TYPES: Final[dict[str, type]] = {
     "null": type(None),
 }
 
-_RESOLVER_11: Final[Any] = yaml.resolver.Resolver()
-_YAML11: Final = (
-    (re.compile(r"yes|Yes|YES|on|On|ON"), "true"),
-    (re.compile(r"no|No|NO|off|Off|OFF"), "false"),
-)
-
 
 def differs_in_yaml11(text: str) -> str | None:
     """What YAML 1.1 readers such as PyYAML make of a plain scalar, if it is something else.
@@ -111,30 +150,21 @@ def differs_in_yaml11(text: str) -> str | None:
         A short description of the other reading (``false``, ``the integer 10``,
         ``the string '1e-3'``), or ``None`` where both agree.
     """
-    for words, meaning in _YAML11:
-        if words.fullmatch(text):
-            return meaning
-    return _described(text)
-
-
-def _described(text: str) -> str | None:
-    tag = _RESOLVER_11.resolve(yaml.ScalarNode, text, (True, False))
-    kind = str(tag).removeprefix(PREFIX)
     try:
         ours = resolve_plain(text)
     except ValueError:
         return None
-    if kind == "str":
-        return None if isinstance(ours, str) else f"the string {text!r}"
-    if kind not in _TYPES:
-        # The others (`<<`, `=`, `&`) are marks of YAML itself, not readings of a value.
-        return "a timestamp" if kind == "timestamp" else None
     try:
-        theirs = yaml.constructor.SafeConstructor().construct_object(yaml.ScalarNode(tag, text))
+        theirs = resolve_plain_11(text)
     except ValueError:
         # `0b` and `1__` match YAML 1.1's patterns and then fail to convert.
         return "an error"
     if type(theirs) is type(ours) and (theirs == ours or theirs != theirs):  # noqa: PLR0124
         return None
-    noun = {"int": "the integer ", "float": "the number "}.get(kind, "")
-    return f"{noun}{theirs!r}"
+    if isinstance(theirs, str):
+        return f"the string {text!r}"
+    if isinstance(theirs, bool):
+        return str(theirs).lower()
+    if isinstance(theirs, dt.date):
+        return "a timestamp"
+    return f"{'the integer' if isinstance(theirs, int) else 'the number'} {theirs!r}"

@@ -12,14 +12,15 @@ from yaml.events import ScalarEvent
 
 from runsettings.documents.limits import ALIAS_BUDGET, MAX_DEPTH
 from runsettings.documents.text_diagnostics import Faults
-from runsettings.documents.yaml.scalars import PREFIX, resolve_tagged
+from runsettings.documents.yaml.scalars import PREFIX, Schema, resolve_tagged
 from runsettings.values.diagnostic import Rule
 from runsettings.values.directives import Append, Delete, Replace
-from runsettings.values.tree import Branch, KeyPath, SequenceMarks, unpack
+from runsettings.values.tree import KEY_SHIFT, Branch, KeyPath, SequenceMarks, unpack
 
 ONE: Final = 1 << 32 | 1
 """Makes a packed 0-based position 1-based."""
-KEY_SHIFT: Final = 64
+CHARACTERS: Final = 64
+"""A text counts as a further value, against the budget of aliases, for each so many characters."""
 _PLACE: Final = (1 << KEY_SHIFT) - 1
 
 
@@ -62,6 +63,7 @@ class RareCases:
 
     Args:
         faults: Holds the text; receives what is wrong with it.
+        schema: How plain scalars are read.
 
     Attributes:
         stack: The containers around the current one, each with the state to go on with: data,
@@ -70,8 +72,9 @@ class RareCases:
         directives: Whether a `Directive` was met.
     """
 
-    def __init__(self, faults: Faults) -> None:
+    def __init__(self, faults: Faults, schema: Schema) -> None:
         self.faults = faults
+        self.schema = schema
         self.stack: list[tuple[Any, ...]] = []
         self.anchors: dict[str, Any] = {}
         self.directives = False
@@ -106,7 +109,7 @@ class RareCases:
             self._add(Rule.SYNTAX, _DIRECTIVES[tag], mark, path, width=width)
             return text
         try:
-            return resolve_tagged(tag, text, plain=not event.style)
+            return resolve_tagged(tag, text, plain=not event.style, schema=self.schema)
         except LookupError:
             self._unsafe(tag, mark, path)
         except ValueError:
@@ -147,13 +150,11 @@ class RareCases:
             "!!seq, !append, !replace and !delete",
         )
 
-    def overlong(self, event: Any, mark: int, data: Any, key: Any) -> None:
-        """Report a number with too many digits; it stays a text."""
-        message = f"a number of {len(event.value):,} characters is too long to read"
-        path = self._path(data, key)
-        self._add(
-            Rule.BAD_VALUE, message, mark, path, width=len(event.value), hint="quote it if a text"
-        )
+    def refused(self, event: Any, mark: int, data: Any, key: Any, error: ValueError) -> None:
+        """Report a scalar that Python cannot hold; it stays a text."""
+        path, width = self._path(data, key), len(event.value)
+        hint = "quote it if it is a text"
+        self._add(Rule.BAD_VALUE, str(error), mark, path, width=width, hint=hint)
 
     def odd_key(
         self,
@@ -190,10 +191,12 @@ class RareCases:
     def complex_key(self, here: Any, slots: list[Slot] | None) -> tuple[Any, list[Slot]]:
         """Report a container that stands where a key must be."""
         slot = Slot(_place_of(here))
-        message = "a mapping or list cannot be a key"
-        self._add(
-            Rule.SYNTAX, message, slot.mark, self._path(), hint="quote the key if it is a text"
-        )
+        message, hint = "a mapping or list cannot be a key", "quote the key if it is a text"
+        offset = self.faults.offset(unpack(slot.mark)[0])
+        if self.faults.text.startswith("{{", offset - 1):
+            message = "a template, {{ … }}, is not a YAML value"
+            hint = "fill in the template first, or quote the value"
+        self._add(Rule.SYNTAX, message, slot.mark, self._path(), hint=hint)
         return slot, [*(slots or ()), slot]
 
     def alias(self, event: Any, data: Any, key: Any) -> Anchored | None:
@@ -206,7 +209,8 @@ class RareCases:
         found = self.anchors.get(name)
         if found is None:
             message = f"the alias *{name} stands for nothing: no &{name} comes before it"
-            self._add(Rule.SYNTAX, message, mark, path, width=width)
+            hint = "quote it if it is a text"
+            self._add(Rule.SYNTAX, message, mark, path, width=width, hint=hint)
             return Anchored(None, mark, 1, 0)
         if not isinstance(found, Anchored):
             message = f"the alias *{name} stands inside of &{name}, and so contains itself"

@@ -24,6 +24,14 @@ _UNCLOSED: Final = {
 
 _NO_COLON: Final = "could not find expected ':'"
 
+_NAMES: Final = {"while scanning an alias": "*", "while scanning an anchor": "&"}
+
+_NO_SPACE: Final = re.compile(
+    r"[ \t]*+(?:-[ \t]++)*+[^\s:#'\"\[{]++:"
+    r"(?P<odd>[\u00a0\u1680\u2000-\u200b\u202f\u205f\u3000\ufeff]++)?+(?=\S)"
+)
+"""A key whose colon no space of YAML's follows."""
+
 _INDENTATION: Final = "check the indentation, and quote the value before it if it holds a ':'"
 
 _HINTS: Final = (
@@ -71,9 +79,16 @@ def add_syntax_fault(faults: Faults, error: Exception) -> None:
     if problem == "found character that cannot start any token":
         if char == "\t":
             message, hint = "a tab cannot indent YAML", "use spaces"
+        elif faults.text.startswith("{%", offset - 1):
+            message, hint = "a template, {% … %}, is not YAML", "fill in the template first"
         else:
             message, hint = f"a value cannot start with {char!r}", "put it in quotes"
         faults.add(Rule.SYNTAX, message, place, hint=hint)
+    elif context in _NAMES and context_mark is not None:
+        message = f"a value cannot start with {_NAMES[context]!r}"
+        faults.add(Rule.SYNTAX, message, _position(faults, context_mark), hint="put it in quotes")
+    elif context_mark is not None and add_missing_space(faults, _position(faults, context_mark)):
+        pass
     elif problem == _NO_COLON and context_mark is not None:
         # libyaml notices behind the key, which can be lines below it.
         key = _position(faults, context_mark)
@@ -97,6 +112,24 @@ def add_syntax_fault(faults: Faults, error: Exception) -> None:
                 return
         message = f"{problem} {context}".strip()
         faults.add(Rule.SYNTAX, f"not YAML: {message}", place)
+
+
+def add_missing_space(faults: Faults, place: Position) -> bool:
+    """Keep a fault for a line in which no space follows the key's colon, if that is so."""
+    found = _NO_SPACE.match(faults.line(place.line))
+    if found is None:
+        return False
+    if odd := found["odd"]:
+        message = f"U+{ord(odd[0]):04X} follows the ':', and looks like a space but is none"
+        hint, offset = "write an ordinary space", found.start("odd")
+    else:
+        message, hint, offset = (
+            "no space follows the ':'",
+            "write it as `key: value`",
+            found.end() - 1,
+        )
+    faults.add(Rule.SYNTAX, message, Position(place.line, offset + 1), len(odd or ":"), hint=hint)
+    return True
 
 
 def _position(faults: Faults, mark: Any) -> Position:
