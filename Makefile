@@ -74,7 +74,7 @@ corpus: $(TOOLS) ## Generate parsers and configs of every kind, and hold them; m
 docs: $(TOOLS) ## Build the documentation; warnings are errors.
 	$(BIN)/sphinx-build -W --keep-going --quiet -b html docs docs/_build/html
 
-tables: $(PACKAGE) ## Write the tables of the documentation anew, from the code.
+tables: $(PACKAGE) ## Write the documentation's tables and the schemas anew, from the code.
 	$(BIN)/python docs/_ext/generated_tables.py
 
 wheel: $(TOOLS) ## Build the sdist and the wheel, and try the wheel in a clean environment.

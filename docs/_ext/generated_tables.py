@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
+import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
@@ -62,7 +64,7 @@ def house() -> Iterable[str]:
 
 
 ROOMS = (
-    *("cli", "runs", "checks", "runconfig", "models"),
+    *("cli", "runs", "journal", "checks", "runconfig", "models"),
     *("resolution", "layers", "documents", "secrets", "values"),
 )
 """The rooms, as the contract in pyproject.toml has them."""
@@ -132,6 +134,7 @@ def _default(option: Option) -> str:
 
 
 PAGES = Path(__file__).parents[1]
+SCHEMAS = PAGES.parent / "schema"
 _PLACE = re.compile(
     r"(?P<head>^<!-- generated: (?P<name>[\w-]+) -->\n).*?(?P<foot>^<!-- end -->$)",
     re.MULTILINE | re.DOTALL,
@@ -152,8 +155,20 @@ def with_tables(text: str) -> str:
     return _PLACE.sub(fill, text)
 
 
+def write_schemas() -> None:
+    """Write the published JSON Schema documents anew."""
+    for path in sorted(SCHEMAS.glob("*.schema.json")):
+        name = path.name.removesuffix(".schema.json")
+        command = [sys.executable, "-m", "runsettings", "schema", name]
+        text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        if text != path.read_text(encoding="utf-8"):
+            path.write_text(text, encoding="utf-8")
+            print(f"schema/{path.name}: written anew")  # noqa: T201 -- the answer of a command
+
+
 def main() -> None:
-    """Write the tables of all pages anew."""
+    """Write the tables of all pages, and the schemas, anew."""
+    write_schemas()
     for page in sorted(PAGES.glob("*.md")):
         text = page.read_text(encoding="utf-8")
         if (anew := with_tables(text)) != text:

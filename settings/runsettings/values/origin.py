@@ -18,8 +18,9 @@ class Layer(enum.IntEnum):
     column become the properties ``is_file``, ``is_shared`` and so on.
     """
 
-    def __new__(cls, rank: int, label: str, source: str, facts: str = "") -> Self:
+    def __new__(cls, label: str, source: str, facts: str = "") -> Self:
         """Make a member whose integer value is its rank, with a name, a sentence and facts."""
+        rank = len(cls.__members__)
         member = int.__new__(cls, rank)
         member._value_ = rank
         member.label = label
@@ -47,38 +48,34 @@ class Layer(enum.IntEnum):
     is_code: bool
     """Whether the program itself sets its values."""
 
-    DEFAULT = 0, "default", "the model's own defaults"
+    DEFAULT = "default", "the model's own defaults"
     SITE = (
-        1,
         "site",
         "`wandb/settings` in the platform's site directory; may lock keys",
         "file shared",
     )
-    USER = 2, "user", "`settings` in the user's configuration directory", "file shared"
+    USER = "user", "`settings` in the user's configuration directory", "file shared"
     PYPROJECT = (
-        3,
         "pyproject",
         "`[tool.runsettings]` in the nearest `pyproject.toml`",
         "file",
     )
     WORKSPACE = (
-        4,
         "workspace",
         "`wandb/settings` (or `.wandb/settings`) under `root_dir`",
         "file shared",
     )
-    EXTERNAL = 5, "external", "any pydantic-settings source, such as a secrets directory"
+    EXTERNAL = "external", "any pydantic-settings source, such as a secrets directory"
     DOTENV = (
-        6,
         "dotenv",
         "a `.env` file, where the model or the call asks for one",
         "file environment",
     )
-    ENV = 7, "env", "environment variables", "environment given"
-    FLAG = 8, "flag", "argparse or absl flags that were given, and files named by a flag", "given"
-    FILE = 9, "file", "YAML, JSON or TOML files named by the program", "file code"
-    INIT = 10, "init", "keyword arguments of the call", "code"
-    SWEEP = 11, "sweep", "a sweep's parameters; in the run config only, and locked"
+    ENV = "env", "environment variables", "environment given"
+    FLAG = "flag", "argparse or absl flags that were given, and files named by a flag", "given"
+    FILE = "file", "YAML, JSON or TOML files named by the program", "file code"
+    INIT = "init", "keyword arguments of the call", "code"
+    SWEEP = "sweep", "a sweep's parameters; in the run config only, and locked"
 
     def __str__(self) -> str:
         return self.label
