@@ -21,8 +21,25 @@ if TYPE_CHECKING:
     from runsettings.layers.base import LayerSource as LayerSource
     from runsettings.layers.flags.parsing import parse_args as parse_args
     from runsettings.layers.flags.parsing import parse_known_args as parse_known_args
+    from runsettings.models.flag_definitions import add_arguments as add_arguments
+    from runsettings.models.flag_definitions import define_flags as define_flags
     from runsettings.models.layered import LayeredConfigDict as LayeredConfigDict
     from runsettings.models.layered import LayeredSettings as LayeredSettings
+    from runsettings.models.model_options import options as options
+    from runsettings.models.provenance import digest as digest
+    from runsettings.models.provenance import explain as explain
+    from runsettings.models.provenance import get as get
+    from runsettings.models.provenance import hide as hide
+    from runsettings.models.provenance import history as history
+    from runsettings.models.provenance import locate as locate
+    from runsettings.models.provenance import origin as origin
+    from runsettings.models.provenance import shadowed as shadowed
+    from runsettings.models.provenance import to_dict as to_dict
+    from runsettings.models.resolving import diagnostics as diagnostics
+    from runsettings.models.resolving import locked as locked
+    from runsettings.models.resolving import replace as replace
+    from runsettings.models.resolving import resolve as resolve
+    from runsettings.models.resolving import sources as sources
     from runsettings.models.settings import Settings as Settings
     from runsettings.runconfig.config import Config as Config
     from runsettings.runs.recording.active import finish as finish
@@ -78,17 +95,34 @@ _HOMES = {
     "StoredRun": "journal.replay",
     "Tree": "values.tree",
     "__version__": "_version",
+    "add_arguments": "models.flag_definitions",
     "assert_valid": "checks.testing",
     "check": "checks.check",
+    "define_flags": "models.flag_definitions",
+    "diagnostics": "models.resolving",
+    "digest": "models.provenance",
+    "explain": "models.provenance",
     "finish": "runs.recording.active",
+    "get": "models.provenance",
+    "hide": "models.provenance",
+    "history": "models.provenance",
     "init": "runs.starting.start",
     "load_run": "journal.replay",
+    "locate": "models.provenance",
+    "locked": "models.resolving",
     "log": "runs.recording.active",
+    "options": "models.model_options",
+    "origin": "models.provenance",
     "parse_args": "layers.flags.parsing",
     "parse_known_args": "layers.flags.parsing",
     "read_history": "journal.replay",
     "read_records": "journal.reader",
+    "replace": "models.resolving",
+    "resolve": "models.resolving",
     "save": "runs.recording.active",
+    "shadowed": "models.provenance",
+    "sources": "models.resolving",
+    "to_dict": "models.provenance",
 }
 """Public names and the modules they live in."""
 

@@ -713,15 +713,3 @@ def test_to_dict_is_plain():
     }
     assert model.to_dict(reveal=True)["key"] == "s3cret"
     assert json.loads(json.dumps(model.to_dict())) == model.to_dict()
-
-
-@pytest.mark.filterwarnings("ignore:Field name:UserWarning")  # pydantic's own, about the same
-def test_field_that_hides_a_method_is_refused_at_the_class():
-    """A field named like a method of ours is an error at once, with the way to keep its key."""
-    advice = r"Reader.options would hide LayeredSettings.options; .*Field\(alias='options'\)"
-    with pytest.raises(TypeError, match=advice):
-        type(
-            "Reader",
-            (LayeredSettings,),
-            {"__module__": __name__, "__annotations__": {"options": int}, "options": 0},
-        )

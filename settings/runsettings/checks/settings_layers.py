@@ -20,8 +20,10 @@ from runsettings.layers.base import Inputs
 from runsettings.layers.call_site import Caller
 from runsettings.layers.program_inputs import read_named
 from runsettings.layers.settings_files.layers import read_pyproject, read_settings_file
+from runsettings.models import provenance
 from runsettings.models.layered import LayeredSettings
-from runsettings.models.resolving import inputs_of, resolve_layers, resolver_of
+from runsettings.models.model_options import inputs_of, resolver_of
+from runsettings.models.resolving import resolve_layers
 from runsettings.resolution.merge import Merged, merge
 from runsettings.resolution.resolve import Layers, Resolution, Resolver
 from runsettings.resolution.validation_errors import validation_diagnostics
@@ -72,7 +74,7 @@ def check_layers(
     resolution = resolve_layers(model, inputs, layers)
     found = list(resolution.diagnostics)
     if resolution.settings is not None:
-        found += resolution.settings.shadowed()
+        found += provenance.shadowed(resolution.settings)
     return _checked(model, resolution, found)
 
 

@@ -12,7 +12,8 @@ from runsettings.layers.base import Inputs
 from runsettings.layers.call_site import find_caller
 from runsettings.layers.settings_files.writing import SettingsFile, settings_file
 from runsettings.models.layered import LayeredSettings
-from runsettings.models.resolving import config_of, inputs_of, layers_of, resolve_layers
+from runsettings.models.model_options import config_of, inputs_of, layers_of, options
+from runsettings.models.resolving import resolve_layers
 from runsettings.models.value_checking import REFUSED, checked_value
 from runsettings.resolution.options import Option, OptionTable
 from runsettings.resolution.resolve import Resolution, root_of
@@ -81,14 +82,14 @@ def find_option(model: type[LayeredSettings], key: str) -> Option:
     Raises:
         SettingsError: The model has no such key.
     """
-    table: OptionTable | None = model.options()
+    table: OptionTable | None = options(model)
     option: Option | None = None
     parts = tuple(key.split("."))
     for index, part in enumerate(parts):
         known = {} if table is None else table.spelled
         option = known.get(part) or known.get(part.replace("-", "_"))
         if option is None:
-            meant = set_by(model.options(), key)
+            meant = set_by(options(model), key)
             hint = did_you_mean(part, known) if meant is None else f"this variable sets {meant!r}"
             raise SettingsError.of(
                 Rule.UNKNOWN_KEY,
@@ -133,8 +134,8 @@ def set_setting(model: type[LayeredSettings], key: str, text: str, layer: Layer)
             raise SettingsError.of(Rule.BAD_VALUE, message, path=option.path, origin=file.origin)
         _refuse_place(model, option, file, now)
         value = checked_value(model, option, text, file, now)
-        done = file.set(option.path, value, _holds_secret(model.options()))
-    secret = model.options().is_secret(option.path)
+        done = file.set(option.path, value, _holds_secret(options(model)))
+    secret = options(model).is_secret(option.path)
     return _edit(model, option, file, show_value(value, secret=secret), done)
 
 
@@ -160,7 +161,7 @@ def remove_setting(model: type[LayeredSettings], key: str, layer: Layer) -> Edit
         raise _not_there(model, path, file, now)
     done = None
     for place in there:
-        done = file.remove(place, _holds_secret(model.options()))
+        done = file.remove(place, _holds_secret(options(model)))
     return _edit(model, option, file, None, done, path)
 
 
@@ -188,7 +189,7 @@ def _refuse_place(
             rule, message, path=option.path, origin=file.origin, hint=hint, subject=REFUSED
         )
 
-    table, name = model.options(), option.path[0]
+    table, name = options(model), option.path[0]
     if name in now.locked:
         lock = next(
             lock
@@ -265,7 +266,7 @@ def _edit(
     counts = now.merged.history(path)
     winner = None
     if counts:
-        winner = show_value(counts[0].value, secret=model.options().is_secret(path))
+        winner = show_value(counts[0].value, secret=options(model).is_secret(path))
     remaining = tuple(now.errors)
     return Edit(path, file, shown, done.changed, done.created, counts, winner, remaining)
 

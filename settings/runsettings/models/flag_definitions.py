@@ -12,9 +12,11 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final, get_origin
 
 from absl import flags as absl_flags
+from pydantic_settings import BaseSettings
 
 from runsettings.layers.flags.layer import SETTINGS_FILE
 from runsettings.layers.flags.parsing import SETTINGS_FLAG
+from runsettings.models.model_options import options
 from runsettings.resolution.options import Option, OptionTable, union_members
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity
 from runsettings.values.did_you_mean import did_you_mean
@@ -26,17 +28,28 @@ _SETTINGS_FILE_HELP: Final = "a settings file (YAML, JSON or TOML); flags beat i
 
 
 def add_arguments(
-    table: OptionTable, parser: argparse.ArgumentParser, only: Sequence[str] | None = None
+    model: type[BaseSettings],
+    parser: argparse.ArgumentParser,
+    *,
+    only: Sequence[str] | None = None,
 ) -> None:
-    """Add a group of flags to ``parser``. See `LayeredSettings.add_arguments`.
+    """Give an argparse parser one flag for each field, and ``--settings-file``.
+
+    Flags have help and choices, and no default: one that is not given sets nothing. Secrets get
+    none, because every process can see another's arguments.
+
+    Args:
+        model: The settings class.
+        parser: The parser.
+        only: The fields to make flags for; all of them if left out.
 
     Raises:
         argparse.ArgumentError: The parser already has a flag of the same name.
         SettingsError: There is no field of a name in ``only``.
     """
-    options = list(_flagged(table, only))
-    group = parser.add_argument_group(f"{table.model.__name__} (from all layers)")
-    for option in options:
+    flagged = list(_flagged(options(model), only))
+    group = parser.add_argument_group(f"{model.__name__} (from all layers)")
+    for option in flagged:
         path = format_path(option.path)
         keywords: dict[str, Any] = {
             "dest": path,
@@ -68,18 +81,24 @@ def add_arguments(
 
 
 def define_flags(
-    table: OptionTable,
+    model: type[BaseSettings],
     flag_values: absl_flags.FlagValues | None = None,
+    *,
     only: Sequence[str] | None = None,
 ) -> None:
-    """Define absl flags. See `LayeredSettings.define_flags`.
+    """Define one absl flag for each field, and ``--settings_file``.
+
+    Args:
+        model: The settings class.
+        flag_values: Where to define them; absl's global ``FLAGS`` if left out.
+        only: The fields to make flags for; all of them if left out.
 
     Raises:
         absl.flags.DuplicateFlagError: A flag of the same name is defined already.
         SettingsError: There is no field of a name in ``only``.
     """
     values = absl_flags.FLAGS if flag_values is None else flag_values
-    for option in _flagged(table, only):
+    for option in _flagged(options(model), only):
         name, help_ = format_path(option.path), _help(option)
         if _is_bool(option):
             absl_flags.DEFINE_boolean(name, None, help_, flag_values=values)

@@ -2,35 +2,36 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from runsettings.layers.base import LayerSource
 from runsettings.layers.call_site import find_caller
-from runsettings.models import exporting
+from runsettings.models import model_options, provenance, resolving
 from runsettings.models.frozen_containers import deep_hash, refuse
-from runsettings.models.locking import hold_to_lock
-from runsettings.models.provenance import Provenance
-from runsettings.models.resolving import (
-    RESOLUTION,
+from runsettings.models.model_options import (
     files_for_call,
-    freeze_fields,
     inputs_of,
-    keep_values,
-    known_resolution,
     layers_of,
-    options_of,
-    resolution_of,
     resolver_for_call,
     resolver_of,
+)
+from runsettings.models.validating import (
+    RESOLUTION,
+    assign_unfrozen,
+    freeze_fields,
+    is_resolved,
+    keep_values,
+    resolution_of,
     validate_into,
-    with_source,
 )
 from runsettings.resolution.merge import Merged
 from runsettings.resolution.options import OptionTable
+from runsettings.resolution.resolve import Layers
 from runsettings.values.diagnostic import Diagnostic
 from runsettings.values.origin import Layer, Origin
 from runsettings.values.tree import KeyPath, Leaf, Tree
@@ -77,16 +78,6 @@ class LayeredSettings(BaseSettings):
     # A slot, not a private attribute: pydantic would build that anew at each validation.
     __slots__ = (RESOLUTION,)
 
-    @classmethod
-    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
-        super().__pydantic_init_subclass__(**kwargs)
-        for name in cls.model_fields:
-            if name in LayeredSettings.__dict__:
-                raise TypeError(
-                    f"{cls.__name__}.{name} would hide LayeredSettings.{name}; call the field "
-                    f"{name}_ with Field(alias={name!r}): its key is {name} all the same"
-                )
-
     def __init__(self, /, **values: Any) -> None:
         cls = type(self)
         caller = find_caller(cls.__name__)
@@ -96,7 +87,7 @@ class LayeredSettings(BaseSettings):
             values = {key: value for key, value in values.items() if key not in overrides}
             resolver, files = resolver_for_call(cls, overrides), files_for_call(overrides)
         merged = resolver.merge_layers(inputs_of(cls, caller, values, **files), layers_of(cls))
-        validate_into(self, merged, caller, resolver=resolver)
+        validate_into(self, merged, resolver, caller)
 
     @classmethod
     def resolve(
@@ -106,13 +97,13 @@ class LayeredSettings(BaseSettings):
         files: Sequence[str | Path] | str | Path = (),
         environ: Mapping[str, str] | None = None,
         cwd: str | Path | None = None,
-        layers: Sequence[Layer | LayerSource | PydanticBaseSettingsSource] | None = None,
+        layers: Layers | None = None,
         env_file: str | Path | Sequence[str | Path] | None = None,
         locked: str | Path | None = None,
         strict: bool = False,
         **values: Any,
     ) -> Self:
-        """Resolve all layers, with any input handed in.
+        """Resolve all layers, with any input handed in: `runsettings.resolve` as a method.
 
         Args:
             args: Parsed flags: what `runsettings.parse_args` or argparse returned (of a plain
@@ -132,29 +123,81 @@ class LayeredSettings(BaseSettings):
         Raises:
             SettingsError: Something in any layer is wrong. It tells everything at once.
         """
-        self = cls.__new__(cls)
-        caller = find_caller(f"{cls.__name__}.resolve")
-        if strict and "strict" in cls.model_fields:
-            values["strict"] = True  # who says it of the resolution says it of the settings
-        inputs = inputs_of(
-            cls, caller, values, args=args, files=files, environ=environ, cwd=cwd, env_file=env_file
+        return resolving.resolve(
+            cls,
+            values=values,
+            args=args,
+            files=files,
+            environ=environ,
+            cwd=cwd,
+            layers=layers,
+            env_file=env_file,
+            locked=locked,
+            strict=strict,
         )
-        layers = layers_of(cls) if layers is None else layers
-        merged = resolver_of(cls).merge_layers(inputs, layers)
-        validate_into(self, merged, caller, strict=strict)
-        if locked is not None:
-            hold_to_lock(self, locked, inputs.cwd, strict=strict)
-        return self
 
-    def replace(self, **changes: Any) -> Self:
+    @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """What was not wrong enough to stop: the warnings of this resolution."""
+        return resolving.diagnostics(self)
+
+    @property
+    def locked(self) -> frozenset[str]:
+        """The keys that the site's administrator locked."""
+        return resolving.locked(self)
+
+    @property
+    def merged(self) -> Merged:
+        """What all sources say together, under the model's own names and before validation."""
+        return resolution_of(self).merged
+
+    @property
+    def sources(self) -> tuple[Tree, ...]:
+        """Every source that said anything, lowest first."""
+        return resolving.sources(self)
+
+    @property
+    def digest(self) -> str:
+        """A SHA-256 of the values, equal in every process; secrets are left out of it."""
+        return provenance.digest(self)
+
+    @classmethod
+    def options(cls) -> OptionTable:
+        """The model, flattened: its keys, spellings, variables, choices and secrets."""
+        return model_options.options(cls)
+
+    @classmethod
+    def add_arguments(cls, parser: Any, *, only: Sequence[str] | None = None) -> None:
+        """Give an argparse parser one flag for each field: `runsettings.add_arguments`.
+
+        Args:
+            parser: An ``argparse.ArgumentParser``.
+            only: The fields to make flags for; all of them if left out.
+        """
+        # argparse flags are made by programs that have argparse; the rest need not load this.
+        from runsettings.models import flag_definitions
+
+        flag_definitions.add_arguments(cls, parser, only=only)
+
+    @classmethod
+    def define_flags(cls, flag_values: Any = None, *, only: Sequence[str] | None = None) -> None:
+        """Define one absl flag for each field: `runsettings.define_flags`.
+
+        Args:
+            flag_values: Where to define them; absl's global ``FLAGS`` if left out.
+            only: The fields to make flags for; all of them if left out.
+        """
+        from runsettings.models import flag_definitions  # loads absl
+
+        flag_definitions.define_flags(cls, flag_values, only=only)
+
+    def replace(self, /, **changes: Any) -> Self:
         """The same settings with ``changes``, validated anew; their origin is this call.
 
         Raises:
             SettingsError: A change is not valid, unknown, or to a locked key.
         """
-        caller = find_caller("replace")
-        tree = Tree(Layer.INIT, caller.where, changes, line=caller.line, call=caller.call)
-        return with_source(self, tree, caller)
+        return resolving.replace(self, **changes)
 
     def locate(self, key: str | KeyPath) -> KeyPath:
         """The canonical path of ``key``, whichever way it is spelt: ``("optim", "lr")``.
@@ -162,7 +205,7 @@ class LayeredSettings(BaseSettings):
         Raises:
             SettingsError: The model has no such key.
         """
-        return self._provenance().path(key)
+        return provenance.locate(self, key)
 
     def origin(self, key: str | KeyPath) -> Origin:
         """Where the value of ``key`` (``"optim.lr"`` reaches inside) was set.
@@ -170,7 +213,7 @@ class LayeredSettings(BaseSettings):
         Raises:
             SettingsError: The model has no such key.
         """
-        return self.history(key)[0].origin
+        return provenance.origin(self, key)
 
     def history(self, key: str | KeyPath) -> tuple[Leaf, ...]:
         """All that was said about ``key``: the winner first, then whom it beat, as they said it.
@@ -178,8 +221,7 @@ class LayeredSettings(BaseSettings):
         Raises:
             SettingsError: The model has no such key.
         """
-        provenance = self._provenance()
-        return provenance.history(provenance.path(key))
+        return provenance.history(self, key)
 
     def get(self, key: str | KeyPath) -> Any:
         """The value of ``key``; ``"optim.lr"`` reaches inside.
@@ -187,8 +229,7 @@ class LayeredSettings(BaseSettings):
         Raises:
             SettingsError: The model has no such key.
         """
-        provenance = self._provenance()
-        return provenance.value(provenance.path(key))
+        return provenance.get(self, key)
 
     def explain(self, key: str | KeyPath | None = None, *, as_json: bool = False) -> str:
         """Why values are what they are: for ``key``, or for every key, the winner and the losers.
@@ -201,90 +242,30 @@ class LayeredSettings(BaseSettings):
         Raises:
             SettingsError: The model has no such key.
         """
-        return self._provenance().explain(key, as_json=as_json)
-
-    @property
-    def diagnostics(self) -> tuple[Diagnostic, ...]:
-        """What was not wrong enough to stop: the warnings of this resolution."""
-        return known_resolution(self).diagnostics
-
-    @property
-    def locked(self) -> frozenset[str]:
-        """The keys that the site's administrator locked."""
-        return known_resolution(self).locked
-
-    @property
-    def merged(self) -> Merged:
-        """What all sources say together, under the model's own names and before validation."""
-        return known_resolution(self).merged
-
-    @property
-    def sources(self) -> tuple[Tree, ...]:
-        """Every source that said anything, lowest first."""
-        return known_resolution(self).merged.sources
+        return provenance.explain(self, key, as_json=as_json)
 
     def shadowed(self) -> tuple[Diagnostic, ...]:
         """Values given at start (a variable, a flag) that a value written in code beats."""
-        return self._provenance().shadowed(resolver_of(type(self)).same)
-
-    @property
-    def digest(self) -> str:
-        """A SHA-256 of the values, equal in every process; secrets are left out of it."""
-        return exporting.digest(self, self.options().secrets)
+        return provenance.shadowed(self)
 
     def to_dict(self, *, reveal: bool = False) -> dict[str, Any]:
         """Plain values for JSON or YAML; secrets are masked unless ``reveal``.
 
         Revealed secrets are for handing to another program, never for a file or a log.
         """
-        dumped = exporting.to_dict(self, self.options().secrets, reveal=reveal)
-        return dumped if reveal else cast("dict[str, Any]", self.hide(dumped))
+        return provenance.to_dict(self, reveal=reveal)
 
     def hide(self, value: Any) -> Any:
-        """``value`` with every live secret of these settings masked, for showing or writing.
-
-        A key pasted into the notes is as secret there as in its own place.
-        """
-        # While its validators run, nothing is kept yet of what was gathered.
-        return value if resolution_of(self) is None else self._provenance().hide(value)
-
-    @classmethod
-    def options(cls) -> OptionTable:
-        """The model, flattened: its keys, spellings, variables, choices and secrets."""
-        return options_of(cls)
-
-    @classmethod
-    def add_arguments(cls, parser: Any, *, only: Sequence[str] | None = None) -> None:
-        """Give an argparse parser one flag for each field, and ``--settings-file``.
-
-        Flags have help and choices, and no default: one that is not given sets nothing.
-        Secrets get none, because every process can see another's arguments.
-
-        Args:
-            parser: An ``argparse.ArgumentParser``.
-            only: The fields to make flags for; all of them if left out.
-        """
-        from runsettings.models import flag_definitions  # absl: most programs define no flags
-
-        flag_definitions.add_arguments(cls.options(), parser, only)
-
-    @classmethod
-    def define_flags(cls, flag_values: Any = None, *, only: Sequence[str] | None = None) -> None:
-        """Define one absl flag for each field, and ``--settings_file``.
-
-        Args:
-            flag_values: Where to define them; absl's global ``FLAGS`` if left out.
-            only: The fields to make flags for; all of them if left out.
-        """
-        from runsettings.models import flag_definitions  # absl: most programs define no flags
-
-        flag_definitions.define_flags(cls.options(), flag_values, only)
+        """``value`` with every live secret of these settings masked, for showing or writing."""
+        return provenance.hide(self, value)
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name.startswith("_"):
             super().__setattr__(name, value)
-        else:
+        elif is_resolved(self):
             refuse(f"{type(self).__name__}.{name}")
+        else:
+            assign_unfrozen(self, name, value)
 
     def __delattr__(self, name: str) -> None:
         refuse(f"{type(self).__name__}.{name}")
@@ -292,10 +273,10 @@ class LayeredSettings(BaseSettings):
     def __eq__(self, other: object) -> bool:
         if type(self) is not type(other):
             return NotImplemented
-        return self._values() == other._values()
+        return _values(self) == _values(other)
 
     def __hash__(self) -> int:
-        return deep_hash((type(self), *self._values()))
+        return deep_hash((type(self), *_values(self)))
 
     def __copy__(self) -> Self:
         return self  # what cannot change need not be copied
@@ -306,7 +287,7 @@ class LayeredSettings(BaseSettings):
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """As in pydantic, but ``update`` is validated: it is `replace`."""
         del deep  # there is nothing below that could change
-        return self.replace(**update) if update else self
+        return resolving.replace(self, **update) if update else self
 
     if not TYPE_CHECKING:  # pydantic's plugin gives it each class's own signature
 
@@ -329,14 +310,38 @@ class LayeredSettings(BaseSettings):
 
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
         for name, value in super().__repr_args__():
-            yield name, self.hide(value)
+            yield name, provenance.hide(self, value)
 
-    def _provenance(self) -> Provenance:
-        return Provenance(self, options_of(type(self)), known_resolution(self).merged)
 
-    def _values(self) -> list[Any]:
-        fields = self.__dict__
-        values = [fields[name] for name in type(self).model_fields]
-        if self.__pydantic_extra__:
-            values.append(self.__pydantic_extra__)
-        return values
+def _values(settings: LayeredSettings) -> list[Any]:
+    fields = settings.__dict__
+    values = [fields[name] for name in type(settings).model_fields]
+    if settings.__pydantic_extra__:
+        values.append(settings.__pydantic_extra__)
+    return values
+
+
+class _Convenience:
+    """A method or property of `LayeredSettings` that gives way to a field of its name.
+
+    pydantic would warn that such a field hides an attribute, and take the attribute for its
+    default. So there is none where pydantic looks for it.
+    """
+
+    __slots__ = ("_wrapped",)
+
+    def __init__(self, wrapped: Any) -> None:
+        self._wrapped = wrapped
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        if instance is None and sys._getframe(1).f_globals.get("__name__") == _FIELD_COLLECTOR:
+            raise AttributeError
+        return self._wrapped.__get__(instance, owner)
+
+
+_FIELD_COLLECTOR: Final = "pydantic._internal._fields"
+"""The module of pydantic that makes fields of a class's annotations."""
+
+for _name, _method in list(vars(LayeredSettings).items()):
+    if not _name.startswith(("_", "model_")):
+        type.__setattr__(LayeredSettings, _name, _Convenience(_method))

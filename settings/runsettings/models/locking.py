@@ -6,10 +6,15 @@ import hashlib
 import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
+
+from pydantic_settings import BaseSettings
 
 from runsettings._version import __version__
+from runsettings.models import provenance
 from runsettings.models.exporting import json_value
+from runsettings.models.model_options import options
+from runsettings.models.validating import resolution_of
 from runsettings.resolution.lock_file import (
     Lock,
     LockedValue,
@@ -18,41 +23,14 @@ from runsettings.resolution.lock_file import (
     new_key,
     read_lock,
 )
-from runsettings.resolution.options import OptionTable
 from runsettings.resolution.secrets import secret_texts
 from runsettings.values.diagnostic import Diagnostic
 from runsettings.values.errors import SettingsError
 from runsettings.values.origin import Origin
-from runsettings.values.tree import KeyPath, Tree, format_path
+from runsettings.values.tree import Tree, format_path
 
 
-class Settled(Protocol):
-    """What a lock file asks of settings; `LayeredSettings` is made of it."""
-
-    @property
-    def sources(self) -> tuple[Tree, ...]:
-        """Every source that said anything."""
-        ...  # pragma: no cover - a protocol has no body
-
-    def get(self, key: KeyPath) -> Any:
-        """The value at a path."""
-        ...  # pragma: no cover - as above
-
-    def origin(self, key: KeyPath) -> Origin:
-        """Where the value at a path was set."""
-        ...  # pragma: no cover - as above
-
-    def hide(self, value: Any) -> Any:
-        """A value with every live secret in it masked."""
-        ...  # pragma: no cover - as above
-
-    @classmethod
-    def options(cls) -> OptionTable:
-        """The model's options."""
-        ...  # pragma: no cover - as above
-
-
-def lock_of(settings: Settled, cwd: Path, key: str | None = None) -> Lock:
+def lock_of(settings: BaseSettings, cwd: Path, key: str | None = None) -> Lock:
     """The lock file that says what ``settings`` are.
 
     Args:
@@ -64,12 +42,12 @@ def lock_of(settings: Settled, cwd: Path, key: str | None = None) -> Lock:
     key = new_key() if key is None else key
     model = type(settings)
     locked: dict[str, LockedValue] = {}
-    for option in settings.options().leaves():
-        value = settings.get(option.path)
-        origin = settings.origin(option.path)
+    for option in options(model).leaves():
+        value = provenance.get(settings, option.path)
+        origin = provenance.origin(settings, option.path)
         secret = option.secret and value is not None
         locked[format_path(option.path)] = LockedValue(
-            None if secret else settings.hide(json_value(value)),
+            None if secret else provenance.hide(settings, json_value(value)),
             hash_secret(_text(value), key) if secret else None,
             origin.layer.label,
             _place(origin),
@@ -80,11 +58,11 @@ def lock_of(settings: Settled, cwd: Path, key: str | None = None) -> Lock:
         package=__version__,
         key=key,
         settings=locked,
-        files=dict(_digests(settings.sources, cwd)),
+        files=dict(_digests(resolution_of(settings).merged.sources, cwd)),
     )
 
 
-def drift_of(settings: Settled, path: str | Path, cwd: Path) -> list[Diagnostic]:
+def drift_of(settings: BaseSettings, path: str | Path, cwd: Path) -> list[Diagnostic]:
     """What has changed since the lock file at ``path`` was written.
 
     Raises:
@@ -94,7 +72,9 @@ def drift_of(settings: Settled, path: str | Path, cwd: Path) -> list[Diagnostic]
     return drift(then, lock_of(settings, cwd, then.key))
 
 
-def hold_to_lock(settings: Settled, path: str | Path, cwd: Path, *, strict: bool = False) -> None:
+def hold_to_lock(
+    settings: BaseSettings, path: str | Path, cwd: Path, *, strict: bool = False
+) -> None:
     """Refuse settings whose values are not those of a lock file.
 
     Raises:

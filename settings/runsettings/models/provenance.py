@@ -6,13 +6,16 @@ import dataclasses
 import functools
 import json
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from pydantic import BaseModel
+from pydantic_settings import BaseSettings
 
+from runsettings.models import exporting
 from runsettings.models.exporting import json_value
+from runsettings.models.model_options import options, resolver_of
+from runsettings.models.validating import is_resolved, resolution_of
 from runsettings.resolution.explain import explain_history
-from runsettings.resolution.merge import Merged
 from runsettings.resolution.options import Option, OptionTable
 from runsettings.resolution.secrets import live_secrets, with_wrapped_secrets
 from runsettings.resolution.validation_errors import show_value
@@ -32,19 +35,125 @@ class _Computed:
         return "(computed)"
 
 
-class Provenance:
-    """A model's values and all that was said about them.
+def locate(settings: BaseSettings, key: str | KeyPath) -> KeyPath:
+    """The canonical path of ``key``, whichever way it is spelt: ``("optim", "lr")``.
 
     Args:
-        model: The settled model.
-        table: Its options.
-        merged: The sources that it was settled from.
-    """
+        settings: The settings.
+        key: A key; ``"optim.lr"`` reaches inside.
 
-    def __init__(self, model: BaseModel, table: OptionTable, merged: Merged) -> None:
-        self._model = model
-        self._table = table
-        self._merged = merged
+    Raises:
+        SettingsError: The model has no such key.
+    """
+    return _Provenance(settings).path(key)
+
+
+def get(settings: BaseSettings, key: str | KeyPath) -> Any:
+    """The value of ``key``.
+
+    Args:
+        settings: The settings.
+        key: A key; ``"optim.lr"`` reaches inside.
+
+    Raises:
+        SettingsError: The model has no such key.
+    """
+    known = _Provenance(settings)
+    return known.value(known.path(key))
+
+
+def history(settings: BaseSettings, key: str | KeyPath) -> tuple[Leaf, ...]:
+    """All that was said about ``key``: the winner first, then whom it beat, as they said it.
+
+    Args:
+        settings: The settings.
+        key: A key; ``"optim.lr"`` reaches inside.
+
+    Raises:
+        SettingsError: The model has no such key.
+    """
+    known = _Provenance(settings)
+    return known.history(known.path(key))
+
+
+def origin(settings: BaseSettings, key: str | KeyPath) -> Origin:
+    """Where the value of ``key`` was set.
+
+    Args:
+        settings: The settings.
+        key: A key; ``"optim.lr"`` reaches inside.
+
+    Raises:
+        SettingsError: The model has no such key.
+    """
+    return history(settings, key)[0].origin
+
+
+def explain(
+    settings: BaseSettings, key: str | KeyPath | None = None, *, as_json: bool = False
+) -> str:
+    """Why values are what they are: for ``key``, or for every key, the winner and the losers.
+
+    Args:
+        settings: The settings.
+        key: A key, or a nested model, of which every key is told; every key if left out.
+        as_json: JSON instead of text: an array of objects with ``key``, ``value`` and
+            ``history``.
+
+    Raises:
+        SettingsError: The model has no such key.
+    """
+    return _Provenance(settings).explain(key, as_json=as_json)
+
+
+def explained(settings: BaseSettings) -> list[dict[str, Any]]:
+    """What `explain` tells of every key, as JSON values: ``key``, ``value`` and ``history``."""
+    return _Provenance(settings).explained()
+
+
+def secrets(settings: BaseSettings) -> frozenset[str]:
+    """Every secret value that a source sets, in each form in which a text may show it."""
+    return _Provenance(settings).secrets
+
+
+def shadowed(settings: BaseSettings) -> tuple[Diagnostic, ...]:
+    """Values given at start (a variable, a flag) that a value written in code beats."""
+    return _Provenance(settings).shadowed(resolver_of(type(settings)).same)
+
+
+def digest(settings: BaseSettings) -> str:
+    """A SHA-256 of the values, equal in every process; secrets are left out of it."""
+    return exporting.digest(settings, options(type(settings)).secrets)
+
+
+def to_dict(settings: BaseSettings, *, reveal: bool = False) -> dict[str, Any]:
+    """Plain values for JSON or YAML.
+
+    Args:
+        settings: The settings.
+        reveal: Whether secrets are shown instead of masked: for handing to another program,
+            never for a file or a log.
+    """
+    dumped = exporting.to_dict(settings, options(type(settings)).secrets, reveal=reveal)
+    return dumped if reveal else cast("dict[str, Any]", hide(settings, dumped))
+
+
+def hide(settings: BaseSettings, value: Any) -> Any:
+    """``value`` with every live secret of these settings masked, for showing or writing.
+
+    A key pasted into the notes is as secret there as in its own place.
+    """
+    # While validators run, nothing is known yet of what the sources said.
+    return _Provenance(settings).hide(value) if is_resolved(settings) else value
+
+
+class _Provenance:
+    """The values of settings and all that was said about them."""
+
+    def __init__(self, settings: BaseSettings) -> None:
+        self._model = settings
+        self._table = options(type(settings))
+        self._merged = resolution_of(settings).merged
 
     def hide(self, value: Any) -> Any:
         """``value`` with every live secret in its texts masked."""

@@ -16,7 +16,8 @@ from pydantic import TypeAdapter, ValidationError
 from runsettings.layers.settings_files.writing import SettingsFile
 from runsettings.models.exporting import plain
 from runsettings.models.layered import LayeredSettings
-from runsettings.models.resolving import layers_of, resolver_of, validated
+from runsettings.models.model_options import layers_of, resolver_of
+from runsettings.models.validating import validated
 from runsettings.resolution.options import Option, value_type
 from runsettings.resolution.resolve import Resolution
 from runsettings.values.diagnostic import Diagnostic
@@ -56,8 +57,8 @@ def checked_value(
         return Tree(file.layer, file.where, data, kind=kind, directives=False)
 
     def errors_with(value: Any, index: int | None = None) -> list[Diagnostic]:
-        added = resolver_of(model).add(now, tree(value), index)
-        return validated(model, added).errors
+        resolver = resolver_of(model)
+        return validated(model, resolver.add(now, tree(value), index), resolver).errors
 
     found = _about(option.path, file, errors_with(_decoded(option, text)))
     if found:

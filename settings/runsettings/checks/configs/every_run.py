@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from runsettings.checks.configs.config_file import CALLER, ConfigChecks, check_config_file
+from runsettings.models import provenance
 from runsettings.models.settings import Settings
 from runsettings.resolution.merge import merge
 from runsettings.runconfig.loading import gather_config
@@ -44,7 +45,7 @@ def check_every_run(
     seen = set(map(_identity, found))
     for each in _together(settings, checks):
         if each.rule is Rule.INCLUDE_AND_EXCLUDE:
-            found.append(replace(each, origin=settings.origin("config_include_keys")))
+            found.append(replace(each, origin=provenance.origin(settings, "config_include_keys")))
         elif _identity(each) not in seen:
             found.append(each)
     return found

@@ -29,8 +29,11 @@ from runsettings.checks.settings_layers import CheckedSettings, check_layers, in
 from runsettings.documents.files import Format, read_file
 from runsettings.documents.paths import shown_path
 from runsettings.layers.flags.parsing import parse_known_args
+from runsettings.models import provenance
 from runsettings.models.exporting import json_value
+from runsettings.models.flag_definitions import add_arguments
 from runsettings.models.layered import LayeredSettings
+from runsettings.models.model_options import options
 from runsettings.resolution.merge import Merged, merge
 from runsettings.resolution.options import Option
 from runsettings.secrets.forms import MASK
@@ -167,7 +170,7 @@ def _parse_flags(
     if not flags:
         return None, []
     parser = _Parser(add_help=False)
-    model.add_arguments(parser)
+    add_arguments(model, parser)
     try:
         args, rest = parse_known_args(parser, flags)
     except argparse.ArgumentError as error:
@@ -196,10 +199,13 @@ def _changes(
         message = f"{name}: could not be resolved at {against}"
         yield Diagnostic.of(Rule.ENVIRONMENT_CHANGED, (), message)
         return
-    for option in now.settings.options().leaves():
-        was, value = before.settings.get(option.path), now.settings.get(option.path)
+    for option in options(type(now.settings)).leaves():
+        was, value = (
+            provenance.get(before.settings, option.path),
+            provenance.get(now.settings, option.path),
+        )
         if was != value:
-            origin = now.settings.origin(option.path)
+            origin = provenance.origin(now.settings, option.path)
             message = (
                 f"{name}: {format_path(option.path)} {_shown(was, option)} → "
                 f"{_shown(value, option)} ({origin})"

@@ -20,6 +20,7 @@ from runsettings.checks.parsers.options import ParserOption, ParserOptions
 from runsettings.checks.parsers.values import converted
 from runsettings.checks.schemas.settings_fields import FALSE, TRUE, field_schemas, words
 from runsettings.models.layered import LayeredSettings
+from runsettings.models.model_options import options
 from runsettings.resolution.options import OptionTable, option_table
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -54,7 +55,7 @@ def model_schema(model: type[BaseModel]) -> dict[str, Any]:
     Keys are the names of fields. Defaults are told, but for those of secrets.
     """
     schema = model.model_json_schema(by_alias=False, schema_generator=_Accepting)
-    table = model.options() if issubclass(model, LayeredSettings) else option_table(model)
+    table = options(model) if issubclass(model, LayeredSettings) else option_table(model)
     properties = schema.get("properties", {})
     for name, override in field_schemas(model).items():
         described = properties[name]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+import runsettings
 from runsettings.checks.reporters.formats import REPORT_FORMATS
 from runsettings.cli.checks.reports import reports_named, write_output, write_reports
 from runsettings.cli.importing import model_of, model_option
@@ -192,4 +193,4 @@ def lock_command(output: str, settings_files: tuple[str, ...], model: str | None
     except SettingsError:
         key = None
     write_output(output, write_lock(lock_of(settings, Path.cwd(), key)))
-    note(f"{len(settings.options().options)} settings locked in {output}")
+    note(f"{len(runsettings.options(type(settings)).options)} settings locked in {output}")

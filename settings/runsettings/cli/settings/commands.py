@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
+import runsettings
 from runsettings.cli.importing import model_of, model_option
 from runsettings.cli.printing import note, print_json, print_table
 from runsettings.cli.settings.completing import complete_keys, complete_values
@@ -90,16 +91,17 @@ def explain_command(
     KEY is explained even if other settings are wrong.
     """
     from runsettings.cli.settings import showing  # pydantic: help and completion do not need it
-    from runsettings.models.partial_resolution import resolve_for_key  # pydantic
+    from runsettings.models.resolving import resolve_for_key  # pydantic
 
     model_class, flags = model_of(model), _flags(settings_files)
     with _model_suggested(model):
         if key is None:
-            click.echo(model_class.resolve(args=flags).explain(as_json=as_json))
+            settings = runsettings.resolve(model_class, args=flags)
+            click.echo(runsettings.explain(settings, as_json=as_json))
             return
         settings, problems = resolve_for_key(model_class, key, args=flags)
         showing.refuse_variable(settings, key)
-        click.echo(settings.explain(key, as_json=as_json))
+        click.echo(runsettings.explain(settings, key, as_json=as_json))
     _note_problems(len(problems))
 
 
@@ -216,7 +218,7 @@ def _given_value(model: type[LayeredSettings], key: str, value: str | None) -> s
             return sys.stdin.read().removesuffix("\n").removesuffix("\r")
         except UnicodeDecodeError as error:
             raise click.UsageError(f"the standard input is not text: {error.reason}") from error
-    if not model.options().is_secret(option.path):
+    if not runsettings.options(model).is_secret(option.path):
         if value is None:
             raise click.UsageError(f"a value for {name} is missing")
         return value

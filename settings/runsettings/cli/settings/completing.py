@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 from click.shell_completion import CompletionItem
 
+import runsettings
 from runsettings.cli.importing import model_of
 from runsettings.values.tree import format_path
 
@@ -24,7 +25,7 @@ def complete_keys(
         return []
     return [
         CompletionItem(name, help=_first_line(option.info.description))
-        for option in model.options().leaves()
+        for option in runsettings.options(model).leaves()
         if (name := format_path(option.path)).startswith(incomplete.replace("-", "_"))
     ]
 
@@ -38,7 +39,7 @@ def complete_values(
     key = ctx.params.get("key")
     if model is None or not isinstance(key, str):
         return []
-    option = model.options().find(tuple(key.replace("-", "_").split(".")))
+    option = runsettings.options(model).find(tuple(key.replace("-", "_").split(".")))
     if option is None:
         return []
     choices = [str(choice) for choice in option.choices]

@@ -8,9 +8,11 @@ from typing import Any
 
 from pydantic_settings import NoDecode
 
+from runsettings.models import provenance
 from runsettings.models.editing import find_option, set_by
 from runsettings.models.exporting import json_value
 from runsettings.models.layered import LayeredSettings
+from runsettings.models.model_options import options
 from runsettings.resolution.options import Option
 from runsettings.resolution.validation_errors import show_value
 from runsettings.values.origin import Layer, Origin
@@ -24,12 +26,12 @@ def settings_rows(settings: LayeredSettings, *, changed: bool) -> list[tuple[str
         settings: The settings.
         changed: Whether to leave out settings at their defaults.
     """
-    rows, whole = [], settings.to_dict()
+    rows, whole = [], provenance.to_dict(settings)
     for option, origin in _leaves(settings, changed=changed):
         value = _json_value(settings, option.path, whole)
-        if isinstance(value, list) and isinstance(settings.get(option.path), tuple):
+        if isinstance(value, list) and isinstance(provenance.get(settings, option.path), tuple):
             value = tuple(value)  # as `explain` shows it
-        shown = show_value(value, secret=settings.options().is_secret(option.path))
+        shown = show_value(value, secret=options(type(settings)).is_secret(option.path))
         # `Settings.project` as the place of its default would tell nothing new.
         place = "" if origin.layer is Layer.DEFAULT else str(origin)
         rows.append((format_path(option.path), shown, origin.layer.label, place))
@@ -44,7 +46,7 @@ def settings_data(settings: LayeredSettings, *, origins: bool, changed: bool) ->
         origins: Whether to return an object with value and origin for each dotted key instead.
         changed: Whether to leave out settings at their defaults.
     """
-    whole = settings.to_dict()
+    whole = provenance.to_dict(settings)
     data: dict[str, Any] = {}
     for option, origin in _leaves(settings, changed=changed):
         value = _json_value(settings, option.path, whole)
@@ -62,11 +64,11 @@ def plain_value(settings: LayeredSettings, key: str) -> str:
         SettingsError: There is no such key.
     """
     refuse_variable(settings, key)
-    path = settings.locate(key)
-    value = _json_value(settings, path, settings.to_dict())
+    path = provenance.locate(settings, key)
+    value = _json_value(settings, path, provenance.to_dict(settings))
     if value is None:
         return ""
-    option = settings.options().find(path)
+    option = options(type(settings)).find(path)
     commas = option is not None and NoDecode in option.info.metadata
     if commas and isinstance(value, list) and all(isinstance(item, str) for item in value):
         text = ",".join(value)
@@ -81,13 +83,13 @@ def refuse_variable(settings: LayeredSettings, key: str) -> None:
     Raises:
         SettingsError: The key is a variable's name.
     """
-    if set_by(settings.options(), key) is not None:
+    if set_by(options(type(settings)), key) is not None:
         find_option(type(settings), key)
 
 
 def _leaves(settings: LayeredSettings, *, changed: bool) -> Iterator[tuple[Option, Origin]]:
-    for option in settings.options().leaves():
-        origin = settings.origin(option.path)
+    for option in options(type(settings)).leaves():
+        origin = provenance.origin(settings, option.path)
         if not (changed and origin.layer is Layer.DEFAULT):
             yield option, origin
 
@@ -96,5 +98,5 @@ def _json_value(settings: LayeredSettings, path: KeyPath, whole: dict[str, Any])
     """The value at ``path`` as JSON; ``whole`` is `LayeredSettings.to_dict`."""
     value = value_at(whole, tuple(key if isinstance(key, int) else str(key) for key in path))
     if value is MISSING:  # inside a nested model that is absent, or not dumped by its class
-        value = json_value(settings.get(path))
-    return settings.hide(value)
+        value = json_value(provenance.get(settings, path))
+    return provenance.hide(settings, value)

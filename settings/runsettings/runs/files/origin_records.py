@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 from runsettings.journal.replay import StoredRun
+from runsettings.models import provenance
 from runsettings.models.settings import Settings
 from runsettings.runconfig.config import Config
 from runsettings.values.origin import Layer, Origin
@@ -41,7 +42,7 @@ def config_key_record(config: Config, key: str) -> dict[str, Any]:
 
 def explain_settings(settings: Settings) -> Explained:
     """Each setting with its value and its history, secrets masked."""
-    return settings._provenance().explained()
+    return provenance.explained(settings)
 
 
 def settings_record(explained: Explained) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from runsettings.journal.recorder import Recorder
 from runsettings.journal.replay import StoredRun
+from runsettings.models import resolving
 from runsettings.models.settings import Settings
 from runsettings.values.diagnostic import Rule
 from runsettings.values.errors import RunError
@@ -99,7 +100,7 @@ class RunNames:
         """
         if not self._require_open(name):
             return
-        new = getattr(self._settings.replace(**{field: value}), field)
+        new = getattr(resolving.replace(self._settings, **{field: value}), field)
         with self._recorder.lock:
             # Another thread may have finished the run in the meantime.
             if not self._require_open(name):

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 from urllib.parse import urlsplit
 
+from runsettings.models import provenance
 from runsettings.models.settings import Settings
 from runsettings.values.diagnostic import Rule
 from runsettings.values.errors import RunError
@@ -76,7 +77,7 @@ def decide_shipping(settings: Settings, login: Login) -> Shipping:
             rule,
             f"{reason}, and force=True demands to be online",
             hint=hint,
-            origin=settings.origin("force"),
+            origin=provenance.origin(settings, "force"),
         )
     return Shipping("offline", f"{reason}; the run is recorded offline")
 

@@ -20,6 +20,7 @@ from runsettings.journal.recorder import Recorder
 from runsettings.journal.replay import StoredRun
 from runsettings.journal.writer import encode
 from runsettings.layers.call_site import Caller
+from runsettings.models import provenance
 from runsettings.models.settings import Settings
 from runsettings.runconfig.config import Config
 from runsettings.runs.capture import notebook
@@ -64,7 +65,7 @@ class RunStart:
         self.cwd = working_directory()
         self.login = find_login(settings, os.environ)
         key = self.login.key
-        self.mask = SecretMask(settings._provenance().secrets | ({key} if key else set()))
+        self.mask = SecretMask(provenance.secrets(settings) | ({key} if key else set()))
         self.notices = Notices(quiet=settings.quiet, silent=settings.silent, mask=self.mask)
         if self.mask.short:
             self.notices.warn(
@@ -183,7 +184,9 @@ class RunStart:
             return diagnostic
         settings = self.settings
         names = ("config_include_keys", "config_exclude_keys")
-        first, *others = [settings.origin(name) for name in names if getattr(settings, name)]
+        first, *others = [
+            provenance.origin(settings, name) for name in names if getattr(settings, name)
+        ]
         return replace(diagnostic, origin=first, related=tuple((other, None) for other in others))
 
     def open_journal(self, *, offline: bool) -> StartedRun:
@@ -196,7 +199,7 @@ class RunStart:
             RunError: As `start_or_resume`; or a temporary directory fails as well.
         """
         settings = self.settings
-        id_origin = settings.origin("run_id") if settings.run_id else None
+        id_origin = provenance.origin(settings, "run_id") if settings.run_id else None
         check_length(settings.run_id or "", id_origin)
         request = StartRequest(
             self.project,
@@ -206,7 +209,7 @@ class RunStart:
             offline,
             time.time(),
             id_origin,
-            settings.origin("resume") if settings.resume else None,
+            provenance.origin(settings, "resume") if settings.resume else None,
         )
         root = named_path(settings.root_dir or ".", self.cwd)
         try:
@@ -222,7 +225,7 @@ class RunStart:
                 Rule.UNWRITABLE_FILE,
                 f"no directory for the run can be made: {error.strerror or error}",
                 path=("root_dir",),
-                origin=settings.origin("root_dir"),
+                origin=provenance.origin(settings, "root_dir"),
                 hint="name one that can be written with dir=, or mode='disabled'",
             ) from error
 
@@ -289,7 +292,7 @@ class RunStart:
 
     def greet(self, run: Run) -> None:
         """Print what was started, and which values of variables and flags have no effect."""
-        shadowed = self.settings.shadowed()
+        shadowed = provenance.shadowed(self.settings)
         if shadowed:
             self.notices.tell("; ".join(headline(diagnostic) for diagnostic in shadowed))
         verb = f"resumed at step {run.step}" if run.resumed else "started"

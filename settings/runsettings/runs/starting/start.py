@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from runsettings.journal.notices import Notices
 from runsettings.layers.call_site import find_caller
+from runsettings.models import provenance
 from runsettings.models.settings import Settings
 from runsettings.runs.capture import notebook
 from runsettings.runs.recording import active
@@ -149,7 +150,7 @@ def _refuse_what_comes_later(settings: Settings) -> None:
             Severity.ERROR,
             (field,),
             f"{what} is not available in this version",
-            settings.origin(field),
+            provenance.origin(settings, field),
             hint="leave it out",
         )
         for field, what in _LATER.items()

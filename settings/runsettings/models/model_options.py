@@ -1,0 +1,124 @@
+"""What a settings class says of its resolution: options, layers, and the inputs that they need."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from pydantic_settings import BaseSettings
+
+from runsettings.documents.paths import working_directory
+from runsettings.layers.base import Inputs
+from runsettings.layers.call_site import Caller
+from runsettings.resolution.options import OptionTable
+from runsettings.resolution.resolve import SETTINGS_LAYERS, Layers, Resolver
+
+if TYPE_CHECKING:
+    from runsettings.models.layered import LayeredConfigDict
+
+
+def options(model: type[BaseSettings]) -> OptionTable:
+    """The model, flattened: its keys, spellings, variables, choices and secrets."""
+    return resolver_of(model).table
+
+
+def config_of(model: type[BaseSettings]) -> LayeredConfigDict:
+    """The model's options."""
+    return cast("LayeredConfigDict", model.model_config)
+
+
+def layers_of(model: type[BaseSettings]) -> Layers:
+    """The layers that the model reads, lowest first."""
+    return config_of(model).get("layers", SETTINGS_LAYERS)
+
+
+def resolver_of(model: type[BaseSettings]) -> Resolver:
+    """What reads the layers of this very class; made at its first resolution."""
+    resolver: Resolver | None = model.__dict__.get("__resolver__")
+    if resolver is None:
+        resolver = _new_resolver(model, {})
+        type.__setattr__(model, "__resolver__", resolver)
+    return resolver
+
+
+def inputs_of(
+    model: type[BaseSettings],
+    caller: Caller,
+    values: Mapping[str, Any] | None = None,
+    *,
+    args: Any = None,
+    files: Sequence[str | Path] | str | Path = (),
+    environ: Mapping[str, str] | None = None,
+    cwd: str | Path | None = None,
+    env_file: Any = None,
+    secrets_dir: Any = None,
+) -> Inputs:
+    """The inputs of a resolution; what is left out is the model's own, or the process's.
+
+    Args:
+        model: The settings class.
+        caller: The place that asks.
+        values: Settings, as the highest layer.
+        args: Parsed flags, of argparse or absl.
+        files: Settings files, lowest first.
+        environ: The environment.
+        cwd: The directory that relative paths start from.
+        env_file: ``.env`` files; an empty tuple for none.
+        secrets_dir: Directories with a file for each secret; an empty tuple for none.
+    """
+    config = config_of(model)
+    if env_file is None:
+        env_file = config.get("env_file") or ()
+    if secrets_dir is None:
+        secrets_dir = config.get("secrets_dir") or ()
+    return Inputs(
+        model=model,
+        environ=os.environ if environ is None else environ,
+        directory=None if cwd is None else working_directory() / cwd,
+        caller=caller,
+        app_name=config.get("app_name"),
+        pyproject_table=config.get("pyproject_table"),
+        args=args,
+        files=(files,) if isinstance(files, (str, Path)) else files,
+        env_files=(env_file,) if isinstance(env_file, (str, Path)) else env_file,
+        secrets_dirs=(secrets_dir,) if isinstance(secrets_dir, (str, Path)) else secrets_dir,
+        values={} if values is None else values,
+    )
+
+
+def resolver_for_call(model: type[BaseSettings], overrides: Mapping[str, Any]) -> Resolver:
+    """A resolver for one call with arguments of pydantic-settings, such as ``_env_prefix``.
+
+    Raises:
+        TypeError: An argument that this package has another way for.
+    """
+    options = {key[1:]: value for key, value in overrides.items()}
+    for name in ("env_file", "env_file_encoding", "secrets_dir"):
+        options.pop(name, None)
+    unknown = [name for name in options if not name.startswith(("env_", "case_"))]
+    if unknown:
+        names = ", ".join(f"_{name}" for name in unknown)
+        raise TypeError(
+            f"{model.__name__} does not take {names}; flags come from add_arguments(parser)"
+        )
+    return _new_resolver(model, options)
+
+
+def files_for_call(overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """What one call says of its files; ``_env_file=None`` reads none, as in pydantic-settings."""
+    found = {"secrets_dir": overrides.get("_secrets_dir")}
+    if "_env_file" in overrides:
+        found["env_file"] = overrides["_env_file"] or ()
+    return found
+
+
+def _new_resolver(model: type[BaseSettings], overrides: Mapping[str, Any]) -> Resolver:
+    config = config_of(model)
+    return Resolver(
+        model,
+        known_elsewhere=config.get("known_elsewhere", frozenset()),
+        root_field=config.get("root_field"),
+        overrides=overrides,
+    )
