@@ -22,19 +22,8 @@ NAMES = [
     *("assert_valid", "check", "config", "finish", "init", "load_run", "log", "parse_args"),
     *("parse_known_args", "read_history", "read_records", "run", "save"),
     *("add_arguments", "define_flags", "diagnostics", "digest", "explain", "get", "hide"),
-    *(
-        "history",
-        "locate",
-        "locked",
-        "options",
-        "origin",
-        "replace",
-        "resolve",
-        "shadowed",
-        "sources",
-        "to_dict",
-    ),
-    *("check", "config", "finish", "init", "log", "parse_args", "parse_known_args", "run", "save"),
+    *("history", "locate", "locked", "options", "origin", "replace", "resolve", "shadowed"),
+    *("sources", "to_dict"),
 ]
 """All that the package promises. Add a name here when it is added there."""
 
