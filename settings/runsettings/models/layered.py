@@ -174,8 +174,7 @@ class LayeredSettings(BaseSettings):
             parser: An ``argparse.ArgumentParser``.
             only: The fields to make flags for; all of them if left out.
         """
-        # argparse flags are made by programs that have argparse; the rest need not load this.
-        from runsettings.models import flag_definitions
+        from runsettings.models import flag_definitions  # absl: most programs define no flags
 
         flag_definitions.add_arguments(cls, parser, only=only)
 
@@ -187,7 +186,7 @@ class LayeredSettings(BaseSettings):
             flag_values: Where to define them; absl's global ``FLAGS`` if left out.
             only: The fields to make flags for; all of them if left out.
         """
-        from runsettings.models import flag_definitions  # loads absl
+        from runsettings.models import flag_definitions  # absl: most programs define no flags
 
         flag_definitions.define_flags(cls, flag_values, only=only)
 
