@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from runsettings.journal.directory import create, places
+from runsettings.journal.directory import create, find_journals
 from runsettings.journal.index import FILE
 from runsettings.journal.records import FORMAT, VERSION
 from runsettings.journal.writer import encode
@@ -52,8 +52,8 @@ def cases(wandb: Path) -> list[tuple[str, Any, list[str]]]:
         (wandb / FILE).unlink(missing_ok=True)
 
     def go_on() -> None:
-        for place in list(places(wandb))[:100]:
-            with Path(place.journal).open("ab") as journal:
+        for file in list(find_journals(wandb))[:100]:
+            with Path(file.path).open("ab") as journal:
                 journal.write(encode(history(99, START, random.random())))
 
     def nothing() -> None:

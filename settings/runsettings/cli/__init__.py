@@ -1,5 +1,6 @@
-"""The command line: asks the rooms below and shows what they say.
+"""The command line: parses options, asks the rooms below, and prints their answers.
 
-Nothing is decided here. A command parses its arguments, calls one function of the library, and
-prints the answer as text, JSON or YAML; colours and tables are this room's own business.
+Nothing is decided here. A new command is a module in a sub-room, and a line in the table of
+`main` or of `runs.commands`. It prints with `printing`. What finds or compares anything goes
+into a room below, where a page can use it as well.
 """

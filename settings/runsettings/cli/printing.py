@@ -10,6 +10,7 @@ import json
 import math
 import os
 import re
+import shutil
 import sys
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -66,7 +67,13 @@ def print_table(
         return
     lines = [list(map(printable, headings)), *rows] if headed or on_terminal else rows
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    text = "".join(_GAP.join(map(str.ljust, line, widths)).rstrip() + "\n" for line in lines)
+    joined = (_GAP.join(map(str.ljust, line, widths)).rstrip() for line in lines)
+    if on_terminal and cut:
+        from rich.cells import set_cell_size  # rich: only a terminal needs it
+
+        terminal = shutil.get_terminal_size().columns
+        joined = (set_cell_size(line, terminal).rstrip() for line in joined)
+    text = "".join(line + "\n" for line in joined)
     click.echo(text, nl=False)  # at once: ten thousand writes take longer than all else
 
 

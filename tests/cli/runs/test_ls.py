@@ -105,14 +105,40 @@ def test_ls_shows_headings_on_a_terminal_and_no_empty_columns(three, on_terminal
     ]
 
 
-def test_very_many_rows_get_plain_columns_on_a_terminal(monkeypatch):
+@pytest.fixture
+def shown(monkeypatch):
+    """What a table looks like on a terminal of 8 columns, if 2 rows are many."""
+
+    def shown(*arguments, **options):
+        monkeypatch.setattr("runsettings.cli.printing._LARGE_TABLE", 2)
+        monkeypatch.setenv("COLUMNS", "8")
+        terminal = io.StringIO()
+        terminal.isatty = lambda: True
+        monkeypatch.setattr("sys.stdout", terminal)
+        print_table(*arguments, **options)
+        return terminal.getvalue()
+
+    return shown
+
+
+def test_very_many_rows_get_plain_columns_on_a_terminal(shown):
     """Layout by rich would take seconds; the headings stay."""
-    monkeypatch.setattr("runsettings.cli.printing._LARGE_TABLE", 2)
-    terminal = io.StringIO()
-    terminal.isatty = lambda: True
-    monkeypatch.setattr("sys.stdout", terminal)
-    print_table(["id", "x"], [["a", "1"], ["b", "2"], ["c", "3"]])
-    assert terminal.getvalue() == "id  x\na   1\nb   2\nc   3\n"
+    text = shown(["id", "name"], [["a", "1" * 9], ["b", "2"], ["c", "3"]])
+    assert text == "id  name\na   111111111\nb   2\nc   3\n"
+
+
+def test_very_many_rows_to_cut_are_a_line_each(shown):
+    """A line is no wider than the terminal, with letters of two columns as well."""
+    text = shown(["id", "name"], [["a", "1" * 9], ["b", "长名字"], ["c", "3"]], cut={"name"})
+    assert text == "id  name\na   1111\nb   长名\nc   3\n"
+
+
+@pytest.mark.parametrize("name", ["[bold]x[/bold]", "[link=x]", ":smile:", "[/]"])
+def test_a_name_is_no_markup(record, on_terminal, name):
+    """What rich would take for styles is shown as it is."""
+    record("a1", name=name)
+    assert name in on_terminal("runs", "ls", COLUMNS="140", NO_COLOR="1")
+    assert name in on_terminal("runs", "ls", "--columns", "name", COLUMNS="140")
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,5 @@
 """``runsettings check``, ``schema`` and ``lock``.
 
-Options of these commands, and how a report is printed.
+Here are the options of these commands, and how a report is printed. `runsettings.checks`
+finds what is wrong.
 """

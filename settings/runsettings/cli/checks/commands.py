@@ -83,10 +83,14 @@ def _rules(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
 )
 @click.option("--strict", is_flag=True, help="Warnings are errors.")
 @click.option(
-    "--select", multiple=True, metavar="RULE", callback=_rules, help="Only this rule counts."
+    "--select",
+    multiple=True,
+    metavar="RULE",
+    callback=_rules,
+    help="A rule that counts; no other does.",
 )
 @click.option(
-    "--ignore", multiple=True, metavar="RULE", callback=_rules, help="A rule not to count."
+    "--ignore", multiple=True, metavar="RULE", callback=_rules, help="A rule that does not count."
 )
 @click.option("--exclude", multiple=True, metavar="PATTERN", help="Files not to look for.")
 @click.option(
@@ -147,14 +151,12 @@ def check_command(
 
 @click.command("schema")
 @click.argument("what", default="settings", metavar="[settings|run-config|journal|MODULE:MODEL]")
-@click.option(
-    "--parser", metavar="MODULE:NAME", help="Of the configs that an argparse parser fits."
-)
+@click.option("--parser", metavar="MODULE:NAME", help="Of the configs that fit an argparse parser.")
 @click.option("-o", "--output", metavar="FILE", type=click.Path(), help="Write it to a file.")
 def schema_command(what: str, parser: str | None, output: str | None) -> None:
-    """The JSON Schema (2020-12) of settings, a run's config, a journal's line, or a model.
+    """Print the JSON Schema (2020-12) of settings, a run's config, a journal's line, or a model.
 
-    Editors complete and check files by it; without an argument it is that of the run's settings.
+    Editors complete and check files with it. By default it is that of the run's settings.
     """
     from runsettings.cli.checks.requests import schema_of  # pydantic: help needs no models
 
@@ -180,8 +182,8 @@ def schema_command(what: str, parser: str | None, output: str | None) -> None:
 def lock_command(output: str, settings_files: tuple[str, ...], model: str | None) -> None:
     """Write the settings that count here and now to a lock file, to be committed.
 
-    It holds values, where each was set, and hashes of the files read; of secrets, a keyed hash
-    alone. `check --locked` tells what has drifted from it.
+    The file has values, their origins, and hashes of the files that were read; of secrets, it
+    has keyed hashes alone. `check --locked` reports what has changed since.
     """
     from runsettings.models.locking import lock_of  # pydantic: help needs no models
     from runsettings.resolution.lock_file import read_lock, write_lock  # pydantic, as above

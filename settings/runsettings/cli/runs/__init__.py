@@ -1,4 +1,4 @@
-"""``runsettings runs``: its options, and how runs are laid out on a terminal.
+"""``runsettings runs``: a module for each of its commands, and what they share.
 
-Finding and comparing runs is the job of `runsettings.journal.query`.
+Here are options and output. `runsettings.journal.query` finds, lists and compares runs.
 """

@@ -19,7 +19,7 @@ from runsettings.values.rendering import printable
 @click.argument("a", metavar="A", shell_complete=complete_runs)
 @click.argument("b", metavar="B", shell_complete=complete_runs)
 @directory_option
-@click.option("--why", is_flag=True, help="With the layer and place that set each value.")
+@click.option("--why", is_flag=True, help="With the layer and the origin of each value.")
 @click.option("--summary", is_flag=True, help="Compare the summaries as well.")
 @click.option("--all", "equal", is_flag=True, help="With the keys that are equal in both.")
 @click.option("--exit-code", is_flag=True, help="Exit with 1 if anything differs.")
@@ -62,7 +62,7 @@ def diff_command(
 
 
 def _print_origins(titles: Sequence[str], found: Sequence[Difference]) -> None:
-    """Print a block of lines for each key: either run's value, layer and place."""
+    """Print a block of lines for each key: either run's value, layer and origin."""
     width = max(map(len, titles))
     for number, each in enumerate(found):
         click.echo(("\n" if number else "") + click.style(_name(each), bold=True))
@@ -91,4 +91,4 @@ def _value(side: RecordedValue | None) -> str:
 
 
 def _origin(side: RecordedValue | None) -> tuple[str, str]:
-    return ("", "") if side is None else (printable(side.layer), printable(side.place))
+    return ("", "") if side is None else (printable(side.layer), printable(side.origin_text))

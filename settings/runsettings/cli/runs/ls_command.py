@@ -8,7 +8,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
@@ -46,6 +46,8 @@ from runsettings.values.tree import MISSING
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
 _DISPENSABLE: Final = ("job_type", "group", "tags", "steps", "project", "runtime")
 """The columns that a narrow terminal does not show; the first are left out first."""
 
@@ -78,6 +80,19 @@ def _complete_attribute(name: str) -> Callable[..., list[CompletionItem]]:
     return complete
 
 
+def _attribute_options(command: _Command) -> _Command:
+    """The options ``--project``, ``--group`` and ``--job-type``."""
+    for name in ("job_type", "group", "project"):
+        words = name.replace("_", " ")
+        command = click.option(
+            f"--{name.replace('_', '-')}",
+            metavar=words[0].upper(),
+            shell_complete=_complete_attribute(name),
+            help=f"Runs of this {words}.",
+        )(command)
+    return command
+
+
 def _moment(ctx: click.Context, param: click.Parameter, text: str | None) -> float | None:
     del ctx
     moment = None if text is None else parse_time(text, time.time())
@@ -88,21 +103,7 @@ def _moment(ctx: click.Context, param: click.Parameter, text: str | None) -> flo
 
 @click.command("ls")
 @directory_option
-@click.option(
-    "--project",
-    metavar="P",
-    shell_complete=_complete_attribute("project"),
-    help="Runs of this project.",
-)
-@click.option(
-    "--group", metavar="G", shell_complete=_complete_attribute("group"), help="Runs of this group."
-)
-@click.option(
-    "--job-type",
-    metavar="T",
-    shell_complete=_complete_attribute("job_type"),
-    help="Runs of this job type.",
-)
+@_attribute_options
 @click.option(
     "--tag",
     "tags",

@@ -28,7 +28,7 @@ from runsettings.values.tree import MISSING
 _MOST_FILES: Final = 50
 """Files that are listed without ``--all``; a run may have saved thousands."""
 
-_LEAF_HEADINGS: Final = ("key", "value", "layer", "place")
+_LEAF_HEADINGS: Final = ("key", "value", "layer", "origin")
 
 
 @click.command("show")
@@ -41,8 +41,8 @@ _LEAF_HEADINGS: Final = ("key", "value", "layer", "place")
 def show_command(run: str, root: str | None, as_json: bool, everything: bool) -> None:
     """Show everything that RUN recorded.
 
-    Config and settings with what set each value, the course of each metric, files, and facts
-    about the machine and the program.
+    Config and settings with the origin of each value, the course of each metric, files, and
+    facts about the machine and the program.
     """
     found = find_run(runs_directory(root), run)
     metrics = read_metrics(found)
@@ -115,7 +115,7 @@ def _counted(count: int, noun: str) -> str:
 
 def _leaf_rows(leaves: Mapping[str, RecordedValue]) -> list[tuple[str, ...]]:
     return [
-        (key, exact_cell(leaf.value), leaf.layer, "" if leaf.is_default else leaf.place)
+        (key, exact_cell(leaf.value), leaf.layer, "" if leaf.is_default else leaf.origin_text)
         for key, leaf in leaves.items()
     ]
 

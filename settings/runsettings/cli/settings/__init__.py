@@ -1,4 +1,5 @@
 """``runsettings show``, ``explain``, ``get``, ``set``, ``unset`` and ``completion``.
 
-Options and output of these commands. The settings come from `runsettings.models`.
+Here are the options and the output of these commands. `runsettings.models` resolves and edits
+the settings.
 """

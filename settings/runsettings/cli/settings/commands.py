@@ -73,7 +73,7 @@ def show_command(
         data = showing.settings_data(settings, origins=origins, changed=changed)
         click.echo(yaml_text(data), nl=False)
     elif rows := showing.settings_rows(settings, changed=changed):
-        print_table(("key", "value", "layer", "place"), rows)
+        print_table(("key", "value", "layer", "origin"), rows)
     else:
         note("all settings are at their defaults")
 

@@ -1,59 +1,56 @@
-"""What the shell offers for a KEY and a VALUE."""
+"""Completion of KEY and VALUE of the commands about settings."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import click
-from click.shell_completion import CompletionItem
 
 import runsettings
+from runsettings.cli.completing import offered
 from runsettings.cli.importing import model_of
 from runsettings.values.tree import format_path
 
 if TYPE_CHECKING:
-    from runsettings.models.layered import LayeredSettings
+    from click.shell_completion import CompletionItem
+
+    from runsettings.resolution.options import OptionTable
 
 
 def complete_keys(
     ctx: click.Context, param: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
-    """The keys that begin with what is typed, each with the first line of its description."""
+    """Keys, each with the first line of its description."""
     del param
-    model = _model(ctx)
-    if model is None:
+    options = _options(ctx)
+    if options is None:
         return []
-    return [
-        CompletionItem(name, help=_first_line(option.info.description))
-        for option in runsettings.options(model).leaves()
-        if (name := format_path(option.path)).startswith(incomplete.replace("-", "_"))
+    keys = [
+        (format_path(option.path), (option.info.description or "").partition("\n")[0])
+        for option in options.leaves()
     ]
+    return offered(keys, incomplete.replace("-", "_"))
 
 
 def complete_values(
     ctx: click.Context, param: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
-    """The values that the key may have, where there is a fixed set."""
+    """The values of a key that has a fixed set of them."""
     del param
-    model = _model(ctx)
-    key = ctx.params.get("key")
-    if model is None or not isinstance(key, str):
-        return []
-    option = runsettings.options(model).find(tuple(key.replace("-", "_").split(".")))
+    options, key = _options(ctx), ctx.params.get("key", "")
+    path = tuple(key.replace("-", "_").split("."))
+    option = None if options is None else options.find(path)
     if option is None:
         return []
     choices = [str(choice) for choice in option.choices]
     if not choices and option.info.annotation in (bool, bool | None):
         choices = ["true", "false"]
-    return [CompletionItem(choice) for choice in choices if choice.startswith(incomplete)]
+    return offered(choices, incomplete)
 
 
-def _model(ctx: click.Context) -> type[LayeredSettings] | None:
+def _options(ctx: click.Context) -> OptionTable | None:
+    """The options of the model; ``None`` after an error, which completion cannot show."""
     try:
-        return model_of(ctx.params.get("model"))
+        return runsettings.options(model_of(ctx.params.get("model")))
     except click.BadParameter:
-        return None  # in the middle of a line there is nobody to tell
-
-
-def _first_line(description: str | None) -> str | None:
-    return None if description is None else description.split("\n", 1)[0]
+        return None

@@ -1,4 +1,4 @@
-"""``runsettings completion``: the script that teaches a shell our commands and keys."""
+"""``runsettings completion``: the script for completion in a shell."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What ``set`` and ``unset`` are told: which file, and values that look like options."""
+"""The options of ``set`` and ``unset``: which file to write, and negative numbers as VALUE."""
 
 from __future__ import annotations
 
@@ -21,11 +21,14 @@ _LAYERS: Final = (
 """The layers that can be written to, and the help of their options."""
 
 _NEGATIVE: Final = re.compile(r"-(?:\.?\d|inf\Z|nan\Z)")
-"""How a negative number begins; no option does."""
+"""The beginning of a negative number; no option begins like this."""
 
 
 def layer_options(command: _Command) -> _Command:
-    """``--user``, ``--workspace`` and ``--pyproject``, as the argument ``layer``: at most one."""
+    """The options ``--user``, ``--workspace`` and ``--pyproject``, as the argument ``layer``.
+
+    Its value is the layer's name, or ``None``. Two of the options are wrong usage.
+    """
 
     @functools.wraps(command)
     def chosen(*args: Any, **given: Any) -> Any:
@@ -44,7 +47,7 @@ class SetCommand(click.Command):
     """A command whose VALUE may be a negative number, which click takes for an option."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """As click does, with a number put behind a ``--``."""
+        """Parse as click does, with negative numbers moved behind a ``--``."""
         if "--" not in args:
             numbers = [arg for arg in args if _NEGATIVE.match(arg)]
             if numbers:

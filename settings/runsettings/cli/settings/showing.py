@@ -20,7 +20,7 @@ from runsettings.values.tree import MISSING, KeyPath, format_path, put_at, value
 
 
 def settings_rows(settings: LayeredSettings, *, changed: bool) -> list[tuple[str, str, str, str]]:
-    """Key, value, layer and place of each setting.
+    """Key, value, layer and origin of each setting.
 
     Args:
         settings: The settings.
@@ -32,9 +32,9 @@ def settings_rows(settings: LayeredSettings, *, changed: bool) -> list[tuple[str
         if isinstance(value, list) and isinstance(provenance.get(settings, option.path), tuple):
             value = tuple(value)  # as `explain` shows it
         shown = show_value(value, secret=options(type(settings)).is_secret(option.path))
-        # `Settings.project` as the place of its default would tell nothing new.
-        place = "" if origin.layer is Layer.DEFAULT else str(origin)
-        rows.append((format_path(option.path), shown, origin.layer.label, place))
+        # `Settings.project` as the origin of its default would say nothing new.
+        text = "" if origin.layer is Layer.DEFAULT else str(origin)
+        rows.append((format_path(option.path), shown, origin.layer.label, text))
     return rows
 
 

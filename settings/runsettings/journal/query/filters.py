@@ -9,7 +9,7 @@ of other groups, and ``not group = night`` those without a group as well.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from runsettings.journal.query.comparisons import (
@@ -122,22 +122,28 @@ class _Parser:
         return found
 
     def _or(self) -> Filter:
-        parts = [self._and()]
-        while self._word("or"):
-            parts.append(self._and())
-        return parts[0] if len(parts) == 1 else _any(parts)
+        return self._joined("or", self._and, any)
 
     def _and(self) -> Filter:
-        parts = [self._not()]
-        while self._word("and"):
-            parts.append(self._not())
-        return parts[0] if len(parts) == 1 else _all(parts)
+        return self._joined("and", self._not, all)
+
+    def _joined(
+        self, word: str, parse: Callable[[], Filter], hold: Callable[[Iterable[bool]], bool]
+    ) -> Filter:
+        parts = [parse()]
+        while self._word(word):
+            parts.append(parse())
+        return parts[0] if len(parts) == 1 else lambda run: hold(part(run) for part in parts)
 
     def _not(self) -> Filter:
         self.depth += 1
         if self.depth > _DEEPEST:
             raise self._error(f"nested deeper than {_DEEPEST}", self._peek())
-        found = _opposite(self._not()) if self._word("not") else self._atom()
+        if self._word("not"):
+            part = self._not()
+            found: Filter = lambda run: not part(run)  # noqa: E731
+        else:
+            found = self._atom()
         self.depth -= 1
         return found
 
@@ -250,18 +256,6 @@ class _Parser:
         # One character is shown for each, so that the caret points to the right one.
         shown = "".join(char if char.isprintable() else " " for char in self.text)
         return FilterError(f"{message}\n  {shown}\n  {' ' * token.at}^")
-
-
-def _all(parts: Sequence[Filter]) -> Filter:
-    return lambda run: all(part(run) for part in parts)
-
-
-def _any(parts: Sequence[Filter]) -> Filter:
-    return lambda run: any(part(run) for part in parts)
-
-
-def _opposite(part: Filter) -> Filter:
-    return lambda run: not part(run)
 
 
 def _unquoted(text: str) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from runsettings.journal.query.errors import QueryError, UnknownKeyError
@@ -36,57 +35,44 @@ class Kind(enum.Enum):
     """Several texts."""
 
 
-class Attribute(NamedTuple):
-    """A value that is no part of config, summary or metadata, such as the run's name."""
+class Key(NamedTuple):
+    """A key that runs can be asked for."""
 
+    text: str
     kind: Kind
     get: Callable[[StoredRun], Any]
-    help: str
+    """The run's value, or `MISSING`."""
 
 
-def _named(name: str) -> Callable[[StoredRun], Any]:
+def _attribute(name: str, kind: Kind = Kind.VALUE) -> Key:
+    """The key of an attribute of `StoredRun`; a time of 0 is no value."""
+
     def get(run: StoredRun) -> Any:
         value = getattr(run, name)
-        return MISSING if value is None or value == "" else value
+        return MISSING if value in (None, "") or (kind is Kind.TIME and not value) else value
 
-    return get
-
-
-def _moment(name: str) -> Callable[[StoredRun], Any]:
-    def get(run: StoredRun) -> Any:
-        return getattr(run, name) or MISSING
-
-    return get
+    return Key(name, kind, get)
 
 
 def _exit_code(run: StoredRun) -> Any:
     return MISSING if run.exit is None else run.exit.get("code", MISSING)
 
 
-ATTRIBUTES: Final[Mapping[str, Attribute]] = {
-    "id": Attribute(Kind.VALUE, _named("id"), "The run's id."),
-    "name": Attribute(Kind.VALUE, _named("name"), "Its display name."),
-    "project": Attribute(Kind.VALUE, _named("project"), "Its project."),
-    "entity": Attribute(Kind.VALUE, _named("entity"), "The user or team."),
-    "group": Attribute(Kind.VALUE, _named("group"), "The group that it belongs to."),
-    "job_type": Attribute(Kind.VALUE, _named("job_type"), "The kind of run within its group."),
-    "state": Attribute(Kind.STATE, _named("state"), "running, finished, failed, killed, crashed."),
-    "created": Attribute(Kind.TIME, _moment("created"), "When it was first started."),
-    "started": Attribute(Kind.TIME, _moment("started"), "When it was last started or resumed."),
-    "ended": Attribute(Kind.TIME, _moment("ended"), "When its last process ended."),
-    "runtime": Attribute(Kind.DURATION, _named("runtime"), "How long its last process ran."),
-    "steps": Attribute(Kind.VALUE, _named("rows"), "How many steps have data."),
-    "tags": Attribute(Kind.LIST, _named("tags"), "Its tags."),
-    "notes": Attribute(Kind.VALUE, _named("notes"), "Its notes."),
-    "mode": Attribute(Kind.VALUE, _named("mode"), "online or offline."),
-    "host": Attribute(Kind.VALUE, _named("host"), "The machine of its last process."),
-    "pid": Attribute(Kind.VALUE, _named("pid"), "The id of its last process."),
-    "exit_code": Attribute(Kind.VALUE, _exit_code, "The exit code of its last process."),
-    "directory": Attribute(
-        Kind.VALUE, lambda run: str(Path(run.journal).parent), "The run's directory."
-    ),
+ATTRIBUTES: Final[Mapping[str, Key]] = {
+    key.text: key
+    for key in (
+        *map(_attribute, ("id", "name", "project", "entity", "group", "job_type")),
+        _attribute("state", Kind.STATE),
+        *(_attribute(name, Kind.TIME) for name in ("created", "started", "ended")),
+        _attribute("runtime", Kind.DURATION),
+        Key("steps", Kind.VALUE, lambda run: run.rows),
+        _attribute("tags", Kind.LIST),
+        *map(_attribute, ("notes", "mode", "host", "pid")),
+        Key("exit_code", Kind.VALUE, _exit_code),
+        Key("directory", Kind.VALUE, lambda run: str(run.directory)),
+    )
 }
-"""Every attribute by its key, in the order in which JSON and CSV have them."""
+"""Every key outside config, summary and metadata, in the order in which JSON and CSV have them."""
 
 STATES: Final = ("running", "finished", "failed", "killed", "crashed")
 
@@ -99,15 +85,6 @@ _DEFAULT: Final = (
 )
 
 
-class Key(NamedTuple):
-    """A key that runs can be asked for."""
-
-    text: str
-    kind: Kind
-    get: Callable[[StoredRun], Any]
-    """The run's value, or `MISSING`."""
-
-
 def find_key(text: str, runs: Iterable[StoredRun]) -> Key:
     """Find the key of this name.
 
@@ -118,9 +95,8 @@ def find_key(text: str, runs: Iterable[StoredRun]) -> Key:
     Raises:
         UnknownKeyError: There is no such attribute, or no run has such a key.
     """
-    attribute = ATTRIBUTES.get(text)
-    if attribute is not None:
-        return Key(text, attribute.kind, attribute.get)
+    if text in ATTRIBUTES:
+        return ATTRIBUTES[text]
     section, dot, name = text.partition(".")
     runs = list(runs)
     # An empty name may be in a journal: earlier versions let one be logged.

@@ -23,7 +23,7 @@ class RecordedValue(NamedTuple):
         return str(self.origin.get("layer", "")) if self.origin is not None else ""
 
     @property
-    def place(self) -> str:
+    def origin_text(self) -> str:
         """The name to search for: ``--lr``, ``train.yaml:7:7``."""
         if self.origin is None:
             return ""

@@ -1,4 +1,4 @@
-"""Times and durations, as people write them on a command line and read them in a table."""
+"""Times and durations: parsed from what people write, and shown as text."""
 
 from __future__ import annotations
 
