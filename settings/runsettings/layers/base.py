@@ -19,9 +19,9 @@ from runsettings.values.origin import Layer
 from runsettings.values.reading import Reading
 
 
-@dataclass(slots=True)
+@dataclass(eq=False, repr=False, match_args=False)  # each method costs time at import
 class Inputs:
-    """Everything that one resolution may look at.
+    """Everything that one resolution may look at. It has no repr: its values may be secret.
 
     Attributes:
         model: The class that is resolved.
@@ -39,16 +39,16 @@ class Inputs:
     """
 
     model: type[BaseSettings]
-    environ: Mapping[str, str] = field(repr=False)  # may hold secrets, as may the next two
+    environ: Mapping[str, str]
     directory: Path | None
     caller: Caller
     app_name: str | None = None
     pyproject_table: tuple[str, ...] | None = None
-    args: Any = field(default=None, repr=False)
+    args: Any = None
     files: Sequence[str | Path] = ()
     env_files: Sequence[str | Path] = ()
     secrets_dirs: Sequence[str | Path] = ()
-    values: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    values: Mapping[str, Any] = field(default_factory=dict)
     root_dir: Path | None = None
 
     @property
