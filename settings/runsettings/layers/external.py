@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from pydantic.fields import FieldInfo
 from pydantic_settings import PydanticBaseSettingsSource, SecretsSettingsSource
 from pydantic_settings.exceptions import SettingsError as SourceError
 
@@ -16,7 +17,7 @@ from runsettings.layers.copying import own
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity
 from runsettings.values.origin import Layer, Origin
 from runsettings.values.reading import Reading
-from runsettings.values.tree import Tree
+from runsettings.values.tree import Kind, Tree
 
 
 class ExternalLayer:
@@ -27,6 +28,7 @@ class ExternalLayer:
         layer: The layer that its values report; where it stands in the order is decided by
             the ``layers`` it is put among.
         name: What to call it in origins; by default its class's name.
+        kind: What it is written in.
     """
 
     def __init__(
@@ -34,14 +36,16 @@ class ExternalLayer:
         source: PydanticBaseSettingsSource,
         layer: Layer = Layer.EXTERNAL,
         name: str | None = None,
+        kind: Kind = Kind.OBJECT,
     ) -> None:
         self.layer = layer
         self._source = source
         self._name = name or type(source).__name__
+        self._kind = kind
 
     def read(self, inputs: Inputs) -> Sequence[Reading]:  # noqa: ARG002 - the source has its own
         """What the source returns; a source that fails is a diagnostic with its own words."""
-        tree = Tree(self.layer, self._name, directives=False)
+        tree = Tree(self.layer, self._name, kind=self._kind, directives=False)
         try:
             data: dict[str, Any] = dict(self._source())
         # A source may talk to a cloud and fail in any way it likes; each is reported the same.
@@ -62,6 +66,13 @@ class ExternalLayer:
         return (Reading(tree, own(tree)),)
 
 
+class _SecretTexts(SecretsSettingsSource):
+    """pydantic-settings' source, whose texts are decoded where those of all layers are."""
+
+    def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:  # noqa: ARG002
+        return value
+
+
 class SecretsLayer:
     """Files in a secrets directory, one a field: the model's ``secrets_dir``."""
 
@@ -76,8 +87,8 @@ class SecretsLayer:
         readings = [_absent(shown_path(d, inputs.cwd)) for d in directories if d not in present]
         if not present:
             return readings
-        source = SecretsSettingsSource(inputs.model, secrets_dir=present)
-        for reading in ExternalLayer(source, name="secrets_dir").read(inputs):
+        source = _SecretTexts(inputs.model, secrets_dir=present)
+        for reading in ExternalLayer(source, name="secrets_dir", kind=Kind.SECRETS).read(inputs):
             if reading.tree.data:
                 reading.tree.marks = _files(source, present, inputs)
             readings.append(reading)

@@ -62,3 +62,12 @@ def is_plain_type(annotation: Any) -> bool:
 def _decodes(metadata: list[Any]) -> bool:
     """Whether the metadata asks for a text to be decoded before validation."""
     return any(item is ForceDecode or isinstance(item, (ForceDecode, Strict)) for item in metadata)
+
+
+def union_members(annotation: Any) -> tuple[Any, ...]:
+    """The members of a union, or the annotation itself, without ``Annotated`` around them."""
+    if get_origin(annotation) is Annotated:
+        return union_members(get_args(annotation)[0])
+    if get_origin(annotation) in (Union, types.UnionType):
+        return tuple(inner for member in get_args(annotation) for inner in union_members(member))
+    return (annotation,)

@@ -9,22 +9,58 @@ from __future__ import annotations
 import argparse
 import types
 from collections.abc import Iterator, Sequence
-from typing import Any, Final, get_origin
+from typing import Any, Final, NamedTuple, Union, get_origin
 
 from absl import flags as absl_flags
 from pydantic_settings import BaseSettings
 
 from runsettings.layers.flags.layer import SETTINGS_FILE
-from runsettings.layers.flags.parsing import SETTINGS_FLAG
+from runsettings.layers.flags.settings_flags import (
+    MAPPING_FLAG,
+    SETTINGS_FLAG,
+    BoolFlag,
+    take_bool_words,
+)
+from runsettings.layers.scalar_types import union_members
+from runsettings.layers.text_values import BOOL_WORDS, LISTS, fields_of_type, is_mapping
 from runsettings.models.model_options import options
-from runsettings.resolution.options import Option, OptionTable, union_members
+from runsettings.resolution.options import Option, OptionTable, choices_of, holds_secret
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity
 from runsettings.values.did_you_mean import did_you_mean
 from runsettings.values.errors import SettingsError
 from runsettings.values.tree import KeyPath, format_path
 
-_LISTS: Final = (list, tuple, set, frozenset)
 _SETTINGS_FILE_HELP: Final = "a settings file (YAML, JSON or TOML); flags beat it; may be repeated"
+
+
+class _Flag(NamedTuple):
+    """A flag for a field, or for a key inside of a field's value."""
+
+    path: KeyPath
+    types: tuple[Any, ...]
+    """The types that its value may have, without unions."""
+    help: str
+    choices: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Its name, for absl and for the namespace: ``optim.lr``."""
+        return format_path(self.path)
+
+    @property
+    def is_bool(self) -> bool:
+        """Whether it takes no value."""
+        return self.types == (bool,)
+
+    @property
+    def is_list(self) -> bool:
+        """Whether it takes several values."""
+        return len(self.types) == 1 and (get_origin(self.types[0]) or self.types[0]) in LISTS
+
+    @property
+    def is_mapping(self) -> bool:
+        """Whether its value has keys of the user's own."""
+        return any(map(is_mapping, self.types))
 
 
 def add_arguments(
@@ -47,24 +83,27 @@ def add_arguments(
         argparse.ArgumentError: The parser already has a flag of the same name.
         SettingsError: There is no field of a name in ``only``.
     """
-    flagged = list(_flagged(options(model), only))
+    flags = list(_flagged(options(model), only))
     group = parser.add_argument_group(f"{model.__name__} (from all layers)")
-    for option in flagged:
-        path = format_path(option.path)
+    for flag in flags:
         keywords: dict[str, Any] = {
-            "dest": path,
+            "dest": flag.name,
             "default": argparse.SUPPRESS,
-            "help": _help(option).replace("%", "%%"),
+            "help": flag.help.replace("%", "%%"),
         }
-        if _is_bool(option):
-            keywords["action"] = argparse.BooleanOptionalAction
-        elif _is_list(option):
+        if flag.is_bool:
+            keywords["action"] = BoolFlag
+        elif flag.is_list:
             keywords |= {"nargs": "+", "metavar": "VALUE"}
-        elif option.choices and all(isinstance(choice, str) for choice in option.choices):
-            keywords["choices"] = option.choices
+        elif flag.choices:
+            keywords["choices"] = flag.choices
         else:
-            keywords["metavar"] = option.name.upper()
-        _mark(group.add_argument(f"--{path.replace('_', '-')}", **keywords))
+            keywords["metavar"] = str(flag.path[-1]).upper()
+        action = group.add_argument(f"--{flag.name.replace('_', '-')}", **keywords)
+        if flag.is_mapping:
+            setattr(action, MAPPING_FLAG, True)
+        _mark(action)
+    take_bool_words(parser)
     present = [action for action in parser._actions if action.dest == SETTINGS_FILE]
     if present:
         _mark(*present)
@@ -98,19 +137,40 @@ def define_flags(
         SettingsError: There is no field of a name in ``only``.
     """
     values = absl_flags.FLAGS if flag_values is None else flag_values
-    for option in _flagged(options(model), only):
-        name, help_ = format_path(option.path), _help(option)
-        if _is_bool(option):
-            absl_flags.DEFINE_boolean(name, None, help_, flag_values=values)
-        elif _is_list(option):
-            absl_flags.DEFINE_list(name, None, help_, flag_values=values)
-        elif option.choices and all(isinstance(choice, str) for choice in option.choices):
-            absl_flags.DEFINE_enum(name, None, list(option.choices), help_, flag_values=values)
+    for flag in _flagged(options(model), only):
+        name, help_ = flag.name, flag.help
+        if flag.is_bool:
+            defined = absl_flags.BooleanFlag(name, None, help_)
+            defined.parser = _BoolParser()
+            absl_flags.DEFINE_flag(defined, values)
+        elif flag.is_list:
+            serializer: Any = absl_flags.ListSerializer(",")
+            absl_flags.DEFINE(_ListParser(), name, None, help_, values, serializer)
+        elif flag.choices:
+            absl_flags.DEFINE_enum(name, None, list(flag.choices), help_, flag_values=values)
         else:
             absl_flags.DEFINE_string(name, None, help_, flag_values=values)
     if SETTINGS_FILE in values and values[SETTINGS_FILE].help.startswith(_SETTINGS_FILE_HELP):
         return  # of another model that the same flags serve
     absl_flags.DEFINE_multi_string(SETTINGS_FILE, None, _SETTINGS_FILE_HELP, flag_values=values)
+
+
+class _BoolParser(absl_flags.BooleanParser):
+    """Takes every word for a bool that a variable takes."""
+
+    def parse(self, argument: Any) -> Any:
+        if isinstance(argument, str) and argument.lower() in BOOL_WORDS:
+            return BOOL_WORDS[argument.lower()]
+        return super().parse(argument)
+
+
+class _ListParser(absl_flags.ListParser):
+    """Takes JSON as one word, and else what stands between commas."""
+
+    def parse(self, argument: Any) -> Any:
+        if isinstance(argument, str) and argument.lstrip().startswith("["):
+            return [argument]
+        return super().parse(argument)
 
 
 def _mark(*actions: argparse.Action) -> None:
@@ -119,14 +179,32 @@ def _mark(*actions: argparse.Action) -> None:
         setattr(action, SETTINGS_FLAG, True)
 
 
-def _flagged(table: OptionTable, only: Sequence[str] | None) -> Iterator[Option]:
+def _flagged(table: OptionTable, only: Sequence[str] | None) -> Iterator[_Flag]:
     wanted = None if only is None else _wanted(table, (only,) if isinstance(only, str) else only)
     for option in table.leaves():
         # A process list shows arguments to everybody on the machine.
         secret = table.is_secret(option.path)
         path = option.path
         if not secret and (wanted is None or any(path[: len(key)] == key for key in wanted)):
-            yield option
+            yield from _inside(path, [option.type], _help(option), ())
+
+
+def _inside(
+    path: KeyPath, annotations: Sequence[Any], text: str, trail: tuple[Any, ...]
+) -> Iterator[_Flag]:
+    """A flag for the value at ``path``, and one for each key that its types are known to have."""
+    members = [m for each in annotations for m in union_members(each) if m is not types.NoneType]
+    choices = choices_of(Union[tuple(annotations)]) if annotations else ()  # noqa: UP007
+    texts = choices if all(isinstance(choice, str) for choice in choices) else ()
+    yield _Flag(path, tuple(dict.fromkeys(members)), text, texts)
+    inner: dict[str, list[Any]] = {}
+    for member in members:
+        fields = fields_of_type(member) if member not in trail else None
+        for key, annotation in (fields or {}).items():
+            inner.setdefault(key, []).append(annotation)
+    for key, found in inner.items():
+        if not any(map(holds_secret, found)):
+            yield from _inside((*path, key), found, key.replace("_", " "), (*trail, *members))
 
 
 def _wanted(table: OptionTable, only: Sequence[str]) -> list[KeyPath]:
@@ -149,17 +227,3 @@ def _help(option: Option) -> str:
     text = (option.info.description or option.name.replace("_", " ")).split("\n\n")[0]
     text = " ".join(text.split())
     return f"{text} [{option.variables[0]}]" if option.variables else text
-
-
-def _kinds(option: Option) -> list[Any]:
-    members = union_members(option.info.annotation)
-    return [get_origin(m) or m for m in members if m is not types.NoneType]
-
-
-def _is_bool(option: Option) -> bool:
-    return _kinds(option) == [bool]
-
-
-def _is_list(option: Option) -> bool:
-    kinds = _kinds(option)
-    return len(kinds) == 1 and kinds[0] in _LISTS

@@ -15,7 +15,7 @@ from typing import Any, Final, get_args, get_origin
 
 from pydantic import BaseModel
 
-from runsettings.layers.scalar_types import is_plain_type
+from runsettings.layers.scalar_types import is_plain_type, union_members
 from runsettings.models.frozen_containers import (
     FrozenDefaultDict,
     FrozenDeque,
@@ -26,7 +26,6 @@ from runsettings.models.frozen_containers import (
     refuse,
     support_yaml,
 )
-from runsettings.resolution.options import union_members
 
 _FROZEN: Final[dict[int, weakref.ref[Any]]] = {}
 """The frozen models and dataclasses, by id. Not every one of them can be hashed."""

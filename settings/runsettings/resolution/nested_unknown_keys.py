@@ -13,8 +13,8 @@ from typing import Any, Final, Literal, NamedTuple, get_args, get_origin
 from pydantic import BaseModel, RootModel
 from pydantic.fields import FieldInfo
 
-from runsettings.layers.scalar_types import is_plain_type
-from runsettings.resolution.options import alias_paths_of, spellings_of, union_members
+from runsettings.layers.scalar_types import is_plain_type, union_members
+from runsettings.resolution.options import alias_paths_of, spellings_of
 from runsettings.values.tree import KeyPath
 
 _LISTS: Final = (list, set, frozenset, tuple)

@@ -5,18 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic_settings import BaseSettings, EnvSettingsSource
+from pydantic_settings import BaseSettings
 
-from runsettings.layers.copying import own
-from runsettings.layers.environment.variables import not_decodable
 from runsettings.resolution.options import Option, OptionTable
+from runsettings.resolution.text_decoding import TextDecoder
 from runsettings.resolution.unknown_keys import variants_diagnostics
-from runsettings.secrets.masking import mask_excerpt_from_column
-from runsettings.values.diagnostic import Diagnostic
 from runsettings.values.directives import Replace
-from runsettings.values.excerpts import excerpt_of
 from runsettings.values.reading import Reading
-from runsettings.values.tree import MISSING, Branch, KeyPath, Kind, Leaf, Tree
+from runsettings.values.tree import MISSING, Branch, KeyPath, Leaf, Tree
 
 
 class Normalizer:
@@ -28,13 +24,12 @@ class Normalizer:
     """
 
     def __init__(self, model: type[BaseSettings], table: OptionTable) -> None:
-        self._model = model
         self._table = table
         self._variants = frozenset(option.path[0] for option in table.variants)
         # Names whose values are handed on as they are, from any source and from typed ones.
         self._flat = frozenset(table.options) - table.nesting
-        self._plain = self._flat - table.decoding - self._variants
-        self._decoder: EnvSettingsSource | None = None
+        self._plain = self._flat - table.decoding - table.typing - self._variants
+        self._decoder = TextDecoder(model, table)
 
     def normalize(self, reading: Reading) -> Reading:
         """The reading with names for spellings; keys of nobody are among its strangers.
@@ -45,7 +40,7 @@ class Normalizer:
         data = tree.data
         if data.keys() <= self._plain:
             return reading
-        decoding = self._decodes_texts(tree) and data.keys() & self._table.decoding
+        decoding = self._decoder.applies(tree)
         variants = data.keys() & self._variants
         if not decoding and not variants and data.keys() <= self._flat:
             return reading
@@ -54,7 +49,7 @@ class Normalizer:
         renamed, marks = self._mapping(data, tree.marks, self._table, (), tree, strangers)
         result = tree.with_data(renamed, marks)
         if decoding:
-            self._decode(result, diagnostics)
+            diagnostics += self._decoder.decode(result)
         if variants:
             diagnostics += variants_diagnostics(result, self._table)
         return Reading(result, tuple(diagnostics), tuple(strangers))
@@ -138,55 +133,6 @@ class Normalizer:
                         if moved is not None and marks is not None:
                             moved[option.name] = marks.get(first)
         return taken
-
-    def _decodes_texts(self, tree: Tree) -> bool:
-        """Whether the source can only write texts that are not decoded yet: INI and flags."""
-        return tree.kind in (Kind.INI, Kind.FLAGS)
-
-    def _decode(self, tree: Tree, diagnostics: list[Diagnostic]) -> None:
-        """Decode the texts of complex fields exactly as pydantic-settings decodes variables."""
-        if self._decoder is None:
-            decoder = EnvSettingsSource(self._model)
-            decoder.env_vars = {}
-            self._decoder = decoder  # only now: another thread would take it as it is
-        self._decode_in(tree.data, self._table, tree, self._decoder, diagnostics)
-        diagnostics += own(tree)
-
-    def _decode_in(
-        self,
-        data: dict[str, Any],
-        table: OptionTable,
-        tree: Tree,
-        decoder: EnvSettingsSource,
-        diagnostics: list[Diagnostic],
-    ) -> None:
-        """Decode what one mapping holds; flags of nested models (``--optim.betas``) lead inside."""
-        for name in data.keys() & table.nesting:
-            inner = table.options[name].table
-            if isinstance(data[name], dict) and inner is not None:
-                self._decode_in(data[name], inner, tree, decoder, diagnostics)
-        for name in data.keys() & table.decoding:
-            text, option = data[name], table.options[name]
-            if not isinstance(text, str):
-                continue
-            try:
-                value = decoder.prepare_field_value(name, option.info, text, False)
-            except (ValueError, RecursionError) as error:
-                # Taken out, or validation would report the same text a second time.
-                del data[name]
-                origin, excerpt = tree.origin(option.path), excerpt_of(tree, option.path)
-                if self._table.is_secret(option.path):
-                    excerpt = mask_excerpt_from_column(excerpt)
-                diagnostics.append(not_decodable(option.path, origin, error, excerpt))
-            else:
-                data[name] = _choice(value, option)
-
-
-def _choice(value: Any, option: Option) -> Any:
-    """The choice that a text names where choices are no texts: ``"2"`` of ``Literal[1, 2]``."""
-    if not isinstance(value, str) or value in option.choices:
-        return value
-    return next((choice for choice in option.choices if str(choice) == value), value)
 
 
 def _ignores(table: OptionTable) -> bool:

@@ -9,12 +9,13 @@ from __future__ import annotations
 import enum
 import types
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin
 
-from pydantic import AliasChoices, AliasPath, BaseModel, RootModel, SecretBytes, SecretStr
+from pydantic import AliasChoices, AliasPath, BaseModel, RootModel, SecretBytes, SecretStr, Strict
 from pydantic.fields import FieldInfo
 
-from runsettings.layers.scalar_types import is_plain
+from runsettings.layers.scalar_types import is_plain, union_members
+from runsettings.layers.text_values import needs_typing
 from runsettings.values.tree import KeyPath
 
 
@@ -30,6 +31,7 @@ class Option(NamedTuple):
         variables: Environment variables that set it; at the top level only.
         secret: Whether its value must never be shown.
         decodes: Whether a text in an INI file or flag is decoded before validation.
+        typed: Whether a text may have to be converted before pydantic sees it.
         choices: The values it may have, where there is a fixed set.
         table: The options of the nested model that it holds, if it holds exactly one.
     """
@@ -43,8 +45,16 @@ class Option(NamedTuple):
     variables: tuple[str, ...] = ()
     secret: bool = False
     decodes: bool = False
+    typed: bool = False
     choices: tuple[Any, ...] = ()
     table: OptionTable | None = None
+
+    @property
+    def type(self) -> Any:
+        """The type of its values, without validators."""
+        if any(isinstance(item, Strict) for item in self.info.metadata):
+            return Annotated[self.info.annotation, Strict()]
+        return self.info.annotation
 
 
 class OptionTable:
@@ -55,6 +65,7 @@ class OptionTable:
         options: Its options by name, in order.
         spelled: Its options by every way to write their keys, names included.
         decoding: Names whose texts are decoded.
+        typing: Names whose texts are converted, or that hold a model with such names.
         nesting: Names that hold a nested model.
         secrets: Paths of all secret values, nested ones included.
         holding: Paths of values with secrets somewhere in them: lists or unions of models that
@@ -70,6 +81,7 @@ class OptionTable:
         self.options: dict[str, Option] = {}
         self.spelled: dict[str, Option] = {}
         self.decoding: frozenset[str] = frozenset()
+        self.typing: frozenset[str] = frozenset()
         self.nesting: frozenset[str] = frozenset()
         self.secrets: tuple[KeyPath, ...] = ()
         self.holding: tuple[KeyPath, ...] = ()
@@ -155,6 +167,7 @@ def _table(
             variables=tuple(variables.get(name, ())),
             secret=secret,
             decodes=not is_plain(info),
+            typed=_is_typed(info, model),
             choices=choices_of(info.annotation),
             table=inner,
         )
@@ -180,11 +193,20 @@ def _table(
     for option in table.options.values():  # a field's own name beats another's alias
         table.spelled[option.name] = option
     table.decoding = frozenset(o.name for o in table.options.values() if o.decodes)
+    table.typing = frozenset(
+        o.name for o in table.options.values() if o.typed or (o.table and o.table.typing)
+    )
     table.nesting = frozenset(o.name for o in table.options.values() if o.table is not None)
     table.secrets, table.holding = tuple(secrets), tuple(holding)
     table.variants = tuple(variants)
     table.secret_names = frozenset(secret_names)
     return table
+
+
+def _is_typed(info: FieldInfo, model: type[BaseModel]) -> bool:
+    strict = bool(model.model_config.get("strict"))
+    strict = strict or any(isinstance(item, Strict) for item in info.metadata)
+    return needs_typing(info.annotation, strict=strict)
 
 
 def spellings_of(info: FieldInfo) -> tuple[str, ...]:
@@ -264,12 +286,3 @@ def value_type(info: FieldInfo) -> Any:
     for metadata in info.metadata:
         annotated = Annotated[annotated, metadata]
     return annotated
-
-
-def union_members(annotation: Any) -> tuple[Any, ...]:
-    """The members of a union, or the annotation itself, without ``Annotated`` around them."""
-    if get_origin(annotation) is Annotated:
-        return union_members(get_args(annotation)[0])
-    if get_origin(annotation) in (Union, types.UnionType):
-        return tuple(inner for member in get_args(annotation) for inner in union_members(member))
-    return (annotation,)

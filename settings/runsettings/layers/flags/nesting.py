@@ -29,7 +29,8 @@ def nested_trees(tree: Tree) -> list[Tree]:
         depth = len(path)
         put_at(data.setdefault(depth, {}), path, value)
         branch = marks.setdefault(depth, Branch())
+        mark = (tree.marks or {}).get(name)
         for key in path[:-1]:
-            branch = branch.setdefault(key, Branch())
-        branch[path[-1]] = (tree.marks or {}).get(name)
+            branch = branch.setdefault(key, Branch(mark))  # the first flag stands for the whole
+        branch[path[-1]] = mark
     return [tree.with_data(data[depth], marks[depth]) for depth in sorted(data)]

@@ -22,6 +22,12 @@ from contextlib import contextmanager
 from typing import Any, Final, NamedTuple
 
 from runsettings.layers.flags.namespace import GivenNamespace, flags_of, given_of, settings_of
+from runsettings.layers.flags.settings_flags import (
+    MAPPING_FLAG,
+    SETTINGS_FLAG,
+    BoolFlag,
+    prepared,
+)
 
 _PARSING: Final = threading.RLock()
 """Held while a parser is watched: the watch is on the parser, which threads may share."""
@@ -57,10 +63,6 @@ def parse_known_args(
     """As `parse_args`, handing back the arguments that the parser does not know."""
     return _watched(parser, "parse_known_args", args, namespace)
 
-
-SETTINGS_FLAG: Final = "_is_settings_flag"
-"""The attribute of an action whose argument is a setting. Being the action's, it goes along to
-the parsers that have the action's parser among their ``parents``."""
 
 _HOOKED: Final = ("_get_values", "_get_value", "parse_known_args")
 """The methods of a parser that are watched."""
@@ -127,6 +129,8 @@ def _watched(
         raise TypeError(f"expected an argparse.ArgumentParser as first argument, got {kind}")
     start = {} if namespace is None else dict(vars(namespace))
     parsers = _parsers(parser)
+    if any(_facts(each).takes_more for each in parsers):
+        args = prepared(sys.argv[1:] if args is None else args, parsers)
     watched = _Namespace()
     vars(watched).update(start)
     with _PARSING, _recording(watched) as record, _hooked(parsers):
@@ -202,6 +206,8 @@ class _Facts(NamedTuple):
     settings: frozenset[str]
     """The arguments that are settings."""
     subparsers: tuple[argparse._SubParsersAction[Any], ...]
+    takes_more: bool
+    """Whether a flag takes more than argparse lets it take."""
 
 
 _KNOWN: Final[weakref.WeakKeyDictionary[argparse.ArgumentParser, _Facts]] = (
@@ -222,6 +228,7 @@ def _facts(parser: argparse.ArgumentParser) -> _Facts:
             names,
             frozenset(action.dest for action in actions if SETTINGS_FLAG in vars(action)),
             tuple(a for a in actions if isinstance(a, argparse._SubParsersAction)),
+            any(isinstance(a, BoolFlag) or MAPPING_FLAG in vars(a) for a in actions),
         )
     return known
 
@@ -248,7 +255,8 @@ def _hook(parser: Any, *, is_root: bool) -> None:
                 record.begin(action, action.option_strings[0])
             else:
                 typed = sys._getframe(1).f_locals.get("option_string")
-                record.begin(action, typed if isinstance(typed, str) else _name_of(action))
+                name = typed.partition("=")[0] if isinstance(typed, str) else _name_of(action)
+                record.begin(action, name)
         return values
 
     def watch_value(action: argparse.Action, string: str) -> Any:

@@ -1,0 +1,118 @@
+"""What settings' flags can do beyond argparse: bools with a value, and keys of mappings.
+
+``--quiet=false`` is ``--no-quiet``, and ``--bands.low 3`` sets a key of the mapping ``bands``,
+whose keys no parser can know beforehand.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+from runsettings.layers.text_values import BOOL_WORDS
+
+SETTINGS_FLAG: Final = "_is_settings_flag"
+"""The attribute of an action whose argument is a setting. Being the action's, it goes along to
+the parsers that have the action's parser among their ``parents``."""
+
+MAPPING_FLAG: Final = "_is_mapping_flag"
+"""The attribute of an action whose value is a mapping with keys of the user's own."""
+
+
+class BoolFlag(argparse.BooleanOptionalAction):
+    """``--quiet`` and ``--no-quiet``, and ``--quiet=false`` with any word for a bool."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        """As in argparse, with the word behind the equals sign."""
+        name, separator, word = (option_string or "").partition("=")
+        if separator:
+            is_negative = name.startswith("--no-") and name in self.option_strings
+            setattr(namespace, self.dest, BOOL_WORDS[word.lower()] is not is_negative)
+        else:
+            super().__call__(parser, namespace, values, option_string)
+
+
+class _OptionStrings(dict[str, argparse.Action]):
+    """A parser's flags, among which ``--quiet=false`` is one.
+
+    It is found by argparse's question for the whole word, and stays out of help and abbreviations.
+    """
+
+    def __contains__(self, word: object) -> bool:
+        return super().__contains__(word) or self._bool_of(word) is not None
+
+    def __missing__(self, word: str) -> argparse.Action:
+        action = self._bool_of(word)
+        if action is None:
+            raise KeyError(word)
+        return action
+
+    def _bool_of(self, word: object) -> argparse.Action | None:
+        if not isinstance(word, str):
+            return None
+        name, separator, value = word.partition("=")
+        action = self.get(name) if separator and value.lower() in BOOL_WORDS else None
+        return action if isinstance(action, BoolFlag) else None
+
+
+def take_bool_words(parser: argparse.ArgumentParser) -> None:
+    """Let the parser's `BoolFlag`s take a value behind an equals sign."""
+    if isinstance(parser._option_string_actions, _OptionStrings):
+        return
+    # Groups have the very dict of their parser.
+    flags = _OptionStrings(parser._option_string_actions)
+    for container in (parser, *parser._action_groups, *parser._mutually_exclusive_groups):
+        container._option_string_actions = flags
+
+
+def prepared(words: Sequence[str], parsers: Iterable[argparse.ArgumentParser]) -> list[str]:
+    """A command line that the parsers understand.
+
+    A word for a bool behind a `BoolFlag` (``--quiet false``) is joined to it, and keys of mappings
+    that the command line names become flags of their parser.
+    """
+    flags: dict[str, argparse.Action] = {}
+    mappings: list[tuple[str, argparse.Action, argparse.ArgumentParser]] = []
+    for parser in parsers:
+        if any(isinstance(action, BoolFlag) for action in parser._actions):
+            take_bool_words(parser)
+        flags.update(parser._option_string_actions)
+        mappings += [
+            (f"{option}.", action, parser)
+            for action in parser._actions
+            if MAPPING_FLAG in vars(action)
+            for option in action.option_strings
+        ]
+    found: list[str] = []
+    waiting = iter(words)
+    for word in waiting:
+        if word == "--":
+            return [*found, word, *waiting]
+        if found and isinstance(flags.get(found[-1]), BoolFlag) and _is_spoken(word):
+            found[-1] += f"={word}"
+            continue
+        name = word.partition("=")[0]
+        for prefix, action, parser in mappings:
+            if name.startswith(prefix) and name not in flags:
+                key = name.removeprefix(prefix)
+                flags[name] = _add_key(parser, name, f"{action.dest}.{key}")
+        found.append(word)
+    return found
+
+
+def _is_spoken(word: str) -> bool:
+    """Whether the word is for a bool alone: ``1`` may well be the program's own argument."""
+    return len(word) > 1 and word.lower() in BOOL_WORDS
+
+
+def _add_key(parser: argparse.ArgumentParser, name: str, dest: str) -> argparse.Action:
+    action = parser.add_argument(name, dest=dest, default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+    setattr(action, SETTINGS_FLAG, True)
+    return action

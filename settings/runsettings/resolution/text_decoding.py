@@ -1,0 +1,105 @@
+"""Texts of INI files, flags, variables and secret files become values of their fields' types.
+
+JSON is decoded as pydantic-settings decodes a variable, and `text_values` converts what pydantic
+would refuse. A text means the same in each of these sources.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from pydantic_settings import BaseSettings, EnvSettingsSource
+
+from runsettings.layers.copying import own
+from runsettings.layers.environment.variables import not_decodable
+from runsettings.layers.text_values import decoded, typed
+from runsettings.resolution.options import Option, OptionTable
+from runsettings.secrets.masking import mask_excerpt_from_column
+from runsettings.values.diagnostic import Diagnostic
+from runsettings.values.excerpts import excerpt_of
+from runsettings.values.tree import Kind, Tree
+
+_DECODED: Final = (Kind.INI, Kind.FLAGS, Kind.SECRETS)
+"""Sources whose texts nobody has decoded."""
+
+_TEXTS: Final = (*_DECODED, Kind.VARIABLES, Kind.DOTENV)
+
+
+class TextDecoder:
+    """Decodes the texts of one model's sources.
+
+    Args:
+        model: The settings class, whose pydantic-settings options decide how texts decode.
+        table: Its options.
+    """
+
+    def __init__(self, model: type[BaseSettings], table: OptionTable) -> None:
+        self._model = model
+        self._table = table
+        self._source: EnvSettingsSource | None = None
+        decoding = table.decoding | table.nesting | table.typing
+        self._names = {
+            kind: decoding if kind in _DECODED else table.typing if kind in _TEXTS else frozenset()
+            for kind in Kind
+        }
+
+    def applies(self, tree: Tree) -> bool:
+        """Whether the tree has texts to decode."""
+        return not tree.data.keys().isdisjoint(self._names[tree.kind])
+
+    def decode(self, tree: Tree) -> list[Diagnostic]:
+        """Decode the texts in ``tree`` in place; what cannot be decoded is taken out and told."""
+        if self._source is None:
+            source = EnvSettingsSource(self._model)
+            source.env_vars = {}
+            self._source = source  # only now: another thread would take it as it is
+        diagnostics: list[Diagnostic] = []
+        self._decode_in(tree.data, self._table, tree, self._source, diagnostics)
+        diagnostics += own(tree)
+        return diagnostics
+
+    def _decode_in(
+        self,
+        data: dict[str, Any],
+        table: OptionTable,
+        tree: Tree,
+        source: EnvSettingsSource,
+        diagnostics: list[Diagnostic],
+    ) -> None:
+        """Decode what one mapping holds; flags of nested models (``--optim.betas``) lead inside."""
+        for name in data.keys() & (table.decoding | table.typing | table.nesting):
+            option = table.options[name]
+            if isinstance(data[name], dict) and option.table is not None:
+                self._decode_in(data[name], option.table, tree, source, diagnostics)
+                continue
+            try:
+                if option.decodes and tree.kind in _DECODED:
+                    data[name] = _decoded(data[name], option, source)
+            except (ValueError, RecursionError) as error:
+                # Taken out, or validation would report the same text a second time.
+                del data[name]
+                origin, excerpt = tree.origin(option.path), excerpt_of(tree, option.path)
+                if self._table.is_secret(option.path):
+                    excerpt = mask_excerpt_from_column(excerpt)
+                diagnostics.append(not_decodable(option.path, origin, error, excerpt))
+                continue
+            if isinstance(data[name], dict) and option.table is not None:
+                self._decode_in(data[name], option.table, tree, source, diagnostics)
+            elif option.typed:
+                strict = bool(option.owner.model_config.get("strict"))
+                data[name] = typed(data[name], [option.type], strict=strict)
+
+
+def _decoded(value: Any, option: Option, source: EnvSettingsSource) -> Any:
+    """The value of a field from a text, or from the words of a flag that takes several."""
+    if isinstance(value, str):
+        return source.prepare_field_value(option.name, option.info, value, False)
+    words = value if isinstance(value, list) else ()
+    if len(words) == 1 and isinstance(words[0], str) and "," in words[0]:
+        try:
+            whole = source.prepare_field_value(option.name, option.info, words[0], False)
+        except (ValueError, RecursionError):
+            whole = None
+        if isinstance(whole, str):
+            return whole  # the field's own validator takes it apart, as it does a variable's
+    return decoded(value, [option.type])
