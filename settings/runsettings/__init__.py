@@ -6,6 +6,8 @@ name loads what it needs when it is first used.
 
 from __future__ import annotations
 
+import sys
+
 TYPE_CHECKING = False  # as type checkers read it; `typing` alone costs as much as all of this
 if TYPE_CHECKING:
     from typing import Any
@@ -133,6 +135,17 @@ __all__ = [  # noqa: PLE0604 - one list of names, not two that could differ
     *_HOMES,
     *_CURRENT,
 ]
+
+
+if sys.version_info < (3, 12):
+
+    def _exit(status: Any = None, /) -> None:
+        raise SystemExit(status)
+
+    # It does what the built-in function does, and makes the exception object that tells a run the
+    # exit code. A script looks `sys.exit` up before it starts a run: `sys.exit(main())`.
+    if type(sys.exit) is type(len):
+        sys.exit = _exit  # type: ignore[assignment]
 
 
 def __getattr__(name: str) -> Any:

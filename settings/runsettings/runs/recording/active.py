@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import atexit
 import os
+import sys
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 from runsettings.runconfig.config import Config
+from runsettings.runs.recording.corrections import correct_end
 from runsettings.runs.recording.disabled import RunDisabled
 from runsettings.runs.recording.exits import Ending, ExitWatch
 from runsettings.runs.recording.run import Run
@@ -75,7 +77,7 @@ def activate(started: Run | RunDisabled) -> None:
         _watch.install()
         if not _registered:
             _registered = True
-            atexit.register(lambda: _finish_with(_watch.ending))
+            atexit.register(_at_exit)
 
 
 def deactivate(finished: Run | RunDisabled) -> None:
@@ -83,14 +85,40 @@ def deactivate(finished: Run | RunDisabled) -> None:
     global _current  # noqa: PLW0603
     if _current is finished:
         _current = None
-        _watch.remove()
+        if isinstance(finished, Run) and not finished._is_end_certain:
+            _uncertain.append((finished.journal_path, finished.start_time))
+        elif not _uncertain:
+            _watch.remove()
 
 
 def _none(what: str) -> Run:
     raise RunError.of(Rule.RUN_INACTIVE, f"{what}() needs a run", hint="call init() first")
 
 
-def _finish_with(ending: Ending) -> None:
+def _at_exit() -> None:
+    """Called by the interpreter at its end, and by forked children of multiprocessing at theirs.
+
+    What ends such a child is not known, and so it must call `finish` itself.
+    """
+    if sys._getframe().f_back is None:
+        _finish_all()
+
+
+def _finish_all() -> None:
+    """Finish the current run, and correct what finished before the end was known."""
+    ending = _watch.ending
+    for journal, started in _uncertain:
+        correct_end(journal, started, ending)
+    run = _current
+    if isinstance(run, Run):
+        try:
+            run._end(ending, at_exit=True)
+        except KeyboardInterrupt:
+            # Python would print a traceback, and end with the same exit code.
+            run._recorder.notices.warn("interrupted; some files of the run may be missing")
+
+
+def _finish_on_signal(ending: Ending) -> None:
     if isinstance(_current, Run):
         _current._end(ending)
 
@@ -113,6 +141,7 @@ def _forked() -> None:
     """In a child: the run belongs to the parent, which records its end."""
     _release_config()
     _watch.after_fork_in_child()
+    _uncertain.clear()
     if isinstance(_current, Run):
         _current._forked()
 
@@ -123,7 +152,10 @@ def _release_config() -> None:
         _reading.pop().__exit__(None, None, None)
 
 
-_watch = ExitWatch(_finish_with)
+_watch = ExitWatch(_finish_on_signal)
+_uncertain: list[tuple[Path, float]] = []
+"""Journals of runs that finished while an exception was handled, with their start time."""
+
 _reading: list[AbstractContextManager[object]] = []
 """The lock on the config during a fork."""
 

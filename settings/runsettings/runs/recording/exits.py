@@ -1,15 +1,13 @@
 """How a process ends: with an exit code, by an exception, or by a signal.
 
 An exception that ends the process is found in ``sys.last_value`` at its end, whatever the
-excepthook does. An exit code is known only while the interpreter asks ``SystemExit`` for it,
-so ``sys.exit``, ``exit`` and ``quit`` raise a subclass that notices this. Not seen are
-``raise SystemExit(3)``, and ``sys.exit`` that was imported by name before the run started.
+excepthook does. An exit code is known only while ``SystemExit`` leaves the last frame of the
+main thread, so that moment is watched (`_watch_exit_code`).
 """
 
 from __future__ import annotations
 
-import builtins
-import functools
+import gc
 import os
 import signal
 import sys
@@ -66,40 +64,78 @@ def exit_code(code: Any) -> int:
     """The exit code that the shell sees for an argument of ``sys.exit``."""
     if code is None:
         return 0
-    # The operating system keeps eight bits of it.
-    return code & 0xFF if isinstance(code, int) else 1
+    if not isinstance(code, int):
+        return 1
+    # Python makes it a C integer, and the operating system keeps eight bits of that.
+    return code & 0xFF if -(1 << 63) <= code < 1 << 63 else 0xFF
 
 
-class _Exit(SystemExit):
-    """The exception of ``sys.exit``. It notices when it ends the process.
+if sys.version_info >= (3, 12):
 
-    The interpreter reads ``code`` after the last frame of Python has ended; every other reader
-    of ``code`` has a frame.
-    """
+    def _watch_exit_code(note: Callable[[Any], None]) -> Callable[[], None]:
+        """Call ``note`` with the code of a ``SystemExit`` that ends the process.
 
-    asked: Any = None
-    """The code that the interpreter read, in a tuple."""
+        Returns:
+            A function that ends the watch.
+        """
+        monitoring, unwind = sys.monitoring, sys.monitoring.events.PY_UNWIND
+        tool = next(
+            (number for number in range(5, -1, -1) if not monitoring.get_tool(number)), None
+        )
+        if tool is None:
+            return lambda: None  # debuggers and profilers took all numbers
+        main = threading.main_thread().ident
 
-    @property
-    def code(self) -> Any:  # type: ignore[override]
-        """What ``sys.exit`` was given."""
-        code = self.args[0] if self.args else None
-        if sys._getframe().f_back is None:
-            _Exit.asked = (code,)
-        return code
+        def unwound(_code: object, _offset: int, error: BaseException) -> None:
+            if (
+                isinstance(error, SystemExit)
+                and sys._getframe(1).f_back is None
+                and threading.get_ident() == main
+            ):
+                note(error.code)
 
+        monitoring.use_tool_id(tool, "runsettings")
+        monitoring.register_callback(tool, unwind, unwound)
+        monitoring.set_events(tool, unwind)
 
-def _noticed(leave: Callable[..., Any]) -> Callable[..., Any]:
-    """Make ``sys.exit``, ``exit`` or ``quit`` raise the exception that notices the end."""
+        def stop() -> None:
+            monitoring.set_events(tool, 0)
+            monitoring.register_callback(tool, unwind, None)
+            monitoring.free_tool_id(tool)
 
-    @functools.wraps(leave)
-    def leave_noticed(*arguments: Any) -> Any:
-        try:
-            return leave(*arguments)
-        except SystemExit as error:
-            raise _Exit(*error.args) from None
+        return stop
 
-    return leave_noticed
+else:
+
+    def _watch_exit_code(note: Callable[[Any], None]) -> Callable[[], None]:
+        """Call ``note`` with the code of a ``SystemExit`` that ends the process.
+
+        Python 3.11 has nothing that watches exceptions and costs nothing. At the end of the
+        process its interpreter reads ``SystemExit.code``, after the last frame: that attribute
+        becomes a property for the time of the watch. The interpreter's own ``sys.exit`` makes
+        no exception object to be read, and so this package has a function in its place.
+
+        Returns:
+            A function that ends the watch.
+        """
+        if sys.implementation.name != "cpython":
+            return lambda: None
+        # The type's own dict, which the type shows as read-only.
+        (members,) = gc.get_referents(vars(SystemExit))
+        member = members["code"]
+
+        def read(error: SystemExit) -> Any:
+            code = member.__get__(error)
+            if sys._getframe().f_back is None:
+                note(code)
+            return code
+
+        def put(value: object) -> None:
+            members["code"] = value
+            sys._clear_type_cache()  # where lookups of the attribute are kept
+
+        put(property(read, member.__set__, member.__delete__))
+        return lambda: put(member)
 
 
 class ExitWatch:
@@ -113,7 +149,8 @@ class ExitWatch:
         self._on_signal = on_signal
         self._pid = 0
         self._last_error: Any = None
-        self._replaced: list[tuple[Any, str, Any, Any]] = []
+        self._code: tuple[Any, ...] = ()
+        self._stop_watching: Callable[[], None] | None = None
         self._signals: list[int] = []
         self._mask: Iterable[int] | None = None
         self._handler = self._note_signal  # a bound method is a new object at each look
@@ -121,8 +158,8 @@ class ExitWatch:
     @property
     def ending(self) -> Ending:
         """How the process is ending; for its last moments, when nothing else can happen."""
-        if _Exit.asked is not None:
-            return Ending(exit_code(_Exit.asked[0]))
+        if self._code:
+            return Ending(exit_code(*self._code))
         error = getattr(sys, "last_value", None)
         # A prompt shows exceptions in the same way, and goes on.
         if error is None or error is self._last_error or hasattr(sys, "ps1"):
@@ -134,12 +171,8 @@ class ExitWatch:
         if self._pid == os.getpid():
             return
         self._pid = os.getpid()
-        self._last_error, _Exit.asked = getattr(sys, "last_value", None), None
-        self._replace(sys, "exit")
-        for name in ("exit", "quit"):
-            # A prompt such as IPython's has functions of its own there.
-            if type(getattr(builtins, name, None)).__name__ == "Quitter":
-                self._replace(builtins, name)
+        self._last_error, self._code = getattr(sys, "last_value", None), ()
+        self._stop_watching = _watch_exit_code(self._note_code)
         if threading.current_thread() is threading.main_thread():
             for number in _SIGNALS:
                 if signal.getsignal(number) is signal.SIG_DFL:
@@ -149,10 +182,9 @@ class ExitWatch:
     def remove(self) -> None:
         """Put back everything that nobody else replaced since."""
         self._pid = 0
-        for module, name, before, ours in self._replaced:
-            if getattr(module, name, None) is ours:
-                setattr(module, name, before)
-        self._replaced.clear()
+        if self._stop_watching is not None:
+            self._stop_watching()
+            self._stop_watching = None
         if threading.current_thread() is threading.main_thread():
             for number in self._signals:
                 if signal.getsignal(number) is self._handler:
@@ -175,11 +207,8 @@ class ExitWatch:
         self.remove()
         self.after_fork_in_parent()
 
-    def _replace(self, module: Any, name: str) -> None:
-        before = getattr(module, name)
-        ours = _noticed(before)
-        self._replaced.append((module, name, before, ours))
-        setattr(module, name, ours)
+    def _note_code(self, code: Any) -> None:
+        self._code = (code,)
 
     def _note_signal(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002
         # A second signal must not interrupt what the first one began.

@@ -1,4 +1,4 @@
-"""The names of a run: project, group, tags and so on, and how they change while it is recorded."""
+"""The names of a run (project, group, tags, …), and when a process may change a run."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from runsettings.values.errors import RunError
 
 
 class RunNames:
-    """The names of a run. Those that may be set are recorded when they are set.
+    """The base of `Run`: its names. Those that may be set are recorded when they are set.
 
     Args:
         stored: The state of the run.
@@ -27,6 +27,9 @@ class RunNames:
         self._stored = stored
         self._settings = settings
         self._recorder = recorder
+        self._open = True
+        self._foreign = False
+        self._warned_of: set[str] = set()
 
     @property
     def id(self) -> str:
@@ -88,8 +91,32 @@ class RunNames:
         return self._settings
 
     def _require_open(self, what: str) -> bool:
-        """Whether this process may change ``what``; a finished run is an error."""
-        raise NotImplementedError
+        """Whether this process may change ``what``; a finished run is an error.
+
+        A forked child must not write the run of its parent. That is a warning and not an
+        error, because the code that logs is often not the code that forked.
+
+        Raises:
+            RunError: The run is finished; or this is a forked child, and ``strict`` is on.
+        """
+        if self._open:
+            return True
+        if not self._foreign:
+            raise RunError.of(
+                Rule.RUN_INACTIVE,
+                f"run '{self.id}' is finished; {what} has no effect any more",
+                hint="call init() to start another",
+            )
+        text = f"{what} was ignored: the run belongs to the parent process"
+        if self._settings.strict:
+            raise RunError.of(Rule.RUN_INACTIVE, text, hint="call init() in the child")
+        self._warn_once("fork", f"{text}; call init() in the child")
+        return False
+
+    def _warn_once(self, about: str, text: str) -> None:
+        if about not in self._warned_of:
+            self._warned_of.add(about)
+            self._recorder.notices.warn(f"{text} (said once)")
 
     def _set(self, name: str, field: str, value: Any) -> None:
         """Set a name, by the rules of the setting that it has at the start.

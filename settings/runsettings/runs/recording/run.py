@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -69,10 +70,8 @@ class Run(RunNames):
         self._summary = Summary(stored.summary, self._set_summary)
         self._resumed = resumed
         self._on_finish = on_finish
-        self._open = True
         self._ending = False
-        self._foreign = False
-        self._warned_of: set[str] = set()
+        self._is_end_certain = True
         self._stop_observing = config.observe(self._note_config)
 
     # --- what it is ---
@@ -198,12 +197,18 @@ class Run(RunNames):
         """End the run. Does nothing if it is finished already.
 
         Args:
-            exit_code: 0, the default, is success; any other number is failure.
+            exit_code: 0 is success; any other number is failure. By default it is 0; while an
+                exception is handled, the run has failed, unless the process ends well.
 
         Raises:
             RunError: The exit code is not an integer.
         """
-        self._end(Ending(0 if exit_code is None else whole_number(exit_code, "exit_code")))
+        if exit_code is not None:
+            self._end(Ending(whole_number(exit_code, "exit_code")))
+            return
+        error = sys.exception()
+        self._is_end_certain = error is None
+        self._end(Ending() if error is None else Ending.of(error))
 
     def __enter__(self) -> Self:
         return self
@@ -270,35 +275,13 @@ class Run(RunNames):
             raise RunError.of(Rule.BAD_VALUE, text)
         self._warn_once("step", text)
 
-    def _require_open(self, what: str) -> bool:
-        """Whether this process may change ``what``; a finished run is an error.
+    def _end(self, ending: Ending, *, at_exit: bool = False) -> None:
+        """End the run.
 
-        A forked child must not write the run of its parent. That is a warning and not an
-        error, because the code that logs is often not the code that forked.
-
-        Raises:
-            RunError: The run is finished; or this is a forked child, and ``strict`` is on.
+        Args:
+            ending: How it ends.
+            at_exit: Whether the process has ended so; Ctrl-C cannot change that any more.
         """
-        if self._open:
-            return True
-        if not self._foreign:
-            raise RunError.of(
-                Rule.RUN_INACTIVE,
-                f"run '{self.id}' is finished; {what} has no effect any more",
-                hint="call init() to start another",
-            )
-        text = f"{what} was ignored: the run belongs to the parent process"
-        if self._settings.strict:
-            raise RunError.of(Rule.RUN_INACTIVE, text, hint="call init() in the child")
-        self._warn_once("fork", f"{text}; call init() in the child")
-        return False
-
-    def _warn_once(self, about: str, text: str) -> None:
-        if about not in self._warned_of:
-            self._warned_of.add(about)
-            self._recorder.notices.warn(f"{text} (said once)")
-
-    def _end(self, ending: Ending) -> None:
         with self._lock:
             if not self._open:
                 return
@@ -311,10 +294,9 @@ class Run(RunNames):
         # Without the lock: this waits for another thread, which may need it.
         try:
             self._files.close(self._config, self._values, self._step)
-        except BaseException as error:
-            # A failure of the disk does not change how the run ended; Ctrl-C does.
-            if not isinstance(error, Exception):
-                ending = Ending.of(error)
+        except KeyboardInterrupt as error:
+            if not at_exit:
+                ending, self._is_end_certain = Ending.of(error), False
             raise
         finally:
             self._stop_observing()
