@@ -159,7 +159,6 @@ def test_the_form_of_wandb_is_read_back(for_all, jail):
     for_all(configs(texts | numbers), hold, share=SHARE)
 
 
-@pytest.mark.xfail(strict=True, reason="W&B's form is not read by its writer's rules")
 def test_the_form_of_wandb_is_read_by_its_writers_rules(for_all, jail):
     """A text that PyYAML wrote without quotes is that text again, and nobody is warned of it."""
 
@@ -183,7 +182,6 @@ def test_yaml_11_is_read_where_it_is_asked_for(for_all, jail):
     for_all(WORDS.filter(lambda word: word not in {"=", "<<", "-", "2020-01-01"}), hold)
 
 
-@pytest.mark.xfail(strict=True, reason="10_000 is read as a text")
 def test_underscores_between_digits_make_no_text(for_all, jail):
     """``10_000`` is a number, as it is to PyYAML, ruamel and OmegaConf."""
 
@@ -193,7 +191,6 @@ def test_underscores_between_digits_make_no_text(for_all, jail):
     for_all(st.from_regex(r"[-+]?[1-9][0-9]{0,2}(_[0-9]{3}){1,2}", fullmatch=True), hold)
 
 
-@pytest.mark.xfail(strict=True, reason="a number that overflows passes without a word")
 def test_a_number_that_overflows_is_told(for_all, jail):
     """``12e3456`` is no number that a machine has: `check` says so."""
 

@@ -239,6 +239,14 @@ def test_a_file_with_a_syntax_error_is_left_alone(jail):
     assert path.read_text() == "lr: 1e-3\nx: [1\n"
 
 
+def test_a_file_in_the_form_of_wandb_is_left_alone(jail):
+    """It is read by the rules of the client that wrote it, so nothing in it is ambiguous."""
+    text = "wandb_version: 1\nsha:\n  desc: null\n  value: 1e5\n"
+    path = jail.write("config.yaml", text)
+    assert fix_file(path, "config.yaml") == (None, [])
+    assert path.read_text() == text
+
+
 def test_a_diff_shows_what_would_be_written(jail):
     """Without writing, the change is told as a unified diff."""
     path = jail.write("train.yaml", "a: 1\nlr: 1e-3\n")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import pytest
+import yaml
 
 from runsettings.runconfig.config import Config
 from runsettings.runconfig.inputs.wandb_form import has_wandb_form
@@ -61,3 +63,16 @@ def test_the_clients_own_key_is_left_out(jail: Any) -> None:
     (fault,) = config.diagnostics
     assert (fault.rule, fault.key) == (Rule.MISPLACED_KEY, "_wandb")
     assert str(fault.origin) == "c.yaml:2:1"
+
+
+def test_values_are_read_by_the_rules_of_the_tool_that_wrote_them(jail):
+    """PyYAML leaves texts unquoted that YAML 1.2 would take for numbers, and writes dates."""
+    form = {"sha": "1e5", "id": "00008", "flag": True, "day": dt.date(2020, 1, 2), "none": None}
+    wrapped = {key: {"desc": None, "value": value} for key, value in form.items()}
+    path = jail.write("config.yaml", yaml.safe_dump({"wandb_version": 1, **wrapped}))
+    config = Config.load([path])
+    assert config.as_dict() == {**form, "day": "2020-01-02"}
+    assert (
+        config.origin("sha").line
+        == yaml.safe_dump({"wandb_version": 1, **wrapped}).splitlines().index("  value: 1e5") + 1
+    )

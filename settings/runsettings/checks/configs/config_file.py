@@ -14,11 +14,12 @@ from runsettings.checks.parsers.options import ParserOptions
 from runsettings.checks.parsers.parser_check import check_parser
 from runsettings.checks.rule_selection import without_suppressed
 from runsettings.checks.yaml11.ambiguous_scalars import scalar_diagnostics
-from runsettings.documents.files import Format
+from runsettings.documents.files import Format, read_text
 from runsettings.layers.call_site import Caller
+from runsettings.runconfig.inputs.wandb_form import has_wandb_form
 from runsettings.runconfig.loading import GatheredConfig, gather_config
 from runsettings.values.diagnostic import Diagnostic, Rule
-from runsettings.values.tree import Kind
+from runsettings.values.tree import Kind, Tree
 
 CALLER: Final = Caller("runsettings check", None, None)
 """The caller of a check, which is no line of a program."""
@@ -67,7 +68,7 @@ def check_config_file(path: Path, checks: ConfigChecks) -> list[Diagnostic]:
     tree = gathered.read[0]
     further: list[Diagnostic] = []
     if Format.of(path) in {Format.YAML, Format.INI}:
-        further += scalar_diagnostics(tree)
+        further += _ambiguous_scalars(tree)
     if gathered.is_whole or tree.data:
         further += _parser_and_model(gathered, checks)
     if further:
@@ -79,6 +80,16 @@ def check_config_file(path: Path, checks: ConfigChecks) -> list[Diagnostic]:
     found.sort(key=lambda each: (each.line or 0, each.column or 0))
     text = tree.text if tree.kind is Kind.DOCUMENT else None
     return without_suppressed(found, lambda where: text if where == tree.where else None)
+
+
+def _ambiguous_scalars(tree: Tree) -> list[Diagnostic]:
+    """Warnings of scalars that YAML 1.1 tools read differently from us."""
+    found = scalar_diagnostics(tree)
+    if found and tree.text is not None:
+        as_written = read_text(tree.text, tree.layer, tree.where, Format.YAML).tree.data
+        if has_wandb_form(as_written):
+            return []  # the client wrote it, and it is read by the rules of YAML 1.1
+    return found
 
 
 def _parser_and_model(gathered: GatheredConfig, checks: ConfigChecks) -> list[Diagnostic]:

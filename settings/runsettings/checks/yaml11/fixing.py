@@ -11,6 +11,7 @@ from runsettings.checks.rule_selection import is_suppressed_on
 from runsettings.checks.yaml11.ambiguous_scalars import ambiguous_tokens, for_both
 from runsettings.documents.atomic_write import rewrite
 from runsettings.documents.files import Format, read_bytes, read_text
+from runsettings.runconfig.inputs.wandb_form import has_wandb_form
 from runsettings.secrets.masking import SecretMask
 from runsettings.values.diagnostic import Diagnostic, Rule
 from runsettings.values.errors import SettingsError
@@ -122,6 +123,8 @@ def _fix(text: str, where: str) -> Fix | None:
     old, new = (read_text(each, Layer.FILE, where, Format.YAML) for each in (text, after))
     if any(found.rule is Rule.SYNTAX for found in old.diagnostics):
         return None  # its scalars cannot be told; checking it tells why
+    if has_wandb_form(old.tree.data):
+        return None  # it is read by the rules of YAML 1.1 already
     if not same_value(old.tree.data, new.tree.data):
         message = "was not fixed: a value would have changed with it"
         raise SettingsError.of(Rule.YAML_SCALAR, message, origin=Origin(Layer.FILE, where))

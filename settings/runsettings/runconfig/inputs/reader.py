@@ -21,7 +21,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Protocol, TypeGuard
 
-from runsettings.documents.files import Format, read_file
+from runsettings.documents.files import Format, read_file, read_text
 from runsettings.documents.paths import named_path, shown_path
 from runsettings.layers.call_site import Caller
 from runsettings.layers.flags.absl import absl_trees, is_absl
@@ -29,7 +29,7 @@ from runsettings.layers.flags.namespace import argument_trees
 from runsettings.layers.flags.nesting import nested_trees
 from runsettings.runconfig.inputs.json_values import DEEPEST, to_jsonable
 from runsettings.runconfig.inputs.objects import fields_of
-from runsettings.runconfig.inputs.wandb_form import OWN_KEY, unwrap
+from runsettings.runconfig.inputs.wandb_form import OWN_KEY, has_wandb_form, unwrap
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity
 from runsettings.values.origin import Layer, Origin
 from runsettings.values.tree import MISSING, Branch, KeyPath, Tree, value_at
@@ -126,10 +126,15 @@ class InputReader:
         # A name without a suffix tells nothing, and configs are YAML.
         format_ = Format.YAML if format_ is Format.INI else format_
         reading = read_file(named, layer, where=where, format=format_)
+        text = reading.tree.text
+        written_by_client = format_ is Format.YAML and has_wandb_form(reading.tree.data)
+        if written_by_client and text is not None:
+            # PyYAML wrote it: a text such as 1e-3 has no quotes there.
+            reading = read_text(text, layer, where, Format.YAML, yaml11=True)
         self.diagnostics += reading.diagnostics
         tree = unwrap(reading.tree)
-        if format_ is Format.TOML:
-            tree = self._converted(tree)  # TOML has dates
+        if format_ is Format.TOML or written_by_client:
+            tree = self._converted(tree)  # TOML and YAML 1.1 have dates
         if OWN_KEY in tree.data:
             self._drop_own_key(tree)
         self.trees.append(tree)
