@@ -167,15 +167,15 @@ def test_what_nobody_said_has_no_origin():
 @pytest.mark.parametrize("lower", [1, {"a": 1}, "text", None])
 def test_append_to_no_list_is_noted(lower):
     """An append that meets something else is told by its path."""
-    assert merge(trees({"x": lower}, {"x": Append([1])})).misfits == (("x",),)
-    assert merge(trees({"y": {"x": lower}}, {"y": {"x": Append([1])}})).misfits == (("y", "x"),)
+    assert merge(trees({"x": lower}, {"x": Append([1])})).bad_appends == (("x",),)
+    assert merge(trees({"y": {"x": lower}}, {"y": {"x": Append([1])}})).bad_appends == (("y", "x"),)
 
 
 @pytest.mark.parametrize("lower", [[1], (1,), Append([1]), Delete(), MISSING])
 def test_append_to_a_list_or_nothing_is_right(lower):
     """A list, a deleted key and no key at all can be appended to."""
     data = {} if lower is MISSING else {"x": lower}
-    assert merge(trees(data, {"x": Append([2])})).misfits == ()
+    assert merge(trees(data, {"x": Append([2])})).bad_appends == ()
 
 
 def test_nothing_merges_to_nothing():

@@ -8,7 +8,7 @@ import pytest
 from pydantic import BaseModel, Field, RootModel, SecretStr
 
 from runsettings import LayeredSettings, Rule, SettingsError
-from runsettings.resolution.nested_unknown_keys import nested_unknown_keys
+from runsettings.resolution.unknown_keys import unknown_keys
 
 
 class Adam(BaseModel):
@@ -58,7 +58,7 @@ class Model(LayeredSettings, env_prefix="APP_"):
 )
 def test_an_unknown_key_is_one_that_no_possible_model_has(annotation, value, unknown):
     """Tags decide between models; where anything at all is taken, nothing is strange."""
-    found = nested_unknown_keys(value, annotation, ())
+    found = unknown_keys(value, annotation, ())
     assert [each.path for each in found] == unknown
 
 

@@ -21,7 +21,7 @@ from runsettings.resolution.secrets import live_secrets, with_wrapped_secrets
 from runsettings.resolution.validation_errors import show_value
 from runsettings.secrets.forms import MASK
 from runsettings.secrets.masking import SecretMask
-from runsettings.values.diagnostic import Diagnostic, Rule, Severity
+from runsettings.values.diagnostic import Diagnostic, Rule
 from runsettings.values.did_you_mean import did_you_mean
 from runsettings.values.errors import SettingsError
 from runsettings.values.origin import Layer, Origin
@@ -276,13 +276,12 @@ class _Provenance:
             if winner is None or not winner.origin.layer.is_code:
                 continue
             found.extend(
-                Diagnostic(
+                Diagnostic.of(
                     Rule.SHADOWED_VALUE,
-                    Severity.WARNING,
                     option.path,
                     f"{loser.origin} has no effect",
                     loser.origin,
-                    hint=f"{winner.origin} sets it",
+                    f"{winner.origin} sets it",
                 )
                 for loser in losers
                 if loser.origin.layer.is_given and lost(option.path, loser.value, winner.value)

@@ -28,59 +28,49 @@ def locks_of(site: Sequence[Tree], policy_key: str) -> tuple[tuple[Lock, ...], l
     A policy that cannot be understood is an error: passed over, it would protect nothing.
     """
     locks: list[Lock] = []
-    faults: list[Diagnostic] = []
+    found: list[Diagnostic] = []
     for tree in site:
         policy = tree.data.pop(policy_key, {})
         path: KeyPath = (policy_key,)
         if not isinstance(policy, Mapping):
             message, hint = "must be a mapping with `lock`", "write `lock: [base_url, mode]` in it"
-            faults.append(_bad_policy(tree, path, message, hint))
+            found.append(_bad_policy(tree, path, message, hint))
             continue
         for key in policy.keys() - {"lock"}:
             hint = did_you_mean(key, ["lock"]) or "`lock` is the only one"
-            faults.append(_bad_policy(tree, (*path, key), "is not a policy", hint))
+            found.append(_bad_policy(tree, (*path, key), "is not a policy", hint))
         names = policy.get("lock", ())
         path = (*path, "lock")
         if isinstance(names, str):
             names = names.replace(",", " ").split()
         if not isinstance(names, (list, tuple)) or not all(isinstance(n, str) for n in names):
-            faults.append(_bad_policy(tree, path, "must be a list of keys", None))
+            found.append(_bad_policy(tree, path, "must be a list of keys", None))
             continue
         locks.extend(Lock(name, tree.origin(path)) for name in names)
-    return tuple(locks), faults
+    return tuple(locks), found
 
 
 def _bad_policy(tree: Tree, path: KeyPath, message: str, hint: str | None) -> Diagnostic:
-    return Diagnostic(
-        Rule.BAD_VALUE,
-        Severity.ERROR,
-        path,
-        message,
-        tree.origin(path, key=True),
-        hint=hint,
-        excerpt=excerpt_of(tree, path, key=True),
-    )
+    place, excerpt = tree.origin(path, key=True), excerpt_of(tree, path, key=True)
+    return Diagnostic.of(Rule.BAD_VALUE, path, message, place, hint, excerpt)
 
 
 def _useless_lock(lock: Lock, table: OptionTable) -> Diagnostic:
     """A lock of another model's key is passed over; one that only seems to protect is an error."""
     inside = table.find(tuple(lock.name.split(".")))
     if inside is not None:
-        return Diagnostic(
-            Rule.BAD_VALUE,
-            Severity.ERROR,
-            ("lock", lock.name),
+        message, hint = (
             f"cannot lock {lock.name!r} alone",
-            lock.origin,
-            hint=f"lock {str(inside.path[0])!r} as a whole",
+            f"lock {str(inside.path[0])!r} as a whole",
         )
-    return Diagnostic(
+        return Diagnostic.of(Rule.BAD_VALUE, ("lock", lock.name), message, lock.origin, hint)
+    return Diagnostic.of(
         Rule.UNKNOWN_KEY,
-        Severity.WARNING,
         ("lock", lock.name),
         f"locks {lock.name!r}, which is not a key of {table.model.__name__}",
         lock.origin,
-        hint=did_you_mean(lock.name, table.spelled),
+        did_you_mean(lock.name, table.spelled),
+        severity=Severity.WARNING,
     )
 
 

@@ -12,13 +12,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from runsettings.resolution.options import OptionTable
-from runsettings.values.diagnostic import Diagnostic, Rule, Severity
+from runsettings.values.diagnostic import Diagnostic, Rule
 from runsettings.values.directives import Append, Delete, Directive, Replace
 from runsettings.values.excerpts import excerpt_of
 from runsettings.values.origin import Layer, Origin
 from runsettings.values.tree import MISSING, KeyPath, Leaf, Tree, put_at, value_at
 
-Misfit: TypeAlias = Callable[[KeyPath], None]
+OnBadAppend: TypeAlias = Callable[[KeyPath], None]
 """Called with the path of an `Append` that has something other than a list below it."""
 
 
@@ -28,17 +28,17 @@ class Merged:
     Args:
         sources: The trees, lowest precedence first.
         data: What they say together, without directives.
-        misfits: Paths at which an `Append` met something that is no list.
+        bad_appends: Paths at which an `Append` met something that is no list.
     """
 
-    __slots__ = ("data", "misfits", "sources")
+    __slots__ = ("bad_appends", "data", "sources")
 
     def __init__(
-        self, sources: tuple[Tree, ...], data: dict[str, Any], misfits: tuple[KeyPath, ...] = ()
+        self, sources: tuple[Tree, ...], data: dict[str, Any], bad_appends: tuple[KeyPath, ...] = ()
     ) -> None:
         self.sources = sources
         self.data = data
-        self.misfits = misfits
+        self.bad_appends = bad_appends
 
     def get(self, path: KeyPath) -> Any:
         """The winning value at ``path``, or `MISSING`."""
@@ -92,12 +92,12 @@ class Merged:
 
 def merge(sources: Sequence[Tree]) -> Merged:
     """Merge ``sources``, lowest precedence first. The sources are neither copied nor changed."""
-    misfits: list[KeyPath] = []
+    bad_appends: list[KeyPath] = []
     merged: dict[str, Any] = {}
     for source in sources:
         # The first source needs no merging, and must not be changed by the next one.
         merged = (
-            _combine_mappings(merged, source.data, (), misfits.append, lowest=True)
+            _combine_mappings(merged, source.data, (), bad_appends.append, lowest=True)
             if merged
             else source.data
         )
@@ -105,14 +105,14 @@ def merge(sources: Sequence[Tree]) -> Merged:
         merged = settle(merged)
     if len(sources) < 2 and merged and merged is sources[0].data:
         merged = dict(merged)
-    return Merged(tuple(sources), merged, tuple(misfits))
+    return Merged(tuple(sources), merged, tuple(bad_appends))
 
 
 def combine(
     lower: Any,
     upper: Any,
     path: KeyPath = (),
-    misfit: Misfit | None = None,
+    on_bad: OnBadAppend | None = None,
     *,
     lowest: bool = False,
 ) -> Any:
@@ -122,7 +122,7 @@ def combine(
         lower: What the lower source says, or `MISSING`.
         upper: What the upper source says.
         path: The path.
-        misfit: Called with the path of an `Append` that meets something other than a list.
+        on_bad: Called with the path of an `Append` that meets something other than a list.
         lowest: Whether nothing is below ``lower``: a mapping then hides nothing any more, and
             need not become a `Replace`.
 
@@ -143,17 +143,17 @@ def combine(
         return upper
     if isinstance(upper, dict):
         if isinstance(lower, dict):
-            return _combine_mappings(lower, upper, path, misfit, lowest=lowest)
+            return _combine_mappings(lower, upper, path, on_bad, lowest=lowest)
         if isinstance(lower, Replace):
-            return Replace(_combine_mappings(lower.value, upper, path, misfit, lowest=lowest))
+            return Replace(_combine_mappings(lower.value, upper, path, on_bad, lowest=lowest))
         return upper if lowest else Replace(upper)
     if isinstance(upper, Append):
         if isinstance(lower, (list, tuple)):
             return [*lower, *upper.items]
         if isinstance(lower, Append):
             return Append([*lower.items, *upper.items])
-        if misfit is not None and not isinstance(lower, Delete):
-            misfit(path)
+        if on_bad is not None and not isinstance(lower, Delete):
+            on_bad(path)
         return list(upper.items)
     return upper
 
@@ -162,14 +162,14 @@ def _combine_mappings(
     lower: dict[str, Any],
     upper: dict[str, Any],
     path: KeyPath,
-    misfit: Misfit | None,
+    on_bad: OnBadAppend | None,
     *,
     lowest: bool,
 ) -> dict[str, Any]:
     together = lower.copy()
     for key, value in upper.items():
         if isinstance(value, (dict, Append)) and key in together:
-            together[key] = combine(together[key], value, (*path, key), misfit, lowest=lowest)
+            together[key] = combine(together[key], value, (*path, key), on_bad, lowest=lowest)
         else:
             together[key] = value
     return together
@@ -199,16 +199,15 @@ def settle(node: Any) -> Any:
 def append_diagnostics(merged: Merged) -> list[Diagnostic]:
     """An error for each `Append` that met something other than a list."""
     return [
-        Diagnostic(
+        Diagnostic.of(
             Rule.BAD_VALUE,
-            Severity.ERROR,
             path,
             "cannot append to a value that is not a list",
             source.origin(path),
-            hint="replace the value instead",
-            excerpt=excerpt_of(source, path),
+            "replace the value instead",
+            excerpt_of(source, path),
         )
-        for path in merged.misfits
+        for path in merged.bad_appends
         if (source := merged.winner(path)) is not None
     ]
 

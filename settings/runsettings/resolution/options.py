@@ -70,8 +70,7 @@ class OptionTable:
         secrets: Paths of all secret values, nested ones included.
         holding: Paths of values with secrets somewhere in them: lists or unions of models that
             have some.
-        variants: Options, nested ones included, with models somewhere inside that only a value
-            tells: in a list, a union or a mapping.
+        containing: Options, nested ones included, with models in a list, a union or a mapping.
         secret_names: Every way to write the key of a secret, wherever in the model it is.
     """
 
@@ -85,7 +84,7 @@ class OptionTable:
         self.nesting: frozenset[str] = frozenset()
         self.secrets: tuple[KeyPath, ...] = ()
         self.holding: tuple[KeyPath, ...] = ()
-        self.variants: tuple[Option, ...] = ()
+        self.containing: tuple[Option, ...] = ()
         self.secret_names: frozenset[str] = frozenset()
 
     def find(self, path: KeyPath) -> Option | None:
@@ -146,7 +145,7 @@ def _table(
     table = OptionTable(model)
     secrets: list[KeyPath] = []
     holding: list[KeyPath] = []
-    variants: list[Option] = []
+    containing: list[Option] = []
     secret_names: set[str] = set()
     for name, info in model.model_fields.items():
         path = (*parent, name)
@@ -178,14 +177,14 @@ def _table(
         if inner is not None:
             secrets.extend(inner.secrets)
             holding.extend(inner.holding)
-            variants.extend(inner.variants)
+            containing.extend(inner.containing)
             secret_names.update(inner.secret_names)
         else:
             if _has_model(info.annotation):
-                variants.append(option)
-            covert = _covert_names(info.annotation, ())
-            secret_names.update(covert)
-            if covert:
+                containing.append(option)
+            inside = _secret_names(info.annotation, ())
+            secret_names.update(inside)
+            if inside:
                 holding.append(path)
     for option in table.options.values():
         for spelling in (option.name, *option.spellings):
@@ -198,7 +197,7 @@ def _table(
     )
     table.nesting = frozenset(o.name for o in table.options.values() if o.table is not None)
     table.secrets, table.holding = tuple(secrets), tuple(holding)
-    table.variants = tuple(variants)
+    table.containing = tuple(containing)
     table.secret_names = frozenset(secret_names)
     return table
 
@@ -250,15 +249,15 @@ def holds_secret(annotation: Any) -> bool:
     return any(holds_secret(part) for part in get_args(annotation))
 
 
-def _covert_names(annotation: Any, trail: tuple[type[BaseModel], ...]) -> set[str]:
+def _secret_names(annotation: Any, trail: tuple[type[BaseModel], ...]) -> set[str]:
     """How the secrets are called in the models that a value of the type can hold."""
     if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
-        return {name for part in get_args(annotation) for name in _covert_names(part, trail)}
+        return {name for part in get_args(annotation) for name in _secret_names(part, trail)}
     found: set[str] = set()
     for name, info in annotation.model_fields.items() if annotation not in trail else ():
         if holds_secret(info.annotation):
             found.update((name, *spellings_of(info)))
-        found.update(_covert_names(info.annotation, (*trail, annotation)))
+        found.update(_secret_names(info.annotation, (*trail, annotation)))
     return found
 
 

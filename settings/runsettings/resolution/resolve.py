@@ -39,7 +39,7 @@ from runsettings.resolution.merge import Merged, append_diagnostics, merge, on_d
 from runsettings.resolution.normalize import Normalizer
 from runsettings.resolution.options import OptionTable, option_table, value_type
 from runsettings.resolution.secrets import live_secrets, written_secrets
-from runsettings.resolution.unknown_keys import strangers_diagnostics
+from runsettings.resolution.unknown_keys import unknown_variable_diagnostics
 from runsettings.secrets.masking import SecretMask
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity
 from runsettings.values.excerpts import excerpt_of
@@ -108,7 +108,7 @@ class Resolver:
         self.variables = EnvironmentVariables(model, **(overrides or {}))
         names = {name: self.variables.names_of(name) for name in model.model_fields}
         self.table: OptionTable = option_table(model, names)
-        self._normalizer = Normalizer(model, self.table)
+        self._normalizer = Normalizer(model, self.table, known_elsewhere)
         self._known_elsewhere = known_elsewhere
         self._root_field = root_field if root_field in model.model_fields else None
         self._adapters: dict[str, TypeAdapter[Any]] = {}
@@ -287,17 +287,17 @@ class Resolver:
         name, tree = self._root_field, reading.tree
         if name is None or name not in tree.data:
             return reading
-        fault = Diagnostic(
+        found = Diagnostic.of(
             Rule.MISPLACED_KEY,
-            Severity.WARNING,
             (name,),
             "a workspace's file cannot say where the workspace is; it was passed over",
             tree.origin((name,)),
-            hint="set it in the user's file, in a variable, with a flag or in the call",
-            excerpt=excerpt_of(tree, (name,)),
+            "set it in the user's file, in a variable, with a flag or in the call",
+            excerpt_of(tree, (name,)),
+            severity=Severity.WARNING,
         )
         del tree.data[name]
-        return reading._replace(diagnostics=(*reading.diagnostics, fault))
+        return reading._replace(diagnostics=(*reading.diagnostics, found))
 
     def _merged(
         self,
@@ -311,9 +311,9 @@ class Resolver:
         trees = [reading.tree for reading in readings if reading.tree.data]
         diagnostics = [*found, *(d for reading in readings for d in reading.diagnostics)]
         for reading in readings:
-            if reading.strangers:
-                diagnostics += strangers_diagnostics(
-                    reading, self.table, self.variables.known(), self._known_elsewhere
+            if reading.unknown:
+                diagnostics += unknown_variable_diagnostics(
+                    reading.unknown, self.variables.known(), self._known_elsewhere
                 )
         if locks:
             diagnostics += refused_values(locks, held, trees, self.table, self.same)

@@ -1,114 +1,193 @@
-"""What to say of keys that nobody has: how bad each is, and what was meant."""
+"""Finds unknown keys: of a model, of nested models, and of models in lists, unions and mappings.
+
+pydantic drops such keys without a word. A key is unknown only where no model that the value can
+be meant for has it, and none of them takes further keys.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+import types
+from collections.abc import Container, Iterable, Iterator, Mapping
+from typing import Any, Final, Literal, NamedTuple, get_args, get_origin
 
-from runsettings.resolution.merge import settle
-from runsettings.resolution.nested_unknown_keys import nested_unknown_keys
-from runsettings.resolution.options import OptionTable, option_table
+from pydantic import BaseModel, RootModel
+from pydantic.fields import FieldInfo
+
+from runsettings.layers.scalar_types import is_plain_type, union_members
+from runsettings.resolution.options import (
+    OptionTable,
+    alias_paths_of,
+    option_table,
+    spellings_of,
+)
 from runsettings.values.diagnostic import Diagnostic, Excerpt, Rule, Severity
 from runsettings.values.did_you_mean import closest, did_you_mean
+from runsettings.values.directives import Append, Replace
 from runsettings.values.excerpts import excerpt_of
-from runsettings.values.reading import Reading
-from runsettings.values.tree import MISSING, Kind, Leaf, Tree, format_path
+from runsettings.values.tree import KeyPath, Kind, Leaf, Tree, format_path
+
+_LISTS: Final = (list, set, frozenset, tuple)
+
+TAKING: Final = ("allow", "ignore")
+"""Values of a model's ``extra`` that say what happens to further keys."""
 
 
-def strangers_diagnostics(
-    reading: Reading,
-    table: OptionTable,
-    variables: Sequence[str] = (),
-    known_elsewhere: frozenset[str] = frozenset(),
-) -> list[Diagnostic]:
-    """What to say of names that nothing of ours is called.
+class UnknownKey(NamedTuple):
+    """A key that no model has, and the models that its mapping can be meant for."""
+
+    path: KeyPath
+    models: tuple[type[BaseModel], ...]
+
+
+def unknown_keys(
+    value: Any, annotation: Any, path: KeyPath = (), taking: Container[str] = TAKING
+) -> Iterator[UnknownKey]:
+    """The keys in ``value`` that nothing in ``annotation`` has a name for.
 
     Args:
-        reading: A canonical reading with its strangers.
-        table: The model's options.
-        variables: The environment variables that set something, for did-you-mean.
-        known_elsewhere: Names that another program of the house reads from the same places
-            (the wandb client's settings and variables); they are passed over in silence.
+        value: A raw value, not validated.
+        annotation: What it is validated against.
+        path: The path to it.
+        taking: Values of a model's ``extra`` under which further keys are not unknown.
     """
-    found = []
-    for leaf in reading.strangers:
-        diagnostic = _stranger(leaf, reading.tree, table, variables, known_elsewhere)
-        if diagnostic is not None:
-            found.append(diagnostic)
-    return found
+    if isinstance(value, (Replace, Append)):
+        value = value.value if isinstance(value, Replace) else value.items
+    if not isinstance(value, (dict, list, tuple)):
+        return
+    members = [m for m in union_members(annotation) if m is not types.NoneType]
+    if isinstance(value, dict):
+        models = _meant(value, members)
+        if models:
+            yield from _in_mapping(value, models, path, taking)
+        elif len(members) == 1 and len(get_args(members[0])) == 2:
+            for key, item in value.items():
+                yield from unknown_keys(item, get_args(members[0])[1], (*path, key), taking)
+        return
+    lists = [m for m in members if get_origin(m) in _LISTS]
+    arguments = get_args(lists[0]) if len(lists) == 1 else ()
+    if len(arguments) == 1 or arguments[1:] == (...,):
+        for index, item in enumerate(value):
+            yield from unknown_keys(item, arguments[0], (*path, index), taking)
 
 
-def _stranger(
-    leaf: Leaf,
-    tree: Tree,
-    table: OptionTable,
-    variables: Sequence[str],
-    known_elsewhere: frozenset[str],
-) -> Diagnostic | None:
-    if tree.kind is Kind.FLAGS:
-        return None  # a flag of the program's own, not a key in a file that a flag named
-    name = str(leaf.path[-1])
-    is_variable = leaf.origin.layer.is_environment and len(leaf.path) == 1
-    if is_variable:
-        if name.upper() in known_elsewhere:
-            return None
-        meant = closest(name, variables)
-        if meant is None:
-            return None  # some other program's variable, as far as anybody can tell
-        return Diagnostic(
+def unknown_key_diagnostics(
+    data: Mapping[str, Any], tree: Tree, table: OptionTable, known_elsewhere: frozenset[str]
+) -> list[Diagnostic]:
+    """A diagnostic for each unknown key of a source.
+
+    Args:
+        data: What the source says, as it spells the keys.
+        tree: The source.
+        table: The model's options.
+        known_elsewhere: Names that another program reads from files that it shares with us.
+    """
+    shared = tree.layer.is_shared and tree.kind is Kind.INI
+    return [
+        _unknown_key(unknown, tree, table, lenient=shared or tree.layer.is_environment)
+        for unknown in unknown_keys(dict(data), table.model)
+        if not (shared and unknown.path[0] in known_elsewhere)
+    ]
+
+
+def unknown_variable_diagnostics(
+    leaves: Iterable[Leaf], variables: Iterable[str], known_elsewhere: frozenset[str]
+) -> list[Diagnostic]:
+    """A warning for each variable whose name is close to one that sets something.
+
+    Args:
+        leaves: Variables with the model's prefix that set nothing.
+        variables: The variables that set something.
+        known_elsewhere: Variables that another program reads.
+    """
+    variables = list(variables)
+    return [
+        Diagnostic.of(
             Rule.UNKNOWN_KEY,
-            Severity.WARNING,
             leaf.path,
             "is not a variable that sets anything",
             leaf.origin,
-            hint=f"did you mean {meant!r}?",
+            f"did you mean {meant!r}?",
+            severity=Severity.WARNING,
         )
-    shared = tree.layer.is_shared and tree.kind is Kind.INI
-    if shared and name in known_elsewhere:
-        return None
-    parent = table.find(leaf.path[:-1]) if len(leaf.path) > 1 else None
-    inner = parent.table if parent is not None else table
-    assert inner is not None
-    return _unknown_key(leaf, tree, [inner], table)
+        for leaf in leaves
+        if (name := str(leaf.path[-1])).upper() not in known_elsewhere
+        # One that is not close to any is some other program's.
+        and (meant := closest(name, variables)) is not None
+    ]
 
 
 def _unknown_key(
-    leaf: Leaf, tree: Tree, inner: Sequence[OptionTable], table: OptionTable
+    unknown: UnknownKey, tree: Tree, table: OptionTable, *, lenient: bool
 ) -> Diagnostic:
-    """The word about a key that none of the tables that it could be in has."""
-    name = str(leaf.path[-1])
-    spelled = {key: option for each in inner for key, option in each.spelled.items()}
-    excerpt = excerpt_of(tree, leaf.path, key=True)
-    meant = closest(name, spelled)
-    if excerpt is not None and meant is not None and spelled[meant].secret:
+    path, name = unknown.path, str(unknown.path[-1])
+    options = {
+        key: option
+        for model in unknown.models
+        for key, option in option_table(model).spelled.items()
+    }
+    excerpt = excerpt_of(tree, path, key=True)
+    meant = closest(name, options)
+    if excerpt is not None and meant is not None and options[meant].secret:
         excerpt = _without_value(excerpt)
-    hint = f"did you mean {meant!r}?" if meant is not None else _elsewhere(name, table)
-    shared = tree.layer.is_shared and tree.kind is Kind.INI
-    lenient = shared or tree.layer.is_environment
-    return Diagnostic(
+    return Diagnostic.of(
         Rule.UNKNOWN_KEY,
-        Severity.WARNING if lenient else Severity.ERROR,
-        leaf.path,
-        f"is not a key of {' or '.join(each.model.__name__ for each in inner)}",
-        leaf.origin,
-        hint=hint,
-        excerpt=excerpt,
+        path,
+        f"is not a key of {' or '.join(model.__name__ for model in unknown.models)}",
+        tree.origin(path, key=True),
+        _elsewhere(name, table) if meant is None else f"did you mean {meant!r}?",
+        excerpt,
+        severity=Severity.WARNING if lenient else None,
     )
 
 
-def variants_diagnostics(tree: Tree, table: OptionTable) -> list[Diagnostic]:
-    """A diagnostic for each unknown key in lists, unions and mappings of models."""
-    return [
-        _unknown_key(
-            Leaf(path, MISSING, tree.origin(path, key=True)),
-            tree,
-            [option_table(model) for model in models],
-            table,
-        )
-        for option in table.variants
-        for path, models in nested_unknown_keys(
-            settle(tree.get(option.path)), option.info.annotation, option.path
-        )
-    ]
+def _in_mapping(
+    value: Mapping[Any, Any],
+    models: tuple[type[BaseModel], ...],
+    path: KeyPath,
+    taking: Container[str],
+) -> Iterator[UnknownKey]:
+    for key, item in value.items():
+        fields = [info for model in models for info in _fields_by_key(model).get(key, ())]
+        if len(fields) == 1:
+            if key not in {each.path[0] for each in alias_paths_of(fields[0])}:
+                yield from unknown_keys(item, fields[0].annotation, (*path, key), taking)
+        elif not fields and not any(m.model_config.get("extra") in taking for m in models):
+            yield UnknownKey((*path, key), models)
+
+
+def _meant(value: Mapping[Any, Any], members: list[Any]) -> tuple[type[BaseModel], ...]:
+    """The models that the mapping can be meant for; none if it can be meant for anything else."""
+    models: list[type[BaseModel]] = []
+    for member in members:
+        if isinstance(member, type) and issubclass(member, BaseModel):
+            if issubclass(member, RootModel):
+                return ()
+            models.append(member)
+        elif get_origin(member) not in _LISTS and not is_plain_type(member):
+            return ()
+    return tuple(model for model in models if not _refuted(value, model))
+
+
+def _refuted(value: Mapping[Any, Any], model: type[BaseModel]) -> bool:
+    """Whether a tag in the mapping (``kind: adam``) says that it is another model's."""
+    return any(
+        get_origin(info.annotation) is Literal
+        and any(value[s] not in get_args(info.annotation) for s in names if s in value)
+        for name, info in model.model_fields.items()
+        for names in [(name, *spellings_of(info))]
+    )
+
+
+@functools.lru_cache(maxsize=64)
+def _fields_by_key(model: type[BaseModel]) -> Mapping[Any, list[FieldInfo]]:
+    """The fields of a model whose values stand at, or below, each key."""
+    found: dict[Any, list[FieldInfo]] = {}
+    for name, info in model.model_fields.items():
+        heads = (each.path[0] for each in alias_paths_of(info))
+        for key in {name, *spellings_of(info), *heads}:
+            found.setdefault(key, []).append(info)
+    return found
 
 
 def _elsewhere(name: str, table: OptionTable) -> str | None:

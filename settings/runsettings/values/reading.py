@@ -13,6 +13,5 @@ class Reading(NamedTuple):
 
     tree: Tree
     diagnostics: tuple[Diagnostic, ...] = ()
-    strangers: tuple[Leaf, ...] = ()
-    """Names that look as if they were meant for us and that nothing of ours is called.
-    Resolution decides what to say of them."""
+    unknown: tuple[Leaf, ...] = ()
+    """Variables with the model's prefix that set nothing, which may be misspelt."""

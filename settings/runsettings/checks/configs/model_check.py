@@ -8,8 +8,8 @@ from dataclasses import replace
 from pydantic import BaseModel, ValidationError
 
 from runsettings.resolution.merge import Merged
-from runsettings.resolution.nested_unknown_keys import UnknownKey, nested_unknown_keys
 from runsettings.resolution.options import OptionTable, option_table
+from runsettings.resolution.unknown_keys import UnknownKey, unknown_keys
 from runsettings.resolution.validation_errors import validation_diagnostics
 from runsettings.runconfig.rules.key_rules import place_of
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity
@@ -24,7 +24,7 @@ def check_model(merged: Merged, model: type[BaseModel]) -> list[Diagnostic]:
         merged: The config.
         model: Any pydantic model.
     """
-    unknown = nested_unknown_keys(merged.data, model, (), taking=("allow",))
+    unknown = unknown_keys(merged.data, model, (), taking=("allow",))
     found = [_unknown_key(each, merged) for each in unknown]
     paths = {each.path for each in found}
     try:

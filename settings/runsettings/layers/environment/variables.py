@@ -91,7 +91,7 @@ class EnvironmentVariables:
         data = tree.data
         places = tree.marks
         marks: dict[str, Mark | Branch] = {}
-        strangers: list[Leaf] = []
+        unknown: list[Leaf] = []
         asked: dict[str, dict[str, str]] = {}
         for native, spelled, name, text in self._relevant(environ):
             if text is None or (not text and self._ignore_empty):
@@ -105,7 +105,7 @@ class EnvironmentVariables:
             if not names:
                 if self._prefix:
                     origin = tree.with_data({}, {native: mark}).origin((native,))
-                    strangers.append(Leaf((native,), MISSING, origin))
+                    unknown.append(Leaf((native,), MISSING, origin))
                 continue
             for owner in names:
                 asked.setdefault(owner, {})[spelled] = native
@@ -115,7 +115,7 @@ class EnvironmentVariables:
             self._ask(owner, variables, environ, tree, places, diagnostics)
         if asked:
             diagnostics += own(tree)
-        return Reading(tree, tuple(diagnostics), tuple(strangers))
+        return Reading(tree, tuple(diagnostics), tuple(unknown))
 
     def _spell(self, name: str) -> str:
         return name if self._case_sensitive else name.lower()

@@ -257,7 +257,7 @@ class ConfigStore:
             return []
         # Only now is it worth finding the places of all keys.
         everything = Merged(
-            (*self._sources.trees(), *sources), {**self.data, **new.data}, new.misfits
+            (*self._sources.trees(), *sources), {**self.data, **new.data}, new.bad_appends
         )
         return check_rules(everything)
 

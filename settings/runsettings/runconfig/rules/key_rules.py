@@ -57,7 +57,7 @@ def check_rules(merged: Merged, setting_names: Collection[str] = frozenset()) ->
             hint=f"to set it, pass {name}= to init()",
             severity=Severity.NOTE,
         )
-    walk.diagnostics += [_misfit(merged, path) for path in merged.misfits]
+    walk.diagnostics += [_bad_append(merged, path) for path in merged.bad_appends]
     return walk.diagnostics
 
 
@@ -268,7 +268,7 @@ def place_of(
     return tree.origin(path, key=key), excerpt_of(tree, path, key=key)
 
 
-def _misfit(merged: Merged, path: KeyPath) -> Diagnostic:
+def _bad_append(merged: Merged, path: KeyPath) -> Diagnostic:
     origin, excerpt = place_of(merged, path)
     message = "items are to be appended, but the lower layers have no list here"
     hint = "set the whole list instead"
