@@ -14,6 +14,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from pydantic_settings import BaseSettings
 
+from runsettings.documents.paths import working_directory
 from runsettings.layers.call_site import Caller
 from runsettings.values.origin import Layer
 from runsettings.values.reading import Reading
@@ -53,10 +54,10 @@ class Inputs:
 
     @property
     def cwd(self) -> Path:
-        """The directory that relative paths start from."""
+        """The directory that relative paths start from; ``.`` if it was deleted."""
         if self.directory is None:
             # Asked for once, and only by layers that read files.
-            self.directory = Path.cwd()
+            self.directory = working_directory()
         return self.directory
 
 

@@ -81,7 +81,7 @@ def gather_config(
     """
     here = working_directory() if cwd is None else Path(cwd)
     reader = InputReader(here, call_origin(caller, "config"), every_flag=every_flag)
-    if defaults_file is not None and (here / defaults_file).exists():
+    if defaults_file is not None and os.path.exists(here / defaults_file):  # noqa: PTH110 - raises for no directory
         reader.read_path(defaults_file)
     # A lone path would be taken apart into its letters.
     if isinstance(config_paths, (str, os.PathLike)):

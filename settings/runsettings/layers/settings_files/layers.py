@@ -8,7 +8,9 @@ written for us alone, and beat the shared file.
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -19,7 +21,7 @@ from runsettings.layers.settings_files import locations
 from runsettings.layers.settings_files.cache import read_once
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity
 from runsettings.values.excerpts import excerpt_of
-from runsettings.values.origin import Layer
+from runsettings.values.origin import Layer, Origin
 from runsettings.values.reading import Reading
 from runsettings.values.tree import Tree
 
@@ -37,6 +39,8 @@ _BESIDE: Final = (
 """The files of one place, lowest precedence first."""
 
 _OWN_TABLE: Final = ("tool", "runsettings")
+
+_DELETED: Final = "the working directory was deleted"
 
 _LIMIT: Final = 4 * 1024 * 1024
 """Bytes that a settings file may have; a real one has a few hundred."""
@@ -66,7 +70,12 @@ class UserLayer:
         if inputs.app_name is None:
             return ()
         directory = locations.user_directory(inputs.app_name, inputs.environ)
-        return () if directory is None else read_place(directory, Layer.USER, inputs.cwd)
+        if directory is not None:
+            return read_place(directory, Layer.USER, inputs.cwd)
+        if inputs.environ is not os.environ:
+            return ()  # an environment that was handed in tells all that there is
+        message = "nothing tells where the user's settings are; they are not read"
+        return (_skipped(Layer.USER, "$HOME", message, "set HOME"),)
 
 
 class WorkspaceLayer:
@@ -82,6 +91,8 @@ class WorkspaceLayer:
         """What the files of the workspace in ``root`` say."""
         if inputs.app_name is None:
             return ()
+        if not root.is_absolute():
+            return (_skipped(Layer.WORKSPACE, str(root), f"{_DELETED}; its settings are not read"),)
         directory = locations.workspace_directory(root, inputs.app_name)
         return read_place(directory, Layer.WORKSPACE, inputs.cwd)
 
@@ -96,6 +107,12 @@ class PyprojectLayer:
         table = inputs.pyproject_table
         if table is None:
             return ()
+        if not inputs.cwd.is_absolute():
+            return (
+                _skipped(
+                    Layer.PYPROJECT, str(inputs.cwd), f"{_DELETED}; no pyproject.toml is read"
+                ),
+            )
         path = locations.find_pyproject(inputs.cwd)
         return () if path is None else (read_pyproject(path, table, inputs.cwd),)
 
@@ -107,7 +124,8 @@ def read_pyproject(path: str, table: Sequence[str], cwd: Path) -> Reading:
     def read() -> Reading:
         if not _mentions(path, table[-1]):
             return Reading(Tree(Layer.PYPROJECT, where, directives=False))
-        return _table(read_file(Path(path), Layer.PYPROJECT, where=where), table)
+        whole = read_file(Path(path), Layer.PYPROJECT, where=where)
+        return _passed_over(path, _table(whole, table))
 
     return read_once((path, where, table), read)
 
@@ -156,6 +174,9 @@ def read_place(directory: str, layer: Layer, cwd: Path) -> list[Reading]:
     """Read the settings files in ``directory`` that exist, lowest precedence first."""
     if not locations.is_there(directory):
         return []
+    if layer is not Layer.SITE and _is_forbidden(directory):
+        where = shown_path(directory, cwd)
+        return [_skipped(layer, where, "may not be searched; its settings are not read")]
     readings = []
     for name, format_ in _BESIDE:
         path = os.path.join(directory, name)  # noqa: PTH118 - three of these on every start
@@ -170,9 +191,40 @@ def read_settings_file(path: str, layer: Layer, cwd: Path, format_: Format) -> R
 
     def read() -> Reading:
         reading = read_file(Path(path), layer, where=where, format=format_, limit=_LIMIT)
-        return section_of(reading) if format_ is Format.INI else reading
+        reading = section_of(reading) if format_ is Format.INI else reading
+        return reading if layer is Layer.SITE else _passed_over(path, reading)
 
     return read_once((path, where, layer), read)
+
+
+def _passed_over(path: str, reading: Reading) -> Reading:
+    """A reading whose file may not be read, with a warning: nobody named it, so none asked for it.
+
+    A site's file is another matter: its locks would be gone.
+    """
+    if not reading.diagnostics or not _is_forbidden(path):
+        return reading
+    faults = [replace(fault, severity=Severity.WARNING) for fault in reading.diagnostics]
+    return reading._replace(diagnostics=tuple(faults))
+
+
+def _is_forbidden(path: str) -> bool:
+    """Whether permissions keep this user from reading a file or searching a directory."""
+    try:
+        status = os.stat(path)  # noqa: PTH116 - on every start
+    except PermissionError:
+        return True
+    except (OSError, ValueError):
+        return False
+    return not os.access(path, os.X_OK if stat.S_ISDIR(status.st_mode) else os.R_OK)
+
+
+def _skipped(layer: Layer, where: str, message: str, hint: str | None = None) -> Reading:
+    """Nothing but the warning that a layer is not read."""
+    fault = Diagnostic(
+        Rule.UNREADABLE_FILE, Severity.WARNING, (), message, Origin(layer, where), hint
+    )
+    return Reading(Tree(layer, where, directives=False), (fault,))
 
 
 def _part(tree: Tree, data: object, marks: object) -> Tree:

@@ -41,7 +41,10 @@ def user_directory(app_name: str, environ: Mapping[str, str]) -> str | None:
     if explicit:
         return explicit
     if environ is os.environ and not (_IS_LINUX and environ.get("HOME")):
-        preferred, fallback = _platform_places(app_name)
+        try:
+            preferred, fallback = _platform_places(app_name)
+        except (OSError, KeyError, RuntimeError):  # no home, and nobody of that id has one
+            return None
     else:
         # On Linux the rule is one line, and platformdirs would cost a hundredth of a start. An
         # environment that was handed in it cannot be asked about: it reads this process's.
@@ -63,7 +66,10 @@ def _platform_places(app_name: str) -> tuple[str, str]:
     import platformdirs  # costs a few milliseconds, and knows every platform
 
     preferred = platformdirs.user_config_dir(app_name, appauthor=False)
-    return preferred, os.path.expanduser(f"~/.config/{app_name}")  # noqa: PTH111 - may lack a home
+    fallback = os.path.expanduser(f"~/.config/{app_name}")  # noqa: PTH111 - may lack a home
+    if fallback.startswith("~") and preferred == fallback:
+        raise KeyError("no home")
+    return preferred, fallback
 
 
 def is_there(path: str) -> bool:
