@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -73,3 +75,22 @@ def test_any_bytes_can_stand_in_a_journal(jail, junk):
     """The record on the lines after them is read."""
     path = jail.write("run.jsonl", junk + b"\n" + encode(RECORDS[0]))
     assert list(read_records(path))[-1] == RECORDS[0]
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device", "directory"])
+def test_only_a_regular_file_is_read(jail, kind):
+    """A pipe or a device in a shared directory is an error and does not stop the reader."""
+    path = jail.cwd / "run-x.jsonl"
+    {
+        "pipe": lambda: os.mkfifo(path),
+        "device": lambda: path.symlink_to("/dev/zero"),
+        "directory": path.mkdir,
+    }[kind]()
+    with pytest.raises(OSError):
+        list(read_records(path))
+
+
+def test_a_line_nested_beyond_measure_is_torn(jail):
+    """No record of ours is; the others are read."""
+    path = jail.write("run-x.jsonl", '{"a":' * 100_000 + "}" * 100_000 + '\n{"type": "x"}\n')
+    assert list(read_records(path)) == [{"type": "x"}]

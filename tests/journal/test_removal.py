@@ -46,7 +46,7 @@ def test_what_cannot_be_deleted_can_be_tried_again(jail, make, monkeypatch):
     """The journal goes last, so the run is still known."""
     run = make()
 
-    def refuse(path):
+    def refuse(path, *, dir_fd):
         raise PermissionError(13, "no", str(path))
 
     with monkeypatch.context() as patch:
@@ -65,3 +65,37 @@ def test_size_counts_a_link_for_itself(jail, make):
     jail.write("large", "x" * 1_000_000)
     (run.directory / "files/link").symlink_to(jail.cwd / "large")
     assert before < size(run) < before + 1_000
+
+
+@pytest.mark.parametrize("moment", ["before", "under the lock"])
+def test_a_directory_that_becomes_a_link_is_not_followed(jail, make, monkeypatch, moment):
+    """Whoever swaps the run for a link to another directory does not get that one deleted."""
+    run = make()
+    victim = jail.write("victim/thesis/chapter.tex", "important").parent.parent
+
+    def swap():
+        run.directory.rename(jail.cwd / "wandb" / "gone")
+        run.directory.symlink_to(victim)
+
+    if moment == "before":
+        swap()
+        with pytest.raises(RunError, match="symbolic link"):
+            remove(run, jail.cwd / "wandb")
+    else:
+        # The last step before anything is deleted.
+        monkeypatch.setattr("runsettings.journal.removal.claim", lambda _: swap() or True)
+        with pytest.raises(OSError, match=run.directory.name):
+            remove(run, jail.cwd / "wandb")
+    assert (victim / "thesis" / "chapter.tex").read_text() == "important"
+
+
+def test_a_journal_that_is_a_link_is_not_followed(jail, make):
+    """The file that it points to stays."""
+    run = make()
+    other = jail.write("other.jsonl", "x")
+    journal = jail.cwd / run.journal
+    journal.unlink()
+    journal.symlink_to(other)
+    with pytest.raises(RunError, match="symbolic link"):
+        remove(run, jail.cwd / "wandb")
+    assert other.exists()

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from runsettings.journal import writer as journal_module
 from runsettings.journal.lock import is_owned
 from runsettings.journal.reader import parse, read_records
-from runsettings.journal.writer import Journal, encode
+from runsettings.journal.writer import Journal, append_once, encode
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
@@ -136,7 +136,7 @@ def test_a_real_limit_on_file_size_keeps_the_records(jail):
     code = """
 import resource, sys
 from pathlib import Path
-from runsettings.journal.writer import Journal, encode
+from runsettings.journal.writer import Journal, append_once, encode
 journal = Journal.create(Path("run-x.jsonl"))
 soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
@@ -236,7 +236,7 @@ def test_what_is_printed_to_a_closed_stream_is_not_in_the_journal(jail):
 import os
 os.closerange(0, 3)
 from pathlib import Path
-from runsettings.journal.writer import Journal, encode
+from runsettings.journal.writer import Journal, append_once, encode
 path = Path("run-x.jsonl")
 Journal.create(path).close()
 journal = Journal.resume(path)
@@ -249,3 +249,71 @@ journal.append(encode({"type": "x"}))
 """
     subprocess.run([sys.executable, "-c", code], cwd=jail.cwd, check=True)
     assert (jail.cwd / "run-x.jsonl").read_bytes() == encode({"type": "x"})
+
+
+def test_a_line_that_another_process_cut_short_does_not_swallow_the_next(journal):
+    """On a full disk another process leaves half a line; what is appended then can be read."""
+    journal.append(line(0))
+    with journal.path.open("ab") as other:
+        other.write(b'{"type":"tags","ad')
+    assert journal.append(line(1))
+    assert journal.append(line(2))
+    assert steps(journal.path) == [0, 1, 2]
+
+
+@pytest.mark.parametrize("room", range(1, len(line(1)) + 2))
+def test_half_a_line_of_another_process_and_a_full_disk_together(journal, monkeypatch, room):
+    """Wherever ours is cut short behind it, every acknowledged record is there once."""
+    journal.append(line(0))
+    with journal.path.open("ab") as other:
+        other.write(b'{"type":"tags","ad')
+    disk = ShortWrites(room)
+    monkeypatch.setattr(journal_module.os, "write", disk)
+    journal.append(line(1))
+    monkeypatch.setattr(journal_module.os, "write", disk.write)
+    assert journal.append(line(2))
+    assert steps(journal.path) == [0, 1, 2]
+
+
+@pytest.mark.parametrize("room", [0, 1, 10])
+def test_a_record_too_large_to_keep_spoils_no_other(journal, monkeypatch, room):
+    """It is counted as lost; the half that was written ends before the next record."""
+    monkeypatch.setattr(journal_module, "PENDING_BYTES", 20)
+    disk = ShortWrites(room)
+    monkeypatch.setattr(journal_module.os, "write", disk)
+    assert not journal.append(line(0))
+    monkeypatch.setattr(journal_module.os, "write", disk.write)
+    journal.append(line(1))
+    assert journal.flush()
+    records = list(read_records(journal.path))
+    assert [record["step"] for record in records if record["type"] == "history"] == [1]
+    assert [record["records"] for record in records if record["type"] == "lost"] == [1]
+
+
+def test_append_tells_whether_the_line_is_in_the_file(journal, monkeypatch):
+    """True only once it, and every line before it, is."""
+    disk = ShortWrites(0)
+    monkeypatch.setattr(journal_module.os, "write", disk)
+    assert not journal.append(line(0))
+    monkeypatch.setattr(journal_module.os, "write", disk.write)
+    assert journal.append(line(1))
+    assert steps(journal.path) == [0, 1]
+
+
+def test_a_line_that_finds_no_room_is_an_error_of_who_appends_it_once(jail, journal):
+    """A tag that is not recorded is never reported as recorded."""
+    journal.append(line(0))
+    code = f"""
+import os, resource, sys
+from runsettings.journal.writer import append_once, encode
+resource.setrlimit(resource.RLIMIT_FSIZE, ({journal.path.stat().st_size + 9}, -1))
+try:
+    append_once({str(journal.path)!r}, encode({{"type": "tags"}}))
+except OSError as error:
+    print(type(error).__name__)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("OSError\n", "")
+    assert journal.append(line(1))
+    append_once(journal.path, line(2))
+    assert steps(journal.path) == [0, 1, 2]

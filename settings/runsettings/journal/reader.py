@@ -7,7 +7,10 @@ the same records before and after a resumed run ended that line.
 
 from __future__ import annotations
 
+import errno
 import json
+import os
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -20,6 +23,11 @@ from runsettings.values.errors import RunError
 
 _CHUNK: Final = 1 << 20
 
+# Where the platform has them: no waiting for a pipe, no following of a link, no child inherits it.
+_FLAGS: Final = os.O_RDONLY | sum(
+    getattr(os, name, 0) for name in ("O_NONBLOCK", "O_NOFOLLOW", "O_CLOEXEC", "O_BINARY")
+)
+
 
 class Line(NamedTuple):
     """One line of a journal."""
@@ -30,17 +38,34 @@ class Line(NamedTuple):
     """The byte at which the next line begins; a reader may continue from there."""
 
 
-def read_lines(path: Path | str, start: int = 0) -> Iterator[Line]:
+def open_journal(path: Path | str) -> int:
+    """Open a journal for reading, and nothing but a regular file.
+
+    Whoever may write to a shared directory can put a pipe or a link to a device there, which a
+    reader would wait for without end.
+
+    Raises:
+        OSError: It cannot be opened, or is not a regular file.
+    """
+    fd = os.open(path, _FLAGS)
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise OSError(errno.EINVAL, "not a regular file", os.fspath(path))
+    return fd
+
+
+def read_lines(path: Path | str | int, start: int = 0) -> Iterator[Line]:
     """The lines of a journal, in order, without an unfinished last one.
 
     Args:
-        path: The journal.
+        path: The journal, or the descriptor of an open one, which is closed.
         start: The byte to begin at.
 
     Raises:
         OSError: The file cannot be read.
     """
-    with open(path, "rb", buffering=_CHUNK) as file:  # noqa: PTH123 - ten thousand Paths are slow
+    fd = path if isinstance(path, int) else open_journal(path)
+    with os.fdopen(fd, "rb", buffering=_CHUNK) as file:
         file.seek(start)
         end = start
         for line in file:
@@ -53,11 +78,11 @@ def read_lines(path: Path | str, start: int = 0) -> Iterator[Line]:
                 yield Line(record, end)
 
 
-def read_records(path: Path | str, start: int = 0) -> Iterator[dict[str, Any]]:
+def read_records(path: Path | str | int, start: int = 0) -> Iterator[dict[str, Any]]:
     """The complete records of a journal, in order.
 
     Args:
-        path: The journal.
+        path: The journal, or the descriptor of an open one, which is closed.
         start: The byte to begin at.
 
     Raises:
@@ -76,8 +101,8 @@ def parse(line: bytes) -> dict[str, Any] | None:
         try:
             # Half a surrogate pair: Python's json reads it, pydantic's does not.
             record = json.loads(line)
-        except ValueError:
-            return None
+        except (ValueError, RecursionError):
+            return None  # nested deeper than any record that we write
     return record if type(record) is dict else None
 
 

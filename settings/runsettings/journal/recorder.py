@@ -54,8 +54,27 @@ class Recorder:
             # Values are masked, never bytes: a secret may be a word that the format needs.
             lines = b"".join(encode(self.mask.record(record)) for record in timed)
         with self.lock:
-            if self.journal.fd >= 0:
-                self.journal.append(lines)
+            if self.journal.fd >= 0 and not self.journal.append(lines):
+                self.refuse_if_strict()
+
+    def refuse_if_strict(self) -> None:
+        """Raise for a record that is not in the journal; without ``strict``, it was warned of.
+
+        Raises:
+            RunError: ``strict`` is on.
+        """
+        if self.strict:
+            raise RunError.of(
+                Rule.UNWRITABLE_FILE, self.mask.message(self._why_not())
+            ) from self.journal.error
+
+    def _why_not(self) -> str:
+        error = self.journal.error
+        reason = f": {error.strerror}" if error is not None else ""
+        return (
+            f"{self.journal.path} cannot be written{reason}; "
+            "records are kept in memory and tried again with each log()"
+        )
 
     def holds_secret(self, line: bytes) -> bool:
         """Whether an encoded record has a secret in it; most have none, so that this is quick."""
@@ -107,11 +126,9 @@ class Recorder:
                 self.journal.close()
 
     def _trouble(self, error: OSError) -> None:
-        self.complain(
-            f"{self.journal.path} cannot be written: {error.strerror}; "
-            "records are kept in memory and tried again with each log()",
-            error,
-        )
+        del error  # the journal keeps it
+        if not self.strict:  # with it, each call raises
+            self.notices.warn(self._why_not())
 
     def _relief(self, count: int) -> None:
         self.notices.tell(f"{self.journal.path} can be written again; {count} records caught up")

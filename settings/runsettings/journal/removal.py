@@ -1,20 +1,24 @@
 """Deleting runs, and nothing else.
 
 Only a real directory directly below the ``wandb`` directory is deleted, and only if the journal
-in it names the same run as the directory. Symbolic links are never followed.
+in it names the same run as the directory. Symbolic links are never followed. What is checked and
+what is deleted is one open directory: whoever replaces it by a link meanwhile changes nothing.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 from runsettings.journal.directory import find_journals, start_time_in_name
 from runsettings.journal.lock import claim, directory_lock
+from runsettings.journal.reader import read_records
 from runsettings.journal.replay import StoredRun, load_run
 from runsettings.values.diagnostic import Rule
 from runsettings.values.errors import RunError
@@ -57,16 +61,28 @@ def remove(run: StoredRun, directory: Path, *, force: bool = False) -> None:
         RunError: A live process records it, or the directory is not that run's own.
         OSError: It cannot be deleted. The journal is deleted last, so one can try again.
     """
-    home = run.directory
-    _verify(run, directory)
-    with directory_lock(directory), _locked(run, force=force):
-        for entry in sorted(home.iterdir()):
-            if entry.is_dir() and not entry.is_symlink():
-                shutil.rmtree(entry)
-            elif entry.name != Path(run.journal).name:
-                entry.unlink()
-        Path(run.journal).unlink()
-        home.rmdir()
+    name, journal = run.directory.name, Path(run.journal).name
+    if run.directory.parent.resolve() != directory.resolve():
+        raise _refused(f"{run.directory} is not in {directory}")
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(directory_lock(directory))
+        above = stack.enter_context(_opened(directory, os.O_DIRECTORY))
+        home = stack.enter_context(_opened(name, os.O_DIRECTORY, run=run, dir_fd=above))
+        locked = stack.enter_context(_opened(journal, os.O_NONBLOCK, run=run, dir_fd=home))
+        _verify(run, locked)
+        if not claim(locked) and not force:
+            raise RunError.of(
+                Rule.RUN_OWNED,
+                f"run '{run.id}' is being written by process {run.pid} on {run.host}",
+                hint="wait for it, stop it, or --force: it goes on, and what it logs is lost",
+            )
+        for entry in sorted(os.listdir(home)):  # noqa: PTH208 - of a descriptor
+            if stat.S_ISDIR(os.stat(entry, dir_fd=home, follow_symlinks=False).st_mode):
+                shutil.rmtree(entry, dir_fd=home)
+            elif entry != journal:
+                os.unlink(entry, dir_fd=home)
+        os.unlink(journal, dir_fd=home)
+        os.rmdir(name, dir_fd=above)
         _update_latest_link(directory)
 
 
@@ -80,50 +96,58 @@ def size(run: StoredRun) -> int:
     return total
 
 
-def _verify(run: StoredRun, directory: Path) -> None:
-    """Check that the directory to delete is the run's own.
+@contextlib.contextmanager
+def _opened(
+    path: Path | str, flags: int, *, run: StoredRun | None = None, dir_fd: int | None = None
+) -> Iterator[int]:
+    """Open a directory or a journal; one of a run's own is not opened through a link.
 
     Raises:
-        RunError: It is a link, is elsewhere, or its journal names another run.
-        OSError: The journal cannot be read.
+        RunError: A symbolic link is in its place.
+        OSError: It cannot be opened.
     """
-    home = run.directory
-    if home.is_symlink() or Path(run.journal).is_symlink():
-        raise _refused(f"{home} is, or holds, a symbolic link in place of the run")
-    if home.resolve().parent != directory.resolve():
-        raise _refused(f"{home} is not in {directory}")
-    found = load_run(run.journal)
-    if start_time_in_name(home.name, found.id) is None or (found.id, found.project) != (
-        run.id,
-        run.project,
-    ):
-        raise _refused(f"the journal in {home} is not that of run '{run.id}'")
+    close = getattr(os, "O_CLOEXEC", 0)
+    links = 0 if run is None else os.O_NOFOLLOW
+    try:
+        fd = os.open(path, os.O_RDONLY | flags | links | close, dir_fd=dir_fd)
+    except OSError as error:
+        if run is not None and error.errno in {errno.ELOOP, errno.ENOTDIR}:
+            message = f"{run.directory} is, or holds, a symbolic link in place of the run"
+            raise _refused(message) from None
+        raise
+    try:
+        yield fd
+    finally:
+        os.close(fd)
+
+
+def _verify(run: StoredRun, journal: int) -> None:
+    """Check that the open journal is the run's own.
+
+    Raises:
+        RunError: It names another run, or its directory is not named as one of that run.
+    """
+    if not stat.S_ISREG(os.fstat(journal).st_mode):
+        raise _refused(f"the journal in {run.directory} is not a file")
+    named = next(
+        (
+            record
+            for record in read_records(os.dup(journal))
+            if record.get("type") == "run" and record.get("id")
+        ),
+        {},
+    )
+    if start_time_in_name(run.directory.name, run.id) is None or (
+        named.get("id"),
+        named.get("project"),
+    ) != (run.id, run.project):
+        raise _refused(f"the journal in {run.directory} is not that of run '{run.id}'")
 
 
 def _refused(message: str) -> RunError:
     return RunError.of(
         Rule.UNSAFE_PATH, f"{message}; nothing was deleted", hint="delete it by hand if you must"
     )
-
-
-@contextlib.contextmanager
-def _locked(run: StoredRun, *, force: bool) -> Iterator[None]:
-    """Hold the lock of the journal while it is deleted, so that nobody resumes the run.
-
-    Raises:
-        RunError: A live process holds it, and ``force`` is off.
-    """
-    fd = os.open(run.journal, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
-    try:
-        if not claim(fd) and not force:
-            raise RunError.of(
-                Rule.RUN_OWNED,
-                f"run '{run.id}' is being written by process {run.pid} on {run.host}",
-                hint="wait for it, stop it, or --force: it goes on, and what it logs is lost",
-            )
-        yield
-    finally:
-        os.close(fd)
 
 
 def _update_latest_link(directory: Path) -> None:

@@ -2,11 +2,13 @@
 
 One record is one line, and one line is one ``write`` to a file opened for append: the kernel
 has it before the call returns, and several processes may append without tearing each other's
-lines. A line that could not be written is kept in memory and written before the next one.
+lines. A line that could not be written is kept in memory and written before the next one. Half a
+line, ours or another process's, is ended by the next writer, so that it spoils no other.
 """
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import time
@@ -23,7 +25,7 @@ from runsettings.journal.lock import claim
 PENDING_BYTES: Final = 64 * 1024 * 1024
 """Bytes that are kept in memory while the journal cannot be written."""
 
-_FLAGS: Final = os.O_WRONLY | os.O_APPEND | getattr(os, "O_CLOEXEC", 0)
+_FLAGS: Final = os.O_RDWR | os.O_APPEND | getattr(os, "O_CLOEXEC", 0)
 
 _LAST_STREAM: Final = 2
 """The number of standard error."""
@@ -55,10 +57,10 @@ class Journal:
     Args:
         path: The file, which exists.
         fd: Its descriptor, opened for append and locked.
-        pending: Bytes to write before the first record.
+        torn: Whether the file ends inside a line.
     """
 
-    def __init__(self, path: Path, fd: int, pending: bytes = b"") -> None:
+    def __init__(self, path: Path, fd: int, *, torn: bool = False) -> None:
         self.path = path
         self.fd = fd
         self.trouble: Callable[[OSError], None] | None = None
@@ -67,7 +69,11 @@ class Journal:
         """Called with the number of kept lines once they are written."""
         self.lost = 0
         """Records that were neither written nor kept."""
-        self._pending: deque[bytes] = deque([pending] if pending else [])
+        self.error: OSError | None = None
+        """Why the last line could not be written."""
+        self._torn = torn
+        self._end = os.lseek(fd, 0, os.SEEK_END)
+        self._pending: deque[bytes] = deque()
         self._pending_bytes = 0
         self._kept = 0
         self._troubled = False
@@ -98,39 +104,34 @@ class Journal:
         if not claim(fd):
             os.close(fd)
             return None
-        return cls(path, fd, b"" if _ends_complete(path) else b"\n")
+        return cls(path, fd, torn=not _ends_complete(fd))
 
-    def append(self, line: bytes) -> None:
-        """Write one line that `encode` made. If the disk is full, the line is kept."""
-        if self._pending:
-            self._keep(line)
-            self.flush()
-            return
-        try:
-            written = os.write(self.fd, line)
-        except OSError as error:
-            self._keep(line)
-            self._report(error)
-            return
-        if written != len(line):
-            self._keep(line)
-            self._cut_short(written)
-            self.flush()
+    def append(self, line: bytes) -> bool:
+        """Write one line that `encode` made. If the disk is full, the line is kept in memory.
+
+        Returns:
+            Whether the line, and every one before it, is in the file.
+        """
+        if not self._pending:
+            try:
+                if self._write(line):
+                    return True
+            except OSError as error:
+                self._keep(line)
+                self._report(error)
+                return False
+        kept = self._keep(line)
+        return self.flush() and kept
 
     def flush(self) -> bool:
         """Try to write the lines that are kept in memory; returns whether all were written."""
-        while self._pending:
-            line = self._pending[0]
-            try:
-                written = os.write(self.fd, line)
-            except OSError as error:
-                self._report(error)
-                return False
-            if written == len(line):
-                self._pending.popleft()
-                self._pending_bytes -= len(line)
-            else:
-                self._cut_short(written)
+        try:
+            while self._pending:
+                if self._write(self._pending[0]):
+                    self._pending_bytes -= len(self._pending.popleft())
+        except OSError as error:
+            self._report(error)
+            return False
         if self.lost:
             count, self.lost = self.lost, 0
             self.append(encode({"type": "lost", "time": time.time(), "records": count}))
@@ -143,7 +144,7 @@ class Journal:
     @property
     def pending(self) -> int:
         """The number of records that are in memory only."""
-        return sum(line != b"\n" for line in self._pending)
+        return len(self._pending)
 
     @property
     def is_deleted(self) -> bool:
@@ -157,26 +158,37 @@ class Journal:
             os.close(fd)
         _open_journals.discard(self)
 
-    def _cut_short(self, written: int) -> None:
-        """Prepare to write the first pending line again, of which a part was written."""
-        line = self._pending[0]
-        if written == len(line) - 1:
-            # The record is complete but for its newline: it must not be written twice.
-            self._pending_bytes -= written
-            self._pending[0] = b"\n"
-        elif written:
-            self._pending_bytes += 1
-            self._pending.appendleft(b"\n")
+    def _write(self, line: bytes) -> bool:
+        """Write a line; returns whether it stands in the file as a line of its own.
 
-    def _keep(self, line: bytes) -> None:
+        Raises:
+            OSError: Nothing could be written.
+        """
+        before = b"\n" if self._torn else b""
+        written = os.write(self.fd, before + line)
+        # Of a file that is open for append, the offset is now behind what was written.
+        end = os.lseek(self.fd, 0, os.SEEK_CUR)
+        start, expected, self._end = end - written, self._end, end
+        complete = written >= len(before) + len(line) - 1  # a record needs no newline to be read
+        if start != expected and not before and os.pread(self.fd, 1, start - 1) != b"\n":
+            # Another process wrote half a line on a full disk, and ours is glued to it.
+            complete = False
+        if written:
+            whole = written == len(before) + len(line)
+            self._torn = not whole and written != len(before)
+        return complete
+
+    def _keep(self, line: bytes) -> bool:
         if self._pending_bytes + len(line) > PENDING_BYTES:
             self.lost += 1
-            return
+            return False
         self._pending.append(line)
         self._pending_bytes += len(line)
         self._kept += 1
+        return True
 
     def _report(self, error: OSError) -> None:
+        self.error = error
         if self._troubled:
             return
         self._troubled = True
@@ -199,12 +211,29 @@ def _above_streams(fd: int) -> int:
     return fd
 
 
-def _ends_complete(path: Path) -> bool:
-    with path.open("rb") as file:
-        if not file.seek(0, os.SEEK_END):
-            return True
-        file.seek(-1, os.SEEK_END)
-        return file.read(1) == b"\n"
+def _ends_complete(fd: int) -> bool:
+    size = os.fstat(fd).st_size
+    return size == 0 or os.pread(fd, 1, size - 1) == b"\n"
+
+
+def append_once(path: Path | str, line: bytes) -> None:
+    """Append one line to a journal that another process may be writing.
+
+    Args:
+        path: The journal.
+        line: The line, made by `encode`.
+
+    Raises:
+        OSError: It cannot be written, or not all of it; the half that was is ended by the next
+            writer.
+    """
+    fd = os.open(path, _FLAGS | getattr(os, "O_NOFOLLOW", 0))
+    try:
+        line = line if _ends_complete(fd) else b"\n" + line
+        if os.write(fd, line) < len(line) - 1:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), os.fspath(path))
+    finally:
+        os.close(fd)
 
 
 def _close_in_child() -> None:

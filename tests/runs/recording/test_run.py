@@ -462,3 +462,30 @@ def test_a_secret_that_is_too_short_to_be_masked_everywhere_is_told(begin, jail,
     said = capsys.readouterr().err
     assert "a secret of fewer than 8 characters" in said
     assert "qwert" not in said
+
+
+def test_with_strict_each_record_that_is_not_written_is_an_error(script):
+    """Not the first alone: 20 calls on a full disk are 20 errors, and then all is well again."""
+    done = script(
+        """
+        import resource
+        run = begin(settings={"quiet": True, "disable_git": True, "strict": True})
+        run._files.wait_for_facts()
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        size = run.journal_path.stat().st_size
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+        errors = 0
+        for step in range(20):
+            try:
+                run.log({"loss": step})
+            except Exception as error:
+                errors += type(error).__name__ == "RunError"
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        run.log({"loss": 20})
+        run.finish()
+        from runsettings.journal.reader import read_records
+        rows = [r for r in read_records(run.journal_path) if r["type"] == "history"]
+        print(errors, len(rows))
+        """
+    )
+    assert done.stdout == "20 21\n", done.stderr

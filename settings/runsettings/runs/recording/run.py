@@ -171,7 +171,8 @@ class Run(RunNames):
                         self._step = at + 1
                         self._row_open = False
                         self._values.update(data)
-                        self._append(line + b"\n")
+                        if not self._append(line + b"\n"):
+                            self._recorder.refuse_if_strict()
                         return
         self._log(data, step, commit)
 
