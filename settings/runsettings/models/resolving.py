@@ -17,6 +17,7 @@ from runsettings.layers.call_site import Caller, find_caller
 from runsettings.layers.flags.layer import FlagLayer
 from runsettings.models.locking import hold_to_lock
 from runsettings.models.model_options import inputs_of, layers_of, resolver_of
+from runsettings.models.provenance import locate
 from runsettings.models.validating import resolution_of, validate_into, validated
 from runsettings.resolution.merge import merge
 from runsettings.resolution.resolve import Layers, Resolution
@@ -140,24 +141,23 @@ def resolve_for_key(
         The settings, without the values of keys that have errors, and these errors.
 
     Raises:
-        SettingsError: The key itself is wrong, or the other keys are not valid without those
-            that have errors. It tells everything at once.
+        SettingsError: There is no such key, it is wrong itself, or the other keys are not valid
+            without those that have errors.
     """
     resolution = resolve_layers(model, inputs_of(model, find_caller(), args=args))
     errors = resolution.errors
     if not errors:
         return resolution.settings, []
-    wrong = {error.path for error in errors}
-    asked = tuple(key.replace("-", "_").split("."))
-    rest = None
-    if not any(path and path[: len(asked)] == asked[: len(path)] for path in wrong):
-        sources = [
-            source.with_data(_without(source.data, wrong)) for source in resolution.merged.sources
-        ]
-        rest = validated(model, Resolution(merge(sources)), resolver_of(model)).settings
-    if rest is None:
-        raise SettingsError(resolution.diagnostics)
-    return rest, errors
+    wrong = {error.path for error in errors if error.path}
+    sources = [
+        source.with_data(_without(source.data, wrong)) for source in resolution.merged.sources
+    ]
+    rest = validated(model, Resolution(merge(sources)), resolver_of(model)).settings
+    if rest is not None:
+        asked = locate(rest, key)
+        if not any(path[: len(asked)] == asked[: len(path)] for path in wrong):
+            return rest, errors
+    raise SettingsError(resolution.diagnostics)
 
 
 def with_source(settings: _Settings, tree: Tree, caller: Caller) -> _Settings:

@@ -341,6 +341,33 @@ def test_nested_keys_are_explained_beside_wrong_ones(jail, training):
     assert training("explain", "optim").exit_code == 1
 
 
+@pytest.mark.parametrize("key", ["batch-size", "batch_size", "batchSize"])
+def test_a_wrong_key_is_not_explained_by_any_of_its_names(jail, run, key):
+    """Its default would be a wrong answer."""
+    jail.monkeypatch.setattr(sys, "path", list(sys.path))
+    jail.write(
+        "aliased.py",
+        "from pydantic import AliasChoices, Field\n"
+        "from runsettings import LayeredSettings\n"
+        "class Aliased(LayeredSettings):\n"
+        "    model_config = {'env_prefix': 'X_'}\n"
+        "    size: int = Field(8, validation_alias=AliasChoices('batch_size', 'batchSize'))\n"
+        "    steps: int = 1\n",
+    )
+    jail.setenv(BATCH_SIZE="many")
+    result = run("explain", key, "--model", "aliased:Aliased")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert run("explain", "steps", "--model", "aliased:Aliased").exit_code == 0
+
+
+def test_an_unknown_key_is_told_while_others_are_wrong(jail, run):
+    """That is what was asked for."""
+    jail.setenv(WANDB_MODE="offlin")
+    result = run("explain", "projct")
+    assert result.exit_code == 1
+    assert "projct is not a key of Settings — did you mean 'project'?" in result.stderr
+
+
 @pytest.mark.parametrize(
     "command", ["set epochs 3", "unset epochs", "get epochs", "explain epochs", "set optim.lr 1"]
 )

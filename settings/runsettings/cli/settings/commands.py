@@ -128,7 +128,7 @@ def get_command(key: str, settings_files: tuple[str, ...], model: str | None) ->
 @model_option
 @click.pass_context
 def set_command(
-    ctx: click.Context, key: str, value: str | None, layer: str | None, model: str | None
+    ctx: click.Context, key: str, value: str | None, layer: Layer, model: str | None
 ) -> None:
     """Write KEY to a settings file, after checking VALUE.
 
@@ -145,7 +145,7 @@ def set_command(
     model_class = model_of(model)
     with _model_suggested(model):
         text = _given_value(model_class, key, value)
-    edit = set_setting(model_class, key, text, _layer(layer))
+    edit = set_setting(model_class, key, text, layer)
     file, name = edit.file, format_path(edit.path)
     verb = "wrote" if edit.changed else "unchanged:"
     click.echo(f"{verb} {name} = {edit.shown} in {file.where} ({file.layer})")
@@ -159,12 +159,12 @@ def set_command(
 @click.argument("key", shell_complete=complete_keys)
 @layer_options
 @model_option
-def unset_command(key: str, layer: str | None, model: str | None) -> None:
+def unset_command(key: str, layer: Layer, model: str | None) -> None:
     """Remove KEY from a settings file."""
     from runsettings.models.editing import remove_setting  # pydantic: help does not need it
 
     with _model_suggested(model):
-        edit = remove_setting(model_of(model), key, _layer(layer))
+        edit = remove_setting(model_of(model), key, layer)
     name = format_path(edit.path)
     click.echo(f"removed {name} from {edit.file.where} ({edit.file.layer})")
     if edit.counts:
@@ -176,10 +176,6 @@ def unset_command(key: str, layer: str | None, model: str | None) -> None:
 def _flags(settings_files: tuple[str, ...]) -> argparse.Namespace | None:
     """The flags of a program that was given these settings files."""
     return argparse.Namespace(settings_file=list(settings_files)) if settings_files else None
-
-
-def _layer(label: str | None) -> Layer:
-    return next((layer for layer in Layer if layer.label == label), Layer.WORKSPACE)
 
 
 @contextmanager

@@ -27,17 +27,17 @@ _NEGATIVE: Final = re.compile(r"-(?:\.?\d|inf\Z|nan\Z)")
 def layer_options(command: _Command) -> _Command:
     """The options ``--user``, ``--workspace`` and ``--pyproject``, as the argument ``layer``.
 
-    Its value is the layer's name, or ``None``. Two of the options are wrong usage.
+    Its value is a `Layer`, by default WORKSPACE. Two of the options are wrong usage.
     """
 
     @functools.wraps(command)
-    def chosen(*args: Any, **given: Any) -> Any:
-        labels = [layer.label for layer, _ in _LAYERS if given.pop(layer.label)]
-        if len(labels) > 1:
-            raise click.UsageError(f"--{labels[0]} and --{labels[1]} exclude each other")
-        return command(*args, layer=labels[0] if labels else None, **given)
+    def with_layer(*args: Any, **given: Any) -> Any:
+        chosen = [layer for layer, _ in _LAYERS if given.pop(layer.label)]
+        if len(chosen) > 1:
+            raise click.UsageError(f"--{chosen[0]} and --{chosen[1]} exclude each other")
+        return command(*args, layer=chosen[0] if chosen else Layer.WORKSPACE, **given)
 
-    wrapped: Any = chosen
+    wrapped: Any = with_layer
     for layer, help_ in _LAYERS:
         wrapped = click.option(f"--{layer.label}", layer.label, is_flag=True, help=help_)(wrapped)
     return cast("_Command", wrapped)
