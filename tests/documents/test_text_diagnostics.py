@@ -1,4 +1,4 @@
-"""Faults: offsets, lines and places of one text."""
+"""TextDiagnostics: offsets, lines and places of one text."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import time
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from runsettings.documents.limits import MAX_FAULTS
-from runsettings.documents.text_diagnostics import Faults
+from runsettings.documents.limits import MAX_DIAGNOSTICS
+from runsettings.documents.text_diagnostics import TextDiagnostics
 from runsettings.documents.yaml.reader import read
 from runsettings.values.diagnostic import Rule
 from runsettings.values.origin import Layer, Origin
@@ -24,34 +24,36 @@ RELAXED = settings(
 @given(text=TEXTS, data=st.data())
 def test_offset_and_position_are_one_place(text, data):
     """A position found from an offset leads back to it, and its line holds that character."""
-    faults = Faults(text, Layer.FILE, "x")
+    diagnostics = TextDiagnostics(text, Layer.FILE, "x")
     offset = data.draw(st.integers(0, len(text)))
-    position = faults.locate(offset)
-    assert faults.offset(position) == offset
+    position = diagnostics.locate(offset)
+    assert diagnostics.offset(position) == offset
     if offset < len(text) and text[offset] not in "\r\n":
-        assert faults.line(position.line)[position.column - 1] == text[offset]
+        assert diagnostics.line(position.line)[position.column - 1] == text[offset]
 
 
-def test_place_is_cut_to_its_line():
+def test_excerpt_is_cut_to_its_line():
     """The marked part never reaches beyond the line."""
-    faults = Faults("ab\ncd", Layer.FILE, "x")
-    origin, excerpt = faults.place(Position(1, 2), 10)
-    assert origin == Origin(Layer.FILE, "x", 1, 2)
+    diagnostics = TextDiagnostics("ab\ncd", Layer.FILE, "x")
+    diagnostics.add(Rule.SYNTAX, "wrong", Position(1, 2), 10)
+    (found,) = diagnostics.in_order()
+    excerpt = found.excerpt
+    assert found.origin == Origin(Layer.FILE, "x", 1, 2)
     assert (excerpt.text, excerpt.column, excerpt.width) == ("ab", 2, 1)
 
 
-def test_faults_come_in_the_order_of_the_text():
+def test_diagnostics_come_in_the_order_of_the_text():
     """A reader may find them in any order; a person reads from the top."""
-    faults = Faults("a\nb\n", Layer.FILE, "x")
-    faults.add(Rule.SYNTAX, "second", Position(2, 1))
-    faults.add(Rule.SYNTAX, "first", Position(1, 1))
-    assert [found.message for found in faults.diagnostics()] == ["first", "second"]
+    diagnostics = TextDiagnostics("a\nb\n", Layer.FILE, "x")
+    diagnostics.add(Rule.SYNTAX, "second", Position(2, 1))
+    diagnostics.add(Rule.SYNTAX, "first", Position(1, 1))
+    assert [found.message for found in diagnostics.in_order()] == ["first", "second"]
 
 
 def test_a_flood_of_faults_is_cut_and_says_so():
-    """A hundred thousand faults in one line of a megabyte end at once in a list that ends."""
+    """A hundred thousand diagnostics in one line of a megabyte end at once in a list that ends."""
     start = time.perf_counter()
     found = read("{" + "a: 1, " * 100_000 + "}", Layer.FILE, "x.yaml").diagnostics
     assert time.perf_counter() - start < 10
-    assert len(found) == MAX_FAULTS + 1
+    assert len(found) == MAX_DIAGNOSTICS + 1
     assert found[-1].message == "the problems from here on are not listed"

@@ -142,9 +142,9 @@ def _attempt(
     status = _status(path)
     text, mark = "", b""
     if status is not None:
-        found, faults, mark = read_bytes(path, layer, where=where)
+        found, diagnostics, mark = read_bytes(path, layer, where=where)
         if found is None:
-            raise SettingsError(faults)
+            raise SettingsError(diagnostics)
         text = found
     changed = edit(text)
     narrow = private(changed)

@@ -18,7 +18,7 @@ from typing import Final, NamedTuple, TypeAlias
 
 from runsettings.documents import ini, json
 from runsettings.documents.limits import MAX_BYTES
-from runsettings.documents.text_diagnostics import Faults
+from runsettings.documents.text_diagnostics import TextDiagnostics
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity
 from runsettings.values.did_you_mean import closest
 from runsettings.values.origin import Layer, Origin
@@ -278,9 +278,9 @@ def _decode(text: str | bytes, layer: Layer, where: str) -> FileText:
     marked = plain is not decoded
     if start is None:
         return FileText(plain, (), codecs.BOM_UTF8 if marked else b"")
-    faults = Faults(plain, layer, where)
-    faults.add_at(Rule.UNREADABLE_FILE, message, start - marked, hint="save the file as UTF-8")
-    return FileText(None, faults.diagnostics())
+    diagnostics = TextDiagnostics(plain, layer, where)
+    diagnostics.add_at(Rule.UNREADABLE_FILE, message, start - marked, hint="save the file as UTF-8")
+    return FileText(None, diagnostics.in_order())
 
 
 def _reader(format: Format, *, yaml11: bool) -> Reader:  # noqa: A002

@@ -3,7 +3,7 @@
 Agrees with `configparser.RawConfigParser(strict=False)`: sections, ``key = value`` or
 ``key: value``, keys without regard to case, comments on lines of their own, indented lines
 that continue a value, and no interpolation, so that ``%`` is an ordinary character. Besides,
-it knows every place, reports what is set twice, and reads on after a line that is at fault.
+it knows every position, reports what is set twice, and reads on after a line that it cannot read.
 ``[DEFAULT]`` is a section like any other here: it does not reach into the others.
 """
 
@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from runsettings.documents.text_diagnostics import Faults
+from runsettings.documents.text_diagnostics import TextDiagnostics
 from runsettings.values.diagnostic import Rule
 from runsettings.values.origin import Layer
 from runsettings.values.reading import Reading
@@ -64,7 +64,7 @@ def split_lines(text: str) -> list[str]:
 
 
 def scan(lines: list[str]) -> Iterator[Entry | Stray]:
-    """The headers, entries and faulty lines, in order.
+    """The headers, entries and stray lines, in order.
 
     An entry may still grow by continuation lines until the next one is asked for.
     """
@@ -124,22 +124,22 @@ def read(text: str, layer: Layer, where: str) -> Reading:
         where: Its name in origins.
 
     Returns:
-        ``{section: {key: text}}`` with the places, and what is wrong with it.
+        ``{section: {key: text}}`` with positions, and its diagnostics.
     """
-    faults = Faults(text, layer, where, columns=False)
+    diagnostics = TextDiagnostics(text, layer, where, columns=False)
     data: dict[str, Any] = {}
     marks: dict[str, Any] = {}
     entries: list[Entry] = []
     for found in scan(split_lines(text)):
         if isinstance(found, Stray):
             position = Position(found.line + 1, found.indent + 1)
-            faults.add(Rule.SYNTAX, found.message, position, _REST, hint=found.hint)
+            diagnostics.add(Rule.SYNTAX, found.message, position, _REST, hint=found.hint)
             continue
         if found.key is None:
             position = Position(found.line + 1, found.indent + 1)
             if found.section in data:
                 first = marks[found.section].here
-                _add_duplicate(faults, found, position, unpack(first)[0])
+                _add_duplicate(diagnostics, found, position, unpack(first)[0])
             else:
                 data[found.section] = {}
                 marks[found.section] = Branch(pack(*position))
@@ -149,14 +149,14 @@ def read(text: str, layer: Layer, where: str) -> Reading:
         if found.key in section:
             position = Position(found.line + 1, found.indent + 1)
             first = unpack(section[found.key])[1]
-            _add_duplicate(faults, found, position, first or position)
+            _add_duplicate(diagnostics, found, position, first or position)
         section[found.key] = pack(found.line + 1, found.start + 1, found.line + 1, found.indent + 1)
         data[found.section][found.key] = ""
     for entry in entries:
         data[entry.section][entry.key] = entry.value
     return Reading(
         Tree(layer, where, data, marks, text=text, kind=Kind.INI, directives=False),
-        faults.diagnostics(),
+        diagnostics.in_order(),
     )
 
 
@@ -164,11 +164,13 @@ _REST: Final = 1 << 16
 """A width that reaches to the end of the line."""
 
 
-def _add_duplicate(faults: Faults, entry: Entry, position: Position, first: Position) -> None:
+def _add_duplicate(
+    diagnostics: TextDiagnostics, entry: Entry, position: Position, first: Position
+) -> None:
     name = entry.key if entry.key is not None else f"[{entry.section}]"
     path = (entry.section,) if entry.key is None else (entry.section, entry.key)
     what = "a section that is there already" if entry.key is None else f"{name!r} is set twice"
-    faults.add(
+    diagnostics.add(
         Rule.DUPLICATE_KEY,
         what,
         position,

@@ -14,7 +14,7 @@ from json import JSONDecodeError, JSONDecoder
 from typing import Any, Final, NamedTuple
 
 from runsettings.documents.limits import MAX_DEPTH, MAX_DIGITS, is_within_limits, number_problem
-from runsettings.documents.text_diagnostics import Faults
+from runsettings.documents.text_diagnostics import TextDiagnostics
 from runsettings.values.diagnostic import Rule
 from runsettings.values.origin import Layer
 from runsettings.values.reading import Reading
@@ -33,7 +33,7 @@ _COMMENTS: Final = ("//", "/*", "#")
 _WORD: Final = re.compile(r"[-+.\w]++")
 _WORDS: Final = {"True": "true", "False": "false", "None": "null"}
 _AFTER_VALUE: Final = ("Expecting ',' delimiter", "Extra data")
-"""Messages of Python's decoder that say that the text in front of the place is complete."""
+"""Messages of Python's decoder that say that the text up to there is complete."""
 _QUOTES: Final = 'put texts in double quotes, "like this"'
 _MESSAGES: Final = {
     # What it is may be a secret: the excerpt shows it, where it can be masked.
@@ -61,14 +61,14 @@ def read(text: str, layer: Layer, where: str) -> Reading:
         Its values with their positions, and its diagnostics. After a syntax error, the
         top-level keys in front of it count.
     """
-    faults = Faults(text, layer, where)
-    readable, data, decoder, complete = _decode(faults)
+    diagnostics = TextDiagnostics(text, layer, where)
+    readable, data, decoder, complete = _decode(diagnostics)
     tree = Tree(layer, where, text=text, kind=Kind.DOCUMENT, directives=False)
     if decoder.repeated or decoder.refused:
-        tree.marks = _Positions(faults, decoder).of(data)
+        tree.marks = _Positions(diagnostics, decoder).of(data)
     else:
         # The values are read again: those in the tree may have changed by then.
-        tree.marks = lambda: _Positions(faults, decoder).of(json.loads(readable))
+        tree.marks = lambda: _Positions(diagnostics, decoder).of(json.loads(readable))
     if not complete and isinstance(data, dict) and data:
         # The last top-level key may hold half of what was meant.
         pairs = decoder.repeated.get(id(data)) or list(data.items())
@@ -77,11 +77,11 @@ def read(text: str, layer: Layer, where: str) -> Reading:
         tree.data = data
     else:
         tree.marks = None
-        if not faults.found:
+        if not diagnostics.found:
             kind = "an array" if isinstance(data, list) else "a single value"
             message = f"the top level must be an object, {{…}}; it is {kind}"
-            faults.add_at(Rule.SYNTAX, message, len(text) - len(text.lstrip(_SPACE)))
-    return Reading(tree, faults.diagnostics())
+            diagnostics.add_at(Rule.SYNTAX, message, len(text) - len(text.lstrip(_SPACE)))
+    return Reading(tree, diagnostics.in_order())
 
 
 class _Decoder(JSONDecoder):
@@ -131,9 +131,9 @@ class _Decoded(NamedTuple):
     """Whether no container of the text was left open where it broke off."""
 
 
-def _decode(faults: Faults) -> _Decoded:
+def _decode(diagnostics: TextDiagnostics) -> _Decoded:
     """Decode the text, or what can be read of it; report why the rest cannot."""
-    text = faults.text
+    text = diagnostics.text
     decoder = _Decoder(watching=False)
     error: JSONDecodeError | None = None
     if not text.strip(_SPACE):
@@ -146,12 +146,12 @@ def _decode(faults: Faults) -> _Decoded:
         error = found
     except (ValueError, RecursionError):
         pass  # a number too long, or values nested too deep
-    return _decode_before(error, faults)
+    return _decode_before(error, diagnostics)
 
 
-def _decode_before(error: JSONDecodeError | None, faults: Faults) -> _Decoded:
+def _decode_before(error: JSONDecodeError | None, diagnostics: TextDiagnostics) -> _Decoded:
     """Decode what stands in front of a syntax error, or of what is nested too deep; report it."""
-    text = faults.text
+    text = diagnostics.text
     stop = len(text) if error is None else error.pos
     opened: list[str] = []
     # Up to here, the text is JSON once its open brackets are closed.
@@ -161,7 +161,7 @@ def _decode_before(error: JSONDecodeError | None, faults: Faults) -> _Decoded:
         if char in _CLOSERS:
             if len(opened) == MAX_DEPTH:
                 message = f"values are nested more than {MAX_DEPTH} levels deep"
-                faults.add_at(Rule.TOO_DEEP, message, found.start())
+                diagnostics.add_at(Rule.TOO_DEEP, message, found.start())
                 break
             opened.append(char)
             complete = found.end()
@@ -174,16 +174,16 @@ def _decode_before(error: JSONDecodeError | None, faults: Faults) -> _Decoded:
         if error is None or error.msg in _AFTER_VALUE:
             complete = stop
         if error is not None:
-            _add_syntax_error(error, _CLOSERS[opened[-1]] if opened else "", faults)
+            _add_syntax_error(error, _CLOSERS[opened[-1]] if opened else "", diagnostics)
     closers = "".join(_CLOSERS[char] for char in reversed(opened))
     readable = (text[:complete] + closers).strip(_SPACE) or "{}"
     decoder = _Decoder()
     return _Decoded(readable, decoder.decode(readable), decoder, complete=not opened)
 
 
-def _add_syntax_error(error: JSONDecodeError, closer: str, faults: Faults) -> None:
+def _add_syntax_error(error: JSONDecodeError, closer: str, diagnostics: TextDiagnostics) -> None:
     """Report what the decoder stopped at; ``closer`` is the bracket that is still to come."""
-    text, at, expected = faults.text, error.pos, error.msg
+    text, at, expected = diagnostics.text, error.pos, error.msg
     if expected in _AFTER_VALUE and _WORD.match(text, at):
         # The decoder may have taken the beginning of a longer word, as in 012, for a value.
         while at and _WORD.match(text, at - 1):
@@ -206,16 +206,16 @@ def _add_syntax_error(error: JSONDecodeError, closer: str, faults: Faults) -> No
         message = "a value is missing"
     elif expected == "Expecting value" and word is not None and word[0][0].isalpha():
         hint = f"write {_WORDS[word[0]]}" if word[0] in _WORDS else _QUOTES
-    faults.add_at(Rule.SYNTAX, message, at, hint=hint)
+    diagnostics.add_at(Rule.SYNTAX, message, at, hint=hint)
 
 
 class _Positions:
     """The second pass. It knows the values, which stand in the text in the same order."""
 
-    def __init__(self, faults: Faults, decoder: _Decoder) -> None:
-        self._faults = faults
-        self._text = faults.text
-        self._packed = faults.packed
+    def __init__(self, diagnostics: TextDiagnostics, decoder: _Decoder) -> None:
+        self._diagnostics = diagnostics
+        self._text = diagnostics.text
+        self._packed = diagnostics.packed
         self._repeated = decoder.repeated
         self._refused = decoder.refused
         # Everything in front of this offset has been passed.
@@ -237,7 +237,7 @@ class _Positions:
             return self._items(value, SequenceMarks(mark), path)
         position, _ = unpack(mark)
         message, hint = number_problem(value), "quote it if it is a text"
-        self._faults.add(Rule.BAD_VALUE, message, position, len(value), path=path, hint=hint)
+        self._diagnostics.add(Rule.BAD_VALUE, message, position, len(value), path=path, hint=hint)
         return mark
 
     def _members(self, data: dict[str, Any], marks: Branch, path: KeyPath) -> Branch:
@@ -289,7 +289,7 @@ class _Positions:
 
     def _add_repeated(self, path: KeyPath, key_mark: int, width: int, first: Any) -> None:
         value, key = unpack(getattr(first, "here", first))
-        self._faults.add(
+        self._diagnostics.add(
             Rule.DUPLICATE_KEY,
             f"{path[-1]!r} is set twice in one object",
             unpack(key_mark)[0],

@@ -18,8 +18,8 @@ MAX_DIGITS: Final = 3_500
 """The most characters of a number. Python refuses to turn an integer of more than 4,300
 decimal digits into text or back, and 3,500 hexadecimal digits are nearly as many."""
 
-MAX_FAULTS: Final = 1_000
-"""How many faults of one text are listed. Nobody reads more, and a hostile text has millions."""
+MAX_DIAGNOSTICS: Final = 1_000
+"""The most diagnostics of one text. Nobody reads more, and a hostile text has millions."""
 
 
 _LARGEST_INTEGER: Final = 10**MAX_DIGITS

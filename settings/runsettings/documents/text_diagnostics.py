@@ -1,4 +1,4 @@
-"""Gathers what is wrong with one text, each fault with its place and its line."""
+"""Collects the diagnostics of one text, each with its position and its line."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from collections.abc import Callable
 from itertools import accumulate, count
 from operator import add
 
-from runsettings.documents.limits import MAX_FAULTS
+from runsettings.documents.limits import MAX_DIAGNOSTICS
 from runsettings.values.diagnostic import Diagnostic, Excerpt, Rule, Severity
 from runsettings.values.origin import Layer, Origin
 from runsettings.values.tree import KeyPath, Position, pack
 
 
-class Faults:
+class TextDiagnostics:
     """The diagnostics of one text.
 
     Args:
@@ -31,7 +31,7 @@ class Faults:
         self.where = where
         self.columns = columns
         self.found: list[Diagnostic] = []
-        # Many faults can stand in one line, and that line may be the whole text.
+        # Many diagnostics can be in one line, and that line may be the whole text.
         self._line: tuple[int, str] = (0, "")
 
     @functools.cached_property
@@ -73,7 +73,7 @@ class Faults:
         return Position(line, offset - self.starts[line - 1] + 1)
 
     def offset(self, position: Position) -> int:
-        """The 0-based offset of a position; the end of the text for a place behind it."""
+        """The 0-based offset of a position; the end of the text for a position behind it."""
         if position.line > len(self.starts):
             return len(self.text)
         return min(self.starts[position.line - 1] + position.column - 1, len(self.text))
@@ -87,8 +87,8 @@ class Faults:
             self._line = number, self.text[begin:end].rstrip("\r\n")
         return self._line[1]
 
-    def place(self, position: Position, width: int = 1) -> tuple[Origin, Excerpt]:
-        """A place as an origin and the line there, ``width`` characters of it marked."""
+    def _shown(self, position: Position, width: int = 1) -> tuple[Origin, Excerpt]:
+        """A position as an origin, and the line there with ``width`` characters marked."""
         shown = self.line(position.line)
         width = max(1, min(width, len(shown) - position.column + 1))
         return (
@@ -110,24 +110,24 @@ class Faults:
         related: tuple[Position, int] | None = None,
         severity: Severity = Severity.ERROR,
     ) -> None:
-        """Keep a fault.
+        """Add a diagnostic.
 
         Args:
             rule: What kind it is.
-            message: What is wrong, without place or advice.
+            message: What is wrong, without position or advice.
             position: Where it is.
-            width: How many characters are at fault.
+            width: How many characters are wrong.
             path: The key that it concerns.
             hint: What to do next.
-            related: A further place that belongs to it, with its width.
+            related: A further position that belongs to it, and its width.
             severity: How much it matters.
         """
-        if len(self.found) > MAX_FAULTS:
+        if len(self.found) > MAX_DIAGNOSTICS:
             return
-        if len(self.found) == MAX_FAULTS:
+        if len(self.found) == MAX_DIAGNOSTICS:
             message, hint, related = "the problems from here on are not listed", None, None
-        origin, excerpt = self.place(position, width)
-        further = () if related is None else (self.place(*related),)
+        origin, excerpt = self._shown(position, width)
+        further = () if related is None else (self._shown(*related),)
         self.found.append(
             Diagnostic(
                 rule,
@@ -142,9 +142,9 @@ class Faults:
         )
 
     def add_at(self, rule: Rule, message: str, offset: int, *, hint: str | None = None) -> None:
-        """Keep a fault at a 0-based offset."""
+        """Add a diagnostic at a 0-based offset."""
         self.add(rule, message, self.locate(offset), hint=hint)
 
-    def diagnostics(self) -> tuple[Diagnostic, ...]:
+    def in_order(self) -> tuple[Diagnostic, ...]:
         """What was found, in the order of the text."""
         return tuple(sorted(self.found, key=lambda found: (found.line or 0, found.column or 0)))

@@ -13,8 +13,8 @@ from bisect import bisect_right
 from typing import Any, Final
 
 from runsettings.documents.limits import MAX_DIGITS, is_within_limits
-from runsettings.documents.text_diagnostics import Faults
-from runsettings.documents.toml_positions import Places
+from runsettings.documents.text_diagnostics import TextDiagnostics
+from runsettings.documents.toml_positions import Positions
 from runsettings.values.diagnostic import Rule
 from runsettings.values.origin import Layer
 from runsettings.values.reading import Reading
@@ -38,15 +38,21 @@ def read(text: str, layer: Layer, where: str) -> Reading:
         Its values with their positions, and its diagnostics. After a syntax error, the values
         in front of it count.
     """
-    faults = Faults(text, layer, where)
-    places = functools.cache(lambda: Places(faults))
+    diagnostics = TextDiagnostics(text, layer, where)
+    positions = functools.cache(lambda: Positions(diagnostics))
     data = _loads(text)
     if isinstance(data, Exception) or not is_within_limits(data):
-        data = _read_before(faults, places())
+        data = _read_before(diagnostics, positions())
     tree = Tree(
-        layer, where, data, lambda: places().marks, text=text, kind=Kind.DOCUMENT, directives=False
+        layer,
+        where,
+        data,
+        lambda: positions().marks,
+        text=text,
+        kind=Kind.DOCUMENT,
+        directives=False,
     )
-    return Reading(tree, faults.diagnostics())
+    return Reading(tree, diagnostics.in_order())
 
 
 def _loads(text: str) -> dict[str, Any] | Exception:
@@ -64,62 +70,64 @@ def _float(written: str) -> float:
     return number
 
 
-def _read_before(faults: Faults, places: Places) -> dict[str, Any]:
+def _read_before(diagnostics: TextDiagnostics, positions: Positions) -> dict[str, Any]:
     """Report the first error, and read what stands in front of its statement."""
-    text = faults.text
+    text = diagnostics.text
     end = len(text)
-    if places.refusal is not None:
-        rule, message, offset = places.refusal
-        faults.add_at(rule, message, offset)
-        end = _statement(places, offset)
+    if positions.refusal is not None:
+        rule, message, offset = positions.refusal
+        diagnostics.add_at(rule, message, offset)
+        end = _statement(positions, offset)
     try:
         return tomllib.loads(text[:end])
     except (ValueError, RecursionError) as error:
-        end = _statement(places, _add_fault(faults, places, error))
+        end = _statement(positions, _add_error(diagnostics, positions, error))
     try:
         return tomllib.loads(text[:end])
     except (ValueError, RecursionError):
         return {}
 
 
-def _statement(places: Places, offset: int) -> int:
+def _statement(positions: Positions, offset: int) -> int:
     """The offset at which the statement around ``offset`` begins."""
-    before = bisect_right(places.statements, offset)
-    return places.statements[before - 1] if before else 0
+    before = bisect_right(positions.statements, offset)
+    return positions.statements[before - 1] if before else 0
 
 
-def _add_fault(faults: Faults, places: Places, error: Exception) -> int:
-    """Keep a fault for an error of `tomllib`'s, and tell its offset."""
+def _add_error(diagnostics: TextDiagnostics, positions: Positions, error: Exception) -> int:
+    """Add a diagnostic for an error of `tomllib`, and return its offset."""
     if isinstance(error, RecursionError):
-        faults.add(Rule.TOO_DEEP, "values are nested too deep", Position(1, 1))
+        diagnostics.add(Rule.TOO_DEEP, "values are nested too deep", Position(1, 1))
         return 0
     message = str(error)
     found = _PLACE.search(message)
     if found is None:
-        faults.add(Rule.SYNTAX, f"not TOML: {message}", Position(1, 1))
+        diagnostics.add(Rule.SYNTAX, f"not TOML: {message}", Position(1, 1))
         return 0
     message = message[: found.start()]
     line, column = found.groups()
-    position = Position(int(line), int(column)) if line else faults.locate(len(faults.text))
-    offset = faults.offset(position)
+    position = (
+        Position(int(line), int(column)) if line else diagnostics.locate(len(diagnostics.text))
+    )
+    offset = diagnostics.offset(position)
     if message.startswith(_REPEATED):
-        start = _statement(places, max(offset - 1, 0))
-        for path, at, first in places.repeated:
+        start = _statement(positions, max(offset - 1, 0))
+        for path, at, first in positions.repeated:
             if at >= start:
                 width = len(str(path[-1]))
-                faults.add(
+                diagnostics.add(
                     Rule.DUPLICATE_KEY,
                     f"{path[-1]!r} is set twice",
-                    faults.locate(at),
+                    diagnostics.locate(at),
                     width,
                     path=path,
                     hint="keep one of them",
                     related=(first, width),
                 )
                 return at
-    hint = _unquoted(faults.text, offset) if message == "Invalid value" else None
+    hint = _unquoted(diagnostics.text, offset) if message == "Invalid value" else None
     message = f"not TOML: {message[:1].lower()}{message[1:]}"
-    faults.add(Rule.SYNTAX, message, position, hint=hint)
+    diagnostics.add(Rule.SYNTAX, message, position, hint=hint)
     return offset
 
 

@@ -14,7 +14,7 @@ from contextlib import suppress
 from typing import Any, Final, NoReturn
 
 from runsettings.documents.limits import MAX_DEPTH, MAX_DIGITS, number_problem
-from runsettings.documents.text_diagnostics import Faults
+from runsettings.documents.text_diagnostics import TextDiagnostics
 from runsettings.values.diagnostic import Rule
 from runsettings.values.tree import (
     KEY_SHIFT,
@@ -50,22 +50,22 @@ class _LostError(Exception):
     """The text is not what the scan expects."""
 
 
-class Places:
+class Positions:
     """The marks of one TOML text.
 
     Args:
-        faults: Holds the text, and tells lines and columns.
+        diagnostics: Holds the text, and tells lines and columns.
 
     Attributes:
         marks: Of the same shape as the values.
         statements: The offset at which each header and each ``key = value`` begins.
         repeated: Keys and tables that are set twice: path, offset, first position.
-        refusal: The rule, sentence and offset of the first place beyond a limit, if any.
+        refusal: The rule, message and offset of the first value beyond a limit, if any.
     """
 
-    def __init__(self, faults: Faults) -> None:
-        self.text = faults.text
-        self.packed = faults.packed
+    def __init__(self, diagnostics: TextDiagnostics) -> None:
+        self.text = diagnostics.text
+        self.packed = diagnostics.packed
         self.marks = Branch()
         self.statements: list[int] = []
         self.repeated: list[tuple[KeyPath, int, Position]] = []
@@ -105,13 +105,13 @@ class Places:
         parts = self._key()
         self._expect("]" * width)
         self._check_depth(len(parts), start)
-        place = self.packed(start)
+        position = self.packed(start)
         table = self.marks
         for name, offset in parts[:-1]:
-            table = self._enter(table, name, offset, place)
+            table = self._enter(table, name, offset, position)
         name, offset = parts[-1]
         path = tuple(part for part, _ in parts)
-        mark = self.packed(offset) << KEY_SHIFT | place
+        mark = self.packed(offset) << KEY_SHIFT | position
         present = table.get(name)
         if width == 2:
             if not isinstance(present, SequenceMarks):
@@ -123,7 +123,7 @@ class Places:
         elif not isinstance(present, Branch) or id(present) in self._declared:
             self.repeated.append((path, offset, _key_position(present)))
             return Branch(mark), path
-        # A table that was only implied until now gets the place of its own header.
+        # A table that was only implied until now gets the position of its own header.
         present.here = mark
         self._declared.add(id(present))
         return present, path
@@ -145,11 +145,11 @@ class Places:
         else:
             table[name] = value
 
-    def _enter(self, table: Branch, name: str, offset: int, place: int) -> Branch:
+    def _enter(self, table: Branch, name: str, offset: int, position: int) -> Branch:
         """The table of that name, made where it is only implied."""
         present = table.get(name)
         if present is None:
-            present = table[name] = Branch(self.packed(offset) << KEY_SHIFT | place)
+            present = table[name] = Branch(self.packed(offset) << KEY_SHIFT | position)
         elif isinstance(present, SequenceMarks) and present:
             present = present[-1]
         if not isinstance(present, Branch):

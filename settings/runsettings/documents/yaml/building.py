@@ -2,7 +2,7 @@
 
 Composing nodes first, as PyYAML's loaders do, spends most of the time in making objects and
 resolving tags that nobody looks at. Here a plain scalar is resolved by its first character,
-and nothing is made for a leaf but its value and one integer that holds its place.
+and nothing is made for a leaf but its value and one integer that holds its position.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from yaml.events import (
 )
 
 from runsettings.documents.limits import MAX_DEPTH
-from runsettings.documents.text_diagnostics import Faults
+from runsettings.documents.text_diagnostics import TextDiagnostics
 from runsettings.documents.yaml.events import open_events
 from runsettings.documents.yaml.scalars import YAML12, Schema
 from runsettings.documents.yaml.special_cases import (
@@ -36,7 +36,7 @@ from runsettings.documents.yaml.special_cases import (
     Slot,
     with_key,
 )
-from runsettings.documents.yaml.syntax_errors import add_syntax_fault
+from runsettings.documents.yaml.syntax_errors import add_syntax_error
 from runsettings.values.directives import Delete
 from runsettings.values.tree import KEY_SHIFT, Branch, SequenceMarks
 
@@ -51,20 +51,20 @@ class Built(NamedTuple):
     """Whether a `Directive` is among the values."""
 
 
-def build(faults: Faults, schema: Schema = YAML12) -> Built:
+def build(diagnostics: TextDiagnostics, schema: Schema = YAML12) -> Built:
     """Build the values and marks of a YAML text.
 
     Args:
-        faults: Holds the text; receives what is wrong with it.
+        diagnostics: Holds the text; receives what is wrong with it.
         schema: How plain scalars are read.
     """
-    rare = RareCases(faults, schema)
+    rare = RareCases(diagnostics, schema)
     data: list[Any] = []
     marks: list[Any] = []
     try:
         _run(rare, data, marks)
     except (yaml.YAMLError, ValueError, OverflowError) as error:
-        add_syntax_fault(faults, error)
+        add_syntax_error(diagnostics, error)
         if data and type(data[0]) is dict and data[0]:
             # What was being read when the text broke off may be half of what was meant.
             broken, _ = data[0].popitem()
@@ -73,7 +73,7 @@ def build(faults: Faults, schema: Schema = YAML12) -> Built:
 
 
 def _run(rare: RareCases, root: list[Any], root_marks: list[Any]) -> None:
-    get = open_events(rare.faults)
+    get = open_events(rare.diagnostics)
     stack = rare.stack
     anchors = rare.anchors
     resolve, telling = rare.schema

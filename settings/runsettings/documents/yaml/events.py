@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import yaml
 
-from runsettings.documents.text_diagnostics import Faults
+from runsettings.documents.text_diagnostics import TextDiagnostics
 
 PARSER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """libyaml's parser, or PyYAML's own where that was built without."""
@@ -20,27 +20,27 @@ counts a line there, and an origin must name the line that a person sees."""
 
 @dataclass(frozen=True, slots=True)
 class _Mark:
-    """A place, with the 0-based numbers of PyYAML's marks."""
+    """A position, with the 0-based numbers of PyYAML's marks."""
 
     line: int
     column: int
     index: int
 
 
-def open_events(faults: Faults, parser: Any = PARSER) -> Callable[[], Any]:
+def open_events(diagnostics: TextDiagnostics, parser: Any = PARSER) -> Callable[[], Any]:
     """A function that gives the text's next event each time, and ``None`` after the last.
 
     It raises `yaml.YAMLError` where the text is no YAML, and `ValueError` where it is no text.
     """
-    get: Callable[[], Any] = parser(faults.text).get_event
-    if any(char in faults.text for char in _BREAKS_OF_11):
-        return _recounted(get, faults)
+    get: Callable[[], Any] = parser(diagnostics.text).get_event
+    if any(char in diagnostics.text for char in _BREAKS_OF_11):
+        return _recounted(get, diagnostics)
     return get
 
 
-def _recounted(get: Callable[[], Any], faults: Faults) -> Callable[[], Any]:
+def _recounted(get: Callable[[], Any], diagnostics: TextDiagnostics) -> Callable[[], Any]:
     def mark_at(offset: int) -> _Mark:
-        line, column = faults.locate(offset)
+        line, column = diagnostics.locate(offset)
         return _Mark(line - 1, column - 1, offset)
 
     def get_event() -> Any:

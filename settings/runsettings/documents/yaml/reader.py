@@ -1,9 +1,9 @@
 """YAML, under the core schema of YAML 1.2, from libyaml's event stream.
 
-Anchors, aliases and ``<<`` work, and what they bring keeps the place where it was written.
-Duplicate keys are errors that show both places; only safe tags are built; what aliases stand
+Anchors, aliases and ``<<`` work, and what they bring keeps the position where it was written.
+Duplicate keys are errors that show both positions; only safe tags are built; what aliases stand
 for has a budget. Keys stay as they were resolved (``1: x`` has the integer 1), so that a rule
-about keys can refuse them with their place.
+about keys can refuse them with their position.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from yaml.events import (
     SequenceStartEvent,
 )
 
-from runsettings.documents.text_diagnostics import Faults
+from runsettings.documents.text_diagnostics import TextDiagnostics
 from runsettings.documents.yaml.building import build
 from runsettings.documents.yaml.events import open_events
 from runsettings.documents.yaml.scalars import YAML11, YAML12
@@ -65,31 +65,31 @@ def read(text: str, layer: Layer, where: str, *, yaml11: bool = False) -> Readin
         yaml11: Whether to read plain scalars as PyYAML's SafeLoader does, by YAML 1.1.
 
     Returns:
-        Its values with their places, and what is wrong with it. Directives stand for the tags
+        Its values with their positions, and its diagnostics. Directives stand for the tags
         ``!append``, ``!replace`` and ``!delete``.
     """
-    faults = Faults(text, layer, where)
-    documents, marks, directives = build(faults, YAML11 if yaml11 else YAML12)
+    diagnostics = TextDiagnostics(text, layer, where)
+    documents, marks, directives = build(diagnostics, YAML11 if yaml11 else YAML12)
     tree = Tree(layer, where, text=text, kind=Kind.DOCUMENT, directives=directives)
     if documents and isinstance(documents[0], dict):
         tree.data, tree.marks = documents[0], marks[0]
     elif documents and documents[0] is not None:
         here = getattr(marks[0], "here", marks[0])
         position, _ = unpack(here)
-        if not (isinstance(documents[0], str) and add_missing_space(faults, position)):
+        if not (isinstance(documents[0], str) and add_missing_space(diagnostics, position)):
             kind = "a list" if isinstance(documents[0], list) else "a single value"
             message = f"the top level must be a mapping of keys to values; it is {kind}"
-            faults.add(Rule.SYNTAX, message, position)
-    return Reading(tree, faults.diagnostics())
+            diagnostics.add(Rule.SYNTAX, message, position)
+    return Reading(tree, diagnostics.in_order())
 
 
 def scan_scalars(text: str) -> Iterator[ScalarToken]:
-    """Every scalar of a YAML text, in order, with its exact place and style.
+    """Every scalar of a YAML text, in order, with its exact position and style.
 
     Ends without a word at the first syntax error, which `read` reports.
     """
     try:
-        yield from _tokens(open_events(Faults(text, Layer.FILE, "")))
+        yield from _tokens(open_events(TextDiagnostics(text, Layer.FILE, "")))
     except (yaml.YAMLError, ValueError, OverflowError):
         return
 

@@ -1,7 +1,7 @@
-"""What is out of the ordinary in a YAML text: tags, aliases, merge keys, and most faults.
+"""Handles the rare cases of a YAML text: tags, aliases, merge keys, and most diagnostics.
 
-`yaml_tree` has the loop that every event passes through, and calls in here where something
-is not a plain scalar, mapping or sequence with a new key.
+The loop in `building` handles every event. It calls these methods where something is not a
+plain scalar, mapping or sequence with a new key.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any, Final
 from yaml.events import ScalarEvent
 
 from runsettings.documents.limits import ALIAS_BUDGET, MAX_DEPTH
-from runsettings.documents.text_diagnostics import Faults
+from runsettings.documents.text_diagnostics import TextDiagnostics
 from runsettings.documents.yaml.scalars import PREFIX, Schema, resolve_tagged
 from runsettings.values.diagnostic import Rule
 from runsettings.values.directives import Append, Delete, Replace
@@ -21,7 +21,7 @@ ONE: Final = 1 << 32 | 1
 """Makes a packed 0-based position 1-based."""
 CHARACTERS: Final = 64
 """A text counts as a further value, against the budget of aliases, for each so many characters."""
-_PLACE: Final = (1 << KEY_SHIFT) - 1
+_POSITION: Final = (1 << KEY_SHIFT) - 1
 
 
 class Slot:
@@ -62,7 +62,7 @@ class RareCases:
     """The state of reading one YAML text that the rare cases need, and what they do.
 
     Args:
-        faults: Holds the text; receives what is wrong with it.
+        diagnostics: Holds the text; receives what is wrong with it.
         schema: How plain scalars are read.
 
     Attributes:
@@ -72,14 +72,14 @@ class RareCases:
         directives: Whether a `Directive` was met.
     """
 
-    def __init__(self, faults: Faults, schema: Schema) -> None:
-        self.faults = faults
+    def __init__(self, diagnostics: TextDiagnostics, schema: Schema) -> None:
+        self.diagnostics = diagnostics
         self.schema = schema
         self.stack: list[tuple[Any, ...]] = []
         self.anchors: dict[str, Any] = {}
         self.directives = False
         self._spent = 0
-        self._budget = ALIAS_BUDGET + len(faults.text)
+        self._budget = ALIAS_BUDGET + len(diagnostics.text)
 
     def _path(self, data: Any = None, key: Any = AWAIT) -> KeyPath:
         """The path of the current container, and of the value that is next in it."""
@@ -95,10 +95,10 @@ class RareCases:
         return tuple(path)
 
     def _add(self, rule: Rule, message: str, mark: int, path: KeyPath, **more: Any) -> None:
-        self.faults.add(rule, message, unpack(mark)[0], path=path, **more)
+        self.diagnostics.add(rule, message, unpack(mark)[0], path=path, **more)
 
     def tagged(self, event: Any, mark: int, data: Any, key: Any) -> Any:
-        """The value of a scalar with a tag; the text itself where the tag is at fault."""
+        """The value of a scalar with a tag; the text itself where the tag does not fit."""
         tag, text = event.tag, event.value
         path = self._path(data, key)
         width = event.end_mark.index - event.start_mark.index
@@ -171,7 +171,7 @@ class RareCases:
         if merge:
             first = next((slot.mark for slot in slots or () if slot.merge), None)
         elif value in data:
-            first = _place_of(marks[value], key=True)
+            first = _position_of(marks[value], key=True)
         if first is not None:
             width = event.end_mark.index - event.start_mark.index
             self._add(
@@ -190,10 +190,10 @@ class RareCases:
 
     def complex_key(self, here: Any, slots: list[Slot] | None) -> tuple[Any, list[Slot]]:
         """Report a container that stands where a key must be."""
-        slot = Slot(_place_of(here))
+        slot = Slot(_position_of(here))
         message, hint = "a mapping or list cannot be a key", "quote the key if it is a text"
-        offset = self.faults.offset(unpack(slot.mark)[0])
-        if self.faults.text.startswith("{{", offset - 1):
+        offset = self.diagnostics.offset(unpack(slot.mark)[0])
+        if self.diagnostics.text.startswith("{{", offset - 1):
             message = "a template, {{ … }}, is not a YAML value"
             hint = "fill in the template first, or quote the value"
         self._add(Rule.SYNTAX, message, slot.mark, self._path(), hint=hint)
@@ -229,7 +229,7 @@ class RareCases:
     def too_deep(self, mark: int, data: Any, key: Any) -> None:
         """Report that the depth limit is passed."""
         message = f"values are nested more than {MAX_DEPTH} levels deep"
-        # The path to such a place would fill the screen and say nothing.
+        # The whole path would fill the screen and say nothing.
         self._add(Rule.TOO_DEEP, message, mark, self._path(data, key)[:1])
 
     def second_document(self, event: Any) -> None:
@@ -291,20 +291,20 @@ def _shown_tag(tag: str) -> str:
     return "!!" + tag.removeprefix(PREFIX) if tag.startswith(PREFIX) else tag
 
 
-def _place_of(here: Any, *, key: bool = False) -> int:
-    """The packed place of a leaf or container, or of its key."""
+def _position_of(here: Any, *, key: bool = False) -> int:
+    """The packed position of a leaf or container, or of its key."""
     mark: int = here if isinstance(here, int) else here.here
-    return mark >> KEY_SHIFT if key and mark >> KEY_SHIFT else mark & _PLACE
+    return mark >> KEY_SHIFT if key and mark >> KEY_SHIFT else mark & _POSITION
 
 
 def with_key(here: Any, key_mark: int) -> Any:
     """The marks of an anchor's value, for another key that an alias gives it."""
     if isinstance(here, int):
-        return here & _PLACE | key_mark
+        return here & _POSITION | key_mark
     if isinstance(here, Branch):
-        branch = Branch((here.here & _PLACE) | key_mark)  # type: ignore[operator]
+        branch = Branch((here.here & _POSITION) | key_mark)  # type: ignore[operator]
         branch.update(here)
         return branch
-    items = SequenceMarks((here.here & _PLACE) | key_mark)
+    items = SequenceMarks((here.here & _POSITION) | key_mark)
     items.extend(here)
     return items

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import yaml
 
-from runsettings.documents.text_diagnostics import Faults
+from runsettings.documents.text_diagnostics import TextDiagnostics
 from runsettings.values.diagnostic import Rule
 from runsettings.values.tree import Position
 
@@ -19,8 +19,9 @@ _UNPRINTABLE: Final = re.compile(
 _UNCLOSED: Final = {
     "while parsing a flow sequence": "[",
     "while parsing a flow mapping": "{",
-    "while scanning a quoted scalar": "the quote",
+    "while scanning a quoted scalar": "",
 }
+_CLOSERS: Final = {"[": "]", "{": "}"}
 
 _NO_COLON: Final = "could not find expected ':'"
 
@@ -59,64 +60,61 @@ _HINTS: Final = (
 """libyaml's problem, ours, and what to do."""
 
 
-def add_syntax_fault(faults: Faults, error: Exception) -> None:
-    """Keep a fault for an error of libyaml or PyYAML."""
+def add_syntax_error(diagnostics: TextDiagnostics, error: Exception) -> None:
+    """Add a diagnostic for an error of libyaml or PyYAML."""
     if isinstance(error, UnicodeEncodeError):
-        message = f"the character U+{ord(faults.text[error.start]):04X} is no text"
-        faults.add_at(Rule.SYNTAX, message, error.start)
+        message = f"the character U+{ord(diagnostics.text[error.start]):04X} is no text"
+        diagnostics.add_at(Rule.SYNTAX, message, error.start)
         return
     if isinstance(error, yaml.reader.ReaderError):
-        _add_unprintable(faults, error)
+        _add_unprintable(diagnostics, error)
         return
     problem_mark = getattr(error, "problem_mark", None)
     context_mark = getattr(error, "context_mark", None)
     problem = str(getattr(error, "problem", None) or error)
     context = str(getattr(error, "context", None) or "")
-    place = _position(faults, problem_mark or context_mark)
-    offset = faults.offset(place)
-    char = faults.text[offset : offset + 1]
-    unclosed = _UNCLOSED.get(context)
+    position = _position(diagnostics, problem_mark or context_mark)
+    begun = _position(diagnostics, context_mark or problem_mark)
+    offset = diagnostics.offset(position)
+    char = diagnostics.text[offset : offset + 1]
     if problem == "found character that cannot start any token":
         if char == "\t":
             message, hint = "a tab cannot indent YAML", "use spaces"
-        elif faults.text.startswith("{%", offset - 1):
+        elif diagnostics.text.startswith("{%", offset - 1):
             message, hint = "a template, {% … %}, is not YAML", "fill in the template first"
         else:
             message, hint = f"a value cannot start with {char!r}", "put it in quotes"
-        faults.add(Rule.SYNTAX, message, place, hint=hint)
-    elif context in _NAMES and context_mark is not None:
+        diagnostics.add(Rule.SYNTAX, message, position, hint=hint)
+    elif context in _NAMES:
         message = f"a value cannot start with {_NAMES[context]!r}"
-        faults.add(Rule.SYNTAX, message, _position(faults, context_mark), hint="put it in quotes")
-    elif context_mark is not None and add_missing_space(faults, _position(faults, context_mark)):
-        pass
-    elif problem == _NO_COLON and context_mark is not None:
+        diagnostics.add(Rule.SYNTAX, message, begun, hint="put it in quotes")
+    elif problem == _NO_COLON:
         # libyaml notices behind the key, which can be lines below it.
-        key = _position(faults, context_mark)
-        width = len(faults.line(key.line)[key.column - 1 :].split(" #")[0].rstrip())
-        message = "a ':' is missing after this key"
-        faults.add(Rule.SYNTAX, message, key, width, hint="write it as `key: value`")
-    elif unclosed and context_mark is not None and "escape" not in problem:
-        opened = _position(faults, context_mark)
-        closer = {"[": "']'", "{": "'}'"}.get(unclosed, "its end")
-        subject = unclosed if closer == "its end" else f"the {unclosed!r}"
-        message = f"{subject} that opens here is not closed: no ',' or {closer} before line "
-        if closer == "its end":
-            message = "the quote that opens here is not closed"
-        else:
-            message += f"{place.line}, column {place.column}"
-        faults.add(Rule.SYNTAX, message, opened, related=(place, 1))
+        if not add_missing_space(diagnostics, begun):
+            width = len(diagnostics.line(begun.line)[begun.column - 1 :].split(" #")[0].rstrip())
+            message = "a ':' is missing after this key"
+            diagnostics.add(Rule.SYNTAX, message, begun, width, hint="write it as `key: value`")
+    elif context in _UNCLOSED and "escape" not in problem:
+        message = "the quote that opens here is not closed"
+        if bracket := _UNCLOSED[context]:
+            closer = _CLOSERS[bracket]
+            message = (
+                f"the {bracket!r} that opens here is not closed: no ',' or {closer!r} before line "
+                f"{position.line}, column {position.column}"
+            )
+        diagnostics.add(Rule.SYNTAX, message, begun, related=(position, 1))
     else:
         for known, message, hint_or_none in _HINTS:
             if problem.startswith(known):
-                faults.add(Rule.SYNTAX, message, place, hint=hint_or_none)
+                diagnostics.add(Rule.SYNTAX, message, position, hint=hint_or_none)
                 return
         message = f"{problem} {context}".strip()
-        faults.add(Rule.SYNTAX, f"not YAML: {message}", place)
+        diagnostics.add(Rule.SYNTAX, f"not YAML: {message}", position)
 
 
-def add_missing_space(faults: Faults, place: Position) -> bool:
-    """Keep a fault for a line in which no space follows the key's colon, if that is so."""
-    found = _NO_SPACE.match(faults.line(place.line))
+def add_missing_space(diagnostics: TextDiagnostics, position: Position) -> bool:
+    """Add a diagnostic if no space follows the colon of a key; tell whether that is so."""
+    found = _NO_SPACE.match(diagnostics.line(position.line))
     if found is None:
         return False
     if odd := found["odd"]:
@@ -128,19 +126,21 @@ def add_missing_space(faults: Faults, place: Position) -> bool:
             "write it as `key: value`",
             found.end() - 1,
         )
-    faults.add(Rule.SYNTAX, message, Position(place.line, offset + 1), len(odd or ":"), hint=hint)
+    diagnostics.add(
+        Rule.SYNTAX, message, Position(position.line, offset + 1), len(odd or ":"), hint=hint
+    )
     return True
 
 
-def _position(faults: Faults, mark: Any) -> Position:
-    # By the offset: libyaml counts lines where no editor does (see `yaml_events`).
-    return faults.locate(mark.index) if mark is not None else Position(1, 1)
+def _position(diagnostics: TextDiagnostics, mark: Any) -> Position:
+    # By the offset: libyaml counts lines where no editor does (see `events`).
+    return diagnostics.locate(mark.index) if mark is not None else Position(1, 1)
 
 
-def _add_unprintable(faults: Faults, error: yaml.reader.ReaderError) -> None:
-    found = _UNPRINTABLE.search(faults.text)
+def _add_unprintable(diagnostics: TextDiagnostics, error: yaml.reader.ReaderError) -> None:
+    found = _UNPRINTABLE.search(diagnostics.text)
     if found is None:
-        faults.add(Rule.SYNTAX, f"not YAML: {error.reason}", Position(1, 1))
+        diagnostics.add(Rule.SYNTAX, f"not YAML: {error.reason}", Position(1, 1))
         return
     message = f"the character U+{ord(found[0]):04X} cannot stand in YAML"
-    faults.add_at(Rule.SYNTAX, message, found.start(), hint=r'write it as "\x.." in quotes')
+    diagnostics.add_at(Rule.SYNTAX, message, found.start(), hint=r'write it as "\x.." in quotes')
