@@ -25,6 +25,7 @@ from runsettings import (
     LayeredSettings,
     Settings,
     SettingsError,
+    SettingsWarning,
 )
 
 NAMES = sorted(name for name in vars(LayeredSettings) if not name.startswith(("_", "model_")))
@@ -264,3 +265,25 @@ def test_a_validator_of_a_nested_model_assigns():
     assert settings.sub.b == 5
     with pytest.raises(ImmutableError):
         settings.sub.b = 6
+
+
+@pytest.mark.parametrize("strict", [True, False])
+def test_a_field_called_strict_is_the_programs_own(jail, strict):
+    """Only the field that ``strict_field`` names makes errors of warnings."""
+    jail.setenv(APP_PROT="1")
+
+    class Own(LayeredSettings, env_prefix="APP_"):
+        strict: bool = False
+        port: int = 0
+
+    class Named(Own):
+        model_config = LayeredConfigDict(strict_field="strict")
+
+    with pytest.warns(SettingsWarning, match="APP_PROT"):
+        assert Own(strict=strict).strict is strict
+    with pytest.raises(SettingsError, match="APP_PROT"):
+        Named.resolve(strict=True)
+    with pytest.raises(SettingsError, match="APP_PROT"):
+        Own.resolve(strict=True)
+    with pytest.raises(SettingsError, match="APP_PROT"):
+        Named(strict=True)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runsettings.resolution.merge import combine, merge, settle
+from runsettings.resolution.merge import combine, merge, without_directives
 from runsettings.values.directives import Append, Delete, Directive, Replace
 from runsettings.values.origin import Layer, Origin
 from runsettings.values.tree import MISSING, Tree
@@ -67,7 +67,7 @@ TABLE: list[tuple[Any, Any, Any]] = [
 @pytest.mark.parametrize(("lower", "upper", "together"), TABLE)
 def test_two_values(lower, upper, together):
     """Each line of the table that the merge promises."""
-    assert settle(combine(lower, upper)) == together
+    assert without_directives(combine(lower, upper)) == together
 
 
 def test_delete_removes_the_key():
@@ -82,7 +82,7 @@ def test_merging_is_associative(data):
     low, middle, high = data
     from_below = combine(combine(low, middle), high)
     from_above = combine(low, combine(middle, high))
-    assert settle(from_below) == settle(from_above)
+    assert without_directives(from_below) == without_directives(from_above)
 
 
 @given(st.lists(DATA, max_size=4))
@@ -91,7 +91,7 @@ def test_merge_folds_combine(data):
     expected: Any = {}
     for each in data:
         expected = combine(expected, each)
-    assert merge(trees(*data)).data == settle(expected)
+    assert merge(trees(*data)).data == without_directives(expected)
 
 
 @given(st.lists(DATA, max_size=4))

@@ -48,6 +48,8 @@ class LayeredConfigDict(SettingsConfigDict, total=False):
     """The layers, lowest first; all of `Layer` in its order if left out."""
     root_field: str | None
     """The field that says where the workspace is."""
+    strict_field: str | None
+    """The boolean field that says whether warnings are errors."""
     known_elsewhere: frozenset[str]
     """Keys and variables that another program reads from the same places."""
 

@@ -81,9 +81,9 @@ def hold_to_lock(
         SettingsError: A value has changed, or under ``strict`` its origin or a file; or there
             is no such lock file.
     """
-    found = [fault for fault in drift_of(settings, path, cwd) if fault.is_error or strict]
+    found = [each for each in drift_of(settings, path, cwd) if each.is_error or strict]
     if found:
-        raise SettingsError(fault.as_error() for fault in found)
+        raise SettingsError(each.as_error() for each in found)
 
 
 def _text(secret: Any) -> str:

@@ -16,7 +16,7 @@ from runsettings.layers.base import Inputs
 from runsettings.layers.call_site import Caller, find_caller
 from runsettings.layers.flags.layer import FlagLayer
 from runsettings.models.locking import hold_to_lock
-from runsettings.models.model_options import inputs_of, layers_of, resolver_of
+from runsettings.models.model_options import config_of, inputs_of, layers_of, resolver_of
 from runsettings.models.provenance import locate
 from runsettings.models.validating import resolution_of, validate_into, validated
 from runsettings.resolution.merge import merge
@@ -69,8 +69,9 @@ def resolve(
     settings = model.__new__(model)
     caller = find_caller(f"{model.__name__}.resolve")
     values = dict(values or {})
-    if strict and "strict" in model.model_fields:
-        values["strict"] = True  # who says it of the resolution says it of the settings
+    strict_field = config_of(model).get("strict_field")
+    if strict and strict_field:
+        values[strict_field] = True  # who says it of the resolution says it of the settings
     inputs = inputs_of(
         model, caller, values, args=args, files=files, environ=environ, cwd=cwd, env_file=env_file
     )

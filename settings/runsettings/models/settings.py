@@ -157,6 +157,7 @@ class Settings(LayeredSettings):
         app_name="wandb",
         pyproject_table=("tool", "runsettings"),
         root_field="root_dir",
+        strict_field="strict",
         known_elsewhere=WANDB_CLIENT_NAMES,
     )
 

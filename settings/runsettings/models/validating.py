@@ -134,7 +134,8 @@ def _validate(
         ]
     else:
         freeze_fields(settings)
-        strict = strict or settings.__dict__.get("strict") is True
+        strict_field: Any = type(settings).model_config.get("strict_field")
+        strict = strict or settings.__dict__.get(strict_field) is True
     if diagnostics:
         if strict:
             diagnostics = [diagnostic.as_error() for diagnostic in diagnostics]

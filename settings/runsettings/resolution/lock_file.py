@@ -110,7 +110,7 @@ def read_lock(path: Path, where: str) -> Lock:
             subject=where,
         )
     reading = read_file(path, Layer.FILE, where=where, format=Format.JSON)
-    if any(fault.is_error for fault in reading.diagnostics):
+    if any(each.is_error for each in reading.diagnostics):
         raise SettingsError(reading.diagnostics, where)
     data = reading.tree.data
     version = data.get("version")
@@ -155,13 +155,13 @@ def drift(then: Lock, now: Lock) -> list[Diagnostic]:
     """
     if then.model != now.model:
         message = f"the lock file is for {then.model}, not for {now.model}"
-        return [Diagnostic(Rule.LOCK_DRIFT, Severity.ERROR, (), message)]
+        return [Diagnostic.of(Rule.LOCK_DRIFT, (), message)]
     found: list[Diagnostic] = []
     told: set[str] = set()
     for key in sorted(then.settings.keys() | now.settings.keys()):
-        fault = _changed(key, then.settings.get(key), now.settings.get(key))
-        if fault is not None:
-            found.append(fault)
+        changed = _changed(key, then.settings.get(key), now.settings.get(key))
+        if changed is not None:
+            found.append(changed)
             told |= {at.where for at in (then.settings.get(key), now.settings.get(key)) if at}
     found += [
         _file_changed(name, then.files.get(name), now.files.get(name))
@@ -195,9 +195,10 @@ def _now(now: LockedValue) -> str:
 
 
 def _drifted(
-    key: str, message: str, origin: Origin | None, severity: Severity = Severity.ERROR
+    key: str, message: str, origin: Origin | None, severity: Severity | None = None
 ) -> Diagnostic:
-    return Diagnostic(Rule.LOCK_DRIFT, severity, tuple(key.split(".")), message, origin)
+    path = tuple(key.split("."))
+    return Diagnostic.of(Rule.LOCK_DRIFT, path, message, origin, severity=severity)
 
 
 def _file_changed(name: str, was: str | None, now: str | None) -> Diagnostic:
@@ -206,8 +207,8 @@ def _file_changed(name: str, was: str | None, now: str | None) -> Diagnostic:
         message = f"{name} is read now, and was not when the settings were locked"
     elif now is None:
         message = f"{name} was read when the settings were locked, and is not now"
-    origin = Origin(Layer.FILE, name)
-    return Diagnostic(Rule.LOCK_DRIFT, Severity.WARNING, (), message, origin)
+    origin, severity = Origin(Layer.FILE, name), Severity.WARNING
+    return Diagnostic.of(Rule.LOCK_DRIFT, (), message, origin, severity=severity)
 
 
 def _members(locked: LockedValue) -> dict[str, Any]:

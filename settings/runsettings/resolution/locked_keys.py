@@ -15,19 +15,21 @@ from runsettings.values.origin import Origin
 from runsettings.values.tree import KeyPath, Leaf, Tree
 
 
-class Lock(NamedTuple):
+class LockedKey(NamedTuple):
     """A key that the site's file locks, and where it says so."""
 
     name: str
     origin: Origin
 
 
-def locks_of(site: Sequence[Tree], policy_key: str) -> tuple[tuple[Lock, ...], list[Diagnostic]]:
-    """The keys that the site's files lock, taken out of the files' data, and faults of theirs.
+def locks_of(
+    site: Sequence[Tree], policy_key: str
+) -> tuple[tuple[LockedKey, ...], list[Diagnostic]]:
+    """Take the policies out of the site's files: the keys that they lock, and what is wrong.
 
     A policy that cannot be understood is an error: passed over, it would protect nothing.
     """
-    locks: list[Lock] = []
+    locks: list[LockedKey] = []
     found: list[Diagnostic] = []
     for tree in site:
         policy = tree.data.pop(policy_key, {})
@@ -46,7 +48,7 @@ def locks_of(site: Sequence[Tree], policy_key: str) -> tuple[tuple[Lock, ...], l
         if not isinstance(names, (list, tuple)) or not all(isinstance(n, str) for n in names):
             found.append(_bad_policy(tree, path, "must be a list of keys", None))
             continue
-        locks.extend(Lock(name, tree.origin(path)) for name in names)
+        locks.extend(LockedKey(name, tree.origin(path)) for name in names)
     return tuple(locks), found
 
 
@@ -55,7 +57,7 @@ def _bad_policy(tree: Tree, path: KeyPath, message: str, hint: str | None) -> Di
     return Diagnostic.of(Rule.BAD_VALUE, path, message, place, hint, excerpt)
 
 
-def _useless_lock(lock: Lock, table: OptionTable) -> Diagnostic:
+def _useless_lock(lock: LockedKey, table: OptionTable) -> Diagnostic:
     """A lock of another model's key is passed over; one that only seems to protect is an error."""
     inside = table.find(tuple(lock.name.split(".")))
     if inside is not None:
@@ -89,7 +91,7 @@ def held_part(tree: Tree, locked: frozenset[str]) -> tuple[Tree, Tree | None]:
 
 
 def locked_names(
-    locks: Iterable[Lock], table: OptionTable
+    locks: Iterable[LockedKey], table: OptionTable
 ) -> tuple[frozenset[str], list[Diagnostic]]:
     """The model's names of the locked keys, and what is wrong with locks of other keys."""
     names: set[str] = set()
@@ -104,7 +106,7 @@ def locked_names(
 
 
 def refused_values(
-    locks: Iterable[Lock],
+    locks: Iterable[LockedKey],
     held: Sequence[Tree],
     trees: Sequence[Tree],
     table: OptionTable,
@@ -145,7 +147,7 @@ def refused_values(
 def _refused(
     tree: Tree,
     option: Option,
-    lock: Lock,
+    lock: LockedKey,
     hint: str,
     over: tuple[Beaten, ...],
     table: OptionTable,

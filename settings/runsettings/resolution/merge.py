@@ -2,8 +2,8 @@
 
 The rule is one small table (`combine`). It is associative: merging the two upper sources
 first gives what merging from below gives, because an upper value that hides a lower one stays
-a `Replace` until the end (`settle`). Provenance is not copied along: the sources are kept,
-and who won at a path is looked up among them when somebody asks.
+a `Replace` until the end (`without_directives`). Origins are not copied along: the sources are
+kept, and the winner at a path is looked up among them on demand.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ def merge(sources: Sequence[Tree]) -> Merged:
             else source.data
         )
     if any(source.directives for source in sources):
-        merged = settle(merged)
+        merged = without_directives(merged)
     if len(sources) < 2 and merged and merged is sources[0].data:
         merged = dict(merged)
     return Merged(tuple(sources), merged, tuple(bad_appends))
@@ -175,7 +175,7 @@ def _combine_mappings(
     return together
 
 
-def settle(node: Any) -> Any:
+def without_directives(node: Any) -> Any:
     """``node`` with its directives carried out against nothing: what is left is plain data."""
     if isinstance(node, Replace):
         node = node.value
@@ -183,13 +183,13 @@ def settle(node: Any) -> Any:
         node = node.items
     if isinstance(node, dict):
         return {
-            key: settle(value) if isinstance(value, (dict, list, Directive)) else value
+            key: without_directives(value) if isinstance(value, (dict, list, Directive)) else value
             for key, value in node.items()
             if not isinstance(value, Delete)
         }
     if isinstance(node, list):
         return [
-            settle(item) if isinstance(item, (dict, list, Directive)) else item
+            without_directives(item) if isinstance(item, (dict, list, Directive)) else item
             for item in node
             if not isinstance(item, Delete)
         ]

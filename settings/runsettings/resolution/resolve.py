@@ -29,7 +29,7 @@ from runsettings.layers.settings_files.layers import (
     WorkspaceLayer,
 )
 from runsettings.resolution.locked_keys import (
-    Lock,
+    LockedKey,
     held_part,
     locked_names,
     locks_of,
@@ -69,7 +69,7 @@ class Resolution(NamedTuple):
 
     merged: Merged
     diagnostics: tuple[Diagnostic, ...] = ()
-    locks: tuple[Lock, ...] = ()
+    locks: tuple[LockedKey, ...] = ()
     locked: frozenset[str] = frozenset()
     held: tuple[Tree, ...] = ()
     settings: Any = None
@@ -92,7 +92,7 @@ class Resolver:
     Args:
         model: The settings class.
         known_elsewhere: Names that another program reads from the same files and variables.
-        root_field: The field that says where the workspace is, settled before it is read.
+        root_field: The field that says where the workspace is, decided before it is read.
         overrides: Options of pydantic-settings that replace the model's own.
     """
 
@@ -303,7 +303,7 @@ class Resolver:
         self,
         readings: Sequence[Reading],
         found: Sequence[Diagnostic],
-        locks: tuple[Lock, ...],
+        locks: tuple[LockedKey, ...],
         locked: frozenset[str],
         held: Sequence[Tree],
     ) -> Resolution:
@@ -328,7 +328,7 @@ class Resolver:
     def _written(
         self, readings: Sequence[Reading], diagnostics: Sequence[Diagnostic]
     ) -> frozenset[str]:
-        """What the files set secrets to, also where a fault kept it from becoming a value."""
+        """What the files set secrets to, also where an error keeps it from becoming a value."""
         texts = [reading.tree.text for reading in readings if reading.tree.text is not None]
         # A file that cannot be decoded leaves no text but that of the lines it is quoted in.
         lines = [d.excerpt.text for d in diagnostics if d.excerpt is not None]

@@ -56,7 +56,7 @@ def validation_diagnostics(
 
 
 def beaten(leaves: Sequence[Leaf], table: OptionTable) -> tuple[Beaten, ...]:
-    """The losers of a history, as they are shown beside a fault."""
+    """The losers of a history, as they are shown below a diagnostic."""
     return tuple(
         Beaten(leaf.origin, show_value(leaf.value, secret=table.is_secret(leaf.path)))
         for leaf in leaves
@@ -144,7 +144,7 @@ def _excerpt(path: KeyPath, merged: Merged) -> Excerpt | None:
 
 
 def _missing(path: KeyPath, option: Option | None, merged: Merged) -> Diagnostic:
-    """A required key that nobody sets: tell how it can be set."""
+    """The diagnostic of a required key that no layer sets: it tells how to set it."""
     parent = path[:-1]
     ways = list(option.variables[:1]) if option is not None else []
     ways.append(f"--{'.'.join(str(key) for key in path).replace('_', '-')}")
