@@ -130,7 +130,15 @@ def read_file(
     return _read(content, layer, where, format, yaml11=yaml11)
 
 
-def read_bytes(path: Path, layer: Layer, *, where: str, limit: int = MAX_BYTES) -> FileText:
+def read_bytes(
+    path: Path,
+    layer: Layer,
+    *,
+    where: str,
+    limit: int = MAX_BYTES,
+    encoding: str | None = None,
+    pipes: bool = False,
+) -> FileText:
     """Read and decode a file of whatever format. Never raises for what the file is or holds.
 
     Args:
@@ -138,9 +146,12 @@ def read_bytes(path: Path, layer: Layer, *, where: str, limit: int = MAX_BYTES) 
         layer: The layer that its values belong to.
         where: Its name in origins.
         limit: The largest size that is read, in bytes.
+        encoding: The name of its encoding; UTF-8 if left out.
+        pipes: Whether a pipe is read until its writer closes it, instead of refused.
     """
     try:
-        return _decode(_bytes_of(path, where, limit), layer, where)
+        content = _bytes_of(path, where, limit, pipes=pipes)
+        return _decode(content, layer, where, encoding)
     except _UnreadableError as problem:
         return FileText(None, (problem.diagnostic(layer, where),))
 
@@ -178,9 +189,15 @@ def _read(
     return _reader(format, yaml11=yaml11)(content.text, layer, where)
 
 
-def _bytes_of(path: Path, where: str, limit: int) -> bytes:
+def _bytes_of(path: Path, where: str, limit: int, *, pipes: bool) -> bytes:
     try:
-        _check_kind(path.stat())
+        status = path.stat()
+        if pipes and stat.S_ISFIFO(status.st_mode):
+            with path.open("rb") as pipe:
+                content = pipe.read(limit + 1)
+            _check_size(len(content), limit)
+            return content
+        _check_kind(status)
         # The name may have become a pipe since it was looked at: never wait for a writer.
         descriptor = os.open(
             path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
@@ -253,8 +270,17 @@ def _similar(path: Path, where: str) -> str | None:
     return f"did you mean {str(written.with_name(stems[close]))!r}?"
 
 
-def _decode(text: str | bytes, layer: Layer, where: str) -> FileText:
+def _decode(text: str | bytes, layer: Layer, where: str, encoding: str | None = None) -> FileText:
     """The text without its byte order mark, or ``None`` and why there is none."""
+    if encoding is not None and isinstance(text, bytes):
+        try:
+            return FileText(text.decode(encoding), ())
+        except (UnicodeDecodeError, LookupError) as error:
+            reason = f"cannot be decoded: {error}"
+            if isinstance(error, UnicodeDecodeError):
+                reason = f"byte 0x{text[error.start]:02x} is not {encoding}"
+            problem = _UnreadableError(Rule.UNREADABLE_FILE, reason)
+            return FileText(None, (problem.diagnostic(layer, where),))
     start: int | None = None
     message = ""
     if isinstance(text, str):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 
 def working_directory() -> Path:
@@ -26,3 +28,12 @@ def shown_path(path: str | os.PathLike[str], cwd: str | os.PathLike[str]) -> str
     """The path as a person in ``cwd`` would name it: relative if it is below ``cwd``."""
     base = os.fspath(cwd)
     return os.fspath(path).removeprefix(base if base.endswith(os.sep) else base + os.sep)
+
+
+def several_files(files: Any) -> Sequence[Any]:
+    """The files of an option that takes one, several, or ``None`` for none."""
+    if files is None:
+        return ()
+    if isinstance(files, str) or not isinstance(files, Sequence):
+        return (files,)
+    return files

@@ -34,6 +34,8 @@ class Inputs:
         args: An argparse namespace or absl flags.
         files: Settings files that the program names, lowest first.
         env_files: ``.env`` files that the model or the call asks for.
+        env_file_encoding: The encoding of the ``.env`` files; UTF-8 if ``None``.
+        env_file_depth: How many parent directories are searched for a ``.env`` file.
         secrets_dirs: Directories with a file for each secret, lowest first.
         values: Keyword arguments of the call.
         root_dir: Where the workspace's settings are looked for.
@@ -48,6 +50,8 @@ class Inputs:
     args: Any = None
     files: Sequence[str | Path] = ()
     env_files: Sequence[str | Path] = ()
+    env_file_encoding: str | None = None
+    env_file_depth: int = 0
     secrets_dirs: Sequence[str | Path] = ()
     values: Mapping[str, Any] = field(default_factory=dict)
     root_dir: Path | None = None

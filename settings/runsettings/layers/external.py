@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from pydantic_settings.exceptions import SettingsError as SourceError
 from runsettings.documents.paths import named_path, shown_path
 from runsettings.layers.base import Inputs
 from runsettings.layers.copying import own
+from runsettings.layers.source_positions import places_of
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity
 from runsettings.values.origin import Layer, Origin
 from runsettings.values.reading import Reading
@@ -24,7 +25,8 @@ class ExternalLayer:
     """A pydantic-settings source, as it is.
 
     Args:
-        source: The source, made for the model that is resolved.
+        source: The source, made for the model that is resolved, or a function that returns
+            what a source would return.
         layer: The layer that its values report; where it stands in the order is decided by
             the ``layers`` it is put among.
         name: What to call it in origins; by default its class's name.
@@ -33,19 +35,25 @@ class ExternalLayer:
 
     def __init__(
         self,
-        source: PydanticBaseSettingsSource,
+        source: PydanticBaseSettingsSource | Callable[[], Mapping[str, Any]],
         layer: Layer = Layer.EXTERNAL,
         name: str | None = None,
         kind: Kind = Kind.OBJECT,
     ) -> None:
         self.layer = layer
         self._source = source
-        self._name = name or type(source).__name__
+        self.name: str = name or getattr(source, "__name__", None) or type(source).__name__
         self._kind = kind
 
-    def read(self, inputs: Inputs) -> Sequence[Reading]:  # noqa: ARG002 - the source has its own
+    def tell(self, state: dict[str, Any], states: dict[str, dict[str, Any]]) -> None:
+        """Tell the source what those above it say: all together, and each under its name."""
+        if isinstance(self._source, PydanticBaseSettingsSource):
+            self._source._set_current_state(state)
+            self._source._set_settings_sources_data(states)
+
+    def read(self, inputs: Inputs) -> Sequence[Reading]:
         """What the source returns; a source that fails is a diagnostic with its own words."""
-        tree = Tree(self.layer, self._name, kind=self._kind, directives=False)
+        tree = Tree(self.layer, self.name, kind=self._kind, directives=False)
         try:
             data: dict[str, Any] = dict(self._source())
         # A source may talk to a cloud and fail in any way it likes; each is reported the same.
@@ -57,12 +65,13 @@ class ExternalLayer:
                 Rule.EXTERNAL_SOURCE,
                 Severity.ERROR,
                 (),
-                f"the source {self._name} failed with {kind}",
-                Origin(self.layer, self._name),
+                f"the source {self.name} failed with {kind}",
+                Origin(self.layer, self.name),
                 hint="call the source alone to see its own message",
             )
             return (Reading(tree, (fault,)),)
         tree.data = data
+        tree.marks = places_of(self._source, data, self.layer, inputs)
         return (Reading(tree, own(tree)),)
 
 
@@ -74,9 +83,17 @@ class _SecretTexts(SecretsSettingsSource):
 
 
 class SecretsLayer:
-    """Files in a secrets directory, one a field: the model's ``secrets_dir``."""
+    """Files in a secrets directory, one a field: the model's ``secrets_dir``.
+
+    Args:
+        options: Arguments for `SecretsSettingsSource` that replace the model's own.
+    """
 
     layer = Layer.EXTERNAL
+
+    def __init__(self, options: Mapping[str, Any] | None = None) -> None:
+        names = ("case_sensitive", "env_prefix", "env_prefix_target")
+        self._options = {name: value for name, value in (options or {}).items() if name in names}
 
     def read(self, inputs: Inputs) -> Sequence[Reading]:
         """What the files hold; the mark of each value is its file."""
@@ -87,7 +104,7 @@ class SecretsLayer:
         readings = [_absent(shown_path(d, inputs.cwd)) for d in directories if d not in present]
         if not present:
             return readings
-        source = _SecretTexts(inputs.model, secrets_dir=present)
+        source = _SecretTexts(inputs.model, secrets_dir=present, **self._options)
         for reading in ExternalLayer(source, name="secrets_dir", kind=Kind.SECRETS).read(inputs):
             if reading.tree.data:
                 reading.tree.marks = _files(source, present, inputs)

@@ -11,10 +11,10 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from runsettings.layers.base import LayerSource
 from runsettings.layers.call_site import find_caller
+from runsettings.layers.class_sources import split_call
 from runsettings.models import model_options, provenance, resolving
 from runsettings.models.frozen_containers import deep_hash, refuse
 from runsettings.models.model_options import (
-    files_for_call,
     inputs_of,
     layers_of,
     resolver_for_call,
@@ -31,7 +31,7 @@ from runsettings.models.validating import (
 )
 from runsettings.resolution.merge import Merged
 from runsettings.resolution.options import OptionTable
-from runsettings.resolution.resolve import Layers
+from runsettings.resolution.reading_order import Layers
 from runsettings.values.diagnostic import Diagnostic
 from runsettings.values.origin import Layer, Origin
 from runsettings.values.tree import KeyPath, Leaf, Tree
@@ -83,11 +83,10 @@ class LayeredSettings(BaseSettings):
     def __init__(self, /, **values: Any) -> None:
         cls = type(self)
         caller = find_caller(cls.__name__)
-        overrides = {key: value for key, value in values.items() if key[0:1] == "_"}
         resolver, files = resolver_of(cls), {}
-        if overrides:
-            values = {key: value for key, value in values.items() if key not in overrides}
-            resolver, files = resolver_for_call(cls, overrides), files_for_call(overrides)
+        if any(key[0:1] == "_" for key in values):
+            overrides, values, files = split_call(values)
+            resolver = resolver_for_call(cls, overrides) if overrides else resolver
         merged = resolver.merge_layers(inputs_of(cls, caller, values, **files), layers_of(cls))
         validate_into(self, merged, resolver, caller)
 

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any, cast
 
 from pydantic_settings import BaseSettings
 
-from runsettings.documents.paths import working_directory
+from runsettings.documents.paths import several_files, working_directory
 from runsettings.layers.base import Inputs
 from runsettings.layers.call_site import Caller
 from runsettings.resolution.options import OptionTable
-from runsettings.resolution.resolve import SETTINGS_LAYERS, Layers, Resolver
+from runsettings.resolution.reading_order import Layers
+from runsettings.resolution.resolve import SETTINGS_LAYERS, Resolver
 
 if TYPE_CHECKING:
     from runsettings.models.layered import LayeredConfigDict
@@ -54,6 +55,8 @@ def inputs_of(
     cwd: str | Path | None = None,
     env_file: Any = None,
     secrets_dir: Any = None,
+    env_file_encoding: str | None = None,
+    env_file_depth: int | None = None,
 ) -> Inputs:
     """The inputs of a resolution; what is left out is the model's own, or the process's.
 
@@ -67,8 +70,14 @@ def inputs_of(
         cwd: The directory that relative paths start from.
         env_file: ``.env`` files; an empty tuple for none.
         secrets_dir: Directories with a file for each secret; an empty tuple for none.
+        env_file_encoding: The encoding of the ``.env`` files.
+        env_file_depth: How many parent directories are searched for a ``.env`` file.
     """
     config = config_of(model)
+    if env_file_encoding is None:
+        env_file_encoding = config.get("env_file_encoding")
+    if env_file_depth is None:
+        env_file_depth = config.get("env_file_depth", 0)
     if env_file is None:
         env_file = config.get("env_file") or ()
     if secrets_dir is None:
@@ -81,37 +90,18 @@ def inputs_of(
         app_name=config.get("app_name"),
         pyproject_table=config.get("pyproject_table"),
         args=args,
-        files=(files,) if isinstance(files, (str, Path)) else files,
-        env_files=(env_file,) if isinstance(env_file, (str, Path)) else env_file,
-        secrets_dirs=(secrets_dir,) if isinstance(secrets_dir, (str, Path)) else secrets_dir,
+        files=several_files(files),
+        env_files=several_files(env_file),
+        env_file_encoding=env_file_encoding,
+        env_file_depth=env_file_depth,
+        secrets_dirs=several_files(secrets_dir),
         values={} if values is None else values,
     )
 
 
 def resolver_for_call(model: type[BaseSettings], overrides: Mapping[str, Any]) -> Resolver:
-    """A resolver for one call with arguments of pydantic-settings, such as ``_env_prefix``.
-
-    Raises:
-        TypeError: An argument that this package has another way for.
-    """
-    options = {key[1:]: value for key, value in overrides.items()}
-    for name in ("env_file", "env_file_encoding", "secrets_dir"):
-        options.pop(name, None)
-    unknown = [name for name in options if not name.startswith(("env_", "case_"))]
-    if unknown:
-        names = ", ".join(f"_{name}" for name in unknown)
-        raise TypeError(
-            f"{model.__name__} does not take {names}; flags come from add_arguments(parser)"
-        )
-    return _new_resolver(model, options)
-
-
-def files_for_call(overrides: Mapping[str, Any]) -> dict[str, Any]:
-    """What one call says of its files; ``_env_file=None`` reads none, as in pydantic-settings."""
-    found = {"secrets_dir": overrides.get("_secrets_dir")}
-    if "_env_file" in overrides:
-        found["env_file"] = overrides["_env_file"] or ()
-    return found
+    """A resolver for one call with arguments of pydantic-settings, such as ``_env_prefix``."""
+    return _new_resolver(model, {key[1:]: value for key, value in overrides.items()})
 
 
 def _new_resolver(model: type[BaseSettings], overrides: Mapping[str, Any]) -> Resolver:

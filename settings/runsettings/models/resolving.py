@@ -20,7 +20,8 @@ from runsettings.models.model_options import config_of, inputs_of, layers_of, re
 from runsettings.models.provenance import locate
 from runsettings.models.validating import resolution_of, validate_into, validated
 from runsettings.resolution.merge import merge
-from runsettings.resolution.resolve import Layers, Resolution
+from runsettings.resolution.reading_order import Layers
+from runsettings.resolution.resolve import Resolution
 from runsettings.values.diagnostic import Diagnostic
 from runsettings.values.errors import SettingsError
 from runsettings.values.origin import Layer

@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from pydantic import TypeAdapter, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
+from pydantic_settings import BaseSettings
 
 from runsettings.layers.base import Inputs, LayerSource
+from runsettings.layers.class_sources import ClassSources, has_own_sources
 from runsettings.layers.copying import own
 from runsettings.layers.environment.dotenv import DotenvLayer
 from runsettings.layers.environment.variables import EnvironmentLayer, EnvironmentVariables
-from runsettings.layers.external import ExternalLayer, SecretsLayer
+from runsettings.layers.external import SecretsLayer
 from runsettings.layers.flags.layer import FlagLayer
 from runsettings.layers.program_inputs import FileLayer, InitLayer
 from runsettings.layers.settings_files.layers import (
@@ -38,6 +39,7 @@ from runsettings.resolution.locked_keys import (
 from runsettings.resolution.merge import Merged, append_diagnostics, merge, on_default_lists
 from runsettings.resolution.normalize import Normalizer
 from runsettings.resolution.options import OptionTable, option_table, value_type
+from runsettings.resolution.reading_order import Layers, read_sources, sources_of
 from runsettings.resolution.secrets import live_secrets, written_secrets
 from runsettings.resolution.unknown_keys import unknown_variable_diagnostics
 from runsettings.secrets.masking import SecretMask
@@ -49,9 +51,6 @@ from runsettings.values.tree import Tree
 
 SETTINGS_LAYERS: Final = tuple(layer for layer in Layer if layer is not Layer.SWEEP)
 """The layers of settings, lowest first. A sweep's parameters are the run config's."""
-
-Layers = Sequence[Layer | LayerSource | PydanticBaseSettingsSource]
-"""What a resolution may be told to read, lowest first."""
 
 
 class Resolution(NamedTuple):
@@ -105,7 +104,8 @@ class Resolver:
         overrides: Mapping[str, Any] | None = None,
     ) -> None:
         self.model = model
-        self.variables = EnvironmentVariables(model, **(overrides or {}))
+        overrides = overrides or {}
+        self.variables = EnvironmentVariables(model, **_variable_options(overrides))
         names = {name: self.variables.names_of(name) for name in model.model_fields}
         self.table: OptionTable = option_table(model, names)
         self._normalizer = Normalizer(model, self.table, known_elsewhere)
@@ -118,7 +118,7 @@ class Resolver:
             Layer.USER: UserLayer(),
             Layer.PYPROJECT: PyprojectLayer(),
             Layer.WORKSPACE: WorkspaceLayer(),
-            Layer.EXTERNAL: SecretsLayer(),
+            Layer.EXTERNAL: SecretsLayer(overrides),
             Layer.DOTENV: DotenvLayer(self.variables),
             Layer.ENV: EnvironmentLayer(self.variables),
             Layer.FLAG: FlagLayer(),
@@ -128,6 +128,8 @@ class Resolver:
         self._usual: tuple[LayerSource | None, ...] = tuple(
             self._readers.get(layer) for layer in SETTINGS_LAYERS
         )
+        own = has_own_sources(model, overrides)
+        self._class_sources = ClassSources(model, self.variables, overrides) if own else None
         # A class that names another folder than its parents' is held to the locks of theirs.
         config = model.model_config
         inherited = (vars(base).get("model_config", {}).get("app_name") for base in model.__mro__)
@@ -135,17 +137,14 @@ class Resolver:
 
     def merge_layers(self, inputs: Inputs, layers: Layers) -> Resolution:
         """Read ``layers``, lowest first, and merge them. Nothing is validated."""
-        if layers is SETTINGS_LAYERS:
-            sources: Sequence[LayerSource | None] = self._usual
+        sources: Sequence[LayerSource | None]
+        if layers is not SETTINGS_LAYERS:
+            sources = sources_of(layers, self._readers)
+        elif self._class_sources is not None:
+            sources = self._class_sources.layers(inputs, self._readers)
         else:
-            sources = [self._source(layer) for layer in layers]
-        # DEFAULT has nothing to read: what no source sets is the model's own business.
-        readings: list[Sequence[Reading]] = [
-            source.read(inputs)
-            if source is not None and not isinstance(source, WorkspaceLayer)
-            else ()
-            for source in sources
-        ]
+            sources = self._usual
+        readings = read_sources(sources, inputs, dict)
         # Only the site's own files lock keys, not a source that says it is of their layer.
         listed = sources.index(self._site) if self._site in sources else None
         site = () if listed is None else readings[listed]
@@ -222,20 +221,6 @@ class Resolver:
     def normalized(self, tree: Tree) -> Tree:
         """One source under the model's own names, its texts decoded."""
         return self._normalizer.normalize(Reading(tree)).tree
-
-    def _source(
-        self, layer: Layer | LayerSource | PydanticBaseSettingsSource
-    ) -> LayerSource | None:
-        if isinstance(layer, Layer):
-            return self._readers.get(layer)
-        if isinstance(layer, PydanticBaseSettingsSource):
-            return ExternalLayer(layer)
-        if not isinstance(layer, LayerSource):
-            raise TypeError(
-                f"layers takes members of Layer, layer sources and pydantic-settings sources, "
-                f"not {layer!r}"
-            )
-        return layer
 
     def _other_site_files(self, inputs: Inputs, *, own_too: bool) -> list[Reading]:
         """The site's files that are read for their locks alone.
@@ -333,6 +318,14 @@ class Resolver:
         # A file that cannot be decoded leaves no text but that of the lines it is quoted in.
         lines = [d.excerpt.text for d in diagnostics if d.excerpt is not None]
         return written_secrets([*texts, *lines], self.table)
+
+
+def _variable_options(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of a call's options that say how variables are read."""
+    names = ("case_sensitive", *(name for name in options if name.startswith("env_")))
+    return {
+        name: options[name] for name in names if name in options and not name.startswith("env_file")
+    }
 
 
 def root_of(inputs: Inputs, value: object) -> Path | None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 
 from runsettings.documents.files import read_bytes
@@ -28,15 +30,14 @@ class DotenvLayer:
 
     def read(self, inputs: Inputs) -> Sequence[Reading]:
         """What each file sets; one that does not exist is no fault, as in pydantic-settings."""
-        readings = []
-        for name in inputs.env_files:
-            path = named_path(name, inputs.cwd)
-            if is_there(str(path)):
-                readings.append(self._read(path, shown_path(path, inputs.cwd), inputs.environ))
-        return readings
+        found = (_find(name, inputs) for name in inputs.env_files)
+        return [self._read(path, inputs) for path in found if path is not None]
 
-    def _read(self, path: Path, where: str, environ: Mapping[str, str]) -> Reading:
-        text, faults, _ = read_bytes(path, Layer.DOTENV, where=where)
+    def _read(self, path: Path, inputs: Inputs) -> Reading:
+        where, environ = shown_path(path, inputs.cwd), inputs.environ
+        text, faults, _ = read_bytes(
+            path, Layer.DOTENV, where=where, encoding=inputs.env_file_encoding, pipes=True
+        )
         tree = Tree(Layer.DOTENV, where, text=text, kind=Kind.DOTENV, directives=False)
         if text is None:
             return Reading(tree, faults)
@@ -68,6 +69,17 @@ class DotenvLayer:
         tree.marks = marks
         reading = self._variables.read(values, tree)
         return reading._replace(diagnostics=(*diagnostics, *reading.diagnostics))
+
+
+def _find(name: str | Path, inputs: Inputs) -> Path | None:
+    """The file, in the current directory or the nearest of the parents that are searched."""
+    path = named_path(name, inputs.cwd)
+    relative = os.path.expanduser(name)  # noqa: PTH111 - as in named_path
+    places = [path]
+    if inputs.env_file_depth > 0 and not os.path.isabs(relative):  # noqa: PTH117 - a text
+        parents = islice(inputs.cwd.resolve().parents, inputs.env_file_depth)
+        places += [parent / relative for parent in parents]
+    return next((place for place in places if is_there(str(place))), None)
 
 
 def _interpolated(

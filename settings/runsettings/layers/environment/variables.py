@@ -42,19 +42,19 @@ class EnvironmentVariables:
     """
 
     def __init__(self, model: type[BaseSettings], **overrides: Any) -> None:
-        self._source = VariableSource(model, **overrides)
+        self.source = VariableSource(model, **overrides)
         config = {**model.model_config, **overrides}
         transforms = any(config.get(option) for option in _OPTIONS_THAT_TRANSFORM)
-        self._case_sensitive = bool(self._source.case_sensitive)
-        self._ignore_empty = bool(self._source.env_ignore_empty)
-        self._prefix = self._spell(self._source.env_prefix)
-        self._delimiter = self._spell(self._source.env_nested_delimiter or "")
+        self._case_sensitive = bool(self.source.case_sensitive)
+        self._ignore_empty = bool(self.source.env_ignore_empty)
+        self._prefix = self._spell(self.source.env_prefix)
+        self._delimiter = self._spell(self.source.env_nested_delimiter or "")
         self._names: dict[str, list[str]] = {}
         self._fields: dict[str, list[str]] = {}
         self._plain: dict[str, str] = {}
         self._nested: dict[str, str] = {}
         for name, field in model.model_fields.items():
-            variables = self._source.variables_of(name)
+            variables = self.source.variables_of(name)
             self._names[name] = variables
             plain = len(variables) == 1 and not transforms and is_plain(field)
             for variable in variables:
@@ -186,14 +186,14 @@ class EnvironmentVariables:
         }
         whole = next((v for v in self._names[name] if v in variables), None)
         nearest = variables[whole] if whole is not None else next(iter(variables.values()))
-        none_text = self._source.env_parse_none_str
+        none_text = self.source.env_parse_none_str
         if none_text is not None:
             # The class that pydantic-settings itself marks such texts with.
             from pydantic_settings.sources.types import EnvNoneType
 
             texts = {k: EnvNoneType(t) if t == none_text else t for k, t in texts.items()}
         try:
-            value = self._source.value_of(name, texts)
+            value = self.source.value_of(name, texts)
         except (SourceError, RecursionError) as error:
             cause = error if isinstance(error, RecursionError) else error.__cause__
             origin = tree.with_data({}, {name: place(nearest)}).origin((name,))

@@ -1,0 +1,90 @@
+"""Reading the sources of one resolution, in the order that pydantic-settings' own need."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from pydantic_settings import PydanticBaseSettingsSource
+
+from runsettings.layers.base import Inputs, LayerSource
+from runsettings.layers.external import ExternalLayer
+from runsettings.layers.settings_files.layers import WorkspaceLayer
+from runsettings.resolution.merge import combine
+from runsettings.values.origin import Layer
+from runsettings.values.reading import Reading
+
+Layers = Sequence[Layer | LayerSource | PydanticBaseSettingsSource]
+"""What a resolution may be told to read, lowest first."""
+
+
+def sources_of(layers: Layers, readers: Mapping[Layer, LayerSource]) -> list[LayerSource | None]:
+    """The source of each layer; ``None`` for one that has nothing to read.
+
+    Args:
+        layers: The layers that a resolution is told to read.
+        readers: The usual source of each layer.
+
+    Raises:
+        TypeError: One of them is no layer.
+    """
+    found: list[LayerSource | None] = []
+    for layer in layers:
+        if isinstance(layer, Layer):
+            found.append(readers.get(layer))
+        elif isinstance(layer, PydanticBaseSettingsSource):
+            found.append(ExternalLayer(layer))
+        elif isinstance(layer, LayerSource):
+            found.append(layer)
+        else:
+            raise TypeError(
+                f"layers takes members of Layer, layer sources and pydantic-settings sources, "
+                f"not {layer!r}"
+            )
+    return found
+
+
+def read_sources(
+    sources: Sequence[LayerSource | None],
+    inputs: Inputs,
+    named: Callable[[dict[str, Any]], dict[str, Any]],
+) -> list[Sequence[Reading]]:
+    """Read the sources, but the workspace, whose place the others decide.
+
+    A source of pydantic-settings may ask what those above it say, so that where there is one,
+    reading goes downwards.
+
+    Args:
+        sources: The sources, lowest first.
+        inputs: What they may look at.
+        named: Gives a source's values the names that pydantic expects.
+
+    Returns:
+        The readings of each source, in the order of ``sources``.
+    """
+    if not any(isinstance(source, ExternalLayer) for source in sources):
+        return [_read(source, inputs) for source in sources]
+    state: dict[str, Any] = {}
+    states: dict[str, dict[str, Any]] = {}
+    readings: list[Sequence[Reading]] = []
+    for source in reversed(sources):
+        if isinstance(source, ExternalLayer):
+            source.tell(state, states)
+        read = _read(source, inputs)
+        said: dict[str, Any] = {}
+        for reading in read:
+            said = combine(said, named(reading.tree.data), lowest=True)
+        name = getattr(source, "name", None)
+        if name is not None:  # a source that pydantic-settings would have too
+            states[name] = said
+        state = combine(said, state, lowest=True)
+        readings.append(read)
+    readings.reverse()
+    return readings
+
+
+def _read(source: LayerSource | None, inputs: Inputs) -> Sequence[Reading]:
+    # DEFAULT has nothing to read: what no source sets is the model's own business.
+    if source is None or isinstance(source, WorkspaceLayer):
+        return ()
+    return source.read(inputs)
