@@ -371,7 +371,7 @@ def test_any_source_of_pydantic_settings_is_a_layer(jail, index):
     above = resolve(jail, layers=[Layer.ENV, source], environ=environ)
     below = resolve(jail, layers=[source, Layer.ENV], environ=environ)
     assert (above.project, below.project) == ("source", "env")
-    place = "source.json:1:13" if index == 1 else type(source).__name__
+    place = ["InitSettingsSource", "source.json:1:13", "source.yaml:1:10"][index]
     assert str(above.origin("project")) == place
     assert above.origin("project").layer is Layer.EXTERNAL
 

@@ -83,7 +83,8 @@ class LayeredSettings(BaseSettings):
     def __init__(self, /, **values: Any) -> None:
         cls = type(self)
         caller = find_caller(cls.__name__)
-        resolver, files = resolver_of(cls), {}
+        resolver = resolver_of(cls)
+        files: dict[str, Any] = {}
         if any(key[0:1] == "_" for key in values):
             overrides, values, files = split_call(values)
             resolver = resolver_for_call(cls, overrides) if overrides else resolver
