@@ -185,6 +185,16 @@ def test_positions_are_found_only_when_asked_for():
     assert tree.position(("key_999",)) == Position(1001, 13)
 
 
+def test_positions_are_those_of_the_text_whatever_became_of_the_values():
+    """A layer may take keys out of a tree before anybody asks for a position."""
+    tree = json('{"a": 1,\n "b": [{"c": 2}, 3]}').tree
+    del tree.data["a"]
+    tree.data["b"].clear()
+    tree.data["d"] = 4
+    assert tree.position(("b", 1)) == Position(2, 18)
+    assert tree.position(("a",), key=True) == Position(1, 2)
+
+
 def test_keys_before_a_syntax_error_count():
     """Where the text breaks off, the key in the making is dropped and those before it stay."""
     assert json('{"a": 1, "b": {"c": 2, "d" 3}}').tree.data == {"a": 1}
