@@ -42,46 +42,13 @@ SHARED = "false alarm of check --parser: one dest twice, of which only the first
 WRITES = "a type that opens files is called by the check, which truncates the file"
 NOT_JSON = "schema --parser: the schema cannot be printed, or is no strict JSON"
 
-RED_CHECKS: dict[str, str] = {
-    "switches_of_another_default": DEFAULTS,
-    "lists_that_start_empty": DEFAULTS,
-    "defaults_of_another_shape": DEFAULTS,
-    "defaults_set_beside": SET_DEFAULTS,
-    "subparsers_with_functions": SET_DEFAULTS,
-    "boolean_functions": FUNCTIONS,
-    "hugging_face_booleans": FUNCTIONS,
-    "converting_functions": FUNCTIONS,
-    "files_that_are_written": WRITES,
-    "actions_of_its_own": ACTIONS,
-    "switches_of_its_own": ACTIONS,
-    "exclusive_pairs_of_switches": SHARED,
-    "one_dest_of_two_types": SHARED,
-    "constants_of_any_type": "a constant is not compared in the form in which YAML has it",
-}
+RED_CHECKS: dict[str, str] = {}
 """Kinds of which `check` refuses what the parser returns, and what is known of it."""
 
-RED_SCHEMAS: dict[str, str] = {
-    "switches_of_another_default": DEFAULTS,
-    "lists_that_start_empty": DEFAULTS,
-    "defaults_of_another_shape": DEFAULTS,
-    "defaults_set_beside": SET_DEFAULTS,
-    "subparsers_with_functions": SET_DEFAULTS,
-    "actions_of_its_own": ACTIONS,
-    "switches_of_its_own": ACTIONS,
-    "exclusive_pairs_of_switches": SHARED,
-    "one_dest_of_two_types": SHARED,
-    "enum_choices": NOT_JSON,
-    "odd_numbers": NOT_JSON,
-    "constants_of_any_type": NOT_JSON,
-    "helps_that_are_no_text": "schema --parser: a help that is no text is copied",
-}
+RED_SCHEMAS: dict[str, str] = {}
 """Kinds whose schema is not valid or refuses what the parser returns, and what is known of it."""
 
-RED_REFUSALS: dict[str, str] = {
-    "enum_choices": NOT_JSON,
-    "odd_numbers": NOT_JSON,
-    "constants_of_any_type": NOT_JSON,
-}
+RED_REFUSALS: dict[str, str] = {}
 """Kinds of which wrong configs pass or cannot be tried, and what is known of it."""
 
 WIDER = {"boolean_functions", "checking_functions", "enums", "enum_choices"}

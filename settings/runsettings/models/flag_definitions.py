@@ -40,7 +40,9 @@ class _Flag(NamedTuple):
     types: tuple[Any, ...]
     """The types that its value may have, without unions."""
     help: str
-    choices: tuple[str, ...] = ()
+    choices: tuple[str, ...]
+    annotation: Any
+    """The type of its value."""
 
     @property
     def name(self) -> str:
@@ -102,7 +104,7 @@ def add_arguments(
         action = group.add_argument(f"--{flag.name.replace('_', '-')}", **keywords)
         if flag.is_mapping:
             setattr(action, MAPPING_FLAG, True)
-        _mark(action)
+        setattr(action, SETTINGS_FLAG, flag.annotation)  # a check of configs needs the type
     take_bool_words(parser)
     present = [action for action in parser._actions if action.dest == SETTINGS_FILE]
     if present:
@@ -194,9 +196,10 @@ def _inside(
 ) -> Iterator[_Flag]:
     """A flag for the value at ``path``, and one for each key that its types are known to have."""
     members = [m for each in annotations for m in union_members(each) if m is not types.NoneType]
-    choices = choices_of(Union[tuple(annotations)]) if annotations else ()  # noqa: UP007
+    annotation: Any = Union[tuple(annotations)]  # noqa: UP007
+    choices = choices_of(annotation)
     texts = choices if all(isinstance(choice, str) for choice in choices) else ()
-    yield _Flag(path, tuple(dict.fromkeys(members)), text, texts)
+    yield _Flag(path, tuple(dict.fromkeys(members)), text, texts, annotation)
     inner: dict[str, list[Any]] = {}
     for member in members:
         fields = fields_of_type(member) if member not in trail else None

@@ -55,6 +55,16 @@ def validation_diagnostics(
     ]
 
 
+def refusal(error: ValidationError, value: Any) -> str:
+    """Why a type refuses a value, as a sentence without a subject.
+
+    Args:
+        error: What pydantic raised for the value alone.
+        value: The value.
+    """
+    return _message(error.errors(include_url=False), None, (), value)
+
+
 def beaten(leaves: Sequence[Leaf], table: OptionTable) -> tuple[Beaten, ...]:
     """The losers of a history, as they are shown below a diagnostic."""
     return tuple(

@@ -5,12 +5,17 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+import jsonschema
 import pytest
+from pydantic import BaseModel, Field
 
-from runsettings.checks.parsers.options import load_parser, parser_options
+from runsettings.checks.parsers.loading import load_parser
+from runsettings.checks.parsers.options import parser_options
 from runsettings.checks.parsers.parser_check import check_parser
+from runsettings.checks.schemas.parser_schema import parser_schema
+from runsettings.models.layered import LayeredSettings
 from runsettings.resolution.merge import merge
 from runsettings.values.origin import Layer
 from runsettings.values.tree import Tree
@@ -191,3 +196,61 @@ def test_a_parser_that_is_none_is_refused():
     """With what was expected."""
     with pytest.raises(TypeError, match="expected an argparse parser"):
         load_parser(lambda: 3)
+
+
+class Optim(BaseModel):
+    """A nested model."""
+
+    lr: float = Field(default=0.1, gt=0)
+    betas: tuple[float, float] = (0.9, 0.999)
+
+
+class Training(LayeredSettings):
+    """A model whose flags are on the parser."""
+
+    epochs: int = 3
+    amp: bool = False
+    kind: Literal["a", "b"] = "a"
+    sizes: list[int] = []
+    optim: Optim = Optim()
+
+
+@pytest.mark.parametrize(
+    ("data", "found"),
+    [
+        ({"epochs": 4, "amp": "no", "sizes": [1], "optim": {"lr": 0.2, "betas": [0, 1]}}, []),
+        ({"epochs": 4, "lr": "3"}, []),
+        ({"epochs": "x"}, ["epochs: must be a valid integer; got 'x'"]),
+        ({"kind": "c"}, ["kind: must be 'a' or 'b'; got 'c'"]),
+        ({"optim": {"lr": 0}}, ["optim.lr: must be greater than 0; got 0"]),
+        ({"optim": {"rl": 1}}, ["optim.rl: is not an argument of the parser"]),
+    ],
+)
+def test_flags_of_a_model_have_its_types(data, found):
+    """``Model.add_arguments`` adds texts, and a YAML file has numbers; the schema agrees."""
+    parser = one("--lr", type=int)
+    Training.add_arguments(parser)
+    assert sentences(parser, data) == found
+    schema = parser_schema(parser_options(parser))
+    jsonschema.Draft202012Validator.check_schema(schema)
+    assert jsonschema.Draft202012Validator(schema).is_valid(data) == (not found)
+
+
+def test_a_required_flag_that_the_file_sets_is_still_required():
+    """The program that parses its command line exits without it, and the check tells so."""
+
+    def main() -> None:
+        parser = one("--data", required=True)
+        group = parser.add_mutually_exclusive_group(required=True)
+        group.add_argument("--a", type=int)
+        group.add_argument("--b", type=int)
+        parser.parse_args()
+
+    found = check_parser(
+        merge([Tree(Layer.FILE, "train.yaml", {"data": "x", "b": 1})]), parser_options(main)
+    )
+    told = "does not stand in for a flag: the program exits with status 2 without"
+    assert [(f.severity, f.key, f.message) for f in found if f.rule == "missing-value"] == [
+        ("warning", "data", f"{told} --data"),
+        ("warning", "b", f"{told} one of --a, --b"),
+    ]

@@ -15,7 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from runsettings.checks.parsers.options import parser_options
 from runsettings.checks.parsers.parser_check import check_parser
-from runsettings.checks.schemas.schema import model_schema, parser_schema, run_config_schema
+from runsettings.checks.schemas.parser_schema import parser_schema
+from runsettings.checks.schemas.schema import model_schema, run_config_schema
 from runsettings.journal.records import journal_schema
 from runsettings.models.settings import Settings
 from runsettings.resolution.merge import merge

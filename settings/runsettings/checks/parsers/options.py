@@ -1,4 +1,4 @@
-"""What an argparse parser would take, read off its actions; the parser is never run.
+"""The arguments of an argparse parser, as what a config can set.
 
 A config that is loaded instead of a command line has to be one that the command line could
 have given: known names, values of the right type, among the choices, nothing required missing.
@@ -7,38 +7,47 @@ have given: known names, values of the right type, among the choices, nothing re
 from __future__ import annotations
 
 import argparse
-import ast
-import inspect
-import textwrap
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
+
+from runsettings.checks.parsers.conversion import UnknownConversionError, convert
+from runsettings.checks.parsers.loading import load_parser
+from runsettings.checks.parsers.yaml_values import is_form
+from runsettings.layers.flags.settings_flags import SETTINGS_FLAG
+
+BUILT_IN: Mapping[Any, str] = {str: "a string", int: "a whole number", float: "a number"}
+"""Types whose values are known, and what they are called."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ParserOption:
-    """One argument of a parser.
+    """One name in a parser's namespace, which is a key in a config.
 
     Attributes:
-        name: Its name in the namespace, which is its key in a config.
+        name: The name.
         flag: What a person writes: ``--lr``, or the name of a positional.
         action: argparse's own description.
-        many: Whether its value is a list.
-        switch: Whether its value is true or false.
         required: Whether a command line without it is refused.
-        others: Arguments of other commands that have the same name.
+        defaults: What the program gets where the argument is not given, as it is in the parser
+            and as argparse converts it; empty if that is nothing.
+        any_value: Whether it may have any value: the script's own action class sets it, or
+            ``set_defaults`` alone.
+        setting: The type of the setting whose flag it is, if it is one.
+        others: Further arguments of the same name, of this parser or of other commands.
     """
 
     name: str
     flag: str
     action: argparse.Action
-    many: bool
-    switch: bool
-    required: bool
+    required: bool = False
+    defaults: tuple[Any, ...] = ()
+    any_value: bool = False
+    setting: Any = None
     others: tuple[ParserOption, ...] = ()
 
     @property
-    def kind(self) -> Any:
+    def kind(self) -> Callable[[str], Any]:
         """The callable that turns a text into a value; ``str`` where the parser names none."""
         registered = self.action.type
         if registered is None or isinstance(registered, (str, argparse.FileType)):
@@ -46,9 +55,41 @@ class ParserOption:
         return registered
 
     @property
-    def default(self) -> Any:
-        """The default, or ``None``."""
-        return None if self.action.default is argparse.SUPPRESS else self.action.default
+    def switch(self) -> bool:
+        """Whether its value is true or false."""
+        switches = (argparse._StoreTrueAction, argparse._StoreFalseAction)
+        return isinstance(self.action, (*switches, argparse.BooleanOptionalAction))
+
+    @property
+    def appends(self) -> bool:
+        """Whether each time that it is given adds to its value."""
+        return isinstance(self.action, (argparse._AppendAction, argparse._AppendConstAction))
+
+    @property
+    def many(self) -> bool:
+        """Whether its value is a list."""
+        nargs = self.action.nargs
+        lists = nargs in {"*", "+", argparse.REMAINDER} or type(nargs) is int
+        return self.appends or lists
+
+    @property
+    def nullable(self) -> bool:
+        """Whether it can be null: it is not given, or its type makes that of a text."""
+        return not self.required or self.kind not in BUILT_IN or self.action.nargs == "?"
+
+    @property
+    def items_by_default(self) -> tuple[Any, ...]:
+        """The items of its default, to which an argument that appends adds."""
+        lists = (value for value in self.defaults if isinstance(value, (list, tuple)))
+        return tuple(item for value in lists for item in value) if self.appends else ()
+
+    def all_of_its_name(self) -> tuple[ParserOption, ...]:
+        """It and all others of its name."""
+        return (self, *self.others)
+
+    def is_default(self, value: Any) -> bool:
+        """Whether a value from YAML is what the program gets without the argument."""
+        return is_form(value, *self.defaults)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,24 +98,26 @@ class ParserOptions:
 
     Attributes:
         options: The arguments, those of all commands (subparsers) among them.
+        own: The arguments that it has whatever the command.
+        commands: For the argument that names a command, what each of its commands takes.
         exclusive: Groups of which at most one is given.
         demanded: Groups of which at least one has to be given.
         prog: The program.
         description: What it does.
-        own: The arguments that it has whatever the command.
-        commands: For the argument that names a command, what each of its commands takes.
+        parses: Whether the program is known to parse its command line.
         defaults_count: Whether the program parses in a way that makes defaults look like given
             flags.
     """
 
     options: Mapping[str, ParserOption]
+    own: Mapping[str, ParserOption]
+    commands: Mapping[str, Mapping[str, ParserOptions]]
     exclusive: tuple[tuple[ParserOption, ...], ...]
     demanded: tuple[tuple[ParserOption, ...], ...]
     prog: str
     description: str | None
-    own: Mapping[str, ParserOption]
-    commands: Mapping[str, Mapping[str, ParserOptions]]
-    defaults_count: bool = False
+    parses: bool = False
+    defaults_count: bool = field(default=False)
 
     def for_config(self, data: Mapping[Any, Any]) -> ParserOptions:
         """What counts for a config: if it names a command, the other commands do not."""
@@ -82,10 +125,15 @@ class ParserOptions:
             value = data.get(name)
             if isinstance(value, str) and value in commands:
                 inner = commands[value].for_config(data)
+                own_groups = (
+                    group
+                    for group in self.exclusive
+                    if all(self.own.get(member.name) is member for member in group)
+                )
                 return replace(
                     self,
-                    options={**self.own, **inner.options},
-                    exclusive=_groups(self.own, self.exclusive) + inner.exclusive,
+                    options=_joined(self.own, inner.options.values()),
+                    exclusive=(*own_groups, *inner.exclusive),
                     demanded=self.demanded + inner.demanded,
                 )
         return self
@@ -95,132 +143,103 @@ class ParserOptions:
         return any(name.startswith(f"{prefix}.") for name in self.options)
 
 
-def load_parser(made: Any) -> argparse.ArgumentParser:
-    """The parser that an object is, or that calling it without arguments makes.
-
-    Raises:
-        TypeError: It is neither a parser nor makes one.
-    """
-    parser = made
-    if not isinstance(made, argparse.ArgumentParser) and callable(made):
-        parser = made()
-    if not isinstance(parser, argparse.ArgumentParser):
-        kind = type(parser).__name__
-        raise TypeError(f"expected an argparse parser, or a function that makes one; got {kind}")
-    return parser
-
-
 def parser_options(made: Any) -> ParserOptions:
     """The arguments of a parser, with those of its subparsers.
 
     Args:
-        made: A parser, or a function without arguments that makes one.
+        made: What `load_parser` takes.
 
     Raises:
-        TypeError: It is neither.
+        TypeError: It is no parser, and makes none.
     """
-    return replace(_options(load_parser(made)), defaults_count=_counts_defaults(made))
+    loaded = load_parser(made)
+    options = _options(loaded.parser)
+    return replace(options, parses=loaded.parses, defaults_count=loaded.defaults_count)
 
 
 def _options(parser: argparse.ArgumentParser) -> ParserOptions:
-    own: dict[str, ParserOption] = {}
+    actions = [action for action in parser._actions if _sets_something(action)]
+    own = _joined({}, map(_option, actions))
+    for name, default in parser._defaults.items():
+        if name not in own:
+            action = argparse.Action([], name, default=default)
+            own[name] = ParserOption(name, name, action, any_value=True)
     commands: dict[str, Mapping[str, ParserOptions]] = {}
     inner: list[ParserOptions] = []
     for action in parser._actions:
-        option = _option(action)
-        if option is not None:
-            own.setdefault(option.name, option)
         if isinstance(action, argparse._SubParsersAction):
             made = {id(sub): _options(sub) for sub in action.choices.values()}
             commands[action.dest] = {name: made[id(sub)] for name, sub in action.choices.items()}
             inner += made.values()
-    options = dict(own)
-    for other in (option for each in inner for option in each.options.values()):
-        # Which command counts is not known here, so that none of theirs is required.
-        known = options.get(other.name)
-        free = replace(other, required=False)
-        options[other.name] = free if known is None else _joined(known, free)
-    exclusive: list[tuple[ParserOption, ...]] = []
-    demanded: list[tuple[ParserOption, ...]] = []
-    for group in parser._mutually_exclusive_groups:
-        dests = (action.dest for action in group._group_actions)
-        members = tuple(own[name] for name in dests if name in own)
-        exclusive.append(members)
-        if group.required and members:
-            demanded.append(members)
+    # Which command counts is not known here, so that none of theirs is required.
+    free = [replace(option, required=False) for each in inner for option in each.options.values()]
+    groups = [
+        (group.required, tuple(own[name] for name in _names(group) if name in own))
+        for group in parser._mutually_exclusive_groups
+    ]
     return ParserOptions(
-        options,
-        (*exclusive, *(group for each in inner for group in each.exclusive)),
-        tuple(demanded),
-        parser.prog,
-        parser.description,
-        own,
-        commands,
+        options=_joined(own, free),
+        own=own,
+        commands=commands,
+        exclusive=(
+            *(members for _, members in groups),
+            *(group for each in inner for group in each.exclusive),
+        ),
+        demanded=tuple(members for required, members in groups if required and members),
+        prog=parser.prog,
+        description=parser.description if isinstance(parser.description, str) else None,
     )
 
 
-def _joined(option: ParserOption, other: ParserOption) -> ParserOption:
-    return replace(option, others=(*option.others, replace(other, others=()), *other.others))
+def _names(group: argparse._MutuallyExclusiveGroup) -> Iterable[str]:
+    """The names of a group's arguments, each once: two flags of one name can share it."""
+    return dict.fromkeys(action.dest for action in group._group_actions)
 
 
-def _groups(
-    own: Mapping[str, ParserOption], groups: tuple[tuple[ParserOption, ...], ...]
-) -> tuple[tuple[ParserOption, ...], ...]:
-    """The groups whose members are all among ``own``."""
-    return tuple(
-        group for group in groups if all(own.get(member.name) is member for member in group)
-    )
+def _joined(
+    known: Mapping[str, ParserOption], more: Iterable[ParserOption]
+) -> dict[str, ParserOption]:
+    """Options by name; those that have one name become one option."""
+    joined = dict(known)
+    for option in more:
+        first = joined.get(option.name)
+        if first is None:
+            joined[option.name] = option
+        else:
+            others = (*first.others, replace(option, others=()), *option.others)
+            required = first.required or option.required
+            joined[option.name] = replace(first, others=others, required=required)
+    return joined
 
 
-def _option(action: argparse.Action) -> ParserOption | None:
-    name = action.dest
+def _sets_something(action: argparse.Action) -> bool:
     is_help = isinstance(action, (argparse._HelpAction, argparse._VersionAction))
-    if is_help or name == argparse.SUPPRESS:
-        return None
-    switch = isinstance(
-        action,
-        (argparse._StoreTrueAction, argparse._StoreFalseAction, argparse.BooleanOptionalAction),
-    )
-    appends = isinstance(action, (argparse._AppendAction, argparse._AppendConstAction))
-    many = appends or action.nargs in {"*", "+", argparse.REMAINDER} or type(action.nargs) is int
+    return not is_help and action.dest != argparse.SUPPRESS
+
+
+def _option(action: argparse.Action) -> ParserOption:
     # A positional that may stand for nothing is never missed, whatever argparse notes of it.
     can_be_empty = not action.option_strings and action.nargs in {"?", "*", argparse.REMAINDER}
     flags = sorted(action.option_strings, key=len, reverse=True)
-    return ParserOption(
-        name=name,
-        flag=flags[0] if flags else name,
+    setting = getattr(action, SETTINGS_FLAG, True)
+    option = ParserOption(
+        name=action.dest,
+        flag=flags[0] if flags else action.dest,
         action=action,
-        many=many,
-        switch=switch,
         required=action.required and not can_be_empty,
+        any_value=setting is True and type(action).__module__ != "argparse",
+        setting=None if setting is True else setting,
     )
+    return replace(option, defaults=_defaults(option))
 
 
-# --- the program around the parser -------------------------------------------------------------
-
-
-def _counts_defaults(made: Any) -> bool:
-    """Whether the module that makes the parser calls ``parser.parse_args()`` itself.
-
-    A plain namespace does not tell given flags from defaults, so that in a list such as
-    ``config=["train.yaml", args]`` every default beats the file. `runsettings.parse_args` does.
-    The source is read, not run.
-    """
-    module = inspect.getmodule(made) if not isinstance(made, argparse.ArgumentParser) else None
-    if module is None:
-        return False
+def _defaults(option: ParserOption) -> tuple[Any, ...]:
+    default = option.action.default
+    if default is None or default is argparse.SUPPRESS:
+        return ()
+    if not isinstance(default, str) or option.kind is str:
+        return (default,)
     try:
-        tree = ast.parse(textwrap.dedent(inspect.getsource(module)))
-    except (OSError, TypeError, SyntaxError):
-        return False
-    ours = {"runsettings"}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            ours |= {a.asname for a in node.names if a.name == "runsettings" and a.asname}
-    return any(
-        isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Attribute)
-        and node.func.attr in {"parse_args", "parse_known_args"}
-        and not (isinstance(node.func.value, ast.Name) and node.func.value.id in ours)
-        for node in ast.walk(tree)
-    )
+        return default, convert(option.kind, default)
+    except (UnknownConversionError, Exception):  # noqa: BLE001 - the program would fail without it
+        return (default,)

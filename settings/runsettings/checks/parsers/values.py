@@ -1,132 +1,169 @@
-"""Whether an argument of an argparse parser takes a value, without running the parser."""
+"""Whether an argument of an argparse parser takes a value."""
 
 from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable
+from collections.abc import Iterable
 from itertools import islice
 from typing import Any, Final
 
-from runsettings.checks.parsers.options import ParserOption
+from pydantic import TypeAdapter, ValidationError
+
+from runsettings.checks.parsers.conversion import UnknownConversionError, convert
+from runsettings.checks.parsers.options import BUILT_IN, ParserOption
+from runsettings.checks.parsers.yaml_values import is_form, yaml_forms
+from runsettings.resolution.validation_errors import refusal
+
+_MANY_CHOICES: Final = 30
+"""More than these are not listed in a sentence."""
 
 
-def value_fault(option: ParserOption, value: Any) -> str | None:
+def reason_against(option: ParserOption, value: Any) -> str | None:
     """Why the parser would not take ``value``, as a sentence without a subject; else ``None``."""
-    fault = _value_fault(option, value)
-    if fault is None or any(_value_fault(other, value) is None for other in option.others):
+    reason = _reason(option, value)
+    if reason is None or any(_reason(other, value) is None for other in option.others):
         return None
-    return fault
+    return reason
 
 
-def _value_fault(option: ParserOption, value: Any) -> str | None:
+def _reason(option: ParserOption, value: Any) -> str | None:
+    if option.any_value or option.is_default(value):
+        return None
+    if option.setting is not None:
+        return _reason_of_setting(option.setting, value)
     if value is None:
-        return "must have a value" if option.required else None
+        return None if option.nullable else "must have a value"
+    action = option.action
     if option.switch:
         return None if isinstance(value, bool) else "must be true or false"
-    action = option.action
     if isinstance(action, argparse._CountAction):
-        is_count = type(value) is int and value >= 0
+        is_count = type(value) is int and value >= least_count(option)
         return None if is_count else "must be a whole number from 0"
     if isinstance(action, argparse._StoreConstAction):
-        return None if value in (action.const, action.default) else f"must be {action.const!r}"
+        return None if is_form(value, action.const) else f"must be {_shown(action.const)}"
     if isinstance(action, argparse._SubParsersAction):
-        return _choice_fault(action.choices, value)
-    if action.nargs == "?" and _is_const(action, value):
+        return _reason_of_choices(action.choices, value)
+    if action.nargs == "?" and is_form(value, action.const):
         return None  # what the flag alone stands for
     if not option.many:
-        return _item_fault(option, value)
+        return _reason_of_item(option, value)
     if not isinstance(value, list):
         return "must be a list"
-    if type(action.nargs) is int and len(value) != action.nargs and not _appends(action):
+    if type(action.nargs) is int and len(value) != action.nargs and not option.appends:
         return f"must have {action.nargs} items, not {len(value)}"
-    if action.nargs == "+" and not value:
+    if action.nargs == "+" and not value and not option.appends:
         return "must have at least one item"
     if isinstance(action, argparse._AppendConstAction):
-        fits = all(_is_const(action, item) for item in value)
-        return None if fits else f"each item must be {action.const!r}"
+        fits = all(is_form(item, action.const, *option.items_by_default) for item in value)
+        return None if fits else f"each item must be {_shown(action.const)}"
     for item in value:
-        inner = item if _appends(action) and action.nargs not in {None, "?"} else [item]
-        for part in inner if isinstance(inner, list) else [inner]:
-            fault = _item_fault(option, part)
-            if fault is not None:
-                return f"each item {fault}"
+        if is_form(item, *option.items_by_default):
+            continue
+        nested = option.appends and action.nargs not in {None, "?"} and isinstance(item, list)
+        for part in item if nested else [item]:
+            reason = _reason_of_item(option, part)
+            if reason is not None:
+                return f"each item {reason}"
     return None
 
 
-def _is_const(action: argparse.Action, value: Any) -> bool:
-    return type(value) is type(action.const) and bool(value == action.const)
+def least_count(option: ParserOption) -> int:
+    """The smallest value that an argument with ``action="count"`` can have."""
+    return min([0, *(value for value in option.defaults if type(value) is int)])
 
 
-def _appends(action: argparse.Action) -> bool:
-    return isinstance(action, (argparse._AppendAction, argparse._AppendConstAction))
+def _reason_of_setting(setting: Any, value: Any) -> str | None:
+    """Why the type of a setting would not take a value."""
+    try:
+        TypeAdapter(setting).validate_python(value)
+    except ValidationError as error:
+        return refusal(error, value)
+    return None
 
 
-def _item_fault(option: ParserOption, value: Any) -> str | None:
-    kind = option.kind
-    if isinstance(value, (dict, list)) and kind in {str, int, float}:
-        return f"must be {_NAMES[kind]}, not {_a(value)}"
+def _reason_of_item(option: ParserOption, value: Any) -> str | None:
+    kind, choices = option.kind, option.action.choices
+    if kind not in BUILT_IN:
+        return _reason_of_own_type(option, value)
+    if isinstance(value, (dict, list)):
+        return f"must be {BUILT_IN[kind]}, not {_a(value)}"
+    if choices is not None and is_form(value, *_unusual(choices)):
+        return None
     if kind is str:
         # A default of another type says that the program takes that type too.
-        if not isinstance(value, str) and type(value) is not type(option.default):
+        if not isinstance(value, str) and not any(type(value) is type(d) for d in option.defaults):
             return f"must be a string, not {_a(value)}"
-        converted = value
-    else:
+    elif type(value) is not kind:
+        if isinstance(value, bool) or not isinstance(value, (str, int)):
+            return f"must be {BUILT_IN[kind]}"
         try:
-            converted = _convert(kind, value)
-        except (argparse.ArgumentTypeError, TypeError, ValueError) as error:
-            return _refusal(kind, error)
+            value = kind(value)  # type: ignore[arg-type]
+        except (ValueError, OverflowError):
+            return f"must be {BUILT_IN[kind]}"
+    return None if choices is None else _reason_of_choices(choices, value)
+
+
+def _reason_of_own_type(option: ParserOption, value: Any) -> str | None:
+    """Why a type of the script's own would not make the value.
+
+    It takes texts. Any other value is what it has made of one, as far as that can be told.
+    """
+    kind, choices = option.kind, option.action.choices
+    if choices is not None and is_form(value, *_unusual(choices)):
+        return None
+    texts = [value]
+    if isinstance(value, (dict, list)) and _has_numbers_by_default(option):
+        # A type that makes numbers makes no lists, unless it makes one of a text as these are.
+        items = list(map(str, value))
+        texts = [json.dumps(value), ",".join(items), " ".join(items)]
+    elif not isinstance(value, str):
+        return None if choices is None else _reason_of_choices(choices, value)
+    reason: str | None = None
+    for text in texts:
+        try:
+            converted = convert(kind, text)
+        except UnknownConversionError:
+            return None
+        except argparse.ArgumentTypeError as error:
+            reason = f"must be what {_name(kind)} takes: {error}"
+        except (TypeError, ValueError):
+            reason = f"must be what {_name(kind)} takes"
         except Exception as error:  # noqa: BLE001 - the type is the user's own function
-            return f"must be what {_name(kind)} takes; it raised {type(error).__name__}"
-    choices = option.action.choices
-    return None if choices is None else _choice_fault(choices, converted)
+            reason = f"must be what {_name(kind)} takes; it raised {type(error).__name__}"
+        else:
+            return None if choices is None else _reason_of_choices(choices, converted)
+    return reason
 
 
-def _convert(kind: Callable[[str], Any], value: Any) -> Any:
-    if isinstance(kind, type) and type(value) is kind:
-        return value
-    if isinstance(value, str):
-        return kind(value)
-    if isinstance(value, bool) or (kind is int and not isinstance(value, int)):
-        raise TypeError("no number")
-    # A type of the user's own gets what the command line would have held.
-    text = json.dumps(value) if isinstance(value, (dict, list)) else str(value)
-    return kind(text)
+def _has_numbers_by_default(option: ParserOption) -> bool:
+    return any(isinstance(default, (bool, int, float)) for default in option.defaults)
 
 
-def converted(option: ParserOption, value: Any) -> Any:
-    """A text as the number that argparse makes of it; any other value as it is."""
-    if not isinstance(value, str) or option.kind not in {int, float}:
-        return value
-    try:
-        return option.kind(value)
-    except ValueError:
-        return value
+def _unusual(choices: Any) -> list[Any]:
+    """The choices that YAML has in other forms than their own."""
+    if isinstance(choices, range) or not isinstance(choices, Iterable):
+        return []
+    return [each for each in choices if type(each) not in {str, int, float, bool}]
 
 
-def _choice_fault(choices: Any, value: Any) -> str | None:
+def _reason_of_choices(choices: Any, value: Any) -> str | None:
     try:
         if value in choices:
             return None
     except TypeError:
         pass  # a list or mapping, which cannot even be looked for
-    shown = list(map(repr, islice(choices, _MANY_CHOICES + 1)))
+    if not isinstance(choices, Iterable):
+        return "must be one of its choices"
+    shown = list(map(_shown, islice(choices, _MANY_CHOICES + 1)))
     if len(shown) > _MANY_CHOICES:
         shown[-1] = "…"  # as in `range(100_000)`
     return f"must be one of {', '.join(shown)}"
 
 
-def _refusal(kind: Any, error: Exception) -> str:
-    if kind in _NAMES:
-        return f"must be {_NAMES[kind]}"
-    detail = f": {error}" if isinstance(error, argparse.ArgumentTypeError) else ""
-    return f"must be what {_name(kind)} takes{detail}"
-
-
-_MANY_CHOICES: Final = 30
-"""More than these are not listed in a sentence."""
-
-_NAMES: Final[dict[Any, str]] = {int: "a whole number", float: "a number", str: "a string"}
+def _shown(value: Any) -> str:
+    """A choice or a constant as YAML has it."""
+    return repr(next(iter(yaml_forms(value)), value))
 
 
 def _name(kind: Any) -> str:

@@ -8,8 +8,10 @@ import click
 from pydantic import BaseModel
 
 from runsettings.checks.check import Request
-from runsettings.checks.parsers.options import load_parser, parser_options
+from runsettings.checks.parsers.loading import LoadedParser, load_parser
+from runsettings.checks.parsers.options import parser_options
 from runsettings.checks.schemas import schema
+from runsettings.checks.schemas.parser_schema import parser_schema
 from runsettings.cli.importing import load_object
 from runsettings.journal.records import journal_schema
 from runsettings.models.layered import LayeredSettings
@@ -58,7 +60,7 @@ def schema_of(what: str, parser: str | None) -> dict[str, Any]:
         click.UsageError: ``what`` is none of these.
     """
     if parser is not None:
-        return schema.parser_schema(parser_options(_parser(parser)))
+        return parser_schema(parser_options(_parser(parser)))
     if what == "run-config":
         return schema.run_config_schema()
     if what == "journal":
@@ -80,14 +82,12 @@ def _model(reference: str, option: str) -> type[BaseModel]:
     return named
 
 
-def _parser(reference: str) -> Any:
-    """The parser, or the function that makes it, after trying whether it does."""
+def _parser(reference: str) -> LoadedParser:
     made = load_object(reference, "--parser")
     try:
-        load_parser(made)
+        return load_parser(made)
     except TypeError as error:
         raise click.BadParameter(str(error), param_hint="--parser") from error
     except (Exception, SystemExit) as error:  # the user's code can raise anything
         message = f"{reference} raised {type(error).__name__}: {error}"
         raise click.BadParameter(message, param_hint="--parser") from error
-    return made
