@@ -24,7 +24,13 @@ from runsettings.layers.flags.settings_flags import (
 from runsettings.layers.scalar_types import union_members
 from runsettings.layers.text_values import BOOL_WORDS, LISTS, fields_of_type, is_mapping
 from runsettings.models.model_options import options
-from runsettings.resolution.options import Option, OptionTable, choices_of, holds_secret
+from runsettings.resolution.options import (
+    Option,
+    OptionTable,
+    choices_of,
+    holds_secret,
+    value_type,
+)
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity
 from runsettings.values.did_you_mean import did_you_mean
 from runsettings.values.errors import SettingsError
@@ -188,7 +194,9 @@ def _flagged(table: OptionTable, only: Sequence[str] | None) -> Iterator[_Flag]:
         secret = table.is_secret(option.path)
         path = option.path
         if not secret and (wanted is None or any(path[: len(key)] == key for key in wanted)):
-            yield from _inside(path, [option.type], _help(option), ())
+            first, *inner = _inside(path, [option.type], _help(option), ())
+            yield first._replace(annotation=value_type(option.info))  # with its validators
+            yield from inner
 
 
 def _inside(
