@@ -9,9 +9,10 @@ import os
 from collections.abc import Sequence
 from typing import Final
 
+from runsettings.models import provenance
+from runsettings.models.settings import Settings
 from runsettings.values.diagnostic import Rule
 from runsettings.values.errors import RunError
-from runsettings.values.origin import Origin
 
 _ALPHABET: Final = "abcdefghijklmnopqrstuvwxyz0123456789"
 
@@ -64,20 +65,20 @@ def _pick(choices: Sequence[Sequence[str]]) -> tuple[list[str], int]:
     return picked, number
 
 
-def check_length(run_id: str, origin: Origin | None) -> None:
-    """Check that an id is short enough for the name of a directory.
+def check_length(settings: Settings) -> None:
+    """Check that ``run_id`` is short enough for the name of a directory.
 
     The setting itself has rules for the characters.
 
     Raises:
         RunError: It is too long in bytes.
     """
-    size = len(os.fsencode(run_id))
+    size = len(os.fsencode(settings.run_id or ""))
     if size > LONGEST_ID_BYTES:
         raise RunError.of(
             Rule.UNSAFE_PATH,
             f"must have at most {LONGEST_ID_BYTES} bytes as UTF-8, not {size}",
             path=("run_id",),
-            origin=origin,
+            origin=provenance.origin(settings, "run_id"),
             hint="put what it describes into name=",
         )

@@ -21,6 +21,7 @@ In every case, a run that a live process records is left alone, and the error na
 from __future__ import annotations
 
 import os
+import platform
 import shutil
 import time
 from pathlib import Path
@@ -32,11 +33,11 @@ from runsettings.journal.lock import directory_lock
 from runsettings.journal.records import FORMAT, VERSION
 from runsettings.journal.replay import StoredRun, load_run
 from runsettings.journal.writer import Journal, encode
-from runsettings.models.settings import Resume
+from runsettings.models import provenance
+from runsettings.models.settings import Settings
 from runsettings.runs.starting.naming import new_id
 from runsettings.values.diagnostic import Rule
 from runsettings.values.errors import RunError
-from runsettings.values.origin import Origin
 
 _WRITER: Final = f"runsettings {__version__}"
 
@@ -47,14 +48,19 @@ _TICK: Final = 0.001
 class StartRequest(NamedTuple):
     """What a start asks for."""
 
+    settings: Settings
+    """The settings, for ``run_id`` and ``resume``."""
     project: str
-    run_id: str | None
-    resume: Resume | None
-    host: str
     offline: bool
+    """Whether the run stays on this machine."""
     now: float
-    id_origin: Origin | None = None
-    resume_origin: Origin | None = None
+    """Seconds since 1970."""
+
+    def error(self, rule: Rule, message: str, hint: str) -> RunError:
+        """The error for an id that cannot be had, with the origin of its setting."""
+        field = "run_id" if self.settings.run_id is not None else "resume"
+        origin = provenance.origin(self.settings, field)
+        return RunError.of(rule, message, path=("run_id",), origin=origin, hint=hint)
 
 
 class StartedRun(NamedTuple):
@@ -76,18 +82,19 @@ def start_or_resume(directory: Path, request: StartRequest) -> StartedRun:
         RunError: A live process records the run, or ``resume`` forbids it.
         OSError: The directory cannot be written.
     """
-    if request.run_id is None and request.resume in (None, "allow", "never"):
+    run_id, resume = request.settings.run_id, request.settings.resume
+    if run_id is None and resume in (None, "allow", "never"):
         # No other process can mean this run, because its id is new.
         return _start(directory, request, new_id())
     with directory_lock(directory):
         earlier = _find(directory, request)
         if earlier is None:
-            if request.resume == "must":
+            if resume == "must":
                 raise _missing(request)
-            return _start(directory, request, request.run_id or new_id())
-        if request.run_id is not None:
+            return _start(directory, request, run_id or new_id())
+        if run_id is not None:
             _check_allowed(request, earlier)
-        if request.resume is None:
+        if resume is None:
             # The later of two runs with one id counts, even if the clock was put back.
             later = max(request.now, earlier.created + _TICK)
             return _start(directory, request._replace(now=later), earlier.id)
@@ -131,11 +138,12 @@ def last_started(directory: Path, project: str, host: str) -> StoredRun | None:
 
 def _find(directory: Path, request: StartRequest) -> StoredRun | None:
     """The run that exists already, or ``None``."""
-    if request.run_id is not None:
-        return latest(directory, request.project, request.run_id)
-    if request.resume != "auto":
+    run_id, resume = request.settings.run_id, request.settings.resume
+    if run_id is not None:
+        return latest(directory, request.project, run_id)
+    if resume != "auto":
         return None
-    run = last_started(directory, request.project, request.host)
+    run = last_started(directory, request.project, platform.node())
     return run if run is not None and run.state not in ("running", "finished") else None
 
 
@@ -147,12 +155,10 @@ def _check_allowed(request: StartRequest, earlier: StoredRun) -> None:
     """
     if earlier.state == "running":
         raise _in_use(earlier, request)
-    if request.resume == "never":
-        raise RunError.of(
+    if request.settings.resume == "never":
+        raise request.error(
             Rule.RUN_EXISTS,
-            f"a run '{request.run_id}' of project '{request.project}' exists: {earlier.directory}",
-            path=("run_id",),
-            origin=request.id_origin,
+            f"a run '{earlier.id}' of project '{request.project}' exists: {earlier.directory}",
             hint='choose another id, or resume="allow"',
         )
 
@@ -205,36 +211,31 @@ def _start_record(request: StartRequest, step: int, *, resumed: bool) -> dict[st
         "type": "start",
         "time": request.now,
         "pid": os.getpid(),
-        "host": request.host,
+        "host": platform.node(),
         "step": step,
         "resumed": resumed,
     }
 
 
 def _missing(request: StartRequest) -> RunError:
-    if request.run_id is None:
-        return RunError.of(
+    run_id = request.settings.run_id
+    if run_id is None:
+        return request.error(
             Rule.RUN_MISSING,
             'resume="must" needs the id of a run',
-            path=("run_id",),
-            origin=request.resume_origin,
             hint='give id=, set WANDB_RUN_ID, or use resume="auto"',
         )
-    return RunError.of(
+    return request.error(
         Rule.RUN_MISSING,
-        f"no run '{request.run_id}' of project '{request.project}' exists here",
-        path=("run_id",),
-        origin=request.id_origin,
+        f"no run '{run_id}' of project '{request.project}' exists here",
         hint='resume="allow" starts it',
     )
 
 
 def _in_use(run: StoredRun, request: StartRequest) -> RunError:
     since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(run.started))
-    return RunError.of(
+    return request.error(
         Rule.RUN_OWNED,
         f"run '{run.id}' is being written by process {run.pid} on {run.host} since {since}",
-        path=("run_id",),
-        origin=request.id_origin,
         hint="wait for it, stop it, or choose another id",
     )

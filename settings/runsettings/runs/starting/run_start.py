@@ -6,7 +6,6 @@ This module reads the process's own environment, arguments and working directory
 from __future__ import annotations
 
 import os
-import platform
 import sys
 import time
 import warnings
@@ -199,18 +198,8 @@ class RunStart:
             RunError: As `start_or_resume`; or a temporary directory fails as well.
         """
         settings = self.settings
-        id_origin = provenance.origin(settings, "run_id") if settings.run_id else None
-        check_length(settings.run_id or "", id_origin)
-        request = StartRequest(
-            self.project,
-            settings.run_id,
-            settings.resume,
-            platform.node(),
-            offline,
-            time.time(),
-            id_origin,
-            provenance.origin(settings, "resume") if settings.resume else None,
-        )
+        check_length(settings)
+        request = StartRequest(settings, self.project, offline, time.time())
         root = named_path(settings.root_dir or ".", self.cwd)
         try:
             directory = make_wandb_directory(root, self.notices.warn)
