@@ -272,6 +272,7 @@ def test_a_run_that_finished_during_an_exception_has_failed_until_the_end(begin)
     finally:
         active._finish_all()
     assert load_run(run.journal_path).state == "finished"
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 
 
 def test_a_killed_run_is_seen_as_crashed(script, stored):

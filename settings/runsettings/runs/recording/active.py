@@ -107,10 +107,13 @@ def _at_exit() -> None:
 def _finish_all() -> None:
     """Finish the current run, and correct what finished before the end was known."""
     ending = _watch.ending
-    for journal, started in _uncertain:
+    while _uncertain:
+        journal, started = _uncertain.pop()
         correct_end(journal, started, ending)
     run = _current
-    if isinstance(run, Run):
+    if run is None:
+        _watch.remove()
+    elif isinstance(run, Run):
         try:
             run._end(ending, at_exit=True)
         except KeyboardInterrupt:
