@@ -490,7 +490,8 @@ def test_a_run_starts_in_a_deleted_directory(begin, jail, monkeypatch, mode):
     (jail.cwd / "gone").mkdir()
     monkeypatch.chdir(jail.cwd / "gone")
     (jail.cwd / "gone").rmdir()
-    run = begin(mode=mode, dir=jail.cwd)
+    with pytest.warns(SettingsWarning, match="the working directory was deleted"):
+        run = begin(mode=mode, dir=jail.cwd)
     run.log({"a": 1})
     assert len(list(jail.cwd.glob("wandb/*"))) == (mode == "offline")
 
@@ -502,7 +503,8 @@ def test_without_dir_a_run_in_a_deleted_directory_goes_to_a_temporary_one(
     (jail.cwd / "gone").mkdir()
     monkeypatch.chdir(jail.cwd / "gone")
     (jail.cwd / "gone").rmdir()
-    assert begin().path.is_dir()
+    with pytest.warns(SettingsWarning, match="the working directory was deleted"):
+        assert begin().path.is_dir()
     assert "runs go to" in capsys.readouterr().err
 
 
