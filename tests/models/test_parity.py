@@ -92,7 +92,7 @@ def plain(base: Any) -> Any:
         key: SecretStr | None = None
         colour: Colour = Colour.RED
         number: Number = Number.ONE
-        level: Literal[1, 2, 3] = 1
+        level: Literal["1", "2", "3"] = "1"
         mode: Literal["a", "b"] = "a"
         maybe: int | None = None
         mixed: int | str = 0

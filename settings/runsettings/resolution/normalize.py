@@ -12,7 +12,7 @@ from runsettings.resolution.text_decoding import TextDecoder
 from runsettings.resolution.unknown_keys import unknown_key_diagnostics
 from runsettings.values.directives import Replace
 from runsettings.values.reading import Reading
-from runsettings.values.tree import Branch, Kind
+from runsettings.values.tree import Branch, KeyPath, Kind, Tree
 
 
 class Normalizer:
@@ -47,11 +47,14 @@ class Normalizer:
         data = tree.data
         if data.keys() <= self._plain:
             return reading
+        if tree.kind is Kind.INI and not data.keys() <= self._table.spelled.keys():
+            tree = self._in_own_case(tree)
+            reading, data = reading._replace(tree=tree), tree.data
         decoding = self._decoder.applies(tree)
         flat = data.keys() <= self._flat
         if flat and not decoding and not data.keys() & self._containing:
             return reading
-        renamed, marks = self._mapping(data, tree.marks, self._table)
+        renamed, marks = self._mapping(data, tree.marks, self._table, (), tree)
         result = tree.with_data(renamed, marks)
         diagnostics = list(reading.diagnostics)
         if decoding:
@@ -72,18 +75,33 @@ class Normalizer:
                 found[key] = decoded[option.name]
         return found
 
+    def _in_own_case(self, tree: Tree) -> Tree:
+        """An INI file's tree with aliases in their own case: all its keys are in lower case."""
+        spellings = {key.lower(): key for key in reversed(self._table.spelled)}
+        names = {
+            key: spellings.get(key, key) for key in tree.data if key not in self._table.spelled
+        }
+        return tree.with_data(
+            {names.get(key, key): value for key, value in tree.data.items()},
+            {names.get(key, key): mark for key, mark in (tree.marks or {}).items()},
+        )
+
     def _mapping(
         self,
         data: Mapping[str, Any],
         marks: Mapping[str, Any] | None,
         table: OptionTable,
+        path: KeyPath,
+        tree: Tree,
     ) -> tuple[dict[str, Any], Any]:
         named: dict[str, Any] = {}
         moved: dict[str, Any] | None = None
         if marks is not None:
             moved = Branch(marks.here if isinstance(marks, Branch) else None)
+        elif any(option.alias_paths for option in table.options.values()):
+            moved = Branch()
         allowed = table.model.model_config.get("extra") == "allow"
-        self._take_alias_paths(data, table, named, marks, moved)
+        self._take_alias_paths(data, table, named, moved, path, tree)
         for key, value in data.items():
             option = table.spelled.get(key)
             if option is None:
@@ -97,17 +115,20 @@ class Normalizer:
                 continue  # two spellings of one key: the field's own name counts
             inner = value
             if option.table is not None:
-                inner, mark = self._nested(value, mark, option.table)
+                inner, mark = self._nested(value, mark, option.table, (*path, key), tree)
             named[option.name] = inner
             if moved is not None:
                 moved[option.name] = mark
         return named, moved
 
-    def _nested(self, value: Any, mark: Any, table: OptionTable) -> tuple[Any, Any]:
+    def _nested(
+        self, value: Any, mark: Any, table: OptionTable, path: KeyPath, tree: Tree
+    ) -> tuple[Any, Any]:
         inner = value.value if isinstance(value, Replace) else value
         if not isinstance(inner, dict):
             return value, mark
-        named, moved = self._mapping(inner, mark if isinstance(mark, Mapping) else None, table)
+        marks = mark if isinstance(mark, Mapping) else None
+        named, moved = self._mapping(inner, marks, table, path, tree)
         mark = mark if moved is None else moved
         return (Replace(named) if isinstance(value, Replace) else named), mark
 
@@ -116,8 +137,9 @@ class Normalizer:
         data: Mapping[str, Any],
         table: OptionTable,
         named: dict[str, Any],
-        marks: Mapping[str, Any] | None,
         moved: Any,
+        path: KeyPath,
+        tree: Tree,
     ) -> None:
         """Fill fields whose alias is a path into another key."""
         for option in table.options.values():
@@ -127,5 +149,4 @@ class Normalizer:
                     part = alias.search_dict_for_path(dict(data))
                     if type(part).__name__ != "PydanticUndefinedType":
                         named.setdefault(option.name, part)
-                        if moved is not None and marks is not None:
-                            moved[option.name] = marks.get(first)
+                        moved[option.name] = tree.origin((*path, *alias.path))

@@ -31,16 +31,17 @@ class DotenvLayer:
     def read(self, inputs: Inputs) -> Sequence[Reading]:
         """What each file sets; one that does not exist is no fault, as in pydantic-settings."""
         found = (_find(name, inputs) for name in inputs.env_files)
-        return [self._read(path, inputs) for path in found if path is not None]
+        present = (path for path in found if path is not None)
+        return [reading for path in present for reading in self._read(path, inputs)]
 
-    def _read(self, path: Path, inputs: Inputs) -> Reading:
+    def _read(self, path: Path, inputs: Inputs) -> list[Reading]:
         where, environ = shown_path(path, inputs.cwd), inputs.environ
         text, faults, _ = read_bytes(
             path, Layer.DOTENV, where=where, encoding=inputs.env_file_encoding, pipes=True
         )
         tree = Tree(Layer.DOTENV, where, text=text, kind=Kind.DOTENV, directives=False)
         if text is None:
-            return Reading(tree, faults)
+            return [Reading(tree, faults)]
         # Needed by those who ask for a .env file, and nobody else.
         from dotenv.parser import parse_stream
 
@@ -67,8 +68,8 @@ class DotenvLayer:
                 marks[binding.key] = _mark(binding.original.string, binding.key, line)
                 values[binding.key] = _interpolated(binding.value, values, environ)
         tree.marks = marks
-        reading = self._variables.read(values, tree)
-        return reading._replace(diagnostics=(*diagnostics, *reading.diagnostics))
+        *lower, reading = self._variables.read(values, tree)
+        return [*lower, reading._replace(diagnostics=(*diagnostics, *reading.diagnostics))]
 
 
 def _find(name: str | Path, inputs: Inputs) -> Path | None:

@@ -12,11 +12,13 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from pydantic import AliasChoices, AliasPath
 from pydantic_settings import BaseSettings
 from pydantic_settings.exceptions import SettingsError as SourceError
 
 from runsettings.layers.base import Inputs
 from runsettings.layers.copying import own
+from runsettings.layers.environment.nested_names import in_written_case, mark_nested, split_name
 from runsettings.layers.environment.pydantic_source import VariableSource
 from runsettings.layers.scalar_types import is_plain
 from runsettings.values.diagnostic import Diagnostic, Excerpt, Rule, Severity
@@ -56,7 +58,9 @@ class EnvironmentVariables:
         for name, field in model.model_fields.items():
             variables = self.source.variables_of(name)
             self._names[name] = variables
-            plain = len(variables) == 1 and not transforms and is_plain(field)
+            # An AliasPath names a part of what the variable says.
+            whole = not isinstance(field.validation_alias, (AliasChoices, AliasPath))
+            plain = len(variables) == 1 and whole and not transforms and is_plain(field)
             for variable in variables:
                 self._fields.setdefault(variable, []).append(name)
             if plain and len(self._fields[variables[0]]) == 1:
@@ -81,8 +85,11 @@ class EnvironmentVariables:
         """Every variable that sets a field, as a person would write it."""
         return [name if self._case_sensitive else name.upper() for name in self._fields]
 
-    def read(self, environ: Mapping[str, str | None], tree: Tree) -> Reading:
+    def read(self, environ: Mapping[str, str | None], tree: Tree) -> list[Reading]:
         """Fill ``tree`` with what ``environ`` sets; its marks are the variables' names.
+
+        Where two variables set one field, the one that does not count is in a tree of its own,
+        below ``tree``.
 
         Args:
             environ: Names and values; a name without a value (`.env` allows it) sets nothing.
@@ -111,11 +118,14 @@ class EnvironmentVariables:
                 asked.setdefault(owner, {})[spelled] = native
         tree.marks = marks
         diagnostics: list[Diagnostic] = []
+        beaten: list[Tree] = []
         for owner, variables in asked.items():
             self._ask(owner, variables, environ, tree, places, diagnostics)
+            self._keep_beaten(owner, variables, environ, tree, places, beaten)
         if asked:
             diagnostics += own(tree)
-        return Reading(tree, tuple(diagnostics), tuple(unknown))
+        lower = [Reading(each, own(each)) for each in reversed(beaten)]
+        return [*lower, Reading(tree, tuple(diagnostics), tuple(unknown))]
 
     def _spell(self, name: str) -> str:
         return name if self._case_sensitive else name.lower()
@@ -207,34 +217,44 @@ class EnvironmentVariables:
             return
         branch = Branch(place(nearest))
         tree.marks[name] = branch
+        annotation = self._source.settings_cls.model_fields[name].annotation
         for spelled, native in variables.items():
             for variable in self._names[name]:
                 prefix = variable + self._delimiter
                 if self._delimiter and spelled.startswith(prefix):
-                    keys = spelled[len(prefix) :].split(self._delimiter)
-                    _mark_nested(branch, value, keys, place(native), self._case_sensitive)
+                    # pydantic-settings splits no oftener than `env_nested_max_split` says.
+                    keys = split_name(native[len(prefix) :], self._delimiter, self._source.maxsplit)
+                    if not self._case_sensitive:
+                        keys = in_written_case(value, keys, [annotation])
+                    mark_nested(branch, value, keys, place(native))
 
-
-def _mark_nested(
-    branch: Branch, value: Any, keys: Sequence[str], mark: Mark, case_sensitive: bool
-) -> None:
-    """Put ``mark`` at the place in ``branch`` that a nested variable reached."""
-    for index, wanted in enumerate(keys):
-        if type(value) is not dict:
-            return
-        key = next(
-            (k for k in value if k == wanted or (not case_sensitive and k.lower() == wanted)), None
-        )
-        if key is None:
-            return
-        value = value[key]
-        if index == len(keys) - 1:
-            branch[key] = mark
-            return
-        inner = branch.get(key)
-        if not isinstance(inner, Branch):
-            inner = branch[key] = Branch(inner)
-        branch = inner
+    def _keep_beaten(
+        self,
+        name: str,
+        variables: dict[str, str],
+        environ: Mapping[str, str | None],
+        tree: Tree,
+        places: Mapping[str, Any] | None,
+        beaten: list[Tree],
+    ) -> None:
+        """Keep what further variables of a field say, each in the next lower one of ``beaten``."""
+        present = [variable for variable in self._names[name] if variable in variables]
+        if len(present) < 2 or isinstance(tree.data.get(name, MISSING), (dict, type(MISSING))):
+            return  # mappings would be merged, where pydantic-settings takes the first alone
+        for depth, variable in enumerate(present[1:]):
+            native = variables[variable]
+            try:
+                value = self._source.value_of(name, {variable: environ[native]})
+            except (SourceError, RecursionError):
+                value = environ[native]  # it loses, whatever it says
+            if value is MISSING:
+                continue
+            if depth == len(beaten):
+                beaten.append(tree.with_data({}, {}))
+            beaten[depth].data[name] = value
+            assert isinstance(beaten[depth].marks, dict)
+            mark = native if places is None else places.get(native, native)
+            beaten[depth].marks[name] = mark  # type: ignore[index]
 
 
 def not_decodable(
@@ -268,4 +288,4 @@ class EnvironmentLayer:
     def read(self, inputs: Inputs) -> Sequence[Reading]:
         """What the environment sets."""
         tree = Tree(Layer.ENV, "environment", kind=Kind.VARIABLES, directives=False)
-        return (self._variables.read(inputs.environ, tree),)
+        return self._variables.read(inputs.environ, tree)

@@ -1,0 +1,71 @@
+"""Variables that reach into a field: ``OPTIM__LR``, and the keys that such a name has."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from runsettings.layers.scalar_types import union_members
+from runsettings.layers.text_values import fields_of_type, is_mapping, types_of_key
+from runsettings.values.tree import Branch, Mark
+
+
+def split_name(written: str, delimiter: str, most: int) -> list[str]:
+    """The keys in the rest of a variable's name, in the case in which they are written.
+
+    Args:
+        written: The rest.
+        delimiter: What stands between keys, in any case.
+        most: How often to split; -1 for as often as it can be.
+    """
+    lengths = map(len, written.lower().split(delimiter.lower(), most))
+    parts: list[str] = []
+    start = 0
+    for length in lengths:
+        parts.append(written[start : start + length])
+        start += length + len(delimiter)
+    return parts
+
+
+def in_written_case(value: Any, written: Sequence[str], annotations: Sequence[Any]) -> list[str]:
+    """Bring keys of mappings in ``value`` to the case that a variable has them in.
+
+    pydantic-settings makes them all lower. ``T_TABLES__MyTable`` names the key ``MyTable``; in
+    ``T_TABLES__MYTABLE`` the case tells nothing, as in most variables, and stays lower.
+
+    Returns:
+        The keys, as they are in ``value`` now.
+    """
+    keys: list[str] = []
+    for part in written:
+        if type(value) is not dict:
+            return [*keys, part]
+        key = next((k for k in value if k.lower() == part.lower()), None)
+        if key is None:
+            return [*keys, part]
+        members = [m for each in annotations for m in union_members(each)]
+        in_mapping = any(map(is_mapping, members)) and not any(
+            key in (fields_of_type(member) or ()) for member in members
+        )
+        if in_mapping and key != part and not part.isupper() and part not in value:
+            value[part] = value.pop(key)
+            key = part
+        annotations = types_of_key(members, key)
+        keys.append(key)
+        value = value[key]
+    return keys
+
+
+def mark_nested(branch: Branch, value: Any, keys: Sequence[str], mark: Mark) -> None:
+    """Put ``mark`` at the place in ``branch`` that a nested variable reached."""
+    for index, key in enumerate(keys):
+        if type(value) is not dict or key not in value:
+            return
+        value = value[key]
+        if index == len(keys) - 1:
+            branch[key] = mark
+            return
+        inner = branch.get(key)
+        if not isinstance(inner, Branch):
+            inner = branch[key] = Branch(inner)
+        branch = inner
