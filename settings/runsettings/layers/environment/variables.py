@@ -217,13 +217,13 @@ class EnvironmentVariables:
             return
         branch = Branch(place(nearest))
         tree.marks[name] = branch
-        annotation = self._source.settings_cls.model_fields[name].annotation
+        annotation = self.source.settings_cls.model_fields[name].annotation
         for spelled, native in variables.items():
             for variable in self._names[name]:
                 prefix = variable + self._delimiter
                 if self._delimiter and spelled.startswith(prefix):
                     # pydantic-settings splits no oftener than `env_nested_max_split` says.
-                    keys = split_name(native[len(prefix) :], self._delimiter, self._source.maxsplit)
+                    keys = split_name(native[len(prefix) :], self._delimiter, self.source.maxsplit)
                     if not self._case_sensitive:
                         keys = in_written_case(value, keys, [annotation])
                     mark_nested(branch, value, keys, place(native))
@@ -244,7 +244,7 @@ class EnvironmentVariables:
         for depth, variable in enumerate(present[1:]):
             native = variables[variable]
             try:
-                value = self._source.value_of(name, {variable: environ[native]})
+                value = self.source.value_of(name, {variable: environ[native]})
             except (SourceError, RecursionError):
                 value = environ[native]  # it loses, whatever it says
             if value is MISSING:
