@@ -158,6 +158,12 @@ def test_warnings_alone_are_warnings():
     assert render_problems([fault(severity=WARNING)], "settings").startswith("1 warning in ")
 
 
+def test_notes_alone_are_notes():
+    """Nobody need worry about them."""
+    assert render_problems([fault(severity=NOTE)], "a.yaml").startswith("1 note in a.yaml\n")
+    assert render_problems([fault(severity=NOTE)] * 2, "a.yaml").startswith("2 notes in a.yaml\n")
+
+
 def test_exception_is_its_rendering():
     """``str`` of an exception is the same text, from the one module that makes it."""
     assert str(SettingsError([fault()])) == render_problems([fault()], "settings")

@@ -28,8 +28,8 @@ _GAP: Final = "  "
 _LARGE_TABLE: Final = 500
 """Rows from which a terminal gets plain columns: rich lays out two thousand rows a second."""
 
-_HEADING: Final = re.compile(r"(?m)^(?:[0-9,]+ (?:problem|warning)s? in |error: ).*$")
-_WARNING: Final = re.compile(r"(?m)^  (warning:)")
+_HEADING: Final = re.compile(r"(?m)^(?:[0-9,]+ (?:problem|warning|note)s? in |error: ).*$")
+_SEVERITY: Final = re.compile(r"(?m)^  ((?:warning|note):)")
 _CARETS: Final = re.compile(r"(?m)^ +│ +(\^+)$")
 
 
@@ -109,7 +109,7 @@ def print_report(text: str, colour: str | None = None, *, err: bool = False) -> 
         wanted = stream is not None and stream.isatty()
     if wanted:
         text = _HEADING.sub(lambda found: click.style(found[0], fg=colour, bold=True), text)
-        text = _WARNING.sub("  " + click.style(r"\1", fg="yellow"), text)
+        text = _SEVERITY.sub("  " + click.style(r"\1", fg="yellow"), text)
         text = _CARETS.sub(
             lambda found: found[0].removesuffix(found[1]) + click.style(found[1], fg="red"), text
         )

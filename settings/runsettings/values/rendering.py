@@ -24,10 +24,12 @@ _shorten.maxlist = _shorten.maxtuple = _shorten.maxset = _shorten.maxdict = 6
 
 
 def render_problems(diagnostics: Sequence[Diagnostic], subject: str) -> str:
-    """All diagnostics under one heading that counts them."""
+    """All diagnostics under one heading that counts the errors; without any, all of them."""
     errors = sum(1 for diagnostic in diagnostics if diagnostic.is_error)
-    counted, noun = (errors, "problem") if errors else (len(diagnostics), "warning")
-    heading = f"{counted} {noun}{'' if counted == 1 else 's'} in {subject}"
+    notes = all(diagnostic.severity is Severity.NOTE for diagnostic in diagnostics)
+    noun = "problem" if errors else "note" if notes else "warning"
+    count = errors or len(diagnostics)
+    heading = f"{count} {noun}{'' if count == 1 else 's'} in {subject}"
     blocks = [_indent(render(diagnostic), "  ") for diagnostic in diagnostics]
     return "\n\n".join([heading, *blocks])
 
