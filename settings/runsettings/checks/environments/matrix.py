@@ -31,7 +31,6 @@ from runsettings.documents.paths import shown_path
 from runsettings.layers.flags.parsing import parse_known_args
 from runsettings.models import provenance
 from runsettings.models.exporting import json_value
-from runsettings.models.flag_definitions import add_arguments
 from runsettings.models.layered import LayeredSettings
 from runsettings.models.model_options import options
 from runsettings.resolution.merge import Merged, merge
@@ -169,6 +168,8 @@ def _parse_flags(
     """Parse the flags of settings; those of the program alone are left out."""
     if not flags:
         return None, []
+    from runsettings.models.flag_definitions import add_arguments  # absl: few checks have flags
+
     parser = _Parser(add_help=False)
     add_arguments(model, parser)
     try:

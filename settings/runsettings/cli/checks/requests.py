@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 import click
 from pydantic import BaseModel
@@ -17,6 +18,13 @@ from runsettings.journal.records import journal_schema
 from runsettings.models.layered import LayeredSettings
 from runsettings.models.settings import Settings
 from runsettings.values.did_you_mean import did_you_mean
+
+_SCHEMAS: Final[Mapping[str, Callable[[], dict[str, Any]]]] = {
+    "settings": lambda: schema.model_schema(Settings),
+    "run-config": schema.run_config_schema,
+    "journal": journal_schema,
+}
+"""What ``schema`` knows by a name."""
 
 
 def check_request(
@@ -61,16 +69,11 @@ def schema_of(what: str, parser: str | None) -> dict[str, Any]:
     """
     if parser is not None:
         return parser_schema(parser_options(_parser(parser)))
-    if what == "run-config":
-        return schema.run_config_schema()
-    if what == "journal":
-        return journal_schema()
-    if what == "settings":
-        return schema.model_schema(Settings)
+    if what in _SCHEMAS:
+        return _SCHEMAS[what]()
     if ":" not in what:
-        hint = did_you_mean(what, ("settings", "run-config", "journal"))
-        known = hint or "write settings, run-config, journal or module:Model"
-        raise click.UsageError(f"{what!r} has no schema — {known}")
+        advice = did_you_mean(what, _SCHEMAS) or f"write {', '.join(_SCHEMAS)} or module:Model"
+        raise click.UsageError(f"{what!r} has no schema — {advice}")
     return schema.model_schema(_model(what, "MODULE:MODEL"))
 
 

@@ -57,15 +57,22 @@ class Literal(NamedTuple):
         return not self.quoted and is_number(other) and is_number(self.value)
 
 
-def equals(get: Callable[[StoredRun], Any], literal: Literal, *, wanted: bool) -> Filter:
-    """Equality; a list has an element that is equal, so that ``tags = x`` means to have a tag."""
+def any_element(
+    get: Callable[[StoredRun], Any], holds: Callable[[Any], bool], *, wanted: bool
+) -> Filter:
+    """Whether a test holds for a value or, of a list, for any element: ``tags = x``.
+
+    Args:
+        get: The run's value, or `MISSING`.
+        holds: The test.
+        wanted: False selects the runs with a value for which the test does not hold.
+    """
 
     def chosen(run: StoredRun) -> bool:
         value = get(run)
         if value is MISSING:
             return False
-        values = value if isinstance(value, list) else [value]
-        return any(map(literal.equals, values)) is wanted
+        return any(map(holds, value if isinstance(value, list) else [value])) is wanted
 
     return chosen
 
@@ -80,19 +87,6 @@ def ordered(
         if value is MISSING or not literal.compares(value):
             return False
         return order(value, literal.text if isinstance(value, str) else literal.value)
-
-    return chosen
-
-
-def contains(get: Callable[[StoredRun], Any], part: str, *, wanted: bool) -> Filter:
-    """Whether a text contains ``part``, ignoring case; of a list, any of its elements."""
-
-    def chosen(run: StoredRun) -> bool:
-        value = get(run)
-        if value is MISSING:
-            return False
-        values = value if isinstance(value, list) else [value]
-        return any(part in str(each).casefold() for each in values) is wanted
 
     return chosen
 

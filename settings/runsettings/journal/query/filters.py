@@ -16,8 +16,7 @@ from runsettings.journal.query.comparisons import (
     ORDER,
     Filter,
     Literal,
-    contains,
-    equals,
+    any_element,
     kind_of,
     ordered,
     plain,
@@ -173,11 +172,14 @@ class _Parser:
         literal = self._literal(key, token)
         sign = operation.text
         if sign in ("~", "!~"):
-            return contains(key.get, literal.text.casefold(), wanted=sign == "~")
+            part = literal.text.casefold()
+            return any_element(
+                key.get, lambda value: part in str(value).casefold(), wanted=sign == "~"
+            )
         if sign in ORDER:
             self._check_order(key, operation, literal)
             return ordered(key.get, ORDER[sign], literal)
-        return equals(key.get, literal, wanted=sign != "!=")
+        return any_element(key.get, literal.equals, wanted=sign != "!=")
 
     def _literal(self, key: Key, token: _Token) -> Literal:
         """The value, parsed by the kind of the key.
@@ -186,21 +188,17 @@ class _Parser:
             FilterError: The key holds times, durations or states, and the value is not one.
         """
         text = _unquoted(token.text) if token.kind == "quoted" else token.text
-        if key.kind is Kind.TIME:
-            time = parse_time(text, self.now)
-            if time is None:
-                raise self._error(f"{key.text} is a time — {TIME_FORMS}", token)
-            return Literal(text, time, quoted=False)
-        if key.kind is Kind.DURATION:
-            seconds = parse_duration(text)
+        if key.kind in (Kind.TIME, Kind.DURATION):
+            is_time = key.kind is Kind.TIME
+            seconds = parse_time(text, self.now) if is_time else parse_duration(text)
             if seconds is None:
-                raise self._error(f"{key.text} is a duration — {DURATION_FORMS}", token)
+                forms = f"a time — {TIME_FORMS}" if is_time else f"a duration — {DURATION_FORMS}"
+                raise self._error(f"{key.text} is {forms}", token)
             return Literal(text, seconds, quoted=False)
         if key.kind is Kind.STATE and text not in STATES:
             raise self._error(f"{key.text} is one of {', '.join(STATES)}", token)
-        if token.kind == "quoted":
-            return Literal(text, text, quoted=True)
-        return Literal(text, plain(text), quoted=False)
+        quoted = token.kind == "quoted"
+        return Literal(text, text if quoted else plain(text), quoted)
 
     def _check_order(self, key: Key, operation: _Token, literal: Literal) -> None:
         """Refuse a comparison that no run's value has an order for; it would choose nothing.

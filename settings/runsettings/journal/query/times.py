@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final
 
@@ -49,29 +50,34 @@ def parse_time(text: str, now: float) -> float | None:
 
 
 def local_time(seconds: float) -> str:
-    """A time for a table, in the local zone: ``2025-01-31 14:30:05``."""
-    try:
-        return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(seconds))
-    except (ValueError, OverflowError, OSError):
-        return str(seconds)  # a clock that went mad must not take the listing down
+    """A time in the local zone: ``2025-01-31 14:30:05``."""
+    return _formatted(seconds, lambda moment: f"{moment.astimezone():%Y-%m-%d %H:%M:%S}")
 
 
 def short_time(seconds: float) -> str:
-    """A time for a narrow table, as ``ls -l`` has it: ``01-31 14:30``, of other years the date."""
-    try:
-        moment, now = time.localtime(seconds), time.localtime()
-    except (ValueError, OverflowError, OSError):
-        return str(seconds)  # as above
-    return time.strftime("%m-%d %H:%M" if moment.tm_year == now.tm_year else "%Y-%m-%d", moment)
+    """A time in few characters, as in ``ls -l``: ``01-31 14:30``, or the date in other years."""
+
+    def short(moment: datetime) -> str:
+        local, now = moment.astimezone(), datetime.now().astimezone()
+        return local.strftime("%m-%d %H:%M" if local.year == now.year else "%Y-%m-%d")
+
+    return _formatted(seconds, short)
 
 
 def utc_time(seconds: float) -> str:
     """A time for programs: ``2025-01-31T13:30:05.250Z``."""
+    return _formatted(
+        seconds,
+        lambda moment: moment.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+    )
+
+
+def _formatted(seconds: float, show: Callable[[datetime], str]) -> str:
+    """A time as text; the number where it is no date, because a clock was wrong."""
     try:
-        moment = datetime.fromtimestamp(seconds, UTC)
+        return show(datetime.fromtimestamp(seconds, UTC))
     except (ValueError, OverflowError, OSError):
         return str(seconds)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def duration(seconds: float) -> str:
