@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import pytest
+from pydantic import BaseModel
 
 from runsettings import LayeredSettings, Rule, Settings, SettingsError, SettingsWarning
 from runsettings.models.wandb_client_names import WANDB_CLIENT_NAMES
@@ -124,3 +127,30 @@ def test_warnings_come_beside_errors(jail):
     text = message(mode="x")
     assert text.startswith("1 problem in settings\n\n  mode: must be one of")
     assert "warning: projet is not a key" in text
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ({"mode": "offlin", "projct": "x"}, {"mode", "projct"}),
+        ({"optim": {"kind": "adan", "lrr": 1}}, {"optim.kind", "optim.lrr"}),
+        ({"optims": [{"kind": "adan", "lrr": 1}]}, {"optims[0].kind", "optims[0].lrr"}),
+    ],
+    ids=["model", "nested", "list"],
+)
+def test_a_wrong_choice_hides_no_unknown_key(values, expected):
+    """A bad value of a field with choices, and a misspelt key beside it, are both told."""
+
+    class Adam(BaseModel):
+        kind: Literal["adam"] = "adam"
+        lr: float = 0.1
+
+    class Model(LayeredSettings):
+        mode: Literal["online", "offline"] = "online"
+        project: str = ""
+        optim: Adam = Adam()
+        optims: list[Adam] = []
+
+    with pytest.raises(SettingsError) as caught:
+        Model(**values)
+    assert {diagnostic.key for diagnostic in caught.value.diagnostics} == expected

@@ -1,5 +1,6 @@
-"""Settings as Python objects: pydantic-settings classes that resolve all layers, then hold still.
+"""Settings as Python objects: pydantic-settings classes whose values come from all layers.
 
-What enters here is a model or belongs to models as such: freezing them, flags for them. How a
-value wins is `resolution`'s business, and what a run does with it that of `runs`.
+What enters here is a settings class, or works on one: validation, freezing, flags, editing,
+locking, and the public functions that ask settings for origins and histories. How a value wins is
+decided in `resolution`, and what a run does with it in `runs`.
 """

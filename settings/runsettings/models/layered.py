@@ -201,7 +201,7 @@ class LayeredSettings(BaseSettings):
         return resolving.replace(self, **changes)
 
     def locate(self, key: str | KeyPath) -> KeyPath:
-        """The canonical path of ``key``, whichever way it is spelt: ``("optim", "lr")``.
+        """The path of ``key`` under the model's own names, such as ``("optim", "lr")``.
 
         Raises:
             SettingsError: The model has no such key.

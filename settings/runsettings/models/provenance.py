@@ -1,4 +1,4 @@
-"""What settings know of where they came from: paths, histories, explanations."""
+"""Tells where the values of settings came from: origins, histories, explanations."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class _Computed:
 
 
 def locate(settings: BaseSettings, key: str | KeyPath) -> KeyPath:
-    """The canonical path of ``key``, whichever way it is spelt: ``("optim", "lr")``.
+    """The path of ``key`` under the model's own names, such as ``("optim", "lr")``.
 
     Args:
         settings: The settings.
@@ -170,7 +170,7 @@ class _Provenance:
         return live_secrets(self._merged.sources, self._table)
 
     def path(self, key: str | KeyPath) -> KeyPath:
-        """The canonical path of a key, whichever way it is spelt.
+        """The path of a key under the model's own names.
 
         Raises:
             SettingsError: The model has no such key.
@@ -194,14 +194,14 @@ class _Provenance:
         return tuple(path)
 
     def value(self, path: KeyPath) -> Any:
-        """The value at a canonical path."""
+        """The value at a path."""
         node: Any = self._model
         for part in path:
             node = _inside(node, part)
         return node
 
     def history(self, path: KeyPath) -> tuple[Leaf, ...]:
-        """All that was said about a canonical path, winner first, the default last."""
+        """All that was said about a path, winner first, the default last."""
         leaves = tuple(
             with_wrapped_secrets(leaf, self._table)
             for leaf in self._merged.history(path)
@@ -222,7 +222,7 @@ class _Provenance:
         return (*leaves, Leaf(path, default, where))
 
     def _unsaid(self, path: KeyPath) -> tuple[Leaf, ...]:
-        """The history of what is inside a value (of a list, of a union) and no source sets."""
+        """The history of a default inside a list or a union, which no source sets."""
         for end in range(len(path) - 1, -1, -1):
             owner, name = self.value(path[:end]), str(path[end])
             if name not in _fields(owner):
@@ -250,7 +250,7 @@ class _Provenance:
         return self._paths(inner) if inner else [path]
 
     def _paths(self, table: OptionTable) -> list[KeyPath]:
-        """The keys of a table; of an optional model that is not there, the one that says so."""
+        """The keys of a table; for an optional model that is ``None``, the key of the model."""
         paths: dict[KeyPath, None] = {}
         for option in table.leaves():
             path = option.path

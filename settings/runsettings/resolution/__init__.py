@@ -1,5 +1,5 @@
-"""Which value wins, and why: the options of a model, the merge, the policy, the explanation.
+"""Decides which value wins, and keeps the losers: options, merging, locked keys, secrets.
 
-What enters here works on trees from `layers` and knows no file, no variable and no model
-class of ours; a model is seen only as its table of options.
+What enters here works on trees from `layers`, and knows a model only as its table of options. It
+opens no file and reads no variable itself.
 """

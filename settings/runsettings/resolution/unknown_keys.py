@@ -166,6 +166,8 @@ def _meant(value: Mapping[Any, Any], members: list[Any]) -> tuple[type[BaseModel
             models.append(member)
         elif get_origin(member) not in _LISTS and not is_plain_type(member):
             return ()
+    if len(models) < 2:
+        return tuple(models)  # a wrong value of a tag does not make it another model's
     return tuple(model for model in models if not _refuted(value, model))
 
 

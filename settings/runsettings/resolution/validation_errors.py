@@ -74,7 +74,7 @@ def beaten(leaves: Sequence[Leaf], table: OptionTable) -> tuple[Beaten, ...]:
 
 
 def _path(loc: tuple[int | str, ...], merged: Merged, table: OptionTable) -> KeyPath:
-    """The canonical path of an error's location.
+    """The path of an error's location under the model's own names.
 
     pydantic puts a union's member and a validator's name into the location; those are no
     keys, and the first part that is neither an option's name nor a key of the value ends it.
