@@ -1,8 +1,8 @@
-"""The records of a run's journal: one definition for the writer, the schema and the docs.
+"""The records of a run's journal, for readers and for the published JSON Schema.
 
-A journal holds one JSON object a line, told apart by ``type``. Readers skip the types that
-they do not know, so that a later version may add some; ``version`` in the header changes only
-when an older reader would misread what it knows.
+A journal has one JSON object on each line, and its ``type`` says which record it is. Readers
+skip the types that they do not know, so that a later version may add some; ``version`` in the
+header changes only if an older reader would misread the types that it knows.
 
 JSON has no NaN and no infinities; metrics do. They are written as Python's ``json`` writes and
 reads them: ``NaN``, ``Infinity``, ``-Infinity``.
@@ -22,8 +22,8 @@ VERSION: Final = 1
 SCHEMA_ID: Final = "https://json-schema.org/draft/2020-12/schema"
 
 State: TypeAlias = Literal["running", "finished", "failed", "killed", "crashed"]
-"""What became of a run. Only the three in the middle are written; ``running`` means that its
-process holds the journal's lock, and ``crashed`` that none does and none said goodbye."""
+"""The state of a run. Only the three in the middle are written; ``running`` means that a process
+holds the journal's lock, and ``crashed`` that none does and there is no ``exit`` record."""
 
 _CLOSED: Final = ConfigDict(extra="forbid")
 
@@ -33,7 +33,7 @@ Step = Annotated[int, Field(ge=0, description="Rows of one step belong together.
 
 @with_config(_CLOSED)
 class Header(TypedDict):
-    """The first line: what this file is."""
+    """The first line: the format and its version."""
 
     type: Literal["header"]
     format: Literal["runsettings-journal"]
@@ -43,7 +43,7 @@ class Header(TypedDict):
 
 @with_config(_CLOSED)
 class RunRecord(TypedDict):
-    """What the run is called. Later records change only the members that they have."""
+    """The names of the run. Later records change only the members that they have."""
 
     type: Literal["run"]
     time: Time
@@ -60,7 +60,7 @@ class RunRecord(TypedDict):
 
 @with_config(_CLOSED)
 class Tags(TypedDict):
-    """Tags put on and taken off; any process may append one, also after the end."""
+    """Tags added and removed; any process may append one, also after the end."""
 
     type: Literal["tags"]
     time: Time
@@ -70,7 +70,7 @@ class Tags(TypedDict):
 
 @with_config(_CLOSED)
 class Start(TypedDict):
-    """A process took the run; a second one means that it was resumed."""
+    """A process starts to record the run; a second one means that it was resumed."""
 
     type: Literal["start"]
     time: Time
@@ -82,7 +82,7 @@ class Start(TypedDict):
 
 @with_config(_CLOSED)
 class SettingsRecord(TypedDict):
-    """The settings of the process that started, secrets masked, and where each was set."""
+    """The settings of the process, secrets masked, and where each was set."""
 
     type: Literal["settings"]
     time: Time
@@ -92,7 +92,7 @@ class SettingsRecord(TypedDict):
 
 @with_config(_CLOSED)
 class ConfigRecord(TypedDict):
-    """Values of the run config that were set; a value replaces what stood under its key."""
+    """Values of the run config that were set; a value replaces the earlier one of its key."""
 
     type: Literal["config"]
     time: Time
@@ -106,7 +106,7 @@ class ConfigRecord(TypedDict):
 
 @with_config(_CLOSED)
 class History(TypedDict):
-    """What one `log` call was given."""
+    """The data of one `log` call."""
 
     type: Literal["history"]
     step: Step
@@ -116,7 +116,7 @@ class History(TypedDict):
 
 @with_config(_CLOSED)
 class SummaryRecord(TypedDict):
-    """Summary values set by hand; logged values enter the summary by themselves."""
+    """Summary values that the script set; logged values are in the summary anyway."""
 
     type: Literal["summary"]
     time: Time
@@ -126,7 +126,7 @@ class SummaryRecord(TypedDict):
 
 @with_config(_CLOSED)
 class FileRecord(TypedDict):
-    """A file that was put under ``files/``."""
+    """A file below ``files/``."""
 
     type: Literal["file"]
     time: Time
@@ -136,7 +136,7 @@ class FileRecord(TypedDict):
 
 @with_config(_CLOSED)
 class Metadata(TypedDict):
-    """Facts about the process's surroundings; a later record's members win."""
+    """Facts about the process and its machine; members of a later record win."""
 
     type: Literal["metadata"]
     time: Time
@@ -145,7 +145,7 @@ class Metadata(TypedDict):
 
 @with_config(_CLOSED)
 class Lost(TypedDict):
-    """Records that could be neither written nor kept in memory, such as on a full disk."""
+    """Records that could be neither written nor kept in memory, as on a full disk."""
 
     type: Literal["lost"]
     time: Time
@@ -154,7 +154,7 @@ class Lost(TypedDict):
 
 @with_config(_CLOSED)
 class Exit(TypedDict):
-    """The process let go of the run."""
+    """The process ended the run; of several such records the last counts."""
 
     type: Literal["exit"]
     time: Time
@@ -192,12 +192,12 @@ _BY_TYPE: Final[dict[str, Any]] = {
     "lost": Lost,
     "exit": Exit,
 }
-"""Records that readers check by their definition. The header is checked by its version first,
-and rows, of which there are many, by `is_row`."""
+"""Records that readers check by their definition. `check_header` checks the header, and `is_row`
+the rows, of which there are many."""
 
 
 def is_row(record: dict[str, Any]) -> bool:
-    """Whether a record of the type ``history`` is what that promises."""
+    """Whether a record of the type ``history`` has the members of one."""
     step, time = record.get("step"), record.get("time")
     return (
         type(step) is int
@@ -208,10 +208,13 @@ def is_row(record: dict[str, Any]) -> bool:
 
 
 def checked(record: dict[str, Any]) -> dict[str, Any] | None:
-    """A record as its type promises, with the members that are known; ``None`` for other types.
+    """Check a record by the definition of its type.
+
+    Returns:
+        The record with its known members, or ``None`` for an unknown type.
 
     Raises:
-        ValueError: It is not what its type promises.
+        ValueError: Its members are not those of its type.
     """
     kind = record.get("type")
     if not isinstance(kind, str) or kind not in _BY_TYPE:
