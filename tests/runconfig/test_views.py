@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import copy
 import json
+import pickle
+import sys
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
+import omegaconf
 import pytest
+import yaml
 
 from runsettings.runconfig.config import Config
 from runsettings.values.errors import ConfigError
@@ -102,3 +107,154 @@ def test_a_change_inside_of_a_list_names_the_list(config: Config) -> None:
     with pytest.raises(ConfigError, match=r"assign the whole of nested\.layers\n") as caught:
         config.nested.layers[0].size = 2
     assert caught.value.diagnostics[0].key == "nested.layers[0]"
+
+
+NESTED = {"lr": 0.1, "optim": {"name": "adam", "betas": [0.9, {"x": 1}]}, "empty": {}}
+
+
+def _all_plain(value: Any) -> bool:
+    if type(value) is dict:
+        return all(map(_all_plain, value.values()))
+    if type(value) is list:
+        return all(map(_all_plain, value))
+    return type(value) in {str, int, float, bool, type(None)}
+
+
+@pytest.mark.parametrize(
+    "copied",
+    [
+        dict,
+        lambda config: {**config},
+        lambda config: config | {},
+        lambda config: {} | config,
+        lambda config: config.copy(),
+        lambda config: config.as_dict(),
+        lambda config: dict(config.copy()),
+        lambda config: {
+            "optim": dict(config.optim),
+            **{k: config[k] for k in ("lr",)},
+            "empty": {},
+        },
+    ],
+)
+def test_a_dict_of_a_config_is_plain_data(copied: Any) -> None:
+    """What copies a dict gets plain dicts and lists at every depth, also after writes."""
+    config = Config({"optim": {"name": "sgd"}, "gone": {"x": 1}}, allow_val_change=True)
+    view = config.optim
+    config.lr = 0.1
+    config.update({"optim": {"betas": [0.9]}, "empty": {}})
+    view.name = "adam"
+    config.optim["betas"] = [0.9, {"x": 1}]
+    del config["gone"]
+    assert copied(config) == NESTED
+    assert _all_plain(copied(config))
+
+
+@pytest.mark.parametrize("pick", [lambda config: config, lambda config: config.optim])
+def test_others_take_a_config_or_a_part_for_a_dict(pick: Any) -> None:
+    """JSON, YAML, OmegaConf and `isinstance` take what they take of a dict."""
+    config = Config(NESTED)
+    part, plain = pick(config), pick(omegaconf.OmegaConf.create(NESTED))
+    plain = omegaconf.OmegaConf.to_container(plain)
+    assert isinstance(part, dict)
+    assert json.loads(json.dumps(part)) == plain
+    assert yaml.safe_load(yaml.safe_dump(part)) == plain
+    assert omegaconf.OmegaConf.create(dict(part)) == plain
+    assert part | {"more": 1} == {**plain, "more": 1}
+    assert {"more": 1} | part == {"more": 1, **plain}
+    assert pickle.loads(pickle.dumps(dict(part))) == plain
+    assert list(reversed(part)) == list(reversed(plain))
+    assert part == plain
+
+
+def test_a_nested_mapping_is_written_through() -> None:
+    """A nested mapping is a dict, and its writes keep the rules and have an origin."""
+    config = Config({"a": {"b": 1}})
+    config["a"]["c"] = 2
+    config.a |= {"d": 3}
+    assert dict(config) == {"a": {"b": 1, "c": 2, "d": 3}}
+    assert config.origin("a.c").call == "config.a['c'] ="
+    for change in (
+        lambda: config["a"].__setitem__("b", 2),
+        lambda: config["a"].update(b=2),
+        lambda: config["a"].__ior__({"b": 2}),
+        lambda: config["a"].pop("b"),
+        config["a"].popitem,
+        config["a"].clear,
+    ):
+        with pytest.raises(ConfigError):
+            change()
+    assert config == {"a": {"b": 1, "c": 2, "d": 3}}
+
+
+def test_changing_a_copy_does_not_change_the_config() -> None:
+    """What is nested in `dict(config)` may be changed, and the config keeps its values."""
+    config = Config({"a": {"b": {"c": 1}}})
+    copied = dict(config)
+    copied["a"]["b"]["c"] = 2
+    copied["a"].clear()
+    assert config.a.b.c == 1
+    config.a.b.d = 3
+    assert config == dict(config) == {"a": {"b": {"c": 1, "d": 3}}}
+
+
+def test_removing_keys_like_a_dict() -> None:
+    """`pop`, `popitem`, `setdefault` and `clear` do what they do on a dict."""
+    config = Config({"a": 1, "b": {"c": 2}}, allow_val_change=True)
+    assert config.pop("x", None) is None
+    assert config.setdefault("a", 5) == 1
+    assert config.popitem() == ("b", {"c": 2})
+    assert config.pop("a") == 1
+    with pytest.raises(KeyError):
+        config.popitem()
+    with pytest.raises(KeyError):
+        config.pop("a")
+
+
+@pytest.mark.parametrize("key", [0, True, None, -7])
+def test_a_key_that_is_no_string_is_kept_as_text(key: Any) -> None:
+    """A number, a boolean or None as a key is the text that JSON gives it."""
+    config = Config({"labels": {}})
+    config.labels[key] = "cat"
+    text = {0: "0", True: "true", None: "null", -7: "-7"}[key]
+    assert config.as_dict() == {"labels": {text: "cat"}}
+    assert config.labels[key] == config.labels[text] == config.labels.get(key) == "cat"
+    assert key in config.labels
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda config: config.get("lrr"),
+        lambda config: getattr(config, "lrr", None),
+        lambda config: hasattr(config, "lrr"),
+        lambda config: "lrr" in config,
+        lambda config: config.pop("lrr", None),
+        lambda config: config.optim.get("nme"),
+    ],
+)
+def test_asking_for_a_missing_key_searches_for_no_similar_one(config: Config, ask: Any) -> None:
+    """Only an error message is worth the search for similar names."""
+    called: list[str] = []
+
+    def note(frame: FrameType, event: str, _: object) -> None:
+        if event == "call":
+            called.append(frame.f_code.co_name)
+
+    sys.setprofile(note)
+    try:
+        ask(config)
+    finally:
+        sys.setprofile(None)
+    assert "get" in called or "__contains__" in called
+    assert "closest" not in called
+
+
+def test_update_takes_permission_by_position() -> None:
+    """`config.update(values, True)` and `config.persist()` work as in the wandb client."""
+    config = Config({"lr": 0.1})
+    config.update({"lr": 0.2}, True)
+    config.persist()
+    assert config.lr == 0.2
+    with pytest.raises(ConfigError):
+        config.update({"lr": 0.3}, False)

@@ -5,24 +5,17 @@ A copy of one, shallow or deep, is an ordinary container that may be changed.
 
 from __future__ import annotations
 
-import copy
 import dataclasses
-import sys
 from collections import OrderedDict, defaultdict, deque
-from collections.abc import Callable, Mapping
-from typing import Any, Final, NoReturn, TypeVar
+from collections.abc import Mapping
+from typing import Any, Final, NoReturn
 
 from pydantic import BaseModel
 
 from runsettings.values.diagnostic import Rule
 from runsettings.values.errors import ImmutableError
+from runsettings.values.immutability import LIST_CHANGES, plain_in_yaml, unchanging
 
-_Container = TypeVar("_Container", bound=type)
-
-_LIST_CHANGES: Final = (
-    *("append", "extend", "insert", "remove", "pop", "clear", "sort", "reverse"),
-    *("__setitem__", "__delitem__", "__iadd__", "__imul__"),
-)
 _DEQUE_CHANGES: Final = ("appendleft", "extendleft", "popleft", "rotate")
 _DICT_CHANGES: Final = (
     *("clear", "pop", "popitem", "setdefault", "update"),
@@ -69,29 +62,11 @@ def deep_hash(value: Any) -> int:
     return hash((type(value), *[deep_hash(part) for part in parts]))
 
 
-def _unchanging(*methods: str, plain: Callable[[Any], Any]) -> Callable[[_Container], _Container]:
-    """Make a container class refuse ``methods``; ``plain`` makes an ordinary container of one."""
-
-    def decorate(cls: _Container) -> _Container:
-        def refused(self: Any, *_args: Any, **_kwargs: Any) -> NoReturn:
-            refuse(f"a {type(self).__mro__[1].__name__} in settings")
-
-        def copied(self: Any) -> Any:
-            return plain(self)  # as an attribute of the class, a type would not be handed ``self``
-
-        def deep_copied(self: Any, memo: dict[int, Any]) -> Any:
-            return copy.deepcopy(plain(self), memo)
-
-        own: dict[str, Any] = dict.fromkeys(methods, refused)
-        own |= {"copy": copied, "__copy__": copied, "__deepcopy__": deep_copied}
-        for name, method in own.items():
-            setattr(cls, name, method)
-        return cls
-
-    return decorate
+def _refuse(container: Any) -> NoReturn:
+    refuse(f"a {type(container).__mro__[1].__name__} in settings")
 
 
-@_unchanging(*_LIST_CHANGES, plain=list)
+@unchanging(*LIST_CHANGES, refuse=_refuse, plain=list)
 class FrozenList(list[Any]):
     """A list that refuses to change, and can be hashed."""
 
@@ -108,7 +83,7 @@ def _hash_items(self: Mapping[Any, Any]) -> int:
     return hash(frozenset([(key, deep_hash(value)) for key, value in self.items()]))
 
 
-@_unchanging(*_DICT_CHANGES, plain=dict)
+@unchanging(*_DICT_CHANGES, refuse=_refuse, plain=dict)
 class FrozenDict(dict[Any, Any]):
     """A dict that refuses to change, and can be hashed."""
 
@@ -119,7 +94,9 @@ class FrozenDict(dict[Any, Any]):
         return (FrozenDict, (dict(self),))
 
 
-@_unchanging(*_DICT_CHANGES, plain=lambda self: defaultdict(self.default_factory, self))
+@unchanging(
+    *_DICT_CHANGES, refuse=_refuse, plain=lambda self: defaultdict(self.default_factory, self)
+)
 class FrozenDefaultDict(defaultdict[Any, Any]):
     """A default dict that refuses to change; reading a missing key does not add it."""
 
@@ -135,7 +112,9 @@ class FrozenDefaultDict(defaultdict[Any, Any]):
         return (FrozenDefaultDict, (self.default_factory, dict(self)))
 
 
-@_unchanging(*_DICT_CHANGES, "move_to_end", plain=lambda self: OrderedDict(self.items()))
+@unchanging(
+    *_DICT_CHANGES, "move_to_end", refuse=_refuse, plain=lambda self: OrderedDict(self.items())
+)
 class FrozenOrderedDict(OrderedDict[Any, Any]):
     """An ordered dict that refuses to change, and can be hashed; see `frozen_ordered_dict`."""
 
@@ -154,7 +133,7 @@ def frozen_ordered_dict(items: Mapping[Any, Any]) -> FrozenOrderedDict:
     return frozen
 
 
-@_unchanging(*_SET_CHANGES, plain=set)
+@unchanging(*_SET_CHANGES, refuse=_refuse, plain=set)
 class FrozenSet(set[Any]):
     """A set that refuses to change, and can be hashed."""
 
@@ -167,7 +146,9 @@ class FrozenSet(set[Any]):
         return (FrozenSet, (set(self),))
 
 
-@_unchanging(*_LIST_CHANGES, *_DEQUE_CHANGES, plain=lambda self: deque(self, self.maxlen))
+@unchanging(
+    *LIST_CHANGES, *_DEQUE_CHANGES, refuse=_refuse, plain=lambda self: deque(self, self.maxlen)
+)
 class FrozenDeque(deque[Any]):
     """A deque that refuses to change, and can be hashed."""
 
@@ -182,12 +163,10 @@ class FrozenDeque(deque[Any]):
 
 def support_yaml() -> None:
     """Let PyYAML write frozen containers as plain ones, where it is loaded."""
-    yaml = sys.modules.get("yaml")
-    for name in ("SafeDumper", "CSafeDumper", "Dumper", "CDumper"):
-        dumper = getattr(yaml, name, None)
-        if dumper is None or FrozenList in dumper.yaml_representers:
-            continue
-        dumper.add_representer(FrozenList, dumper.represent_list)
-        dumper.add_representer(FrozenSet, dumper.represent_set)
-        for mapping in (FrozenDict, FrozenDefaultDict, FrozenOrderedDict):
-            dumper.add_representer(mapping, dumper.represent_dict)
+    plain_in_yaml(
+        {
+            FrozenList: "list",
+            FrozenSet: "set",
+            **dict.fromkeys((FrozenDict, FrozenDefaultDict, FrozenOrderedDict), "dict"),
+        }
+    )

@@ -9,14 +9,16 @@ kept, and the winner at a path is looked up among them on demand.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from runsettings.resolution.options import OptionTable
 from runsettings.values.diagnostic import Diagnostic, Rule
 from runsettings.values.directives import Append, Delete, Directive, Replace
 from runsettings.values.excerpts import excerpt_of
 from runsettings.values.origin import Layer, Origin
 from runsettings.values.tree import MISSING, KeyPath, Leaf, Tree, put_at, value_at
+
+if TYPE_CHECKING:
+    from runsettings.resolution.options import OptionTable  # imports pydantic
 
 OnBadAppend: TypeAlias = Callable[[KeyPath], None]
 """Called with the path of an `Append` that has something other than a list below it."""

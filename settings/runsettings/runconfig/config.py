@@ -58,6 +58,7 @@ class Config(ConfigView):
         setting_names: Collection[str] = frozenset(),
         allow_val_change: bool = False,
         every_flag: bool = False,
+        strict: bool = False,
         cwd: str | os.PathLike[str] | None = None,
         caller: Caller | None = None,
     ) -> Self:
@@ -77,6 +78,8 @@ class Config(ConfigView):
             setting_names: Names of settings, which are pointed out where they are found.
             allow_val_change: Whether values may change once set.
             every_flag: Take the absl flags of installed packages as well.
+            strict: Refuse keys and values that JSON has no form for, now and in later writes,
+                instead of keeping a text for them.
             cwd: Where relative paths start; the working directory by default.
             caller: The place in the program that passed the inputs; found by default.
 
@@ -94,10 +97,11 @@ class Config(ConfigView):
             secrets=secrets,
             setting_names=setting_names,
             every_flag=every_flag,
+            strict=strict,
             cwd=cwd,
             caller=caller or find_caller("Config.load()"),
         )
-        return _with_store(cls, _store(gathered, allow_val_change))
+        return _with_store(cls, _store(gathered, allow_val_change, strict=strict))
 
     # --- where values came from ---
 
@@ -194,13 +198,16 @@ class Config(ConfigView):
         return copy.deepcopy(self)
 
 
-def _store(gathered: GatheredConfig, allow_val_change: bool) -> ConfigStore:
+def _store(
+    gathered: GatheredConfig, allow_val_change: bool, *, strict: bool = False
+) -> ConfigStore:
     gathered.raise_errors()
     return ConfigStore(
         gathered.merged,
         secrets=gathered.secrets,
         sweep=gathered.sweep,
         allow_val_change=allow_val_change,
+        strict=strict,
         diagnostics=gathered.diagnostics,
     )
 

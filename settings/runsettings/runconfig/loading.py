@@ -6,7 +6,7 @@ import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from runsettings.documents.paths import working_directory
 from runsettings.layers.call_site import Caller
@@ -21,9 +21,6 @@ from runsettings.values.diagnostic import Diagnostic, Rule
 from runsettings.values.errors import ConfigError
 from runsettings.values.origin import Layer
 from runsettings.values.tree import Tree
-
-_NO_JSON: Final = frozenset({Rule.KEY_TYPE, Rule.TOO_DEEP})
-"""The rules without which a config is no JSON tree that a schema could be held against."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +67,7 @@ def gather_config(
     secrets: Iterable[str] = (),
     setting_names: Collection[str] = frozenset(),
     every_flag: bool = False,
+    strict: bool = False,
     cwd: str | os.PathLike[str] | None = None,
 ) -> GatheredConfig:
     """Read, merge and check the inputs of a config.
@@ -80,7 +78,7 @@ def gather_config(
         The merged config and all diagnostics.
     """
     here = working_directory() if cwd is None else Path(cwd)
-    reader = InputReader(here, call_origin(caller, "config"), every_flag=every_flag)
+    reader = InputReader(here, call_origin(caller, "config"), every_flag=every_flag, strict=strict)
     if defaults_file is not None and os.path.exists(here / defaults_file):  # noqa: PTH110 - raises for no directory
         reader.read_path(defaults_file)
     # A lone path would be taken apart into its letters.
@@ -119,7 +117,7 @@ def gather_config(
         diagnostics += check_locks(trees, sweep)
     if schema is not None:
         # A schema would complain of each key that is missing because it could not be read.
-        fits = is_whole and all(fault.rule not in _NO_JSON for fault in broken)
+        fits = is_whole and all(fault.rule is not Rule.TOO_DEEP for fault in broken)
         diagnostics += check_schema(merged if fits else None, schema, here)
     diagnostics = list(mask.diagnostics(diagnostics))
     return GatheredConfig(merged, diagnostics, read, is_whole, mask, sweep)

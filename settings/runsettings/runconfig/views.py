@@ -6,24 +6,33 @@ that has been replaced, and every write passes the same rules.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, MutableMapping
-from typing import TYPE_CHECKING, Any, NoReturn, SupportsIndex
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from runsettings.layers.call_site import find_caller
+from runsettings.runconfig.inputs.json_values import text_key
 from runsettings.values.diagnostic import Rule
 from runsettings.values.did_you_mean import did_you_mean
 from runsettings.values.errors import ConfigError
+from runsettings.values.immutability import LIST_CHANGES, plain_in_yaml, unchanging
+from runsettings.values.json_trees import copy_tree
 from runsettings.values.tree import MISSING, KeyPath, Tree, format_path
 
 if TYPE_CHECKING:
+    from _collections_abc import dict_items, dict_values
+
     from runsettings.runconfig.changes.state import ConfigStore
 
 
-class ConfigView(MutableMapping[str, Any]):
+class ConfigView(dict[str, Any]):
     """A mapping inside of a config, read and written by key or by attribute.
 
     ``config.optim.lr`` is ``config["optim"]["lr"]``. Nested mappings are views as well; lists
     cannot be changed in place. Keys named like a method are read by key only.
+
+    A view is a ``dict``, so that ``json.dumps``, ``|`` and ``isinstance`` take it for one. The
+    entries of that dict are a copy that the store keeps up to date, with plain ``dict`` and
+    ``list`` inside: ``dict(config)`` is plain data, and changing it does not change the config.
     """
 
     __slots__ = ("_path", "_store")
@@ -34,51 +43,110 @@ class ConfigView(MutableMapping[str, Any]):
     def __init__(self, store: ConfigStore, path: KeyPath) -> None:
         object.__setattr__(self, "_store", store)
         object.__setattr__(self, "_path", path)
+        store.add_view(path, self)
+        plain_in_yaml({type(self): "dict", ConfigList: "list"})
 
     # --- reading ---
 
+    # `__iter__` stays that of a dict: else `dict(view)` would take the values from `__getitem__`.
+
     def __getitem__(self, key: str) -> Any:
-        path = (*self._path, key)
-        value = self._store.get(path)
+        value = self.get(key, MISSING)
         if value is MISSING:
             raise KeyError(self._unknown(key))
-        return self._seen(value, path)
+        return value
 
     def get(self, key: str, default: Any = None) -> Any:
         """The value of a key, or ``default`` if there is no such key."""
-        path = (*self._path, key)
+        path = (*self._path, _text(key))
         value = self._store.get(path)
         return default if value is MISSING else self._seen(value, path)
 
+    def pop(self, key: str, *default: Any) -> Any:
+        """Remove a key and return its value, or the default if there is no such key.
+
+        Raises:
+            ConfigError: Changes are not allowed.
+            KeyError: There is no such key, and no default.
+        """
+        if default and key not in self:
+            return default[0]
+        value = self[key]
+        if isinstance(value, (dict, list)):
+            value = copy_tree(self._store.get((*self._path, _text(key))))  # a view would be empty
+        del self[key]
+        return value
+
+    def popitem(self) -> tuple[str, Any]:
+        """Remove the last key, and return it with its value.
+
+        Raises:
+            ConfigError: Changes are not allowed.
+            KeyError: There is no key.
+        """
+        for key in reversed(self):
+            return key, self.pop(key)
+        raise KeyError("the run config has no keys")
+
+    def clear(self) -> None:
+        """Remove all keys.
+
+        Raises:
+            ConfigError: Changes are not allowed.
+        """
+        for key in list(self):
+            del self[key]
+
+    def setdefault(self, key: str, default: Any = None) -> Any:
+        """The value of a key, which is set to ``default`` if there is no such key."""
+        if key not in self:
+            self[key] = default
+        return self[key]
+
+    def items(self) -> dict_items[str, Any]:
+        """The keys with their values, nested mappings as views."""
+        with self._store.reading():
+            return {key: self[key] for key in self}.items()
+
+    def values(self) -> dict_values[str, Any]:
+        """The values, nested mappings as views."""
+        with self._store.reading():
+            return {key: self[key] for key in self}.values()
+
     def __getattr__(self, name: str) -> Any:
-        if not name.startswith("__"):
-            path = (*self._path, name)
-            value = self._store.get(path)
-            if value is not MISSING:
-                return self._seen(value, path)
-        raise AttributeError(self._unknown(name), name=name, obj=self)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(list(self._store.mapping(self._path)))
-
-    def __len__(self) -> int:
-        return len(self._store.mapping(self._path))
+        value = MISSING if name.startswith("__") else self.get(name, MISSING)
+        if value is MISSING:
+            raise UnknownAttributeError(self, name)
+        return value
 
     def __contains__(self, key: object) -> bool:
-        return key in self._store.mapping(self._path)
+        return super().__contains__(_text(key))
 
     def __dir__(self) -> list[str]:
-        return [*super().__dir__(), *self._store.mapping(self._path)]
+        return [*super().__dir__(), *self]
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, ConfigView):
             other = other.as_dict()
         return self.as_dict() == other if isinstance(other, Mapping) else NotImplemented
 
-    __hash__ = None  # type: ignore[assignment] # it can be changed
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    __hash__ = None  # it can be changed
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.as_dict()!r})"
+
+    def __or__(self, other: Any) -> Any:
+        return {**self.as_dict(), **other} if isinstance(other, Mapping) else NotImplemented
+
+    def __ror__(self, other: Any) -> Any:
+        return {**other, **self.as_dict()} if isinstance(other, Mapping) else NotImplemented
+
+    def copy(self) -> dict[str, Any]:
+        """The same as `as_dict`."""
+        return self.as_dict()
 
     def as_dict(self) -> dict[str, Any]:
         """A copy as plain ``dict``, ``list`` and scalars, that may be changed freely."""
@@ -110,15 +178,21 @@ class ConfigView(MutableMapping[str, Any]):
         """
         if key not in self:
             raise KeyError(self._unknown(key))
-        self._store.delete((*self._path, key), find_caller(f"del {self._written(f'[{key!r}]')}"))
+        self._store.delete(
+            (*self._path, _text(key)), find_caller(f"del {self._written(f'[{key!r}]')}")
+        )
 
     def __delattr__(self, name: str) -> None:
         if name not in self:
-            raise AttributeError(self._unknown(name), name=name, obj=self)
+            raise UnknownAttributeError(self, name)
         del self[name]
 
+    def __ior__(self, other: Any) -> Self:  # type: ignore[override]
+        self.update(other)
+        return self
+
     def update(
-        self, inputs: Any = None, /, *, allow_val_change: bool | None = None, **values: Any
+        self, inputs: Any = None, /, allow_val_change: bool | None = None, **values: Any
     ) -> None:
         """Merge inputs into the config, key by key at every depth.
 
@@ -153,6 +227,9 @@ class ConfigView(MutableMapping[str, Any]):
             only_missing=True,
         )
 
+    def persist(self) -> None:
+        """Do nothing: every change is recorded when it is made."""
+
     def __reduce__(self) -> tuple[Any, ...]:
         # A copy or pickle of a part is plain data: the rest is not dragged along.
         return (dict, (self.as_dict(),))
@@ -165,15 +242,28 @@ class ConfigView(MutableMapping[str, Any]):
 
     def _seen(self, value: Any, path: KeyPath) -> Any:
         if isinstance(value, dict):
-            return ConfigView(self._store, path)
+            return self._store.views.get(path) or ConfigView(self._store, path)
         if isinstance(value, list):
-            return FrozenList(
+            return ConfigList(
                 [self._seen(item, (*path, index)) for index, item in enumerate(value)], path
             )
         return value
 
+    def _show(self, entries: dict[str, Any]) -> None:
+        """Make ``entries`` those of the dict."""
+        for key in [key for key in self if key not in entries]:
+            super().__delitem__(key)
+        super().update(entries)
+
+    def _show_key(self, key: str, value: Any) -> None:
+        """Make ``value`` that of a key of the dict; `MISSING` removes the key."""
+        if value is MISSING:
+            super().pop(key, None)
+        else:
+            super().__setitem__(key, value)
+
     def _unknown(self, key: object) -> str:
-        known = [name for name in self._store.mapping(self._path) if isinstance(name, str)]
+        known = list(self._store.mapping(self._path))
         hint = did_you_mean(key, known) if isinstance(key, str) else None
         text = f"the run config has no key {format_path((*self._path, str(key)))!r}"
         return f"{text} — {hint}" if hint else text
@@ -182,7 +272,31 @@ class ConfigView(MutableMapping[str, Any]):
         return f"{format_path(('config', *self._path))}{key}"
 
 
-class FrozenList(list[Any]):
+class UnknownAttributeError(AttributeError):
+    """There is no such key. The search for a similar one waits until the message is read."""
+
+    def __init__(self, view: ConfigView, name: str) -> None:
+        super().__init__(name=name, obj=view)
+        self._view = view
+
+    def __str__(self) -> str:
+        return self._view._unknown(self.name)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (AttributeError, (str(self),))
+
+
+def _refuse(changed: Any) -> NoReturn:
+    raise ConfigError.of(
+        Rule.VALUE_CHANGED,
+        "a list of the run config cannot be changed in place",
+        path=changed._path,
+        hint=f"assign a new list to {format_path(changed._path)}, with allow_val_change",
+    )
+
+
+@unchanging(*LIST_CHANGES, plain=list, refuse=_refuse)
+class ConfigList(list[Any]):
     """A list of a config's values. It is a copy, so a change in place would be lost."""
 
     __slots__ = ("_path",)
@@ -194,18 +308,8 @@ class FrozenList(list[Any]):
     def __reduce__(self) -> tuple[Any, ...]:
         return (list, (list(self),))
 
-    def _refuse(self, *_: Any, **__: Any) -> NoReturn:
-        key = format_path(self._path)
-        raise ConfigError.of(
-            Rule.VALUE_CHANGED,
-            "a list of the run config cannot be changed in place",
-            path=self._path,
-            hint=f"assign a new list to {key}, with allow_val_change",
-        )
 
-    append = extend = insert = remove = clear = sort = reverse = _refuse
-    __setitem__ = __delitem__ = __iadd__ = __imul__ = _refuse
-
-    def pop(self, index: SupportsIndex = -1, /) -> NoReturn:
-        """Refused as all changes in place are."""
-        self._refuse(index)
+def _text(key: Any) -> Any:
+    """A key as it is stored: 0 is kept as "0"."""
+    text = key if type(key) is str else text_key(key)
+    return key if text is None else text

@@ -182,9 +182,9 @@ def test_setdefaults_fills_in_what_is_missing(config: Config) -> None:
     [
         ("a.b", 1, Rule.KEY_PERIOD),
         ("", 1, Rule.KEY_EMPTY),
-        (3, 1, Rule.KEY_TYPE),
+        ((3, 4), 1, Rule.KEY_TYPE),
         ("batch-size", 1, Rule.KEY_COLLISION),
-        ("x", b"", Rule.NOT_SERIALIZABLE),
+        ("x", "\ud800", Rule.NOT_SERIALIZABLE),
         ("x", {"y": {"a.b": 1}}, Rule.KEY_PERIOD),
         ("x", "y" * 10_000_000, Rule.VALUE_TOO_LARGE),
         ("_wandb", 1, Rule.MISPLACED_KEY),

@@ -8,6 +8,7 @@ import dataclasses
 import datetime as dt
 import decimal
 import enum
+import functools
 import math
 import pathlib
 import types
@@ -21,8 +22,8 @@ import omegaconf
 import pydantic
 import pytest
 
-from runsettings.runconfig.inputs.json_values import to_jsonable
-from runsettings.values.diagnostic import Diagnostic, Rule
+from runsettings.runconfig.inputs.json_values import as_strict, to_jsonable
+from runsettings.values.diagnostic import Diagnostic, Rule, Severity
 from runsettings.values.directives import Append, Delete, Replace
 from runsettings.values.errors import ConfigError
 from runsettings.values.json_trees import canonical_json, dump_json
@@ -120,8 +121,12 @@ class OddString(str):
         (np.arange(4).reshape(2, 2), [[0, 1], [2, 3]]),
         (np.array(7), 7),
         (np.datetime64("2026-01-02T03:04:05.000000006"), "2026-01-02T03:04:05.000000006"),
-        (np.array(["2026-01-02"], dtype="M8[D]"), ["2026-01-02"]),
+        (np.array(["2026-01-02", "NaT"], dtype="M8[D]"), ["2026-01-02", "NaT"]),
         (RECORDS, [{"epoch": 1, "lr": 0.5}]),
+        (np.array([0.5]), 0.5),
+        (np.array([[["x"]]]), "x"),
+        (np.zeros((1, 2)), [[0.0, 0.0]]),
+        (np.zeros((0,)), []),
         (RECORDS[0], {"epoch": 1, "lr": 0.5}),
         (Scalar(), 0.5),
         (Tensor(), [1, 2]),
@@ -172,10 +177,10 @@ def test_nan_passes() -> None:
         (b"x", Rule.NOT_SERIALIZABLE, "bytes cannot be kept in a run config", "decode it"),
         (1j, Rule.NOT_SERIALIZABLE, "complex cannot be kept", None),
         (np.complex64(1j), Rule.NOT_SERIALIZABLE, "complex cannot be kept", None),
-        (np.timedelta64(1, "s"), Rule.NOT_SERIALIZABLE, "numpy.timedelta64 cannot be", None),
+        (np.timedelta64(1, "s"), Rule.NOT_SERIALIZABLE, "datetime.timedelta cannot be", None),
         (dt.timedelta(1), Rule.NOT_SERIALIZABLE, "datetime.timedelta cannot be kept", None),
-        (print, Rule.NOT_SERIALIZABLE, "builtin", "leave it out: config_exclude_keys=['model']"),
-        (Optim, Rule.NOT_SERIALIZABLE, "type cannot be kept", "config_exclude_keys"),
+        (print, Rule.NOT_SERIALIZABLE, "builtin_function_or_method cannot be kept", None),
+        (Optim, Rule.NOT_SERIALIZABLE, "type cannot be kept", None),
         (object(), Rule.NOT_SERIALIZABLE, "object cannot be kept in a run config", None),
         ("\ud800", Rule.NOT_SERIALIZABLE, "half a surrogate pair", None),
         (10**4300, Rule.NOT_SERIALIZABLE, "more than 4,300 digits", None),
@@ -205,13 +210,15 @@ def test_other_values_are_faults(value: Any, rule: Rule, message: str, hint: str
 def test_all_faults_are_found_and_the_rest_is_kept() -> None:
     """One bad value discards neither its neighbours nor the other faults."""
     faults: list[Diagnostic] = []
-    converted = to_jsonable({"a": b"", "b": [1, b"", 2], 3: 4, "c": 5}, faults=faults)
+    value = {"a": b"", "b": [1, b"", 2], (3,): 4, "c": 5, (6,): 7}
+    converted = to_jsonable(value, faults=faults)
     assert converted == {"b": [1, 2], "c": 5}
     assert [(fault.key, fault.rule) for fault in faults] == [
         ("a", Rule.NOT_SERIALIZABLE),
         ("b[1]", Rule.NOT_SERIALIZABLE),
-        ("3", Rule.KEY_TYPE),
+        ("(3,)", Rule.KEY_TYPE),
     ]
+    assert faults[-1].message == "keys must be strings; got tuple (3,), and 1 more of them"
 
 
 def test_faults_tell_their_place() -> None:
@@ -263,3 +270,152 @@ def test_canonical_json_sorts_keys() -> None:
     assert canonical_json({"b": 1, "a": {"d": 1.0, "c": "ä"}}) == (
         '{"a":{"c":"ä","d":1.0},"b":1}'.encode()
     )
+
+
+class Dtype:
+    """Looks like PyTorch's."""
+
+    def __str__(self) -> str:
+        return "torch.float32"
+
+
+class Device:
+    """Looks like PyTorch's."""
+
+    def __str__(self) -> str:
+        return "cuda:0"
+
+
+class DType:
+    """Looks like TensorFlow's."""
+
+    name = "bfloat16"
+
+    def __str__(self) -> str:
+        return "<dtype: 'bfloat16'>"
+
+
+Dtype.__module__, Dtype.__name__ = "torch", "dtype"
+Device.__module__, Device.__name__ = "torch", "device"
+DType.__module__ = "tensorflow.python.framework.dtypes"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (Dtype(), "torch.float32"),
+        (DType(), "tensorflow.bfloat16"),
+        (np.dtype("float32"), "numpy.float32"),
+        (Device(), "cuda:0"),
+        (np.float32, "numpy.float32"),
+        (int, "int"),
+        (Optim, f"{__name__}.Optim"),
+        (math.sqrt, "math.sqrt"),
+        (print, "print"),
+        (dataclasses.field, "dataclasses.field"),
+        (pathlib.Path.exists, "pathlib.Path.exists"),
+        (pathlib.Path().exists, "pathlib.Path.exists"),
+        (str.upper, "str.upper"),
+        (math, "math"),
+        (list[int], "list[int]"),
+        (dt.timedelta(days=1, hours=2), "P1DT2H"),
+        (dt.timedelta(minutes=90), "PT1H30M"),
+        (dt.timedelta(seconds=-1.5), "-PT1.5S"),
+        (dt.timedelta(), "PT0S"),
+        (np.timedelta64(90, "m"), "PT1H30M"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_objects_with_a_name_become_that_name(value: Any, text: str) -> None:
+    """Dtypes, devices, classes, functions, modules and durations become text, with a note."""
+    faults: list[Diagnostic] = []
+    assert to_jsonable({"x": [value]}, faults=faults, names=True) == {"x": [text]}
+    (note,) = faults
+    assert (note.rule, note.severity, note.key) == (
+        Rule.NOT_SERIALIZABLE,
+        Severity.NOTE,
+        "x[0]",
+    )
+    assert as_strict(note).is_error
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (object(), "<object>"),
+        (b"x", "<bytes>"),
+        (1j, "<complex>"),
+        (np.complex64(1j), "<complex>"),
+        (functools.partial(print), "<functools.partial>"),
+        (OddKey(), f"<{__name__}.OddKey>"),
+        (Unreadable(), f"<{__name__}.Unreadable>"),
+        ((number for number in [1]), "<generator>"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_other_objects_become_the_name_of_their_class(value: Any, text: str) -> None:
+    """Any other object becomes ``<package.Class>``, with a warning."""
+    faults: list[Diagnostic] = []
+    assert to_jsonable({"x": value}, faults=faults, names=True) == {"x": text}
+    (warning,) = faults
+    assert (warning.rule, warning.severity) == (Rule.NOT_SERIALIZABLE, Severity.WARNING)
+    assert text in warning.message
+    assert as_strict(warning).is_error
+
+
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [
+        (0, "0"),
+        (-7, "-7"),
+        (1.5, "1.5"),
+        (1e100, "1e+100"),
+        (math.inf, "Infinity"),
+        (True, "true"),
+        (False, "false"),
+        (None, "null"),
+        (Level.HIGH, "3"),
+        (Colour.RED, "red"),
+        (np.int64(3), "3"),
+        (np.bool_(True), "true"),
+        (np.str_("x"), "x"),
+    ],
+    ids=str,
+)
+def test_keys_become_the_text_that_json_gives_them(key: Any, text: str) -> None:
+    """A key that is a number, a boolean or None becomes text, at every depth."""
+    assert to_jsonable({key: {key: 1}, "list": [{key: 2}]}) == {
+        text: {text: 1},
+        "list": [{text: 2}],
+    }
+
+
+def test_keys_that_become_text_are_noted_once_for_each_mapping() -> None:
+    """A mapping of a thousand numbers gets one note, which names the first of them."""
+    faults: list[Diagnostic] = []
+    labels = {number: {True: "a"} if number == 0 else "b" for number in range(1000)}
+    to_jsonable({"id2label": labels}, faults=faults, names=True)
+    assert [(fault.rule, fault.severity, fault.message) for fault in faults] == [
+        (Rule.KEY_TYPE, Severity.NOTE, "keys that are no strings become text: 'true'"),
+        (
+            Rule.KEY_TYPE,
+            Severity.NOTE,
+            "keys that are no strings become text: '0', '1', '2' and 997 more",
+        ),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ({1: "a", "1": "b"}, "'1' and 1 are one key in JSON"),
+        ({"1": "a", 1: "b"}, "1 and '1' are one key in JSON"),
+        ({"true": "a", True: "b"}, "True and 'true' are one key in JSON"),
+        ({None: "a", "null": "b"}, "'null' and None are one key in JSON"),
+    ],
+)
+def test_two_keys_that_meet_as_text_are_an_error(value: Any, message: str) -> None:
+    """Of two keys with one text, neither can be dropped in silence."""
+    with pytest.raises(ConfigError, match=message) as caught:
+        to_jsonable({"labels": value})
+    assert [fault.rule for fault in caught.value.diagnostics] == [Rule.KEY_COLLISION]

@@ -20,7 +20,7 @@ from ml_collections import config_flags
 from runsettings.layers.flags.parsing import parse_args
 from runsettings.models.settings import Settings
 from runsettings.runconfig.config import Config
-from runsettings.values.diagnostic import Rule
+from runsettings.values.diagnostic import Rule, Severity
 from runsettings.values.directives import Append, Delete, Replace
 from runsettings.values.errors import ConfigError
 from runsettings.values.origin import Layer
@@ -287,9 +287,9 @@ def test_a_file_above_given_flags_beats_them(jail: Any) -> None:
 def test_faults_of_flags_name_the_flag() -> None:
     """What is wrong with a flag's value or name is told with the flag."""
     bad = parser()
-    bad.set_defaults(func=print)
+    bad.set_defaults(name="\ud800")
     assert faults_of(parse_args(bad, [])) == [
-        (Rule.NOT_SERIALIZABLE, "func", "set_defaults(func=)"),
+        (Rule.NOT_SERIALIZABLE, "name", "set_defaults(name=)"),
     ]
 
 
@@ -491,3 +491,46 @@ def test_absl_flags_of_settings_are_no_hyperparameters() -> None:
     values(["train.py", "--project=foo", "--lr=3"])
     assert Config.load(values).as_dict() == {"lr": 3.0}
     assert Settings.resolve(args=values).project == "foo"
+
+
+def test_keys_of_a_file_become_text_with_their_places(jail: Any) -> None:
+    """Keys of a YAML file that are no strings become text; values keep their positions."""
+    jail.write("c.yaml", "labels:\n  0: cat\n  1: {true: dog}\n  ~: !append [x]\n3: y\n")
+    config = Config.load("c.yaml")
+    assert config.as_dict() == {
+        "labels": {"0": "cat", "1": {"true": "dog"}, "null": ["x"]},
+        "3": "y",
+    }
+    assert str(config.origin("labels.1.true")) == "c.yaml:3:13"
+    assert [(str(fault.origin), fault.severity, fault.key) for fault in config.diagnostics] == [
+        ("c.yaml:3:7", Severity.NOTE, "labels.1.true"),
+        ("c.yaml:2:3", Severity.NOTE, "labels.0"),
+        ("c.yaml:5:1", Severity.NOTE, "3"),
+    ]
+    assert all(fault.excerpt for fault in config.diagnostics)
+
+
+@pytest.mark.parametrize(
+    "value", [{"id2label": {0: "cat"}}, {"model": int}, {"x": object()}, {"x": [b"y"]}]
+)
+def test_a_strict_config_refuses_what_json_has_no_form_for(value: Any) -> None:
+    """Where a config is strict, a name instead of a key or value is an error; else it is kept."""
+    assert Config.load(value).diagnostics[0].severity is not Severity.ERROR
+    with pytest.raises(ConfigError):
+        Config.load(value, strict=True)
+    config = Config.load({}, strict=True)
+    with pytest.raises(ConfigError):
+        config.update(value)
+    with pytest.raises(ConfigError):
+        config["late"] = value
+    assert config == {}
+
+
+def test_a_plain_namespace_is_placed_at_the_call() -> None:
+    """Of a plain namespace nobody knows which values were flags: it is what the call passed."""
+    plain = argparse.Namespace(lr=0.1, **{"optim.eps": 1})
+    config = Config.load(plain)
+    for key in ("lr", "optim.eps"):
+        origin = config.origin(key)
+        assert (origin.layer, origin.call) == (Layer.INIT, "Config.load()")
+        assert Path(origin.where).name == Path(__file__).name

@@ -105,7 +105,7 @@ def test_a_schema_is_checked_beside_the_key_rules() -> None:
 def test_a_bad_schema_is_told_beside_faults_of_the_inputs() -> None:
     """Inputs that cannot be read do not hide that the schema is wrong as well."""
     with pytest.raises(ConfigError) as caught:
-        Config.load({"a": b""}, schema={"type": "objec"})
+        Config.load({"a": "\ud800"}, schema={"type": "objec"})
     assert [fault.rule for fault in caught.value.diagnostics] == [
         Rule.NOT_SERIALIZABLE,
         Rule.BAD_SCHEMA,

@@ -25,26 +25,6 @@ def message_of(*args: Any, **kwargs: Any) -> str:
     ("text", "expected"),
     [
         (
-            "1: a\n",
-            """\
-1 problem in run config
-
-  1: keys must be strings; got int 1 — write it as the string '1'
-    c.yaml:1:1
-      1 │ 1: a
-        │ ^""",
-        ),
-        (
-            "a:\n  - {true: x}\n",
-            """\
-1 problem in run config
-
-  a[0].True: keys must be strings; got bool True — write it as the string 'True'
-    c.yaml:2:6
-      2 │   - {true: x}
-        │      ^^^^""",
-        ),
-        (
             "a:\n  '': x\n",
             """\
 1 problem in run config
@@ -118,11 +98,11 @@ def test_a_dash_alone_is_no_fault() -> None:
 def test_all_faults_are_told_at_once() -> None:
     """One run shows everything that is wrong."""
     with pytest.raises(ConfigError) as caught:
-        Config.load({"a.b": 1, "": 2, 3: 4, "x": b"", "y": {"z.": [{"": 1}]}})
+        Config.load({"a.b": 1, "": 2, (3,): 4, "x": "\ud800", "y": {"z.": [{"": 1}]}})
     assert {(fault.key, fault.rule) for fault in caught.value.diagnostics} == {
         ("a.b", Rule.KEY_PERIOD),
         ("''", Rule.KEY_EMPTY),
-        ("3", Rule.KEY_TYPE),
+        ("(3,)", Rule.KEY_TYPE),
         ("x", Rule.NOT_SERIALIZABLE),
         ("y.z.", Rule.KEY_PERIOD),
         ("y.z.[0].''", Rule.KEY_EMPTY),
@@ -196,3 +176,28 @@ def test_keys_meet_after_dashes_become_underscores(
 ) -> None:
     """A key meets another of the same spelling but for dashes and underscores."""
     assert keys_that_meet(key, others) == meets
+
+
+@pytest.mark.parametrize(
+    ("value", "key", "message", "hint"),
+    [
+        ({"a.b.c": 1}, "a.b.c", "'a.b.c' has a period", "nest it: a: {b: {c: …}}"),
+        ({"x": [{"y": {"a.b": 1}}]}, "x[0].y.a.b", "'a.b' has a period", "nest it: a: {b: …}"),
+        ({"x": {".a": 1}}, "x..a", "'.a' has a period", "remove the period"),
+        ({"x": {0.5: 1}}, "x.0.5", "'0.5' has a period", "remove the period"),
+        (
+            {"x": {f"layer.{number}": 1 for number in range(9)}},
+            "x.layer.0",
+            "so have 'layer.1', 'layer.2', 'layer.3' and 5 more",
+            "nest it: layer: {0: …}",
+        ),
+        ({"a.b": 1, "c.d": 2}, "a.b", "; so have 'c.d'", "nest it: a: {b: …}"),
+    ],
+)
+def test_periods_are_told_once_for_a_mapping(value: Any, key: str, message: str, hint: str) -> None:
+    """One diagnostic for all keys of a mapping, with what to write instead of the first."""
+    with pytest.raises(ConfigError) as caught:
+        Config.load(value)
+    (fault,) = [fault for fault in caught.value.diagnostics if fault.rule is Rule.KEY_PERIOD]
+    assert (fault.key, fault.hint) == (key, hint)
+    assert message in fault.message

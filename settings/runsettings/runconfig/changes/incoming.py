@@ -6,7 +6,7 @@ from typing import Any
 
 from runsettings.documents.paths import working_directory
 from runsettings.runconfig.changes.sources import moved_below
-from runsettings.runconfig.inputs.json_values import to_jsonable
+from runsettings.runconfig.inputs.json_values import as_strict, to_jsonable
 from runsettings.runconfig.inputs.reader import InputReader
 from runsettings.secrets.masking import SecretMask, secret_in_config
 from runsettings.values.diagnostic import Diagnostic
@@ -16,7 +16,7 @@ from runsettings.values.tree import KeyPath
 
 
 def read_value(
-    value: Any, path: KeyPath, origin: Origin, secrets: SecretMask
+    value: Any, path: KeyPath, origin: Origin, secrets: SecretMask, *, strict: bool
 ) -> tuple[Any, KeyPath, list[Diagnostic]]:
     """The JSON value for ``value``, its path, and warnings.
 
@@ -25,24 +25,31 @@ def read_value(
         path: Where it is written; its last key may be a secret.
         origin: The place that writes.
         secrets: Values that are masked.
+        strict: Refuse what JSON has no form for.
 
     Raises:
         ConfigError: The value has no JSON form.
     """
     faults: list[Diagnostic] = []
-    plain = to_jsonable(value, path, faults=faults, origin=lambda _: origin)
+    converted = to_jsonable(
+        {path[-1]: value}, path[:-1], faults=faults, origin=lambda _: origin, names=True
+    )
+    if strict:
+        faults = [as_strict(fault) for fault in faults]
     if any(fault.is_error for fault in faults):
         raise ConfigError(secrets.diagnostics(faults))
-    key = path[-1]
-    clean = secrets.text(key) if isinstance(key, str) else key
+    ((key, plain),) = converted.items()
+    clean = secrets.text(key)
     plain, found = secrets.value(plain, (*path[:-1], clean))
+    path = (*path[:-1], clean)
     if clean != key:
-        path = (*path[:-1], clean)
         found.insert(0, path)
     return plain, path, [*faults, *(secret_in_config(where, origin) for where in found)]
 
 
-def read_inputs(inputs: Any, path: KeyPath, origin: Origin, secrets: SecretMask) -> InputReader:
+def read_inputs(
+    inputs: Any, path: KeyPath, origin: Origin, secrets: SecretMask, *, strict: bool
+) -> InputReader:
     """The inputs of an update of the mapping at ``path``, read and with secrets masked.
 
     Args:
@@ -50,8 +57,9 @@ def read_inputs(inputs: Any, path: KeyPath, origin: Origin, secrets: SecretMask)
         path: The path of the mapping.
         origin: The place that updates it.
         secrets: Values that are masked.
+        strict: Refuse what JSON has no form for.
     """
-    reader = InputReader(working_directory(), origin)
+    reader = InputReader(working_directory(), origin, strict=strict)
     reader.read(inputs)
     for trees in (reader.defaults, reader.trees):
         for at, tree in enumerate(trees):

@@ -6,7 +6,7 @@ import threading
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Final, Self
+from typing import Any, Final, Protocol, Self
 
 from runsettings.layers.call_site import Caller
 from runsettings.resolution.merge import Merged, merge
@@ -43,6 +43,14 @@ _SHOWN: Final[dict[Any, Any]] = {}
 """Where the interpreter notes the warnings that it has shown, each once for a line."""
 
 
+class View(Protocol):
+    """A dict that shows a mapping of the config."""
+
+    def _show(self, entries: dict[str, Any]) -> None: ...
+
+    def _show_key(self, key: str, value: Any) -> None: ...
+
+
 class ConfigStore:
     """The state of one config, safe to use from several threads.
 
@@ -51,6 +59,7 @@ class ConfigStore:
         secrets: Values that must not get in.
         sweep: The highest source, if its keys are locked.
         allow_val_change: Whether values may change once set.
+        strict: Refuse keys and values that JSON has no form for.
         diagnostics: Warnings and notes from loading.
 
     Attributes:
@@ -64,10 +73,12 @@ class ConfigStore:
         secrets: SecretMask | None = None,
         sweep: Tree | None = None,
         allow_val_change: bool = False,
+        strict: bool = False,
         diagnostics: Iterable[Diagnostic] = (),
     ) -> None:
         loaded = [source for source in merged.sources if source is not sweep]
         self.allow_val_change = allow_val_change
+        self.strict = strict
         self.diagnostics = list(diagnostics)
         self.data: dict[str, Any] = copy_tree(merged.data)
         self._sources = Sources(loaded, sweep)
@@ -77,6 +88,9 @@ class ConfigStore:
         self._secrets = secrets
         # By top-level key: an upper bound of the size of its value, once a write was inside of it.
         self._size_bounds: dict[str, int] = {}
+        # What views show to code that reads a dict past its methods. A program may change it.
+        self._shown: dict[str, Any] = copy_tree(self.data)
+        self.views: dict[KeyPath, View] = {}
         self._observers = Observers()
         self._lock = threading.RLock()
 
@@ -86,6 +100,7 @@ class ConfigStore:
         with self._lock:
             return {
                 "allow_val_change": self.allow_val_change,
+                "strict": self.strict,
                 "diagnostics": list(self.diagnostics),
                 "data": copy_tree(self.data),
                 "_sources": self._sources.copy(),
@@ -142,6 +157,13 @@ class ConfigStore:
                 return {}
             return copy_tree(node) if deep else dict(node)
 
+    def add_view(self, path: KeyPath, view: View) -> None:
+        """Keep ``view`` up to date from now on."""
+        with self._lock:
+            self.views[path] = view
+            entries = value_at(self._shown, path)
+            view._show(entries if isinstance(entries, dict) else {})
+
     def observe(self, observer: Observer) -> Callable[[], None]:
         """Call ``observer`` for each accepted change, in order; the result ends that."""
         with self._lock:
@@ -162,7 +184,7 @@ class ConfigStore:
             ConfigError: A rule is broken, or the value would change and may not.
         """
         origin = self._secrets.origin(call_origin(caller))
-        plain, path, warned = read_value(value, path, origin, self._secrets)
+        plain, path, warned = read_value(value, path, origin, self._secrets, strict=self.strict)
         with self._lock:
             self._warn(warned, origin)
             old = self.get(path)
@@ -217,7 +239,7 @@ class ConfigStore:
             ConfigError: A rule is broken, or a value would change and may not.
         """
         origin = call_origin(caller)
-        reader = read_inputs(inputs, path, origin, self._secrets)
+        reader = read_inputs(inputs, path, origin, self._secrets, strict=self.strict)
         lower, upper, diagnostics = reader.defaults, reader.trees, reader.diagnostics
         if only_missing:
             lower, upper = [*lower, *upper], []
@@ -283,6 +305,25 @@ class ConfigStore:
             parent[path[-1]] = value
         if len(path) == 1:
             self._size_bounds.pop(str(path[0]), None)
+        self._show(path, value)
+
+    def _show(self, path: KeyPath, value: Any) -> None:
+        """Let the views show the new value at ``path``."""
+        parent = value_at(self._shown, path[:-1])
+        if not isinstance(parent, dict):  # a program has changed what it got from `dict(config)`
+            path = path[:1]
+            parent, value = self._shown, self.get(path)
+        old, new = parent.get(path[-1]), copy_tree(value)
+        if value is MISSING:
+            parent.pop(path[-1], None)
+        else:
+            parent[path[-1]] = new
+        if (view := self.views.get(path[:-1])) is not None:
+            view._show_key(str(path[-1]), new)
+        if isinstance(old, (dict, list)) or isinstance(new, (dict, list)):
+            for at, view in list(self.views.items()):
+                if at[: len(path)] == path:
+                    self.add_view(at, view)
 
     def _check_place(self, path: KeyPath, plain: Any, origin: Origin, *, is_new: bool) -> None:
         """Hold a new value against the rules, alone and among its neighbours."""

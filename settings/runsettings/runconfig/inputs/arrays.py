@@ -18,9 +18,8 @@ def is_array(value: Any) -> bool:
 def plain_array(value: Any) -> Any:
     """A scalar or nested lists, whose items may still be of any type.
 
-    `MISSING` stands for what has no number: a duration, whose unit would be lost, and complex
-    numbers of more than double precision. Raises whatever the array raises, such as PyTorch for
-    a tensor without data.
+    An array of one element is that element. `MISSING` stands for complex numbers of more than
+    double precision. Raises whatever the array raises, such as PyTorch for a tensor without data.
     """
     kind = getattr(value.dtype, "kind", "")
     names = getattr(value.dtype, "names", None)
@@ -28,7 +27,7 @@ def plain_array(value: Any) -> Any:
         # A structured array: `tolist` would drop the names of its fields.
         return list(value) if value.shape else {name: value[name] for name in names}
     if kind == "m":
-        return MISSING
+        value = value.astype("m8[us]")  # which `tolist` gives as durations with their unit
     if kind == "M":
         # `tolist` gives nanoseconds as bare integers; as text they stay dates.
         value = value.astype("U")
@@ -40,4 +39,8 @@ def plain_array(value: Any) -> Any:
     if type(plain) is type(value):
         # A NumPy long double gives itself.
         return MISSING if kind == "c" else float(plain)
+    # The wandb client keeps a number for `tensor([0.5])` as well.
+    if all(size == 1 for size in getattr(value, "shape", ())):
+        while isinstance(plain, list):
+            (plain,) = plain
     return plain

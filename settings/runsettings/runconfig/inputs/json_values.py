@@ -15,11 +15,15 @@ path, UUID                                string
 date, datetime, time, ``datetime64``      string, ISO 8601
 enum member                               its value, converted
 ``Decimal``                               number if it survives as a float, else string
-secret (pydantic's ``SecretStr``)         ``"***"``, and a diagnostic
+secret (pydantic's ``SecretStr``)         ``"***"``, and a warning
+class, function, module, dtype, device    its qualified name, and a note
+timedelta                                 string, ISO 8601, and a note
+any other object, bytes too               ``"<package.Class>"``, and a warning
 ========================================  ==================================================
 
-Anything else, bytes included, is a fault that names key and type: a silent ``repr`` in a
-config helps nobody who reads it a year later.
+A key that is a number, a boolean or ``None`` becomes the text that JSON gives it (``0`` is
+"0", ``True`` is "true"), with a note. Where a run is logged to, there are no such replacements:
+an object without a JSON form is an error.
 
 JSON has no NaN and no infinities. They are written as Python's ``json`` writes and reads them
 (``NaN``, ``Infinity``, ``-Infinity``) and in YAML as ``.nan``, ``.inf`` and ``-.inf``.
@@ -28,10 +32,12 @@ JSON has no NaN and no infinities. They are written as Python's ``json`` writes 
 from __future__ import annotations
 
 import enum
+import json
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from runsettings.runconfig.inputs.arrays import is_array, plain_array
+from runsettings.runconfig.inputs.named_objects import name_of, qualified_name
 from runsettings.runconfig.inputs.objects import Fields, fields_of, items_of
 from runsettings.runconfig.inputs.scalars import plain_scalar, plain_str, sort_key
 from runsettings.secrets.forms import MASK
@@ -48,9 +54,10 @@ written form adds one (see `writing`)."""
 TOO_LARGE_INT: Final = 10**4300
 """Python refuses to print or parse integers from here on (``sys.int_info``)."""
 
-_PLAIN: Final = frozenset({float, bool, type(None)})
-_FUNCTIONS: Final = ("function", "method", "builtin_function_or_method", "type", "partial")
+_SHOWN_KEYS: Final = 3
+"""Keys of one mapping that a message names."""
 
+_PLAIN: Final = frozenset({float, bool, type(None)})
 Places = Callable[[KeyPath], Origin | None]
 """Tells where the value at a path was set."""
 
@@ -62,36 +69,47 @@ def to_jsonable(
     faults: list[Diagnostic] | None = None,
     origin: Places | None = None,
     directives: bool = False,
+    names: bool = False,
 ) -> Any:
     """Convert ``value`` to plain ``dict list str int float bool None``, as a new tree.
 
     Args:
         value: Anything.
         path: The path of ``value`` itself, for messages.
-        faults: Receives what is wrong; the faulty parts are then left out, and a value that is
-            faulty as a whole becomes `MISSING`.
+        faults: Receives what is wrong. What has an error is then left out; if that is the
+            whole value, it becomes `MISSING`.
         origin: Tells the place of a path, for the diagnostics.
         directives: Let `Append`, `Replace` and `Delete` pass, with their contents converted.
+        names: Keep a name instead of an object without a JSON form; see above.
 
     Raises:
         ConfigError: Something cannot be converted and ``faults`` was not given.
     """
     found: list[Diagnostic] = [] if faults is None else faults
-    converted = _Conversion(found, origin, directives).convert(value, path)
+    converted = _Conversion(found, origin, directives, names).convert(value, path)
     if faults is None and any(fault.is_error for fault in found):
         raise ConfigError(found)
     return converted
 
 
+def as_strict(diagnostic: Diagnostic) -> Diagnostic:
+    """The diagnostic as an error, if it is about a key or value that JSON has no form for."""
+    replaced = diagnostic.rule in (Rule.KEY_TYPE, Rule.NOT_SERIALIZABLE)
+    return diagnostic.as_error() if replaced else diagnostic
+
+
 class _Conversion:
     """One walk over one value; knows which containers it stands in, to see cycles."""
 
-    __slots__ = ("_active", "_directives", "_faults", "_origin")
+    __slots__ = ("_active", "_directives", "_faults", "_names", "_origin")
 
-    def __init__(self, faults: list[Diagnostic], origin: Places | None, directives: bool) -> None:
+    def __init__(
+        self, faults: list[Diagnostic], origin: Places | None, directives: bool, names: bool
+    ) -> None:
         self._faults = faults
         self._origin = origin
         self._directives = directives
+        self._names = names
         self._active: set[int] = set()
 
     def convert(self, value: Any, path: KeyPath) -> Any:
@@ -112,20 +130,50 @@ class _Conversion:
         return self._other(value, path)
 
     def _mapping(self, value: dict[Any, Any], path: KeyPath) -> dict[str, Any]:
-        converted = {}
+        converted: dict[str, Any] = {}
+        renamed: dict[str, Any] = {}
+        refused: list[Any] = []
         for key, item in value.items():
+            name = key
             if type(key) is not str:
-                if not isinstance(key, str):
-                    self._fault(Rule.KEY_TYPE, (*path, key_as_text(key)), key_type_message(key))
+                text = text_key(key)
+                if text is None:
+                    refused.append(key)
                     continue
-                key = plain_str(key)  # noqa: PLW2901 - the same key, without its subclass
-            here = (*path, key)
-            if not key.isascii() and self._text(key, here) is MISSING:
+                name = text
+                if not isinstance(key, str):
+                    renamed[name] = key
+            here = (*path, name)
+            if not name.isascii() and self._text(name, here) is MISSING:
                 continue
             result = self.convert(item, here)
             if result is not MISSING:
-                converted[key] = result
+                if renamed and name in converted:
+                    self._fault(Rule.KEY_COLLISION, here, _meeting_keys(name, renamed, key))
+                converted[name] = result
+        if renamed or refused:
+            self._report_keys(renamed, refused, path)
         return converted
+
+    def _report_keys(self, renamed: dict[str, Any], refused: list[Any], path: KeyPath) -> None:
+        if refused:
+            first, *others = refused
+            message = key_type_message(first)
+            if others:
+                message += f", and {len(others)} more of them"
+            self._fault(
+                Rule.KEY_TYPE, (*path, key_as_text(first)), message, hint="use strings as keys"
+            )
+        if renamed and self._names:
+            shown = ", ".join(repr(name) for name in list(renamed)[:_SHOWN_KEYS])
+            if len(renamed) > _SHOWN_KEYS:
+                shown += f" and {len(renamed) - _SHOWN_KEYS} more"
+            self._fault(
+                Rule.KEY_TYPE,
+                (*path, next(iter(renamed))),
+                f"keys that are no strings become text: {shown}",
+                severity=Severity.NOTE,
+            )
 
     def _items(self, items: Iterable[Any], path: KeyPath) -> list[Any]:
         converted = (self.convert(item, (*path, index)) for index, item in enumerate(items))
@@ -136,7 +184,9 @@ class _Conversion:
     ) -> Any:
         """Convert a container's ``value`` while the container counts as open."""
         if id(container) in self._active:
-            return self._fault(Rule.CYCLE, path, f"the {_name(type(container))} contains itself")
+            return self._fault(
+                Rule.CYCLE, path, f"the {qualified_name(type(container))} contains itself"
+            )
         if len(self._active) >= DEEPEST:
             return self._fault(Rule.TOO_DEEP, path, f"nested deeper than {DEEPEST} levels")
         self._active.add(id(container))
@@ -203,7 +253,7 @@ class _Conversion:
         try:
             plain = plain_array(value)
         except Exception as error:  # noqa: BLE001 - as above
-            return self._unreadable(error, path)
+            return self._refuse(value, path) if self._names else self._unreadable(error, path)
         return self._refuse(value, path) if plain is MISSING else self.convert(plain, path)
 
     def _set(self, value: set[Any], path: KeyPath) -> list[Any]:
@@ -226,17 +276,22 @@ class _Conversion:
         return self._fault(Rule.NOT_SERIALIZABLE, path, "is an integer of more than 4,300 digits")
 
     def _refuse(self, value: Any, path: KeyPath) -> Any:
-        kind = type(value)
+        """Keep a name for an object without a JSON form, or note an error."""
+        kind = qualified_name(type(value))
         hint = None
         if isinstance(value, (bytes, bytearray, memoryview)):
             hint = "decode it, or save it as a file"
-        elif kind.__name__ in _FUNCTIONS:
-            hint = f"leave it out: config_exclude_keys=[{str(path[0])!r}]" if path else None
         elif isinstance(value, (Append, Replace, Delete)):
-            hint = "it counts in what is merged: config.update({…})"
-        return self._fault(
-            Rule.NOT_SERIALIZABLE, path, f"{_name(kind)} cannot be kept in a run config", hint=hint
-        )
+            hint = "use it in an input that is merged: config.update({…})"
+        if not self._names or isinstance(value, (Append, Replace, Delete)):
+            message = f"{kind} cannot be kept in a run config"
+            return self._fault(Rule.NOT_SERIALIZABLE, path, message, hint=hint)
+        text = name_of(value)
+        severity = Severity.WARNING if text is None else Severity.NOTE
+        text = f"<{kind}>" if text is None else text
+        message = f"{kind} has no form in JSON; {text!r} is kept instead"
+        self._fault(Rule.NOT_SERIALIZABLE, path, message, severity=severity, hint=hint)
+        return text
 
     def _fault(
         self,
@@ -252,13 +307,30 @@ class _Conversion:
         return MISSING
 
 
+def text_key(key: Any) -> str | None:
+    """A key as the text that JSON gives it, or ``None`` if JSON has no such keys."""
+    if isinstance(key, enum.Enum) and not isinstance(key, (str, int)):
+        return text_key(key.value)
+    if is_array(key):
+        return None if getattr(key, "shape", None) else text_key(key.item())
+    if isinstance(key, str):
+        return plain_str(key)
+    if key is None or isinstance(key, (bool, int, float)):
+        plain = key if key is None or type(key) is bool else plain_scalar(key)
+        try:
+            return json.dumps(plain)
+        except ValueError:  # an integer of more than 4,300 digits
+            return None
+    return None
+
+
 def key_type_message(key: Any) -> str:
-    """The sentence about a key that is no string."""
+    """The sentence about a key that JSON has no form for."""
     try:
         shown = f" {key!r}"
     except Exception:  # noqa: BLE001 - a repr of the user's, or more than 4,300 digits
         shown = ""
-    return f"keys must be strings; got {_name(type(key))}{shown}"
+    return f"keys must be strings; got {qualified_name(type(key))}{shown}"
 
 
 def key_as_text(key: Any) -> str:
@@ -269,6 +341,6 @@ def key_as_text(key: Any) -> str:
         return "…"
 
 
-def _name(kind: type) -> str:
-    module = kind.__module__
-    return kind.__qualname__ if module == "builtins" else f"{module}.{kind.__qualname__}"
+def _meeting_keys(name: str, renamed: dict[str, Any], key: Any) -> str:
+    other = renamed[name] if isinstance(key, str) else name
+    return f"{key!r} and {other!r} are one key in JSON"

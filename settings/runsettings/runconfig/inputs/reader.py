@@ -6,8 +6,9 @@ input                                   becomes                                 
 mapping; dataclass, attrs, pydantic,    one tree whose place is the call            INIT
 OmegaConf, ml_collections object
 path                                    one tree with lines and columns             FILE
-argparse namespace, absl flags          the defaults, lowest of all; and what was   DEFAULT,
+`parse_args`'s namespace, absl flags    the defaults, lowest of all; and what was   DEFAULT,
                                         given, at its place in the list             FLAG
+any other argparse namespace            one tree whose place is the call            INIT
 `Config`                                its sources, each with its origins          as it was
 list or tuple                           its items, lowest first
 ======================================  ==========================================  =========
@@ -18,6 +19,7 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, Protocol, TypeGuard
 
@@ -25,12 +27,14 @@ from runsettings.documents.files import Format, read_file, read_text
 from runsettings.documents.paths import named_path, shown_path
 from runsettings.layers.call_site import Caller
 from runsettings.layers.flags.absl import absl_trees, is_absl
-from runsettings.layers.flags.namespace import argument_trees
+from runsettings.layers.flags.namespace import GivenNamespace, argument_trees
 from runsettings.layers.flags.nesting import nested_trees
-from runsettings.runconfig.inputs.json_values import DEEPEST, to_jsonable
+from runsettings.runconfig.inputs.file_keys import all_strings, with_text_keys
+from runsettings.runconfig.inputs.json_values import DEEPEST, as_strict, to_jsonable
 from runsettings.runconfig.inputs.objects import fields_of
 from runsettings.runconfig.inputs.wandb_form import OWN_KEY, has_wandb_form, unwrap
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity
+from runsettings.values.excerpts import excerpt_of
 from runsettings.values.origin import Layer, Origin
 from runsettings.values.tree import MISSING, Branch, KeyPath, Tree, value_at
 
@@ -62,6 +66,7 @@ class InputReader:
         cwd: The directory that relative paths start from.
         origin: The place in the program that passed the inputs.
         every_flag: Take the absl flags of installed packages as well.
+        strict: Refuse what JSON has no form for.
 
     Attributes:
         defaults: Trees of flags' defaults, lowest first; they belong below everything.
@@ -69,10 +74,13 @@ class InputReader:
         diagnostics: What was wrong with the inputs.
     """
 
-    def __init__(self, cwd: Path, origin: Origin, *, every_flag: bool = False) -> None:
+    def __init__(
+        self, cwd: Path, origin: Origin, *, every_flag: bool = False, strict: bool = False
+    ) -> None:
         self._cwd = cwd
         self._origin = origin
         self._every_flag = every_flag
+        self._strict = strict
         self._open: set[int] = set()
         self.defaults: list[Tree] = []
         self.trees: list[Tree] = []
@@ -90,8 +98,13 @@ class InputReader:
             self._read_config(value)
         elif isinstance(value, (str, os.PathLike)):
             self.read_path(value)
-        elif isinstance(value, argparse.Namespace):
+        elif isinstance(value, GivenNamespace):
             self._add_flags(argument_trees(value, settings=False))
+        elif isinstance(value, argparse.Namespace):
+            # It does not know which of its values were flags: all it has is the call's.
+            marks = dict.fromkeys(vars(value), self._origin)
+            values = Tree(Layer.INIT, self._origin.where, dict(vars(value)), marks)
+            self._add_flags((Tree(Layer.DEFAULT, self._origin.where), values))
         elif is_absl(value):
             self._read_absl(value)
         else:
@@ -133,8 +146,9 @@ class InputReader:
             reading = read_text(text, layer, where, Format.YAML, yaml11=True)
         self.diagnostics += reading.diagnostics
         tree = unwrap(reading.tree)
-        if format_ is Format.TOML or written_by_client:
-            tree = self._converted(tree)  # TOML and YAML 1.1 have dates
+        # TOML and YAML 1.1 have dates.
+        if format_ is Format.TOML or written_by_client or not all_strings(tree.data):
+            tree = self._converted(tree)
         if OWN_KEY in tree.data:
             self._drop_own_key(tree)
         self.trees.append(tree)
@@ -157,9 +171,9 @@ class InputReader:
             )
             self._add(Rule.BAD_INPUT, f"{name} is no config", self._origin, hint)
             return
-        data = to_jsonable(
-            value, faults=self.diagnostics, origin=lambda _: self._origin, directives=True
-        )
+        found: list[Diagnostic] = []
+        data = self._jsonable(value, found)
+        self.diagnostics += found
         if not isinstance(data, dict):
             return  # a mapping that could not be read as a whole, which was noted
         # An object's own place is the call that passed it.
@@ -216,8 +230,24 @@ class InputReader:
                 self.diagnostics.append(fault)
 
     def _converted(self, tree: Tree) -> Tree:
-        data = to_jsonable(tree.data, faults=self.diagnostics, origin=tree.origin, directives=True)
+        if not all_strings(tree.data):
+            tree = tree.with_data(tree.data, with_text_keys(tree.marks))
+        found: list[Diagnostic] = []
+        data = self._jsonable(tree.data, found)
+        for fault in found:
+            of_key = fault.rule in (Rule.KEY_TYPE, Rule.KEY_COLLISION)
+            origin = tree.origin(fault.path, key=of_key)
+            excerpt = excerpt_of(tree, fault.path, key=of_key)
+            self.diagnostics.append(replace(fault, origin=origin, excerpt=excerpt))
         return tree.with_data(data)
+
+    def _jsonable(self, value: Any, found: list[Diagnostic]) -> Any:
+        plain = to_jsonable(
+            value, faults=found, origin=lambda _: self._origin, directives=True, names=True
+        )
+        if self._strict:
+            found[:] = map(as_strict, found)
+        return plain
 
     def _drop_own_key(self, tree: Tree) -> None:
         origin = tree.origin((OWN_KEY,), key=True)

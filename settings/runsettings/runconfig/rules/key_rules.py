@@ -17,13 +17,12 @@ from runsettings.runconfig.inputs.json_values import (
     DEEPEST,
     TOO_LARGE_INT,
     key_as_text,
-    key_type_message,
 )
 from runsettings.values.diagnostic import Diagnostic, Excerpt, Rule, Severity
 from runsettings.values.excerpts import excerpt_of
 from runsettings.values.origin import Origin
 from runsettings.values.rendering import printable
-from runsettings.values.tree import MISSING, KeyPath
+from runsettings.values.tree import MISSING, KeyPath, value_at
 
 MAX_VALUE_BYTES: Final = 10_000_000
 """The largest value of a top-level key, in bytes of its JSON."""
@@ -34,6 +33,8 @@ _CHARACTER_BYTES: Final = 6
 """A control character is written as ``\\u0000``, and none is longer."""
 _LARGE_INT: Final = 10**20
 _FEW_PARTS: Final = 6
+_SHOWN_KEYS: Final = 3
+"""Further keys that a message names."""
 
 
 def check_rules(merged: Merged, setting_names: Collection[str] = frozenset()) -> list[Diagnostic]:
@@ -161,49 +162,40 @@ class _Walk:
 
     def check_keys(self, node: dict[Any, Any], path: KeyPath) -> int:
         """Check the keys of one mapping; an upper bound of their size, in bytes."""
-        try:
-            together = "\n".join(node)
-        except TypeError:
-            together = "."
+        together = "\n".join(node)
         if "." in together or "-" in together or "" in node or not together.isascii():
             self._look_closely(node, path)
         return len(together) * _CHARACTER_BYTES + 4 * len(node)
 
     def _look_closely(self, node: dict[Any, Any], path: KeyPath) -> None:
         plain: dict[str, str] = {}
+        if with_period := [key for key in node if "." in key]:
+            self._check_periods(node, path, with_period)
         for key in node:
             here = (*path, key)
-            if not isinstance(key, str):
-                hint = f"write it as the string {key_as_text(key)!r}"
-                shown = (*path, key_as_text(key))
-                self.add(
-                    Rule.KEY_TYPE, here, key_type_message(key), hint=hint, key=True, shown=shown
-                )
-                continue
             if not key:
                 self.add(Rule.KEY_EMPTY, here, "a key must not be empty", key=True)
             if not key.isascii():
                 self._check_text(key, here)
-            if "." in key:
-                self._check_period(node, path, key)
             first = plain.setdefault(key.replace("-", "_"), key)
             if first != key:
                 message = f"{key!r} and {first!r} are one key after dashes become underscores"
                 self.add(Rule.KEY_COLLISION, here, message, key=True, other=(*path, first))
 
-    def _check_period(self, node: dict[Any, Any], path: KeyPath, key: str) -> None:
-        here = (*path, key)
-        outer, _, inner = key.partition(".")
-        hint = f"nest it: {outer}: {{{inner}: …}}" if outer and inner else "remove the period"
-        message = f"the key {key!r} has a period, which separates nested keys"
-        self.add(Rule.KEY_PERIOD, here, message, hint=hint, key=True)
-        parts = tuple(key.split("."))
-        nested: Any = node
-        for part in parts:
-            nested = nested.get(part, MISSING) if type(nested) is dict else MISSING
-        if nested is not MISSING:
-            message = f"{key!r} and the nested {' > '.join(parts)} are one key"
-            self.add(Rule.KEY_COLLISION, here, message, key=True, other=(*path, *parts))
+    def _check_periods(self, node: dict[Any, Any], path: KeyPath, keys: list[str]) -> None:
+        first, *others = keys
+        message = f"the key {first!r} has a period, which separates nested keys"
+        if others:
+            shown = ", ".join(map(repr, others[:_SHOWN_KEYS]))
+            more = len(others) - _SHOWN_KEYS
+            message += f"; so have {shown}" + (f" and {more} more" if more > 0 else "")
+        self.add(Rule.KEY_PERIOD, (*path, first), message, hint=_without_period(first), key=True)
+        for key in keys:
+            parts = tuple(key.split("."))
+            if value_at(node, parts) is not MISSING:
+                message = f"{key!r} and the nested {' > '.join(parts)} are one key"
+                other = (*path, *parts)
+                self.add(Rule.KEY_COLLISION, (*path, key), message, key=True, other=other)
 
     def check_size(self, value: Any, path: KeyPath) -> None:
         """Measure a value that may be too large."""
@@ -256,6 +248,15 @@ class _Walk:
                 related=related,
             )
         )
+
+
+def _without_period(key: str) -> str:
+    """What to write instead of a key with a period in it."""
+    parts = key.split(".")
+    if not all(parts) or all(part.isdigit() for part in parts):
+        return "remove the period"
+    *outer, last = parts
+    return f"nest it: {': {'.join((*outer, last))}: …{'}' * len(outer)}"
 
 
 def place_of(

@@ -149,6 +149,7 @@ class RunStart:
                 secrets=self.mask.secrets,
                 setting_names=Settings.model_fields.keys(),
                 allow_val_change=notebook.shell() is not None if allow is None else allow,
+                strict=settings.strict,
                 cwd=self.cwd,
                 caller=self.caller,
             )

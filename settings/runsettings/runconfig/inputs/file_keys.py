@@ -1,0 +1,42 @@
+"""Keys of a file that are no strings, such as ``0`` and ``true`` in YAML."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from runsettings.runconfig.inputs.json_values import key_as_text, text_key
+from runsettings.values.directives import Append, Replace
+from runsettings.values.tree import Branch, SequenceMarks
+
+
+def all_strings(node: Any) -> bool:
+    """Whether all keys at any depth are strings."""
+    if isinstance(node, dict):
+        try:
+            "\n".join(node)  # far faster than to look at each key of a large file
+        except TypeError:
+            return False
+        return all(all_strings(item) for item in node.values() if type(item) not in _SCALARS)
+    if isinstance(node, list):
+        return all(all_strings(item) for item in node if type(item) not in _SCALARS)
+    if isinstance(node, Replace):
+        return all_strings(node.value)
+    return all_strings(node.items) if isinstance(node, Append) else True
+
+
+def with_text_keys(marks: Any) -> Any:
+    """The marks of a file's values, by the texts that its keys become."""
+    if isinstance(marks, dict):
+        renamed = Branch(getattr(marks, "here", None))
+        for key, mark in marks.items():
+            text = text_key(key)
+            renamed[key_as_text(key) if text is None else text] = with_text_keys(mark)
+        return renamed
+    if isinstance(marks, list):
+        items = SequenceMarks(getattr(marks, "here", None))
+        items.extend(map(with_text_keys, marks))
+        return items
+    return marks
+
+
+_SCALARS = frozenset({str, int, float, bool, type(None)})
