@@ -11,10 +11,11 @@ from typing import Any, Self, TypeVar
 from runsettings.layers.call_site import Caller, find_caller
 from runsettings.resolution.explain import explain_history
 from runsettings.runconfig.changes.change import Observer
-from runsettings.runconfig.changes.state import ConfigStore
+from runsettings.runconfig.changes.state import ConfigStore, show_warning
+from runsettings.runconfig.inputs.reader import call_origin
 from runsettings.runconfig.loading import GatheredConfig, gather_config
 from runsettings.runconfig.views import ConfigView
-from runsettings.values.diagnostic import Diagnostic
+from runsettings.values.diagnostic import Diagnostic, Rule
 from runsettings.values.json_trees import canonical_json
 from runsettings.values.origin import Origin
 from runsettings.values.rendering import shown
@@ -40,8 +41,10 @@ class Config(ConfigView):
     __slots__ = ()
 
     def __init__(self, inputs: Any = None, *, allow_val_change: bool = False) -> None:
-        gathered = gather_config(inputs, caller=find_caller("Config()"))
+        place = find_caller("Config()")
+        gathered = gather_config(inputs, caller=place)
         super().__init__(_store(gathered, allow_val_change), ())
+        _show_losses(gathered, place)
 
     @classmethod
     def load(
@@ -86,6 +89,7 @@ class Config(ConfigView):
         Raises:
             ConfigError: With everything that is wrong in any of the inputs.
         """
+        place = caller or find_caller("Config.load()")
         gathered = gather_config(
             inputs,
             include_keys=include_keys,
@@ -99,9 +103,12 @@ class Config(ConfigView):
             every_flag=every_flag,
             strict=strict,
             cwd=cwd,
-            caller=caller or find_caller("Config.load()"),
+            caller=place,
         )
-        return _with_store(cls, _store(gathered, allow_val_change, strict=strict))
+        store = _store(gathered, allow_val_change, strict=strict)
+        if caller is None:  # a run shows all warnings itself
+            _show_losses(gathered, place)
+        return _with_store(cls, store)
 
     # --- where values came from ---
 
@@ -210,6 +217,13 @@ def _store(
         strict=strict,
         diagnostics=gathered.diagnostics,
     )
+
+
+def _show_losses(gathered: GatheredConfig, caller: Caller) -> None:
+    """Warn where the config does not hold what a program asked it to hold."""
+    for fault in gathered.diagnostics:
+        if fault.rule in (Rule.NO_SUCH_KEY, Rule.NOT_SERIALIZABLE):
+            show_warning(fault, call_origin(caller))
 
 
 def _with_store(cls: type[_C], store: ConfigStore) -> _C:

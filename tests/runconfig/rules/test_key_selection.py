@@ -8,7 +8,7 @@ import pytest
 
 from runsettings.runconfig.config import Config
 from runsettings.values.diagnostic import Rule, Severity
-from runsettings.values.errors import ConfigError
+from runsettings.values.errors import ConfigError, SettingsWarning
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,8 @@ def test_keys_are_included_and_excluded(options: dict[str, Any], kept: dict[str,
 @pytest.mark.parametrize("option", ["include_keys", "exclude_keys"])
 def test_a_selected_key_that_is_not_there_is_a_warning(option: str) -> None:
     """A name that matches nothing is a slip, and the key that was meant is proposed."""
-    config = Config.load({"learning_rate": 1}, **{option: ["lerning_rate"]})
+    with pytest.warns(SettingsWarning, match=r"does not have — did you mean 'learning_rate'\?"):
+        config = Config.load({"learning_rate": 1}, **{option: ["lerning_rate"]})
     (fault,) = config.diagnostics
     assert (fault.rule, fault.severity) == (Rule.NO_SUCH_KEY, Severity.WARNING)
     assert fault.hint == "did you mean 'learning_rate'?"

@@ -378,7 +378,12 @@ class ConfigStore:
     def _warn(self, diagnostics: Iterable[Diagnostic], origin: Origin) -> None:
         for fault in self._secrets.diagnostics(list(diagnostics)):
             self.diagnostics.append(fault)
-            if fault.severity is Severity.WARNING:
-                warnings.warn_explicit(
-                    render(fault), SettingsWarning, origin.where, origin.line or 0, registry=_SHOWN
-                )
+            show_warning(fault, origin)
+
+
+def show_warning(diagnostic: Diagnostic, origin: Origin) -> None:
+    """Show a diagnostic as a warning at the line ``origin`` of a program, if it is one."""
+    if diagnostic.severity is Severity.WARNING:
+        where, line = origin.where, origin.line or 0
+        text = render(diagnostic)
+        warnings.warn_explicit(text, SettingsWarning, where, line, registry=_SHOWN)

@@ -36,7 +36,7 @@ class Selection:
             for tree in trees
         ]
 
-    def faults(self, known: Iterable[Any]) -> list[Diagnostic]:
+    def faults(self, known: Iterable[str]) -> list[Diagnostic]:
         """What is wrong with the selection itself.
 
         Args:
@@ -46,7 +46,7 @@ class Selection:
             message = "include keys and exclude keys cannot both be given"
             hint = "name what to keep, or what to drop"
             return [Diagnostic(Rule.INCLUDE_AND_EXCLUDE, Severity.ERROR, (), message, hint=hint)]
-        names = [name for name in known if isinstance(name, str)]
+        names = set(known)
         kind = "include" if self._include else "exclude"
         return [
             Diagnostic(
