@@ -124,17 +124,44 @@ def test_non_finite_metrics_survive(begin):
     [
         ({"image": b"\x00"}, "image: bytes cannot be logged"),
         ({"a": {"f": print}}, "a.f: builtin_function_or_method cannot be logged"),
-        ({3: 1}, "keys must be strings; got int 3"),
+        ({(3,): 1}, "keys must be strings; got tuple (3,)"),
         ({"\ud800": 1}, "half a surrogate pair"),
     ],
 )
-def test_what_json_cannot_hold_is_an_error_that_names_it(begin, data, message):
+def test_what_json_cannot_hold_is_an_error_in_a_strict_run(begin, data, message):
     """The key and the type are in the message, and nothing of the row is written."""
-    run = begin()
+    run = begin(settings={"strict": True})
     with pytest.raises(RunError) as caught:
         run.log(data)
     assert message in str(caught.value)
     assert rows(run) == []
+
+
+@pytest.mark.parametrize(
+    ("bad", "message"),
+    [
+        ({"image": b"\x00"}, "log() leaves out image: bytes cannot be logged"),
+        ({"a": {"f": print}}, "log() leaves out a.f: builtin_function_or_method cannot be logged"),
+        ({"x": object()}, "log() leaves out x: object cannot be logged"),
+        ({(3,): 1}, "log() leaves out (3,): keys must be strings; got tuple (3,)"),
+    ],
+)
+def test_log_leaves_out_what_json_cannot_hold(begin, capsys, bad, message):
+    """The rest of the row is recorded, and each such key is warned of once."""
+    run = begin()
+    for _ in range(3):
+        run.log({"loss": 0.5, **bad})
+    assert [row["loss"] for row in rows(run)] == [0.5] * 3
+    assert capsys.readouterr().err.count(message) == 1
+    run.summary.update({"best": 1, **bad})
+    assert run.summary["best"] == 1
+
+
+def test_keys_that_are_numbers_are_logged_as_text(begin):
+    """A key that is a number or a boolean is the text that JSON gives it."""
+    run = begin()
+    run.log({"acc": {0: 0.5, True: 1}, 3: np.array([0.25])})
+    assert rows(run) == [{"_step": 0, "acc": {"0": 0.5, "true": 1}, "3": 0.25}]
 
 
 @pytest.mark.parametrize("data", [{"": 1}, {"a": {"": 1}}, {"a": [{"": {}}]}, {"": "text"}])
@@ -309,7 +336,7 @@ def test_a_run_tells_what_it_is(begin, jail):
 
 def test_an_integer_that_nobody_could_read_back_is_refused(begin):
     """A row is on record or an error, never a line that readers take for torn."""
-    run = begin()
+    run = begin(settings={"strict": True})
     with pytest.raises(RunError, match="more than 4,300 digits"):
         run.log({"a": 10**5000})
     run.log({"a": 10**4000} | {f"m{number}": 0.5 for number in range(500)})
@@ -325,10 +352,19 @@ def test_a_secret_in_a_key_is_not_written(begin):
 
 def test_an_error_of_log_does_not_show_a_secret(begin):
     """The key of what cannot be logged is named without it."""
-    run = begin(settings={"quiet": True, "api_key": "canary0123456789"})
+    run = begin(settings={"strict": True, "api_key": "canary0123456789"})
     with pytest.raises(RunError) as caught:
         run.log({"canary0123456789": object()})
     assert "canary" not in str(caught.value)
+
+
+def test_a_warning_of_log_does_not_show_a_secret(begin, capsys):
+    """The key of what is left out is named without it."""
+    run = begin(settings={"quiet": True, "api_key": "canary0123456789"})
+    run.log({"canary0123456789": object()})
+    told = capsys.readouterr().err
+    assert "leaves out ***" in told
+    assert "canary" not in told
 
 
 @pytest.mark.parametrize("code", ["abc", 1.5, 1 << 64])
@@ -371,7 +407,7 @@ def test_a_name_is_held_to_its_setting_s_rules_when_it_is_set(begin, name, value
 
 def test_an_error_of_the_summary_names_the_summary(begin):
     """It was not log() that was called."""
-    run = begin()
+    run = begin(settings={"strict": True})
     with pytest.raises(RunError, match="1 problem in summary"):
         run.summary["model"] = object()
 

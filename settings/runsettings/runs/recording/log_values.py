@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -19,13 +19,20 @@ _HUGE: Final = 1 << 13
 """Bits above which an integer is checked before it is written; Python reads 4,300 digits."""
 
 
-def plain_data(data: Any, mask: SecretMask, call: str = "log()") -> dict[str, Any]:
+def plain_data(
+    data: Any,
+    mask: SecretMask,
+    call: str = "log()",
+    leave_out: Callable[[str, str], None] | None = None,
+) -> dict[str, Any]:
     """Convert logged data to JSON values.
 
     Args:
         data: A mapping; ``None`` is an empty one.
         mask: Masks the secrets in the values and in errors.
         call: The name of the call, for errors.
+        leave_out: Called with the key and a sentence for each value that JSON cannot hold, which
+            is then left out. Without it, such a value is an error.
 
     Raises:
         RunError: It is not a mapping, a key is empty, or JSON cannot hold a value.
@@ -39,7 +46,16 @@ def plain_data(data: Any, mask: SecretMask, call: str = "log()") -> dict[str, An
         )
     found: list[Diagnostic] = []
     plain = to_jsonable(data, faults=found)
-    errors = [diagnostic for diagnostic in found if diagnostic.is_error]
+    # The conversion is the run config's, and so are its messages.
+    errors = [
+        replace(fault, message=fault.message.replace("kept in a run config", "logged"))
+        for fault in mask.diagnostics(found)
+        if fault.is_error
+    ]
+    if leave_out is not None:
+        for fault in errors:
+            leave_out(fault.key, f"{call} leaves out {fault.key}: {fault.message}")
+        errors = []
     errors += [
         Diagnostic(Rule.KEY_EMPTY, Severity.ERROR, path, "a key must not be empty")
         for path in _empty_keys(plain, ())
@@ -47,16 +63,7 @@ def plain_data(data: Any, mask: SecretMask, call: str = "log()") -> dict[str, An
     if errors:
         caller = find_caller(call)
         origin = Origin(Layer.INIT, caller.where, caller.line, None, caller.call)
-        # The conversion is the run config's, and so are its messages.
-        told = [
-            replace(
-                error,
-                message=error.message.replace("kept in a run config", "logged"),
-                origin=origin,
-            )
-            for error in errors
-        ]
-        raise RunError(mask.diagnostics(told), call)
+        raise RunError(mask.diagnostics([replace(error, origin=origin) for error in errors]), call)
     return dict(mask.value(plain, numbers=False)[0])
 
 

@@ -233,7 +233,7 @@ class Run(RunNames):
     def _log(self, data: Any, step: int | None, commit: bool | None) -> None:
         if not self._require_open("log"):
             return
-        plain = plain_data(data, self._recorder.mask)
+        plain = self._plain(data, "log()")
         with self._lock:
             # Another thread may have finished the run during the conversion.
             if not self._require_open("log"):
@@ -255,11 +255,15 @@ class Run(RunNames):
             if complete and self._row_open:
                 self._step, self._row_open = self._step + 1, False
 
+    def _plain(self, data: Any, call: str) -> dict[str, Any]:
+        leave_out = None if self._settings.strict else self._warn_once
+        return plain_data(data, self._recorder.mask, call, leave_out)
+
     def _set_summary(self, values: Mapping[str, Any], removed: list[str]) -> None:
         if not self._require_open("summary"):
             return
         flat: dict[str, Any] = {}
-        merge_summary(flat, plain_data(values, self._recorder.mask, "summary"))
+        merge_summary(flat, self._plain(values, "summary"))
         record: dict[str, Any] = {"type": "summary", "values": flat}
         with self._lock:
             if self._require_open("summary"):
