@@ -10,8 +10,8 @@ from typing import Any, Self, TypeVar
 
 from runsettings.layers.call_site import Caller, find_caller
 from runsettings.resolution.explain import explain_history
-from runsettings.runconfig.changes.change import Observer
-from runsettings.runconfig.changes.state import ConfigStore, show_warning
+from runsettings.runconfig.changes.change import Observer, show_warning
+from runsettings.runconfig.changes.state import ConfigStore
 from runsettings.runconfig.inputs.reader import call_origin
 from runsettings.runconfig.loading import GatheredConfig, gather_config
 from runsettings.runconfig.views import ConfigView

@@ -242,12 +242,16 @@ class ConfigView(dict[str, Any]):
 
     def _seen(self, value: Any, path: KeyPath) -> Any:
         if isinstance(value, dict):
-            return self._store.views.get(path) or ConfigView(self._store, path)
+            return self._view(path)
         if isinstance(value, list):
             return ConfigList(
                 [self._seen(item, (*path, index)) for index, item in enumerate(value)], path
             )
         return value
+
+    def _view(self, path: KeyPath) -> Any:
+        view = self._store.view(path)
+        return ConfigView(self._store, path) if view is None else view
 
     def _show(self, entries: dict[str, Any]) -> None:
         """Make ``entries`` those of the dict."""

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from runsettings.values.diagnostic import Beaten, Diagnostic, Rule, Severity
-from runsettings.values.errors import ConfigError
+from runsettings.values.errors import ConfigError, SettingsWarning
 from runsettings.values.json_trees import copy_tree, same_value
 from runsettings.values.origin import Origin
-from runsettings.values.rendering import shown
+from runsettings.values.rendering import render, shown
 from runsettings.values.tree import MISSING, KeyPath, format_path
+
+_SHOWN: Final[dict[Any, Any]] = {}
+"""Where the interpreter notes the warnings that it has shown, each once for a line."""
 
 
 class Change(NamedTuple):
@@ -92,3 +96,11 @@ def inside_list(path: KeyPath, origin: Origin) -> ConfigError:
         origin=origin,
         hint=f"assign the whole of {format_path(path[:end])}",
     )
+
+
+def show_warning(diagnostic: Diagnostic, origin: Origin) -> None:
+    """Show a diagnostic as a warning at the line ``origin`` of a program, if it is one."""
+    if diagnostic.severity is Severity.WARNING:
+        where, line = origin.where, origin.line or 0
+        text = render(diagnostic)
+        warnings.warn_explicit(text, SettingsWarning, where, line, registry=_SHOWN)

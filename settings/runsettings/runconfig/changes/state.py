@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import threading
-import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Final, Protocol, Self
+from typing import Any, Self
 
 from runsettings.layers.call_site import Caller
 from runsettings.resolution.merge import Merged, merge
@@ -17,10 +16,12 @@ from runsettings.runconfig.changes.change import (
     inside_list,
     merge_changes,
     refused_change,
+    show_warning,
 )
 from runsettings.runconfig.changes.incoming import read_inputs, read_value
 from runsettings.runconfig.changes.sources import Sources, tree_of
 from runsettings.runconfig.changes.sweep_locks import check_locks, keep_locked
+from runsettings.runconfig.changes.view_entries import View, ViewEntries
 from runsettings.runconfig.inputs.reader import call_origin, own_key_fault
 from runsettings.runconfig.inputs.wandb_form import OWN_KEY
 from runsettings.runconfig.rules.key_rules import (
@@ -33,22 +34,10 @@ from runsettings.runconfig.rules.key_rules import (
 from runsettings.secrets.masking import SecretMask
 from runsettings.values.diagnostic import Diagnostic, Severity
 from runsettings.values.directives import Delete, Replace
-from runsettings.values.errors import ConfigError, SettingsWarning
+from runsettings.values.errors import ConfigError
 from runsettings.values.json_trees import copy_tree, same_value
 from runsettings.values.origin import Layer, Origin
-from runsettings.values.rendering import render
 from runsettings.values.tree import MISSING, KeyPath, Leaf, Tree, value_at
-
-_SHOWN: Final[dict[Any, Any]] = {}
-"""Where the interpreter notes the warnings that it has shown, each once for a line."""
-
-
-class View(Protocol):
-    """A dict that shows a mapping of the config."""
-
-    def _show(self, entries: dict[str, Any]) -> None: ...
-
-    def _show_key(self, key: str, value: Any) -> None: ...
 
 
 class ConfigStore:
@@ -88,9 +77,7 @@ class ConfigStore:
         self._secrets = secrets
         # By top-level key: an upper bound of the size of its value, once a write was inside of it.
         self._size_bounds: dict[str, int] = {}
-        # What views show to code that reads a dict past its methods. A program may change it.
-        self._shown: dict[str, Any] = copy_tree(self.data)
-        self.views: dict[KeyPath, View] = {}
+        self._entries = ViewEntries(self.data)
         self._observers = Observers()
         self._lock = threading.RLock()
 
@@ -157,12 +144,14 @@ class ConfigStore:
                 return {}
             return copy_tree(node) if deep else dict(node)
 
+    def view(self, path: KeyPath) -> View | None:
+        """The view of the mapping at ``path``, if there is one."""
+        return self._entries.views.get(path)
+
     def add_view(self, path: KeyPath, view: View) -> None:
-        """Keep ``view`` up to date from now on."""
+        """Keep the entries of ``view`` up to date from now on."""
         with self._lock:
-            self.views[path] = view
-            entries = value_at(self._shown, path)
-            view._show(entries if isinstance(entries, dict) else {})
+            self._entries.add(path, view)
 
     def observe(self, observer: Observer) -> Callable[[], None]:
         """Call ``observer`` for each accepted change, in order; the result ends that."""
@@ -305,25 +294,7 @@ class ConfigStore:
             parent[path[-1]] = value
         if len(path) == 1:
             self._size_bounds.pop(str(path[0]), None)
-        self._show(path, value)
-
-    def _show(self, path: KeyPath, value: Any) -> None:
-        """Let the views show the new value at ``path``."""
-        parent = value_at(self._shown, path[:-1])
-        if not isinstance(parent, dict):  # a program has changed what it got from `dict(config)`
-            path = path[:1]
-            parent, value = self._shown, self.get(path)
-        old, new = parent.get(path[-1]), copy_tree(value)
-        if value is MISSING:
-            parent.pop(path[-1], None)
-        else:
-            parent[path[-1]] = new
-        if (view := self.views.get(path[:-1])) is not None:
-            view._show_key(str(path[-1]), new)
-        if isinstance(old, (dict, list)) or isinstance(new, (dict, list)):
-            for at, view in list(self.views.items()):
-                if at[: len(path)] == path:
-                    self.add_view(at, view)
+        self._entries.put(path, value)
 
     def _check_place(self, path: KeyPath, plain: Any, origin: Origin, *, is_new: bool) -> None:
         """Hold a new value against the rules, alone and among its neighbours."""
@@ -379,11 +350,3 @@ class ConfigStore:
         for fault in self._secrets.diagnostics(list(diagnostics)):
             self.diagnostics.append(fault)
             show_warning(fault, origin)
-
-
-def show_warning(diagnostic: Diagnostic, origin: Origin) -> None:
-    """Show a diagnostic as a warning at the line ``origin`` of a program, if it is one."""
-    if diagnostic.severity is Severity.WARNING:
-        where, line = origin.where, origin.line or 0
-        text = render(diagnostic)
-        warnings.warn_explicit(text, SettingsWarning, where, line, registry=_SHOWN)
