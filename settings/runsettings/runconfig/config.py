@@ -192,7 +192,7 @@ class Config(ConfigView):
         return path
 
     def _trees(self) -> tuple[Tree, ...]:
-        return self._store.sources()
+        return self._store.trees()
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (_with_store, (type(self), self._store))

@@ -129,10 +129,10 @@ class ConfigStore:
     def leaves(self) -> Iterator[Leaf]:
         """Every leaf with its origin, in order."""
         with self._lock:
-            yield from Merged(self._sources.trees(), self.data).leaves()
+            yield from Merged(self.trees(), self.data).leaves()
 
-    def sources(self) -> tuple[Tree, ...]:
-        """The sources, lowest first, for another config to begin with."""
+    def trees(self) -> tuple[Tree, ...]:
+        """The sources, lowest first."""
         with self._lock:
             return self._sources.trees()
 
@@ -267,10 +267,8 @@ class ConfigStore:
         if not any(keys_that_meet(name, self.data) for name in names) and not check_rules(new):
             return []
         # Only now is it worth finding the places of all keys.
-        everything = Merged(
-            (*self._sources.trees(), *sources), {**self.data, **new.data}, new.bad_appends
-        )
-        return check_rules(everything)
+        data = {**self.data, **new.data}
+        return check_rules(Merged((*self.trees(), *sources), data, new.bad_appends))
 
     # --- the parts of a change ---
 
@@ -307,7 +305,7 @@ class ConfigStore:
             faults.append(own_key_fault(origin, Severity.ERROR))
         if is_new and not faults and keys_that_meet(str(path[-1]), parent):
             data = merge([Tree(Layer.INIT, "", self.data), tree]).data
-            faults += check_rules(Merged((*self._sources.trees(), tree), data))
+            faults += check_rules(Merged((*self.trees(), tree), data))
         if faults:
             raise ConfigError(faults)
 
