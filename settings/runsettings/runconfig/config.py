@@ -6,7 +6,7 @@ import copy
 import hashlib
 import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from typing import Any, Self, TypeVar
+from typing import Any, Literal, Self, TypeVar
 
 from runsettings.layers.call_site import Caller, find_caller
 from runsettings.resolution.explain import explain_history
@@ -62,6 +62,7 @@ class Config(ConfigView):
         allow_val_change: bool = False,
         every_flag: bool = False,
         strict: bool = False,
+        yaml: Literal["1.1", "1.2"] = "1.2",
         cwd: str | os.PathLike[str] | None = None,
         caller: Caller | None = None,
     ) -> Self:
@@ -83,6 +84,8 @@ class Config(ConfigView):
             every_flag: Take the absl flags of installed packages as well.
             strict: Refuse keys and values that JSON has no form for, now and in later writes,
                 instead of keeping a text for them.
+            yaml: The version of YAML by which files are read. By 1.1, as PyYAML reads it, ``no`` is
+                false and ``1e-3`` a string.
             cwd: Where relative paths start; the working directory by default.
             caller: The place in the program that passed the inputs; found by default.
 
@@ -102,6 +105,7 @@ class Config(ConfigView):
             setting_names=setting_names,
             every_flag=every_flag,
             strict=strict,
+            yaml=yaml,
             cwd=cwd,
             caller=place,
         )

@@ -6,7 +6,7 @@ import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from runsettings.documents.paths import working_directory
 from runsettings.layers.call_site import Caller
@@ -68,6 +68,7 @@ def gather_config(
     setting_names: Collection[str] = frozenset(),
     every_flag: bool = False,
     strict: bool = False,
+    yaml: Literal["1.1", "1.2"] = "1.2",
     cwd: str | os.PathLike[str] | None = None,
 ) -> GatheredConfig:
     """Read, merge and check the inputs of a config.
@@ -78,7 +79,13 @@ def gather_config(
         The merged config and all diagnostics.
     """
     here = working_directory() if cwd is None else Path(cwd)
-    reader = InputReader(here, call_origin(caller, "config"), every_flag=every_flag, strict=strict)
+    reader = InputReader(
+        here,
+        call_origin(caller, "config"),
+        every_flag=every_flag,
+        strict=strict,
+        yaml11=yaml == "1.1",
+    )
     if defaults_file is not None and os.path.exists(here / defaults_file):  # noqa: PTH110 - raises for no directory
         reader.read_path(defaults_file)
     # A lone path would be taken apart into its letters.

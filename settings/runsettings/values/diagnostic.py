@@ -113,6 +113,11 @@ class Rule(enum.StrEnum):
         "The name of a setting, found in the run config.",
         Severity.WARNING,
     )
+    NOT_FOLLOWED = (
+        "not-followed",
+        "A reference of another tool's config, such as `${…}`, that stays as it is written.",
+        Severity.NOTE,
+    )
     NO_SUCH_KEY = (
         "no-such-key",
         "An include or exclude key that the config does not have.",

@@ -31,6 +31,7 @@ from runsettings.layers.flags.namespace import GivenNamespace, argument_trees
 from runsettings.layers.flags.nesting import nested_trees
 from runsettings.runconfig.inputs.file_keys import all_strings, with_text_keys
 from runsettings.runconfig.inputs.json_values import DEEPEST, as_strict, to_jsonable
+from runsettings.runconfig.inputs.not_followed import not_followed
 from runsettings.runconfig.inputs.objects import fields_of
 from runsettings.runconfig.inputs.wandb_form import OWN_KEY, has_wandb_form, unwrap
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity
@@ -67,6 +68,7 @@ class InputReader:
         origin: The place in the program that passed the inputs.
         every_flag: Take the absl flags of installed packages as well.
         strict: Refuse what JSON has no form for.
+        yaml11: Read YAML by the rules of version 1.1, as PyYAML does.
 
     Attributes:
         defaults: Trees of flags' defaults, lowest first; they belong below everything.
@@ -75,12 +77,19 @@ class InputReader:
     """
 
     def __init__(
-        self, cwd: Path, origin: Origin, *, every_flag: bool = False, strict: bool = False
+        self,
+        cwd: Path,
+        origin: Origin,
+        *,
+        every_flag: bool = False,
+        strict: bool = False,
+        yaml11: bool = False,
     ) -> None:
         self._cwd = cwd
         self._origin = origin
         self._every_flag = every_flag
         self._strict = strict
+        self._yaml11 = yaml11
         self._open: set[int] = set()
         self.defaults: list[Tree] = []
         self.trees: list[Tree] = []
@@ -140,14 +149,16 @@ class InputReader:
         format_ = Format.YAML if format_ is Format.INI else format_
         reading = read_file(named, layer, where=where, format=format_)
         text = reading.tree.text
-        written_by_client = format_ is Format.YAML and has_wandb_form(reading.tree.data)
-        if written_by_client and text is not None:
+        # PyYAML wrote what the wandb client did.
+        yaml11 = format_ is Format.YAML and (self._yaml11 or has_wandb_form(reading.tree.data))
+        if yaml11 and text is not None:
             # PyYAML wrote it: a text such as 1e-3 has no quotes there.
             reading = read_text(text, layer, where, Format.YAML, yaml11=True)
         self.diagnostics += reading.diagnostics
+        self.diagnostics += not_followed(reading.tree)
         tree = unwrap(reading.tree)
         # TOML and YAML 1.1 have dates.
-        if format_ is Format.TOML or written_by_client or not all_strings(tree.data):
+        if format_ is Format.TOML or yaml11 or not all_strings(tree.data):
             tree = self._converted(tree)
         if OWN_KEY in tree.data:
             self._drop_own_key(tree)

@@ -1,0 +1,66 @@
+"""References in the forms of other tools, which are plain data here: a note says so."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+from runsettings.values.diagnostic import Diagnostic, Rule
+from runsettings.values.excerpts import excerpt_of
+from runsettings.values.tree import KeyPath, Tree, leaves_of
+
+_OTHER_FILES: Final = ("defaults", "_BASE_", "_base_", "include", "includes")
+"""Top-level keys by which Hydra, Detectron2, MMEngine and others name files to read first."""
+
+_REFERENCE: Final = re.compile(r"\$\{[^}]+\}")
+
+
+def not_followed(tree: Tree) -> list[Diagnostic]:
+    """Notes about what the tool of a file would have replaced.
+
+    Args:
+        tree: What a file says.
+    """
+    found = []
+    for key in _OTHER_FILES:
+        if _names_files(tree.data.get(key)):
+            message = "names other files; they are not read, and the key is kept as a value"
+            hint = "pass the files in a list, lowest first"
+            found.append(_note(tree, (key,), message, hint, of_key=True))
+    if tree.text is not None and "${" in tree.text:
+        paths = [path for path, text in _texts(tree.data) if _REFERENCE.search(text)]
+        if paths:
+            more = f"; so are {len(paths) - 1} more in this file" if len(paths) > 1 else ""
+            message = f"has a reference in ${{…}}, which is kept as text{more}"
+            hint = "write the value, or pass what OmegaConf makes of the file"
+            found.append(_note(tree, paths[0], message, hint))
+    return found
+
+
+def _names_files(value: Any) -> bool:
+    if isinstance(value, list):
+        return bool(value) and all(item and isinstance(item, (str, dict)) for item in value)
+    return isinstance(value, str) and bool(value)
+
+
+def _texts(data: dict[str, Any]) -> Iterator[tuple[KeyPath, str]]:
+    for path, value in leaves_of(data):
+        if isinstance(value, str):
+            yield path, value
+        elif isinstance(value, list):
+            yield from _texts_of_list(value, path)
+
+
+def _texts_of_list(items: list[Any], path: KeyPath) -> Iterator[tuple[KeyPath, str]]:
+    for at, item in enumerate(items):
+        for inner, text in _texts({at: item}):  # type: ignore[dict-item]
+            yield (*path, *inner), text
+
+
+def _note(
+    tree: Tree, path: KeyPath, message: str, hint: str, *, of_key: bool = False
+) -> Diagnostic:
+    origin = tree.origin(path, key=of_key)
+    excerpt = excerpt_of(tree, path, key=of_key)
+    return Diagnostic.of(Rule.NOT_FOLLOWED, path, message, origin, hint, excerpt)
