@@ -228,12 +228,12 @@ def test_a_copy_that_ctrl_c_interrupts_leaves_nothing_behind(begin, jail, monkey
     jail.write("a.txt", "x")
     run = begin()
 
-    def interrupted(source, target):
-        target.write_text("half")
+    def interrupted(source, target, length):
+        target.write(b"half")
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("shutil.copyfile", interrupted)
+        patch.setattr("shutil.copyfileobj", interrupted)
         with pytest.raises(KeyboardInterrupt):
             run.save("a.txt")
     run._files.wait_for_facts()

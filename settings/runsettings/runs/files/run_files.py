@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import functools
 import os
-import re
-import shutil
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, BinaryIO, Final, NamedTuple
 
+from runsettings.documents.atomic_write import TEMPORARY, write_file
 from runsettings.journal.recorder import Recorder
 from runsettings.journal.writer import encode
 from runsettings.runconfig.config import Config
@@ -34,9 +33,6 @@ SUMMARY: Final = "wandb-summary.json"
 
 RESERVED: Final = frozenset({CONFIG, SETTINGS, METADATA, SUMMARY})
 """Files that the run writes; a user's file of such a name is kept below ``saved/``."""
-
-_TEMPORARY: Final = re.compile(r"\.\d+\.\d+\.tmp")
-"""Names of files that are still being written."""
 
 _LONGEST_PART: Final = 255
 """Bytes of one part of a path, on every file system in common use."""
@@ -197,7 +193,8 @@ class RunFiles:
         if name in RESERVED:
             name = f"saved/{name}"
         if self._copied.get(name) != version:
-            self._replace(name, lambda temporary: shutil.copyfile(source, temporary))
+            with open(source, "rb") as content:  # noqa: PTH123 - a text, not a path
+                self._replace(name, content)
             self._copied[name] = version
             self._record(name, status.st_size)
         return name
@@ -211,29 +208,20 @@ class RunFiles:
         masked = self._recorder.mask.file(content)
 
         def write() -> None:
-            self._replace(name, lambda temporary: temporary.write_bytes(masked))
+            self._replace(name, masked)
             if record:
                 self._record(name, len(masked))
 
         self._recorder.attempt(name, write)
 
-    def _replace(self, name: str, write: Callable[[Path], object]) -> None:
+    def _replace(self, name: str, content: bytes | BinaryIO) -> None:
         """Replace a file in one step.
 
         Raises:
             RunError: The name would leave the directory.
             OSError: It cannot be written.
         """
-        target = self._target(name)
-        # A short name, because the target's may be as long as a name can be.
-        temporary = target.with_name(f".{os.getpid()}.{threading.get_ident()}.tmp")
-        try:
-            write(temporary)
-            temporary.replace(target)
-        except BaseException:
-            # Also at Ctrl-C: nothing incomplete is left behind.
-            temporary.unlink(missing_ok=True)
-            raise
+        write_file(self._target(name), content, durable=False, follow_links=False)
 
     def _record_files_of_the_script(self) -> None:
         """Record the files that the script itself wrote below ``files/``."""
@@ -241,7 +229,7 @@ class RunFiles:
             for file in names:
                 path = Path(directory, file)
                 name = path.relative_to(self.home).as_posix()
-                if name in RESERVED or _TEMPORARY.fullmatch(file) or not path.is_file():
+                if name in RESERVED or TEMPORARY.fullmatch(file) or not path.is_file():
                     continue
                 size = path.stat().st_size
                 if self._recorded.get(name) != size:
