@@ -118,27 +118,39 @@ def _announcing(jail) -> str:
     return str(jail.cwd / "site")
 
 
-def test_warnings_are_told_as_text(jail, run):
+@pytest.mark.parametrize("command", ["get", "explain"])
+def test_warnings_are_told_as_text(jail, run, command):
     """A warning of the settings reads like an error, without Python's decoration."""
     jail.write_workspace("[default]\nprojct = x\n")
-    result = run("get", "project")
+    result = run(command, "project")
     assert result.exit_code == 0
     assert result.stderr.startswith("1 warning in settings\n\n  warning: projct is not a key")
     assert "SettingsWarning" not in result.stderr
 
 
-@pytest.mark.parametrize(
-    "command", ["show", "get project", "explain", "check", "lock", "set project x", "unset project"]
-)
-def test_vanished_directory_is_an_error_without_a_traceback(jail, run, command):
-    """A command in a directory that is gone says so in one line."""
+@pytest.fixture
+def gone(jail):
+    """The working directory was deleted."""
     gone = jail.cwd / "gone"
     gone.mkdir()
     jail.monkeypatch.chdir(gone)
     gone.rmdir()
+
+
+@pytest.mark.parametrize("command", ["show", "get project", "explain", "explain project", "check"])
+def test_vanished_directory_is_warned_of(gone, run, command):
+    """The layers that do not need it are read all the same."""
+    result = run(*command.split())
+    assert result.exit_code == 0
+    assert "warning: the working directory was deleted" in result.stderr
+
+
+@pytest.mark.parametrize("command", ["lock", "set project x", "unset project"])
+def test_nothing_is_written_in_a_vanished_directory(gone, run, command):
+    """A command says so, without a traceback."""
     result = run(*command.split())
     assert result.exit_code == 1
-    assert result.stderr == "error: the current directory is gone; change to one that is there\n"
+    assert "Traceback" not in result.stderr
 
 
 @pytest.mark.parametrize(

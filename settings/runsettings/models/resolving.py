@@ -18,7 +18,7 @@ from runsettings.layers.flags.layer import FlagLayer
 from runsettings.models.locking import hold_to_lock
 from runsettings.models.model_options import config_of, inputs_of, layers_of, resolver_of
 from runsettings.models.provenance import locate
-from runsettings.models.validating import resolution_of, validate_into, validated
+from runsettings.models.validating import raise_or_warn, resolution_of, validate_into, validated
 from runsettings.resolution.merge import merge
 from runsettings.resolution.reading_order import Layers
 from runsettings.resolution.resolve import Resolution
@@ -146,9 +146,11 @@ def resolve_for_key(
         SettingsError: There is no such key, it is wrong itself, or the other keys are not valid
             without those that have errors.
     """
-    resolution = resolve_layers(model, inputs_of(model, find_caller(), args=args))
+    caller = find_caller()
+    resolution = resolve_layers(model, inputs_of(model, caller, args=args))
     errors = resolution.errors
     if not errors:
+        raise_or_warn(resolution, caller)
         return resolution.settings, []
     wrong = {error.path for error in errors if error.path}
     sources = [

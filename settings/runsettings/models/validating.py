@@ -70,7 +70,15 @@ def validate_into(
     Raises:
         SettingsError: Something in any layer is wrong. It tells everything at once.
     """
-    resolution = _validate(settings, resolution, resolver, strict=strict)
+    raise_or_warn(_validate(settings, resolution, resolver, strict=strict), caller)
+
+
+def raise_or_warn(resolution: Resolution, caller: Caller) -> None:
+    """Raise the errors of a validated resolution, or warn of its warnings.
+
+    Raises:
+        SettingsError: It has errors. The exception has all diagnostics.
+    """
     if not resolution.diagnostics:
         return
     if resolution.errors:
