@@ -9,11 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from runsettings.values.directives import Replace
-from runsettings.values.origin import Layer, Origin
+from runsettings.values.origin import Kind, Layer, Origin
 from runsettings.values.tree import (
     MISSING,
     Branch,
-    Kind,
     Leaf,
     Position,
     SequenceMarks,

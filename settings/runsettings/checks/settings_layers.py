@@ -30,9 +30,9 @@ from runsettings.resolution.resolve import Resolution, Resolver
 from runsettings.resolution.validation_errors import validation_diagnostics
 from runsettings.secrets.masking import SecretMask
 from runsettings.values.diagnostic import Diagnostic, Rule
-from runsettings.values.origin import Layer
+from runsettings.values.origin import Kind, Layer
 from runsettings.values.reading import Reading
-from runsettings.values.tree import Kind, Tree
+from runsettings.values.tree import Tree
 
 SETTINGS_FILES: Final = frozenset({"settings", "settings.toml", "settings.yaml"})
 """Names of settings files in a place of their own."""

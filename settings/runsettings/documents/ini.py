@@ -16,9 +16,9 @@ from typing import Any, Final
 
 from runsettings.documents.text_diagnostics import TextDiagnostics
 from runsettings.values.diagnostic import Rule
-from runsettings.values.origin import Layer
+from runsettings.values.origin import Kind, Layer
 from runsettings.values.reading import Reading
-from runsettings.values.tree import Branch, Kind, Position, Tree, pack, unpack
+from runsettings.values.tree import Branch, Position, Tree, pack, unpack
 
 _LINE: Final = re.compile(r"[^\r\n]*(?:\r\n?|\n|\Z)")
 _DELIMITER: Final = re.compile("[=:]")

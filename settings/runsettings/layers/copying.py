@@ -1,4 +1,4 @@
-"""Containers that a source hands over become the source's own.
+"""Copies of the containers that a source hands over, and a bound to how deep they are nested.
 
 A program may go on changing the list that it passed; what was settled, its history and every
 later `replace` must not change with it. The same walk bounds how deep values are nested:
@@ -23,10 +23,14 @@ class _TooDeepError(Exception):
     """A value is nested deeper than `MAX_DEPTH`, or contains itself; never leaves this module."""
 
 
-def own(tree: Tree) -> tuple[Diagnostic, ...]:
-    """Replace the containers in ``tree`` by copies; take out what is nested too deep, and tell.
+def copy_containers(tree: Tree) -> tuple[Diagnostic, ...]:
+    """Replace the containers in ``tree`` by copies.
 
-    The tree's mapping itself must be the source's own already.
+    Args:
+        tree: A tree whose top mapping may be changed.
+
+    Returns:
+        A diagnostic for each value that is nested too deep; it is taken out of the tree.
     """
     faults = []
     for key, value in tree.data.items():

@@ -13,12 +13,12 @@ from pydantic_settings.exceptions import SettingsError as SourceError
 
 from runsettings.documents.paths import named_path, shown_path
 from runsettings.layers.base import Inputs
-from runsettings.layers.copying import own
+from runsettings.layers.copying import copy_containers
 from runsettings.layers.source_positions import places_of
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity
-from runsettings.values.origin import Layer, Origin
+from runsettings.values.origin import Kind, Layer, Origin
 from runsettings.values.reading import Reading
-from runsettings.values.tree import Kind, Tree
+from runsettings.values.tree import Tree
 
 
 class ExternalLayer:
@@ -72,7 +72,7 @@ class ExternalLayer:
             return (Reading(tree, (fault,)),)
         tree.data = data
         tree.marks = places_of(self._source, data, self.layer, inputs)
-        return (Reading(tree, own(tree)),)
+        return (Reading(tree, copy_containers(tree)),)
 
 
 class _SecretTexts(SecretsSettingsSource):

@@ -8,7 +8,7 @@ from pathlib import Path
 from runsettings.documents.files import Format, read_file
 from runsettings.documents.paths import named_path, shown_path
 from runsettings.layers.base import Inputs
-from runsettings.layers.copying import own
+from runsettings.layers.copying import copy_containers
 from runsettings.layers.settings_files.layers import section_of
 from runsettings.values.directives import Directive
 from runsettings.values.origin import Layer
@@ -46,7 +46,7 @@ class InitLayer:
             call=caller.call,
             directives=directives,
         )
-        return (Reading(tree, own(tree)),)
+        return (Reading(tree, copy_containers(tree)),)
 
 
 def read_named(file: str | Path, layer: Layer, cwd: Path) -> Reading:

@@ -22,8 +22,8 @@ from runsettings.resolution.options import Option, value_type
 from runsettings.resolution.resolve import Resolution
 from runsettings.values.diagnostic import Diagnostic
 from runsettings.values.errors import SettingsError
-from runsettings.values.origin import Layer
-from runsettings.values.tree import MISSING, KeyPath, Kind, Tree
+from runsettings.values.origin import Kind, Layer
+from runsettings.values.tree import MISSING, KeyPath, Tree
 
 REFUSED: Final = "the new value; nothing was written"
 """The subject of an error about a value that was to be set."""

@@ -11,8 +11,9 @@ from runsettings.resolution.options import OptionTable
 from runsettings.resolution.text_decoding import TextDecoder
 from runsettings.resolution.unknown_keys import unknown_key_diagnostics
 from runsettings.values.directives import Replace
+from runsettings.values.origin import Kind
 from runsettings.values.reading import Reading
-from runsettings.values.tree import Branch, KeyPath, Kind, Tree
+from runsettings.values.tree import Branch, KeyPath, Tree
 
 
 class Normalizer:

@@ -16,7 +16,7 @@ from pydantic_settings import BaseSettings
 
 from runsettings.layers.base import Inputs, LayerSource
 from runsettings.layers.class_sources import ClassSources, has_own_sources
-from runsettings.layers.copying import own
+from runsettings.layers.copying import copy_containers
 from runsettings.layers.environment.dotenv import DotenvLayer
 from runsettings.layers.environment.variables import EnvironmentLayer, EnvironmentVariables
 from runsettings.layers.external import SecretsLayer
@@ -171,7 +171,7 @@ class Resolver:
             index: Its place among `Resolution.unlocked`; on top of them if left out.
         """
         readings = [Reading(source) for source in resolution.unlocked]
-        added = self._normalizer.normalize(Reading(tree, own(tree)))
+        added = self._normalizer.normalize(Reading(tree, copy_containers(tree)))
         readings.insert(len(readings) if index is None else index, added)
         _, locks, locked, held = resolution[1:5]
         return self._merged(readings, (), locks, locked, held)

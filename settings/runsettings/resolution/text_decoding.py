@@ -10,14 +10,15 @@ from typing import Any, Final
 
 from pydantic_settings import BaseSettings, EnvSettingsSource
 
-from runsettings.layers.copying import own
+from runsettings.layers.copying import copy_containers
 from runsettings.layers.environment.variables import not_decodable
 from runsettings.layers.text_values import decoded, typed
 from runsettings.resolution.options import Option, OptionTable
 from runsettings.secrets.masking import mask_excerpt_from_column
 from runsettings.values.diagnostic import Diagnostic
 from runsettings.values.excerpts import excerpt_of
-from runsettings.values.tree import Kind, Tree
+from runsettings.values.origin import Kind
+from runsettings.values.tree import Tree
 
 _DECODED: Final = (Kind.INI, Kind.FLAGS, Kind.SECRETS)
 """Sources whose texts nobody has decoded."""
@@ -55,7 +56,7 @@ class TextDecoder:
             self._source = source  # only now: another thread would take it as it is
         diagnostics: list[Diagnostic] = []
         self._decode_in(tree.data, self._table, tree, self._source, diagnostics)
-        diagnostics += own(tree)
+        diagnostics += copy_containers(tree)
         return diagnostics
 
     def _decode_in(

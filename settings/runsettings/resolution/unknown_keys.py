@@ -25,7 +25,8 @@ from runsettings.values.diagnostic import Diagnostic, Excerpt, Rule, Severity
 from runsettings.values.did_you_mean import closest, did_you_mean
 from runsettings.values.directives import Append, Replace
 from runsettings.values.excerpts import excerpt_of
-from runsettings.values.tree import KeyPath, Kind, Leaf, Tree, format_path
+from runsettings.values.origin import Kind
+from runsettings.values.tree import KeyPath, Leaf, Tree, format_path
 
 _LISTS: Final = (list, set, frozenset, tuple)
 

@@ -81,6 +81,23 @@ class Layer(enum.IntEnum):
         return self.label
 
 
+class Kind(enum.Enum):
+    """What a source is written in: what its values can be, and what its positions tell."""
+
+    OBJECT = "values of a program"
+    DOCUMENT = "YAML, JSON or TOML"
+    INI = "an INI file"
+    DOTENV = "a .env file"
+    VARIABLES = "environment variables"
+    FLAGS = "a command line"
+    SECRETS = "a directory of secret files"
+
+    @property
+    def is_file(self) -> bool:
+        """Whether the source is one file."""
+        return self in (Kind.DOCUMENT, Kind.INI, Kind.DOTENV)
+
+
 class Origin(NamedTuple):
     """The place that set a value.
 

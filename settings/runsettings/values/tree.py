@@ -10,12 +10,11 @@ moves references and never strips anything, because every source is kept (see
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, NamedTuple, Self, TypeAlias
 
 from runsettings.values.directives import Replace
-from runsettings.values.origin import Layer, Origin
+from runsettings.values.origin import Kind, Layer, Origin
 
 KeyPath: TypeAlias = tuple[str | int, ...]
 """Keys from the root to a value; integers index sequences."""
@@ -182,23 +181,6 @@ def _sequence_marks(here: Mark, marks: list[Any]) -> SequenceMarks:
     sequence = SequenceMarks(here)
     sequence.extend(marks)
     return sequence
-
-
-class Kind(enum.Enum):
-    """What a source is written in: what its values can be, and what its positions tell."""
-
-    OBJECT = "values of a program"
-    DOCUMENT = "YAML, JSON or TOML"
-    INI = "an INI file"
-    DOTENV = "a .env file"
-    VARIABLES = "environment variables"
-    FLAGS = "a command line"
-    SECRETS = "a directory of secret files"
-
-    @property
-    def is_file(self) -> bool:
-        """Whether the source is one file."""
-        return self in (Kind.DOCUMENT, Kind.INI, Kind.DOTENV)
 
 
 class Tree:

@@ -19,7 +19,8 @@ from runsettings.layers.call_site import Caller
 from runsettings.runconfig.inputs.wandb_form import has_wandb_form
 from runsettings.runconfig.loading import GatheredConfig, gather_config
 from runsettings.values.diagnostic import Diagnostic, Rule
-from runsettings.values.tree import Kind, Tree
+from runsettings.values.origin import Kind
+from runsettings.values.tree import Tree
 
 CALLER: Final = Caller("runsettings check", None, None)
 """The caller of a check, which is no line of a program."""

@@ -28,9 +28,9 @@ from runsettings.documents.yaml.events import open_events
 from runsettings.documents.yaml.scalars import YAML11, YAML12
 from runsettings.documents.yaml.syntax_errors import add_missing_space
 from runsettings.values.diagnostic import Rule
-from runsettings.values.origin import Layer
+from runsettings.values.origin import Kind, Layer
 from runsettings.values.reading import Reading
-from runsettings.values.tree import Kind, Tree, unpack
+from runsettings.values.tree import Tree, unpack
 
 
 @dataclass(frozen=True, slots=True)

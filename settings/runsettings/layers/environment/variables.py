@@ -17,20 +17,20 @@ from pydantic_settings import BaseSettings
 from pydantic_settings.exceptions import SettingsError as SourceError
 
 from runsettings.layers.base import Inputs
-from runsettings.layers.copying import own
+from runsettings.layers.copying import copy_containers
 from runsettings.layers.environment.nested_names import in_written_case, mark_nested, split_name
 from runsettings.layers.environment.pydantic_source import VariableSource
 from runsettings.layers.scalar_types import is_plain
 from runsettings.values.diagnostic import Diagnostic, Excerpt, Rule, Severity
-from runsettings.values.origin import Layer, Origin
+from runsettings.values.origin import Kind, Layer, Origin
 from runsettings.values.reading import Reading
-from runsettings.values.tree import MISSING, Branch, KeyPath, Kind, Leaf, Mark, Tree
+from runsettings.values.tree import MISSING, Branch, KeyPath, Leaf, Mark, Tree
 
 _OPTIONS_THAT_TRANSFORM: Final = ("env_parse_none_str", "env_parse_enums", "strict")
 """With one of these in the model's config, even a plain field's text needs pydantic-settings."""
 
-_REMEMBERED: Final = 4096
-"""Names of variables that are remembered; a program that makes up more starts over."""
+_MOST_NAMES: Final = 4096
+"""Names of variables that are kept with their meaning; beyond that the cache is emptied."""
 
 
 class EnvironmentVariables:
@@ -123,8 +123,8 @@ class EnvironmentVariables:
             self._ask(owner, variables, environ, tree, places, diagnostics)
             self._keep_beaten(owner, variables, environ, tree, places, beaten)
         if asked:
-            diagnostics += own(tree)
-        lower = [Reading(each, own(each)) for each in reversed(beaten)]
+            diagnostics += copy_containers(tree)
+        lower = [Reading(each, copy_containers(each)) for each in reversed(beaten)]
         return [*lower, Reading(tree, tuple(diagnostics), tuple(unknown))]
 
     def _spell(self, name: str) -> str:
@@ -151,7 +151,7 @@ class EnvironmentVariables:
                 yield *meaning, text
 
     def _learn(self, raw: bytes) -> tuple[str, str, str | None] | None:
-        if len(self._meanings) > _REMEMBERED:
+        if len(self._meanings) > _MOST_NAMES:
             self._meanings.clear()
         meaning = self._meanings[raw] = self._meaning(os.fsdecode(raw))
         return meaning

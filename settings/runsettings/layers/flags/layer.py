@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from runsettings.layers.base import Inputs
-from runsettings.layers.copying import own
+from runsettings.layers.copying import copy_containers
 from runsettings.layers.flags.absl import absl_trees
 from runsettings.layers.flags.namespace import GivenNamespace, given_arguments
 from runsettings.layers.flags.nesting import nested_trees
@@ -42,7 +42,7 @@ class FlagLayer:
         named = given.data.pop(SETTINGS_FILE, None)
         files = [named] if isinstance(named, (str, Path)) else list(named or ())
         readings = [read_named(file, Layer.FLAG, inputs.cwd) for file in files]
-        faults = own(given)
+        faults = copy_containers(given)
         lowest, *upper = nested_trees(given)
         return [*readings, Reading(lowest, faults), *map(Reading, upper)]
 

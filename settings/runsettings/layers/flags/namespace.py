@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from runsettings.values.origin import Layer
-from runsettings.values.tree import Kind, Tree
+from runsettings.values.origin import Kind, Layer
+from runsettings.values.tree import Tree
 
 
 class _GivenView:
