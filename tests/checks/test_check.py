@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 
 import pytest
-from pydantic import BaseModel
+from pydantic import BaseModel, Field, SecretStr
 
 from runsettings.checks.check import Request, check, run_checks
 from runsettings.checks.testing import assert_valid
+from runsettings.models.layered import LayeredSettings
 
 
 def test_what_is_right_is_an_empty_tuple(jail):
@@ -132,3 +133,54 @@ def test_the_helper_can_be_strict(jail):
     jail.write("train.yaml", "lr: 1e-3\n")
     with pytest.raises(AssertionError, match=r"write 1\.0e-3"):
         assert_valid("train.yaml", strict=True)
+
+
+class Optim(BaseModel):
+    """A nested model."""
+
+    lr: float = Field(default=0.1, gt=0)
+
+
+class Training(LayeredSettings):
+    """A program's own settings class."""
+
+    optim: Optim = Optim()
+    data: str
+    token: SecretStr | None = None
+
+
+def test_files_are_held_against_a_settings_class(jail):
+    """Its program names them as settings files; what a part lacks, another layer may give."""
+    jail.write("train.yaml", "optim: {lr: -1, nam: x}\n")
+    jail.write("right.yaml", "optim: {lr: 1}\ndata: x\n")
+    found = check(["train.yaml", "right.yaml"], settings=Training, environ={"DATA": "x"})
+    assert sorted((each.key, str(each.rule), str(each.origin)) for each in found) == [
+        ("optim.lr", "bad-value", "train.yaml:1:13"),
+        ("optim.nam", "unknown-key", "train.yaml:1:17"),
+    ]
+
+
+def test_a_secret_in_a_file_of_a_settings_class_is_masked(jail):
+    """Though no layer sets it."""
+    jail.write("train.yaml", "token: [tip-top-secret]\n")
+    (found,) = check("train.yaml", settings=Training, environ={"DATA": "x"})
+    assert "tip-top-secret" not in repr(found)
+
+
+def test_a_key_of_a_settings_class_is_no_misplaced_setting(jail):
+    """The file is one of its settings, and a wrong scalar is told once."""
+    jail.write("train.yaml", "data: x\noptim: {lr: 1e-3}\n")
+    found = check("train.yaml", settings=Training, environ={})
+    assert [(str(each.rule), each.key) for each in found] == [
+        ("missing-value", "data"),
+        ("yaml-scalar", "optim.lr"),
+    ]
+
+
+@pytest.mark.parametrize("env_file", ["nope.env", ["there.env", "nope.env"]])
+def test_a_named_env_file_that_is_not_there_is_an_error(env_file, jail):
+    """A start skips it in silence, but a check was asked for it."""
+    jail.write("there.env", "")
+    (found,) = check(env_file=env_file, environ={})
+    assert (str(found.rule), str(found.severity)) == ("unreadable-file", "error")
+    assert (found.message, str(found.origin)) == ("does not exist", "nope.env")

@@ -23,8 +23,9 @@ from runsettings.checks.settings_layers import (
     check_settings_file,
     inputs_for,
     is_settings_file,
+    missing_env_files,
 )
-from runsettings.checks.targets import find_files
+from runsettings.checks.targets import find_files, matches_pattern
 from runsettings.checks.yaml11.fixing import Fix, fix_file
 from runsettings.documents.files import Format
 from runsettings.documents.paths import shown_path
@@ -185,28 +186,32 @@ def run_checks(request: Request) -> Report:
         found += check_matrix(declared, model, here, against=request.against)
     paths, not_found = find_files(request.files, here, (*project.exclude, *request.exclude))
     found += not_found
+    found += missing_env_files(request.env_file, here)
     names += [shown_path(path, here) for path in paths]
-    configs: list[Path] = []
+    configs = [path for path in paths if not is_settings_file(path, inputs.app_name)]
+    # A program's own settings class reads the files that the program names.
+    is_own_model = not issubclass(model, Settings)
     for path in paths:
-        if is_settings_file(path, inputs.app_name):
+        is_data = matches_pattern(path, here, project.data)
+        if path not in configs or (is_own_model and not is_data):
             alone = check_settings_file(path, model, inputs)
             found += without_suppressed(alone.diagnostics, alone.text_of)
-        else:
-            configs.append(path)
     checks = ConfigChecks(
         cwd=here,
         schema=request.schema,
         parser=parser,
         model=request.model,
         secrets=checked.secrets,
-        setting_names=frozenset(model.model_fields),
+        setting_names=frozenset() if is_own_model else frozenset(model.model_fields),
+        data=project.data,
     )
     found += check_config_files(configs, checks, processes=request.processes, tell=request.tell)
     if request.layers and isinstance(checked.settings, Settings):
         others = [p for p in files_of_every_run(checked.settings, here) if p not in paths]
         names += [shown_path(path, here) for path in others]
         found += check_every_run(checked.settings, others, checks)
-    counted = _counted(found, selection, strict=request.strict)
+    allowed = [each for each in found if not _is_allowed(each, project, here)]
+    counted = _counted(allowed, selection, strict=request.strict)
     return Report(counted, tuple(names), checked.settings)
 
 
@@ -272,6 +277,14 @@ def _counted(
             key = (each.rule, each.path, each.message, each.origin)
             once.setdefault(key, each.as_error() if as_error else each)
     return tuple(once.values())
+
+
+def _is_allowed(found: Diagnostic, project: CheckSettings, cwd: Path) -> bool:
+    """Whether the project allows what a rule is about in the file where it was found."""
+    if found.origin is None or not found.origin.layer.is_file:
+        return False
+    patterns = [pattern for pattern, rules in project.allow.items() if found.rule in rules]
+    return bool(patterns) and matches_pattern(cwd / found.origin.where, cwd, patterns)
 
 
 def _project_rules(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Final
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 from pydantic_settings import SettingsConfigDict
 
 from runsettings.models.layered import LayeredConfigDict, LayeredSettings
@@ -51,7 +51,13 @@ class CheckSettings(LayeredSettings):
     """Rules that do not count."""
 
     exclude: tuple[str, ...] = ()
-    """Patterns of files that are not looked for in directories, such as ``data/**``."""
+    """Patterns of files that are not looked for in directories, such as ``old/**``."""
+
+    data: tuple[str, ...] = ()
+    """Patterns of files that are data and no run configs: keys and values may be any."""
+
+    allow: dict[str, tuple[Annotated[Rule, BeforeValidator(rule_named)], ...]] = Field(default={})
+    """For patterns of files, the rules that do not count in them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ source is validated alone, and then all of them together.
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from pydantic import BaseModel, ValidationError, create_model
 
 from runsettings.checks.yaml11.ambiguous_scalars import scalar_diagnostics
 from runsettings.documents.files import Format
+from runsettings.documents.paths import named_path
 from runsettings.layers.base import Inputs
 from runsettings.layers.call_site import Caller
 from runsettings.layers.program_inputs import read_named
@@ -30,7 +32,7 @@ from runsettings.resolution.resolve import Resolution, Resolver
 from runsettings.resolution.validation_errors import validation_diagnostics
 from runsettings.secrets.masking import SecretMask
 from runsettings.values.diagnostic import Diagnostic, Rule
-from runsettings.values.origin import Kind, Layer
+from runsettings.values.origin import Kind, Layer, Origin
 from runsettings.values.reading import Reading
 from runsettings.values.tree import Tree
 
@@ -121,7 +123,11 @@ class _FileAlone:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self.layer = Layer.PYPROJECT if path.name == "pyproject.toml" else Layer.WORKSPACE
+        self.layer = Layer.FILE  # as one that a program names
+        if path.name == "pyproject.toml":
+            self.layer = Layer.PYPROJECT
+        elif path.name in SETTINGS_FILES:
+            self.layer = Layer.WORKSPACE
 
     def read(self, inputs: Inputs) -> Sequence[Reading]:
         """What the file says."""
@@ -210,6 +216,20 @@ def _naming_winner(found: Diagnostic, merged: Merged) -> Diagnostic:
         return found
     loses = f"it loses to {winner} now, but may win elsewhere"
     return replace(found, hint=f"{found.hint} {loses}" if found.hint else loses)
+
+
+def missing_env_files(
+    named: str | Path | Sequence[str | Path] | None, cwd: Path
+) -> list[Diagnostic]:
+    """An error for each named ``.env`` file that is not there, which no start would miss."""
+    paths = (named,) if isinstance(named, (str, Path)) else named or ()
+    return [
+        Diagnostic.of(
+            Rule.UNREADABLE_FILE, (), "does not exist", Origin(Layer.DOTENV, os.fspath(path))
+        )
+        for path in paths
+        if not named_path(path, cwd).exists()
+    ]
 
 
 def inputs_for(model: type[LayeredSettings], **given: Any) -> Inputs:

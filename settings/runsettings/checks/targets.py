@@ -58,7 +58,7 @@ def find_files(
             matches = [
                 Path(match)
                 for match in sorted(glob.glob(str(path), recursive=True))  # noqa: PTH207 - may be absolute
-                if not os.path.isdir(match) and not _is_excluded(Path(match), cwd, exclude)  # noqa: PTH112
+                if not os.path.isdir(match) and not matches_pattern(Path(match), cwd, exclude)  # noqa: PTH112
             ]
             # A link that leads back gives a file many names, of which the shortest tells most.
             shortest = sorted(matches, key=lambda match: len(match.parts))
@@ -104,7 +104,7 @@ def _in_directory(
                 path.suffix.lower() in _SUFFIXES
                 and not name.startswith(".")
                 and not _matches(name, _NOT_CONFIGS)
-                and not _is_excluded(path, cwd, exclude)
+                and not matches_pattern(path, cwd, exclude)
             ):
                 yield path
 
@@ -113,8 +113,7 @@ def _matches(name: str, patterns: Sequence[str]) -> bool:
     return any(fnmatch(name, pattern) for pattern in patterns)
 
 
-def _is_excluded(path: Path, cwd: Path, exclude: Sequence[str]) -> bool:
-    if not exclude:
-        return False
+def matches_pattern(path: Path, cwd: Path, patterns: Iterable[str]) -> bool:
+    """Whether a file's name, or its path as named from ``cwd``, matches one of the patterns."""
     name = PurePath(shown_path(path, cwd)).as_posix()
-    return any(fnmatch(name, pattern) or fnmatch(path.name, pattern) for pattern in exclude)
+    return any(fnmatch(name, pattern) or fnmatch(path.name, pattern) for pattern in patterns)

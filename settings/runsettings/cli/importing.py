@@ -22,7 +22,7 @@ def load_object(reference: str, option: str) -> Any:
     """Import the object that ``module:name`` names; the current directory is on the path.
 
     Args:
-        reference: ``train:Settings``, ``package.module:Class.attribute``.
+        reference: ``train:Settings``, ``package.module:Class.attribute``, ``train.py:main``.
         option: The option that names it, for errors.
 
     Raises:
@@ -36,7 +36,11 @@ def load_object(reference: str, option: str) -> Any:
     module_name, separator, name = reference.partition(":")
     if not (separator and module_name and name):
         raise refused(f"{reference!r} is not of the form module:name")
+    # A script is named by its file as well; what it imports is beside it.
+    script = Path(module_name)
     here = str(Path.cwd())
+    if script.suffix == ".py":
+        here, module_name = str(Path.cwd() / script.parent), script.stem
     if here not in sys.path:
         sys.path.insert(0, here)
     try:

@@ -118,7 +118,13 @@ def gather_config(
 
     is_whole = not any(fault.is_error for fault in diagnostics)
     merged = merge(trees)
-    broken = check_rules(merged, setting_names)
+    known_deep = {each.path for each in diagnostics if each.rule is Rule.TOO_DEEP}
+    broken = [
+        each
+        for each in check_rules(merged, setting_names)
+        # The reader tells of one level more than there may be in a config.
+        if each.rule is not Rule.TOO_DEEP or each.path not in known_deep
+    ]
     diagnostics += broken
     if sweep is not None:
         diagnostics += check_locks(trees, sweep)

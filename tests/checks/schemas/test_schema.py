@@ -18,6 +18,7 @@ from runsettings.checks.parsers.parser_check import check_parser
 from runsettings.checks.schemas.parser_schema import parser_schema
 from runsettings.checks.schemas.schema import model_schema, run_config_schema
 from runsettings.journal.records import journal_schema
+from runsettings.models.layered import LayeredSettings
 from runsettings.models.settings import Settings
 from runsettings.resolution.merge import merge
 from runsettings.runconfig.rules.key_rules import check_rules
@@ -213,6 +214,49 @@ def test_defaults_of_secrets_are_left_out():
 def test_the_description_is_the_first_paragraph():
     """What a programmer is told stays out of the editor."""
     assert model_schema(Training)["description"] == "How to train."
+
+
+class Inner(BaseModel):
+    """A nested model that says nothing of further keys."""
+
+    lr: float = 0.1
+
+
+class Open(BaseModel):
+    """A nested model that says what happens to further keys."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    lr: float = 0.1
+
+
+class Layered(LayeredSettings):
+    """Settings with nested models."""
+
+    inner: Inner = Inner()
+    members: list[Inner] = []
+    open: Open = Open()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"inner": {"lr": 1}},
+        {"inner": {"rl": 1}},
+        {"members": [{"lr": 1}]},
+        {"members": [{"rl": 1}]},
+        {"open": {"rl": 1}},
+        {"other": 1},
+    ],
+)
+def test_schema_and_settings_agree_on_nested_keys(data):
+    """Settings refuse keys that a nested model of pydantic would drop, unless it says so."""
+    try:
+        Layered(**data)
+        taken = True
+    except SettingsError:
+        taken = False
+    assert VALIDATOR(model_schema(Layered)).is_valid(data) == taken
 
 
 # --- parsers ---------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from runsettings.checks.yaml11.ambiguous_scalars import (
+    MOST_TOLD,
     find_ambiguous,
     reading_of_others,
     scalar_diagnostics,
@@ -71,3 +72,19 @@ def test_a_scalar_at_a_key_that_is_no_text_has_a_sentence(key):
     """Such a key is a fault as well, and both are told."""
     for found in scalar_diagnostics(tree_of(f"outer:\n  {key}: no\n{key}: no\n")):
         assert found.key
+
+
+def test_many_ambiguous_scalars_are_counted():
+    """A file of data does not flood a report."""
+    found = scalar_diagnostics(tree_of("".join(f"k{i}: no\n" for i in range(5000))))
+    assert len(found) == MOST_TOLD + 1
+    assert (found[-1].message, found[-1].line) == (
+        "4,900 more scalars that YAML 1.1 tools read differently",
+        MOST_TOLD + 1,
+    )
+
+
+@pytest.mark.parametrize("text", ["0x_1", "x", "0b_1", "1:20"])
+def test_what_is_no_integer_is_not_ambiguous_as_one(text):
+    """The reader refuses it; a warning beside the error would say that it means something."""
+    assert find_ambiguous(tree_of(f"a: !!int {text}\n")) == []

@@ -28,6 +28,11 @@ class Config(BaseModel):
     lr: float
 
 number = 3
+
+def main():
+    parser = build_parser()
+    args = parser.parse_args()
+    raise AssertionError("the program went on")
 """
 
 
@@ -97,6 +102,25 @@ def test_a_parser_that_cannot_be_made_is_wrong_usage(run, program):
     """Whatever the user's function raises, and whatever it returns."""
     assert "raised OSError: no disk" in run("check", "--parser", f"{program}:broken").stderr
     assert "expected an argparse parser" in run("check", "--parser", f"{program}:number").stderr
+
+
+@pytest.mark.parametrize("file", ["{}:main", "{}.py:main", "./{}.py:main"])
+def test_a_script_is_named_by_its_module_or_file(run, jail, program, file):
+    """Its parser is taken where the function parses."""
+    jail.write("train.yaml", "lr: fast\n")
+    result = run("check", "--no-settings", "train.yaml", "--parser", file.format(program))
+    assert result.exit_code == 1
+    assert "lr: must be a number; got 'fast'" in result.stdout
+
+
+def test_a_script_in_another_directory_imports_what_is_beside_it(run, jail):
+    """As it does where Python runs it."""
+    jail.monkeypatch.setattr(sys, "path", list(sys.path))
+    jail.write("scripts/beside_the_script.py", PROGRAM)
+    jail.write("scripts/a_script.py", "from beside_the_script import main\n")
+    jail.write("train.yaml", "lr: 1\n")
+    result = run("check", "--no-settings", "train.yaml", "--parser", "scripts/a_script.py:main")
+    assert "loses to the default" in result.stdout
 
 
 def test_configs_are_held_against_a_parser_a_model_and_a_schema(run, jail, program):

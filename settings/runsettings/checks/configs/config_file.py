@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -13,13 +13,16 @@ from runsettings.checks.configs.model_check import check_model
 from runsettings.checks.parsers.options import ParserOptions
 from runsettings.checks.parsers.parser_check import check_parser
 from runsettings.checks.rule_selection import without_suppressed
+from runsettings.checks.targets import matches_pattern
 from runsettings.checks.yaml11.ambiguous_scalars import scalar_diagnostics
-from runsettings.documents.files import Format, read_text
+from runsettings.documents.files import Format, read_file, read_text
+from runsettings.documents.paths import shown_path
 from runsettings.layers.call_site import Caller
 from runsettings.runconfig.inputs.wandb_form import has_wandb_form
 from runsettings.runconfig.loading import GatheredConfig, gather_config
+from runsettings.secrets.masking import SecretMask
 from runsettings.values.diagnostic import Diagnostic, Rule
-from runsettings.values.origin import Kind
+from runsettings.values.origin import Kind, Layer
 from runsettings.values.tree import Tree
 
 CALLER: Final = Caller("runsettings check", None, None)
@@ -37,6 +40,7 @@ class ConfigChecks:
         model: A pydantic model.
         secrets: Live secrets, which must not be in a config.
         setting_names: Names of settings, whose place is not in a config.
+        data: Patterns of files that are data, whose keys and values may be any.
     """
 
     cwd: Path
@@ -45,6 +49,7 @@ class ConfigChecks:
     model: type[BaseModel] | None = None
     secrets: frozenset[str] = frozenset()
     setting_names: frozenset[str] = frozenset()
+    data: tuple[str, ...] = ()
 
 
 def check_config_file(path: Path, checks: ConfigChecks) -> list[Diagnostic]:
@@ -57,6 +62,8 @@ def check_config_file(path: Path, checks: ConfigChecks) -> list[Diagnostic]:
     Returns:
         What is wrong, in the order of the file, with secrets masked.
     """
+    if matches_pattern(path, checks.cwd, checks.data):
+        return _check_data_file(path, checks)
     gathered = gather_config(
         path,
         caller=CALLER,
@@ -76,9 +83,23 @@ def check_config_file(path: Path, checks: ConfigChecks) -> list[Diagnostic]:
         known = {(each.rule, each.path) for each in found}
         further = [each for each in further if (each.rule, each.path) not in known]
         found += gathered.secrets.diagnostics(further)
+    return _in_order(found, tree)
+
+
+def _check_data_file(path: Path, checks: ConfigChecks) -> list[Diagnostic]:
+    """Check whether a file can be read as its format, and alike by all tools."""
+    reading = read_file(path, Layer.FILE, where=shown_path(path, checks.cwd))
+    found = list(reading.diagnostics)
+    if Format.of(path) is Format.YAML:
+        found += scalar_diagnostics(reading.tree)
+    return _in_order(SecretMask(checks.secrets).diagnostics(found), reading.tree)
+
+
+def _in_order(found: Sequence[Diagnostic], tree: Tree) -> list[Diagnostic]:
+    """The diagnostics in the order of the file, without those that a comment turns off."""
     if not found:
-        return found
-    found.sort(key=lambda each: (each.line or 0, each.column or 0))
+        return []
+    found = sorted(found, key=lambda each: (each.line or 0, each.column or 0))
     text = tree.text if tree.kind is Kind.DOCUMENT else None
     return without_suppressed(found, lambda where: text if where == tree.where else None)
 

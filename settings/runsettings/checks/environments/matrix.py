@@ -25,7 +25,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 from runsettings.checks.configs.model_check import check_model
 from runsettings.checks.environments.revisions import checked_out, repository_root
 from runsettings.checks.rule_selection import without_suppressed
-from runsettings.checks.settings_layers import CheckedSettings, check_layers, inputs_for
+from runsettings.checks.settings_layers import (
+    CheckedSettings,
+    check_layers,
+    inputs_for,
+    missing_env_files,
+)
 from runsettings.documents.files import Format, read_file
 from runsettings.documents.paths import shown_path
 from runsettings.layers.flags.parsing import parse_known_args
@@ -92,9 +97,10 @@ def check_matrix(
             found.append(
                 Diagnostic.of(Rule.UNREADABLE_FILE, key, message, merged.origin(key), hint)
             )
+        missing = missing_env_files(environment.env_file, base / environment.cwd)
         found += [
             replace(each, message=f"{each.message} (in environment {name!r})")
-            for each in without_suppressed(checked.diagnostics, checked.text_of)
+            for each in (*missing, *without_suppressed(checked.diagnostics, checked.text_of))
         ]
     if against is not None and environments:
         root = repository_root(base)

@@ -47,13 +47,27 @@ class AcceptingSchema(GenerateJsonSchema):
         return False
 
 
+class _LayeredSchema(AcceptingSchema):
+    """The schemas of settings, whose nested models do not drop unknown keys as pydantic would."""
+
+    def model_schema(self, schema: core_schema.ModelSchema) -> dict[str, Any]:
+        """Refuse further keys, unless the model says that it takes them."""
+        described = super().model_schema(schema)
+        if "extra" not in schema["cls"].model_config and "properties" in described:
+            described["additionalProperties"] = False
+        return described
+
+
 def model_schema(model: type[BaseModel]) -> dict[str, Any]:
     """The schema of a settings class or any other pydantic model.
 
     Keys are the names of fields. Defaults are told, but for those of secrets.
     """
-    schema = model.model_json_schema(by_alias=False, schema_generator=AcceptingSchema)
-    table = options(model) if issubclass(model, LayeredSettings) else option_table(model)
+    generator, table = AcceptingSchema, None
+    if issubclass(model, LayeredSettings):
+        generator, table = _LayeredSchema, options(model)
+    schema = model.model_json_schema(by_alias=False, schema_generator=generator)
+    table = option_table(model) if table is None else table
     properties = schema.get("properties", {})
     for name, override in field_schemas(model).items():
         described = properties[name]

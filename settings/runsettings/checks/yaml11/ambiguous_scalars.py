@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 
 from runsettings.documents.yaml.reader import ScalarToken, scan_scalars
 from runsettings.documents.yaml.scalars import PREFIX, differs_in_yaml11, resolve_plain
-from runsettings.values.diagnostic import Diagnostic, Excerpt, Rule, Severity
+from runsettings.values.diagnostic import Diagnostic, Excerpt, Rule
 from runsettings.values.directives import Directive
 from runsettings.values.origin import Origin
 from runsettings.values.tree import KeyPath, Tree, pack, unpack
@@ -39,6 +39,9 @@ _CANDIDATE: Final = re.compile(
     re.VERBOSE,
 )
 """Where a scalar may stand that is read in two ways; more than are."""
+
+MOST_TOLD: Final = 100
+"""Ambiguous scalars of one file that are told one by one."""
 
 _SPACE_AFTER: Final = re.compile(r"[ \t]+$")
 _BREAK: Final = re.compile(r"\r\n|\r|\n")
@@ -114,6 +117,8 @@ def ambiguous_tokens(text: str) -> Iterator[ScalarToken]:
     for token in scan_scalars(text):
         if token.style or token.tag not in {None, _TAGGED_INT}:
             continue
+        if token.tag == _TAGGED_INT and not token.text.lstrip("+-").isdigit():
+            continue  # the reader refuses what is not digits alone, or both read it alike
         if reading_of_others(token.text, is_key=token.is_key) is not None:
             yield token
 
@@ -137,7 +142,10 @@ def for_both(text: str) -> str:
 
 
 def scalar_diagnostics(tree: Tree) -> list[Diagnostic]:
-    """A warning for each scalar of a YAML source."""
+    """A warning for each ambiguous scalar of a YAML source, and one for those beyond the first.
+
+    A file of data can have hundreds of thousands, which no report should list.
+    """
     text = tree.text
     if text is None:
         return []
@@ -145,16 +153,21 @@ def scalar_diagnostics(tree: Tree) -> list[Diagnostic]:
     if not found:
         return []
     lines = _BREAK.split(text)
-    return [_diagnostic(scalar, tree, lines[scalar.line - 1]) for scalar in found]
+    told = [_diagnostic(each, tree, lines[each.line - 1]) for each in found[:MOST_TOLD]]
+    if len(found) > MOST_TOLD:
+        message = f"{len(found) - MOST_TOLD:,} more scalars that YAML 1.1 tools read differently"
+        origin = Origin(tree.layer, tree.where, found[MOST_TOLD].line)
+        hint = "check --fix rewrites all of them"
+        told.append(Diagnostic.of(Rule.YAML_SCALAR, (), message, origin, hint))
+    return told
 
 
 def _diagnostic(scalar: AmbiguousScalar, tree: Tree, line: str) -> Diagnostic:
     value = resolve_plain(scalar.text)
     ours = f"the string {value!r}" if isinstance(value, str) else repr(value)
     theirs = reading_of_others(scalar.text, is_key=scalar.text != "<<")
-    return Diagnostic(
+    return Diagnostic.of(
         Rule.YAML_SCALAR,
-        Severity.WARNING,
         scalar.path,
         f"{scalar.text} is {ours} here, and {theirs} to YAML 1.1 tools",
         Origin(tree.layer, tree.where, scalar.line, scalar.column),
