@@ -144,7 +144,9 @@ if sys.version_info < (3, 12):
 
     # It does what the built-in function does, and makes the exception object that tells a run the
     # exit code. A script looks `sys.exit` up before it starts a run: `sys.exit(main())`.
+    # `ExitWatch` puts the built-in function back once the run is over.
     if type(sys.exit) is type(len):
+        _exit.built_in = sys.exit  # type: ignore[attr-defined]
         sys.exit = _exit  # type: ignore[assignment]
 
 

@@ -300,7 +300,6 @@ def test_everything_is_put_back_when_the_run_finishes(begin):
     def hooks():
         return (
             sys.excepthook,
-            sys.exit,
             builtins.exit,
             vars(SystemExit)["code"],
             signal.getsignal(signal.SIGTERM),
@@ -499,3 +498,18 @@ def test_a_child_forked_while_a_thread_changes_the_config_does_not_hang(script):
         print(codes == [0] * 10)
     """
     assert script(code).stdout == "True\n"
+
+
+def test_the_end_of_a_run_leaves_sys_exit_as_it_was(script):
+    """Of this process, nothing stays replaced; a second run is watched again."""
+    done = script(
+        """
+        run = begin()
+        run.finish()
+        print(type(sys.exit) is type(len), "code" in vars(SystemExit))
+        begin()
+        sys.exit(3)
+        """
+    )
+    assert done.stdout == "True True\n"
+    assert done.returncode == 3

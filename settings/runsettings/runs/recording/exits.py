@@ -134,8 +134,16 @@ else:
             members["code"] = value
             sys._clear_type_cache()  # where lookups of the attribute are kept
 
+        def stop() -> None:
+            put(member)
+            if sys.exit is raising:
+                sys.exit = raising.built_in  # type: ignore[attr-defined]
+
         put(property(read, member.__set__, member.__delete__))
-        return lambda: put(member)
+        raising: Any = sys.modules["runsettings"].__dict__.get("_exit")
+        if raising is not None and sys.exit is getattr(raising, "built_in", None):
+            sys.exit = raising  # an earlier run of this process put the built-in function back
+        return stop
 
 
 class ExitWatch:
