@@ -171,7 +171,6 @@ def test_the_form_of_wandb_is_read_by_its_writers_rules(for_all, jail):
     for_all(NUMBER_LIKE.filter(lambda text: core(text) != text), hold)
 
 
-@pytest.mark.xfail(strict=True, reason="Config.load cannot be told the version of YAML")
 def test_yaml_11_is_read_where_it_is_asked_for(for_all, jail):
     """``yaml="1.1"`` reads what PyYAML reads."""
 
@@ -200,7 +199,6 @@ def test_a_number_that_overflows_is_told(for_all, jail):
     for_all(st.from_regex(r"[1-9][0-9]?\.[0-9]e\+[4-9][0-9]{2}", fullmatch=True), hold)
 
 
-@pytest.mark.xfail(strict=True, reason="class maps ({0: person}) are refused")
 def test_keys_that_are_no_texts_are_what_json_makes_of_them(for_all, jail):
     """A key that is a number, a boolean or null becomes JSON's text for it."""
 

@@ -30,6 +30,6 @@ def assert_valid(files: str | Path | Iterable[str | Path] = (), **options: Any) 
         AssertionError: With the whole report, as the command line shows it.
     """
     __tracebackhide__ = True  # pytest shows the caller's line
-    found = [fault for fault in check(files, **options) if fault.severity is not Severity.NOTE]
-    if any(fault.is_error for fault in found):
+    found = [each for each in check(files, **options) if each.severity is not Severity.NOTE]
+    if any(each.is_error for each in found):
         raise AssertionError(render_problems(found, "settings and configs"))

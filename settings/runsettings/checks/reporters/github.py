@@ -23,30 +23,30 @@ _COMMANDS: Final = {
 
 def report(diagnostics: Sequence[Diagnostic], checked: Sequence[str] = ()) -> str:
     """One command a line."""
-    del checked  # a file without faults needs no annotation
-    return "".join(f"{_annotation(fault)}\n" for fault in diagnostics)
+    del checked  # a file without diagnostics needs no annotation
+    return "".join(f"{_annotation(diagnostic)}\n" for diagnostic in diagnostics)
 
 
-def _annotation(fault: Diagnostic) -> str:
-    file = file_of(fault.origin)
+def _annotation(diagnostic: Diagnostic) -> str:
+    file = file_of(diagnostic.origin)
     properties: list[tuple[str, object]] = []
-    message = headline(fault)
+    message = headline(diagnostic)
     for prefix in ("warning: ", "note: "):
         message = message.removeprefix(prefix)
     if file is not None:
         properties.append(("file", PurePath(file).as_posix()))
-        if fault.line is not None:
-            properties.append(("line", fault.line))
-            if fault.column is not None:
-                properties.append(("col", fault.column))
-                end = end_column(fault)
+        if diagnostic.line is not None:
+            properties.append(("line", diagnostic.line))
+            if diagnostic.column is not None:
+                properties.append(("col", diagnostic.column))
+                end = end_column(diagnostic)
                 if end is not None:
                     properties.append(("endColumn", end))
-    elif fault.origin is not None:
-        message = f"{fault.origin}: {message}"
-    properties.append(("title", f"runsettings {fault.rule}"))
+    elif diagnostic.origin is not None:
+        message = f"{diagnostic.origin}: {message}"
+    properties.append(("title", f"runsettings {diagnostic.rule}"))
     written = ",".join(f"{name}={_property(str(value))}" for name, value in properties)
-    return f"::{_COMMANDS[fault.severity]} {written}::{_message(message)}"
+    return f"::{_COMMANDS[diagnostic.severity]} {written}::{_message(message)}"
 
 
 def _message(text: str) -> str:

@@ -18,28 +18,28 @@ _ILLEGAL: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010f
 def report(diagnostics: Sequence[Diagnostic], checked: Sequence[str] = ()) -> str:
     """One suite; errors are failures, warnings and notes stand in a case's output."""
     cases: dict[str, list[Diagnostic]] = {name: [] for name in checked}
-    for fault in diagnostics:
-        file = file_of(fault.origin)
+    for diagnostic in diagnostics:
+        file = file_of(diagnostic.origin)
         name = file if file in cases else "settings"
         if file is not None and file not in cases and not checked:
             name = file
-        cases.setdefault(name, []).append(fault)
-    failed = sum(any(fault.is_error for fault in faults) for faults in cases.values())
+        cases.setdefault(name, []).append(diagnostic)
+    failed = sum(any(diagnostic.is_error for diagnostic in found) for found in cases.values())
     counts = {"tests": str(len(cases)), "failures": str(failed), "errors": "0", "skipped": "0"}
     root = ET.Element("testsuites", counts)
     suite = ET.SubElement(root, "testsuite", {"name": "runsettings check", **counts})
-    for name, faults in cases.items():
-        _add_case(suite, name, faults)
+    for name, found in cases.items():
+        _add_case(suite, name, found)
     ET.indent(root)
     # Asked for text, it would declare the encoding of this machine's locale.
     document: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
     return document.decode() + "\n"
 
 
-def _add_case(suite: ET.Element, name: str, faults: Sequence[Diagnostic]) -> None:
+def _add_case(suite: ET.Element, name: str, found: Sequence[Diagnostic]) -> None:
     shown = _legal(printable(name))
     case = ET.SubElement(suite, "testcase", {"classname": "runsettings", "name": shown})
-    errors = [fault for fault in faults if fault.is_error]
+    errors = [diagnostic for diagnostic in found if diagnostic.is_error]
     if errors:
         more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
         failure = ET.SubElement(
@@ -48,7 +48,7 @@ def _add_case(suite: ET.Element, name: str, faults: Sequence[Diagnostic]) -> Non
             {"type": str(errors[0].rule), "message": _legal(headline(errors[0]) + more)},
         )
         failure.text = _legal("\n\n".join(map(render, errors)))
-    others = [fault for fault in faults if not fault.is_error]
+    others = [diagnostic for diagnostic in found if not diagnostic.is_error]
     if others:
         output = ET.SubElement(case, "system-out")
         output.text = _legal("\n\n".join(map(render, others)))

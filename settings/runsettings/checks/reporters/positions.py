@@ -15,8 +15,12 @@ def file_of(origin: Origin | None) -> str | None:
     return None
 
 
-def end_column(fault: Diagnostic) -> int | None:
+def end_column(diagnostic: Diagnostic) -> int | None:
     """The 1-based column behind what is marked, if it is known."""
-    if fault.excerpt is None or fault.column is None or fault.excerpt.line != fault.line:
+    if (
+        diagnostic.excerpt is None
+        or diagnostic.column is None
+        or diagnostic.excerpt.line != diagnostic.line
+    ):
         return None
-    return fault.excerpt.column + fault.excerpt.width
+    return diagnostic.excerpt.column + diagnostic.excerpt.width

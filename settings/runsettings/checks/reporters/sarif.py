@@ -29,7 +29,7 @@ _LEVELS: Final = {
 
 def report(diagnostics: Sequence[Diagnostic], checked: Sequence[str] = ()) -> str:
     """A SARIF log of one run."""
-    rules = list(dict.fromkeys(fault.rule for fault in diagnostics))
+    rules = list(dict.fromkeys(diagnostic.rule for diagnostic in diagnostics))
     log = {
         "$schema": _SCHEMA,
         "version": "2.1.0",
@@ -46,7 +46,9 @@ def report(diagnostics: Sequence[Diagnostic], checked: Sequence[str] = ()) -> st
                 "artifacts": [
                     {"location": {"uri": _uri(name)}} for name in checked if name != "settings"
                 ],
-                "results": [_result(fault, rules.index(fault.rule)) for fault in diagnostics],
+                "results": [
+                    _result(diagnostic, rules.index(diagnostic.rule)) for diagnostic in diagnostics
+                ],
             }
         ],
     }
@@ -57,38 +59,38 @@ def _rule(rule: Rule) -> dict[str, Any]:
     return {"id": str(rule), "shortDescription": {"text": rule.meaning}}
 
 
-def _result(fault: Diagnostic, index: int) -> dict[str, Any]:
-    message = headline(fault)
+def _result(diagnostic: Diagnostic, index: int) -> dict[str, Any]:
+    message = headline(diagnostic)
     for prefix in ("warning: ", "note: "):
         message = message.removeprefix(prefix)
     result: dict[str, Any] = {
-        "ruleId": str(fault.rule),
+        "ruleId": str(diagnostic.rule),
         "ruleIndex": index,
-        "level": _LEVELS[fault.severity],
+        "level": _LEVELS[diagnostic.severity],
         "message": {"text": message},
     }
-    if fault.origin is not None:
-        result["locations"] = [_location(fault.origin, fault)]
-    related = [_location(origin) for origin, _ in fault.related]
-    related += [_location(beaten.origin) for beaten in fault.over]
+    if diagnostic.origin is not None:
+        result["locations"] = [_location(diagnostic.origin, diagnostic)]
+    related = [_location(origin) for origin, _ in diagnostic.related]
+    related += [_location(beaten.origin) for beaten in diagnostic.over]
     if related:
         result["relatedLocations"] = related
     return result
 
 
-def _location(origin: Origin, fault: Diagnostic | None = None) -> dict[str, Any]:
+def _location(origin: Origin, diagnostic: Diagnostic | None = None) -> dict[str, Any]:
     file = file_of(origin)
     if file is None:
         # A variable or a flag is no place in a file.
         return {"logicalLocations": [{"name": printable(str(origin)), "kind": origin.layer.label}]}
     physical: dict[str, Any] = {"artifactLocation": {"uri": _uri(file)}}
-    line = origin.line if fault is None else fault.line
-    column = origin.column if fault is None else fault.column
+    line = origin.line if diagnostic is None else diagnostic.line
+    column = origin.column if diagnostic is None else diagnostic.column
     if line is not None:
         region: dict[str, Any] = {"startLine": line}
         if column is not None:
             region["startColumn"] = column
-            end = end_column(fault) if fault is not None else None
+            end = end_column(diagnostic) if diagnostic is not None else None
             if end is not None:
                 region["endColumn"] = end
         physical["region"] = region

@@ -1,4 +1,4 @@
-"""For people: every fault with its place and line, under a heading that counts them."""
+"""For people: every diagnostic with its place and line, under a heading that counts them."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ ONE_LINERS: Final = frozenset({Rule.LOCK_DRIFT, Rule.ENVIRONMENT_CHANGED})
 
 def report(diagnostics: Sequence[Diagnostic], checked: Sequence[str] = ()) -> str:
     """The report, ending with a line break; one line if nothing was found."""
-    lines = [_line(fault) for fault in diagnostics if fault.rule in ONE_LINERS]
-    others = [fault for fault in diagnostics if fault.rule not in ONE_LINERS]
+    lines = [_line(diagnostic) for diagnostic in diagnostics if diagnostic.rule in ONE_LINERS]
+    others = [diagnostic for diagnostic in diagnostics if diagnostic.rule not in ONE_LINERS]
     # Notes at the end: they are no reason to look up.
-    others.sort(key=lambda fault: fault.severity is Severity.NOTE)
+    others.sort(key=lambda diagnostic: diagnostic.severity is Severity.NOTE)
     blocks = ["\n".join(lines)] if lines else []
     if others:
         blocks.append(render_problems(others, _subject(checked)))
@@ -26,10 +26,10 @@ def report(diagnostics: Sequence[Diagnostic], checked: Sequence[str] = ()) -> st
     return "\n\n".join(blocks) + "\n"
 
 
-def _line(fault: Diagnostic) -> str:
-    if fault.rule is Rule.ENVIRONMENT_CHANGED:
-        return printable(fault.message)
-    return headline(fault)
+def _line(diagnostic: Diagnostic) -> str:
+    if diagnostic.rule is Rule.ENVIRONMENT_CHANGED:
+        return printable(diagnostic.message)
+    return headline(diagnostic)
 
 
 def _subject(checked: Sequence[str]) -> str:
