@@ -122,3 +122,16 @@ def test_what_was_loaded_is_loaded():
     loaded = load_parser(built)
     assert load_parser(loaded) is loaded
     assert isinstance(loaded, LoadedParser)
+
+
+def test_a_function_sees_a_command_line_of_its_own(capfd, monkeypatch):
+    """Not the one of the check, to whose output it adds nothing either."""
+    monkeypatch.setattr("sys.argv", ["runsettings", "check", "x.yaml"])
+
+    def main() -> None:
+        print("loading")
+        built().parse_args()
+
+    parser = load_parser(main).parser
+    assert parser.prog == "test_loading.py"
+    assert capfd.readouterr().out == ""

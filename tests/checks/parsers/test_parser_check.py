@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import enum
 import json
 from pathlib import Path
 from typing import Any, Literal
@@ -253,4 +254,19 @@ def test_a_required_flag_that_the_file_sets_is_still_required():
     assert [(f.severity, f.key, f.message) for f in found if f.rule == "missing-value"] == [
         ("warning", "data", f"{told} --data"),
         ("warning", "b", f"{told} one of --a, --b"),
+    ]
+
+
+class Kind(enum.Enum):
+    """Parsed by value."""
+
+    ADAM = "adam"
+    SGD = "sgd"
+
+
+def test_the_members_of_an_enum_are_its_choices():
+    """What is not one of them is answered with them."""
+    assert sentences(one("--x", type=Kind), {"x": "sgd"}) == []
+    assert sentences(one("--x", type=Kind), {"x": "adm"}) == [
+        "x: must be one of 'adam', 'sgd'; got 'adm'"
     ]

@@ -6,6 +6,7 @@ import argparse
 import ast
 import contextlib
 import inspect
+import sys
 import textwrap
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
@@ -57,7 +58,7 @@ def load_parser(made: Any) -> LoadedParser:
     parser = made
     if callable(made):
         try:
-            with _stopped_at_parse():
+            with _stopped_at_parse(), _as_program(made):
                 parser = made()
         except _Reached as reached:
             parser = reached.parser
@@ -88,6 +89,19 @@ def _stopped_at_parse() -> Iterator[None]:
     finally:
         for each, name, method in replaced:
             setattr(each, name, method)
+
+
+@contextlib.contextmanager
+def _as_program(made: Any) -> Iterator[None]:
+    """Let a function see a command line of its own program, and print to the standard error."""
+    module = inspect.getmodule(made)
+    before = sys.argv
+    sys.argv = [getattr(module, "__file__", None) or before[0]]
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            yield
+    finally:
+        sys.argv = before
 
 
 def _with_subclasses(parent: type[Any]) -> Iterator[type[Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import enum
 import json
 from collections.abc import Iterable
 from itertools import islice
@@ -129,6 +130,8 @@ def _reason_of_own_type(option: ParserOption, value: Any) -> str | None:
             reason = f"must be what {_name(kind)} takes: {error}"
         except (TypeError, ValueError):
             reason = f"must be what {_name(kind)} takes"
+            if isinstance(kind, type) and issubclass(kind, enum.Enum):
+                reason = _reason_of_choices(kind, text)
         except Exception as error:  # noqa: BLE001 - the type is the user's own function
             reason = f"must be what {_name(kind)} takes; it raised {type(error).__name__}"
         else:
@@ -148,6 +151,8 @@ def _unusual(choices: Any) -> list[Any]:
 
 
 def _reason_of_choices(choices: Any, value: Any) -> str | None:
+    if isinstance(choices, enum.EnumMeta):
+        choices = list(choices)  # whose members it has, and not their values
     try:
         if value in choices:
             return None
