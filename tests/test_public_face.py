@@ -15,6 +15,7 @@ import runsettings
 
 NAMES = [
     *("Append", "Config", "ConfigError", "Delete", "Diagnostic", "ImmutableError", "Inputs"),
+    "Error",
     *("Layer", "LayerSource", "LayeredConfigDict", "LayeredSettings", "Origin", "Replace", "Rule"),
     *("Reading", "Run", "RunDisabled", "RunError", "RunsettingsError", "Settings"),
     *("SettingsError", "SettingsWarning", "Severity", "StoredRun", "Tree"),
@@ -80,7 +81,7 @@ def test_every_class_knows_its_home(name):
 
 def test_unknown_name_is_an_attribute_error():
     """As with any module."""
-    with pytest.raises(AttributeError, match="module 'runsettings' has no attribute 'Setings'"):
+    with pytest.raises(AttributeError, match="'runsettings' has no attribute 'Setings'; did "):
         _ = runsettings.Setings
 
 

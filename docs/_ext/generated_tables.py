@@ -20,6 +20,7 @@ from pydantic_core import PydanticUndefined
 import runsettings
 from runsettings import Layer, Rule, Settings
 from runsettings.resolution.options import Option, union_members
+from runsettings.runs.client_names import MISSING
 
 
 def layers_table() -> Iterable[str]:
@@ -51,6 +52,16 @@ def rules_table() -> Iterable[str]:
         yield _row(f"`{rule.value}`", _escape(rule.meaning))
 
 
+def client_names_table() -> Iterable[str]:
+    """What the wandb client has and this package has not, and what to do instead."""
+    yield from _head("not there", "what to do")
+    rows: dict[str, list[str]] = {}
+    for names, instead in MISSING.items():
+        rows.setdefault(instead, []).extend(names)
+    for instead, found in rows.items():
+        yield _row(", ".join(f"`{name}`" for name in found), _escape(instead))
+
+
 def house() -> Iterable[str]:
     """Every room, from the roof to the ground, with the first sentence of each of its modules."""
     root = Path(runsettings.__file__).parent
@@ -70,6 +81,7 @@ ROOMS = (
 """The rooms, as the contract in pyproject.toml has them."""
 
 TABLES = {
+    "client-names": client_names_table,
     "house": house,
     "layers": layers_table,
     "settings": settings_table,

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from runsettings._version import __version__ as __version__
     from runsettings.checks.check import check as check
     from runsettings.checks.testing import assert_valid as assert_valid
+    from runsettings.errors import Error as Error
     from runsettings.journal.reader import read_records as read_records
     from runsettings.journal.replay import StoredRun as StoredRun
     from runsettings.journal.replay import load_run as load_run
@@ -76,6 +77,7 @@ _HOMES = {
     "ConfigError": "values.errors",
     "Delete": "values.directives",
     "Diagnostic": "values.diagnostic",
+    "Error": "errors",
     "ImmutableError": "values.errors",
     "Inputs": "layers.base",
     "Layer": "values.origin",
@@ -155,9 +157,12 @@ def __getattr__(name: str) -> Any:
 
     if name in _CURRENT:
         return getattr(import_module(f"{__name__}.runs.recording.active"), name)()
+    if name == "errors":
+        return import_module(f"{__name__}.errors")
     home = _HOMES.get(name)
     if home is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        error = import_module(f"{__name__}.runs.client_names").missing_attribute
+        raise error(f"module {__name__!r}", name, __all__)
     value = getattr(import_module(f"{__name__}.{home}"), name)
     globals()[name] = value
     return value

@@ -34,7 +34,7 @@ class Notices:
         stream: TextIO | None = None,
         environ: Mapping[str, str] = os.environ,
     ) -> None:
-        self._quiet = quiet
+        self.quiet = quiet
         self._silent = silent
         self._mask = mask if mask is not None else SecretMask()
         self._stream = stream
@@ -42,7 +42,7 @@ class Notices:
 
     def tell(self, text: str) -> None:
         """Print an informational message."""
-        if not self._quiet:
+        if not self.quiet:
             self._print(text, _BLUE)
 
     def warn(self, text: str) -> None:

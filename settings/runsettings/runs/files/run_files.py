@@ -22,7 +22,13 @@ from runsettings.runconfig.yaml_writing import write_yaml
 from runsettings.runs.capture.code import Code
 from runsettings.runs.capture.git import git_facts
 from runsettings.runs.capture.packages import installed_packages
-from runsettings.runs.files.save_patterns import SavePattern, is_below, unsafe_path
+from runsettings.runs.files.save_patterns import (
+    SavePattern,
+    SavePolicy,
+    check_policy,
+    is_below,
+    unsafe_path,
+)
 from runsettings.values.errors import RunError
 from runsettings.values.rendering import printable
 
@@ -118,26 +124,34 @@ class RunFiles:
         if failure is not None:
             raise failure
 
-    def save(self, path: str | Path, base: str | Path | None, cwd: Path) -> list[str]:
+    def save(
+        self, path: str | Path, base: str | Path | None, cwd: Path, policy: SavePolicy
+    ) -> list[str]:
         """Copy files into the run, and remember the pattern for the end.
 
         Args:
             path: A path or a glob; relative to ``cwd``.
             base: The directory that names are relative to; see `SavePattern.of`.
             cwd: The working directory.
+            policy: When to copy.
 
         Returns:
             The paths of the copies.
 
         Raises:
-            RunError: The path would leave the run's directory.
+            RunError: The path would leave the run's directory, or the policy is unknown.
         """
+        check_policy(policy)
         pattern = SavePattern.of(path, base, cwd)
-        self._patterns[pattern] = None
+        if policy != "now":
+            self._patterns[pattern] = None
+        if policy == "end":
+            return []
         copies = self._copy_matches(pattern)
         if next(pattern.sources(), None) is None:
             self._recorder.notices.warn(
-                f"save({os.fspath(path)!r}) matches no file yet; it is looked at again at the end"
+                f"save({os.fspath(path)!r}) matches no file"
+                + ("" if policy == "now" else " yet; it is looked at again at the end")
             )
         return [str(self.home / name) for name in copies]
 

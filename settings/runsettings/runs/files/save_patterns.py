@@ -6,11 +6,14 @@ import glob
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 from runsettings.values.diagnostic import Rule
 from runsettings.values.errors import RunError
 from runsettings.values.rendering import printable
+
+SavePolicy = Literal["live", "now", "end"]
+"""When files are copied: now, at the end of the run, or (``"live"``) at both times."""
 
 
 class SavePattern(NamedTuple):
@@ -58,6 +61,20 @@ class SavePattern(NamedTuple):
 def is_below(path: str, directory: str) -> bool:
     """Whether a normalised path is inside of a directory."""
     return path.startswith(directory.rstrip(os.sep) + os.sep)
+
+
+def check_policy(policy: str) -> None:
+    """Check the argument ``policy`` of `save`.
+
+    Raises:
+        RunError: It is none of the policies.
+    """
+    policies = get_args(SavePolicy)
+    if policy not in policies:
+        raise RunError.of(
+            Rule.BAD_VALUE,
+            f"save(policy=) must be one of {', '.join(map(repr, policies))}; got {policy!r:.80}",
+        )
 
 
 def unsafe_path(message: str, hint: str | None = None) -> RunError:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from runsettings.runconfig.config import Config
+from runsettings.runs.files.save_patterns import SavePolicy
 from runsettings.runs.recording.corrections import correct_end
 from runsettings.runs.recording.disabled import RunDisabled
 from runsettings.runs.recording.exits import Ending, ExitWatch
@@ -44,29 +45,36 @@ def early_config() -> Config | None:
 
 
 def log(
-    data: Mapping[str, Any] | None = None, step: int | None = None, commit: bool | None = None
+    data: Mapping[str, Any] | None = None,
+    step: int | None = None,
+    commit: bool | None = None,
+    sync: bool | None = None,
 ) -> None:
     """Record metrics with the current run; see `Run.log`.
 
     Raises:
         RunError: There is no current run.
     """
-    (_current or _none("log")).log(data, step, commit)
+    (_current or _none("log")).log(data, step, commit, sync)
 
 
-def save(path: str | Path, base_path: str | Path | None = None) -> list[str]:
+def save(
+    path: str | Path | None = None,
+    base_path: str | Path | None = None,
+    policy: SavePolicy = "live",
+) -> list[str]:
     """Save files with the current run; see `Run.save`.
 
     Raises:
         RunError: There is no current run.
     """
-    return (_current or _none("save")).save(path, base_path)
+    return (_current or _none("save")).save(path, base_path, policy)
 
 
-def finish(exit_code: int | None = None) -> None:
+def finish(exit_code: int | None = None, quiet: bool | None = None) -> None:
     """End the current run; see `Run.finish`. Does nothing without one."""
     if _current is not None:
-        _current.finish(exit_code)
+        _current.finish(exit_code, quiet)
 
 
 def activate(started: Run | RunDisabled) -> None:

@@ -7,11 +7,13 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 
 from runsettings.journal.replay import merge_summary
 from runsettings.models.settings import Settings
 from runsettings.runconfig.config import Config
+from runsettings.runs.client_names import missing_attribute
+from runsettings.runs.files.save_patterns import SavePolicy
 from runsettings.runs.recording.summary import Summary
 
 
@@ -27,6 +29,7 @@ class RunDisabled:
     """
 
     mode = "disabled"
+    disabled = True
     url = None
     resumed = False
     step = 0
@@ -73,6 +76,7 @@ class RunDisabled:
         data: Mapping[str, Any] | None = None,
         step: int | None = None,  # noqa: ARG002 - the surface of `Run`
         commit: bool | None = None,  # noqa: ARG002
+        sync: bool | None = None,  # noqa: ARG002
     ) -> None:
         """Keep the last values for the summary, and nothing else."""
         try:
@@ -81,13 +85,25 @@ class RunDisabled:
         except (TypeError, ValueError):
             return  # bad data is an error in the other modes only
 
-    def save(self, path: str | Path, base_path: str | Path | None = None) -> list[str]:  # noqa: ARG002
+    def save(
+        self,
+        path: str | Path | None = None,  # noqa: ARG002
+        base_path: str | Path | None = None,  # noqa: ARG002
+        policy: SavePolicy = "live",  # noqa: ARG002
+    ) -> list[str]:
         """Do nothing, and return that no file was saved."""
         return []
 
-    def finish(self, exit_code: int | None = None) -> None:  # noqa: ARG002
+    def finish(
+        self,
+        exit_code: int | None = None,  # noqa: ARG002
+        quiet: bool | None = None,  # noqa: ARG002
+    ) -> None:
         """End the run; another may start."""
         self._on_finish(self)
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise missing_attribute("a run", name, dir(type(self)))
 
     def __enter__(self) -> Self:
         return self

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 from runsettings.journal.recorder import Recorder
 from runsettings.journal.replay import StoredRun
 from runsettings.models import resolving
 from runsettings.models.settings import Settings
+from runsettings.runs.client_names import missing_attribute
 from runsettings.values.diagnostic import Rule
 from runsettings.values.errors import RunError
 
@@ -30,6 +31,9 @@ class RunNames:
         self._open = True
         self._foreign = False
         self._warned_of: set[str] = set()
+
+    disabled = False
+    """Whether nothing is recorded."""
 
     @property
     def id(self) -> str:
@@ -89,6 +93,9 @@ class RunNames:
     def settings(self) -> Settings:
         """The settings that the run was started with."""
         return self._settings
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise missing_attribute("a run", name, dir(type(self)))
 
     def _require_open(self, what: str) -> bool:
         """Whether this process may change ``what``; a finished run is an error.

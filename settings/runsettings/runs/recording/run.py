@@ -20,6 +20,7 @@ from runsettings.runconfig.changes.change import Change
 from runsettings.runconfig.config import Config
 from runsettings.runs.files.origin_records import config_key_record
 from runsettings.runs.files.run_files import RunFiles
+from runsettings.runs.files.save_patterns import SavePolicy
 from runsettings.runs.recording.exits import Ending
 from runsettings.runs.recording.log_values import has_huge_integer, plain_data, whole_number
 from runsettings.runs.recording.names import RunNames
@@ -133,6 +134,7 @@ class Run(RunNames):
         data: Mapping[str, Any] | None = None,
         step: int | None = None,
         commit: bool | None = None,
+        sync: bool | None = None,  # noqa: ARG002 - an older client's argument
     ) -> None:
         """Record metrics. Once this returns, they survive whatever happens to the process.
 
@@ -141,6 +143,7 @@ class Run(RunNames):
             step: The step of the row to add to. Steps never go back: a lower one is refused.
             commit: Whether the row is complete, so that the next one gets the next step. By
                 default it is, unless ``step`` is given.
+            sync: Has no effect; every call is recorded before it returns.
 
         Raises:
             RunError: The run is finished, or the data has an empty key or a value that JSON
@@ -176,34 +179,47 @@ class Run(RunNames):
                         return
         self._log(data, step, commit)
 
-    def save(self, path: str | Path, base_path: str | Path | None = None) -> list[str]:
+    def save(
+        self,
+        path: str | Path | None = None,
+        base_path: str | Path | None = None,
+        policy: SavePolicy = "live",
+    ) -> list[str]:
         """Copy files into the run, and again at its end if they changed since.
 
         Args:
-            path: A file, a directory or a glob.
+            path: A file, a directory or a glob. Without it nothing is done, with a warning.
             base_path: The directory that names in the run are relative to; by default the
                 working directory for files below it, else the file's own directory.
+            policy: ``"live"`` copies now and at the end, ``"now"`` and ``"end"`` only then.
 
         Returns:
             The paths of the copies made now.
 
         Raises:
-            RunError: The path would leave the run's directory, or the run is finished.
+            RunError: The path would leave the run's directory, the policy is unknown, or the
+                run is finished.
         """
         if not self._require_open("save"):
             return []
-        return self._files.save(path, base_path, working_directory())
+        if path is None:
+            self._warn_once("save", "save() without a path does nothing; changes are recorded")
+            return []
+        return self._files.save(path, base_path, working_directory(), policy)
 
-    def finish(self, exit_code: int | None = None) -> None:
+    def finish(self, exit_code: int | None = None, quiet: bool | None = None) -> None:
         """End the run. Does nothing if it is finished already.
 
         Args:
             exit_code: 0 is success; any other number is failure. By default it is 0; while an
                 exception is handled, the run has failed, unless the process ends well.
+            quiet: Whether to print warnings only from now on.
 
         Raises:
             RunError: The exit code is not an integer.
         """
+        if quiet:
+            self._recorder.notices.quiet = True
         if exit_code is not None:
             self._end(Ending(whole_number(exit_code, "exit_code")))
             return

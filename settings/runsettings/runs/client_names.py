@@ -1,0 +1,69 @@
+"""Names of the wandb client that are not here, and what a script does instead."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from runsettings.values.did_you_mean import did_you_mean
+
+_SAVE_FILE: Final = "write it to a file below `run.dir`, or `save()` the file; `log()` the numbers"
+_SAVE_FILES: Final = "`save()` the files; versions and lineage are left to other tools"
+_READ_FILES: Final = "read the files where `runsettings runs show` says that they are"
+_START_SCRIPT: Final = (
+    "start the script once for each set of values, with flags; give the runs one `group`"
+)
+_NO_URL: Final = "a run is only on this machine; `run.path` is its directory"
+_OWN_CALLBACK: Final = "call `log()` in a callback of your own"
+_NO_NEED: Final = "leave it out; nothing needs it here"
+
+MISSING: Final = {
+    ("Image", "Audio", "Video", "Html", "Object3D", "Molecule"): _SAVE_FILE,
+    ("Plotly", "Graph", "plot", "plots", "Bokeh"): _SAVE_FILE,
+    ("Histogram",): "`log()` its counts as a list, or its mean and quantiles",
+    ("Table",): "write a CSV file, and `save()` it; `log()` the numbers",
+    ("Artifact", "log_artifact", "log_model", "link_model", "link_artifact"): _SAVE_FILES,
+    ("upsert_artifact", "finish_artifact"): _SAVE_FILES,
+    ("use_artifact", "use_model", "restore"): _READ_FILES,
+    ("log_code",): "give `init(save_code=True)`, or `save()` the files",
+    ("Api", "InternalApi", "apis"): (
+        "read runs with `load_run()` and `read_history()`, or on the command line with "
+        "`runsettings runs ls`"
+    ),
+    ("sweep", "agent", "controller", "launch"): _START_SCRIPT,
+    ("watch", "unwatch", "watch_called"): "`log()` the norms of the gradients",
+    ("sklearn", "keras", "lightgbm", "xgboost", "fastai", "integration"): _OWN_CALLBACK,
+    ("alert",): "send the message from the script",
+    ("summary",): "use `run.summary`",
+    ("join",): "call `finish()`",
+    ("get_url", "get_project_url", "get_sweep_url", "project_url", "sweep_url"): _NO_URL,
+    ("project_name",): "use `run.project`",
+    ("sweep_id", "starting_step", "display", "to_html", "status", "config_static"): _NO_NEED,
+    ("mark_preempting",): 'give `init(resume="allow", id=…)`, and start the script again',
+    ("setup", "teardown", "require", "ensure_configured", "load_ipython_extension"): _NO_NEED,
+    ("termlog", "termwarn", "termerror"): "use `print()` or `logging`",
+    ("util", "sdk", "wandb_sdk", "data_types", "env", "wandb_run", "docker", "proto"): (
+        "it is the client's own code; a script that needs it goes on using wandb for it"
+    ),
+}
+"""What to do instead, by names of the module or of its run."""
+
+_INSTEAD: Final = {name: text for names, text in MISSING.items() for name in names}
+
+
+def missing_attribute(owner: str, name: str, known: Iterable[str]) -> AttributeError:
+    """The error for an attribute that is not there.
+
+    Args:
+        owner: What lacks it, for the message.
+        name: The attribute.
+        known: The attributes that are there, one of which may be meant.
+    """
+    text = f"{owner} has no attribute {name!r}"
+    if not name.startswith("_"):
+        instead = _INSTEAD.get(name)
+        if instead is not None:
+            text += f", which the wandb client has. Instead: {instead.replace('`', '')}"
+        elif hint := did_you_mean(name, known):
+            text += f"; {hint}"
+    return AttributeError(text)

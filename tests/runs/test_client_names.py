@@ -1,0 +1,112 @@
+"""What scripts for the wandb client call: taken, or answered with what to do instead."""
+
+from __future__ import annotations
+
+import importlib
+
+import pytest
+
+import runsettings
+from runsettings.runs.client_names import MISSING
+from runsettings.values.errors import ConfigError, RunError, RunsettingsError, SettingsError
+
+
+@pytest.mark.parametrize(
+    "name", ["Image", "Table", "Artifact", "Api", "watch", "Histogram", "Video", "Audio", "sklearn"]
+)
+def test_a_missing_name_of_the_client_says_what_to_do_instead(name):
+    """Of the module, whose message a script shows."""
+    (instead,) = [text for names, text in MISSING.items() if name in names]
+    with pytest.raises(AttributeError) as caught:
+        getattr(runsettings, name)
+    assert str(caught.value).endswith(f"Instead: {instead.replace('`', '')}")
+
+
+@pytest.mark.parametrize("mode", ["offline", "disabled"])
+@pytest.mark.parametrize("name", ["watch", "log_artifact", "alert", "get_url"])
+def test_a_missing_name_of_a_run_says_what_to_do_instead(begin, mode, name):
+    """In every mode."""
+    run = begin(mode=mode)
+    with pytest.raises(AttributeError, match=f"a run has no attribute '{name}'.*Instead: "):
+        getattr(run, name)
+
+
+@pytest.mark.parametrize("mode", ["offline", "disabled"])
+def test_a_misspelt_name_of_a_run_is_told_the_name_that_is_meant(begin, mode):
+    """The words are those that settings use."""
+    with pytest.raises(AttributeError, match="no attribute 'sumary'; did you mean 'summary'"):
+        _ = begin(mode=mode).sumary
+
+
+def test_no_missing_name_is_there():
+    """The table has nothing that a script could have."""
+    missing = {name for names in MISSING for name in names}
+    assert not missing & set(dir(runsettings))
+    assert missing & set(dir(runsettings.Run)) == {"summary"}  # of the run alone
+
+
+@pytest.mark.parametrize("name", ["Error", "UsageError", "CommError"])
+def test_the_clients_errors_are_bases_of_ours(name):
+    """`except wandb.errors.CommError` catches what fails in a run."""
+    base = getattr(runsettings.errors, name)
+    assert issubclass(RunError, base)
+    assert runsettings.errors is importlib.import_module("runsettings.errors")
+
+
+def test_every_error_is_an_error():
+    """`except wandb.Error` catches all."""
+    assert runsettings.Error is runsettings.errors.Error is RunsettingsError
+    assert issubclass(SettingsError, runsettings.errors.UsageError)
+    assert issubclass(ConfigError, runsettings.errors.UsageError)
+
+
+@pytest.mark.parametrize("mode", ["offline", "disabled"])
+def test_arguments_of_older_and_newer_clients_are_taken(begin, jail, mode):
+    """By the functions of the module, and by the run."""
+    jail.write("a.txt", "a")
+    run = begin(mode=mode)
+    run.log({"a": 1}, sync=False)
+    runsettings.log({"a": 2}, sync=True)
+    assert run.save() == runsettings.save() == []
+    saved = [*run.save("a.txt", policy="now"), *runsettings.save("a.txt", policy="live")]
+    assert len(saved) == (0 if mode == "disabled" else 2)
+    assert run.disabled is (mode == "disabled")
+    runsettings.finish(quiet=True)
+    assert runsettings.run is None
+
+
+def test_save_without_a_path_says_so_once(begin, capfd):
+    """It saved attributes once, which are recorded when they are set."""
+    run = begin(settings=None)
+    run.save()
+    run.save()
+    assert capfd.readouterr().err.count("save() without a path does nothing") == 1
+
+
+def test_a_quiet_finish_prints_no_line(begin, capfd):
+    """As with the client."""
+    run = begin(settings=None)
+    capfd.readouterr()
+    run.finish(quiet=True)
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("policy", "at_once", "content"),
+    [("live", True, "2"), ("now", True, "1"), ("end", False, "2")],
+)
+def test_a_policy_says_when_files_are_copied(begin, jail, policy, at_once, content):
+    """The file changes between the call and the end."""
+    run = begin()
+    file = jail.write("a.txt", "1")
+    assert bool(run.save("a.txt", policy=policy)) is at_once
+    file.write_text("2")
+    run.finish()
+    assert (run.path / "files" / "a.txt").read_text() == content
+
+
+def test_an_unknown_policy_is_an_error(begin, jail):
+    """It names those that there are."""
+    jail.write("a.txt", "1")
+    with pytest.raises(RunError, match="must be one of 'live', 'now', 'end'; got 'later'"):
+        begin().save("a.txt", policy="later")
