@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from runsettings.documents.ini import read
 from runsettings.values.diagnostic import Rule
 from runsettings.values.origin import Layer, Origin
+from runsettings.values.positions import Position
 from runsettings.values.reading import Reading
 from runsettings.values.rendering import render_problems
-from runsettings.values.tree import Position
 
 LINES = st.sampled_from(
     [

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from runsettings.documents.json import read
 from runsettings.values.diagnostic import Rule
 from runsettings.values.origin import Layer
+from runsettings.values.positions import Position
 from runsettings.values.reading import Reading
-from runsettings.values.tree import Position
 
 TREES = st.dictionaries(
     st.text(max_size=5),

@@ -10,7 +10,7 @@ from runsettings.documents.text_diagnostics import TextDiagnostics
 from runsettings.documents.yaml.reader import read
 from runsettings.values.diagnostic import Rule
 from runsettings.values.origin import Layer, Origin
-from runsettings.values.tree import Position
+from runsettings.values.positions import Position
 
 TEXTS = st.text(st.sampled_from("ab\n\r\u2028é"), max_size=20)
 RELAXED = settings(

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from runsettings.documents.toml import read
 from runsettings.values.diagnostic import Rule
 from runsettings.values.origin import Layer
+from runsettings.values.positions import Position
 from runsettings.values.reading import Reading
 from runsettings.values.rendering import render_problems
-from runsettings.values.tree import Position
 
 NAMES = st.one_of(
     st.text(st.sampled_from("abc_-1"), min_size=1, max_size=4),

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from runsettings.resolution.merge import combine, merge, without_directives
 from runsettings.values.directives import Append, Delete, Directive, Replace
+from runsettings.values.key_paths import MISSING
 from runsettings.values.origin import Layer, Origin
-from runsettings.values.tree import MISSING, Tree
+from runsettings.values.tree import Tree
 
 KEYS = st.sampled_from("abc")
 SCALARS = st.one_of(st.none(), st.booleans(), st.integers(0, 3), st.sampled_from(["x", "y"]))

@@ -19,8 +19,9 @@ from runsettings.runconfig.yaml_writing import write_yaml
 from runsettings.values.directives import Append, Delete, Replace
 from runsettings.values.errors import ConfigError
 from runsettings.values.json_trees import dump_json, same_value
+from runsettings.values.key_paths import MISSING
 from runsettings.values.origin import Layer
-from runsettings.values.tree import MISSING, Tree
+from runsettings.values.tree import Tree
 
 relaxed = settings(
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]

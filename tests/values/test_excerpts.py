@@ -7,7 +7,8 @@ import pytest
 from runsettings.values.diagnostic import Excerpt
 from runsettings.values.excerpts import excerpt_at, excerpt_of, line_of
 from runsettings.values.origin import Layer
-from runsettings.values.tree import Tree, pack
+from runsettings.values.positions import pack
+from runsettings.values.tree import Tree
 
 TEXT = "first\nsecond\r\nthird\rfourth\u2028still fourth\n\nlast"
 

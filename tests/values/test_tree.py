@@ -9,21 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from runsettings.values.directives import Replace
+from runsettings.values.key_paths import MISSING, format_path, leaves_of, put_at, value_at
 from runsettings.values.origin import Kind, Layer, Origin
-from runsettings.values.tree import (
-    MISSING,
-    Branch,
-    Leaf,
-    Position,
-    SequenceMarks,
-    Tree,
-    format_path,
-    leaves_of,
-    pack,
-    put_at,
-    unpack,
-    value_at,
-)
+from runsettings.values.positions import Branch, Position, SequenceMarks, pack, unpack
+from runsettings.values.tree import Leaf, Tree
 
 NATIVE = Origin(Layer.EXTERNAL, "vault/key")
 

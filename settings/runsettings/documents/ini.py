@@ -17,8 +17,9 @@ from typing import Any, Final
 from runsettings.documents.text_diagnostics import TextDiagnostics
 from runsettings.values.diagnostic import Rule
 from runsettings.values.origin import Kind, Layer
+from runsettings.values.positions import Branch, Position, pack, unpack
 from runsettings.values.reading import Reading
-from runsettings.values.tree import Branch, Position, Tree, pack, unpack
+from runsettings.values.tree import Tree
 
 _LINE: Final = re.compile(r"[^\r\n]*(?:\r\n?|\n|\Z)")
 _DELIMITER: Final = re.compile("[=:]")

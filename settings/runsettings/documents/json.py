@@ -16,9 +16,11 @@ from typing import Any, Final, NamedTuple
 from runsettings.documents.limits import MAX_DEPTH, MAX_DIGITS, is_within_limits, number_problem
 from runsettings.documents.text_diagnostics import TextDiagnostics
 from runsettings.values.diagnostic import Rule
+from runsettings.values.key_paths import KeyPath
 from runsettings.values.origin import Kind, Layer
+from runsettings.values.positions import KEY_SHIFT, Branch, SequenceMarks, unpack
 from runsettings.values.reading import Reading
-from runsettings.values.tree import KEY_SHIFT, Branch, KeyPath, SequenceMarks, Tree, unpack
+from runsettings.values.tree import Tree
 
 _SPACE: Final = " \t\r\n"
 _STRING: Final = r'"(?:[^"\\]++|\\.)*+"'

@@ -11,8 +11,9 @@ from operator import add
 
 from runsettings.documents.limits import MAX_DIAGNOSTICS
 from runsettings.values.diagnostic import Diagnostic, Excerpt, Rule, Severity
+from runsettings.values.key_paths import KeyPath
 from runsettings.values.origin import Layer, Origin
-from runsettings.values.tree import KeyPath, Position, pack
+from runsettings.values.positions import Position, pack
 
 
 class TextDiagnostics:

@@ -17,8 +17,9 @@ from runsettings.documents.text_diagnostics import TextDiagnostics
 from runsettings.documents.toml_positions import Positions
 from runsettings.values.diagnostic import Rule
 from runsettings.values.origin import Kind, Layer
+from runsettings.values.positions import Position
 from runsettings.values.reading import Reading
-from runsettings.values.tree import Position, Tree
+from runsettings.values.tree import Tree
 
 _PLACE: Final = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 _WORD: Final = re.compile(r"[^\W\d]\w*")

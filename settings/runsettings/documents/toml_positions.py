@@ -16,15 +16,8 @@ from typing import Any, Final, NoReturn
 from runsettings.documents.limits import MAX_DEPTH, MAX_DIGITS, number_problem
 from runsettings.documents.text_diagnostics import TextDiagnostics
 from runsettings.values.diagnostic import Rule
-from runsettings.values.tree import (
-    KEY_SHIFT,
-    Branch,
-    KeyPath,
-    Mark,
-    Position,
-    SequenceMarks,
-    unpack,
-)
+from runsettings.values.key_paths import KeyPath
+from runsettings.values.positions import KEY_SHIFT, Branch, Mark, Position, SequenceMarks, unpack
 
 _BLANKS: Final = re.compile(r"[ \t]*+")
 _LINES: Final = re.compile(r"(?:[ \t\r\n]++|#[^\n]*+)*+")

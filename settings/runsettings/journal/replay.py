@@ -14,7 +14,7 @@ from typing import Any, Final, Self
 from runsettings.journal.lock import is_owned
 from runsettings.journal.reader import check_header, read_lines, read_records
 from runsettings.journal.records import State, checked, is_row
-from runsettings.values.tree import format_path, leaves_of
+from runsettings.values.key_paths import format_path, leaves_of
 
 _NAMES: Final = (
     "id",

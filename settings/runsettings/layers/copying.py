@@ -14,7 +14,8 @@ from pydantic import BaseModel
 from runsettings.documents.limits import MAX_DEPTH
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity
 from runsettings.values.directives import Append, Replace
-from runsettings.values.tree import KeyPath, Tree
+from runsettings.values.key_paths import KeyPath
+from runsettings.values.tree import Tree
 
 _COPIED: Final = frozenset({dict, list, tuple, Append, Replace})
 

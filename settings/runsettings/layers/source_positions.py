@@ -23,8 +23,10 @@ from pydantic_settings import (
 from runsettings.documents.files import Format, read_file
 from runsettings.documents.paths import named_path, several_files, shown_path
 from runsettings.layers.base import Inputs
+from runsettings.values.key_paths import MISSING, KeyPath, value_at
 from runsettings.values.origin import Layer, Origin
-from runsettings.values.tree import MISSING, Branch, KeyPath, Marks, Tree, value_at
+from runsettings.values.positions import Branch, Marks
+from runsettings.values.tree import Tree
 
 _FILES: Final = (
     (JsonConfigSettingsSource, "json_file_path", Format.JSON),

@@ -21,8 +21,9 @@ from runsettings.resolution.validation_errors import show_value
 from runsettings.values.diagnostic import Diagnostic, Rule
 from runsettings.values.did_you_mean import did_you_mean
 from runsettings.values.errors import SettingsError
+from runsettings.values.key_paths import KeyPath, format_path
 from runsettings.values.origin import Layer, Origin
-from runsettings.values.tree import KeyPath, Leaf, format_path
+from runsettings.values.tree import Leaf
 
 _UNWRITTEN: Final = "; nothing was written"
 """How the subject of a refusal ends."""

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from pydantic_core import to_jsonable_python
 
 from runsettings.secrets.forms import MASK
-from runsettings.values.tree import MISSING, KeyPath, put_at, value_at
+from runsettings.values.key_paths import MISSING, KeyPath, put_at, value_at
 
 
 def plain(value: Any) -> Any:

@@ -34,7 +34,7 @@ from runsettings.resolution.options import (
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity
 from runsettings.values.did_you_mean import did_you_mean
 from runsettings.values.errors import SettingsError
-from runsettings.values.tree import KeyPath, format_path
+from runsettings.values.key_paths import KeyPath, format_path
 
 _SETTINGS_FILE_HELP: Final = "a settings file (YAML, JSON or TOML); flags beat it; may be repeated"
 

@@ -33,8 +33,9 @@ from runsettings.resolution.merge import Merged
 from runsettings.resolution.options import OptionTable
 from runsettings.resolution.reading_order import Layers
 from runsettings.values.diagnostic import Diagnostic
+from runsettings.values.key_paths import KeyPath
 from runsettings.values.origin import Layer, Origin
-from runsettings.values.tree import KeyPath, Leaf, Tree
+from runsettings.values.tree import Leaf, Tree
 
 
 class LayeredConfigDict(SettingsConfigDict, total=False):

@@ -26,8 +26,9 @@ from runsettings.resolution.lock_file import (
 from runsettings.resolution.secrets import secret_texts
 from runsettings.values.diagnostic import Diagnostic
 from runsettings.values.errors import SettingsError
+from runsettings.values.key_paths import format_path
 from runsettings.values.origin import Origin
-from runsettings.values.tree import Tree, format_path
+from runsettings.values.tree import Tree
 
 
 def lock_of(settings: BaseSettings, cwd: Path, key: str | None = None) -> Lock:

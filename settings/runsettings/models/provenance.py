@@ -24,8 +24,9 @@ from runsettings.secrets.masking import SecretMask
 from runsettings.values.diagnostic import Diagnostic, Rule
 from runsettings.values.did_you_mean import did_you_mean
 from runsettings.values.errors import SettingsError
+from runsettings.values.key_paths import KeyPath, format_path
 from runsettings.values.origin import Layer, Origin
-from runsettings.values.tree import KeyPath, Leaf, format_path
+from runsettings.values.tree import Leaf
 
 
 class _Computed:

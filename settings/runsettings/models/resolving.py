@@ -24,8 +24,9 @@ from runsettings.resolution.reading_order import Layers
 from runsettings.resolution.resolve import Resolution
 from runsettings.values.diagnostic import Diagnostic
 from runsettings.values.errors import SettingsError
+from runsettings.values.key_paths import KeyPath
 from runsettings.values.origin import Layer
-from runsettings.values.tree import KeyPath, Tree
+from runsettings.values.tree import Tree
 
 _Settings = TypeVar("_Settings", bound=BaseSettings)
 

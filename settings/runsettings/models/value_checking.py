@@ -22,8 +22,9 @@ from runsettings.resolution.options import Option, value_type
 from runsettings.resolution.resolve import Resolution
 from runsettings.values.diagnostic import Diagnostic
 from runsettings.values.errors import SettingsError
+from runsettings.values.key_paths import MISSING, KeyPath
 from runsettings.values.origin import Kind, Layer
-from runsettings.values.tree import MISSING, KeyPath, Tree
+from runsettings.values.tree import Tree
 
 REFUSED: Final = "the new value; nothing was written"
 """The subject of an error about a value that was to be set."""

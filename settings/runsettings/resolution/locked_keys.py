@@ -11,8 +11,9 @@ from runsettings.secrets.masking import mask_excerpt_from_column
 from runsettings.values.diagnostic import Beaten, Diagnostic, Rule, Severity
 from runsettings.values.did_you_mean import did_you_mean
 from runsettings.values.excerpts import excerpt_of
+from runsettings.values.key_paths import KeyPath
 from runsettings.values.origin import Origin
-from runsettings.values.tree import KeyPath, Leaf, Tree
+from runsettings.values.tree import Leaf, Tree
 
 
 class LockedKey(NamedTuple):

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from runsettings.values.diagnostic import Diagnostic, Rule
 from runsettings.values.directives import Append, Delete, Directive, Replace
 from runsettings.values.excerpts import excerpt_of
+from runsettings.values.key_paths import MISSING, KeyPath, put_at, value_at
 from runsettings.values.origin import Layer, Origin
-from runsettings.values.tree import MISSING, KeyPath, Leaf, Tree, put_at, value_at
+from runsettings.values.tree import Leaf, Tree
 
 if TYPE_CHECKING:
     from runsettings.resolution.options import OptionTable  # imports pydantic

@@ -11,9 +11,11 @@ from runsettings.resolution.options import OptionTable
 from runsettings.resolution.text_decoding import TextDecoder
 from runsettings.resolution.unknown_keys import unknown_key_diagnostics
 from runsettings.values.directives import Replace
+from runsettings.values.key_paths import KeyPath
 from runsettings.values.origin import Kind
+from runsettings.values.positions import Branch
 from runsettings.values.reading import Reading
-from runsettings.values.tree import Branch, KeyPath, Tree
+from runsettings.values.tree import Tree
 
 
 class Normalizer:

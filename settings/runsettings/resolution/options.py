@@ -16,7 +16,7 @@ from pydantic.fields import FieldInfo
 
 from runsettings.layers.scalar_types import is_plain, union_members
 from runsettings.layers.text_values import needs_typing
-from runsettings.values.tree import KeyPath
+from runsettings.values.key_paths import KeyPath
 
 
 class Option(NamedTuple):

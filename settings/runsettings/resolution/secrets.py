@@ -17,7 +17,8 @@ from runsettings.resolution.options import OptionTable
 from runsettings.secrets.forms import passwords_in_addresses
 from runsettings.values.did_you_mean import closest
 from runsettings.values.directives import Append, Directive, Replace
-from runsettings.values.tree import KeyPath, Leaf, Tree
+from runsettings.values.key_paths import KeyPath
+from runsettings.values.tree import Leaf, Tree
 
 _SHORTEST: Final = 4
 """Characters from which a word behind a secret's name is taken for a secret."""

@@ -25,8 +25,9 @@ from runsettings.values.diagnostic import Diagnostic, Excerpt, Rule, Severity
 from runsettings.values.did_you_mean import closest, did_you_mean
 from runsettings.values.directives import Append, Replace
 from runsettings.values.excerpts import excerpt_of
+from runsettings.values.key_paths import KeyPath, format_path
 from runsettings.values.origin import Kind
-from runsettings.values.tree import KeyPath, Leaf, Tree, format_path
+from runsettings.values.tree import Leaf, Tree
 
 _LISTS: Final = (list, set, frozenset, tuple)
 

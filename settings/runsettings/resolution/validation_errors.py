@@ -15,9 +15,10 @@ from runsettings.secrets.masking import mask_excerpt_from_column
 from runsettings.values.diagnostic import Beaten, Diagnostic, Excerpt, Rule, Severity
 from runsettings.values.did_you_mean import did_you_mean
 from runsettings.values.excerpts import excerpt_of
+from runsettings.values.key_paths import MISSING, KeyPath
 from runsettings.values.origin import Kind, Layer, Origin
 from runsettings.values.rendering import shown
-from runsettings.values.tree import MISSING, KeyPath, Leaf
+from runsettings.values.tree import Leaf
 
 _OTHER_WORDS: Final = {
     "extra_forbidden": "is not a key that the model has",

@@ -17,9 +17,10 @@ from runsettings.runconfig.loading import GatheredConfig, gather_config
 from runsettings.runconfig.views import ConfigView
 from runsettings.values.diagnostic import Diagnostic, Rule
 from runsettings.values.json_trees import canonical_json
+from runsettings.values.key_paths import MISSING, KeyPath, format_path, leaves_of
 from runsettings.values.origin import Origin
 from runsettings.values.rendering import shown
-from runsettings.values.tree import MISSING, KeyPath, Leaf, Tree, format_path, leaves_of
+from runsettings.values.tree import Leaf, Tree
 
 _C = TypeVar("_C", bound="Config")
 

@@ -16,7 +16,8 @@ from runsettings.values.did_you_mean import did_you_mean
 from runsettings.values.errors import ConfigError
 from runsettings.values.immutability import LIST_CHANGES, plain_in_yaml, unchanging
 from runsettings.values.json_trees import copy_tree
-from runsettings.values.tree import MISSING, KeyPath, Tree, format_path
+from runsettings.values.key_paths import MISSING, KeyPath, format_path
+from runsettings.values.tree import Tree
 
 if TYPE_CHECKING:
     from _collections_abc import dict_items, dict_values

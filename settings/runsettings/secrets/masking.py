@@ -15,9 +15,10 @@ from runsettings.secrets.forms import MASK, value_of_secret_name
 from runsettings.secrets.search import TextSearch
 from runsettings.values.diagnostic import Beaten, Diagnostic, Excerpt, Rule, Severity
 from runsettings.values.directives import Append, Replace
+from runsettings.values.key_paths import KeyPath
 from runsettings.values.origin import Origin
 from runsettings.values.rendering import LONGEST_SHOWN
-from runsettings.values.tree import KeyPath, Tree
+from runsettings.values.tree import Tree
 
 SHORTEST_IN_VALUES: Final = 8
 """Characters from which a secret is also masked inside of a longer value, such as an address."""

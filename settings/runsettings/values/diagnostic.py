@@ -10,8 +10,8 @@ import enum
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple, Self
 
+from runsettings.values.key_paths import KeyPath, format_path
 from runsettings.values.origin import Origin
-from runsettings.values.tree import KeyPath, format_path
 
 
 class Severity(enum.StrEnum):

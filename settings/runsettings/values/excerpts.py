@@ -7,7 +7,8 @@ import re
 from typing import Final
 
 from runsettings.values.diagnostic import Excerpt
-from runsettings.values.tree import KeyPath, Tree
+from runsettings.values.key_paths import KeyPath
+from runsettings.values.tree import Tree
 
 _QUOTED: Final = r'"(?:[^"\\]|\\.)*"|\'(?:[^\']|\'\')*\''
 _PLAIN: Final = r".*?(?=\s+#|\s*[,\]}](?:\s|$)|\s*$)"

@@ -15,9 +15,9 @@ from runsettings.documents.yaml.reader import ScalarToken, read, scan_scalars
 from runsettings.values.diagnostic import Diagnostic, Rule
 from runsettings.values.directives import Append, Delete, Replace
 from runsettings.values.origin import Layer
+from runsettings.values.positions import Position
 from runsettings.values.reading import Reading
 from runsettings.values.rendering import render_problems
-from runsettings.values.tree import Position
 
 RELAXED = settings(
     max_examples=150,

@@ -17,7 +17,7 @@ from runsettings.journal.query.listing import (
 )
 from runsettings.journal.query.run_objects import row_objects, run_object
 from runsettings.journal.replay import StoredRun
-from runsettings.values.tree import MISSING
+from runsettings.values.key_paths import MISSING
 
 
 def run(run_id, config=None, **attributes):

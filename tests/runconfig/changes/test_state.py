@@ -16,8 +16,8 @@ from runsettings.runconfig.inputs.json_values import DEEPEST
 from runsettings.values.diagnostic import Rule
 from runsettings.values.directives import Append, Delete
 from runsettings.values.errors import ConfigError
+from runsettings.values.key_paths import MISSING
 from runsettings.values.origin import Layer
-from runsettings.values.tree import MISSING
 
 
 @pytest.fixture

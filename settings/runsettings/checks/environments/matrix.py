@@ -43,8 +43,8 @@ from runsettings.resolution.options import Option
 from runsettings.secrets.forms import MASK
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity
 from runsettings.values.did_you_mean import did_you_mean
+from runsettings.values.key_paths import format_path
 from runsettings.values.origin import Layer, Origin
-from runsettings.values.tree import format_path
 
 
 class Environment(BaseModel):

@@ -11,8 +11,8 @@ from runsettings.resolution.validation_errors import show_value
 from runsettings.runconfig.rules.key_rules import place_of
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity
 from runsettings.values.did_you_mean import did_you_mean
+from runsettings.values.key_paths import KeyPath
 from runsettings.values.origin import Layer, Origin
-from runsettings.values.tree import KeyPath
 
 
 def check_parser(merged: Merged, parser: ParserOptions) -> list[Diagnostic]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from runsettings.runconfig.inputs.json_values import to_jsonable
 from runsettings.values.json_trees import same_value
-from runsettings.values.tree import MISSING
+from runsettings.values.key_paths import MISSING
 
 
 def yaml_forms(*values: Any) -> list[Any]:

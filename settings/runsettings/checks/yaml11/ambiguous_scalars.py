@@ -16,8 +16,10 @@ from runsettings.documents.yaml.reader import ScalarToken, scan_scalars
 from runsettings.documents.yaml.scalars import PREFIX, differs_in_yaml11, resolve_plain
 from runsettings.values.diagnostic import Diagnostic, Excerpt, Rule
 from runsettings.values.directives import Directive
+from runsettings.values.key_paths import KeyPath
 from runsettings.values.origin import Origin
-from runsettings.values.tree import KeyPath, Tree, pack, unpack
+from runsettings.values.positions import pack, unpack
+from runsettings.values.tree import Tree
 
 _TAGGED_INT: Final = PREFIX + "int"
 

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from runsettings.journal.query.keys import Kind
 from runsettings.journal.query.times import duration, local_time, utc_time
+from runsettings.values.key_paths import MISSING
 from runsettings.values.rendering import printable
-from runsettings.values.tree import MISSING
 
 NOTHING: Final = "-"
 """What a table shows where a run has no value."""

@@ -41,7 +41,7 @@ from runsettings.journal.query.listing import (
 )
 from runsettings.journal.query.run_objects import row_objects, run_object
 from runsettings.journal.query.times import TIME_FORMS, parse_time, short_time
-from runsettings.values.tree import MISSING
+from runsettings.values.key_paths import MISSING
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem

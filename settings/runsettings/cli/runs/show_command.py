@@ -22,8 +22,8 @@ from runsettings.journal.query.recorded_values import (
 )
 from runsettings.journal.query.run_objects import run_details, saved_files
 from runsettings.journal.replay import StoredRun
+from runsettings.values.key_paths import MISSING
 from runsettings.values.rendering import printable
-from runsettings.values.tree import MISSING
 
 _MOST_FILES: Final = 50
 """Files that are listed without ``--all``; a run may have saved thousands."""

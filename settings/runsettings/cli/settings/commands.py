@@ -19,8 +19,8 @@ from runsettings.cli.settings.editing_options import SetCommand, layer_options
 from runsettings.runconfig.yaml_writing import yaml_text
 from runsettings.values.diagnostic import Rule
 from runsettings.values.errors import SettingsError
+from runsettings.values.key_paths import format_path
 from runsettings.values.origin import Layer
-from runsettings.values.tree import format_path
 
 if TYPE_CHECKING:
     from runsettings.models.layered import LayeredSettings

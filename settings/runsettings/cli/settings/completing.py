@@ -9,7 +9,7 @@ import click
 import runsettings
 from runsettings.cli.completing import offered
 from runsettings.cli.importing import model_of
-from runsettings.values.tree import format_path
+from runsettings.values.key_paths import format_path
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem

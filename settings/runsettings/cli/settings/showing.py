@@ -15,8 +15,8 @@ from runsettings.models.layered import LayeredSettings
 from runsettings.models.model_options import options
 from runsettings.resolution.options import Option
 from runsettings.resolution.validation_errors import show_value
+from runsettings.values.key_paths import MISSING, KeyPath, format_path, put_at, value_at
 from runsettings.values.origin import Layer, Origin
-from runsettings.values.tree import MISSING, KeyPath, format_path, put_at, value_at
 
 
 def settings_rows(settings: LayeredSettings, *, changed: bool) -> list[tuple[str, str, str, str]]:

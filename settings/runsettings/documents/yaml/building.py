@@ -38,7 +38,7 @@ from runsettings.documents.yaml.special_cases import (
 )
 from runsettings.documents.yaml.syntax_errors import add_syntax_error
 from runsettings.values.directives import Delete
-from runsettings.values.tree import KEY_SHIFT, Branch, SequenceMarks
+from runsettings.values.positions import KEY_SHIFT, Branch, SequenceMarks
 
 
 class Built(NamedTuple):

@@ -29,8 +29,9 @@ from runsettings.documents.yaml.scalars import YAML11, YAML12
 from runsettings.documents.yaml.syntax_errors import add_missing_space
 from runsettings.values.diagnostic import Rule
 from runsettings.values.origin import Kind, Layer
+from runsettings.values.positions import unpack
 from runsettings.values.reading import Reading
-from runsettings.values.tree import Tree, unpack
+from runsettings.values.tree import Tree
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,8 @@ from runsettings.documents.text_diagnostics import TextDiagnostics
 from runsettings.documents.yaml.scalars import PREFIX, Schema, resolve_tagged
 from runsettings.values.diagnostic import Rule
 from runsettings.values.directives import Append, Delete, Replace
-from runsettings.values.tree import KEY_SHIFT, Branch, KeyPath, SequenceMarks, unpack
+from runsettings.values.key_paths import KeyPath
+from runsettings.values.positions import KEY_SHIFT, Branch, SequenceMarks, unpack
 
 ONE: Final = 1 << 32 | 1
 """Makes a packed 0-based position 1-based."""

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from runsettings.journal.replay import StoredRun
-from runsettings.values.tree import MISSING
+from runsettings.values.key_paths import MISSING
 
 Filter: TypeAlias = Callable[[StoredRun], bool]
 """A function that tells whether a run is chosen."""

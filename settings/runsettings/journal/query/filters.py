@@ -25,8 +25,8 @@ from runsettings.journal.query.errors import FilterError, UnknownKeyError
 from runsettings.journal.query.keys import STATES, Key, Kind, find_key
 from runsettings.journal.query.times import DURATION_FORMS, TIME_FORMS, parse_duration, parse_time
 from runsettings.journal.replay import StoredRun
+from runsettings.values.key_paths import MISSING
 from runsettings.values.rendering import printable
-from runsettings.values.tree import MISSING
 
 _TOKEN: Final = re.compile(
     r"""\s*(?:

@@ -13,8 +13,8 @@ from typing import Any, Final, NamedTuple
 from runsettings.journal.query.errors import QueryError, UnknownKeyError
 from runsettings.journal.replay import StoredRun
 from runsettings.values.did_you_mean import did_you_mean
+from runsettings.values.key_paths import MISSING, leaves_of, value_at
 from runsettings.values.rendering import printable
-from runsettings.values.tree import MISSING, leaves_of, value_at
 
 _MOST_HINTS: Final = 3
 """Keys that a did-you-mean names."""

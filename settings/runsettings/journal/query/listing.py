@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from runsettings.journal.query.comparisons import Filter, is_number
 from runsettings.journal.query.keys import Key, Kind, find_key
 from runsettings.journal.replay import StoredRun
-from runsettings.values.tree import MISSING
+from runsettings.values.key_paths import MISSING
 
 
 class Column(NamedTuple):

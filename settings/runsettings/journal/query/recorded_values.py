@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from runsettings.journal.replay import StoredRun
+from runsettings.values.key_paths import format_path, leaves_of
 from runsettings.values.origin import Layer, Origin
-from runsettings.values.tree import format_path, leaves_of
 
 
 class RecordedValue(NamedTuple):

@@ -14,7 +14,7 @@ from runsettings.journal.query.metrics import Metric
 from runsettings.journal.query.recorded_values import config_values, settings_values
 from runsettings.journal.query.times import utc_time
 from runsettings.journal.replay import StoredRun
-from runsettings.values.tree import MISSING
+from runsettings.values.key_paths import MISSING
 
 
 def json_value(value: Any, kind: Kind = Kind.VALUE) -> Any:

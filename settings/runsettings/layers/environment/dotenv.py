@@ -16,8 +16,9 @@ from runsettings.layers.settings_files.locations import is_there
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity
 from runsettings.values.excerpts import excerpt_at
 from runsettings.values.origin import Kind, Layer, Origin
+from runsettings.values.positions import pack
 from runsettings.values.reading import Reading
-from runsettings.values.tree import Tree, pack
+from runsettings.values.tree import Tree
 
 
 class DotenvLayer:

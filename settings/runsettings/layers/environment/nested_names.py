@@ -7,7 +7,7 @@ from typing import Any
 
 from runsettings.layers.scalar_types import union_members
 from runsettings.layers.text_values import fields_of_type, is_mapping, types_of_key
-from runsettings.values.tree import Branch, Mark
+from runsettings.values.positions import Branch, Mark
 
 
 def split_name(written: str, delimiter: str, most: int) -> list[str]:

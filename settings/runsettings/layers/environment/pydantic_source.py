@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic_settings import EnvSettingsSource
 
-from runsettings.values.tree import MISSING
+from runsettings.values.key_paths import MISSING
 
 
 class _Asked(dict[str, str | None]):

@@ -22,9 +22,11 @@ from runsettings.layers.environment.nested_names import in_written_case, mark_ne
 from runsettings.layers.environment.pydantic_source import VariableSource
 from runsettings.layers.scalar_types import is_plain
 from runsettings.values.diagnostic import Diagnostic, Excerpt, Rule, Severity
+from runsettings.values.key_paths import MISSING, KeyPath
 from runsettings.values.origin import Kind, Layer, Origin
+from runsettings.values.positions import Branch, Mark
 from runsettings.values.reading import Reading
-from runsettings.values.tree import MISSING, Branch, KeyPath, Leaf, Mark, Tree
+from runsettings.values.tree import Leaf, Tree
 
 _OPTIONS_THAT_TRANSFORM: Final = ("env_parse_none_str", "env_parse_enums", "strict")
 """With one of these in the model's config, even a plain field's text needs pydantic-settings."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from runsettings.values.tree import Branch, Tree, put_at
+from runsettings.values.key_paths import put_at
+from runsettings.values.positions import Branch
+from runsettings.values.tree import Tree
 
 
 def nested_trees(tree: Tree) -> list[Tree]:

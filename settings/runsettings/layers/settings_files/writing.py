@@ -20,8 +20,8 @@ from runsettings.layers.settings_files import locations
 from runsettings.layers.settings_files.layers import SECTION
 from runsettings.values.diagnostic import Rule
 from runsettings.values.errors import SettingsError
+from runsettings.values.key_paths import MISSING, KeyPath, value_at
 from runsettings.values.origin import Layer, Origin
-from runsettings.values.tree import MISSING, KeyPath, value_at
 
 _CLIENT: Final = "wandb"
 """The application whose client reads the same files."""

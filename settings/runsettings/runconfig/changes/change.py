@@ -9,9 +9,9 @@ from typing import Any, Final, NamedTuple, TypeAlias
 from runsettings.values.diagnostic import Beaten, Diagnostic, Rule, Severity
 from runsettings.values.errors import ConfigError, SettingsWarning
 from runsettings.values.json_trees import copy_tree, same_value
+from runsettings.values.key_paths import MISSING, KeyPath, format_path
 from runsettings.values.origin import Origin
 from runsettings.values.rendering import render, shown
-from runsettings.values.tree import MISSING, KeyPath, format_path
 
 _SHOWN: Final[dict[Any, Any]] = {}
 """Where the interpreter notes the warnings that it has shown, each once for a line."""

@@ -11,8 +11,8 @@ from runsettings.runconfig.inputs.reader import InputReader
 from runsettings.secrets.masking import SecretMask, secret_in_config
 from runsettings.values.diagnostic import Diagnostic
 from runsettings.values.errors import ConfigError
+from runsettings.values.key_paths import KeyPath
 from runsettings.values.origin import Origin
-from runsettings.values.tree import KeyPath
 
 
 def read_value(

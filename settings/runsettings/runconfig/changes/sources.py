@@ -13,8 +13,10 @@ from typing import Any, Final, NamedTuple, Self
 from runsettings.resolution.merge import Merged, merge
 from runsettings.values.directives import Delete
 from runsettings.values.json_trees import copy_tree
+from runsettings.values.key_paths import MISSING, KeyPath, leaves_of
 from runsettings.values.origin import Layer, Origin
-from runsettings.values.tree import MISSING, Branch, KeyPath, Leaf, Tree, leaves_of
+from runsettings.values.positions import Branch
+from runsettings.values.tree import Leaf, Tree
 
 _KEPT: Final = 6
 """Writes to one key that are kept: the first, and the last five."""

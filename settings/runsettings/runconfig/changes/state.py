@@ -36,8 +36,9 @@ from runsettings.values.diagnostic import Diagnostic, Severity
 from runsettings.values.directives import Delete, Replace
 from runsettings.values.errors import ConfigError
 from runsettings.values.json_trees import copy_tree, same_value
+from runsettings.values.key_paths import MISSING, KeyPath, value_at
 from runsettings.values.origin import Layer, Origin
-from runsettings.values.tree import MISSING, KeyPath, Leaf, Tree, value_at
+from runsettings.values.tree import Leaf, Tree
 
 
 class ConfigStore:
@@ -125,11 +126,6 @@ class ConfigStore:
         """All that was said about ``path``, the winner first; of many writes the last few."""
         with self._lock:
             return self._sources.about(path).history(path)
-
-    def leaves(self) -> Iterator[Leaf]:
-        """Every leaf with its origin, in order."""
-        with self._lock:
-            yield from Merged(self.trees(), self.data).leaves()
 
     def trees(self) -> tuple[Tree, ...]:
         """The sources, lowest first."""

@@ -9,9 +9,10 @@ from runsettings.runconfig.changes.sources import tree_of
 from runsettings.values.diagnostic import Beaten, Diagnostic, Rule, Severity
 from runsettings.values.excerpts import excerpt_of
 from runsettings.values.json_trees import copy_tree, same_value
+from runsettings.values.key_paths import MISSING, KeyPath, put_at
 from runsettings.values.origin import Layer, Origin
 from runsettings.values.rendering import shown
-from runsettings.values.tree import MISSING, KeyPath, Leaf, Tree, put_at
+from runsettings.values.tree import Leaf, Tree
 
 
 def check_locks(trees: Sequence[Tree], sweep: Tree) -> list[Diagnostic]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from runsettings.values.json_trees import copy_tree
-from runsettings.values.tree import MISSING, KeyPath, value_at
+from runsettings.values.key_paths import MISSING, KeyPath, value_at
 
 
 class View(Protocol):

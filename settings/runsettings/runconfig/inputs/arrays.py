@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from runsettings.values.tree import MISSING
+from runsettings.values.key_paths import MISSING
 
 
 def is_array(value: Any) -> bool:

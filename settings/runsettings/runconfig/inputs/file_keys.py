@@ -6,7 +6,7 @@ from typing import Any
 
 from runsettings.runconfig.inputs.json_values import key_as_text, text_key
 from runsettings.values.directives import Append, Replace
-from runsettings.values.tree import Branch, SequenceMarks
+from runsettings.values.positions import Branch, SequenceMarks
 
 
 def all_strings(node: Any) -> bool:

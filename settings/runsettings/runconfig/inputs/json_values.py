@@ -44,8 +44,8 @@ from runsettings.secrets.forms import MASK
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity
 from runsettings.values.directives import Append, Delete, Replace
 from runsettings.values.errors import ConfigError
+from runsettings.values.key_paths import MISSING, KeyPath
 from runsettings.values.origin import Origin
-from runsettings.values.tree import MISSING, KeyPath
 
 DEEPEST: Final = 99
 """How many mappings and sequences may stand inside each other. Readers follow 100, and the

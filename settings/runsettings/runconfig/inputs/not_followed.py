@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from runsettings.values.diagnostic import Diagnostic, Rule
 from runsettings.values.excerpts import excerpt_of
-from runsettings.values.tree import KeyPath, Tree, leaves_of
+from runsettings.values.key_paths import KeyPath, leaves_of
+from runsettings.values.tree import Tree
 
 _OTHER_FILES: Final = ("defaults", "_BASE_", "_base_", "include", "includes")
 """Top-level keys by which Hydra, Detectron2, MMEngine and others name files to read first."""

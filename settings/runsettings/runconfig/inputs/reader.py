@@ -36,8 +36,10 @@ from runsettings.runconfig.inputs.objects import fields_of
 from runsettings.runconfig.inputs.wandb_form import OWN_KEY, has_wandb_form, unwrap
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity
 from runsettings.values.excerpts import excerpt_of
+from runsettings.values.key_paths import MISSING, KeyPath, value_at
 from runsettings.values.origin import Layer, Origin
-from runsettings.values.tree import MISSING, Branch, KeyPath, Tree, value_at
+from runsettings.values.positions import Branch
+from runsettings.values.tree import Tree
 
 _TAKEN: Final = (
     "pass a mapping, a path, an argparse namespace, absl flags, a dataclass, attrs, pydantic, "

@@ -10,7 +10,7 @@ import uuid
 from typing import Any
 
 from runsettings.values.json_trees import canonical_json
-from runsettings.values.tree import MISSING
+from runsettings.values.key_paths import MISSING
 
 
 def plain_scalar(value: Any) -> Any:

@@ -15,7 +15,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from runsettings.values.tree import Branch, Tree
+from runsettings.values.positions import Branch
+from runsettings.values.tree import Tree
 
 VERSION_KEY: Final = "wandb_version"
 OWN_KEY: Final = "_wandb"

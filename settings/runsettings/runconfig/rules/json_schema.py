@@ -13,8 +13,8 @@ from runsettings.resolution.merge import Merged
 from runsettings.runconfig.rules.key_rules import place_of
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity
 from runsettings.values.did_you_mean import did_you_mean
+from runsettings.values.key_paths import KeyPath
 from runsettings.values.origin import Layer, Origin
-from runsettings.values.tree import KeyPath
 
 _LONGEST: Final = 300
 """Characters of a schema's message that are shown: it can repeat the whole value."""

@@ -20,9 +20,9 @@ from runsettings.runconfig.inputs.json_values import (
 )
 from runsettings.values.diagnostic import Diagnostic, Excerpt, Rule, Severity
 from runsettings.values.excerpts import excerpt_of
+from runsettings.values.key_paths import MISSING, KeyPath, value_at
 from runsettings.values.origin import Origin
 from runsettings.values.rendering import printable
-from runsettings.values.tree import MISSING, KeyPath, value_at
 
 MAX_VALUE_BYTES: Final = 10_000_000
 """The largest value of a top-level key, in bytes of its JSON."""

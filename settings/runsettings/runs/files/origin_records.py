@@ -9,8 +9,10 @@ from runsettings.journal.replay import StoredRun
 from runsettings.models import provenance
 from runsettings.models.settings import Settings
 from runsettings.runconfig.config import Config
+from runsettings.values.key_paths import MISSING, KeyPath, format_path, leaves_of
 from runsettings.values.origin import Layer, Origin
-from runsettings.values.tree import MISSING, Branch, KeyPath, Tree, format_path, leaves_of
+from runsettings.values.positions import Branch
+from runsettings.values.tree import Tree
 
 Explained: TypeAlias = list[dict[str, Any]]
 """Settings as `Settings.explain` has them in JSON: ``key``, ``value``, ``history``."""

@@ -12,8 +12,8 @@ from runsettings.runconfig.inputs.json_values import to_jsonable
 from runsettings.secrets.masking import SecretMask
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity
 from runsettings.values.errors import RunError
+from runsettings.values.key_paths import KeyPath
 from runsettings.values.origin import Layer, Origin
-from runsettings.values.tree import KeyPath
 
 _HUGE: Final = 1 << 13
 """Bits above which an integer is checked before it is written; Python reads 4,300 digits."""

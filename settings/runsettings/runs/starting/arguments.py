@@ -17,8 +17,9 @@ from runsettings.resolution.resolve import SETTINGS_LAYERS
 from runsettings.values.diagnostic import Rule
 from runsettings.values.errors import SettingsError
 from runsettings.values.origin import Layer, Origin
+from runsettings.values.positions import Branch
 from runsettings.values.reading import Reading
-from runsettings.values.tree import Branch, Tree
+from runsettings.values.tree import Tree
 
 FIELDS: Final = {
     "job_type": "run_job_type",
