@@ -136,8 +136,7 @@ class ConfigStore:
         """A copy of the mapping at ``path``, of one level or ``deep``; empty if there is none."""
         with self._lock:
             node = value_at(self.data, path)
-            if not isinstance(node, dict):
-                return {}
+            node = node if isinstance(node, dict) else {}
             return copy_tree(node) if deep else dict(node)
 
     def view(self, path: KeyPath) -> View | None:
@@ -265,8 +264,6 @@ class ConfigStore:
         # Only now is it worth finding the places of all keys.
         data = {**self.data, **new.data}
         return check_rules(Merged((*self.trees(), *sources), data, new.bad_appends))
-
-    # --- the parts of a change ---
 
     def _parent(self, path: KeyPath, origin: Origin) -> dict[Any, Any]:
         """The mapping that holds the key at ``path``.
