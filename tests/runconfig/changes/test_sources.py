@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from runsettings.resolution.merge import Merged
 from runsettings.runconfig.config import Config
 from runsettings.values.directives import Append
 from runsettings.values.errors import ConfigError
@@ -156,7 +155,7 @@ def test_the_sources_that_are_kept_make_the_data(write: Any) -> None:
     config = _written(write, 50)
     twin = Config(config)
     assert twin == config
-    for leaf in Merged(config._trees(), config.as_dict()).leaves():
+    for leaf in config._store.leaves():
         assert twin.origin(leaf.path) == config.origin(leaf.path) == leaf.origin
 
 

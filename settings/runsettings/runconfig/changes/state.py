@@ -127,6 +127,11 @@ class ConfigStore:
         with self._lock:
             return self._sources.about(path).history(path)
 
+    def leaves(self) -> Iterator[Leaf]:
+        """Every leaf with its origin, in order."""
+        with self._lock:
+            yield from Merged(self.trees(), self.data).leaves()
+
     def trees(self) -> tuple[Tree, ...]:
         """The sources, lowest first."""
         with self._lock:
