@@ -52,6 +52,7 @@ def train(parse: Any) -> NoReturn:
         lambda: train(lambda parser: parser.parse_known_args()),
         lambda: train(lambda parser: parser.parse_intermixed_args()),
         lambda: train(runsettings.parse_args),
+        lambda argv: train(lambda parser: parser.parse_args(argv[1:])),
         lambda: train(runsettings.parse_known_args),
         with_own_parser,
         built,

@@ -8,7 +8,7 @@ import contextlib
 import inspect
 import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final, NamedTuple
 
 _PARSING: Final = ("parse_args", "parse_known_args")
@@ -40,13 +40,13 @@ class _Reached(BaseException):
 
 
 def load_parser(made: Any) -> LoadedParser:
-    """The parser that an object is, or that calling it without arguments makes.
+    """The parser that an object is, or that calling it makes.
 
     A function that parses is called up to its first ``parse_args``, and the parser taken there.
 
     Args:
-        made: A parser, or a function without arguments that returns one or parses with one; or
-            what this function returned.
+        made: A parser, or a function that returns one or parses with one, or what this function
+            returned. An argument that it must have, as in ``main(argv)``, is an empty list.
 
     Raises:
         TypeError: It is neither. The function can raise anything else.
@@ -59,7 +59,7 @@ def load_parser(made: Any) -> LoadedParser:
     if callable(made):
         try:
             with _stopped_at_parse(), _as_program(made):
-                parser = made()
+                parser = made(*_arguments(made))
         except _Reached as reached:
             parser = reached.parser
     if not isinstance(parser, argparse.ArgumentParser):
@@ -89,6 +89,16 @@ def _stopped_at_parse() -> Iterator[None]:
     finally:
         for each, name, method in replaced:
             setattr(each, name, method)
+
+
+def _arguments(made: Callable[..., Any]) -> list[Any]:
+    """An empty command line for each argument that a function must have: ``main(argv)``."""
+    try:
+        parameters = inspect.signature(made).parameters.values()
+    except (TypeError, ValueError):
+        return []
+    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return [[] for each in parameters if each.kind in positional and each.default is each.empty]
 
 
 @contextlib.contextmanager
