@@ -88,3 +88,9 @@ def test_many_ambiguous_scalars_are_counted():
 def test_what_is_no_integer_is_not_ambiguous_as_one(text):
     """The reader refuses it; a warning beside the error would say that it means something."""
     assert find_ambiguous(tree_of(f"a: !!int {text}\n")) == []
+
+
+def test_an_octal_integer_is_ambiguous_with_its_tag_too():
+    """PyYAML cannot read ``0o17`` as an integer."""
+    (found,) = find_ambiguous(tree_of("a: !!int 0o17\n"))
+    assert found.text == "0o17"

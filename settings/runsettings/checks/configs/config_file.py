@@ -18,7 +18,7 @@ from runsettings.checks.yaml11.ambiguous_scalars import scalar_diagnostics
 from runsettings.documents.files import Format, read_file, read_text
 from runsettings.documents.paths import shown_path
 from runsettings.layers.call_site import Caller
-from runsettings.runconfig.inputs.wandb_form import has_wandb_form
+from runsettings.runconfig.inputs.wandb_form import VERSION_KEY, has_wandb_form
 from runsettings.runconfig.loading import GatheredConfig, gather_config
 from runsettings.secrets.masking import SecretMask
 from runsettings.values.diagnostic import Diagnostic, Rule
@@ -107,8 +107,9 @@ def _in_order(found: Sequence[Diagnostic], tree: Tree) -> list[Diagnostic]:
 def _ambiguous_scalars(tree: Tree) -> list[Diagnostic]:
     """Warnings of scalars that YAML 1.1 tools read differently from us."""
     found = scalar_diagnostics(tree)
-    if found and tree.text is not None:
-        as_written = read_text(tree.text, tree.layer, tree.where, Format.YAML).tree.data
+    text = tree.text or ""
+    if found and ("value" in text or VERSION_KEY in text):  # or it cannot have W&B's form
+        as_written = read_text(text, tree.layer, tree.where, Format.YAML).tree.data
         if has_wandb_form(as_written):
             return []  # the client wrote it, and it is read by the rules of YAML 1.1
     return found

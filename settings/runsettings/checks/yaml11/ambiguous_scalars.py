@@ -119,8 +119,8 @@ def ambiguous_tokens(text: str) -> Iterator[ScalarToken]:
     for token in scan_scalars(text):
         if token.style or token.tag not in {None, _TAGGED_INT}:
             continue
-        if token.tag == _TAGGED_INT and not token.text.lstrip("+-").isdigit():
-            continue  # the reader refuses what is not digits alone, or both read it alike
+        if token.tag == _TAGGED_INT and not _is_int(token.text):
+            continue  # the reader refuses it
         if reading_of_others(token.text, is_key=token.is_key) is not None:
             yield token
 
@@ -223,6 +223,13 @@ def _is(value: Any, token: str) -> bool:
     except ValueError:
         return False
     return type(value) is type(ours) and bool(value == ours)
+
+
+def _is_int(text: str) -> bool:
+    try:
+        return type(resolve_plain(text)) is int
+    except ValueError:
+        return False
 
 
 def _float_for_both(text: str) -> str:
