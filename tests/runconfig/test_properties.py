@@ -13,12 +13,11 @@ from runsettings.documents.files import Format, read_text
 from runsettings.resolution.merge import combine, merge
 from runsettings.runconfig.config import Config
 from runsettings.runconfig.inputs.json_values import to_jsonable
-from runsettings.runconfig.inputs.wandb_form import unwrap
+from runsettings.runconfig.inputs.wandb_form import unwrap, write_config
 from runsettings.runconfig.rules.key_rules import check_rules
-from runsettings.runconfig.yaml_writing import write_yaml
 from runsettings.values.directives import Append, Delete, Replace
 from runsettings.values.errors import ConfigError
-from runsettings.values.json_trees import dump_json, same_value
+from runsettings.values.json_trees import same_value
 from runsettings.values.key_paths import MISSING
 from runsettings.values.origin import Layer
 from runsettings.values.tree import Tree
@@ -77,22 +76,22 @@ anything = st.recursive(
 @given(configs)
 def test_what_is_written_reads_back(config: dict[str, Any]) -> None:
     """A config written as YAML is the same config when we read it, in value and in type."""
-    text = write_yaml(config)
+    text = write_config(config)
     reading = read_text(text, Layer.FILE, "config.yaml", Format.YAML)
     assert reading.diagnostics == ()
     read = unwrap(reading.tree).data
     assert same_value(read, config)
-    assert dump_json(read) == dump_json(config)
+    assert json.dumps(read) == json.dumps(config)
 
 
 @relaxed
 @given(configs)
 def test_what_is_written_is_the_same_to_others(config: dict[str, Any]) -> None:
     """PyYAML, and with it the W&B client, reads what we wrote as the same data."""
-    read = yaml.load(write_yaml(config), yaml.CSafeLoader)
+    read = yaml.load(write_config(config), yaml.CSafeLoader)
     if "wandb_version" not in config:
         assert read.pop("wandb_version") == 1
-    assert dump_json({key: entry["value"] for key, entry in read.items()}) == dump_json(config)
+    assert json.dumps({key: entry["value"] for key, entry in read.items()}) == json.dumps(config)
 
 
 @relaxed
@@ -146,10 +145,10 @@ def test_the_rules_accept_exactly_what_the_journal_can_hold(value: dict[Any, Any
     except ConfigError as error:
         str(error).encode()  # which a faulty text must not break
         return
-    text = dump_json(loaded.as_dict())
+    text = json.dumps(loaded.as_dict())
     text.encode()
     assert same_value(json.loads(text), loaded.as_dict())
-    assert write_yaml(loaded.as_dict()).encode()
+    assert write_config(loaded.as_dict()).encode()
 
 
 @relaxed

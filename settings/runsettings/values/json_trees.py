@@ -32,14 +32,6 @@ def copy_tree(value: Any) -> Any:
     return value
 
 
-def dump_json(value: Any) -> str:
-    """A JSON tree as one line of compact JSON, as the journal writes it.
-
-    Characters beyond ASCII stay as they are; NaN and infinities are Python's tokens.
-    """
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
 def canonical_json(value: Any) -> bytes:
     """A JSON tree as compact UTF-8 with sorted keys, the same in every process."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)

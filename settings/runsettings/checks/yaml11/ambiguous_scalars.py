@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple
 
 from runsettings.documents.yaml.reader import ScalarToken, scan_scalars
 from runsettings.documents.yaml.scalars import PREFIX, differs_in_yaml11, resolve_plain
+from runsettings.documents.yaml.writing import portable_float, quoted
 from runsettings.values.diagnostic import Diagnostic, Excerpt, Rule
 from runsettings.values.directives import Directive
 from runsettings.values.key_paths import KeyPath
@@ -139,8 +140,8 @@ def for_both(text: str) -> str:
     if type(value) is int:
         return str(value)
     if type(value) is float:
-        return _float_for_both(text)
-    return f'"{text}"'
+        return portable_float(text)
+    return quoted(text)
 
 
 def scalar_diagnostics(tree: Tree) -> list[Diagnostic]:
@@ -230,14 +231,3 @@ def _is_int(text: str) -> bool:
         return type(resolve_plain(text)) is int
     except ValueError:
         return False
-
-
-def _float_for_both(text: str) -> str:
-    """YAML 1.1 wants a period in a float, a digit before it if signed, and a signed exponent."""
-    mantissa, mark, exponent = text.lower().partition("e")
-    sign = mantissa[:1] if mantissa[:1] in {"-", "+"} else ""
-    whole, _, fraction = mantissa.removeprefix(sign).partition(".")
-    written = f"{sign}{whole or '0'}.{fraction or '0'}"
-    if mark:
-        written += f"e{exponent if exponent[:1] in {'-', '+'} else '+' + exponent}"
-    return written

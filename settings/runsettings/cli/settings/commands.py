@@ -16,7 +16,7 @@ from runsettings.cli.importing import model_of, model_option
 from runsettings.cli.printing import note, print_json, print_table
 from runsettings.cli.settings.completing import complete_keys, complete_values
 from runsettings.cli.settings.editing_options import SetCommand, layer_options
-from runsettings.runconfig.yaml_writing import yaml_text
+from runsettings.documents.yaml.writing import yaml_text
 from runsettings.values.diagnostic import Rule
 from runsettings.values.errors import SettingsError
 from runsettings.values.key_paths import format_path

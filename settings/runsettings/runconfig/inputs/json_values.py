@@ -48,8 +48,8 @@ from runsettings.values.key_paths import MISSING, KeyPath
 from runsettings.values.origin import Origin
 
 DEEPEST: Final = 99
-"""How many mappings and sequences may stand inside each other. Readers follow 100, and the
-written form adds one (see `writing`)."""
+"""How deep mappings and sequences may be nested. Readers accept 100 levels, and W&B's form of a
+config file adds one (see `wandb_form`)."""
 
 TOO_LARGE_INT: Final = 10**4300
 """Python refuses to print or parse integers from here on (``sys.int_info``)."""

@@ -1,4 +1,4 @@
-"""W&B's own form of a config file: each value wrapped with a description.
+"""W&B's form of a config file, ``files/config.yaml``: each value wrapped with a description.
 
 ::
 
@@ -7,7 +7,7 @@
       desc: null
       value: 0.1
 
-The header may be missing; the client writes both. Its own bookkeeping is under ``_wandb``.
+The client writes files with the header and files without. Its own entries are under ``_wandb``.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from runsettings.documents.yaml.writing import yaml_text
 from runsettings.values.positions import Branch
 from runsettings.values.tree import Tree
 
@@ -35,9 +36,9 @@ def has_wandb_form(data: Mapping[str, Any]) -> bool:
 
 
 def unwrap(tree: Tree) -> Tree:
-    """The tree with the values out of their wrapping, if it has W&B's form; else itself.
+    """The tree with its values unwrapped if it has W&B's form; otherwise the tree itself.
 
-    Marks move with their values, so that each keeps its line and column.
+    Marks move with their values, so that each value keeps its line and column.
     """
     if not has_wandb_form(tree.data):
         return tree
@@ -54,6 +55,22 @@ def unwrap(tree: Tree) -> Tree:
             data[key] = value
             marks[key] = mark
     return tree.with_data(data, marks)
+
+
+def write_config(config: Mapping[str, Any]) -> str:
+    """A config as the text of a YAML file in W&B's form.
+
+    It reads back as the same data in this library (YAML 1.2), in PyYAML and in the W&B client
+    (YAML 1.1).
+
+    Args:
+        config: Plain JSON data, as ``Config.as_dict()`` returns it.
+    """
+    # If the config has a key with the header's name, the header would be a duplicate.
+    header = {} if VERSION_KEY in config else {VERSION_KEY: 1}
+    return yaml_text(
+        header | {key: {"desc": None, "value": value} for key, value in config.items()}
+    )
 
 
 def _is_wrapped(value: Any) -> bool:

@@ -18,7 +18,7 @@ from runsettings.documents.atomic_write import TEMPORARY, write_file
 from runsettings.journal.recorder import Recorder
 from runsettings.journal.writer import encode
 from runsettings.runconfig.config import Config
-from runsettings.runconfig.yaml_writing import write_yaml
+from runsettings.runconfig.inputs.wandb_form import write_config
 from runsettings.runs.capture.code import Code
 from runsettings.runs.capture.git import git_facts
 from runsettings.runs.capture.packages import installed_packages
@@ -93,7 +93,7 @@ class RunFiles:
     ) -> None:
         """Write the files that are known at the start."""
         self._write(SETTINGS, encode(settings, indent=2))
-        self._write(CONFIG, write_yaml(config.as_dict()).encode())
+        self._write(CONFIG, write_config(config.as_dict()).encode())
         self._write_code(code)
 
     def gather_facts(self, cwd: Path, *, git: bool) -> None:
@@ -169,7 +169,7 @@ class RunFiles:
             self._copy_matches(pattern)
         self._recorder.attempt("the list of files", self._record_files_of_the_script)
         if self.config_changed:
-            self._write(CONFIG, write_yaml(config.as_dict()).encode())
+            self._write(CONFIG, write_config(config.as_dict()).encode())
         now = time.time()
         # W&B's own three keys.
         own = {"_step": max(step - 1, 0), "_runtime": now - self._started, "_timestamp": now}

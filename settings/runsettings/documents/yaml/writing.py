@@ -1,9 +1,8 @@
-"""The config as a YAML file in W&B's form, ``files/config.yaml``.
+"""Writes YAML that every reader reads alike, whether it follows YAML 1.1 or 1.2.
 
-What is written reads back as the same data in this library (YAML 1.2), in PyYAML and in the
-W&B client (YAML 1.1): every string that either would take for something else is quoted, and
-floats are written so that both see a float (``1.0e-05``). Strings are plain where they are
-plain words; all others are double-quoted with escapes, the one style without surprises.
+A string that any reader would take for something else is quoted. A float has the form that YAML
+1.1 and 1.2 both read as a float (``1.0e-05``). Plain words stay plain; all other strings are in
+double quotes with escapes. PyYAML is not needed here: each run writes its config with this module.
 """
 
 from __future__ import annotations
@@ -12,12 +11,20 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from runsettings.runconfig.inputs.wandb_form import VERSION_KEY
-
 _PLAIN: Final = re.compile(r"[A-Za-z_](?:[A-Za-z0-9_./ -]*[A-Za-z0-9_/])?")
-"""Texts that no YAML reader takes for anything but themselves, `_WORDS` apart."""
+"""Strings that every YAML reader reads as strings, except for `_WORDS`."""
 
 _WORDS: Final = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
+
+_CONSTANTS: Final = {
+    "None": "null",
+    "True": "true",
+    "False": "false",
+    "nan": ".nan",
+    "inf": ".inf",
+    "-inf": "-.inf",
+}
+"""How YAML writes what Python writes in this way."""
 
 _ESCAPES: Final = {
     '"': '\\"',
@@ -28,34 +35,42 @@ _ESCAPES: Final = {
     "\0": "\\0",
 }
 _ODD: Final = re.compile(r'["\\]|[^\x20-\x7e\xa0-\u1fff\u2070-\ud7ff\ue000-\ufdcf\ufdf0-\ufefe]')
-"""Characters that are escaped: quotes, controls, breaks and spaces of all kinds, byte order
-marks, what is no character, and everything beyond the basic plane."""
+"""Characters that are escaped: quotes, control characters, line breaks, special spaces, byte order
+marks, code points that are no characters, and everything beyond the basic plane."""
 
 _LONG_KEY: Final = 120
-"""A longer key is written as ``? key``; readers give up on longer ones without it (1,024)."""
-
-
-def write_yaml(config: Mapping[str, Any]) -> str:
-    """A config as the text of a YAML file in W&B's form.
-
-    Args:
-        config: Plain JSON data, as a `Config`'s ``as_dict()``.
-    """
-    # A key of the config's own with the header's name would make two.
-    lines = [] if VERSION_KEY in config else [f"{VERSION_KEY}: 1"]
-    for key, value in config.items():
-        lines.append(f"{_key(key, '')}:")
-        lines.append("  desc: null")
-        _write_entry("  ", "value", value, lines)
-    return "\n".join(lines) + "\n"
+"""A longer key is written as ``? key``; without it, readers accept at most 1,024 characters."""
 
 
 def yaml_text(data: Mapping[str, Any]) -> str:
-    """JSON data as YAML that readers of YAML 1.1 and 1.2 read alike."""
+    """JSON data as a YAML text, with a newline at the end."""
     lines: list[str] = []
     for key, value in data.items():
         _write_entry("", key, value, lines)
     return "\n".join(lines or ["{}"]) + "\n"
+
+
+def quoted(text: str) -> str:
+    """A string in double quotes."""
+    return f'"{_ODD.sub(_escape, text)}"'
+
+
+def portable_float(text: str) -> str:
+    """A float in the form that YAML 1.1 and 1.2 both read as a float, with the same digits.
+
+    YAML 1.1 wants a period, a digit before it if there is a sign, and a sign in the exponent:
+    ``1e-3`` is a string there.
+
+    Args:
+        text: A finite float as Python or YAML 1.2 writes it.
+    """
+    mantissa, mark, exponent = text.lower().partition("e")
+    sign = mantissa[:1] if mantissa[:1] in {"-", "+"} else ""
+    whole, _, fraction = mantissa.removeprefix(sign).partition(".")
+    written = f"{sign}{whole or '0'}.{fraction or '0'}"
+    if mark:
+        written += f"e{exponent if exponent[:1] in {'-', '+'} else '+' + exponent}"
+    return written
 
 
 def _write_entry(indent: str, key: str, value: Any, lines: list[str]) -> None:
@@ -74,7 +89,7 @@ def _write_entry(indent: str, key: str, value: Any, lines: list[str]) -> None:
 def _write_items(indent: str, items: list[Any], lines: list[str]) -> None:
     for item in items:
         if isinstance(item, (dict, list)) and item:
-            # `- ` and the first line of what is inside share a line.
+            # `- ` and the first line of the item share a line.
             inner: list[str] = []
             if isinstance(item, dict):
                 for key, value in item.items():
@@ -88,26 +103,13 @@ def _write_items(indent: str, items: list[Any], lines: list[str]) -> None:
 
 
 def _scalar(value: Any) -> str:
+    """A scalar, or an empty mapping or list."""
     if isinstance(value, str):
         return _text(value)
-    if value is None:
-        return "null"
-    if value is True:
-        return "true"
-    if value is False:
-        return "false"
-    if isinstance(value, float):
-        return _float(value)
-    return "{}" if value == {} else "[]" if value == [] else str(value)
-
-
-def _float(value: float) -> str:
-    text = repr(value)
-    if text in {"nan", "inf", "-inf"}:
-        return {"nan": ".nan", "inf": ".inf", "-inf": "-.inf"}[text]
-    mantissa, exponent, power = text.partition("e")
-    # YAML 1.1 wants a period in every float: `1e-05` is a string there.
-    return f"{mantissa}.0e{power}" if exponent and "." not in mantissa else text
+    written = repr(value)
+    if written in _CONSTANTS:
+        return _CONSTANTS[written]
+    return portable_float(written) if isinstance(value, float) else written
 
 
 def _key(key: str, indent: str) -> str:
@@ -116,9 +118,8 @@ def _key(key: str, indent: str) -> str:
 
 
 def _text(text: str) -> str:
-    if _PLAIN.fullmatch(text) and text.lower() not in _WORDS:
-        return text
-    return f'"{_ODD.sub(_escape, text)}"'
+    is_plain = _PLAIN.fullmatch(text) and text.lower() not in _WORDS
+    return text if is_plain else quoted(text)
 
 
 def _escape(found: re.Match[str]) -> str:
