@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -116,6 +117,19 @@ def test_how_the_program_parses_is_read_from_its_source(call, jail, monkeypatch)
     loaded = load_parser(program.build)
     assert (loaded.parses, loaded.defaults_count) == SCRIPTS[call]
     monkeypatch.delitem(__import__("sys").modules, "program")
+
+
+@pytest.mark.parametrize("then", [lambda: None, lambda: 1 / 0, sys.exit])
+def test_a_function_that_catches_everything_has_parsed(then):
+    """What it does after that is no reason to have no parser."""
+
+    def main() -> None:
+        try:
+            built().parse_args()
+        except:  # noqa: E722 - as scripts do
+            then()
+
+    assert load_parser(main).parser._actions[-1].dest == "lr"
 
 
 def test_what_was_loaded_is_loaded():

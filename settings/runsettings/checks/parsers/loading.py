@@ -34,10 +34,6 @@ class LoadedParser(NamedTuple):
 class _Reached(BaseException):
     """The program is about to parse; no ``except Exception`` of its own catches this."""
 
-    def __init__(self, parser: argparse.ArgumentParser) -> None:
-        super().__init__()
-        self.parser = parser
-
 
 def load_parser(made: Any) -> LoadedParser:
     """The parser that an object is, or that calling it makes.
@@ -57,11 +53,15 @@ def load_parser(made: Any) -> LoadedParser:
         return LoadedParser(made)
     parser = made
     if callable(made):
+        reached: list[argparse.ArgumentParser] = []
         try:
-            with _stopped_at_parse(), _as_program(made):
+            with _stopped_at_parse(reached), _as_program(made):
                 parser = made(*_arguments(made))
-        except _Reached as reached:
-            parser = reached.parser
+        except (_Reached, Exception, SystemExit):
+            if not reached:
+                raise
+        # Whatever a program did that caught even this.
+        parser = reached[0] if reached else parser
     if not isinstance(parser, argparse.ArgumentParser):
         kind = type(parser).__name__
         message = "expected an argparse parser, or a function that makes one or parses with one"
@@ -70,11 +70,12 @@ def load_parser(made: Any) -> LoadedParser:
 
 
 @contextlib.contextmanager
-def _stopped_at_parse() -> Iterator[None]:
-    """Let every parser raise `_Reached` where it would parse."""
+def _stopped_at_parse(reached: list[argparse.ArgumentParser]) -> Iterator[None]:
+    """Let every parser raise `_Reached` where it would parse, and be among ``reached``."""
 
     def reach(self: argparse.ArgumentParser, *_args: Any, **_keywords: Any) -> Any:
-        raise _Reached(self)
+        reached.append(self)
+        raise _Reached
 
     replaced = [
         (each, name, vars(each)[name])
