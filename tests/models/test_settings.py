@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from runsettings import Settings, SettingsError
-from runsettings.models.wandb_client_names import WANDB_CLIENT_NAMES
+from runsettings.models.wandb_client_names import CURRENT_NAMES, WANDB_CLIENT_NAMES
 
 
 def refused(key: str, value: Any) -> str:
@@ -45,7 +45,15 @@ ACCEPTED: list[tuple[str, Any, Any]] = [
     ("resume", None, None),
     ("resume", "must", "must"),
     ("anonymous", "allow", "allow"),
+    ("anonymous", "true", "allow"),
+    ("anonymous", True, "allow"),
+    ("anonymous", "false", "never"),
+    ("mode", "shared", "online"),
     ("reinit", "true", True),
+    ("reinit", "default", None),
+    ("reinit", "return_previous", False),
+    ("reinit", "finish_previous", True),
+    ("reinit", "create_new", True),
     ("base_url", "https://wandb.example/", "https://wandb.example"),
     ("base_url", "http://localhost:8080/api", "http://localhost:8080/api"),
     ("magic", "true", True),
@@ -89,9 +97,13 @@ REFUSED: list[tuple[str, Any, str]] = [
     ("base_url", "wandb.ai", "must be an http:// or https:// address"),
     ("base_url", "ftp://wandb.ai", "must be an http:// or https:// address"),
     ("base_url", "https://", "must be an http:// or https:// address"),
+    *[
+        ("base_url", url, "must be the address of the service: https://api.wandb.ai")
+        for url in ("https://wandb.ai", "https://app.wandb.ai/", "http://api.wandb.ai")
+    ],
     (
         "base_url",
-        "https://me:pw@wandb.ai",
+        "https://me:pw@wandb.example",
         "must not hold a user name or password; the key goes into api_key",
     ),
     ("api_key", "a b", "must be a key without spaces"),
@@ -115,7 +127,7 @@ def test_refused(key, value, message):
 def test_password_in_an_address_is_not_shown():
     """An address with a password in it is refused without repeating the password."""
     with pytest.raises(SettingsError) as caught:
-        Settings(base_url="https://me:p4ssw0rd@wandb.ai")
+        Settings(base_url="https://me:p4ssw0rd@wandb.example")
     assert "p4ssw0rd" not in str(caught.value)
 
 
@@ -153,6 +165,11 @@ def test_variables_of_wandb(variable, key):
         ("WANDB_DISABLE_CODE", "true", "disable_code", True),
         ("WANDB_DISABLE_GIT", "true", "disable_git", True),
         ("WANDB_ANONYMOUS", "must", "anonymous", "must"),
+        ("WANDB_ANONYMOUS", "true", "anonymous", "allow"),
+        ("WANDB_REINIT", "finish_previous", "reinit", True),
+        ("WANDB_REINIT", "return_previous", "reinit", False),
+        ("WANDB_REINIT", "default", "reinit", None),
+        ("WANDB_MODE", "shared", "mode", "online"),
         ("WANDB_BASE_URL", "https://x.example", "base_url", "https://x.example"),
         ("WANDB_CONFIG_PATHS", "a.yaml,b.yaml", "config_paths", ("a.yaml", "b.yaml")),
         ("WANDB_MAGIC", "true", "magic", True),
@@ -194,7 +211,7 @@ def test_names_of_the_client_are_the_installed_clients():
     wandb_settings = pytest.importorskip("wandb.sdk.wandb_settings")
     theirs = set(wandb_settings.Settings.model_fields)
     ours = set(Settings.model_fields)
-    listed = {name for name in WANDB_CLIENT_NAMES if not name.isupper()}
+    listed = {name for name in CURRENT_NAMES if not name.isupper()}
     assert listed == theirs - ours
     for name in theirs - ours:
         assert f"WANDB_{name.upper()}" in WANDB_CLIENT_NAMES or name.startswith("x_")
@@ -213,8 +230,8 @@ def test_file_written_by_the_client_is_read(jail):
         "[default]\nentity = me\nproject = capsules\nbase_url = https://api.wandb.ai\n"
         "mode = offline\nconsole = wrap\ndisabled = true\n"
     )
-    with pytest.warns(match="disabled is not a key of Settings"):
-        settings = Settings()
+    settings = Settings()
+    assert settings.diagnostics == ()
     assert (settings.entity, settings.project, settings.mode) == ("me", "capsules", "offline")
 
 

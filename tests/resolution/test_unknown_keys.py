@@ -81,6 +81,32 @@ def test_names_of_the_client_are_errors_where_only_we_read(jail):
     assert "console is not a key of Settings" in message(files="x.yaml")
 
 
+@pytest.mark.parametrize("name", ["console", "code_dir", "x_disable_stats", "_disable_stats"])
+def test_names_of_the_client_are_a_line_in_code(name):
+    """A script for the client goes on, and is told what has no effect."""
+    text = f"warning: {name} is a setting of the wandb client, and has no effect here"
+    with pytest.warns(SettingsWarning) as caught:
+        settings = Settings(**{name: "off", "project": "p"})
+    (only,) = caught
+    assert text in str(only.message)
+    assert settings.project == "p"
+    with pytest.raises(SettingsError, match=f"{name} is a setting of the wandb client"):
+        Settings.resolve(strict=True, **{name: "off"})
+
+
+def test_what_the_client_writes_to_its_file_is_silent(jail):
+    """`wandb offline` of an older client writes these lines."""
+    jail.write_workspace("[default]\ndisabled = true\nmode = offline\nanonymous = true\n")
+    settings = Settings.resolve()
+    assert (settings.diagnostics, settings.mode, settings.anonymous) == ((), "offline", "allow")
+
+
+@pytest.mark.parametrize("name", ["WANDB_WATCH", "WANDB_LOG_MODEL", "WANDB_ONLINE", "WANDB_TOKEN"])
+def test_a_prefix_in_common_makes_no_name_alike(name):
+    """A variable of another tool is not told to be a setting's."""
+    assert Settings.resolve(environ={name: "true"}).diagnostics == ()
+
+
 def test_key_in_the_wrong_place():
     """A key that exists deeper in the model is told to belong there."""
 

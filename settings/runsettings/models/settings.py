@@ -27,6 +27,9 @@ Mode = Literal["online", "offline", "disabled"]
 Resume = Literal["allow", "must", "never", "auto"]
 Anonymous = Literal["never", "allow", "must"]
 
+_PAGES: Final = frozenset({"wandb.ai", "app.wandb.ai"})
+"""Hosts of the pages that show runs; the service is elsewhere."""
+
 _TRUE: Final = frozenset({"1", "true", "t", "yes", "y", "on"})
 _FALSE: Final = frozenset({"0", "false", "f", "no", "n", "off"})
 
@@ -74,6 +77,8 @@ def _check_base_url(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ValueError("must be an http:// or https:// address")
+    if parts.hostname in _PAGES or (parts.scheme, parts.hostname) == ("http", "api.wandb.ai"):
+        raise ValueError("must be the address of the service: https://api.wandb.ai")
     if parts.username or parts.password:
         raise ValueError("must not hold a user name or password; the key goes into api_key")
     return url.rstrip("/")
@@ -104,9 +109,30 @@ def _comma_separated(value: Any) -> Any:
     return tuple(item.strip() for item in value.split(",") if item.strip())
 
 
+_MODES: Final = {"run": "online", "dryrun": "offline", "shared": "online"}
+"""The client's other names for modes."""
+
+_REINIT: Final = {
+    "default": None,
+    "return_previous": False,
+    "finish_previous": True,
+    "create_new": True,
+}
+"""The client's words for `reinit`."""
+
+
 def _mode(value: Any) -> Any:
-    """The client's older names for two of the modes."""
-    return {"run": "online", "dryrun": "offline"}.get(value, value) if _is_text(value) else value
+    return _MODES.get(value, value) if _is_text(value) else value
+
+
+def _reinit(value: Any) -> Any:
+    return _REINIT.get(value, value) if _is_text(value) else value
+
+
+def _anonymous(value: Any) -> Any:
+    """``true`` and ``false``, which the client itself writes to its settings file."""
+    text = str(value).lower()
+    return {"true": "allow", "false": "never"}.get(text, value)
 
 
 def _resume(value: Any) -> Any:
@@ -201,7 +227,7 @@ class Settings(LayeredSettings):
     resume: Annotated[Resume | None, BeforeValidator(_resume)] = Field(
         default=None, description="What to do if a run with the same id exists."
     )
-    reinit: bool | None = Field(
+    reinit: Annotated[bool | None, BeforeValidator(_reinit)] = Field(
         default=None,
         description="Whether a second init() in a process finishes the first run and starts anew.",
     )
@@ -209,7 +235,7 @@ class Settings(LayeredSettings):
         default=False,
         description="Whether online mode without a login is an error instead of offline mode.",
     )
-    anonymous: Anonymous = Field(
+    anonymous: Annotated[Anonymous, BeforeValidator(_anonymous)] = Field(
         default="never", description="Whether runs may be, or must be, of no account."
     )
     allow_val_change: bool | None = Field(

@@ -72,5 +72,36 @@ WANDB_TABLE_RAISE_ON_MAX_ROW_LIMIT_EXCEEDED WANDB_TEST WANDB_USERNAME WANDB_USER
 WANDB_USE_DOT_WANDB
 """
 
-WANDB_CLIENT_NAMES: Final = frozenset(_SETTINGS.split()) | frozenset(_VARIABLES.split())
+_OLDER_SETTINGS: Final = """
+_args _cli_only_mode _colab _config_dict _console _cuda _disable_meta _disable_service
+_disable_stats _disable_viewer _except_exit _executable _flow_control_custom
+_flow_control_disabled _internal_check_process _internal_queue_timeout _jupyter _jupyter_name
+_jupyter_path _jupyter_root _kaggle _live_policy_rate_limit _live_policy_wait_time _log_level
+_network_buffer _noop _offline _os _platform _python _runqueue_item_id _save_requirements
+_service_transport _service_wait _start_datetime _start_time _stats_join_assets
+_stats_neuron_monitor_config_path _stats_open_metrics_endpoints _stats_open_metrics_filters
+_stats_pid _stats_sample_rate_seconds _stats_samples_to_average _sync _tmp_code_dir _tracelog
+_unsaved_keys _windows deployment disable_hints disabled files_dir log_dir log_internal
+log_symlink_internal log_symlink_user log_user problem project_url resume_fname run_mode run_url
+settings_workspace start_method summary_errors sweep_url sync_dir sync_file sync_symlink_latest
+system_sample system_sample_seconds timespec tmp_dir
+"""
+"""Of client 0.13.11. `disabled` is what its ``wandb offline`` writes beside ``mode = offline``."""
+
+_OTHER_VARIABLES: Final = """
+WANDB_DISABLED WANDB_ENABLED WANDB_LOG_MODEL WANDB_ONLINE WANDB_PROJECT_NAME WANDB_WATCH
+"""
+"""Variables of other tools, such as transformers, and of scripts of their users."""
+
+CURRENT_NAMES: Final = frozenset(_SETTINGS.split()) | frozenset(_VARIABLES.split())
 """Settings of the client that are none of ours, and its variables."""
+
+_OLDER: Final = frozenset(_OLDER_SETTINGS.split())
+
+WANDB_CLIENT_NAMES: Final = (
+    CURRENT_NAMES
+    | _OLDER
+    | {f"WANDB_{name.upper()}" for name in _OLDER}
+    | frozenset(_OTHER_VARIABLES.split())
+)
+"""All names that are passed over, those of older clients included."""

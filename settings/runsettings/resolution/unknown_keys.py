@@ -7,8 +7,9 @@ be meant for has it, and none of them takes further keys.
 from __future__ import annotations
 
 import functools
+import os
 import types
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, Literal, NamedTuple, get_args, get_origin
 
 from pydantic import BaseModel, RootModel
@@ -26,7 +27,7 @@ from runsettings.values.did_you_mean import closest, did_you_mean
 from runsettings.values.directives import Append, Replace
 from runsettings.values.excerpts import excerpt_of
 from runsettings.values.key_paths import KeyPath, format_path
-from runsettings.values.origin import Kind
+from runsettings.values.origin import Kind, Layer
 from runsettings.values.tree import Leaf, Tree
 
 _LISTS: Final = (list, set, frozenset, tuple)
@@ -82,18 +83,21 @@ def unknown_key_diagnostics(
         data: What the source says, as it spells the keys.
         tree: The source.
         table: The model's options.
-        known_elsewhere: Names that another program reads from files that it shares with us.
+        known_elsewhere: Names that another program reads from files that it shares with us. In
+            code, where it takes them as arguments, they are warnings.
     """
     shared = tree.layer.is_shared and tree.kind is Kind.INI
     return [
-        _unknown_key(unknown, tree, table, lenient=shared or tree.layer.is_environment)
+        _without_effect(unknown.path, tree)
+        if tree.layer is Layer.INIT and unknown.path[0] in known_elsewhere
+        else _unknown_key(unknown, tree, table, lenient=shared or tree.layer.is_environment)
         for unknown in unknown_keys(dict(data), table.model)
         if not (shared and unknown.path[0] in known_elsewhere)
     ]
 
 
 def unknown_variable_diagnostics(
-    leaves: Iterable[Leaf], variables: Iterable[str], known_elsewhere: frozenset[str]
+    leaves: Sequence[Leaf], variables: Iterable[str], known_elsewhere: frozenset[str]
 ) -> list[Diagnostic]:
     """A warning for each variable whose name is close to one that sets something.
 
@@ -103,20 +107,35 @@ def unknown_variable_diagnostics(
         known_elsewhere: Variables that another program reads.
     """
     variables = list(variables)
+    # The prefix that all have in common says nothing about which is meant.
+    names = [*variables, *(str(leaf.path[-1]) for leaf in leaves)]
+    common = os.path.commonprefix([name.upper() for name in names])  # noqa: RUF071 - no paths
+    start = common.rfind("_") + 1
+    named = {variable[start:]: variable for variable in variables}
     return [
         Diagnostic.of(
             Rule.UNKNOWN_KEY,
             leaf.path,
             "is not a variable that sets anything",
             leaf.origin,
-            f"did you mean {meant!r}?",
+            f"did you mean {named[meant]!r}?",
             severity=Severity.WARNING,
         )
         for leaf in leaves
         if (name := str(leaf.path[-1])).upper() not in known_elsewhere
         # One that is not close to any is some other program's.
-        and (meant := closest(name, variables)) is not None
+        and (meant := closest(name[start:], named)) is not None
     ]
+
+
+def _without_effect(path: KeyPath, tree: Tree) -> Diagnostic:
+    return Diagnostic.of(
+        Rule.UNKNOWN_KEY,
+        path,
+        "is a setting of the wandb client, and has no effect here",
+        tree.origin(path, key=True),
+        severity=Severity.WARNING,
+    )
 
 
 def _unknown_key(

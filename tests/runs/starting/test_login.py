@@ -92,6 +92,16 @@ def test_an_anonymous_run_carries_no_entity(begin, jail, anonymous, logged_in, m
     )
 
 
+@pytest.mark.parametrize("machine", ["127.0.0.1:9", "127.0.0.1"])
+def test_the_machine_in_netrc_may_have_the_port(jail, machine):
+    """`wandb login --host` writes it with the port of the address."""
+    path = jail.home / ".netrc"
+    path.write_text(f"machine {machine} login user password {KEY}\n")
+    path.chmod(0o600)
+    settings = Settings.resolve(base_url="http://127.0.0.1:9")
+    assert find_login(settings, {"HOME": str(jail.home)}).key == KEY
+
+
 @pytest.mark.parametrize("anonymous", ["allow", "must"])
 def test_an_anonymous_run_needs_no_login(begin, capsys, anonymous):
     """It is the version that keeps it offline."""

@@ -338,12 +338,87 @@ def test_a_disabled_run_minds_no_data(begin, data):
 
 
 @pytest.mark.parametrize("argument", ["magic", "tensorboard", "sync_tensorboard", "monitor_gym"])
-def test_what_comes_later_is_refused(begin, jail, argument):
-    """No argument is accepted and ignored."""
-    with pytest.raises(RunError, match="is not available in this version") as caught:
-        begin(**{argument: True})
-    assert f"init({argument}=)" in str(caught.value)
+def test_what_comes_later_is_a_warning(begin, capfd, argument):
+    """A script goes on, and is told what it does not get."""
+    begin(settings=None, **{argument: True})
+    (line,) = [line for line in capfd.readouterr().err.splitlines() if "warning" in line]
+    assert f"init({argument}=)" in line
+    assert "is not available in this version" in line
+
+
+def test_all_that_comes_later_is_one_warning(begin, capfd):
+    """However much is asked for, and in the words of newer clients too."""
+    begin(
+        settings={"mode": "shared"}, mode=None, reinit="create_new", magic=True, monitor_gym=True,
+        fork_from="x?_step=1", resume_from="y?_step=2",
+    )  # fmt: skip
+    (line,) = [line for line in capfd.readouterr().err.splitlines() if "without effect" in line]
+    for name in ("magic", "monitor_gym", "create_new", "shared", "fork_from", "resume_from"):
+        assert name in line
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{"magic": True}, {"sync_tensorboard": True}, {"fork_from": "x?_step=1"}, {"mode": "shared"}],
+)
+def test_what_comes_later_is_an_error_if_strict(begin, jail, given):
+    """As every warning is."""
+    with pytest.raises(RunError, match="is not available in this version"):
+        begin(settings={"strict": True}, **given)
     assert not (jail.cwd / "wandb").exists()
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"magic": True, "tensorboard": True, "monitor_gym": True, "fork_from": "x?_step=1"},
+        {"settings": {"strict": True}, "sync_tensorboard": True},
+    ],
+)
+def test_disabled_mode_says_nothing_of_what_comes_later(begin, capfd, given):
+    """Nothing is recorded anyway."""
+    begin(mode="disabled", **given)
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"project": "a/b"},
+        {"id": "a/b", "tags": ["x" * 65]},
+        {"settings": {"base_url": "https://wandb.ai"}},
+        {"anonymous": "perhaps", "config": {"a": 1}},
+    ],
+)
+def test_disabled_mode_leaves_out_wrong_arguments(begin, capfd, given):
+    """It says so, and the script goes on."""
+    run = begin(**{"settings": None, "mode": "disabled", **given})
+    assert isinstance(run, RunDisabled)
+    assert "warning: left out: " in capfd.readouterr().err
+    assert run.config.as_dict() == given.get("config", {})
+
+
+@pytest.mark.parametrize(
+    ("config", "kept"),
+    [
+        ("missing.yaml", {}),
+        ({"a": 1, "b.c": 2, "": 3}, {"a": 1}),
+        ([{"a": 1}, "missing.yaml", {"b": 2}], {"a": 1, "b": 2}),
+        (5, {}),
+    ],
+)
+def test_disabled_mode_leaves_out_wrong_parts_of_a_config(begin, capfd, config, kept):
+    """The rest of a mapping is there."""
+    run = begin(mode="disabled", settings=None, config=config)
+    assert run.config.as_dict() == kept
+    assert "left out of the config: " in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("given", [{"projct": "x"}, {"settings": {"projct": "x"}}])
+def test_disabled_mode_refuses_a_misspelt_argument(begin, given):
+    """It would never be found otherwise."""
+    with pytest.raises((TypeError, SettingsError), match="projct"):
+        begin(mode="disabled", **given)
 
 
 @pytest.mark.parametrize("argument", ["magic", "tensorboard", "sync_tensorboard", "monitor_gym"])

@@ -6,7 +6,7 @@ import importlib.util
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from runsettings.models import provenance
 from runsettings.models.settings import Settings
@@ -47,7 +47,7 @@ def find_login(settings: Settings, environ: Mapping[str, str]) -> Login:
     if settings.api_key is not None:
         key: str | None = settings.api_key.get_secret_value()
     else:
-        key = _netrc_password(urlsplit(settings.base_url).hostname or "", environ)
+        key = _netrc_password(urlsplit(settings.base_url), environ)
     return Login(key, importlib.util.find_spec("wandb") is not None)
 
 
@@ -89,7 +89,8 @@ def is_anonymous(settings: Settings, login: Login) -> bool:
     return settings.anonymous == "allow" and not login.complete
 
 
-def _netrc_password(host: str, environ: Mapping[str, str]) -> str | None:
+def _netrc_password(url: SplitResult, environ: Mapping[str, str]) -> str | None:
+    """The password for the address, whose machine the client writes with the port."""
     home = environ.get("HOME") or environ.get("USERPROFILE") or ""
     path = Path(environ.get("NETRC") or Path(home) / ".netrc")
     if not path.is_file():
@@ -98,7 +99,8 @@ def _netrc_password(host: str, environ: Mapping[str, str]) -> str | None:
     import netrc
 
     try:
-        found = netrc.netrc(path).authenticators(host)
+        content = netrc.netrc(path)
     except (OSError, netrc.NetrcParseError, UnicodeDecodeError):
         return None
+    found = content.hosts.get(url.netloc) or content.authenticators(url.hostname or "")
     return found[2] if found is not None and found[2] else None

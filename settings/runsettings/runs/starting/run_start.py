@@ -5,10 +5,12 @@ This module reads the process's own environment, arguments and working directory
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import time
 import warnings
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -81,7 +83,7 @@ class RunStart:
             RunError: The run cannot be started or resumed.
         """
         settings = self.settings
-        config = self.load_config(None)
+        config = self.disabled_config() if settings.mode == "disabled" else self.load_config(None)
         run: Run | RunDisabled
         if settings.mode == "disabled":
             self.warn_about(config)
@@ -125,6 +127,26 @@ class RunStart:
             started.journal.append(encode(ending))
             started.journal.close()
             raise
+
+    def disabled_config(self) -> Config:
+        """The config of a disabled run, without the inputs and keys that are wrong."""
+        try:
+            return self.load_config(None)
+        except ConfigError as error:
+            self.notices.warn(
+                "left out of the config: "
+                + "; ".join(headline(diagnostic) for diagnostic in error.diagnostics)
+            )
+        config = Config(allow_val_change=True)
+        early, given = self.inputs
+        for source in (early, *(given if isinstance(given, (list, tuple)) else [given])):
+            parts: list[Any] = [source]
+            if isinstance(source, Mapping):
+                parts = [{key: value} for key, value in source.items()]
+            for part in parts:
+                with contextlib.suppress(ConfigError):
+                    config.update(part)
+        return config
 
     def load_config(self, earlier: StoredRun | None) -> Config:
         """Load the config of the run.

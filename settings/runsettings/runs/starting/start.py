@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
 from runsettings.journal.notices import Notices
-from runsettings.layers.call_site import find_caller
-from runsettings.models import provenance
+from runsettings.layers.call_site import Caller, find_caller
 from runsettings.models.settings import Settings
 from runsettings.runs.capture import notebook
 from runsettings.runs.recording import active
@@ -16,15 +15,10 @@ from runsettings.runs.recording.disabled import RunDisabled
 from runsettings.runs.recording.run import Run
 from runsettings.runs.starting.arguments import FIELDS, resolve_settings
 from runsettings.runs.starting.run_start import RunStart
-from runsettings.values.diagnostic import Diagnostic, Rule, Severity
-from runsettings.values.errors import RunError
-
-_LATER: Final = {
-    "magic": "recording without further code",
-    "sync_tensorboard": "logging what is written for TensorBoard",
-    "monitor_gym": "recording Gymnasium's videos",
-}
-"""Settings whose feature this version does not have."""
+from runsettings.runs.starting.without_effect import warn_of_what_has_no_effect
+from runsettings.values.diagnostic import Rule
+from runsettings.values.errors import SettingsError
+from runsettings.values.rendering import headline
 
 
 def init(
@@ -33,7 +27,7 @@ def init(
     config: Any = None,
     project: str | None = None,
     entity: str | None = None,
-    reinit: bool | None = None,
+    reinit: bool | str | None = None,
     tags: Sequence[str] | None = None,
     group: str | None = None,
     name: str | None = None,
@@ -52,6 +46,8 @@ def init(
     save_code: bool | None = None,
     id: str | None = None,  # noqa: A002 - the reference's name
     settings: Settings | Mapping[str, Any] | str | os.PathLike[str] | None = None,
+    fork_from: str | None = None,
+    resume_from: str | None = None,
 ) -> Run | RunDisabled:
     """Start a run, or return the one that is active.
 
@@ -64,12 +60,13 @@ def init(
         config: The run config: a mapping, argparse or absl flags, a path, or a list of these.
         project: The project.
         entity: The user or team.
-        reinit: Whether to finish an active run and start another.
+        reinit: Whether to finish an active run and start another; also in the client's words,
+            ``"finish_previous"`` and ``"return_previous"``.
         tags: Tags of 1 to 64 characters each.
         group: The group that the run belongs to.
         name: The display name; two random words and a number by default.
         notes: A longer description.
-        magic: Not available in this version.
+        magic: Not available in this version; a warning.
         config_exclude_keys: Top-level keys left out of the config.
         config_include_keys: The only top-level keys kept in the config.
         anonymous: ``"never"``, ``"allow"`` or ``"must"``.
@@ -78,28 +75,58 @@ def init(
         resume: ``"allow"``, ``"never"``, ``"must"``, ``"auto"`` or ``True``; see `resume`.
         force: Whether it is an error not to be logged in.
         tensorboard: The reference's other name for ``sync_tensorboard``.
-        sync_tensorboard: Not available in this version.
-        monitor_gym: Not available in this version.
+        sync_tensorboard: Not available in this version; a warning.
+        monitor_gym: Not available in this version; a warning.
         save_code: Whether the main script or notebook is saved with the run.
         id: The run's id, unique in its project.
         settings: Settings below these arguments: a `Settings`, a dict, or a file's path.
+        fork_from: An argument of newer clients; a warning.
+        resume_from: An argument of newer clients; a warning.
 
     Raises:
-        SettingsError: A setting of any layer is wrong.
+        SettingsError: A setting of any layer is wrong. In disabled mode, wrong arguments are
+            left out instead, with a warning, and so are wrong parts of the config.
         ConfigError: The config breaks a rule.
         RunError: The run cannot be started or resumed as asked.
     """
     arguments = dict(locals())
     config, below = arguments.pop("config"), arguments.pop("settings")
+    newer = {name: arguments.pop(name) for name in ("fork_from", "resume_from")}
     given = {key: value for key, value in arguments.items() if value is not None}
     caller = find_caller("init")
-    settings_of_call = resolve_settings(given, below, caller, config)
+    settings_of_call = _resolve(given, below, caller, config)
     notices = Notices(quiet=settings_of_call.quiet, silent=settings_of_call.silent)
     running = _running(settings_of_call, given, config, below, notices)
     if running is not None:
         return running
-    _refuse_what_comes_later(settings_of_call)
+    warn_of_what_has_no_effect(settings_of_call, newer, notices.warn)
     return RunStart(settings_of_call, config, caller).run()
+
+
+def _resolve(given: Mapping[str, Any], below: Any, caller: Caller, config: Any) -> Settings:
+    """The settings of the call; in disabled mode without the arguments that are wrong.
+
+    Raises:
+        SettingsError: A setting is wrong, and the mode is another or no argument sets it.
+    """
+    try:
+        return resolve_settings(given, below, caller, config)
+    except SettingsError as error:
+        wrong = {d.path[0] for d in error.diagnostics if d.path and d.is_error}
+        if any(d.rule is Rule.UNKNOWN_KEY for d in error.diagnostics if d.is_error):
+            raise
+        left = {key: given[key] for key in given if FIELDS.get(key, key) not in wrong}
+        if isinstance(below, Mapping):
+            below = {key: value for key, value in below.items() if key not in wrong}
+        try:
+            settings = resolve_settings(left, below, caller, config)
+        except SettingsError:
+            settings = None
+        if settings is None or settings.mode != "disabled":
+            raise
+        told = "; ".join(headline(diagnostic) for diagnostic in error.diagnostics)
+        Notices(quiet=settings.quiet, silent=settings.silent).warn(f"left out: {told}")
+        return settings
 
 
 def _running(
@@ -136,25 +163,3 @@ def _running(
             "(reinit=True starts another run)"
         )
     return run
-
-
-def _refuse_what_comes_later(settings: Settings) -> None:
-    """Check that no setting asks for a feature that this version does not have.
-
-    Raises:
-        RunError: At least one does.
-    """
-    found = [
-        Diagnostic(
-            Rule.NOT_AVAILABLE,
-            Severity.ERROR,
-            (field,),
-            f"{what} is not available in this version",
-            provenance.origin(settings, field),
-            hint="leave it out",
-        )
-        for field, what in _LATER.items()
-        if getattr(settings, field)
-    ]
-    if found:
-        raise RunError(found)

@@ -1,0 +1,88 @@
+"""What a call of `init` asks for and this version does not do: one warning, or an error."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from runsettings.models import provenance
+from runsettings.models.settings import Settings
+from runsettings.values.diagnostic import Diagnostic, Rule, Severity
+from runsettings.values.errors import RunError
+
+_SETTINGS: Final = {
+    "magic": "recording without further code",
+    "sync_tensorboard": "logging what is written for TensorBoard",
+    "monitor_gym": "recording Gymnasium's videos",
+}
+"""Settings whose feature this version does not have."""
+
+_ARGUMENTS: Final = {
+    "fork_from": "the history of the run that it names is not taken over",
+    "resume_from": "the run that it names is not taken back to that step",
+}
+"""Arguments of newer clients, and what is not done."""
+
+_WORDS: Final = {
+    ("reinit", "create_new"): "the active run is finished first, since a process records one run",
+    ("mode", "shared"): "the run is recorded by this process alone",
+}
+"""Settings and words of newer clients, and what is not done."""
+
+
+def warn_of_what_has_no_effect(
+    settings: Settings, arguments: Mapping[str, Any], warn: Callable[[str], None]
+) -> None:
+    """Warn once of all that is asked for and not done. In disabled mode nothing is.
+
+    Args:
+        settings: The settings of the run.
+        arguments: Arguments of `init` that are no settings.
+        warn: Called with the warning.
+
+    Raises:
+        RunError: There is such a thing, and the settings are strict.
+    """
+    if settings.mode == "disabled":
+        return
+    found = [
+        _diagnostic(settings, field, f"{what} is not available in this version")
+        for field, what in _SETTINGS.items()
+        if getattr(settings, field)
+    ]
+    found += [
+        _diagnostic(settings, field, f"{word!r} is not available in this version: {what}")
+        for (field, word), what in _WORDS.items()
+        if provenance.history(settings, field)[0].value == word
+    ]
+    found += [
+        Diagnostic(
+            Rule.NOT_AVAILABLE,
+            Severity.ERROR,
+            (name,),
+            f"is not available in this version: {what}",
+            hint="leave it out",
+        )
+        for name, what in _ARGUMENTS.items()
+        if arguments.get(name) is not None
+    ]
+    if not found:
+        return
+    if settings.strict:
+        raise RunError(found)
+    told = [
+        f"{diagnostic.origin or f'init({diagnostic.key}=)'}: {diagnostic.message}"
+        for diagnostic in found
+    ]
+    warn(f"without effect: {'; '.join(told)}")
+
+
+def _diagnostic(settings: Settings, field: str, message: str) -> Diagnostic:
+    return Diagnostic(
+        Rule.NOT_AVAILABLE,
+        Severity.ERROR,
+        (field,),
+        message,
+        provenance.origin(settings, field),
+        hint="leave it out",
+    )
