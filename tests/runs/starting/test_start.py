@@ -39,7 +39,8 @@ def test_arguments_are_the_references_in_its_order():
     expected = (
         "job_type dir config project entity reinit tags group name notes magic "
         "config_exclude_keys config_include_keys anonymous mode allow_val_change resume force "
-        "tensorboard sync_tensorboard monitor_gym save_code id settings"
+        "tensorboard sync_tensorboard monitor_gym save_code id settings "
+        "fork_from resume_from"  # of newer clients
     )
     parameters = inspect.signature(start.init).parameters
     assert " ".join(parameters) == expected
