@@ -554,10 +554,10 @@ def test_constructor_is_the_whole_resolution(jail):
     assert Model.model_validate({"items": [1]}).name == "x"
 
 
-def test_unknown_argument_is_a_type_error():
-    """An underscore argument that nothing takes is not passed over."""
-    with pytest.raises(TypeError, match="does not take _cli_parse_args"):
-        Model(_cli_parse_args=True)
+def test_unknown_underscore_argument_is_an_unknown_key():
+    """An underscore argument that pydantic-settings does not have is not passed over."""
+    with pytest.raises(SettingsError, match="_cli_parse_arg is not a key of Model"):
+        Model(_cli_parse_arg=True)
 
 
 def test_warnings_point_at_the_call(jail):

@@ -101,6 +101,8 @@ class ClassSources:
         """
         built = self._options.get("build_sources")
         sources = self._customised(inputs) if built is None else built[0]
+        if built is None:
+            self._model._settings_warn_unused_config_keys((*sources,), self._model.model_config)
         init = self._made(InitSettingsSource, init_kwargs=dict(inputs.values))
         found: list[LayerSource] = [readers[layer] for layer in _BELOW]
         flags_and_files = [readers[Layer.FLAG], readers[Layer.FILE]]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from pydantic import AliasPath
 from pydantic.fields import FieldInfo
 from pydantic_settings import PydanticBaseSettingsSource, SecretsSettingsSource
 from pydantic_settings.exceptions import SettingsError as SourceError
@@ -78,7 +79,10 @@ class ExternalLayer:
 class _SecretTexts(SecretsSettingsSource):
     """pydantic-settings' source, whose texts are decoded where those of all layers are."""
 
-    def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:  # noqa: ARG002
+    def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:
+        alias = field.validation_alias
+        if any(isinstance(each, AliasPath) for each in getattr(alias, "choices", [alias])):
+            return super().decode_complex_value(field_name, field, value)  # a part of it counts
         return value
 
 

@@ -162,8 +162,9 @@ def fields_of_type(kind: Any) -> dict[str, Any] | None:
             if any(isinstance(item, Strict) for item in info.metadata):
                 annotation = Annotated[annotation, Strict()]
             fields[name] = annotation
-            if info.alias is not None:
-                fields.setdefault(info.alias, annotation)
+            for alias in getattr(info.validation_alias, "choices", [info.validation_alias]):
+                if isinstance(alias, str):
+                    fields.setdefault(alias, annotation)
         return fields
     if dataclasses.is_dataclass(kind) or is_typeddict(kind) or hasattr(kind, "_fields"):
         found: Any = kind

@@ -74,6 +74,7 @@ class LayeredSettings(BaseSettings):
     model_config: ClassVar[SettingsConfigDict] = LayeredConfigDict(
         frozen=True,
         extra="forbid",
+        nested_model_default_partial_update=None,  # a default instance is the lowest source
         # `model_validate` wraps our error in pydantic's, which would quote every input.
         hide_input_in_errors=True,
     )

@@ -203,15 +203,16 @@ class _Provenance:
 
     def history(self, path: KeyPath) -> tuple[Leaf, ...]:
         """All that was said about a path, winner first, the default last."""
-        leaves = tuple(
-            with_wrapped_secrets(leaf, self._table)
-            for leaf in self._merged.history(path)
-            # A default that others append to is among the sources; it is told below.
-            if leaf.origin.layer is not Layer.DEFAULT
-        )
+        said = self._merged.history(path)
+        found = tuple(with_wrapped_secrets(leaf, self._table) for leaf in said)
+        leaves = tuple(leaf for leaf in found if leaf.origin.layer is not Layer.DEFAULT)
         option = self._table.find(path)
         if option is None:
             return leaves or self._unsaid(path)
+        if len(path) > 1 and len(leaves) < len(found):
+            # Of a default instance, which may have other values than its class.
+            lowest = found[len(leaves)]
+            return (*leaves, lowest if leaves else lowest._replace(value=self.value(path)))
         default: Any = option.info.get_default(call_default_factory=False)
         if not leaves:
             default = self.value(path)

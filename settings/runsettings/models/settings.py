@@ -184,6 +184,7 @@ class Settings(LayeredSettings):
         pyproject_table=("tool", "runsettings"),
         root_field="root_dir",
         strict_field="strict",
+        dotenv_filtering="only_existing",  # a .env file serves other programs as well
         known_elsewhere=WANDB_CLIENT_NAMES,
     )
 

@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings
 
 from runsettings.layers.call_site import Caller
 from runsettings.models.freezing import freeze, freeze_extra, is_immutable_type
+from runsettings.resolution.aliases import as_expected
 from runsettings.resolution.merge import merge
 from runsettings.resolution.options import value_type
 from runsettings.resolution.resolve import Resolution, Resolver
@@ -130,7 +131,7 @@ def _validate(
     diagnostics = list(resolution.diagnostics)
     try:
         type(settings).__pydantic_validator__.validate_python(
-            resolution.merged.data, self_instance=settings, by_alias=True, by_name=True
+            as_expected(resolution.merged.data, resolver.table), self_instance=settings
         )
     except ValidationError as error:
         blamed = {diagnostic.path for diagnostic in diagnostics if diagnostic.is_error}

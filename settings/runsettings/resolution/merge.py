@@ -220,11 +220,14 @@ def on_default_lists(trees: list[Tree], table: OptionTable) -> list[Tree]:
     if not any(tree.directives for tree in trees):
         return trees
     data: dict[str, Any] = {}
+    marks: dict[str, Any] = {}
     for option in table.leaves():
         if any(isinstance(tree.get(option.path), Append) for tree in trees):
             default = option.info.get_default(call_default_factory=False)
             if isinstance(default, (list, tuple)):
                 put_at(data, option.path, list(default))
+                where = f"{option.owner.__name__}.{option.name}"
+                put_at(marks, option.path, Origin(Layer.DEFAULT, where))
     if not data:
         return trees
-    return [Tree(Layer.DEFAULT, table.model.__name__, data, directives=False), *trees]
+    return [Tree(Layer.DEFAULT, table.model.__name__, data, marks, directives=False), *trees]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
+from pydantic_core import PydanticUndefined
 from pydantic_settings import BaseSettings
 
+from runsettings.resolution.aliases import Lookup
 from runsettings.resolution.options import OptionTable
 from runsettings.resolution.text_decoding import TextDecoder
 from runsettings.resolution.unknown_keys import unknown_key_diagnostics
@@ -16,6 +18,9 @@ from runsettings.values.origin import Kind
 from runsettings.values.positions import Branch
 from runsettings.values.reading import Reading
 from runsettings.values.tree import Tree
+
+_NAMED: Final = (Kind.VARIABLES, Kind.DOTENV, Kind.FLAGS)
+"""Sources whose keys are the names of fields."""
 
 
 class Normalizer:
@@ -37,9 +42,16 @@ class Normalizer:
         self._known_elsewhere = known_elsewhere
         self._containing = frozenset(option.path[0] for option in table.containing)
         # Names whose values are handed on as they are, from any source and from typed ones.
-        self._flat = frozenset(table.options) - table.nesting
+        sets_itself = {
+            name
+            for name, (first, *more) in table.lookups.items()
+            if not more and first.path is None and first.option.name == name
+        }
+        self._flat = frozenset(sets_itself) - table.nesting
         self._plain = self._flat - table.decoding - table.typing - self._containing
         self._decoder = TextDecoder(model, table)
+        self._any_case = not model.model_config.get("case_sensitive")
+        self._by_lower_case = {key.lower(): key for key in reversed(table.lookups)}
 
     def normalize(self, reading: Reading) -> Reading:
         """The reading with names for spellings, and with diagnostics of its unknown keys.
@@ -50,14 +62,17 @@ class Normalizer:
         data = tree.data
         if data.keys() <= self._plain:
             return reading
-        if tree.kind is Kind.INI and not data.keys() <= self._table.spelled.keys():
-            tree = self._in_own_case(tree)
-            reading, data = reading._replace(tree=tree), tree.data
+        any_case = tree.kind is Kind.INI or (tree.kind is Kind.OBJECT and self._any_case)
+        if any_case and not data.keys() <= self._table.lookups.keys():
+            tree = self._in_the_model_s_case(tree)
+            data = tree.data
+        reading = reading if tree is reading.tree else reading._replace(tree=tree)
         decoding = self._decoder.applies(tree)
         flat = data.keys() <= self._flat
         if flat and not decoding and not data.keys() & self._containing:
             return reading
-        renamed, marks = self._mapping(data, tree.marks, self._table, (), tree)
+        named = tree.kind in _NAMED
+        renamed, marks = self._mapping(data, tree.marks, self._table, (), tree, named=named)
         result = tree.with_data(renamed, marks)
         diagnostics = list(reading.diagnostics)
         if decoding:
@@ -69,6 +84,24 @@ class Normalizer:
         diagnostics += unknown_key_diagnostics(data, tree, self._table, self._known_elsewhere)
         return reading._replace(tree=result, diagnostics=tuple(diagnostics))
 
+    def _in_the_model_s_case(self, tree: Tree) -> Tree:
+        """The tree with its top-level keys in the case that the model writes them in.
+
+        All keys of an INI file are in lower case.
+        """
+        lookups = self._table.lookups
+        data: dict[str, Any] = {}
+        marks = None if tree.marks is None else dict(tree.marks)
+        for key, value in tree.data.items():
+            known = key if key in lookups or not isinstance(key, str) else None
+            written = key if known is not None else self._by_lower_case.get(key.lower(), key)
+            if written != key and written in {*tree.data, *data}:
+                continue  # the same key in the model's own case, or an earlier one, counts
+            data[written] = value
+            if marks is not None and key in marks:
+                marks[written] = marks[key]
+        return tree.with_data(data, marks)
+
     def _with_decoded(self, data: Mapping[str, Any], decoded: Mapping[str, Any]) -> dict[str, Any]:
         """The data as it is spelt, with values in the place of texts that were decoded."""
         found = dict(data)
@@ -78,17 +111,6 @@ class Normalizer:
                 found[key] = decoded[option.name]
         return found
 
-    def _in_own_case(self, tree: Tree) -> Tree:
-        """An INI file's tree with aliases in their own case: all its keys are in lower case."""
-        spellings = {key.lower(): key for key in reversed(self._table.spelled)}
-        names = {
-            key: spellings.get(key, key) for key in tree.data if key not in self._table.spelled
-        }
-        return tree.with_data(
-            {names.get(key, key): value for key, value in tree.data.items()},
-            {names.get(key, key): mark for key, mark in (tree.marks or {}).items()},
-        )
-
     def _mapping(
         self,
         data: Mapping[str, Any],
@@ -96,33 +118,50 @@ class Normalizer:
         table: OptionTable,
         path: KeyPath,
         tree: Tree,
+        *,
+        named: bool = False,
     ) -> tuple[dict[str, Any], Any]:
-        named: dict[str, Any] = {}
+        """The values by the names of fields, and their marks.
+
+        Args:
+            data: Values by any key of a source.
+            marks: Their marks.
+            table: The options of the model.
+            path: The path of the values in the source.
+            tree: The source.
+            named: Whether the keys are the names of fields already.
+        """
+        found: dict[str, Any] = {}
         moved: dict[str, Any] | None = None
         if marks is not None:
             moved = Branch(marks.here if isinstance(marks, Branch) else None)
         elif any(option.alias_paths for option in table.options.values()):
             moved = Branch()
         allowed = table.model.model_config.get("extra") == "allow"
-        self._take_alias_paths(data, table, named, moved, path, tree)
+        ranks: dict[str, int] = {}
         for key, value in data.items():
-            option = table.spelled.get(key)
-            if option is None:
-                if moved is not None and marks is not None and key in marks:
-                    moved[key] = marks[key]
-                if allowed:
-                    named[key] = value
-                continue
             mark = marks.get(key) if marks is not None else None
-            if option.name in named and key != option.name:
-                continue  # two spellings of one key: the field's own name counts
-            inner = value
-            if option.table is not None:
-                inner, mark = self._nested(value, mark, option.table, (*path, key), tree)
-            named[option.name] = inner
-            if moved is not None:
-                moved[option.name] = mark
-        return named, moved
+            own = table.options.get(key) if named else None
+            lookups = table.lookups.get(key, ()) if own is None else (Lookup(0, own),)
+            if not lookups and allowed:
+                found[key] = value
+            if not lookups and moved is not None and mark is not None:
+                moved[key] = mark
+            for rank, option, alias in lookups:
+                inner, place = value, mark
+                if alias is not None:
+                    inner = alias.search_dict_for_path(dict(data))
+                if inner is PydanticUndefined or ranks.get(option.name, rank) < rank:
+                    continue  # it has no such part, or a spelling that counts more is there
+                if alias is not None:
+                    place = tree.origin((*path, *alias.path))
+                if option.table is not None:
+                    inner, place = self._nested(inner, place, option.table, (*path, key), tree)
+                ranks[option.name] = rank
+                found[option.name] = inner
+                if moved is not None:
+                    moved[option.name] = place
+        return found, moved
 
     def _nested(
         self, value: Any, mark: Any, table: OptionTable, path: KeyPath, tree: Tree
@@ -134,22 +173,3 @@ class Normalizer:
         named, moved = self._mapping(inner, marks, table, path, tree)
         mark = mark if moved is None else moved
         return (Replace(named) if isinstance(value, Replace) else named), mark
-
-    @staticmethod
-    def _take_alias_paths(
-        data: Mapping[str, Any],
-        table: OptionTable,
-        named: dict[str, Any],
-        moved: Any,
-        path: KeyPath,
-        tree: Tree,
-    ) -> None:
-        """Fill fields whose alias is a path into another key."""
-        for option in table.options.values():
-            for alias in option.alias_paths:
-                first = alias.path[0]
-                if isinstance(first, str) and first in data:
-                    part = alias.search_dict_for_path(dict(data))
-                    if type(part).__name__ != "PydanticUndefinedType":
-                        named.setdefault(option.name, part)
-                        moved[option.name] = tree.origin((*path, *alias.path))

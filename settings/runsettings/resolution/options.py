@@ -11,11 +11,20 @@ import types
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin
 
-from pydantic import AliasChoices, AliasPath, BaseModel, RootModel, SecretBytes, SecretStr, Strict
+from pydantic import (
+    AliasPath,
+    BaseModel,
+    Json,
+    RootModel,
+    SecretBytes,
+    SecretStr,
+    Strict,
+)
 from pydantic.fields import FieldInfo
 
 from runsettings.layers.scalar_types import is_plain, union_members
 from runsettings.layers.text_values import needs_typing
+from runsettings.resolution.aliases import Lookup, add_lookups, alias_paths_of, spellings_of
 from runsettings.values.key_paths import KeyPath
 
 
@@ -72,6 +81,10 @@ class OptionTable:
             have some.
         containing: Options, nested ones included, with models in a list, a union or a mapping.
         secret_names: Every way to write the key of a secret, wherever in the model it is.
+        lookups: What each key of a source sets. An alias beats the name of another field.
+        expected: The key, or the path, at which pydantic looks for the value of each field.
+        renaming: Whether pydantic expects a field, a nested one included, under another key
+            than its name.
     """
 
     # A plain class: the record's generated methods would cost more than the rest of the module.
@@ -86,6 +99,9 @@ class OptionTable:
         self.holding: tuple[KeyPath, ...] = ()
         self.containing: tuple[Option, ...] = ()
         self.secret_names: frozenset[str] = frozenset()
+        self.lookups: dict[str, tuple[Lookup, ...]] = {}
+        self.expected: dict[str, str | AliasPath] = {}
+        self.renaming = False
 
     def find(self, path: KeyPath) -> Option | None:
         """The option at ``path``, or ``None``; spellings are understood."""
@@ -155,6 +171,8 @@ def _table(
             _table(nested, path, {}, (*trail, nested)) if nested and nested not in trail else None
         )
         spellings, alias_paths = spellings_of(info), alias_paths_of(info)
+        if model.model_config.get("validate_by_alias") is False:
+            spellings, alias_paths = (), ()
         secret = holds_secret(info.annotation)
         option = Option(
             name=name,
@@ -191,6 +209,7 @@ def _table(
             table.spelled.setdefault(spelling, option)
     for option in table.options.values():  # a field's own name beats another's alias
         table.spelled[option.name] = option
+    add_lookups(table)
     table.decoding = frozenset(o.name for o in table.options.values() if o.decodes)
     table.typing = frozenset(
         o.name for o in table.options.values() if o.typed or (o.table and o.table.typing)
@@ -202,25 +221,19 @@ def _table(
     return table
 
 
+def _is_json(annotation: Any) -> bool:
+    """Whether the type has pydantic's ``Json`` somewhere in it."""
+    if annotation is Json or type(annotation) is Json:
+        return True
+    return any(_is_json(part) for part in get_args(annotation))
+
+
 def _is_typed(info: FieldInfo, model: type[BaseModel]) -> bool:
+    if any(_is_json(part) for part in (info.annotation, *info.metadata)):
+        return False  # its validator wants the text
     strict = bool(model.model_config.get("strict"))
     strict = strict or any(isinstance(item, Strict) for item in info.metadata)
     return needs_typing(info.annotation, strict=strict)
-
-
-def spellings_of(info: FieldInfo) -> tuple[str, ...]:
-    """The names, besides its own, that a source may use for a field."""
-    return tuple(dict.fromkeys(alias for alias in _aliases(info) if isinstance(alias, str)))
-
-
-def alias_paths_of(info: FieldInfo) -> tuple[AliasPath, ...]:
-    """The places inside of other values where a source may have a field's value."""
-    return tuple(alias for alias in _aliases(info) if isinstance(alias, AliasPath))
-
-
-def _aliases(info: FieldInfo) -> Iterator[str | AliasPath | None]:
-    for alias in (info.validation_alias, info.alias):
-        yield from alias.choices if isinstance(alias, AliasChoices) else [alias]
 
 
 def nested_model(annotation: Any) -> type[BaseModel] | None:

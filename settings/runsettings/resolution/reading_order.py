@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic_settings import PydanticBaseSettingsSource
@@ -10,7 +10,9 @@ from pydantic_settings import PydanticBaseSettingsSource
 from runsettings.layers.base import Inputs, LayerSource
 from runsettings.layers.external import ExternalLayer
 from runsettings.layers.settings_files.layers import WorkspaceLayer
+from runsettings.resolution.aliases import as_expected
 from runsettings.resolution.merge import combine
+from runsettings.resolution.options import OptionTable
 from runsettings.values.origin import Layer
 from runsettings.values.reading import Reading
 
@@ -47,7 +49,7 @@ def sources_of(layers: Layers, readers: Mapping[Layer, LayerSource]) -> list[Lay
 def read_sources(
     sources: Sequence[LayerSource | None],
     inputs: Inputs,
-    named: Callable[[dict[str, Any]], dict[str, Any]],
+    table: OptionTable,
 ) -> list[Sequence[Reading]]:
     """Read the sources, but the workspace, whose place the others decide.
 
@@ -57,7 +59,7 @@ def read_sources(
     Args:
         sources: The sources, lowest first.
         inputs: What they may look at.
-        named: Gives a source's values the names that pydantic expects.
+        table: The options of the model, for the keys that pydantic-settings has values under.
 
     Returns:
         The readings of each source, in the order of ``sources``.
@@ -73,7 +75,7 @@ def read_sources(
         read = _read(source, inputs)
         said: dict[str, Any] = {}
         for reading in read:
-            said = combine(said, named(reading.tree.data), lowest=True)
+            said = combine(said, as_expected(reading.tree.data, table), lowest=True)
         name = getattr(source, "name", None)
         if name is not None:  # a source that pydantic-settings would have too
             states[name] = said

@@ -29,6 +29,7 @@ from runsettings.layers.settings_files.layers import (
     UserLayer,
     WorkspaceLayer,
 )
+from runsettings.resolution.default_models import DefaultModels
 from runsettings.resolution.locked_keys import (
     LockedKey,
     held_part,
@@ -128,7 +129,11 @@ class Resolver:
         self._usual: tuple[LayerSource | None, ...] = tuple(
             self._readers.get(layer) for layer in SETTINGS_LAYERS
         )
+        self._default_models = DefaultModels(model, self.table, overrides)
         own = has_own_sources(model, overrides)
+        if not own:
+            # Warns of options whose source is not there, such as ``yaml_file``.
+            model._settings_warn_unused_config_keys((), model.model_config)
         self._class_sources = ClassSources(model, self.variables, overrides) if own else None
         # A class that names another folder than its parents' is held to the locks of theirs.
         config = model.model_config
@@ -144,7 +149,7 @@ class Resolver:
             sources = self._class_sources.layers(inputs, self._readers)
         else:
             sources = self._usual
-        readings = read_sources(sources, inputs, dict)
+        readings = read_sources(sources, inputs, self.table)
         # Only the site's own files lock keys, not a source that says it is of their layer.
         listed = sources.index(self._site) if self._site in sources else None
         site = () if listed is None else readings[listed]
@@ -302,6 +307,7 @@ class Resolver:
                 )
         if locks:
             diagnostics += refused_values(locks, held, trees, self.table, self.same)
+        trees = self._default_models.below(trees)
         merged = merge([*on_default_lists(trees, self.table), *held])
         diagnostics += append_diagnostics(merged)
         if diagnostics:

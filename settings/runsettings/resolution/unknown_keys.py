@@ -16,12 +16,8 @@ from pydantic import BaseModel, RootModel
 from pydantic.fields import FieldInfo
 
 from runsettings.layers.scalar_types import is_plain_type, union_members
-from runsettings.resolution.options import (
-    OptionTable,
-    alias_paths_of,
-    option_table,
-    spellings_of,
-)
+from runsettings.resolution.aliases import alias_paths_of, spellings_of
+from runsettings.resolution.options import OptionTable, option_table
 from runsettings.values.diagnostic import Diagnostic, Excerpt, Rule, Severity
 from runsettings.values.did_you_mean import closest, did_you_mean
 from runsettings.values.directives import Append, Replace

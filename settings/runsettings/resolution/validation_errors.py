@@ -82,8 +82,10 @@ def _path(loc: tuple[int | str, ...], merged: Merged, table: OptionTable) -> Key
     """
     path: list[int | str] = []
     inner: OptionTable | None = table
-    for part in loc:
-        option = inner.spelled.get(part) if inner is not None and isinstance(part, str) else None
+    parts = list(loc)
+    while parts:
+        option = None if inner is None else _option(parts, inner)
+        part = parts.pop(0)
         if option is not None:
             path.append(option.name)
             inner = option.table
@@ -95,6 +97,16 @@ def _path(loc: tuple[int | str, ...], merged: Merged, table: OptionTable) -> Key
             path.append(part)
         inner = None
     return tuple(path)
+
+
+def _option(parts: list[int | str], table: OptionTable) -> Option | None:
+    """The option that a location starts with; the rest of its `AliasPath` is taken away."""
+    for lookup in table.lookups.get(str(parts[0]), ()):
+        rest = [] if lookup.path is None else lookup.path.path[1:]
+        if parts[1 : len(rest) + 1] == rest:
+            del parts[1 : len(rest) + 1]
+            return lookup.option
+    return None
 
 
 def _tag(path: KeyPath, details: ErrorDetails, merged: Merged) -> KeyPath:

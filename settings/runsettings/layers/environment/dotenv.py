@@ -14,6 +14,7 @@ from runsettings.layers.base import Inputs
 from runsettings.layers.environment.variables import EnvironmentVariables
 from runsettings.layers.settings_files.locations import is_there
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity
+from runsettings.values.did_you_mean import closest
 from runsettings.values.excerpts import excerpt_at
 from runsettings.values.origin import Kind, Layer, Origin
 from runsettings.values.positions import pack
@@ -70,7 +71,33 @@ class DotenvLayer:
                 values[binding.key] = _interpolated(binding.value, values, environ)
         tree.marks = marks
         *lower, reading = self._variables.read(values, tree)
-        return [*lower, reading._replace(diagnostics=(*diagnostics, *reading.diagnostics))]
+        diagnostics += reading.diagnostics
+        unknown = reading.unknown
+        config = inputs.model.model_config
+        extra, filtering = config.get("extra"), config.get("dotenv_filtering")
+        if extra != "ignore" and filtering != "only_existing":
+            unknown = ()
+            further = self._variables.further(values, filtering, keep_prefix=extra != "allow")
+            for native, key in further.items():
+                if extra == "allow":
+                    tree.data[key] = values[native]
+                    tree.marks[key] = marks[native]
+                else:
+                    diagnostics.append(self._further(native, tree, marks[native]))
+        return [*lower, reading._replace(diagnostics=tuple(diagnostics), unknown=unknown)]
+
+    def _further(self, native: str, tree: Tree, mark: int) -> Diagnostic:
+        """The error of a variable that sets nothing, where the model forbids further keys."""
+        meant = closest(native, self._variables.known())
+        return Diagnostic.of(
+            Rule.UNKNOWN_KEY,
+            (native,),
+            "is not a variable that sets anything",
+            tree.with_data({}, {native: mark}).origin((native,)),
+            'extra="ignore" allows other programs\' variables in the file'
+            if meant is None
+            else f"did you mean {meant!r}?",
+        )
 
 
 def _find(name: str | Path, inputs: Inputs) -> Path | None:

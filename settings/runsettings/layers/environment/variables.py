@@ -12,7 +12,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from pydantic import AliasChoices, AliasPath
+from pydantic import AliasChoices, AliasPath, BaseModel
 from pydantic_settings import BaseSettings
 from pydantic_settings.exceptions import SettingsError as SourceError
 
@@ -20,7 +20,7 @@ from runsettings.layers.base import Inputs
 from runsettings.layers.copying import copy_containers
 from runsettings.layers.environment.nested_names import in_written_case, mark_nested, split_name
 from runsettings.layers.environment.pydantic_source import VariableSource
-from runsettings.layers.scalar_types import is_plain
+from runsettings.layers.scalar_types import is_plain, union_members
 from runsettings.values.diagnostic import Diagnostic, Excerpt, Rule, Severity
 from runsettings.values.key_paths import MISSING, KeyPath
 from runsettings.values.origin import Kind, Layer, Origin
@@ -30,6 +30,8 @@ from runsettings.values.tree import Leaf, Tree
 
 _OPTIONS_THAT_TRANSFORM: Final = ("env_parse_none_str", "env_parse_enums", "strict")
 """With one of these in the model's config, even a plain field's text needs pydantic-settings."""
+
+_BYTES: Final = os.supports_bytes_environ
 
 _MOST_NAMES: Final = 4096
 """Names of variables that are kept with their meaning; beyond that the cache is emptied."""
@@ -71,7 +73,8 @@ class EnvironmentVariables:
                 for variable in variables:
                     self._nested[variable + self._delimiter] = name
         for variable, names in self._fields.items():
-            if len(names) > 1:  # shared by two fields: both are asked for the slow way
+            # Set by two fields, or reaching into a third one: all are asked for the slow way.
+            if len(names) > 1 or self._owners(variable):
                 self._plain.pop(variable, None)
         # A process's variables keep their names: what each means is looked up once.
         self._meanings: dict[bytes, tuple[str, str, str | None] | None] = {}
@@ -110,7 +113,7 @@ class EnvironmentVariables:
                 data[name] = text
                 marks[name] = mark
                 continue
-            names = self._fields.get(spelled) or self._owners(spelled)
+            names = [*self._fields.get(spelled, ()), *self._owners(spelled)]
             if not names:
                 if self._prefix:
                     origin = tree.with_data({}, {native: mark}).origin((native,))
@@ -129,6 +132,34 @@ class EnvironmentVariables:
         lower = [Reading(each, copy_containers(each)) for each in reversed(beaten)]
         return [*lower, Reading(tree, tuple(diagnostics), tuple(unknown))]
 
+    def further(
+        self, values: Mapping[str, str | None], filtering: str | None, *, keep_prefix: bool
+    ) -> dict[str, str]:
+        """The variables of a ``.env`` file that set no field, and the keys that they are.
+
+        Args:
+            values: The variables of the file.
+            filtering: The model's ``dotenv_filtering``.
+            keep_prefix: Whether the prefix stays in the key.
+        """
+        found: dict[str, str] = {}
+        only_prefixed = filtering == "match_prefix"
+        for native, text in values.items():
+            spelled = self._spell(native)
+            prefixed = spelled.startswith(self._prefix)
+            key = (
+                spelled.removeprefix(self._prefix) if only_prefixed or not keep_prefix else spelled
+            )
+            if self._fields.get(spelled) or self._owners(spelled):
+                continue
+            if only_prefixed:
+                counts = prefixed
+            else:
+                counts = bool(text) and not (self._prefix and spelled in self._names)
+            if counts:
+                found[native] = key
+        return found
+
     def _spell(self, name: str) -> str:
         return name if self._case_sensitive else name.lower()
 
@@ -136,7 +167,8 @@ class EnvironmentVariables:
         self, environ: Mapping[str, str | None]
     ) -> Iterator[tuple[str, str, str | None, str | None]]:
         """The variables that may count: name, name as compared, plain field, text."""
-        if environ is os.environ and os.supports_bytes_environ:
+        # A test may put a mapping of its own in the place of `os.environ`.
+        if environ is os.environ and isinstance(environ, os._Environ) and _BYTES:
             # On POSIX the environment is bytes; only variables that count are worth decoding.
             meanings, texts = self._meanings, os.environb
             for raw in texts:
@@ -170,12 +202,29 @@ class EnvironmentVariables:
         return None
 
     def _owners(self, spelled: str) -> list[str]:
-        """The field that a variable such as ``OPTIM__LR`` reaches into."""
-        if self._delimiter and self._delimiter in spelled:
-            for prefix, name in self._nested.items():
-                if spelled.startswith(prefix):
-                    return [name]
-        return []
+        """The fields that a variable such as ``OPTIM__LR`` reaches into.
+
+        With ``_`` as the delimiter, ``DB_POOL_SIZE`` may be meant for ``db`` and ``db_pool``: the
+        fields that have such a key count, or all of them if none has.
+        """
+        if not self._delimiter or self._delimiter not in spelled:
+            return []
+        owners = [prefix for prefix in self._nested if spelled.startswith(prefix)]
+        if len(owners) > 1:
+            having = [p for p in owners if self._has_key(self._nested[p], spelled[len(p) :])]
+            owners = having or owners
+        return [self._nested[prefix] for prefix in owners]
+
+    def _has_key(self, name: str, rest: str) -> bool:
+        """Whether a model that the field can hold has the key that ``rest`` starts with."""
+        return any(
+            rest == self._spell(key) or rest.startswith(self._spell(key) + self._delimiter)
+            for member in union_members(self.source.settings_cls.model_fields[name].annotation)
+            if isinstance(member, type) and issubclass(member, BaseModel)
+            for field, info in member.model_fields.items()
+            for key in (field, info.validation_alias)
+            if isinstance(key, str)
+        )
 
     def _ask(
         self,

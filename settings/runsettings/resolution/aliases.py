@@ -1,0 +1,96 @@
+"""The keys of a field: which ones a source may use, and which one pydantic looks for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pydantic import AliasChoices, AliasPath
+from pydantic.fields import FieldInfo
+
+from runsettings.values.tree import put_at
+
+if TYPE_CHECKING:
+    from runsettings.resolution.options import Option, OptionTable
+
+
+class Lookup(NamedTuple):
+    """One way to find a field's value: under a key, or at a path that starts at the key.
+
+    Attributes:
+        rank: Its place in the order in which pydantic looks; the first one that is there counts.
+        option: The field.
+        path: The path below the key, of a field with an `AliasPath`.
+    """
+
+    rank: int
+    option: Option
+    path: AliasPath | None = None
+
+
+def add_lookups(table: OptionTable) -> None:
+    """Fill in what each key sets, and where pydantic expects each field."""
+    found: dict[str, list[Lookup]] = {}
+    by_alias = table.model.model_config.get("validate_by_alias") is not False
+    by_name = bool(
+        table.model.model_config.get("validate_by_name")
+        or table.model.model_config.get("populate_by_name")
+    )
+    aliases = [
+        (option, [a for a in _aliases(option.info) if a is not None] if by_alias else [])
+        for option in table.options.values()
+    ]
+    for option, choices in aliases:
+        for rank, alias in enumerate(choices):
+            if isinstance(alias, AliasPath):
+                found.setdefault(str(alias.path[0]), []).append(Lookup(rank, option, alias))
+            else:
+                found.setdefault(str(alias), []).append(Lookup(rank, option))
+    for option, choices in aliases:
+        # A name that is no other field's alias is understood, where pydantic may not.
+        if by_name or not choices or option.name not in found:
+            found.setdefault(option.name, []).append(Lookup(len(choices), option))
+    table.lookups = {key: tuple(lookups) for key, lookups in found.items()}
+    for option, choices in aliases:
+        texts = [alias for alias in choices if isinstance(alias, str)]
+        alone = [alias for alias in texts if len(found[alias]) == 1]
+        table.expected[option.name] = [*alone, *texts, *choices, option.name][0]
+        if table.expected[option.name] != option.name or (option.table and option.table.renaming):
+            table.renaming = True
+
+
+def as_expected(data: dict[str, Any], table: OptionTable) -> dict[str, Any]:
+    """The values under the keys at which pydantic looks for them.
+
+    Args:
+        data: Values by the names of fields.
+        table: The options of the model.
+    """
+    if not table.renaming:
+        return data
+    found: dict[str, Any] = {}
+    for name, value in data.items():
+        option, key = table.options.get(name), table.expected.get(name, name)
+        if option is not None and option.table is not None and type(value) is dict:
+            value = as_expected(value, option.table)  # noqa: PLW2901 - the same value, renamed
+        if isinstance(key, AliasPath):
+            # A mapping with numbers for keys serves as a list with holes.
+            put_at(found, tuple(key.path), value)
+        else:
+            found[key] = value
+    return found
+
+
+def spellings_of(info: FieldInfo) -> tuple[str, ...]:
+    """The names, besides its own, that a source may use for a field."""
+    return tuple(dict.fromkeys(alias for alias in _aliases(info) if isinstance(alias, str)))
+
+
+def alias_paths_of(info: FieldInfo) -> tuple[AliasPath, ...]:
+    """The places inside of other values where a source may have a field's value."""
+    return tuple(alias for alias in _aliases(info) if isinstance(alias, AliasPath))
+
+
+def _aliases(info: FieldInfo) -> Iterator[str | AliasPath | None]:
+    alias = info.alias if info.validation_alias is None else info.validation_alias
+    yield from alias.choices if isinstance(alias, AliasChoices) else [alias]
