@@ -29,7 +29,9 @@ class Model(LayeredSettings, env_nested_delimiter="__"):
     maybe: int | None = None
     either: int | Literal["auto"] = 0
     boxed: Layer | int = 0
-    tagged: Annotated[Round | Square, Field(discriminator="kind")] = Square(kind="square")
+    tagged: Annotated[Round | Square, Field(discriminator="kind")] = Field(
+        default_factory=lambda: Square(kind="square")
+    )
     mode: Literal["on", "off"] = "on"
     level: Literal[1, 2] = 1
     flag: bool = False
