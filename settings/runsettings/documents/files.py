@@ -137,7 +137,6 @@ def read_bytes(
     where: str,
     limit: int = MAX_BYTES,
     encoding: str | None = None,
-    pipes: bool = False,
 ) -> FileText:
     """Read and decode a file of whatever format. Never raises for what the file is or holds.
 
@@ -147,11 +146,9 @@ def read_bytes(
         where: Its name in origins.
         limit: The largest size that is read, in bytes.
         encoding: The name of its encoding; UTF-8 if left out.
-        pipes: Whether a pipe is read until its writer closes it, instead of refused.
     """
     try:
-        content = _bytes_of(path, where, limit, pipes=pipes)
-        return _decode(content, layer, where, encoding)
+        return _decode(_bytes_of(path, where, limit), layer, where, encoding)
     except _UnreadableError as problem:
         return FileText(None, (problem.diagnostic(layer, where),))
 
@@ -189,15 +186,9 @@ def _read(
     return _reader(format, yaml11=yaml11)(content.text, layer, where)
 
 
-def _bytes_of(path: Path, where: str, limit: int, *, pipes: bool) -> bytes:
+def _bytes_of(path: Path, where: str, limit: int) -> bytes:
     try:
-        status = path.stat()
-        if pipes and stat.S_ISFIFO(status.st_mode):
-            with path.open("rb") as pipe:
-                content = pipe.read(limit + 1)
-            _check_size(len(content), limit)
-            return content
-        _check_kind(status)
+        _check_kind(path.stat())
         # The name may have become a pipe since it was looked at: never wait for a writer.
         descriptor = os.open(
             path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)

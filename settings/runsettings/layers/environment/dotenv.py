@@ -39,7 +39,7 @@ class DotenvLayer:
     def _read(self, path: Path, inputs: Inputs) -> list[Reading]:
         where, environ = shown_path(path, inputs.cwd), inputs.environ
         text, faults, _ = read_bytes(
-            path, Layer.DOTENV, where=where, encoding=inputs.env_file_encoding, pipes=True
+            path, Layer.DOTENV, where=where, encoding=inputs.env_file_encoding
         )
         tree = Tree(Layer.DOTENV, where, text=text, kind=Kind.DOTENV, directives=False)
         if text is None:
