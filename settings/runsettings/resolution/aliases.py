@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pydantic import AliasChoices, AliasPath
 from pydantic.fields import FieldInfo
 
-from runsettings.values.tree import put_at
+from runsettings.values.key_paths import put_at
 
 if TYPE_CHECKING:
     from runsettings.resolution.options import Option, OptionTable

@@ -19,7 +19,8 @@ from runsettings.resolution.aliases import as_expected
 from runsettings.resolution.merge import merge
 from runsettings.resolution.options import Option, OptionTable, option_table
 from runsettings.values.origin import Layer, Origin
-from runsettings.values.tree import Branch, Tree
+from runsettings.values.positions import Branch
+from runsettings.values.tree import Tree
 
 
 class DefaultModels:
