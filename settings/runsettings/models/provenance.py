@@ -210,8 +210,7 @@ class _Provenance:
         if option is None:
             return leaves or self._unsaid(path)
         if len(path) > 1 and len(leaves) < len(found):
-            # Of a default instance, which may have other values than its class.
-            lowest = found[len(leaves)]
+            lowest = found[len(leaves)]  # of a default instance
             return (*leaves, lowest if leaves else lowest._replace(value=self.value(path)))
         default: Any = option.info.get_default(call_default_factory=False)
         if not leaves:
