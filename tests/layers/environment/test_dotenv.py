@@ -9,7 +9,9 @@ from runsettings import LayeredConfigDict, LayeredSettings, Rule, Settings, Sett
 
 
 class Model(LayeredSettings):
-    model_config = LayeredConfigDict(env_prefix="APP_", env_nested_delimiter="__")
+    model_config = LayeredConfigDict(
+        env_prefix="APP_", env_nested_delimiter="__", dotenv_filtering="only_existing"
+    )
     name: str = ""
     url: str = ""
     count: int = 0
@@ -96,3 +98,60 @@ def test_bad_line_and_bad_values_are_told_with_their_lines(jail):
         (Rule.SYNTAX, "x.env:2"),
         (Rule.BAD_VALUE, "x.env:3"),
     }
+
+
+def filtered(**config):
+    """A class with one field and these options."""
+
+    class Filtered(LayeredSettings):
+        model_config = LayeredConfigDict(env_file=".env", env_prefix="APP_", **config)
+        name: str = ""
+
+    return Filtered
+
+
+def test_a_variable_that_sets_nothing_is_an_error(jail):
+    """As in pydantic-settings, which forbids further keys: a typo is told, with its line."""
+    jail.write(".env", "APP_NAME=x\nAPP_NAMES=y\n")
+    with pytest.raises(SettingsError, match=r"APP_NAMES.*did you mean 'APP_NAME'") as caught:
+        filtered()()
+    assert [str(each.origin) for each in caught.value.diagnostics] == [".env:2"]
+
+
+@pytest.mark.parametrize(
+    ("config", "further"),
+    [
+        ({"extra": "ignore"}, None),
+        ({"dotenv_filtering": "only_existing"}, None),
+        ({"extra": "allow"}, {"quantity": "y", "other": "z"}),
+        ({"extra": "allow", "dotenv_filtering": "match_prefix"}, {"quantity": "y"}),
+    ],
+)
+def test_what_becomes_of_further_variables(jail, config, further):
+    """``extra`` and ``dotenv_filtering`` decide; what is allowed has its line as its origin."""
+    jail.write(".env", "APP_NAME=x\nAPP_QUANTITY=y\nOTHER=z\n")
+    settings = filtered(**config)()
+    assert settings.name == "x"
+    assert (settings.model_extra or None) == further
+    if further:
+        assert str(settings.origin("quantity")) == ".env:2"
+
+
+def test_an_encoding(jail):
+    """``env_file_encoding`` is how the file is read, of the model and of one call."""
+    (jail.cwd / ".env").write_text("APP_NAME=±", encoding="latin-1")
+    assert filtered(env_file_encoding="latin-1")().name == "±"
+    assert filtered()(_env_file_encoding="latin-1").name == "±"
+    with pytest.raises(SettingsError, match="byte 0xb1 is not ascii"):
+        filtered(env_file_encoding="ascii")()
+
+
+def test_a_depth(jail, monkeypatch):
+    """``env_file_depth`` searches the nearest parents of the current directory."""
+    jail.write(".env", "APP_NAME=above")
+    inside = jail.cwd / "one" / "two"
+    inside.mkdir(parents=True)
+    monkeypatch.chdir(inside)
+    names = [filtered(env_file_depth=depth)().name for depth in (0, 1, 2)]
+    assert names == ["", "", "above"]
+    assert filtered()(_env_file_depth=2).name == "above"
