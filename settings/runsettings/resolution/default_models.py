@@ -70,8 +70,8 @@ class DefaultModels:
         for name in changed & self._applying(trees):
             option = self._table.options[name]
             found[name] = _data(self._fields[name], option)
-            where = f"{self._model.__name__}.{name}"
-            marks[name] = Origin(Layer.DEFAULT, where)
+            origin = Origin(Layer.DEFAULT, f"{self._model.__name__}.{name}")
+            marks[name] = _marks(self._fields[name], origin)
         lowest = Tree(Layer.DEFAULT, self._model.__name__, found, marks, directives=False)
         return [lowest, *trees] if found else [*trees]
 
@@ -107,3 +107,16 @@ def _data(instance: Any, option: Option) -> dict[str, Any]:
         return dataclasses.asdict(instance)
     data = instance.model_dump()
     return data if option.table is not None else as_expected(data, option_table(type(instance)))
+
+
+def _marks(instance: Any, origin: Origin) -> Branch:
+    """The places of an instance's values: its own where it sets them, else its class's."""
+    branch = Branch(origin)
+    if isinstance(instance, BaseModel):
+        for name in type(instance).model_fields:
+            value = getattr(instance, name)
+            place = origin
+            if name not in instance.model_fields_set:
+                place = Origin(Layer.DEFAULT, f"{type(instance).__name__}.{name}")
+            branch[name] = _marks(value, place) if isinstance(value, BaseModel) else place
+    return branch
