@@ -34,14 +34,6 @@ pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")  # files that
 RED_PARSES: dict[str, str] = {}
 """Kinds whose parses are not equal to argparse's own yet, and what is known of it."""
 
-DEFAULTS = "false alarm of check --parser: the parser's own default is refused"
-FUNCTIONS = "false alarm of check --parser: what a type function returned is refused"
-ACTIONS = "false alarm of check --parser: what an action of the script's own set is refused"
-SET_DEFAULTS = "false alarm of check --parser: keys of set_defaults are unknown keys"
-SHARED = "false alarm of check --parser: one dest twice, of which only the first flag counts"
-WRITES = "a type that opens files is called by the check, which truncates the file"
-NOT_JSON = "schema --parser: the schema cannot be printed, or is no strict JSON"
-
 RED_CHECKS: dict[str, str] = {}
 """Kinds of which `check` refuses what the parser returns, and what is known of it."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from runsettings.checks.parsers.conversion import UnknownConversionError, convert
@@ -117,7 +117,7 @@ class ParserOptions:
     prog: str
     description: str | None
     parses: bool = False
-    defaults_count: bool = field(default=False)
+    defaults_count: bool = False
 
     def for_config(self, data: Mapping[Any, Any]) -> ParserOptions:
         """What counts for a config: if it names a command, the other commands do not."""
