@@ -23,7 +23,11 @@ if TYPE_CHECKING:
     from runsettings.layers.base import Inputs as Inputs
     from runsettings.layers.base import LayerSource as LayerSource
     from runsettings.layers.flags.parsing import parse_args as parse_args
+    from runsettings.layers.flags.parsing import parse_intermixed_args as parse_intermixed_args
     from runsettings.layers.flags.parsing import parse_known_args as parse_known_args
+    from runsettings.layers.flags.parsing import (
+        parse_known_intermixed_args as parse_known_intermixed_args,
+    )
     from runsettings.models.flag_definitions import add_arguments as add_arguments
     from runsettings.models.flag_definitions import define_flags as define_flags
     from runsettings.models.layered import LayeredConfigDict as LayeredConfigDict
@@ -118,7 +122,9 @@ _HOMES = {
     "options": "models.model_options",
     "origin": "models.provenance",
     "parse_args": "layers.flags.parsing",
+    "parse_intermixed_args": "layers.flags.parsing",
     "parse_known_args": "layers.flags.parsing",
+    "parse_known_intermixed_args": "layers.flags.parsing",
     "read_history": "journal.replay",
     "read_records": "journal.reader",
     "replace": "models.resolving",

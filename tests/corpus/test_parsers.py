@@ -174,7 +174,6 @@ def test_kinds_mix(for_all):
     for_all(programs(*(kind for kind in KINDS if kind not in RED_PARSES)), hold_parses, share=5)
 
 
-@pytest.mark.xfail(strict=True, reason="there is no twin of parse_intermixed_args yet")
 def test_parse_intermixed_args_is_the_parsers_own(for_all):
     """Positionals between options, as ``parser.parse_intermixed_args`` takes them."""
 
@@ -182,9 +181,7 @@ def test_parse_intermixed_args_is_the_parsers_own(for_all):
         build = program.builder()
         for line in program.lines:
             expected = outcome_of(lambda line=line: build().parse_intermixed_args(line))
-            found = outcome_of(
-                lambda line=line: runsettings.parse_intermixed_args(build(), line)  # type: ignore[attr-defined]
-            )
+            found = outcome_of(lambda line=line: runsettings.parse_intermixed_args(build(), line))
             assert (found.ended, found.output) == (expected.ended, expected.output)
             assert same(found.namespace, expected.namespace), (found, expected)
             if expected.namespace is not None:

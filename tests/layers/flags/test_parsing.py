@@ -5,11 +5,14 @@ from __future__ import annotations
 import argparse
 import copy
 import pickle
+import subprocess
 import sys
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from runsettings.layers.flags.namespace import argument_trees, given_of
 from runsettings.layers.flags.parsing import parse_args, parse_known_args
@@ -199,7 +202,7 @@ def test_what_is_no_parser_is_refused(parse: Any) -> None:
 
 
 def test_namespace_behaves_like_a_plain_one() -> None:
-    """Comparing, printing, copying and pickling show the arguments; the copies remember."""
+    """Comparing, printing and copying show the arguments; the copies remember."""
     namespace = parse_args(build(), ["--lr", "2"])
     plain = build().parse_args(["--lr", "2"])
     assert namespace == plain
@@ -208,8 +211,47 @@ def test_namespace_behaves_like_a_plain_one() -> None:
     for twin in (copy.copy(namespace), copy.deepcopy(namespace)):
         assert twin == namespace
         assert twin.given == namespace.given
-    twin = pickle.loads(pickle.dumps(namespace))
-    assert (twin, twin.given) == (namespace, {"lr": "--lr"})
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_a_pickle_loads_where_runsettings_is_not_installed(protocol: int) -> None:
+    """A checkpoint that holds the arguments holds a plain namespace of argparse's."""
+    data = pickle.dumps({"args": parse_args(build(), ["--lr", "2"])}, protocol)
+    code = "import pickle, sys; print(pickle.load(sys.stdin.buffer)['args'])"
+    words = [sys.executable, "-I", "-S", "-c", code]
+    printed = subprocess.run(words, input=data, capture_output=True, check=True).stdout
+    assert printed.decode().strip() == repr(build().parse_args(["--lr", "2"]))
+
+
+def test_pyyaml_dumps_it_as_a_plain_namespace() -> None:
+    """What PyYAML writes names argparse alone, and loads."""
+    text = yaml.dump(parse_args(build(), ["--lr", "2"]))
+    assert "runsettings" not in text
+    assert type(yaml.unsafe_load(text)) is argparse.Namespace
+
+
+def test_a_process_that_is_started_knows_what_was_given(tmp_path: Path) -> None:
+    """Arguments that multiprocessing hands to a spawned process still tell flags from defaults."""
+    script = tmp_path / "spawning.py"
+    script.write_text(SPAWNING)
+    words = [sys.executable, script, "--lr", "2"]
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("{'lr': '--lr'}\n", "")
+
+
+SPAWNING = """
+import argparse, multiprocessing, runsettings
+def work(args):
+    print(dict(args.given), flush=True)
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--lr", type=float)
+    parser.add_argument("--epochs", type=int, default=3)
+    args = runsettings.parse_args(parser)
+    process = multiprocessing.get_context("spawn").Process(target=work, args=(args,))
+    process.start()
+    process.join()
+"""
 
 
 def test_what_code_assigns_is_given() -> None:

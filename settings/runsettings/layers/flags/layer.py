@@ -14,7 +14,7 @@ from typing import Any, Final
 from runsettings.layers.base import Inputs
 from runsettings.layers.copying import copy_containers
 from runsettings.layers.flags.absl import absl_trees
-from runsettings.layers.flags.namespace import GivenNamespace, given_arguments
+from runsettings.layers.flags.namespace import GivenNamespace, given_arguments, source_trees
 from runsettings.layers.flags.nesting import nested_trees
 from runsettings.layers.program_inputs import read_named
 from runsettings.values.origin import Layer
@@ -44,6 +44,12 @@ class FlagLayer:
         readings = [read_named(file, Layer.FLAG, inputs.cwd) for file in files]
         faults = copy_containers(given)
         lowest, *upper = nested_trees(given)
+        if isinstance(inputs.args, GivenNamespace):
+            # Files and variables that the parser reads by itself.
+            for tree in source_trees(inputs.args, Layer.FLAG):
+                tree.data.pop(SETTINGS_FILE, None)
+                faults += copy_containers(tree)
+                readings += map(Reading, nested_trees(tree))
         return [*readings, Reading(lowest, faults), *map(Reading, upper)]
 
 

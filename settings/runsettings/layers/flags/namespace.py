@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
+import copy
+import dataclasses
+import functools
+import sys
+from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Self
 
-from runsettings.values.origin import Kind, Layer
+from runsettings.values.origin import Kind, Layer, Origin
 from runsettings.values.tree import Tree
 
 
@@ -24,10 +28,13 @@ class _GivenView:
 class GivenNamespace(argparse.Namespace):
     """An argparse namespace that remembers which of its arguments were given.
 
-    It compares, prints, copies and pickles like a plain one; ``vars()`` shows the arguments
-    and nothing else. `given` maps the name of each given argument to its flag, ``--lr``, or to
-    the name of the positional. An argument that code assigns afterwards is no default any more
-    and counts as given, by the name ``args.lr``.
+    It compares, prints and copies like a plain one; ``vars()`` shows the arguments and nothing
+    else. `given` maps the name of each given argument to its flag, ``--lr``, or to the name of
+    the positional. An argument that code assigns afterwards is no default any more and counts as
+    given, by the name ``args.lr``.
+
+    It is pickled and dumped as the plain namespace, so that it loads where runsettings is not
+    installed. What `multiprocessing` passes to a process that it starts still knows what was given.
 
     Args:
         given: What to remember, by the names of the arguments.
@@ -35,7 +42,7 @@ class GivenNamespace(argparse.Namespace):
     """
 
     # Beside the instance's `__dict__`, so that `vars()` shows the arguments alone.
-    __slots__ = ("_all_flags", "_given_flags", "_settings_flags")
+    __slots__ = ("_all_flags", "_given_flags", "_other_sources", "_settings_flags")
 
     given = _GivenView()
 
@@ -45,11 +52,59 @@ class GivenNamespace(argparse.Namespace):
         self._given_flags = dict(given or {})
         self._all_flags: dict[str, str] = {}
         self._settings_flags: frozenset[str] = frozenset()
+        self._other_sources: dict[str, Origin] = {}
 
     def __setattr__(self, name: str, value: Any) -> None:
         super().__setattr__(name, value)
         if name not in GivenNamespace.__slots__:
             self._given_flags[name] = f"args.{name}"
+            self._other_sources.pop(name, None)
+
+    def __copy__(self) -> Self:
+        twin: Self = _rebuilt(type(self), vars(self), self._told())
+        return twin
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        twin: Self = _rebuilt(type(self), copy.deepcopy(vars(self), memo), self._told())
+        return twin
+
+    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
+        plain = _plain_class(type(self))
+        context = sys.modules.get("multiprocessing.context")
+        if context is not None and context.get_spawning_popen() is not None:
+            # Only a process that is being started is sure to have runsettings.
+            return _rebuilt_given, (plain, dict(vars(self)), self._told())
+        return plain, (), dict(vars(self))
+
+    def _told(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in GivenNamespace.__slots__}
+
+
+def _plain_class(kind: type[argparse.Namespace]) -> type[Any]:
+    """The class of a namespace without what is remembered."""
+    return next(each for each in kind.__mro__ if not issubclass(each, GivenNamespace))
+
+
+@functools.cache
+def given_class(plain: Any) -> type[GivenNamespace]:
+    """A class of namespaces like ``plain`` that also remember what was given."""
+    if plain is argparse.Namespace:
+        return GivenNamespace
+    return type(plain.__name__, (GivenNamespace, plain), {"__slots__": ()})
+
+
+def _rebuilt(kind: type[Any], arguments: Mapping[str, Any], told: Mapping[str, Any]) -> Any:
+    twin = kind()
+    vars(twin).update(arguments)
+    for name, value in told.items():
+        object.__setattr__(twin, name, value if name == "_settings_flags" else dict(value))
+    return twin
+
+
+def _rebuilt_given(
+    plain: type[argparse.Namespace], arguments: Mapping[str, Any], told: Mapping[str, Any]
+) -> Any:
+    return _rebuilt(given_class(plain), arguments, told)
 
 
 def given_of(namespace: argparse.Namespace) -> Mapping[str, str]:
@@ -82,9 +137,17 @@ def settings_part(value: Any) -> GivenNamespace | None:
     given = {
         name: flag for name, flag in getattr(value, "_given_flags", {}).items() if name in names
     }
-    if not isinstance(value, GivenNamespace) or not given:
+    others = {
+        name: origin
+        for name, origin in getattr(value, "_other_sources", {}).items()
+        if name in names
+    }
+    if not isinstance(value, GivenNamespace) or not (given or others):
         return None
-    return GivenNamespace(given, **{name: vars(value)[name] for name in given})
+    arguments = flat_arguments(value)
+    part = GivenNamespace(given, **{name: arguments[name] for name in (*given, *others)})
+    part._other_sources = others
+    return part
 
 
 def argument_trees(
@@ -104,11 +167,16 @@ def argument_trees(
         layer_given: The layer of what was given.
         settings: Whether to take in the flags that `LayeredSettings.add_arguments` made.
     """
-    arguments: Mapping[str, Any] = vars(namespace)
+    arguments: Mapping[str, Any] = flat_arguments(namespace)
     if not settings and (ours := settings_of(namespace)):
         arguments = {name: value for name, value in arguments.items() if name not in ours}
     given = given_arguments(namespace, arguments, layer_given)
-    defaults = {name: value for name, value in arguments.items() if name not in given.data}
+    others = getattr(namespace, "_other_sources", {})
+    defaults = {
+        name: value
+        for name, value in arguments.items()
+        if name not in given.data and name not in others
+    }
     known = flags_of(namespace)
     marks = {name: known.get(name) or _flag(name) for name in defaults}
     return command_line(layer_defaults, defaults, marks), given
@@ -126,12 +194,77 @@ def given_arguments(
         arguments: The part of it to take; all of it if left out.
         layer: The layer of the tree.
     """
-    arguments = vars(namespace) if arguments is None else arguments
+    arguments = flat_arguments(namespace) if arguments is None else arguments
     if not isinstance(namespace, GivenNamespace):
         return command_line(layer, dict(arguments), {name: _flag(name) for name in arguments})
     flags = namespace._given_flags
     given = {name: value for name, value in arguments.items() if name in flags}
     return command_line(layer, given, flags)
+
+
+def source_trees(
+    namespace: argparse.Namespace, layer: Layer | None = None, *, settings: bool = True
+) -> list[Tree]:
+    """What the parser read from files and variables of its own, as ConfigArgParse does.
+
+    Args:
+        namespace: What was parsed.
+        layer: The layer of the trees; that of each source if left out.
+        settings: Whether to take in the flags that `LayeredSettings.add_arguments` made.
+
+    Returns:
+        A tree for each file and one for all variables, lowest precedence first.
+    """
+    sources: Mapping[str, Origin] = getattr(namespace, "_other_sources", {})
+    if not sources:
+        return []
+    arguments = flat_arguments(namespace)
+    left_out = frozenset() if settings else settings_of(namespace)
+    found: dict[tuple[bool, str], Tree] = {}
+    for name, origin in sources.items():
+        if name in left_out or name not in arguments:
+            continue
+        of_file = origin.layer.is_file
+        where = origin.where if of_file else "the process's environment"
+        kind = Kind.OBJECT if of_file else Kind.VARIABLES
+        tree = found.setdefault(
+            (not of_file, where),
+            Tree(layer or origin.layer, where, {}, {}, kind=kind, directives=False),
+        )
+        tree.data[name] = arguments[name]
+        tree.marks[name] = origin if layer is None else origin._replace(layer=layer)  # type: ignore[index]
+    return [found[key] for key in sorted(found, key=lambda key: key[0])]
+
+
+def flat_arguments(namespace: argparse.Namespace) -> dict[str, Any]:
+    """The arguments by their names, those of nested namespaces by dotted ones.
+
+    jsonargparse nests namespaces. simple-parsing makes dataclasses of the flags ``--config.lr``.
+    """
+    arguments = vars(namespace)
+    if not any(_is_nested(value) for value in arguments.values()):
+        return arguments
+    names = {*flags_of(namespace), *given_of(namespace)}
+    outer = {name[:end] for name in names for end, char in enumerate(name) if char == "."}
+    return dict(_flattened(arguments.items(), "", outer))
+
+
+def _is_nested(value: Any) -> bool:
+    return isinstance(value, argparse.Namespace) or dataclasses.is_dataclass(value)
+
+
+def _flattened(
+    items: Iterable[tuple[str, Any]], prefix: str, outer: set[str]
+) -> Iterator[tuple[str, Any]]:
+    for key, value in items:
+        name = f"{prefix}{key}"
+        if isinstance(value, argparse.Namespace):
+            yield from _flattened(vars(value).items(), f"{name}.", outer)
+        elif name in outer and dataclasses.is_dataclass(value) and not isinstance(value, type):
+            fields = ((each.name, getattr(value, each.name)) for each in dataclasses.fields(value))
+            yield from _flattened(fields, f"{name}.", outer)
+        else:
+            yield name, value
 
 
 def command_line(layer: Layer, data: dict[str, Any], marks: Mapping[str, str]) -> Tree:

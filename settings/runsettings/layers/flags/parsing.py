@@ -17,11 +17,23 @@ import argparse
 import sys
 import threading
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, NamedTuple
 
-from runsettings.layers.flags.namespace import GivenNamespace, flags_of, given_of, settings_of
+from runsettings.layers.flags.namespace import (
+    GivenNamespace,
+    flags_of,
+    given_class,
+    given_of,
+    settings_of,
+)
+from runsettings.layers.flags.parser_subclasses import (
+    SnapshotRecord,
+    arguments_of,
+    has_own_parse,
+    other_sources,
+)
 from runsettings.layers.flags.settings_flags import (
     MAPPING_FLAG,
     SETTINGS_FLAG,
@@ -44,9 +56,15 @@ def parse_args(
     """Parse like ``parser.parse_args`` and remember which arguments were given.
 
     Args:
-        parser: Any argparse parser, with its subparsers and actions of any class.
+        parser: Any argparse parser, with its subparsers and actions of any class; also one of a
+            subclass, such as those of ConfigArgParse, jsonargparse, simple-parsing,
+            typed-argument-parser and transformers.
         args: The command line, without the program; by default the process's.
         namespace: Attributes to start with; it is updated as argparse does.
+
+    Returns:
+        The arguments. Where the parser has a namespace class of its own, as jsonargparse has, it
+        is of that class as well.
 
     Raises:
         SystemExit: The command line is wrong, or asks for help; as argparse does.
@@ -64,7 +82,25 @@ def parse_known_args(
     return _watched(parser, "parse_known_args", args, namespace)
 
 
-_HOOKED: Final = ("_get_values", "_get_value", "parse_known_args")
+def parse_intermixed_args(
+    parser: argparse.ArgumentParser,
+    args: Sequence[str] | None = None,
+    namespace: argparse.Namespace | None = None,
+) -> GivenNamespace:
+    """As `parse_args`, for positionals between flags; see ``parser.parse_intermixed_args``."""
+    return _watched(parser, "parse_intermixed_args", args, namespace)[0]
+
+
+def parse_known_intermixed_args(
+    parser: argparse.ArgumentParser,
+    args: Sequence[str] | None = None,
+    namespace: argparse.Namespace | None = None,
+) -> tuple[GivenNamespace, list[str]]:
+    """As `parse_intermixed_args`, handing back the arguments that the parser does not know."""
+    return _watched(parser, "parse_known_intermixed_args", args, namespace)
+
+
+_HOOKED: Final = ("_get_values", "_get_value", "_parse_known_args", "parse_known_args")
 """The methods of a parser that are watched."""
 
 
@@ -102,6 +138,19 @@ class _Record:
             self.given[self.action.dest] = self.flag
         self.action = None
 
+    def has(self, name: str, arguments: Mapping[str, Any]) -> bool:
+        """Whether the argument is among those that the parser returned."""
+        return name in arguments
+
+    @contextmanager
+    def inside(
+        self, _parser: argparse.ArgumentParser, namespace: argparse.Namespace
+    ) -> Iterator[None]:
+        """A pass over words is made, of which an intermixed parse makes two."""
+        if self.namespace is namespace:
+            self.end()
+        yield
+
 
 class _Namespace(argparse.Namespace):
     """The namespace that a watched parser writes to."""
@@ -127,37 +176,58 @@ def _watched(
     if not isinstance(parser, argparse.ArgumentParser):
         kind = type(parser).__qualname__
         raise TypeError(f"expected an argparse.ArgumentParser as first argument, got {kind}")
-    start = {} if namespace is None else dict(vars(namespace))
     parsers = _parsers(parser)
     if any(_facts(each).takes_more for each in parsers):
         args = prepared(sys.argv[1:] if args is None else args, parsers)
-    watched = _Namespace()
-    vars(watched).update(start)
-    with _PARSING, _recording(watched) as record, _hooked(parsers):
-        outcome = getattr(parser, method)(args, watched)
+    start = {} if namespace is None else dict(vars(namespace))
+    before = {} if namespace is None else dict(given_of(namespace))
+    record: _Record | SnapshotRecord
+    if has_own_parse(parser):
+        # It may make the namespace by itself: what is there before and after each flag is compared.
+        record = SnapshotRecord()
+        passed = {} if namespace is None else {"namespace": namespace}
+    else:
+        watched = _Namespace()
+        vars(watched).update(start)
+        record = _Record(watched)
+        passed = {"namespace": watched}
+    with _PARSING, _recording(record), _hooked(parsers):
+        outcome = getattr(parser, method)(args, **passed)
         record.end()
     filled, rest = outcome if isinstance(outcome, tuple) else (outcome, [])
-    arguments = vars(filled)
-    before = namespace or filled
-    given = {**given_of(before), **record.given}
+    arguments = arguments_of(filled)
     if namespace is not None:
         vars(namespace).update(arguments)
-    outcome = GivenNamespace({k: v for k, v in given.items() if k in arguments}, **arguments)
+    others = other_sources(parser)
+    given = {
+        name: flag
+        for name, flag in {**before, **record.given}.items()
+        if record.has(name, arguments) and name not in others
+    }
+    plain = argparse.Namespace if isinstance(filled, (_Namespace, type(parser))) else type(filled)
+    told = given_class(plain)()
+    vars(told).update(arguments)
     names, settings = _names_in(parsers)
-    known = {**{name: f"args.{name}" for name in start}, **flags_of(before), **names}
+    known = {
+        **{name: f"args.{name}" for name in start},
+        **(flags_of(namespace) if namespace is not None else {}),
+        **names,
+    }
     for name in arguments.keys() - known.keys():
         known[name] = f"set_defaults({name}=)"
-    outcome._all_flags = known
-    outcome._settings_flags = settings_of(before) | settings
-    return outcome, rest
+    told._given_flags = given
+    told._other_sources = others
+    told._all_flags = known
+    told._settings_flags = (settings_of(namespace) if namespace else frozenset()) | settings
+    return told, rest
 
 
 @contextmanager
-def _recording(namespace: argparse.Namespace) -> Iterator[_Record]:
+def _recording(record: _Record | SnapshotRecord) -> Iterator[None]:
     outer = getattr(_THREAD, "record", None)
-    _THREAD.record = record = _Record(namespace)
+    _THREAD.record = record
     try:
-        yield record
+        yield
     finally:
         # An action may run a parse of its own.
         _THREAD.record = outer
@@ -235,10 +305,17 @@ def _facts(parser: argparse.ArgumentParser) -> _Facts:
 
 def _hook(parser: Any, *, is_root: bool) -> None:
     get_values, get_value = parser._get_values, parser._get_value
-    parse_known_args = parser.parse_known_args
+    parse_known_args, parse_words = parser.parse_known_args, parser._parse_known_args
+
+    def watch_words(strings: Any, namespace: Any, *more: Any, **options: Any) -> Any:
+        record: _Record | SnapshotRecord | None = getattr(_THREAD, "record", None)
+        if record is None:
+            return parse_words(strings, namespace, *more, **options)
+        with record.inside(parser, namespace):
+            return parse_words(strings, namespace, *more, **options)
 
     def watch_values(action: argparse.Action, strings: list[str]) -> Any:
-        record: _Record | None = getattr(_THREAD, "record", None)
+        record: _Record | SnapshotRecord | None = getattr(_THREAD, "record", None)
         if record is None:
             return get_values(action, strings)
         record.end()
@@ -260,14 +337,14 @@ def _hook(parser: Any, *, is_root: bool) -> None:
         return values
 
     def watch_value(action: argparse.Action, string: str) -> Any:
-        record: _Record | None = getattr(_THREAD, "record", None)
+        record: _Record | SnapshotRecord | None = getattr(_THREAD, "record", None)
         if record is not None and not record.converting:
             record.end()  # the defaults are being converted: all flags are behind us
         return get_value(action, string)
 
     def watch_subparser(args: Any = None, namespace: Any = None) -> Any:
-        record: _Record | None = getattr(_THREAD, "record", None)
-        if record is None:
+        record: _Record | SnapshotRecord | None = getattr(_THREAD, "record", None)
+        if record is None or isinstance(record, SnapshotRecord):
             return parse_known_args(args, namespace)
         record.end()
         outer, record.given = record.given, {}
@@ -284,6 +361,7 @@ def _hook(parser: Any, *, is_root: bool) -> None:
             record.given = {**kept, **record.given}
 
     parser._get_values, parser._get_value = watch_values, watch_value
+    parser._parse_known_args = watch_words
     parser.parse_known_args = parse_known_args if is_root else watch_subparser
 
 

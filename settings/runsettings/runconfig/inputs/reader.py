@@ -27,7 +27,7 @@ from runsettings.documents.files import Format, read_file, read_text
 from runsettings.documents.paths import named_path, shown_path
 from runsettings.layers.call_site import Caller
 from runsettings.layers.flags.absl import absl_trees, is_absl
-from runsettings.layers.flags.namespace import GivenNamespace, argument_trees
+from runsettings.layers.flags.namespace import GivenNamespace, argument_trees, source_trees
 from runsettings.layers.flags.nesting import nested_trees
 from runsettings.runconfig.inputs.file_keys import all_strings, with_text_keys
 from runsettings.runconfig.inputs.json_values import DEEPEST, as_strict, to_jsonable
@@ -110,6 +110,8 @@ class InputReader:
         elif isinstance(value, (str, os.PathLike)):
             self.read_path(value)
         elif isinstance(value, GivenNamespace):
+            for tree in source_trees(value, settings=False):
+                self.trees += [self._converted(nested) for nested in nested_trees(tree)]
             self._add_flags(argument_trees(value, settings=False))
         elif isinstance(value, argparse.Namespace):
             # It does not know which of its values were flags: all it has is the call's.

@@ -1,0 +1,210 @@
+"""Parsers of packages that subclass argparse's, each by the real package."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import pickle
+from typing import Any
+
+import pytest
+
+import runsettings
+from runsettings import Config, LayeredSettings
+
+
+def package(name: str) -> Any:
+    """A package of the `test` extra, which has all of them but transformers: it is too large."""
+    return pytest.importorskip(name)
+
+
+@dataclasses.dataclass
+class Optim:
+    """The optimizer."""
+
+    lr: float = 0.1
+    momentum: float = 0.9
+
+
+# ConfigArgParse
+
+
+@pytest.fixture
+def config_parser(jail) -> argparse.ArgumentParser:
+    """A parser with a file and variables of its own."""
+    jail.write("own.conf", "lr = 0.2\nname = filed\nlayers = [1, 2]\n")
+    parser = package("configargparse").ArgumentParser(default_config_files=["own.conf"])
+    parser.add_argument("--lr", type=float, default=0.1)
+    parser.add_argument("--name", default="none")
+    parser.add_argument("--depth", type=int, default=3, env_var="OWN_DEPTH")
+    parser.add_argument("--layers", type=int, action="append")
+    parser.add_argument("--amp", action="store_true")
+    return parser
+
+
+def test_configargparse_tells_files_and_variables_from_flags(config_parser, monkeypatch):
+    """Each value is named by what set it, and only what the command line has is given."""
+    monkeypatch.setenv("OWN_DEPTH", "5")
+    args = runsettings.parse_args(config_parser, ["--name", "flagged"])
+    assert args == config_parser.parse_args(["--name", "flagged"])
+    assert args.given == {"name": "--name"}
+    config = Config.load([args])
+    assert dict(config) == vars(args)
+    places = {key: (str(config.origin(key)), config.origin(key).layer.label) for key in config}
+    assert places == {
+        "lr": ("own.conf", "file"),
+        "name": ("--name", "flag"),
+        "depth": ("OWN_DEPTH", "env"),
+        "layers": ("own.conf", "file"),
+        "amp": ("--amp", "default"),
+    }
+
+
+def test_values_of_configargparse_stand_below_later_files(config_parser, jail):
+    """In a list of inputs, its files and variables have the place of the namespace."""
+    jail.write("later.yaml", "lr: 0.5\namp: true\n")
+    config = Config.load([runsettings.parse_args(config_parser, []), "later.yaml"])
+    assert (config.lr, config.amp, config.name) == (0.5, True, "filed")
+
+
+def test_flags_of_settings_beat_files_of_configargparse(jail):
+    """A setting in the parser's own file is one that a flag named, and its place is told."""
+
+    class Model(LayeredSettings):
+        lr: float = 0.1
+        name: str = "none"
+        depth: int = 3
+
+    jail.write("own.conf", "lr = 0.2\nname = filed\n")
+    parser = package("configargparse").ArgumentParser(default_config_files=["own.conf"])
+    Model.add_arguments(parser)
+    settings = Model.resolve(args=runsettings.parse_args(parser, ["--name", "flagged"]))
+    assert (settings.lr, settings.name, settings.depth) == (0.2, "flagged", 3)
+    assert str(settings.origin("lr")) == "own.conf"
+    assert str(settings.origin("name")) == "--name"
+
+
+def test_a_second_parse_forgets_the_sources_of_the_first(config_parser, monkeypatch):
+    """A variable that is gone is the default again."""
+    monkeypatch.setenv("OWN_DEPTH", "5")
+    runsettings.parse_args(config_parser, [])
+    monkeypatch.delenv("OWN_DEPTH")
+    config = Config.load([runsettings.parse_args(config_parser, [])])
+    assert config.origin("depth").layer.label == "default"
+
+
+# jsonargparse
+
+
+def json_parser() -> Any:
+    """A parser with nested arguments and a config file."""
+    parser = package("jsonargparse").ArgumentParser(exit_on_error=False)
+    parser.add_argument("--cfg", action="config")
+    parser.add_argument("--epochs", type=int, default=3)
+    parser.add_argument("--layers", type=list[int], default=[1])
+    parser.add_class_arguments(Optim, "optim")
+    return parser
+
+
+def test_jsonargparse_gives_its_own_namespace_and_what_was_given():
+    """The namespace works with the parser, and nested flags are told from defaults."""
+    parser = json_parser()
+    args = runsettings.parse_args(parser, ["--optim.lr", "0.5", "--layers", "[3, 4]"])
+    plain = json_parser().parse_args(["--optim.lr", "0.5", "--layers", "[3, 4]"])
+    assert vars(args) == vars(plain)
+    assert args.optim.lr == args["optim.lr"] == 0.5
+    assert args.given == {"optim.lr": "--optim.lr", "layers": "--layers"}
+    assert parser.dump(args) == parser.dump(plain)
+    assert parser.instantiate(args).optim == Optim(lr=0.5)
+    assert type(pickle.loads(pickle.dumps(args))) is type(plain)
+
+
+def test_defaults_of_jsonargparse_sink_below_a_file(jail):
+    """A nested flag that was not given does not beat the file."""
+    jail.write("train.yaml", "epochs: 7\noptim: {momentum: 0.5, lr: 0.3}\n")
+    config = Config.load(
+        ["train.yaml", runsettings.parse_args(json_parser(), ["--optim.lr", "0.5"])]
+    )
+    assert (config.epochs, config.optim.momentum, config.optim.lr) == (7, 0.5, 0.5)
+    assert str(config.origin("optim.lr")) == "--optim.lr"
+
+
+def test_values_of_a_file_of_jsonargparse_are_named_by_its_flag(jail):
+    """What ``--cfg`` sets counts as given by it, and a later flag beats it."""
+    jail.write("own.yaml", "epochs: 7\noptim: {momentum: 0.5, lr: 0.3}\n")
+    args = runsettings.parse_args(json_parser(), ["--cfg", "own.yaml", "--optim.lr", "0.5"])
+    assert (args.epochs, args.optim.lr, args.optim.momentum) == (7, 0.5, 0.5)
+    assert args.given["epochs"] == args.given["optim.momentum"] == "--cfg"
+    assert args.given["optim.lr"] == "--optim.lr"
+    assert "layers" not in args.given
+
+
+def test_subcommands_of_jsonargparse_are_watched():
+    """A flag of a subcommand is given, and the subcommand's defaults are not."""
+    parser, fit = (package("jsonargparse").ArgumentParser(exit_on_error=False) for _ in range(2))
+    fit.add_argument("--lr", type=float, default=0.1)
+    fit.add_argument("--steps", type=int, default=9)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_subcommands().add_subcommand("fit", fit)
+    args = runsettings.parse_args(parser, ["--seed", "1", "fit", "--lr", "0.5"])
+    assert (args.seed, args.fit.lr, args.fit.steps) == (1, 0.5, 9)
+    assert {"seed": "--seed", "fit.lr": "--lr"}.items() <= dict(args.given).items()
+    assert "fit.steps" not in args.given
+
+
+def test_errors_are_those_of_jsonargparse():
+    """The parser's own exception passes, and the parser parses again afterwards."""
+    parser = json_parser()
+    with pytest.raises(argparse.ArgumentError):
+        runsettings.parse_args(parser, ["--epochs", "many"])
+    assert runsettings.parse_args(parser, ["--epochs", "4"]).given == {"epochs": "--epochs"}
+
+
+# typed-argument-parser
+
+
+def test_tap_is_parsed_and_holds_its_arguments():
+    """The arguments are told in a namespace, and the parser itself has them as Tap has it."""
+
+    class Arguments(package("tap").Tap):  # type: ignore[misc]
+        lr: float = 0.1
+        epochs: int = 3
+        layers: list[int] = [1]
+
+    parser = Arguments()
+    args = runsettings.parse_args(parser, ["--lr", "0.5"])
+    assert vars(args) == {"lr": 0.5, "epochs": 3, "layers": [1]}
+    assert args.given == {"lr": "--lr"}
+    assert (parser.lr, parser.as_dict()) == (0.5, vars(args))
+    config = Config.load([args])
+    assert config.origin("epochs").layer.label == "default"
+
+
+# simple-parsing
+
+
+def test_simple_parsing_makes_its_dataclasses_and_flags_are_told():
+    """A dataclass is handed back whole, and its fields have the origin of their own flags."""
+    parser = package("simple_parsing").ArgumentParser()
+    parser.add_arguments(Optim, dest="optim")
+    parser.add_argument("--epochs", type=int, default=3)
+    args = runsettings.parse_args(parser, ["--lr", "0.5"])
+    assert args.optim == Optim(lr=0.5)
+    assert args.given == {"optim.lr": "--lr"}
+    config = Config.load([{"optim": {"momentum": 0.3, "lr": 0.2}}, args])
+    assert config.as_dict() == {"epochs": 3, "optim": {"lr": 0.5, "momentum": 0.3}}
+    assert str(config.origin("optim.lr")) == "--lr"
+
+
+# transformers
+
+
+def test_the_parser_of_transformers_is_parsed():
+    """Flags for the fields of dataclasses are told from their defaults."""
+    kind = pytest.importorskip("transformers.hf_argparser").HfArgumentParser
+    parser = kind(Optim)
+    args = runsettings.parse_args(parser, ["--lr", "0.5"])
+    assert args == parser.parse_args(["--lr", "0.5"])
+    assert args.given == {"lr": "--lr"}
+    (optim,) = parser.parse_dict(vars(args))
+    assert optim == Optim(lr=0.5)
