@@ -5,11 +5,10 @@ from __future__ import annotations
 import argparse
 import copy
 import dataclasses
-import functools
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from runsettings.values.origin import Kind, Layer, Origin
 from runsettings.values.tree import Tree
@@ -85,12 +84,15 @@ def _plain_class(kind: type[argparse.Namespace]) -> type[Any]:
     return next(each for each in kind.__mro__ if not issubclass(each, GivenNamespace))
 
 
-@functools.cache
-def given_class(plain: Any) -> type[GivenNamespace]:
+_KINDS: Final[dict[type, type[GivenNamespace]]] = {argparse.Namespace: GivenNamespace}
+"""The classes that `given_class` made."""
+
+
+def given_class(plain: type[Any]) -> type[GivenNamespace]:
     """A class of namespaces like ``plain`` that also remember what was given."""
-    if plain is argparse.Namespace:
-        return GivenNamespace
-    return type(plain.__name__, (GivenNamespace, plain), {"__slots__": ()})
+    if plain not in _KINDS:
+        _KINDS[plain] = type(plain.__name__, (GivenNamespace, plain), {"__slots__": ()})
+    return _KINDS[plain]
 
 
 def _rebuilt(kind: type[Any], arguments: Mapping[str, Any], told: Mapping[str, Any]) -> Any:

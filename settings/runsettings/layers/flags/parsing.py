@@ -17,7 +17,7 @@ import argparse
 import sys
 import threading
 import weakref
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, NamedTuple
 
@@ -34,6 +34,7 @@ from runsettings.layers.flags.parser_subclasses import (
     has_own_parse,
     other_sources,
 )
+from runsettings.layers.flags.recording import THREAD, Record, RecordedNamespace, recording
 from runsettings.layers.flags.settings_flags import (
     MAPPING_FLAG,
     SETTINGS_FLAG,
@@ -43,9 +44,6 @@ from runsettings.layers.flags.settings_flags import (
 
 _PARSING: Final = threading.RLock()
 """Held while a parser is watched: the watch is on the parser, which threads may share."""
-
-_THREAD: Final = threading.local()
-"""``record`` is this thread's watch. Another thread's plain parse is not recorded."""
 
 
 def parse_args(
@@ -104,69 +102,6 @@ _HOOKED: Final = ("_get_values", "_get_value", "_parse_known_args", "parse_known
 """The methods of a parser that are watched."""
 
 
-class _Record:
-    """What one watched parse has seen.
-
-    Args:
-        namespace: The namespace that is written to. Its writes are watched from the first flag
-            on: before it, argparse writes all defaults.
-    """
-
-    __slots__ = ("action", "converting", "flag", "given", "namespace", "wrote")
-
-    def __init__(self, namespace: argparse.Namespace) -> None:
-        self.given: dict[str, str] = {}
-        self.namespace = namespace
-        self.action: argparse.Action | None = None
-        self.flag = ""
-        self.wrote = False
-        self.converting = False
-
-    def begin(self, action: argparse.Action, flag: str) -> None:
-        """From here on, what is written is what this flag sets."""
-        self.end()
-        self.action, self.flag, self.wrote = action, flag, False
-        if type(self.namespace) is _Namespace:
-            self.namespace.__class__ = _WatchedNamespace
-
-    def end(self) -> None:
-        """No flag is being acted on any more."""
-        if self.action is None:
-            return
-        if not self.wrote:
-            # It changed a value in place, or went around `setattr`.
-            self.given[self.action.dest] = self.flag
-        self.action = None
-
-    def has(self, name: str, arguments: Mapping[str, Any]) -> bool:
-        """Whether the argument is among those that the parser returned."""
-        return name in arguments
-
-    @contextmanager
-    def inside(
-        self, _parser: argparse.ArgumentParser, namespace: argparse.Namespace
-    ) -> Iterator[None]:
-        """A pass over words is made, of which an intermixed parse makes two."""
-        if self.namespace is namespace:
-            self.end()
-        yield
-
-
-class _Namespace(argparse.Namespace):
-    """The namespace that a watched parser writes to."""
-
-
-class _WatchedNamespace(_Namespace):
-    """The same from the first flag on."""
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        record: _Record | None = getattr(_THREAD, "record", None)
-        if record is not None and record.action is not None:
-            record.given[name] = record.flag
-            record.wrote = True
-        super().__setattr__(name, value)
-
-
 def _watched(
     parser: object,
     method: str,
@@ -181,17 +116,17 @@ def _watched(
         args = prepared(sys.argv[1:] if args is None else args, parsers)
     start = {} if namespace is None else dict(vars(namespace))
     before = {} if namespace is None else dict(given_of(namespace))
-    record: _Record | SnapshotRecord
+    record: Record | SnapshotRecord
     if has_own_parse(parser):
         # It may make the namespace by itself: what is there before and after each flag is compared.
         record = SnapshotRecord()
         passed = {} if namespace is None else {"namespace": namespace}
     else:
-        watched = _Namespace()
+        watched = RecordedNamespace()
         vars(watched).update(start)
-        record = _Record(watched)
+        record = Record(watched)
         passed = {"namespace": watched}
-    with _PARSING, _recording(record), _hooked(parsers):
+    with _PARSING, recording(record), _hooked(parsers):
         outcome = getattr(parser, method)(args, **passed)
         record.end()
     filled, rest = outcome if isinstance(outcome, tuple) else (outcome, [])
@@ -204,7 +139,11 @@ def _watched(
         for name, flag in {**before, **record.given}.items()
         if record.has(name, arguments) and name not in others
     }
-    plain = argparse.Namespace if isinstance(filled, (_Namespace, type(parser))) else type(filled)
+    plain = (
+        argparse.Namespace
+        if isinstance(filled, (RecordedNamespace, type(parser)))
+        else type(filled)
+    )
     told = given_class(plain)()
     vars(told).update(arguments)
     names, settings = _names_in(parsers)
@@ -220,17 +159,6 @@ def _watched(
     told._all_flags = known
     told._settings_flags = (settings_of(namespace) if namespace else frozenset()) | settings
     return told, rest
-
-
-@contextmanager
-def _recording(record: _Record | SnapshotRecord) -> Iterator[None]:
-    outer = getattr(_THREAD, "record", None)
-    _THREAD.record = record
-    try:
-        yield
-    finally:
-        # An action may run a parse of its own.
-        _THREAD.record = outer
 
 
 @contextmanager
@@ -308,14 +236,14 @@ def _hook(parser: Any, *, is_root: bool) -> None:
     parse_known_args, parse_words = parser.parse_known_args, parser._parse_known_args
 
     def watch_words(strings: Any, namespace: Any, *more: Any, **options: Any) -> Any:
-        record: _Record | SnapshotRecord | None = getattr(_THREAD, "record", None)
+        record: Record | SnapshotRecord | None = getattr(THREAD, "record", None)
         if record is None:
             return parse_words(strings, namespace, *more, **options)
         with record.inside(parser, namespace):
             return parse_words(strings, namespace, *more, **options)
 
     def watch_values(action: argparse.Action, strings: list[str]) -> Any:
-        record: _Record | SnapshotRecord | None = getattr(_THREAD, "record", None)
+        record: Record | SnapshotRecord | None = getattr(THREAD, "record", None)
         if record is None:
             return get_values(action, strings)
         record.end()
@@ -337,20 +265,20 @@ def _hook(parser: Any, *, is_root: bool) -> None:
         return values
 
     def watch_value(action: argparse.Action, string: str) -> Any:
-        record: _Record | SnapshotRecord | None = getattr(_THREAD, "record", None)
+        record: Record | SnapshotRecord | None = getattr(THREAD, "record", None)
         if record is not None and not record.converting:
             record.end()  # the defaults are being converted: all flags are behind us
         return get_value(action, string)
 
     def watch_subparser(args: Any = None, namespace: Any = None) -> Any:
-        record: _Record | SnapshotRecord | None = getattr(_THREAD, "record", None)
+        record: Record | SnapshotRecord | None = getattr(THREAD, "record", None)
         if record is None or isinstance(record, SnapshotRecord):
             return parse_known_args(args, namespace)
         record.end()
         outer, record.given = record.given, {}
         around = record.namespace
         # `_SubParsersAction` passes no namespace and copies the one it gets.
-        inside = record.namespace = _Namespace() if namespace is None else namespace
+        inside = record.namespace = RecordedNamespace() if namespace is None else namespace
         try:
             return parse_known_args(args, inside)
         finally:
