@@ -79,6 +79,7 @@ class _WatchedNamespace(RecordedNamespace):
 
 @contextmanager
 def recording(record: Record | SnapshotRecord) -> Iterator[None]:
+    """Let parsers of this thread report to the record."""
     outer = getattr(THREAD, "record", None)
     THREAD.record = record
     try:
