@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import os
 import pickle
@@ -90,7 +91,11 @@ def test_type_checkers_see_the_same_names():
     """The imports for type checkers and the lazy table name the same things."""
     text = Path(runsettings.__file__).read_text()
     typed = {
-        line.split(" as ")[1] for line in text.splitlines() if " as " in line and "from" in line
+        alias.asname
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+        if alias.asname
     }
     # The current run and its config change while a program runs: they are no imports.
     assert typed | {"__version__", "config", "run"} == set(NAMES)
