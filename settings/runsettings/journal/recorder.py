@@ -24,7 +24,7 @@ class Recorder:
     Args:
         journal: The journal, locked by this process.
         notices: Prints the messages of the run.
-        secrets: Texts to mask.
+        mask: Masks the secrets; it may learn of more.
         strict: Whether a failure is an error.
     """
 
@@ -37,7 +37,6 @@ class Recorder:
         self.strict = strict
         # Reentrant: a signal handler may finish the run while its own thread is inside `log`.
         self.lock = threading.RLock()
-        self._traces = mask.traces()
         journal.trouble = self._trouble
         journal.relief = self._relief
 
@@ -78,7 +77,7 @@ class Recorder:
 
     def holds_secret(self, line: bytes) -> bool:
         """Whether an encoded record has a secret in it; most have none, so that this is quick."""
-        return any(trace in line for trace in self._traces)
+        return any(trace in line for trace in self.mask.traces())
 
     def attempt(self, what: str, action: Callable[[], object]) -> None:
         """Do something that needs the disk; if it fails, warn and continue.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
@@ -16,6 +17,7 @@ from runsettings.resolution.merge import merge
 from runsettings.resolution.options import value_type
 from runsettings.resolution.resolve import Resolution, Resolver
 from runsettings.resolution.validation_errors import validation_diagnostics
+from runsettings.secrets import live
 from runsettings.secrets.masking import SecretMask
 from runsettings.values.diagnostic import Diagnostic
 from runsettings.values.errors import SettingsError, SettingsWarning
@@ -151,6 +153,8 @@ def _validate(
         diagnostics.sort(key=_order)
         found = SecretMask(resolver.secrets(resolution)).diagnostics(diagnostics)
         resolution = resolution._replace(diagnostics=found)
+    if resolver.table.secrets or resolver.table.holding:
+        live.remember_later(partial(resolver.secrets, resolution))
     object.__setattr__(settings, RESOLUTION, resolution)
     return resolution
 

@@ -15,6 +15,7 @@ from runsettings.runconfig.changes.state import ConfigStore
 from runsettings.runconfig.inputs.reader import call_origin
 from runsettings.runconfig.loading import GatheredConfig, gather_config
 from runsettings.runconfig.views import ConfigView
+from runsettings.secrets.masking import SecretMask
 from runsettings.values.diagnostic import Diagnostic, Rule
 from runsettings.values.json_trees import canonical_json
 from runsettings.values.key_paths import MISSING, KeyPath, format_path, leaves_of
@@ -58,7 +59,7 @@ class Config(ConfigView):
         config_paths: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] = (),
         defaults_file: str | os.PathLike[str] | None = None,
         sweep_file: str | os.PathLike[str] | None = None,
-        secrets: Iterable[str] = (),
+        secrets: Iterable[str] | SecretMask = (),
         setting_names: Collection[str] = frozenset(),
         allow_val_change: bool = False,
         every_flag: bool = False,
@@ -79,7 +80,7 @@ class Config(ConfigView):
             config_paths: Files below the inputs, lowest first.
             defaults_file: A file below those, if it exists (``config-defaults.yaml``).
             sweep_file: A sweep's parameters, above everything; their keys are locked.
-            secrets: Live secrets; where one is found, ``***`` is kept.
+            secrets: Live secrets, or what masks them; where one is found, ``***`` is kept.
             setting_names: Names of settings, which are pointed out where they are found.
             allow_val_change: Whether values may change once set.
             every_flag: Take the absl flags of installed packages as well.

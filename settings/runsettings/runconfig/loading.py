@@ -64,7 +64,7 @@ def gather_config(
     config_paths: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] = (),
     defaults_file: str | os.PathLike[str] | None = None,
     sweep_file: str | os.PathLike[str] | None = None,
-    secrets: Iterable[str] = (),
+    secrets: Iterable[str] | SecretMask = (),
     setting_names: Collection[str] = frozenset(),
     every_flag: bool = False,
     strict: bool = False,
@@ -98,7 +98,8 @@ def gather_config(
         reader.read_path(sweep_file, Layer.SWEEP)
     read = (*reader.defaults, *reader.trees)
 
-    mask = SecretMask(secrets)
+    # The mask of a run learns of more secrets.
+    mask = secrets if isinstance(secrets, SecretMask) else SecretMask(secrets)
     diagnostics = reader.diagnostics
     trees = list(read)
     if mask:

@@ -35,8 +35,17 @@ class SecretMask:
     """
 
     def __init__(self, secrets: str | Iterable[str] = ()) -> None:
-        texts = {secrets} if isinstance(secrets, str) else set(secrets)
-        self.secrets = frozenset(texts - {""})
+        self.secrets: frozenset[str] = frozenset()
+        self._build(frozenset({secrets} if isinstance(secrets, str) else secrets) - {""})
+
+    def add(self, secrets: Iterable[str]) -> None:
+        """Mask these texts as well, from now on."""
+        texts = self.secrets.union(secrets) - {""}
+        if texts != self.secrets:
+            self._build(texts)
+
+    def _build(self, secrets: frozenset[str]) -> None:
+        self.secrets = secrets
         forms = {form for text in self.secrets for form in _forms(text)}
         self._in_values = TextSearch(text for text in forms if len(text) >= SHORTEST_IN_VALUES)
         self._in_messages = TextSearch(
@@ -45,7 +54,7 @@ class SecretMask:
                 *(repr(text) for text in self.secrets if len(text) < SHORTEST_IN_MESSAGES),
             ]
         )
-
+        self._traces = tuple(form.encode() for form in self._in_values.texts)
         self._in_quotes = TextSearch(
             f"{quote}{text}{quote}" for text in self.short for quote in ("'", '"')
         )
@@ -110,7 +119,7 @@ class SecretMask:
 
     def traces(self) -> tuple[bytes, ...]:
         """What JSON of a record holds if a secret is in it that `record` would mask."""
-        return tuple(form.encode() for form in self._in_values.texts)
+        return self._traces
 
     @property
     def short(self) -> frozenset[str]:

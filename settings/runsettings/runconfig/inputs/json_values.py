@@ -40,6 +40,7 @@ from runsettings.runconfig.inputs.arrays import is_array, plain_array
 from runsettings.runconfig.inputs.named_objects import name_of, qualified_name
 from runsettings.runconfig.inputs.objects import Fields, fields_of, items_of
 from runsettings.runconfig.inputs.scalars import plain_scalar, plain_str, sort_key
+from runsettings.secrets import live
 from runsettings.secrets.forms import MASK
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity
 from runsettings.values.directives import Append, Delete, Replace
@@ -208,6 +209,7 @@ class _Conversion:
         if isinstance(value, enum.Enum):
             return self.convert(value.value, path)
         if hasattr(type(value), "get_secret_value"):
+            live.remember_value(value.get_secret_value())  # it must not stand elsewhere
             self._fault(
                 Rule.SECRET_IN_CONFIG,
                 path,

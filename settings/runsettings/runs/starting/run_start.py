@@ -42,6 +42,7 @@ from runsettings.runs.recording.run import Run
 from runsettings.runs.starting.login import decide_shipping, find_login, is_anonymous
 from runsettings.runs.starting.naming import check_length, new_id, new_name
 from runsettings.runs.starting.resume import StartedRun, StartRequest, start_or_resume
+from runsettings.secrets import live
 from runsettings.secrets.masking import SecretMask
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity
 from runsettings.values.errors import ConfigError, RunError, SettingsWarning
@@ -67,6 +68,7 @@ class RunStart:
         self.login = find_login(settings, os.environ)
         key = self.login.key
         self.mask = SecretMask(provenance.secrets(settings) | ({key} if key else set()))
+        live.follow(self.mask)
         self.notices = Notices(quiet=settings.quiet, silent=settings.silent, mask=self.mask)
         if self.mask.short:
             self.notices.warn(
@@ -168,7 +170,7 @@ class RunStart:
                 config_paths=settings.config_paths,
                 defaults_file="config-defaults.yaml",
                 sweep_file=settings.sweep_param_path,
-                secrets=self.mask.secrets,
+                secrets=self.mask,
                 setting_names=Settings.model_fields.keys(),
                 allow_val_change=notebook.shell() is not None if allow is None else allow,
                 strict=settings.strict,

@@ -1,0 +1,59 @@
+"""The secrets that this process knows: those of any model, and those that were passed to a run.
+
+Each run's mask learns them as they turn up. Settings are looked through only where a run is there,
+or once one starts: resolving them costs no more than a note.
+"""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from runsettings.secrets.masking import SecretMask
+
+_LOCK: Final = threading.RLock()
+
+_WAITING_AT_MOST: Final = 64
+
+_known: set[str] = set()
+_waiting: list[Callable[[], Iterable[str]]] = []
+_masks: weakref.WeakSet[SecretMask] = weakref.WeakSet()
+
+
+def remember(texts: Iterable[str]) -> None:
+    """Let every run mask these texts from now on."""
+    with _LOCK:
+        new = set(texts) - _known - {""}
+        if new:
+            _known.update(new)
+            for mask in list(_masks):
+                mask.add(new)
+
+
+def remember_value(secret: object) -> None:
+    """Let every run mask what stands inside a secret object, such as pydantic's ``SecretStr``."""
+    remember([secret.decode(errors="replace") if isinstance(secret, bytes) else str(secret)])
+
+
+def remember_later(find: Callable[[], Iterable[str]]) -> None:
+    """Remember the secrets that ``find`` returns, at once only if there is a run."""
+    with _LOCK:
+        _waiting.append(find)
+        if _masks or len(_waiting) > _WAITING_AT_MOST:
+            _find_waiting()
+
+
+def follow(mask: SecretMask) -> None:
+    """Let a mask have all secrets that are known, and those that turn up while it lives."""
+    with _LOCK:
+        _find_waiting()
+        mask.add(_known)
+        _masks.add(mask)
+
+
+def _find_waiting() -> None:
+    found = [text for find in _waiting for text in find()]
+    _waiting.clear()
+    remember(found)

@@ -1,0 +1,103 @@
+"""Secrets of the user's own models are kept out of runs, wherever their text turns up."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import BaseModel, SecretBytes, SecretStr
+
+import runsettings
+from runsettings import LayeredSettings
+
+TOKEN = "token-of-the-users-own"
+
+pytestmark = pytest.mark.filterwarnings("ignore::runsettings.SettingsWarning")
+
+
+class Own(LayeredSettings):
+    """Settings with a secret."""
+
+    model_config = {"env_prefix": "OWN_"}
+    token: SecretStr | None = None
+    address: str = ""
+
+
+class Login(BaseModel):
+    """A plain model of pydantic's with a secret."""
+
+    token: SecretStr
+
+
+@dataclasses.dataclass
+class Holder:
+    """A dataclass that holds a secret."""
+
+    token: SecretBytes
+
+
+def written(run: Any) -> str:
+    """Everything that a finished run left on the disk."""
+    files = [path for path in Path(run.path).rglob("*") if path.is_file()]
+    assert files
+    return "".join(path.read_text(errors="replace") for path in files)
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_the_secret_of_settings_stands_nowhere(jail, monkeypatch, when):
+    """A secret that settings of the user's own resolved is masked, before and after init()."""
+    monkeypatch.setenv("OWN_TOKEN", TOKEN)
+    if when == "before":
+        Own()
+    with runsettings.init(mode="offline") as run:
+        if when == "after":
+            Own()
+        run.config.update({"text": f"Bearer {TOKEN}", "same": TOKEN})
+        run.log({"text": TOKEN, "inner": {"list": [f"x{TOKEN}x"]}})
+        run.summary["text"] = TOKEN
+        run.notes = f"used {TOKEN}"
+        assert run.config.same == "***"
+    assert TOKEN not in written(run)
+
+
+def test_a_password_in_an_address_is_a_secret(jail, monkeypatch):
+    """Also in a field that is no secret itself."""
+    monkeypatch.setenv("OWN_ADDRESS", f"https://me:{TOKEN}@host")
+    Own()
+    with runsettings.init(mode="offline", config={"address": f"https://me:{TOKEN}@host"}) as run:
+        pass
+    assert TOKEN not in written(run)
+
+
+@pytest.mark.parametrize(
+    "holder",
+    [
+        SecretStr(TOKEN),
+        Login(token=SecretStr(TOKEN)),
+        {"inner": [Login(token=SecretStr(TOKEN))]},
+        Holder(SecretBytes(TOKEN.encode())),
+    ],
+    ids=["secret", "model", "inside", "dataclass"],
+)
+@pytest.mark.parametrize("how", ["config", "update", "log"])
+def test_a_secret_that_is_passed_stands_nowhere(jail, holder, how):
+    """The object is masked, and so is its text beside it, above it and later."""
+    values = {"text": f"Bearer {TOKEN}", "holder": holder}
+    with runsettings.init(mode="offline", config=values if how == "config" else None) as run:
+        if how == "update":
+            run.config.update(values)
+        if how == "log":
+            run.log(values)
+        run.log({"later": f"later {TOKEN}"})
+    assert TOKEN not in written(run)
+
+
+def test_a_losing_secret_is_one_too(jail, monkeypatch):
+    """A variable that lost to the call holds a secret all the same."""
+    monkeypatch.setenv("OWN_TOKEN", TOKEN)
+    Own(token=SecretStr("another-token-that-wins"))
+    with runsettings.init(mode="offline", config={"text": TOKEN}) as run:
+        pass
+    assert TOKEN not in written(run)
