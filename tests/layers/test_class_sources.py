@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import pydantic_settings
 import pytest
-from pydantic import BaseModel
+from pydantic import BaseModel, SecretStr
 from pydantic_settings import (
     CliApp,
     CliPositionalArg,
@@ -215,3 +216,49 @@ def test_a_field_may_have_an_alias_with_an_underscore(jail):
         id: int = Field(alias="_id")
 
     assert Row(_id=3).id == 3
+
+
+def test_a_class_gives_the_order_of_its_layers_once(jail):
+    """``layers`` beside ``settings_customise_sources`` is refused: one would not be followed."""
+    model = from_file(YamlConfigSettingsSource, layers=(Layer.ENV,))
+    with pytest.raises(TypeError, match="has both layers and settings_customise_sources"):
+        model()
+
+
+def test_the_error_is_one_of_pydantic_settings(jail):
+    """Whoever catches pydantic-settings' `SettingsError` catches ours."""
+
+    class Training(LayeredSettings):
+        seed: int = 0
+
+    with pytest.raises(pydantic_settings.SettingsError, match="seed: must be a valid integer"):
+        Training(seed="x")
+
+
+def test_an_option_whose_source_is_missing_is_a_warning(jail):
+    """``yaml_file`` alone reads nothing, and pydantic-settings says so."""
+
+    class Training(LayeredSettings):
+        model_config = LayeredConfigDict(yaml_file="train.yaml")
+
+    with pytest.warns(UserWarning, match="`yaml_file` is set in model_config but will be ignored"):
+        Training()
+
+
+def test_the_debug_log_of_pydantic_settings_shows_no_secrets(jail, caplog):
+    """``PYDANTIC_SETTINGS_DEBUG`` logs what each source says, the highest first."""
+
+    class Login(LayeredSettings):
+        model_config = LayeredConfigDict(env_file=".env")
+        user: str = ""
+        password: SecretStr = SecretStr("")
+
+    jail.write(".env", "USER=eve\n")
+    jail.setenv(PYDANTIC_SETTINGS_DEBUG="1", PASSWORD="geheimnis")
+    with caplog.at_level("DEBUG", logger="pydantic_settings"):
+        Login(user="ada")
+    assert (
+        "InitSettingsSource: {'user': 'ada'}\n  EnvSettingsSource: {'password': ***" in caplog.text
+    )
+    assert "Loading env file: " in caplog.text
+    assert "geheimnis" not in caplog.text

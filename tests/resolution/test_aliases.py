@@ -130,3 +130,16 @@ def test_a_keyword_in_another_case():
     assert Server(PORT=1, port=2).port == 2
     with pytest.raises(SettingsError, match="PORT is not a key of Strict"):
         Strict(PORT=1)
+
+
+def test_fields_with_one_alias_that_are_set_by_name():
+    """Where names are keys, two fields with the same alias may have different values."""
+
+    class Versions(LayeredSettings):
+        model_config = LayeredConfigDict(populate_by_name=True)
+        old: str = Field("", alias="secret")
+        new: str = Field("", alias="secret")
+
+    settings = Versions(old="a", new="b")
+    assert (settings.old, settings.new) == ("a", "b")
+    assert Versions(secret="c").old == "c"

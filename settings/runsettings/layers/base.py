@@ -7,10 +7,12 @@ hand in anything else.
 
 from __future__ import annotations
 
+import logging
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Final, Protocol, runtime_checkable
 
 from pydantic_settings import BaseSettings
 
@@ -18,6 +20,18 @@ from runsettings.documents.paths import working_directory
 from runsettings.layers.call_site import Caller
 from runsettings.values.origin import Layer
 from runsettings.values.reading import Reading
+
+LOG: Final = logging.getLogger("pydantic_settings")
+"""Where pydantic-settings tells what it reads, if ``PYDANTIC_SETTINGS_DEBUG`` is set."""
+
+_TRUE: Final = ("1", "true", "yes", "on")
+
+
+def is_debugging() -> bool:
+    """Whether pydantic-settings would log what it reads."""
+    if not LOG.isEnabledFor(logging.DEBUG):
+        return False
+    return os.environ.get("PYDANTIC_SETTINGS_DEBUG", "").strip().lower() in _TRUE
 
 
 @dataclass(eq=False, repr=False, match_args=False)  # each method costs time at import

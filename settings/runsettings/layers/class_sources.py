@@ -215,9 +215,18 @@ def split_call(
 
 
 def has_own_sources(model: type[BaseSettings], options: Mapping[str, Any]) -> bool:
-    """Whether the class, or the call with ``options``, names sources of its own."""
+    """Whether the class, or the call with ``options``, names sources of its own.
+
+    Raises:
+        TypeError: The class gives the order of its layers twice.
+    """
     theirs = BaseSettings.settings_customise_sources.__func__  # type: ignore[attr-defined]
     ours = model.settings_customise_sources.__func__  # type: ignore[attr-defined]
+    if ours is not theirs and "layers" in model.model_config:
+        raise TypeError(
+            f"{model.__name__} has both layers and settings_customise_sources; put the sources "
+            "that settings_customise_sources returns into layers"
+        )
     given = options.get("cli_settings_source") or model.model_config.get("cli_settings_source")
     return (
         ours is not theirs

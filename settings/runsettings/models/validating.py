@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_settings import BaseSettings
+from pydantic_settings.exceptions import SettingsError as SourceError
 
 from runsettings.layers.call_site import Caller
 from runsettings.models.freezing import freeze, freeze_extra, is_immutable_type
@@ -20,10 +21,14 @@ from runsettings.resolution.validation_errors import validation_diagnostics
 from runsettings.secrets import live
 from runsettings.secrets.masking import SecretMask
 from runsettings.values.diagnostic import Diagnostic
-from runsettings.values.errors import SettingsError, SettingsWarning
+from runsettings.values.errors import RunsettingsError, SettingsError, SettingsWarning
 from runsettings.values.origin import Layer
 from runsettings.values.rendering import render_problems
 from runsettings.values.tree import Tree
+
+# Whoever catches the error of pydantic-settings catches ours. Not where ours is defined: loading
+# pydantic-settings takes longer than all that a program without settings classes needs.
+SettingsError.__bases__ = (RunsettingsError, SourceError)
 
 RESOLUTION: Final = "__resolution__"
 """The slot in which settings keep their resolution."""

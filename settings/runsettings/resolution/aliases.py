@@ -53,8 +53,10 @@ def add_lookups(table: OptionTable) -> None:
     table.lookups = {key: tuple(lookups) for key, lookups in found.items()}
     for option, choices in aliases:
         texts = [alias for alias in choices if isinstance(alias, str)]
+        # An alias that two fields share cannot hold the values of both.
         alone = [alias for alias in texts if len(found[alias]) == 1]
-        table.expected[option.name] = [*alone, *texts, *choices, option.name][0]
+        named = [option.name] if by_name else []
+        table.expected[option.name] = [*alone, *named, *texts, *choices, option.name][0]
         if table.expected[option.name] != option.name or (option.table and option.table.renaming):
             table.renaming = True
 

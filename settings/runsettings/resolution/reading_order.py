@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from pydantic_settings import PydanticBaseSettingsSource
 
-from runsettings.layers.base import Inputs, LayerSource
+from runsettings.layers.base import LOG, Inputs, LayerSource, is_debugging
 from runsettings.layers.external import ExternalLayer
 from runsettings.layers.settings_files.layers import WorkspaceLayer
 from runsettings.resolution.aliases import as_expected
 from runsettings.resolution.merge import combine
 from runsettings.resolution.options import OptionTable
+from runsettings.resolution.validation_errors import show_value
 from runsettings.values.origin import Layer
 from runsettings.values.reading import Reading
 
@@ -65,7 +66,10 @@ def read_sources(
         The readings of each source, in the order of ``sources``.
     """
     if not any(isinstance(source, ExternalLayer) for source in sources):
-        return [_read(source, inputs) for source in sources]
+        read_upwards = [_read(source, inputs) for source in sources]
+        if is_debugging():
+            _log(sources, read_upwards, table)
+        return read_upwards
     state: dict[str, Any] = {}
     states: dict[str, dict[str, Any]] = {}
     readings: list[Sequence[Reading]] = []
@@ -82,7 +86,38 @@ def read_sources(
         state = combine(said, state, lowest=True)
         readings.append(read)
     readings.reverse()
+    if is_debugging():
+        _log(sources, readings, table)
     return readings
+
+
+_NAMES: Final = {
+    Layer.INIT: "InitSettingsSource",
+    Layer.ENV: "EnvSettingsSource",
+    Layer.DOTENV: "DotEnvSettingsSource",
+    Layer.EXTERNAL: "SecretsSettingsSource",
+}
+"""The sources in whose place layers of this package stand."""
+
+
+def _log(
+    sources: Sequence[LayerSource | None], readings: Sequence[Sequence[Reading]], table: OptionTable
+) -> None:
+    """Log what each source says, as pydantic-settings does, but without the secrets."""
+    of = f"Resolving settings for {table.model.__name__!r}"
+    lines = [f"{of} (sources in priority order, highest first):"]
+    for source, read in zip(reversed(sources), reversed(readings), strict=True):
+        if source is None:
+            continue
+        name = getattr(source, "name", None) or _NAMES.get(source.layer, type(source).__name__)
+        said = ", ".join(
+            f"{key!r}: {show_value(value, secret=table.is_secret((key,)))}"
+            for reading in read
+            for key, value in reading.tree.data.items()
+        )
+        if said or name.endswith("Source"):
+            lines.append(f"  {name}: {{{said}}}")
+    LOG.debug("\n".join([*lines, "  DefaultSettingsSource: {}"]))
 
 
 def _read(source: LayerSource | None, inputs: Inputs) -> Sequence[Reading]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from runsettings.documents.files import read_bytes
 from runsettings.documents.paths import named_path, shown_path
-from runsettings.layers.base import Inputs
+from runsettings.layers.base import LOG, Inputs, is_debugging
 from runsettings.layers.environment.variables import EnvironmentVariables
 from runsettings.layers.settings_files.locations import is_there
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity
@@ -32,7 +32,11 @@ class DotenvLayer:
 
     def read(self, inputs: Inputs) -> Sequence[Reading]:
         """What each file sets; one that does not exist is no fault, as in pydantic-settings."""
-        found = (_find(name, inputs) for name in inputs.env_files)
+        found = [_find(name, inputs) for name in inputs.env_files]
+        if found and is_debugging():
+            for name, path in zip(inputs.env_files, found, strict=True):
+                said = "Env file not found, skipping" if path is None else "Loading env file"
+                LOG.debug("%s: %s", said, (path or named_path(name, inputs.cwd)).resolve())
         present = (path for path in found if path is not None)
         return [reading for path in present for reading in self._read(path, inputs)]
 
