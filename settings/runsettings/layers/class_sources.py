@@ -121,7 +121,10 @@ class ClassSources:
         """What the class makes of the sources that pydantic-settings gives it, highest first."""
         options = self._options
         environment = self._made(EnvSettingsSource)
-        sources: tuple[Source, ...] = self._model.settings_customise_sources(
+        customise: Callable[..., tuple[Source, ...]] = self._model.settings_customise_sources
+        if not inspect.ismethod(customise):
+            customise = functools.partial(customise, self._model)
+        sources = customise(
             self._model,
             init_settings=self._made(InitSettingsSource, init_kwargs=dict(inputs.values)),
             env_settings=environment,
@@ -221,7 +224,8 @@ def has_own_sources(model: type[BaseSettings], options: Mapping[str, Any]) -> bo
         TypeError: The class gives the order of its layers twice.
     """
     theirs = BaseSettings.settings_customise_sources.__func__  # type: ignore[attr-defined]
-    ours = model.settings_customise_sources.__func__  # type: ignore[attr-defined]
+    # A class may have it as a plain method, which older versions call on the instance.
+    ours = getattr(model.settings_customise_sources, "__func__", None)
     if ours is not theirs and "layers" in model.model_config:
         raise TypeError(
             f"{model.__name__} has both layers and settings_customise_sources; put the sources "
