@@ -18,6 +18,7 @@ from runsettings.layers.flags.layer import SETTINGS_FILE
 from runsettings.layers.flags.settings_flags import (
     MAPPING_FLAG,
     SETTINGS_FLAG,
+    SETTINGS_KEYS,
     BoolFlag,
     take_bool_words,
 )
@@ -115,6 +116,8 @@ def add_arguments(
     present = [action for action in parser._actions if action.dest == SETTINGS_FILE]
     if present:
         _mark(*present)
+        for action in present:
+            _add_keys(action, model)
         return  # of another model that the same parser serves
     action = group.add_argument(
         "--settings-file",
@@ -125,6 +128,7 @@ def add_arguments(
         help=_SETTINGS_FILE_HELP,
     )
     _mark(action)
+    _add_keys(action, model)
 
 
 def define_flags(
@@ -159,8 +163,10 @@ def define_flags(
         else:
             absl_flags.DEFINE_string(name, None, help_, flag_values=values)
     if SETTINGS_FILE in values and values[SETTINGS_FILE].help.startswith(_SETTINGS_FILE_HELP):
+        _add_keys(values[SETTINGS_FILE], model)
         return  # of another model that the same flags serve
     absl_flags.DEFINE_multi_string(SETTINGS_FILE, None, _SETTINGS_FILE_HELP, flag_values=values)
+    _add_keys(values[SETTINGS_FILE], model)
 
 
 class _BoolParser(absl_flags.BooleanParser):
@@ -179,6 +185,12 @@ class _ListParser(absl_flags.ListParser):
         if isinstance(argument, str) and argument.lstrip().startswith("["):
             return [argument]
         return super().parse(argument)
+
+
+def _add_keys(flag: Any, model: type[BaseSettings]) -> None:
+    """Let the files that the flag names have the keys of the model."""
+    keys: frozenset[str] = getattr(flag, SETTINGS_KEYS, frozenset())
+    setattr(flag, SETTINGS_KEYS, keys | options(model).lookups.keys())
 
 
 def _mark(*actions: argparse.Action) -> None:

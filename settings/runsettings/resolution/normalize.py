@@ -62,6 +62,9 @@ class Normalizer:
         data = tree.data
         if data.keys() <= self._plain:
             return reading
+        if reading.other_keys:
+            reading = self._without_others(reading)
+            tree, data = reading.tree, reading.tree.data
         any_case = tree.kind is Kind.INI or (tree.kind is Kind.OBJECT and self._any_case)
         if any_case and not data.keys() <= self._table.lookups.keys():
             tree = self._in_the_model_s_case(tree)
@@ -83,6 +86,12 @@ class Normalizer:
             data = {key: value for key, value in data.items() if key in self._containing}
         diagnostics += unknown_key_diagnostics(data, tree, self._table, self._known_elsewhere)
         return reading._replace(tree=result, diagnostics=tuple(diagnostics))
+
+    def _without_others(self, reading: Reading) -> Reading:
+        """The reading without keys that other models have and this one has not."""
+        others = reading.other_keys - self._table.lookups.keys()
+        data = {key: value for key, value in reading.tree.data.items() if key not in others}
+        return reading._replace(tree=reading.tree.with_data(data))
 
     def _in_the_model_s_case(self, tree: Tree) -> Tree:
         """The tree with its top-level keys in the case that the model writes them in.

@@ -15,3 +15,5 @@ class Reading(NamedTuple):
     diagnostics: tuple[Diagnostic, ...] = ()
     unknown: tuple[Leaf, ...] = ()
     """Variables with the model's prefix that set nothing, which may be misspelt."""
+    other_keys: frozenset[str] = frozenset()
+    """Keys of other models that the source is for as well."""

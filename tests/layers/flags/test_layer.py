@@ -147,6 +147,24 @@ def test_two_models_share_a_parser(flag_values):
         assert names == ("n", "p")
 
 
+def test_two_models_share_a_settings_file(flag_values, jail):
+    """Each takes its own keys from the file, and a key that neither has is an error in both."""
+    parser = argparse.ArgumentParser()
+    Settings.add_arguments(parser)
+    Model.add_arguments(parser)
+    Model.define_flags(flag_values)
+    jail.write("both.yaml", "project: p\nname: n\n")
+    args = runsettings.parse_args(parser, ["--settings-file", "both.yaml"])
+    flag_values(["train.py", "--settings_file=both.yaml"])
+    for given in (args, flag_values):
+        assert Settings.resolve(args=given).project == "p"
+        assert Model.resolve(args=given).name == "n"
+    jail.write("both.yaml", "projct: p\nname: n\n")
+    for model in (Settings, Model):
+        with pytest.raises(SettingsError, match="projct is not a key of"):
+            model.resolve(args=args)
+
+
 def test_settings_file_flag_of_the_programs_own_is_a_conflict():
     """Only a flag of ours is shared; one that means something else is argparse's to refuse."""
     parser = argparse.ArgumentParser()

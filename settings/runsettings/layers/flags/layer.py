@@ -16,6 +16,7 @@ from runsettings.layers.copying import copy_containers
 from runsettings.layers.flags.absl import absl_trees
 from runsettings.layers.flags.namespace import GivenNamespace, given_arguments, source_trees
 from runsettings.layers.flags.nesting import nested_trees
+from runsettings.layers.flags.settings_flags import SETTINGS_KEYS
 from runsettings.layers.program_inputs import read_named
 from runsettings.values.origin import Layer
 from runsettings.values.reading import Reading
@@ -41,7 +42,10 @@ class FlagLayer:
         given = given_tree(inputs.args)
         named = given.data.pop(SETTINGS_FILE, None)
         files = [named] if isinstance(named, (str, Path)) else list(named or ())
-        readings = [read_named(file, Layer.FLAG, inputs.cwd) for file in files]
+        keys = _settings_keys(inputs.args) if files else frozenset()
+        readings = [
+            read_named(file, Layer.FLAG, inputs.cwd)._replace(other_keys=keys) for file in files
+        ]
         faults = copy_containers(given)
         lowest, *upper = nested_trees(given)
         if isinstance(inputs.args, GivenNamespace):
@@ -51,6 +55,14 @@ class FlagLayer:
                 faults += copy_containers(tree)
                 readings += map(Reading, nested_trees(tree))
         return [*readings, Reading(lowest, faults), *map(Reading, upper)]
+
+
+def _settings_keys(args: Any) -> frozenset[str]:
+    """The keys of all models that the files of ``--settings-file`` are for."""
+    if not isinstance(args, argparse.Namespace):
+        args = getattr(args, "FLAGS", args)[SETTINGS_FILE]
+    keys: frozenset[str] = getattr(args, SETTINGS_KEYS, frozenset())
+    return keys
 
 
 def given_tree(args: Any) -> Tree:

@@ -41,7 +41,13 @@ class GivenNamespace(argparse.Namespace):
     """
 
     # Beside the instance's `__dict__`, so that `vars()` shows the arguments alone.
-    __slots__ = ("_all_flags", "_given_flags", "_other_sources", "_settings_flags")
+    __slots__ = (
+        "_all_flags",
+        "_given_flags",
+        "_other_sources",
+        "_settings_flags",
+        "_settings_keys",
+    )
 
     given = _GivenView()
 
@@ -51,6 +57,7 @@ class GivenNamespace(argparse.Namespace):
         self._given_flags = dict(given or {})
         self._all_flags: dict[str, str] = {}
         self._settings_flags: frozenset[str] = frozenset()
+        self._settings_keys: frozenset[str] = frozenset()
         self._other_sources: dict[str, Origin] = {}
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -99,7 +106,7 @@ def _rebuilt(kind: type[Any], arguments: Mapping[str, Any], told: Mapping[str, A
     twin = kind()
     vars(twin).update(arguments)
     for name, value in told.items():
-        object.__setattr__(twin, name, value if name == "_settings_flags" else dict(value))
+        object.__setattr__(twin, name, dict(value) if isinstance(value, dict) else value)
     return twin
 
 
@@ -149,6 +156,7 @@ def settings_part(value: Any) -> GivenNamespace | None:
     arguments = flat_arguments(value)
     part = GivenNamespace(given, **{name: arguments[name] for name in (*given, *others)})
     part._other_sources = others
+    part._settings_keys = value._settings_keys
     return part
 
 

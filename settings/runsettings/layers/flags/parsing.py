@@ -38,6 +38,7 @@ from runsettings.layers.flags.recording import THREAD, Record, RecordedNamespace
 from runsettings.layers.flags.settings_flags import (
     MAPPING_FLAG,
     SETTINGS_FLAG,
+    SETTINGS_KEYS,
     BoolFlag,
     prepared,
 )
@@ -157,6 +158,7 @@ def _watched(
     told._given_flags = given
     told._other_sources = others
     told._all_flags = known
+    told._settings_keys = frozenset().union(*(_facts(each).keys for each in parsers))
     told._settings_flags = (settings_of(namespace) if namespace else frozenset()) | settings
     return told, rest
 
@@ -203,6 +205,8 @@ class _Facts(NamedTuple):
     """The flag or positional behind each argument."""
     settings: frozenset[str]
     """The arguments that are settings."""
+    keys: frozenset[str]
+    """The keys of all models that a settings file is for."""
     subparsers: tuple[argparse._SubParsersAction[Any], ...]
     takes_more: bool
     """Whether a flag takes more than argparse lets it take."""
@@ -225,6 +229,7 @@ def _facts(parser: argparse.ArgumentParser) -> _Facts:
             len(actions),
             names,
             frozenset(action.dest for action in actions if SETTINGS_FLAG in vars(action)),
+            frozenset().union(*(vars(action).get(SETTINGS_KEYS, ()) for action in actions)),
             tuple(a for a in actions if isinstance(a, argparse._SubParsersAction)),
             any(isinstance(a, BoolFlag) or MAPPING_FLAG in vars(a) for a in actions),
         )

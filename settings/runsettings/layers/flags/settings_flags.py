@@ -16,6 +16,9 @@ SETTINGS_FLAG: Final = "_is_settings_flag"
 """The attribute of an action whose argument is a setting. Being the action's, it goes along to
 the parsers that have the action's parser among their ``parents``."""
 
+SETTINGS_KEYS: Final = "_settings_keys"
+"""The attribute of the flag ``--settings-file``: the keys of all models that its files are for."""
+
 MAPPING_FLAG: Final = "_is_mapping_flag"
 """The attribute of an action whose value is a mapping with keys of the user's own."""
 
