@@ -22,6 +22,7 @@ NAMES = [
     *("SettingsError", "SettingsWarning", "Severity", "StoredRun", "Tree"),
     "__version__",
     *("assert_valid", "check", "config", "finish", "init", "load_run", "log", "parse_args"),
+    "exit_on_error",
     *("parse_intermixed_args", "parse_known_args", "parse_known_intermixed_args"),
     *("read_history", "read_records", "run", "save"),
     *("add_arguments", "define_flags", "diagnostics", "digest", "explain", "get", "hide"),

@@ -67,6 +67,7 @@ if TYPE_CHECKING:
     from runsettings.values.errors import RunsettingsError as RunsettingsError
     from runsettings.values.errors import SettingsError as SettingsError
     from runsettings.values.errors import SettingsWarning as SettingsWarning
+    from runsettings.values.exiting import exit_on_error as exit_on_error
     from runsettings.values.origin import Layer as Layer
     from runsettings.values.origin import Origin as Origin
     from runsettings.values.reading import Reading as Reading
@@ -109,6 +110,7 @@ _HOMES = {
     "define_flags": "models.flag_definitions",
     "diagnostics": "models.resolving",
     "digest": "models.provenance",
+    "exit_on_error": "values.exiting",
     "explain": "models.provenance",
     "finish": "runs.recording.active",
     "get": "models.provenance",
