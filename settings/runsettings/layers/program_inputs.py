@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from runsettings.documents.files import Format, read_file
@@ -23,7 +25,8 @@ class FileLayer:
 
     def read(self, inputs: Inputs) -> Sequence[Reading]:
         """What the files say."""
-        return [read_named(file, Layer.FILE, inputs.cwd) for file in inputs.files]
+        by = f"files= at {inputs.caller.where}:{inputs.caller.line}"
+        return [read_named(file, Layer.FILE, inputs.cwd, by) for file in inputs.files]
 
 
 class InitLayer:
@@ -49,9 +52,20 @@ class InitLayer:
         return (Reading(tree, copy_containers(tree)),)
 
 
-def read_named(file: str | Path, layer: Layer, cwd: Path) -> Reading:
-    """Read a settings file that somebody named, in the format its name tells."""
+def read_named(file: str | Path, layer: Layer, cwd: Path, by: str | None = None) -> Reading:
+    """Read a settings file that somebody named, in the format its name tells.
+
+    Args:
+        file: The file.
+        layer: The layer of its values.
+        cwd: The directory that a relative path starts from.
+        by: What named it, for the message that it does not exist.
+    """
     path = named_path(file, cwd)
     format_ = Format.of(path)
     reading = read_file(path, layer, where=shown_path(path, cwd), format=format_)
+    if by is not None and not os.path.lexists(path):
+        message = f"the settings file, named by {by}, does not exist in {path.parent}"
+        found = [replace(fault, message=message) for fault in reading.diagnostics]
+        reading = reading._replace(diagnostics=tuple(found))
     return section_of(reading) if format_ is Format.INI else reading

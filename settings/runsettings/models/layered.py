@@ -14,12 +14,7 @@ from runsettings.layers.call_site import find_caller
 from runsettings.layers.class_sources import split_call
 from runsettings.models import model_options, provenance, resolving
 from runsettings.models.frozen_containers import deep_hash, refuse
-from runsettings.models.model_options import (
-    inputs_of,
-    layers_of,
-    resolver_for_call,
-    resolver_of,
-)
+from runsettings.models.model_options import inputs_of, layers_of, resolver_for_call, resolver_of
 from runsettings.models.validating import (
     RESOLUTION,
     assign_unfrozen,
@@ -92,6 +87,9 @@ class LayeredSettings(BaseSettings):
             resolver = resolver_for_call(cls, overrides) if overrides else resolver
         merged = resolver.merge_layers(inputs_of(cls, caller, values, **files), layers_of(cls))
         validate_into(self, merged, resolver, caller)
+
+    if not TYPE_CHECKING:  # a type checker knows which attributes there are
+        __getattr__ = model_options.get_missing
 
     @classmethod
     def resolve(

@@ -15,6 +15,7 @@ from runsettings.layers.call_site import Caller
 from runsettings.resolution.options import OptionTable
 from runsettings.resolution.reading_order import Layers
 from runsettings.resolution.resolve import SETTINGS_LAYERS, Resolver
+from runsettings.values.did_you_mean import did_you_mean
 
 if TYPE_CHECKING:
     from runsettings.models.layered import LayeredConfigDict
@@ -112,3 +113,18 @@ def _new_resolver(model: type[BaseSettings], overrides: Mapping[str, Any]) -> Re
         root_field=config.get("root_field"),
         overrides=overrides,
     )
+
+
+def get_missing(settings: BaseSettings, name: str) -> Any:
+    """An attribute that is no plain one, as pydantic finds it; ``__getattr__`` of settings.
+
+    Raises:
+        AttributeError: There is none. It proposes a field of a similar name.
+    """
+    try:
+        return BaseSettings.__getattr__(settings, name)  # type: ignore[attr-defined]
+    except AttributeError as error:
+        hint = None if name.startswith("_") else did_you_mean(name, type(settings).model_fields)
+        if hint is None:
+            raise
+        raise AttributeError(f"{error} — {hint}", name=name, obj=settings) from None

@@ -68,6 +68,8 @@ def _check_tags(tags: tuple[str, ...]) -> tuple[str, ...]:
     for tag in tags:
         if not 1 <= len(tag) <= _LONGEST_TAG:
             raise ValueError(f"each tag must have 1 to {_LONGEST_TAG} characters")
+        if tag.splitlines() != [tag]:
+            raise ValueError("a tag must not have a line break")
     return tuple(dict.fromkeys(tags))
 
 

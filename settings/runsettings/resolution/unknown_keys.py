@@ -152,7 +152,7 @@ def _unknown_key(
         path,
         f"is not a key of {' or '.join(model.__name__ for model in unknown.models)}",
         tree.origin(path, key=True),
-        _elsewhere(name, table) if meant is None else f"did you mean {meant!r}?",
+        _elsewhere(name, table) if meant is None or "." in name else f"did you mean {meant!r}?",
         excerpt,
         severity=Severity.WARNING if lenient else None,
     )
@@ -211,10 +211,21 @@ def _fields_by_key(model: type[BaseModel]) -> Mapping[Any, list[FieldInfo]]:
 
 def _elsewhere(name: str, table: OptionTable) -> str | None:
     """Whether the key exists, but somewhere else in the model."""
+    path = tuple(name.split("."))
+    if len(path) > 1 and table.find(path) is not None:
+        return f"nest it: {nested_text(path)}"
     for option in table.leaves():
         if name == option.name:
             return f"it belongs under {format_path(option.path)!r}"
     return did_you_mean(name, (option.name for option in table.leaves()))
+
+
+def nested_text(path: Sequence[str]) -> str:
+    """Where to write a value whose keys were joined by periods: ``optim: {lr: …}``."""
+    text = "…"
+    for at in range(len(path) - 1, 0, -1):
+        text = f"{{{path[at]}: {text}}}"
+    return f"{path[0]}: {text}"
 
 
 def _without_value(excerpt: Excerpt) -> Excerpt:

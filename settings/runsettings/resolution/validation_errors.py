@@ -136,6 +136,8 @@ def _diagnostic(
         if first["type"] == "union_tag_invalid":
             choices = first["ctx"]["expected_tags"].strip("'").split("', '")
         hint = _without_quotes(path, value, merged) or did_you_mean(value, choices)
+    elif first["type"] == "string_type" and not secret:
+        hint = _with_quotes(path, value, merged)
     return Diagnostic(
         Rule.BAD_VALUE,
         Severity.ERROR,
@@ -159,6 +161,15 @@ def _without_quotes(path: KeyPath, value: str, merged: Merged) -> str | None:
     if value not in (f'"{bare}"', f"'{bare}'"):
         return None
     return f"INI takes no quotes: write {bare}"
+
+
+def _with_quotes(path: KeyPath, value: Any, merged: Merged) -> str | None:
+    """Advice for a number or a bool in a file where a text is wanted."""
+    source = merged.winner(path) if path else None
+    if source is None or source.kind is not Kind.DOCUMENT or not isinstance(value, (int, float)):
+        return None
+    # Only an integer is sure to be written as it prints.
+    return f'quote it: "{value}"' if type(value) is int else "quote it"
 
 
 def _excerpt(path: KeyPath, merged: Merged) -> Excerpt | None:

@@ -16,7 +16,7 @@ from runsettings.values.did_you_mean import did_you_mean
 from runsettings.values.errors import ConfigError
 from runsettings.values.immutability import LIST_CHANGES, plain_in_yaml, unchanging
 from runsettings.values.json_trees import copy_tree
-from runsettings.values.key_paths import MISSING, KeyPath, format_path
+from runsettings.values.key_paths import MISSING, KeyPath, format_path, value_at
 from runsettings.values.tree import Tree
 
 if TYPE_CHECKING:
@@ -270,6 +270,10 @@ class ConfigView(dict[str, Any]):
     def _unknown(self, key: object) -> str:
         known = list(self._store.mapping(self._path))
         hint = did_you_mean(key, known) if isinstance(key, str) else None
+        if isinstance(key, str) and "." in key:
+            path = tuple(key.split("."))
+            if value_at(self._store.mapping(self._path), path) is not MISSING:
+                hint = "write " + "".join(["config", *(f"[{k!r}]" for k in (*self._path, *path))])
         text = f"the run config has no key {format_path((*self._path, str(key)))!r}"
         return f"{text} — {hint}" if hint else text
 

@@ -56,6 +56,16 @@ def in_written_case(value: Any, written: Sequence[str], annotations: Sequence[An
     return keys
 
 
+def keys_inside(annotation: Any, trail: tuple[Any, ...] = ()) -> list[tuple[str, ...]]:
+    """The keys that the models in a field's type have, and those inside of them."""
+    found: list[tuple[str, ...]] = []
+    for member in union_members(annotation):
+        fields = {} if member in trail else fields_of_type(member) or {}
+        for key, inner in fields.items():
+            found += [(key,), *((key, *more) for more in keys_inside(inner, (*trail, member)))]
+    return found
+
+
 def mark_nested(branch: Branch, value: Any, keys: Sequence[str], mark: Mark) -> None:
     """Put ``mark`` at the place in ``branch`` that a nested variable reached."""
     for index, key in enumerate(keys):

@@ -18,7 +18,7 @@ from pydantic_settings.exceptions import SettingsError as SourceError
 
 from runsettings.layers.base import Inputs
 from runsettings.layers.copying import copy_containers
-from runsettings.layers.environment.nested_names import in_written_case, mark_nested, split_name
+from runsettings.layers.environment import nested_names
 from runsettings.layers.environment.pydantic_source import VariableSource
 from runsettings.layers.scalar_types import is_plain, union_members
 from runsettings.values.diagnostic import Diagnostic, Excerpt, Rule, Severity
@@ -48,6 +48,7 @@ class EnvironmentVariables:
     """
 
     def __init__(self, model: type[BaseSettings], **overrides: Any) -> None:
+        self._model = model
         self.source = VariableSource(model, **overrides)
         config = {**model.model_config, **overrides}
         transforms = any(config.get(option) for option in _OPTIONS_THAT_TRANSFORM)
@@ -88,7 +89,12 @@ class EnvironmentVariables:
 
     def known(self) -> list[str]:
         """Every variable that sets a field, as a person would write it."""
-        return [name if self._case_sensitive else name.upper() for name in self._fields]
+        found = list(self._fields)
+        if self._delimiter:
+            for name, variables in self._names.items():
+                inner = nested_names.keys_inside(self._model.model_fields[name].annotation)
+                found += [self._delimiter.join([v, *k]) for v in variables for k in inner]
+        return [name if self._case_sensitive else name.upper() for name in found]
 
     def read(self, environ: Mapping[str, str | None], tree: Tree) -> list[Reading]:
         """Fill ``tree`` with what ``environ`` sets; its marks are the variables' names.
@@ -274,10 +280,12 @@ class EnvironmentVariables:
                 prefix = variable + self._delimiter
                 if self._delimiter and spelled.startswith(prefix):
                     # pydantic-settings splits no oftener than `env_nested_max_split` says.
-                    keys = split_name(native[len(prefix) :], self._delimiter, self.source.maxsplit)
+                    keys = nested_names.split_name(
+                        native[len(prefix) :], self._delimiter, self.source.maxsplit
+                    )
                     if not self._case_sensitive:
-                        keys = in_written_case(value, keys, [annotation])
-                    mark_nested(branch, value, keys, place(native))
+                        keys = nested_names.in_written_case(value, keys, [annotation])
+                    nested_names.mark_nested(branch, value, keys, place(native))
 
     def _keep_beaten(
         self,

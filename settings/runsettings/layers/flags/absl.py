@@ -14,6 +14,9 @@ from runsettings.layers.flags.namespace import command_line
 from runsettings.values.origin import Layer
 from runsettings.values.tree import Tree
 
+UNPARSED: Final = "the absl flags are not parsed yet: all of them stand at their defaults"
+UNPARSED_HINT: Final = "call this from the function that app.run() runs"
+
 _INSTALLED: Final = frozenset({"site-packages", "dist-packages"})
 """Directories that hold installed packages, wherever they are."""
 

@@ -13,11 +13,12 @@ from typing import Any, Final
 
 from runsettings.layers.base import Inputs
 from runsettings.layers.copying import copy_containers
-from runsettings.layers.flags.absl import absl_trees
+from runsettings.layers.flags.absl import UNPARSED, UNPARSED_HINT, absl_trees, is_absl
 from runsettings.layers.flags.namespace import GivenNamespace, given_arguments, source_trees
 from runsettings.layers.flags.nesting import nested_trees
 from runsettings.layers.flags.settings_flags import SETTINGS_KEYS
 from runsettings.layers.program_inputs import read_named
+from runsettings.values.diagnostic import Diagnostic, Rule
 from runsettings.values.origin import Layer
 from runsettings.values.reading import Reading
 from runsettings.values.tree import Tree
@@ -39,12 +40,16 @@ class FlagLayer:
         """The files that flags named, and then the flags that were given."""
         if inputs.args is None:
             return ()
+        if is_absl(inputs.args) and not getattr(inputs.args, "FLAGS", inputs.args).is_parsed():
+            found = Diagnostic.of(Rule.BAD_INPUT, (), UNPARSED, None, UNPARSED_HINT)
+            return [Reading(Tree(Layer.FLAG, "command line"), (found,))]
         given = given_tree(inputs.args)
         named = given.data.pop(SETTINGS_FILE, None)
         files = [named] if isinstance(named, (str, Path)) else list(named or ())
         keys = _settings_keys(inputs.args) if files else frozenset()
         readings = [
-            read_named(file, Layer.FLAG, inputs.cwd)._replace(other_keys=keys) for file in files
+            read_named(file, Layer.FLAG, inputs.cwd, "--settings-file")._replace(other_keys=keys)
+            for file in files
         ]
         faults = copy_containers(given)
         lowest, *upper = nested_trees(given)

@@ -26,7 +26,7 @@ from typing import Any, Final, Protocol, TypeGuard
 from runsettings.documents.files import Format, read_file, read_text
 from runsettings.documents.paths import named_path, shown_path
 from runsettings.layers.call_site import Caller
-from runsettings.layers.flags.absl import absl_trees, is_absl
+from runsettings.layers.flags.absl import UNPARSED, UNPARSED_HINT, absl_trees, is_absl
 from runsettings.layers.flags.namespace import GivenNamespace, argument_trees, source_trees
 from runsettings.layers.flags.nesting import nested_trees
 from runsettings.runconfig.inputs.file_keys import all_strings, with_text_keys
@@ -202,10 +202,9 @@ class InputReader:
         if not values.is_parsed():
             self._add(
                 Rule.BAD_INPUT,
-                "the absl flags are not parsed yet: all of them stand at their defaults",
+                UNPARSED,
                 self._origin,
-                "call this from the function that app.run() runs",
-                Severity.WARNING,
+                UNPARSED_HINT,
             )
         defaults, given = absl_trees(flags, every=self._every_flag)
         first = len(self.defaults)
