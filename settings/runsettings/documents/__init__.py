@@ -1,5 +1,6 @@
-"""Text to leaves: one reader a format, all with the same signature, all with positions.
+"""Readers and writers of files: one reader for each format, all with positions.
 
-A reader gets text and gives a `Tree` and diagnostics; it never raises for bad input, and one
-bad key never discards the rest. `read` adds what belongs to files: opening, decoding, size.
+A reader takes a text and returns a `Tree` and diagnostics. It never raises for bad input, and one
+bad key never discards the others. `files` opens and decodes files, `atomic_write` writes them,
+and `editing` changes one key of a text.
 """

@@ -1,7 +1,7 @@
-"""Writes a file whole: nobody ever sees half of it, and no other writer's change is lost.
+"""Writes files atomically: no reader sees half of a file, and no other writer's change is lost.
 
-The new content goes into a temporary file in the same directory, is brought to the disk, and
-takes the old one's place in one step.
+The new content is written to a temporary file in the same directory and synced to the disk. Then
+the temporary file replaces the old one in one step.
 """
 
 from __future__ import annotations
@@ -28,28 +28,28 @@ if sys.platform != "win32":
     import fcntl
 
 TEMPORARY: Final = re.compile(r"\.[0-9a-f]{16}\.tmp")
-"""Names of files that are being written and are not whole yet."""
+"""Names of temporary files, which are not complete."""
 
 _ATTEMPTS: Final = 20
-"""Times that an edit is made again because the file changed meanwhile."""
+"""How often an edit is tried, because the file changed meanwhile."""
 
 _PAUSE: Final = 0.01
-"""Seconds between two tries to lock a directory."""
+"""Seconds between two attempts to lock a directory."""
 
 _TURNS: Final = 500
-"""Times that locking a directory is tried."""
+"""How often locking a directory is tried."""
 
 _OTHERS: Final = 0o077
-"""What the group and the rest of the world may do."""
+"""The permissions of the group and of all others."""
 
 
 class Rewritten(NamedTuple):
-    """What `rewrite` did."""
+    """The result of `rewrite`."""
 
     created: bool
-    """Whether the file was not there before."""
+    """Whether the file did not exist before."""
     changed: bool
-    """Whether its text is another one now."""
+    """Whether its text changed."""
 
 
 def write_file(
@@ -59,20 +59,20 @@ def write_file(
     durable: bool = True,
     follow_links: bool = True,
 ) -> None:
-    """Write a file whole, or leave it as it was.
+    """Write all of a file, or leave it as it was.
 
-    The file keeps its mode, and its owner where that is allowed. What is not a file, such as
+    The file keeps its mode, and its owner where that is allowed. A device or pipe, such as
     ``/dev/stdout``, is written to directly.
 
     Args:
-        path: The file, which need not be there; its directory must be.
+        path: The file, which need not exist; its directory must exist.
         content: All of its new content, or an open file to copy.
         durable: Whether to wait until the content is on the disk.
-        follow_links: Whether to write what a symbolic link leads to; otherwise a link at ``path``
-            is replaced by the file.
+        follow_links: Whether to write the target of a symbolic link; otherwise the file replaces
+            the link.
 
     Raises:
-        OSError: It cannot be written; what was there is there still.
+        OSError: It cannot be written; the old content stays.
     """
     real = Path(os.path.realpath(path)) if follow_links else path
     status = None if real.is_symlink() else _status(real)
@@ -95,23 +95,24 @@ def rewrite(
     private: Callable[[str], bool] = lambda _text: False,
     directory_mode: int = 0o777,
 ) -> Rewritten:
-    """Replace a file's text by what ``edit`` makes of it, in one step.
+    """Replace the text of a file by the result of ``edit``, in one step.
 
-    Our own processes take turns; a change by a program that knows no lock is noticed before the
-    file is replaced, and the edit is made again on what is there by then. A link is followed,
-    the directory is created where it is missing, and the file keeps its mode, its owner where
-    that is allowed, and its byte order mark.
+    Processes that use this function wait for each other. If another program changes the file
+    meanwhile, the edit is made again on the new text. A symbolic link is followed, a missing
+    directory is created, and the file keeps its mode, its owner where that is allowed, and its
+    byte order mark.
 
     Args:
-        path: The file, which need not be there.
+        path: The file, which need not exist.
         edit: Makes the new text from the old one; called again if the file changes meanwhile.
         layer: The layer that the file belongs to.
         where: Its name in messages.
-        private: Whether nobody but the owner may read this text (mode 0600).
+        private: Tells whether only the owner may read a text (mode 0600).
         directory_mode: The mode of a directory that is created.
 
     Raises:
-        SettingsError: The file cannot be read or written. Whatever ``edit`` raises goes through.
+        SettingsError: The file cannot be read or written.
+        Exception: Whatever ``edit`` raises.
     """
     try:
         real = Path(os.path.realpath(path))
@@ -138,7 +139,7 @@ def _attempt(
     where: str,
     private: Callable[[str], bool],
 ) -> Rewritten | None:
-    """One reading, edit and replacement; ``None`` if the file changed meanwhile."""
+    """Read, edit and replace the file once; ``None`` if it changed meanwhile."""
     status = _status(path)
     text, mark = "", b""
     if status is not None:
@@ -168,20 +169,22 @@ def _temporary(
     narrow: bool = False,
     durable: bool = True,
 ) -> Iterator[Path]:
-    """A new file beside ``target`` with that content; removed if it does not take its place."""
+    """A new file beside ``target`` with the content; removed at the end if it was not renamed."""
     if status is not None and not os.access(target, os.W_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     mode = 0o666 if status is None else stat.S_IMODE(status.st_mode)
     mode = mode & ~_OTHERS if narrow else mode
-    # The target's own name may be as long as names can be.
+    # The name does not contain the target's name, which may be as long as names can be.
     path = target.with_name(f".{secrets.token_hex(8)}.tmp")
-    # With the narrow mode from the start: a file that is readable for a moment was readable.
+    # Created with the final mode: otherwise others could open the file before the mode is set.
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     descriptor = os.open(path, flags, mode if status is None else 0o600)
     try:
         with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor, not a path
             if status is not None and hasattr(os, "fchown"):
-                with contextlib.suppress(PermissionError):  # another's file becomes ours
+                with contextlib.suppress(
+                    PermissionError
+                ):  # the new file then has this user as owner
                     os.fchown(descriptor, status.st_uid, status.st_gid)
                 os.fchmod(descriptor, mode)
             _copy(content, file)
@@ -208,7 +211,7 @@ def _status(path: Path) -> os.stat_result | None:
 
 
 def _signature(status: os.stat_result | None) -> tuple[int, ...] | None:
-    """What is another as soon as anybody writes to the file or replaces it."""
+    """Numbers that change when somebody writes to the file or replaces it."""
     if status is None:
         return None
     return status.st_ino, status.st_dev, status.st_size, status.st_mtime_ns, status.st_ctime_ns
@@ -216,13 +219,13 @@ def _signature(status: os.stat_result | None) -> tuple[int, ...] | None:
 
 @contextlib.contextmanager
 def _turn(directory: Path) -> Iterator[None]:
-    """Wait until no other process of ours edits files in ``directory``, but not for ever.
+    """Wait until no other process edits files in ``directory`` with `rewrite`, up to a limit.
 
-    Whoever may read the directory may lock it, and a network file system may have no locks. The
-    check for changes protects the file all the same.
+    Any user who may read the directory can lock it, and a network file system may have no locks.
+    The check for changes in `_attempt` protects the file without the lock too.
     """
     if sys.platform == "win32":
-        yield  # directories cannot be opened there
+        yield  # Windows cannot open directories
         return
     descriptor = os.open(directory, os.O_RDONLY)
     try:
@@ -245,7 +248,7 @@ def _sync_directory(directory: Path) -> None:
         return
     descriptor = os.open(directory, os.O_RDONLY)
     try:
-        with contextlib.suppress(OSError):  # not every file system can
+        with contextlib.suppress(OSError):  # some file systems do not support it
             os.fsync(descriptor)
     finally:
         os.close(descriptor)

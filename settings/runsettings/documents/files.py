@@ -1,7 +1,7 @@
-"""Reading a file: opening, size, decoding and format, before a reader sees any text.
+"""Reads files: opens them, checks their size, decodes them, and calls the reader of their format.
 
-Whatever the file is, the answer is a `Reading`. A pipe or device is refused before it is
-opened, because opening one can block or act; the size is known before anything is read.
+The result is a `Reading`, whatever the file is. A pipe or device is rejected before it is opened,
+because opening it can block or have an effect. The size is checked before anything is read.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Format(enum.StrEnum):
 
     @classmethod
     def of(cls, path: Path) -> Format | None:
-        """The format that a file's name tells, or ``None``. No suffix means INI."""
+        """The format that the suffix of a file means, or ``None``. No suffix means INI."""
         return _SUFFIXES.get(path.suffix.lower())
 
 
@@ -80,7 +80,7 @@ class FileText(NamedTuple):
 
 
 class _UnreadableError(Exception):
-    """Why a file's bytes cannot be had; never leaves this module."""
+    """A file cannot be read or decoded. It never leaves this module."""
 
     def __init__(self, rule: Rule, message: str, hint: str | None = None) -> None:
         super().__init__(message)
@@ -89,7 +89,7 @@ class _UnreadableError(Exception):
         self.hint = hint
 
     def diagnostic(self, layer: Layer, where: str) -> Diagnostic:
-        """The same as a diagnostic of the whole file."""
+        """The error as a diagnostic about the whole file."""
         origin = Origin(layer, where)
         return Diagnostic(self.rule, Severity.ERROR, (), self.message, origin, hint=self.hint)
 
@@ -99,7 +99,7 @@ def read_file(
     layer: Layer,
     *,
     where: str | None = None,
-    format: Format | None = None,  # noqa: A002 - the word for it
+    format: Format | None = None,  # noqa: A002 - the usual name
     limit: int = MAX_BYTES,
     yaml11: bool = False,
 ) -> Reading:
@@ -109,7 +109,7 @@ def read_file(
         path: The file.
         layer: The layer that its values belong to.
         where: Its name in origins; the path as given if left out.
-        format: How it is written; if left out, what its suffix says.
+        format: Its format; that of its suffix if left out.
         limit: The largest size that is read, in bytes.
         yaml11: Whether to read the scalars of YAML by YAML 1.1, as PyYAML does.
 
@@ -138,7 +138,7 @@ def read_bytes(
     limit: int = MAX_BYTES,
     encoding: str | None = None,
 ) -> FileText:
-    """Read and decode a file of whatever format. Never raises for what the file is or holds.
+    """Read and decode a file of any format. Never raises for what the file is or holds.
 
     Args:
         path: The file.
@@ -146,6 +146,9 @@ def read_bytes(
         where: Its name in origins.
         limit: The largest size that is read, in bytes.
         encoding: The name of its encoding; UTF-8 if left out.
+
+    Returns:
+        The text, or why it cannot be read.
     """
     try:
         return _decode(_bytes_of(path, where, limit), layer, where, encoding)
@@ -167,8 +170,11 @@ def read_text(
         text: The text; a byte order mark of UTF-8 is skipped.
         layer: The layer that its values belong to.
         where: Its name in origins.
-        format: How it is written.
+        format: Its format.
         yaml11: Whether to read the scalars of YAML by YAML 1.1, as PyYAML does.
+
+    Returns:
+        Its values with their positions, and its diagnostics.
     """
     return _read(_decode(text, layer, where), layer, where, format, yaml11=yaml11)
 
@@ -189,7 +195,7 @@ def _read(
 def _bytes_of(path: Path, where: str, limit: int) -> bytes:
     try:
         _check_kind(path.stat())
-        # The name may have become a pipe since it was looked at: never wait for a writer.
+        # Another process may have put a pipe there meanwhile: never wait for its writer.
         descriptor = os.open(
             path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
         )
@@ -197,10 +203,10 @@ def _bytes_of(path: Path, where: str, limit: int) -> bytes:
             status = os.fstat(descriptor)
             _check_kind(status)
             _check_size(status.st_size, limit)
-            # Room is made for what is asked for: a small file need not cost the limit.
+            # `read` allocates the number of bytes that it is called with.
             content = file.read(status.st_size + 1)
             if len(content) != status.st_size:
-                # A file that grows meanwhile, or whose size is not told, is bounded all the same.
+                # The file grew meanwhile, or its file system reports no size.
                 content += file.read(limit + 1 - len(content))
                 _check_size(len(content), limit)
             return content
@@ -245,12 +251,12 @@ def _unreadable(path: Path, where: str, error: OSError) -> _UnreadableError:
 
 
 def _similar(path: Path, where: str) -> str | None:
-    """The file beside it that was probably meant, in the form that ``where`` has."""
+    """A hint that names a file of a similar name in the same directory, written as ``where`` is."""
     try:
         siblings = [entry.name for entry in os.scandir(path.parent) if entry.is_file()]
     except OSError:
         return None
-    # Suffixes are alike among all config files: they tell nothing of what was meant.
+    # The stems are compared without suffixes, which many config files share.
     stems: dict[str, str] = {}
     for name in sorted(siblings, key=lambda name: (Path(name).suffix != path.suffix, name)):
         stems.setdefault(Path(name).stem.casefold(), name)
@@ -262,7 +268,7 @@ def _similar(path: Path, where: str) -> str | None:
 
 
 def _decode(text: str | bytes, layer: Layer, where: str, encoding: str | None = None) -> FileText:
-    """The text without its byte order mark, or ``None`` and why there is none."""
+    """The text without its byte order mark, or why it cannot be decoded."""
     if encoding is not None and isinstance(text, bytes):
         try:
             return FileText(text.decode(encoding), ())
@@ -279,7 +285,7 @@ def _decode(text: str | bytes, layer: Layer, where: str, encoding: str | None = 
         try:
             text.encode()
         except UnicodeEncodeError as error:
-            message = f"character U+{ord(text[error.start]):04X} is half of a pair, and not text"
+            message = f"character U+{ord(text[error.start]):04X} is half of a surrogate pair"
             start = error.start
             decoded = text.encode(errors="replace").decode()
     elif other := [encoding for mark, encoding in _BOMS if text.startswith(mark)]:

@@ -1,4 +1,4 @@
-"""Running git: the one place from which this package calls it."""
+"""Runs git. No other module of this package does."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 _CALLED_BY_GIT: Final = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX")
-"""Variables that git sets for its hooks; they would turn git away from the given directory."""
+"""Variables that git sets for its hooks; with them, git would use another directory."""
 
 
 class GitError(ValueError):
@@ -26,16 +26,16 @@ def run_git(
         timeout: Seconds that git may take.
 
     Raises:
-        GitError: It could not be run, or failed; the message says why.
+        GitError: Git could not be run, or failed; the message says why.
     """
-    # Loaded where git is called, which is not on the path of `init`.
+    # Imported here because `init` does not wait for git.
     import subprocess
 
     environ = {k: v for k, v in os.environ.items() if k not in _CALLED_BY_GIT}
     environ |= {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"}
     if index is not None:
         environ["GIT_INDEX_FILE"] = str(index)
-    # A repository may name a program to be run here, and need not be the user's own.
+    # A repository of somebody else may name a program that git would run for it.
     line = ["git", "-c", "core.fsmonitor=false", *arguments]
     try:
         done = subprocess.run(  # noqa: S603 - a list, and no shell

@@ -2,9 +2,9 @@
 
 Agrees with `configparser.RawConfigParser(strict=False)`: sections, ``key = value`` or
 ``key: value``, keys without regard to case, comments on lines of their own, indented lines
-that continue a value, and no interpolation, so that ``%`` is an ordinary character. Besides,
-it knows every position, reports what is set twice, and reads on after a line that it cannot read.
-``[DEFAULT]`` is a section like any other here: it does not reach into the others.
+that continue a value, and no interpolation, so that ``%`` is an ordinary character. Unlike
+`configparser`, it records every position, reports keys that are set twice, and continues after a
+line that it cannot read. ``[DEFAULT]`` is an ordinary section: it sets nothing in others.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _DELIMITER: Final = re.compile("[=:]")
 
 @dataclass(slots=True)
 class Entry:
-    """A key with its value, or a section's header, as it stands in the text."""
+    """A key with its value, or the header of a section."""
 
     section: str
     key: str | None
@@ -39,9 +39,9 @@ class Entry:
     start: int = 0
     """0-based column of the value."""
     parts: list[str] = field(default_factory=list)
-    """The value's lines, without the space around them."""
+    """The lines of the value, without the space around them."""
     lines: list[int] = field(default_factory=list)
-    """0-based numbers of the lines that carry the value."""
+    """0-based numbers of these lines."""
 
     @property
     def value(self) -> str:
@@ -67,7 +67,10 @@ def split_lines(text: str) -> list[str]:
 def scan(lines: list[str]) -> Iterator[Entry | Stray]:
     """The headers, entries and stray lines, in order.
 
-    An entry may still grow by continuation lines until the next one is asked for.
+    An entry may get more lines until the next one is yielded.
+
+    Args:
+        lines: The lines of the text, with their line breaks.
     """
     section: str | None = None
     current: Entry | None = None
@@ -83,7 +86,7 @@ def scan(lines: list[str]) -> Iterator[Entry | Stray]:
             continue
         here = 0 if line[0] == first else len(line) - len(line.lstrip())
         if "\0" in text:
-            yield Stray(number, here, "a NUL character cannot stand in a settings file")
+            yield Stray(number, here, "a NUL character is not allowed in a settings file")
             continue
         if current is not None and here > indent:
             current.parts.append(text)
@@ -108,7 +111,7 @@ def _entry(text: str, section: str | None, number: int, indent: int) -> Entry | 
     delimiter = match.start()
     if section is None:
         hint = "put [default] on a line above it"
-        return Stray(number, indent, "stands outside of any section", hint)
+        return Stray(number, indent, "is outside of any section", hint)
     key = text[:delimiter].rstrip().lower()
     if not key:
         return Stray(number, indent, f"has no key before the {text[delimiter]!r}")
@@ -170,7 +173,7 @@ def _add_duplicate(
 ) -> None:
     name = entry.key if entry.key is not None else f"[{entry.section}]"
     path = (entry.section,) if entry.key is None else (entry.section, entry.key)
-    what = "a section that is there already" if entry.key is None else f"{name!r} is set twice"
+    what = "the section exists already" if entry.key is None else f"{name!r} is set twice"
     diagnostics.add(
         Rule.DUPLICATE_KEY,
         what,

@@ -1,7 +1,7 @@
-"""Reads JSON with positions, and accepts what Python's `json` accepts, ``NaN`` included.
+"""Reads JSON with positions, and accepts what Python's `json` accepts, also ``NaN``.
 
-Python's own decoder reads the values. A second pass over the text finds their positions. It
-runs when somebody asks for a position, or at once if the first pass met something to report.
+Python's decoder reads the values. A second pass over the text finds their positions. It runs when
+the first position is needed, or at once if the first pass found something to report.
 """
 
 from __future__ import annotations
@@ -35,20 +35,20 @@ _COMMENTS: Final = ("//", "/*", "#")
 _WORD: Final = re.compile(r"[-+.\w]++")
 _WORDS: Final = {"True": "true", "False": "false", "None": "null"}
 _AFTER_VALUE: Final = ("Expecting ',' delimiter", "Extra data")
-"""Messages of Python's decoder that say that the text up to there is complete."""
+"""Messages of Python's decoder after which the text up to the error is complete."""
 _QUOTES: Final = 'put texts in double quotes, "like this"'
 _MESSAGES: Final = {
-    # What it is may be a secret: the excerpt shows it, where it can be masked.
-    "Expecting value": "what stands here is no JSON value",
+    # The message does not repeat the text, which may be a secret: the excerpt masks it.
+    "Expecting value": "this is not a JSON value",
     "Expecting property name enclosed in double quotes": "a key in double quotes is missing",
     "Expecting ':' delimiter": "the ':' after the key is missing",
     "Extra data": "nothing may follow the value",
     "Unterminated string starting at": "the quote that opens here is not closed",
-    "Invalid control character at": "a line break or control character cannot stand in a string",
+    "Invalid control character at": "a line break or control character is not allowed in a string",
     "Invalid \\escape": "invalid escape sequence",
     "Invalid \\uXXXX escape": "four hexadecimal digits must follow '\\u'",
 }
-"""What Python's decoder says, and what we say for it."""
+"""The messages of Python's decoder, and ours for them."""
 
 
 def read(text: str, layer: Layer, where: str) -> Reading:
@@ -60,8 +60,8 @@ def read(text: str, layer: Layer, where: str) -> Reading:
         where: Its name in origins.
 
     Returns:
-        Its values with their positions, and its diagnostics. After a syntax error, the
-        top-level keys in front of it count.
+        Its values with their positions, and its diagnostics. After a syntax error, these are the
+        top-level keys before it.
     """
     diagnostics = TextDiagnostics(text, layer, where)
     readable, data, decoder, complete = _decode(diagnostics)
@@ -69,10 +69,10 @@ def read(text: str, layer: Layer, where: str) -> Reading:
     if decoder.repeated or decoder.refused:
         tree.marks = _Positions(diagnostics, decoder).of(data)
     else:
-        # The values are read again: those in the tree may have changed by then.
+        # The values are read again, because those in the tree may have been changed.
         tree.marks = lambda: _Positions(diagnostics, decoder).of(json.loads(readable))
     if not complete and isinstance(data, dict) and data:
-        # The last top-level key may hold half of what was meant.
+        # The value of the last top-level key may be incomplete.
         pairs = decoder.repeated.get(id(data)) or list(data.items())
         del data[pairs[-1][0]]
     if isinstance(data, dict):
@@ -87,11 +87,11 @@ def read(text: str, layer: Layer, where: str) -> Reading:
 
 
 class _Decoder(JSONDecoder):
-    """Python's decoder, which keeps what the second pass has to report.
+    """Python's decoder, with a record of what the second pass has to report.
 
     Attributes:
         repeated: Objects that set a key twice, by identity: all their keys and values.
-        refused: Numbers that Python cannot hold, by identity. Their texts stand in for them.
+        refused: Numbers that Python cannot hold, as text, by identity. The text is the value.
     """
 
     def __init__(self, *, watching: bool = True) -> None:
@@ -124,17 +124,17 @@ class _Decoder(JSONDecoder):
 
 
 class _Decoded(NamedTuple):
-    """What could be decoded of a text."""
+    """The part of a text that could be decoded."""
 
     text: str
     data: Any
     decoder: _Decoder
     complete: bool
-    """Whether no container of the text was left open where it broke off."""
+    """Whether no mapping or list was still open at the end of that part."""
 
 
 def _decode(diagnostics: TextDiagnostics) -> _Decoded:
-    """Decode the text, or what can be read of it; report why the rest cannot."""
+    """Decode the text, or the part before an error; report the error."""
     text = diagnostics.text
     decoder = _Decoder(watching=False)
     error: JSONDecodeError | None = None
@@ -152,11 +152,11 @@ def _decode(diagnostics: TextDiagnostics) -> _Decoded:
 
 
 def _decode_before(error: JSONDecodeError | None, diagnostics: TextDiagnostics) -> _Decoded:
-    """Decode what stands in front of a syntax error, or of what is nested too deep; report it."""
+    """Decode the part before a syntax error or before values nested too deep; report them."""
     text = diagnostics.text
     stop = len(text) if error is None else error.pos
     opened: list[str] = []
-    # Up to here, the text is JSON once its open brackets are closed.
+    # Up to here, the text with its open brackets closed is JSON.
     complete = 0
     for found in _OUTLINE.finditer(text, 0, stop):
         char = found[0]
@@ -184,7 +184,13 @@ def _decode_before(error: JSONDecodeError | None, diagnostics: TextDiagnostics) 
 
 
 def _add_syntax_error(error: JSONDecodeError, closer: str, diagnostics: TextDiagnostics) -> None:
-    """Report what the decoder stopped at; ``closer`` is the bracket that is still to come."""
+    """Report the error of the decoder.
+
+    Args:
+        error: The error.
+        closer: The bracket that closes the innermost container; empty at the top level.
+        diagnostics: Holds the text; receives the diagnostic.
+    """
     text, at, expected = diagnostics.text, error.pos, error.msg
     if expected in _AFTER_VALUE and _WORD.match(text, at):
         # The decoder may have taken the beginning of a longer word, as in 012, for a value.
@@ -197,7 +203,7 @@ def _add_syntax_error(error: JSONDecodeError, closer: str, diagnostics: TextDiag
     if text.startswith(_COMMENTS, at):
         message, hint = "JSON has no comments", "remove it"
     elif text.startswith(closer or ",", at) and before.endswith(","):
-        message, at = f"a ',' cannot stand before {closer!r}", len(before) - 1
+        message, at = f"a ',' is not allowed before {closer!r}", len(before) - 1
     elif text.startswith("{", at) and before.endswith("{"):
         hint = "if this is a template, fill it in first"
     elif text.startswith("'", at):
@@ -212,7 +218,7 @@ def _add_syntax_error(error: JSONDecodeError, closer: str, diagnostics: TextDiag
 
 
 class _Positions:
-    """The second pass. It knows the values, which stand in the text in the same order."""
+    """The second pass, which finds the positions of the decoded values in the same order."""
 
     def __init__(self, diagnostics: TextDiagnostics, decoder: _Decoder) -> None:
         self._diagnostics = diagnostics
@@ -220,7 +226,7 @@ class _Positions:
         self._packed = diagnostics.packed
         self._repeated = decoder.repeated
         self._refused = decoder.refused
-        # Everything in front of this offset has been passed.
+        # The offset up to which the text was read.
         self._at = 0
 
     def of(self, data: Any) -> Any:
@@ -232,7 +238,7 @@ class _Positions:
         return self._value(data, self._packed(found.start(1)), ())
 
     def _value(self, value: Any, mark: int, path: KeyPath) -> Any:
-        """The marks of a container that begins here, or of a scalar that has been passed."""
+        """The marks of a container that begins here, or of a number that Python cannot hold."""
         if isinstance(value, dict):
             return self._members(value, Branch(mark), path)
         if isinstance(value, list):
@@ -248,7 +254,7 @@ class _Positions:
         for key, value in data.items() if repeated is None else repeated:
             found = _MEMBER.match(self._text, self._at)
             if found is None:
-                break  # nothing follows in a text that breaks off
+                break  # the text ends here
             self._at = found.end()
             key_mark = self._packed(found.start(1))
             mark: Any = key_mark << KEY_SHIFT | self._packed(found.start(2))
@@ -266,7 +272,7 @@ class _Positions:
         self._at += 1
         if not self._refused and _CONTAINERS.isdisjoint(map(type, data)):
             found = None
-            # Long arrays are of scalars: `finditer` is twice as fast as matching one by one.
+            # A long array has scalars: `finditer` is twice as fast as matching one by one.
             for found in islice(_ITEM.finditer(self._text, self._at), len(data)):
                 marks.append(self._packed(found.start(1)))
             self._at = found.end() if found else self._at
@@ -285,7 +291,7 @@ class _Positions:
         return marks
 
     def _close(self) -> None:
-        """Pass a closing bracket."""
+        """Read a closing bracket."""
         if end := _END.match(self._text, self._at):
             self._at = end.end()
 

@@ -1,18 +1,18 @@
-"""How far the readers follow a text. Honest files stay far below each of these."""
+"""Limits of the readers, against hostile files. Ordinary files stay far below each of them."""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
 MAX_BYTES: Final = 32 * 1024 * 1024
-"""The largest file that is read, in bytes. Beyond it stands data, not settings."""
+"""The largest file that is read, in bytes. A larger file holds data, not settings."""
 
 MAX_DEPTH: Final = 100
 """How deep values may be nested: merging and freezing them are recursive."""
 
 ALIAS_BUDGET: Final = 100_000
-"""How many values the aliases of a YAML text may stand for, besides one for each of its
-characters. A long text counts as many. A bomb of nine levels stands for a billion."""
+"""How many values the aliases of a YAML text may expand to, besides one for each character of the
+text. A "billion laughs" text of nine levels expands to a billion values."""
 
 MAX_DIGITS: Final = 3_500
 """The most characters of a number. Python refuses to turn an integer of more than 4,300
@@ -26,7 +26,7 @@ _LARGEST_INTEGER: Final = 10**MAX_DIGITS
 
 
 def is_within_limits(data: Any) -> bool:
-    """Whether values read from a text keep to `MAX_DEPTH`, and their integers to `MAX_DIGITS`.
+    """Whether values are nested no deeper than `MAX_DEPTH`, with integers within `MAX_DIGITS`.
 
     Args:
         data: Nested ``dict`` and ``list`` objects.
@@ -48,7 +48,11 @@ def is_within_limits(data: Any) -> bool:
 
 
 def number_problem(written: str) -> str:
-    """Why a number that a reader refused cannot be held, as a message."""
+    """The message about a number that a reader rejects.
+
+    Args:
+        written: The number as it is written.
+    """
     if len(written) > MAX_DIGITS:
         return f"a number of {len(written):,} characters is too long to read"
     return "the number is too large for a float"

@@ -1,4 +1,4 @@
-"""Paths as a person writes and reads them: ``~`` is their home, and ``.`` where they stand."""
+"""Paths as users write them: ``~`` is the home directory, and paths may be relative."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 
 def working_directory() -> Path:
-    """The directory that relative paths start from; ``.`` if it was deleted."""
+    """The working directory; ``.`` if it was deleted."""
     try:
         return Path.cwd()
     except OSError:
@@ -17,21 +17,30 @@ def working_directory() -> Path:
 
 
 def named_path(name: str | os.PathLike[str], cwd: Path) -> Path:
-    """The path that a person in ``cwd`` names.
+    """The path that a user means.
 
-    An unknown user's ``~name`` stays as it is written, and is a file that does not exist.
+    ``~name`` of an unknown user stays as it is written, and is a file that does not exist.
+
+    Args:
+        name: The path as the user writes it.
+        cwd: The directory that a relative path starts from.
     """
     return cwd / os.path.expanduser(name)  # noqa: PTH111 - Path's raises for an unknown user
 
 
 def shown_path(path: str | os.PathLike[str], cwd: str | os.PathLike[str]) -> str:
-    """The path as a person in ``cwd`` would name it: relative if it is below ``cwd``."""
+    """The path for a message: relative if it is below ``cwd``.
+
+    Args:
+        path: The path.
+        cwd: The user's working directory.
+    """
     base = os.fspath(cwd)
     return os.fspath(path).removeprefix(base if base.endswith(os.sep) else base + os.sep)
 
 
 def several_files(files: Any) -> Sequence[Any]:
-    """The files of an option that takes one, several, or ``None`` for none."""
+    """The files of an option that takes one file, several files, or ``None`` for no file."""
     if files is None:
         return ()
     if isinstance(files, str) or not isinstance(files, Sequence):

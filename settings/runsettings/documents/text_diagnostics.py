@@ -22,8 +22,8 @@ class TextDiagnostics:
     Args:
         text: The whole text.
         layer: The layer that it belongs to.
-        where: Its native name, usually a file as the person would name it.
-        columns: Whether origins tell the column; the excerpt always does.
+        where: Its native name, usually a file as the user would name it.
+        columns: Whether origins have a column; excerpts always have one.
     """
 
     def __init__(self, text: str, layer: Layer, where: str, *, columns: bool = True) -> None:
@@ -32,25 +32,25 @@ class TextDiagnostics:
         self.where = where
         self.columns = columns
         self.found: list[Diagnostic] = []
-        # Many diagnostics can be in one line, and that line may be the whole text.
+        # Cached: many diagnostics can be in one line, and that line may be the whole text.
         self._line: tuple[int, str] = (0, "")
 
     @functools.cached_property
     def starts(self) -> list[int]:
-        """The offset at which each line begins; found when the first position is asked for."""
+        """The offset at which each line begins; computed when the first position is needed."""
         text = self.text
         if "\r" in text:
             text = text.replace("\r\n", " \n").replace("\r", "\n")
         ends = accumulate(map(len, text.split("\n")))
-        # Each line is one character longer than what `split` leaves of it. The last has no break.
+        # `split` removes the line break of each line but the last, which has none.
         return [0, *map(add, ends, count(1))][:-1]
 
     @functools.cached_property
     def packed(self) -> Callable[[int], int]:
-        """Turns a character's 0-based offset into a packed position (`values.tree.pack`).
+        """A function that makes a packed position of a 0-based offset (`positions.pack`).
 
-        It is made for readers that ask in the order of the text: most offsets are in the same
-        line as the one before or in the next one, and cost no search.
+        It is fast for readers that call it in the order of the text: most offsets are in the same
+        line as the one before or in the next line, and need no search.
         """
         starts, last = self.starts, len(self.starts)
         line, begin, end, base = 0, 0, -1, 0
@@ -74,7 +74,7 @@ class TextDiagnostics:
         return Position(line, offset - self.starts[line - 1] + 1)
 
     def offset(self, position: Position) -> int:
-        """The 0-based offset of a position; the end of the text for a position behind it."""
+        """The 0-based offset of a position; the end of the text for a position after it."""
         if position.line > len(self.starts):
             return len(self.text)
         return min(self.starts[position.line - 1] + position.column - 1, len(self.text))
@@ -115,7 +115,7 @@ class TextDiagnostics:
 
         Args:
             rule: What kind it is.
-            message: What is wrong, without position or advice.
+            message: What is wrong, without position or hint.
             position: Where it is.
             width: How many characters are wrong.
             path: The key that it concerns.
@@ -143,9 +143,16 @@ class TextDiagnostics:
         )
 
     def add_at(self, rule: Rule, message: str, offset: int, *, hint: str | None = None) -> None:
-        """Add a diagnostic at a 0-based offset."""
+        """Add a diagnostic at an offset.
+
+        Args:
+            rule: What kind it is.
+            message: What is wrong, without position or hint.
+            offset: 0-based offset of the character.
+            hint: What to do next.
+        """
         self.add(rule, message, self.locate(offset), hint=hint)
 
     def in_order(self) -> tuple[Diagnostic, ...]:
-        """What was found, in the order of the text."""
+        """All diagnostics, in the order of the text."""
         return tuple(sorted(self.found, key=lambda found: (found.line or 0, found.column or 0)))

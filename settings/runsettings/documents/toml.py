@@ -1,6 +1,6 @@
-"""Reads TOML: values by `tomllib`, positions by a scan of the same text.
+"""Reads TOML: `tomllib` reads the values, and a scan of the same text finds their positions.
 
-The scan runs when somebody asks for a position, or at once if `tomllib` found an error.
+The scan runs when the first position is needed, or at once if `tomllib` found an error.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ def read(text: str, layer: Layer, where: str) -> Reading:
         where: Its name in origins.
 
     Returns:
-        Its values with their positions, and its diagnostics. After a syntax error, the values
-        in front of it count.
+        Its values with their positions, and its diagnostics. After a syntax error, these are the
+        values before it.
     """
     diagnostics = TextDiagnostics(text, layer, where)
     positions = functools.cache(lambda: Positions(diagnostics))
@@ -57,7 +57,7 @@ def read(text: str, layer: Layer, where: str) -> Reading:
 
 
 def _loads(text: str) -> dict[str, Any] | Exception:
-    """The values of a text, or why there are none."""
+    """The values of a text, or the error of `tomllib`."""
     try:
         return tomllib.loads(text, parse_float=_float)
     except (ValueError, RecursionError) as error:
@@ -72,7 +72,7 @@ def _float(written: str) -> float:
 
 
 def _read_before(diagnostics: TextDiagnostics, positions: Positions) -> dict[str, Any]:
-    """Report the first error, and read what stands in front of its statement."""
+    """Report the first error, and read the text before the statement with the error."""
     text = diagnostics.text
     end = len(text)
     if positions.refusal is not None:
@@ -133,7 +133,7 @@ def _add_error(diagnostics: TextDiagnostics, positions: Positions, error: Except
 
 
 def _unquoted(text: str, offset: int) -> str | None:
-    """What to do about a word where a value must be."""
+    """The hint about a word where a value must be."""
     found = _WORD.match(text, offset)
     if found is None:
         return None

@@ -1,7 +1,7 @@
-"""Finds the positions of the keys and values of a TOML text, which `tomllib` does not tell.
+"""Finds the positions of the keys and values of a TOML text, which `tomllib` does not report.
 
-This scan knows where keys and values begin and end, and leaves to `tomllib` what they mean and
-whether they are right. On a text that is not TOML it ends early, with what it found.
+The scan finds where keys and values begin and end; `tomllib` decides what they mean and whether
+they are valid. On a text that is not TOML, the scan ends early and keeps what it found.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _PLAIN_PAIR: Final = re.compile(
     r"""("[^"\\\n]*+"(?!")|'[^'\n]*+'(?!')|true|false|[-+.:_0-9]{1,100}+)"""
     r"(?=[ \t]*+(?:[#\r\n]|\Z))"
 )
-"""The common statement: a bare key, and a short scalar that no rule of the scan is about."""
+"""The most frequent statement: a bare key and a short scalar."""
 _STRINGS: Final = (('"""', _LONG_BASIC), ("'''", _LONG_LITERAL), ('"', _BASIC), ("'", _LITERAL))
 
 
@@ -47,7 +47,7 @@ class Positions:
     """The marks of one TOML text.
 
     Args:
-        diagnostics: Holds the text, and tells lines and columns.
+        diagnostics: Holds the text, and computes lines and columns.
 
     Attributes:
         marks: Of the same shape as the values.
@@ -64,9 +64,9 @@ class Positions:
         self.repeated: list[tuple[KeyPath, int, Position]] = []
         self.refusal: tuple[Rule, str, int] | None = None
         self._at = 0
-        # Tables that have a header of their own, by identity; `marks` keeps them alive.
+        # The ids of tables that have a header of their own; `marks` keeps the tables alive.
         self._declared: set[int] = set()
-        with suppress(_LostError):  # `tomllib` says better what is wrong
+        with suppress(_LostError):  # `tomllib` reports what is wrong
             self._scan()
 
     def _scan(self) -> None:
@@ -116,13 +116,13 @@ class Positions:
         elif not isinstance(present, Branch) or id(present) in self._declared:
             self.repeated.append((path, offset, _key_position(present)))
             return Branch(mark), path
-        # A table that was only implied until now gets the position of its own header.
+        # The table was only implied so far, as `a` is by [a.b]; it gets the position of its header.
         present.here = mark
         self._declared.add(id(present))
         return present, path
 
     def _pair(self, table: Branch, path: KeyPath, depth: int) -> None:
-        """A key and its value, into ``table``."""
+        """Read a key and its value, and add them to ``table``."""
         parts = self._key()
         self._expect("=")
         self._skip(_BLANKS)
@@ -139,7 +139,7 @@ class Positions:
             table[name] = value
 
     def _enter(self, table: Branch, name: str, offset: int, position: int) -> Branch:
-        """The table of that name, made where it is only implied."""
+        """The table of this name, made if it is only implied."""
         present = table.get(name)
         if present is None:
             present = table[name] = Branch(self.packed(offset) << KEY_SHIFT | position)
@@ -174,8 +174,8 @@ class Positions:
         return mark
 
     def _parts(self, closer: str) -> Iterator[None]:
-        """Stop at the beginning of each part of an array or inline table, and pass its end."""
-        # Line breaks in inline tables are allowed by TOML 1.1 alone; `tomllib` judges.
+        """Yield at the beginning of each item of an array or inline table; then read its end."""
+        # Only TOML 1.1 allows line breaks in inline tables; `tomllib` decides.
         self._skip(_LINES)
         while not self._accept(closer):
             yield
@@ -235,7 +235,7 @@ class Positions:
 
 
 def _is_infinite(written: str) -> bool:
-    """Whether a value is a float too large to hold. Integers have no limit, ``inf`` is meant."""
+    """Whether a value is a float that is too large. Integers and ``inf`` are not."""
     return _FLOAT.fullmatch(written) is not None and math.isinf(float(written))
 
 

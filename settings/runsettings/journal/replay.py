@@ -179,7 +179,7 @@ class StoredRun:
 
     def _history(self, record: dict[str, Any]) -> None:
         if not is_row(record):
-            raise ValueError("this is not a row")
+            raise ValueError("the record is not a row")
         step, self.last = record["step"], max(self.last, record["time"])
         if step >= self.step:
             self.rows += 1

@@ -1,5 +1,5 @@
-"""The ground floor: what a value is, where it came from, and what can be wrong with it.
+"""Values, their origins, and diagnostics about them. Every other room may import this one.
 
-Only plain data may enter here, and the one module that turns it into text. Nothing in this
-room reads a file, a variable or a model; every other room may import it.
+A module belongs here if it is about plain data alone, or turns diagnostics into text. Nothing in
+this room reads a file, an environment variable or a model.
 """

@@ -1,7 +1,7 @@
-"""What is wrong, as data: `errors` carries diagnostics, and `rendering` writes the text.
+"""Diagnostics: what is wrong, as data. `errors` carries them, and `rendering` makes the text.
 
-Nothing is raised at the first fault. Every reader, layer and rule hands back what it found,
-and whoever started the work raises once, with everything.
+Nothing is raised at the first problem. Every reader, layer and rule returns its diagnostics, and
+the caller that started the work raises one error with all of them.
 """
 
 from __future__ import annotations
@@ -23,17 +23,23 @@ class Severity(enum.StrEnum):
 
 
 class Rule(enum.StrEnum):
-    """The stable ids of everything that can be wrong, each with its usual severity and meaning.
+    """The ids of all rules, which stay the same, each with its usual severity and its meaning.
 
-    A new rule is one line here. A diagnostic may have another severity where its place demands it:
-    an unknown key is an error in a file of ours, and a warning in a file that we share.
+    A new rule is one line here. A diagnostic may have another severity than its rule: an unknown
+    key is an error in a file of this library, and a warning in a file shared with other tools.
     """
 
     severity: Severity
     meaning: str
 
     def __new__(cls, rule: str, meaning: str = "", severity: Severity = Severity.ERROR) -> Self:
-        """Keep the severity and the meaning beside the id, which is the value."""
+        """Make a member whose value is the rule's id.
+
+        Args:
+            rule: The id.
+            meaning: One sentence for the documentation.
+            severity: The severity unless a diagnostic has another one.
+        """
         member = str.__new__(cls, rule)
         member._value_ = rule
         member.meaning = meaning
@@ -41,7 +47,7 @@ class Rule(enum.StrEnum):
         return member
 
     UNKNOWN_KEY = "unknown-key", "A key that the model does not have."
-    BAD_VALUE = "bad-value", "A value that the model's type or validator refuses."
+    BAD_VALUE = "bad-value", "A value that the model's type or validator rejects."
     MISSING_VALUE = "missing-value", "A required value that no layer sets."
     LOCKED_KEY = (
         "locked-key",
@@ -72,13 +78,13 @@ class Rule(enum.StrEnum):
     )
     TOO_DEEP = (
         "too-deep",
-        "Values nested deeper than any reader can be asked to follow.",
+        "Values nested deeper than the limit.",
     )
     ALIAS_BUDGET = (
         "alias-budget",
         "YAML aliases that expand to more nodes than the budget allows.",
     )
-    UNSAFE_TAG = "unsafe-tag", "A YAML tag that is not one of the safe ones."
+    UNSAFE_TAG = "unsafe-tag", "A YAML tag that is not one of the safe tags."
     YAML_SCALAR = (
         "yaml-scalar",
         "A YAML scalar that YAML 1.1 tools read differently.",
@@ -87,7 +93,7 @@ class Rule(enum.StrEnum):
     EXTERNAL_SOURCE = "external-source", "A pydantic-settings source that failed.", Severity.WARNING
     SHADOWED_VALUE = (
         "shadowed-value",
-        "A value given at start that a value written in code beats.",
+        "A value set at start that loses to a value in code.",
         Severity.WARNING,
     )
     KEY_TYPE = "key-type", "A config key that is not a string."
@@ -138,20 +144,20 @@ class Rule(enum.StrEnum):
         "value-changed",
         "A config value was changed without `allow_val_change`.",
     )
-    BAD_INPUT = "bad-input", "An object that no reader of configs knows."
-    IMMUTABLE = "immutable", "Settings were to be changed in place."
+    BAD_INPUT = "bad-input", "An object that is not one of the supported config inputs."
+    IMMUTABLE = "immutable", "An attempt to change settings in place."
     RUN_EXISTS = (
         "run-exists",
-        "A run with this id exists, and the call says that it must not.",
+        "A run with this id exists, and the call does not allow that.",
     )
     RUN_MISSING = (
         "run-missing",
-        "No run with this id exists, and the call says that it must.",
+        "No run with this id exists, and the call requires one.",
     )
     RUN_OWNED = "run-owned", "Another live process is writing this run."
     RUN_INACTIVE = (
         "run-inactive",
-        "There is no run to act on: none was started, or it is finished.",
+        "There is no active run: none was started, or it is finished.",
     )
     UNSAFE_PATH = (
         "unsafe-path",
@@ -167,7 +173,7 @@ class Rule(enum.StrEnum):
     )
     NOT_LOGGED_IN = (
         "not-logged-in",
-        "Online mode without a store or a login, where one is demanded.",
+        "Online mode without a store or a login, where one is required.",
     )
     NOT_AVAILABLE = (
         "not-available",
@@ -176,7 +182,7 @@ class Rule(enum.StrEnum):
 
 
 class Excerpt(NamedTuple):
-    """The line of text that a diagnostic points at."""
+    """The line of text that a diagnostic is about, and the part of it to mark."""
 
     text: str
     """The line, without its line break."""
@@ -189,7 +195,7 @@ class Excerpt(NamedTuple):
 
 
 class Beaten(NamedTuple):
-    """A value that the faulty one won over."""
+    """A value of a lower layer, which the value that the diagnostic is about beat."""
 
     origin: Origin
     shown: str
@@ -198,20 +204,20 @@ class Beaten(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """One thing that is wrong, or worth knowing."""
+    """One problem, or one fact worth knowing."""
 
     rule: Rule
     severity: Severity
     path: KeyPath
     message: str
-    """What is wrong, without place or advice: ``must be one of 'online', 'offline'; got 'x'``."""
+    """What is wrong, without position or hint: ``must be one of 'online', 'offline'; got 'x'``."""
     origin: Origin | None = None
     hint: str | None = None
     """What to do next: ``did you mean 'offline'?``."""
     excerpt: Excerpt | None = None
     over: tuple[Beaten, ...] = ()
     related: tuple[tuple[Origin, Excerpt | None], ...] = field(default=())
-    """Further places that belong to it, such as the first of two equal keys."""
+    """Further positions that belong to it, such as that of the first of two equal keys."""
 
     @classmethod
     def of(
@@ -225,7 +231,17 @@ class Diagnostic:
         *,
         severity: Severity | None = None,
     ) -> Self:
-        """A diagnostic with the severity of its rule, unless another one is given."""
+        """Make a diagnostic with the severity of its rule.
+
+        Args:
+            rule: The rule that is broken.
+            path: The key path that it is about.
+            message: What is wrong, without position or advice.
+            origin: Where the value was set.
+            hint: What to do next.
+            excerpt: The line of text.
+            severity: Another severity than that of the rule.
+        """
         return cls(rule, severity or rule.severity, path, message, origin, hint, excerpt)
 
     @property
@@ -235,7 +251,7 @@ class Diagnostic:
 
     @property
     def line(self) -> int | None:
-        """1-based line, if the fault stands in a file."""
+        """1-based line, if the diagnostic is about a file."""
         if self.origin is not None and self.origin.line is not None:
             return self.origin.line
         return self.excerpt.line if self.excerpt is not None else None
@@ -249,9 +265,9 @@ class Diagnostic:
 
     @property
     def is_error(self) -> bool:
-        """Whether this alone is reason to stop."""
+        """Whether it is an error, which makes the whole call fail."""
         return self.severity is Severity.ERROR
 
     def as_error(self) -> Diagnostic:
-        """The same fault as an error, which is what ``strict`` makes of a warning."""
+        """The same diagnostic as an error; ``strict`` makes errors of warnings."""
         return self if self.is_error else replace(self, severity=Severity.ERROR)

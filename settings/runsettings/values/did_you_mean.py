@@ -1,19 +1,23 @@
-"""Did you mean: the known name that a person most likely meant."""
+"""Did you mean: finds the known name that a misspelt name most likely means."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 _CLOSE = 0.72
-"""difflib's ratio from which a name counts as a slip of the same name: two letters in seven."""
+"""difflib's ratio from which two names count as the same name, misspelt: two letters in seven."""
 
 
 def closest(name: str, known: Iterable[str]) -> str | None:
-    """The known name that ``name`` is most likely a slip of, or ``None``.
+    """The known name that ``name`` most likely means, or ``None``.
 
-    Case, dashes and underscores are looked through first: ``Run-Name`` is ``run_name``.
+    Case, dashes and underscores do not count: ``Run-Name`` is ``run_name``.
+
+    Args:
+        name: The unknown name.
+        known: The names that exist.
     """
-    # Imported when something is misspelt, which is not on the path of a good run.
+    # Imported only if a name is misspelt.
     from difflib import get_close_matches
 
     plain: dict[str, str] = {}
@@ -26,13 +30,18 @@ def closest(name: str, known: Iterable[str]) -> str | None:
     longer = [candidate for candidate in plain if candidate.endswith(f"_{wanted}")]
     if len(longer) == 1:
         return plain[longer[0]]
-    # A short name has few letters to be wrong in: `if` is no slip of `id`.
+    # One wrong letter makes a short name another name: `if` does not mean `id`.
     found = get_close_matches(wanted, plain, n=1, cutoff=_CLOSE if len(wanted) > 3 else 0.8)
     return plain[found[0]] if found else None
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str | None:
-    """``did you mean 'offline'?``, or ``None`` where nothing is close."""
+    """The hint ``did you mean 'offline'?``, or ``None`` if no known name is close.
+
+    Args:
+        name: The unknown name.
+        known: The names that exist.
+    """
     candidate = closest(name, known)
     return None if candidate is None else f"did you mean {candidate!r}?"
 

@@ -1,15 +1,15 @@
-"""What a higher layer can do to a value besides replacing a leaf.
+"""Directives: what a higher layer can do to a value of the lower layers besides replacing it.
 
-Mappings merge and everything else is replaced. Where that is not what a person wants, they
-say so with a type, in Python or as a YAML tag, never with a magic string in ordinary data:
+Mappings are merged, and every other value is replaced. A directive changes that for one value. It
+is a type, in Python or as a YAML tag, and never a special string in ordinary data:
 
-======================  ===============  =============================================
+======================  ===============  ===============================================
 Python                  YAML             effect on the value of the lower layers
-======================  ===============  =============================================
-``Append([1, 2])``      ``!append``      the items are added behind the lower list
+======================  ===============  ===============================================
+``Append([1, 2])``      ``!append``      the items are added to the end of the lower list
 ``Replace({"a": 1})``   ``!replace``     the lower mapping is dropped, not merged
 ``Delete()``            ``!delete``      the key is removed
-======================  ===============  =============================================
+======================  ===============  ===============================================
 """
 
 from __future__ import annotations
@@ -19,19 +19,26 @@ from typing import Any
 
 
 class Directive:
-    """A value that acts on what the lower layers say, instead of standing beside it."""
+    """A value that changes the value of the lower layers instead of replacing it."""
 
     __slots__ = ()
 
 
 class Append(Directive):
-    """Adds items behind the lower layers' list; alone, it is that list."""
+    """Adds items to the end of the lower layers' list; if there is none, it is the list.
+
+    Args:
+        items: The items to add.
+
+    Raises:
+        TypeError: ``items`` is a string, bytes or a mapping.
+    """
 
     __slots__ = ("items",)
 
     def __init__(self, items: Sequence[Any]) -> None:
         if isinstance(items, (str, bytes, Mapping)):
-            # Taken apart into letters or keys, it would be added without a word.
+            # Its letters or keys would be added one by one, without an error.
             raise TypeError(f"Append takes a list of items, not a {type(items).__name__}")
         self.items = list(items)
 
@@ -46,7 +53,11 @@ class Append(Directive):
 
 
 class Replace(Directive):
-    """Stands for a mapping that hides the lower layers' mapping instead of merging with it."""
+    """Replaces the lower layers' mapping instead of merging with it.
+
+    Args:
+        value: The new mapping.
+    """
 
     __slots__ = ("value",)
 
@@ -64,7 +75,7 @@ class Replace(Directive):
 
 
 class Delete(Directive):
-    """Removes the key, whatever the lower layers say."""
+    """Removes the key that the lower layers set."""
 
     __slots__ = ()
 

@@ -1,4 +1,4 @@
-"""The exceptions: each carries everything that is wrong, and names itself as people import it."""
+"""The exceptions. Each carries the diagnostics of everything that is wrong."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from runsettings.values.rendering import render_problems
 
 
 class RunsettingsError(Exception):
-    """The root of this library's exceptions: a tuple of diagnostics and what they concern.
+    """The base class of this library's exceptions.
 
     Args:
         diagnostics: Everything that is wrong, in the order in which to show it.
-        subject: What the faults are in: ``settings``, ``train.yaml``, ``run config``.
+        subject: What is wrong: ``settings``, ``train.yaml``, ``run config``.
     """
 
     subject_by_default = "settings"
@@ -26,7 +26,13 @@ class RunsettingsError(Exception):
 
     @classmethod
     def of(cls, rule: Rule, message: str, **details: Any) -> Self:
-        """An error with a single diagnostic; ``details`` are further `Diagnostic` fields."""
+        """Make an error with one diagnostic.
+
+        Args:
+            rule: The rule that is broken.
+            message: What is wrong, without position or advice.
+            **details: Further fields of the `Diagnostic`, and ``subject``.
+        """
         details.setdefault("path", ())
         subject = details.pop("subject", None)
         return cls([Diagnostic(rule, Severity.ERROR, message=message, **details)], subject)
@@ -43,7 +49,7 @@ class SettingsError(RunsettingsError, ValueError):
 
 
 class ConfigError(RunsettingsError, ValueError):
-    """The run config breaks a rule, or a value was changed that must not be."""
+    """The run config breaks a rule, or a value was changed that may not change."""
 
     subject_by_default = "run config"
 
@@ -55,14 +61,15 @@ class RunError(RunsettingsError, RuntimeError):
 
 
 class ImmutableError(RunsettingsError, AttributeError, TypeError):
-    """Somebody tried to change settings in place; `LayeredSettings.replace` makes new ones.
+    """Settings cannot be changed in place; `LayeredSettings.replace` makes new ones.
 
-    An ``AttributeError`` as frozen dataclasses raise it, and a ``TypeError`` as tuples do.
+    It is an ``AttributeError``, which frozen dataclasses raise, and a ``TypeError``, which tuples
+    raise.
     """
 
 
 class SettingsWarning(UserWarning):
-    """Something in the settings that is not an error but that a person would want to know."""
+    """A warning about settings or a run config."""
 
 
 for _error in (
@@ -73,5 +80,5 @@ for _error in (
     ImmutableError,
     SettingsWarning,
 ):
-    # A traceback names an error as the person at it would import it.
+    # A traceback shows the name under which users import the error.
     _error.__module__ = "runsettings"

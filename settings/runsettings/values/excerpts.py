@@ -1,4 +1,4 @@
-"""The line of text beside a fault, and how much of it to mark."""
+"""Excerpts: the line of text that a diagnostic shows, and which part of it to mark."""
 
 from __future__ import annotations
 
@@ -14,18 +14,22 @@ _QUOTED: Final = r'"(?:[^"\\]|\\.)*"|\'(?:[^\']|\'\')*\''
 _PLAIN: Final = r".*?(?=\s+#|\s*[,\]}](?:\s|$)|\s*$)"
 _KEY: Final = rf"{_QUOTED}|[^\s:=]+"
 _BREAK: Final = r"\r\n|\r|\n"
-# Texts, not compiled patterns: programs without a fault, which is most, do not pay for them.
+# Strings, not compiled patterns: most programs have no diagnostic and need none of them.
 
 _LONGEST_TOKEN: Final = 400
-"""Characters in which the end of a token is looked for; no more are shown anyway."""
-
+"""Characters in which the end of a token is searched; more are never shown."""
 
 _NEAR: Final = 32
-"""Lines up to which counting from the start is quicker than knowing where all lines begin."""
+"""Up to this line, counting from the start is faster than finding the start of every line."""
 
 
 def line_of(text: str, line: int) -> str:
-    """The 1-based ``line`` of ``text`` without its break, or an empty string past the end."""
+    """One line of a text without its line break; an empty string past the end.
+
+    Args:
+        text: The text.
+        line: 1-based number of the line.
+    """
     if line > _NEAR:
         starts = _line_starts(text)
         if line > len(starts):
@@ -45,12 +49,19 @@ def line_of(text: str, line: int) -> str:
 
 @functools.lru_cache(maxsize=1)
 def _line_starts(text: str) -> list[int]:
-    """Where each line begins: a file with many faults is asked for a line by each of them."""
+    """The offset of each line. Cached, because each diagnostic of a file needs a line of it."""
     return [0, *(found.end() for found in re.finditer(_BREAK, text))]
 
 
 def excerpt_at(text: str, line: int, column: int, width: int | None = None) -> Excerpt:
-    """The excerpt for a place in ``text``; without ``width`` the token there is measured."""
+    """The excerpt for a position in a text.
+
+    Args:
+        text: The text.
+        line: 1-based line.
+        column: 1-based column.
+        width: Characters to mark; the whole token if left out.
+    """
     shown = line_of(text, line)
     if width is None:
         rest = shown[column - 1 : column - 1 + _LONGEST_TOKEN]
@@ -60,7 +71,16 @@ def excerpt_at(text: str, line: int, column: int, width: int | None = None) -> E
 
 
 def excerpt_of(tree: Tree, path: KeyPath, *, key: bool = False) -> Excerpt | None:
-    """The excerpt for the value at ``path`` (or its key), where the source is a text."""
+    """The excerpt for a value of a source.
+
+    Args:
+        tree: The source.
+        path: The value's path.
+        key: Whether to mark the key instead of the value.
+
+    Returns:
+        The excerpt, or ``None`` if the source is not a text.
+    """
     position = tree.position(path, key=key)
     if tree.text is None or position is None or not position.line:
         return None

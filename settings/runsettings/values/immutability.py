@@ -1,4 +1,4 @@
-"""Make containers that refuse to change, and that PyYAML writes as plain ones."""
+"""Makes container classes whose objects cannot be changed, and that PyYAML writes as plain ones."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ def unchanging(
     plain: Callable[[Any], Any],
     refuse: Callable[[Any], NoReturn],
 ) -> Callable[[_Container], _Container]:
-    """Make a container class that refuses changes.
+    """A class decorator: every method that changes a container raises an error instead.
 
     Args:
-        methods: The names of the methods that change a container.
-        plain: Makes an ordinary container of one.
+        *methods: The names of the methods that change a container.
+        plain: Makes an ordinary container of one; copies are ordinary containers.
         refuse: Raises the error for a container.
     """
 
@@ -34,7 +34,7 @@ def unchanging(
             refuse(self)
 
         def copied(self: Any) -> Any:
-            return plain(self)  # as an attribute of the class, a type would not be handed ``self``
+            return plain(self)  # a function: a type as a class attribute would not get ``self``
 
         def deep_copied(self: Any, memo: dict[int, Any]) -> Any:
             return copy.deepcopy(plain(self), memo)
@@ -49,7 +49,7 @@ def unchanging(
 
 
 def plain_in_yaml(classes: Mapping[type, str]) -> None:
-    """Let PyYAML write objects of a class as plain containers, where it is loaded.
+    """Let PyYAML write objects of some classes as plain containers, if PyYAML is loaded.
 
     Args:
         classes: Each class, and what it is written as: ``list``, ``dict`` or ``set``.

@@ -1,4 +1,4 @@
-"""JSON trees of ``dict list str int float bool None``: compare, copy, and write as text."""
+"""JSON trees, of ``dict list str int float bool None``: compared, copied, and written as text."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 def same_value(one: Any, other: Any) -> bool:
-    """Whether two JSON trees are equal: NaN is NaN, 1 is 1.0, and neither is ``True``."""
+    """Whether two JSON trees are equal. NaN equals NaN, and 1 equals 1.0 but not ``True``."""
     if isinstance(one, dict):
         return (
             isinstance(other, dict)

@@ -1,7 +1,7 @@
-"""Where a value came from.
+"""Origins: where a value came from, and the layers that values can come from.
 
-A value without its origin cannot be argued with: the person whose job died needs the name
-they would search for (a variable, a flag, ``file:line:column``, a call), not "invalid value".
+A user who sees a wrong value needs the name to search for: a variable, a flag,
+``file:line:column`` or a call.
 """
 
 from __future__ import annotations
@@ -13,13 +13,19 @@ from typing import NamedTuple, Self
 class Layer(enum.IntEnum):
     """The layers a value can come from, lowest precedence first.
 
-    This is the only precedence table in the code: a later member beats an earlier one. The
-    documentation's table and the precedence tests are generated from it. The facts in its last
-    column become the properties ``is_file``, ``is_shared`` and so on.
+    This is the only table of precedence: a later member beats an earlier one. The table in the
+    documentation and the precedence tests are generated from it. The words in its last column
+    set the properties ``is_file``, ``is_shared`` and so on.
     """
 
     def __new__(cls, label: str, source: str, facts: str = "") -> Self:
-        """Make a member whose integer value is its rank, with a name, a sentence and facts."""
+        """Make a member whose integer value is its rank.
+
+        Args:
+            label: The layer's name.
+            source: One line about what the layer reads.
+            facts: The facts that are true of it, separated by spaces.
+        """
         rank = len(cls.__members__)
         member = int.__new__(cls, rank)
         member._value_ = rank
@@ -36,7 +42,7 @@ class Layer(enum.IntEnum):
     label: str
     """The layer's name in reports and on the command line, e.g. ``workspace``."""
     source: str
-    """One line that tells a reader what the layer reads."""
+    """One line about what the layer reads."""
     is_file: bool
     """Whether all its values are read from files."""
     is_shared: bool
@@ -44,7 +50,7 @@ class Layer(enum.IntEnum):
     is_environment: bool
     """Whether its values are environment variables."""
     is_given: bool
-    """Whether a person sets its values when starting the program."""
+    """Whether the user sets its values when starting the program."""
     is_code: bool
     """Whether the program itself sets its values."""
 
@@ -82,7 +88,7 @@ class Layer(enum.IntEnum):
 
 
 class Kind(enum.Enum):
-    """What a source is written in: what its values can be, and what its positions tell."""
+    """The kind of a source: how its values are written, and which positions they have."""
 
     OBJECT = "values of a program"
     DOCUMENT = "YAML, JSON or TOML"
@@ -99,9 +105,9 @@ class Kind(enum.Enum):
 
 
 class Origin(NamedTuple):
-    """The place that set a value.
+    """Where a value was set.
 
-    ``str(origin)`` is the name a person would search for: ``WANDB_PROJECT``, ``--project``,
+    ``str(origin)`` is the name to search for: ``WANDB_PROJECT``, ``--project``,
     ``wandb/settings:3``, ``train.yaml:7:7`` or ``train.py:12 init(project=)``.
     """
 

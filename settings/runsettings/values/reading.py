@@ -1,4 +1,4 @@
-"""What a reader hands back: the values it could read, and what was wrong with the rest."""
+"""The result of a reader: the values that it could read, and diagnostics about the rest."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from runsettings.values.tree import Leaf, Tree
 
 
 class Reading(NamedTuple):
-    """The outcome of reading one source. Faults never discard the good values beside them."""
+    """The result of reading one source. A bad value never discards the good values."""
 
     tree: Tree
     diagnostics: tuple[Diagnostic, ...] = ()

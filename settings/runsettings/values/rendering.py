@@ -1,6 +1,6 @@
-"""The one place where diagnostics become text.
+"""Turns diagnostics into plain text, for exceptions, logs and terminals.
 
-Plain text, for exceptions, logs and terminals alike; colours are the command line's business.
+The command line adds colours to it.
 """
 
 from __future__ import annotations
@@ -12,11 +12,10 @@ from typing import Any, Final
 from runsettings.values.diagnostic import Diagnostic, Excerpt, Rule, Severity
 
 LONGEST_SHOWN: Final = 80
-"""Characters of a value that messages show; of a longer one they show both ends."""
+"""Characters of a value that messages show; of a longer value they show both ends."""
 
 _LONGEST_LINE: Final = 160
-"""Characters of a source line that are shown; a minified file must not flood a terminal."""
-
+"""Characters of a source line that are shown: a line of a minified file can be very long."""
 
 _shorten = reprlib.Repr()
 _shorten.maxstring = _shorten.maxother = LONGEST_SHOWN
@@ -24,7 +23,12 @@ _shorten.maxlist = _shorten.maxtuple = _shorten.maxset = _shorten.maxdict = 6
 
 
 def render_problems(diagnostics: Sequence[Diagnostic], subject: str) -> str:
-    """All diagnostics under one heading that counts the errors; without any, all of them."""
+    """All diagnostics under one heading, which counts the errors, or all if there are no errors.
+
+    Args:
+        diagnostics: What is wrong.
+        subject: What it is about: ``settings``, ``train.yaml``, ``run config``.
+    """
     errors = sum(1 for diagnostic in diagnostics if diagnostic.is_error)
     notes = all(diagnostic.severity is Severity.NOTE for diagnostic in diagnostics)
     noun = "problem" if errors else "note" if notes else "warning"
@@ -35,7 +39,7 @@ def render_problems(diagnostics: Sequence[Diagnostic], subject: str) -> str:
 
 
 def render(diagnostic: Diagnostic) -> str:
-    """One diagnostic, over several lines: the sentence, the place, the line, what it beat."""
+    """One diagnostic on several lines: the sentence, the origin, the excerpt, what it beat."""
     lines = [headline(diagnostic)]
     if diagnostic.origin is not None:
         lines.append(f"  {printable(str(diagnostic.origin))}")
@@ -56,7 +60,7 @@ def headline(diagnostic: Diagnostic) -> str:
     """The diagnostic's sentence: key, message and advice, on one line."""
     text = diagnostic.message
     if diagnostic.path and diagnostic.rule is not Rule.ENVIRONMENT_CHANGED:
-        # A change begins with its environment, and names the key after it.
+        # The message about a change begins with its environment, and then names the key.
         # "base_url is locked by …" is a sentence; "mode: must be one of …" names its subject.
         separator = " " if text.startswith(("is ", "changed: ")) else ": "
         text = f"{diagnostic.key}{separator}{text}"
@@ -68,7 +72,7 @@ def headline(diagnostic: Diagnostic) -> str:
 
 
 def shown(value: Any) -> str:
-    """A value on one line as Python writes it; of a long one both ends or the first items."""
+    """A value on one line as Python writes it; of a long value, both ends or the first items."""
     return _shorten.repr(value)
 
 
@@ -85,10 +89,10 @@ def printable(text: str) -> str:
 def _excerpt(excerpt: Excerpt) -> list[str]:
     number = str(excerpt.line)
     start = max(excerpt.column - 1, 0)
-    # A very long line is shown as a window around the fault.
+    # Of a very long line, the part around the marked column is shown.
     offset = max(start - _LONGEST_LINE // 2, 0) if len(excerpt.text) > _LONGEST_LINE else 0
     shown = excerpt.text[offset : offset + _LONGEST_LINE]
-    # Each character becomes exactly one, or the caret would point beside the fault.
+    # One character for each character: otherwise the caret would point to the wrong column.
     shown = "".join(char if char.isprintable() else " " for char in shown)
     carets = "^" * max(min(excerpt.width, len(shown) - (start - offset)), 1)
     gutter = " " * len(number)

@@ -220,15 +220,15 @@ def test_merged_keys_keep_the_place_of_the_anchor():
         ("a: {b: 1\n", Rule.SYNTAX, (1, 4), "the '{' that opens here is not closed"),
         ("a: 'x\n", Rule.SYNTAX, (1, 4), "the quote that opens here is not closed"),
         ("a: @b\n", Rule.SYNTAX, (1, 4), "a value cannot start with '@'"),
-        ("a: b: c\n", Rule.SYNTAX, (1, 5), "a ':' cannot stand here"),
+        ("a: b: c\n", Rule.SYNTAX, (1, 5), "a ':' is not allowed here"),
         ("a: 1\n---\nb: 2\n", Rule.SYNTAX, (2, 1), "a second YAML document begins here"),
         ("? [1]\n: 2\n", Rule.SYNTAX, (1, 3), "a mapping or list cannot be a key"),
-        ("a: *b\n", Rule.SYNTAX, (1, 4), "the alias *b stands for nothing"),
+        ("a: *b\n", Rule.SYNTAX, (1, 4), "the alias *b has no anchor"),
         ("a: &a [*a]\n", Rule.CYCLE, (1, 8), "the alias *a stands inside of &a"),
         ("a: &a {b: {c: *a}}\n", Rule.CYCLE, (1, 15), "the alias *a stands inside of &a"),
         ("a:\n  <<: 5\n", Rule.BAD_VALUE, (2, 3), "<< takes a mapping"),
         ("a:\n  <<: [{b: 1}, 5]\n", Rule.BAD_VALUE, (2, 3), "<< takes a mapping"),
-        ("a: !!int x\n", Rule.BAD_VALUE, (1, 4), "what follows is no value of !!int"),
+        ("a: !!int x\n", Rule.BAD_VALUE, (1, 4), "this is not a value of the type !!int"),
         ("a: !!map [1]\n", Rule.BAD_VALUE, (1, 4), "!!map stands before a list"),
         ("a: !append 1\n", Rule.SYNTAX, (1, 4), "!append stands before a list"),
         ("a: !append {b: 1}\n", Rule.SYNTAX, (1, 4), "!append stands before a list"),
@@ -238,10 +238,10 @@ def test_merged_keys_keep_the_place_of_the_anchor():
         ("!replace {a: 1}\n", Rule.SYNTAX, (1, 1), "the top level"),
         (f"a: {'9' * 5000}\n", Rule.BAD_VALUE, (1, 4), "a number of 5,000 characters"),
         (f"a: 0x{'f' * 5000}\n", Rule.BAD_VALUE, (1, 4), "a number of 5,002 characters"),
-        (f"a: !!int {'9' * 5000}\n", Rule.BAD_VALUE, (1, 4), "is no value of !!int"),
-        ("a: x\x01\n", Rule.SYNTAX, (1, 5), "the character U+0001 cannot stand in YAML"),
+        (f"a: !!int {'9' * 5000}\n", Rule.BAD_VALUE, (1, 4), "is not a value of the type !!int"),
+        ("a: x\x01\n", Rule.SYNTAX, (1, 5), "the character U+0001 is not allowed in YAML"),
         ("%YAML 3.0\n---\na: 1\n", Rule.SYNTAX, (1, 1), "a version of YAML"),
-        ("a: !x!y 1\n", Rule.SYNTAX, (1, 4), "a tag is used whose handle nobody defined"),
+        ("a: !x!y 1\n", Rule.SYNTAX, (1, 4), "the handle of this tag is not defined"),
     ],
 )
 def test_fault_has_rule_place_and_sentence(text, rule, place, message):
@@ -269,7 +269,7 @@ def test_unsafe_tag_is_named_and_not_built(tag, value):
     found = fault(f"a:\n  b: {tag} {value}\n")
     assert found.rule is Rule.UNSAFE_TAG
     assert (found.line, found.column, found.key) == (2, 6, "a.b")
-    assert found.message == f"the tag {tag} is not one of the safe ones"
+    assert found.message == f"the tag {tag} is not one of the safe tags"
     assert found.excerpt is not None
     assert found.excerpt.width == len(tag)
 

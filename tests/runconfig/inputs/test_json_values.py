@@ -397,11 +397,11 @@ def test_keys_that_become_text_are_noted_once_for_each_mapping() -> None:
     labels = {number: {True: "a"} if number == 0 else "b" for number in range(1000)}
     to_jsonable({"id2label": labels}, faults=faults, names=True)
     assert [(fault.rule, fault.severity, fault.message) for fault in faults] == [
-        (Rule.KEY_TYPE, Severity.NOTE, "keys that are no strings become text: 'true'"),
+        (Rule.KEY_TYPE, Severity.NOTE, "keys that are not strings become text: 'true'"),
         (
             Rule.KEY_TYPE,
             Severity.NOTE,
-            "keys that are no strings become text: '0', '1', '2' and 997 more",
+            "keys that are not strings become text: '0', '1', '2' and 997 more",
         ),
     ]
 

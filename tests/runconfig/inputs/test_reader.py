@@ -125,7 +125,9 @@ def test_a_missing_omegaconf_value_is_one_fault() -> None:
 )
 def test_strange_objects_are_refused_with_advice(value: Any) -> None:
     """What is no config is an error that says what would be one."""
-    with pytest.raises(ConfigError, match=r"is no config — pass (a mapping|an object)") as caught:
+    with pytest.raises(
+        ConfigError, match=r"is not a config — pass (a mapping|an object)"
+    ) as caught:
         Config.load(value)
     assert caught.value.diagnostics[0].rule is Rule.BAD_INPUT
 
@@ -133,7 +135,7 @@ def test_strange_objects_are_refused_with_advice(value: Any) -> None:
 @pytest.mark.parametrize(("value", "message"), [(3, "an int"), (3.0, "a float")])
 def test_what_is_no_config_has_its_article(value: Any, message: str) -> None:
     """The error reads as a sentence, whatever the type's name begins with."""
-    with pytest.raises(ConfigError, match=f"{message} is no config"):
+    with pytest.raises(ConfigError, match=f"{message} is not a config"):
         Config.load(value)
 
 

@@ -1,4 +1,4 @@
-"""Changes one key of a text and leaves every other character as it is.
+"""Editors that change one key of a text and leave every other character as it is.
 
 One module for each format.
 """

@@ -8,13 +8,13 @@ from itertools import pairwise
 from runsettings.documents.ini import Entry, Stray, scan, split_lines
 
 _CONTINUED = "    "
-"""What is put in front of a value's further lines, besides the indentation of its key."""
+"""The indentation of a value's further lines, added to the indentation of its key."""
 
 
 def set_value(text: str, section: str, key: str, value: str) -> str:
     """Set a key; comments, order, blank lines, line breaks and other keys stay.
 
-    A key that is there keeps its place and its way of writing; were it set twice, one remains.
+    An existing key keeps its line and its spelling; if it is set twice, one remains.
     A new key is added at the end of its section, a new section at the end of the text.
 
     Args:
@@ -27,8 +27,8 @@ def set_value(text: str, section: str, key: str, value: str) -> str:
         The text with the value set.
 
     Raises:
-        ValueError: INI cannot hold this section, key or value: a value must not begin or end
-            with space, nor may a line within it, and no further line can look like a comment.
+        ValueError: INI cannot hold this section, key or value: neither the value nor a line of it
+            may begin or end with space, and no further line may look like a comment.
     """
     lines = split_lines(text)
     newline = _newline(lines)
@@ -54,7 +54,7 @@ def set_value(text: str, section: str, key: str, value: str) -> str:
 
 
 def remove_value(text: str, section: str, key: str) -> str:
-    """Remove a key, wherever its section sets it; everything else stays, comments too.
+    """Remove a key, each time that its section sets it; everything else stays, also comments.
 
     Args:
         text: The whole text.
@@ -65,7 +65,7 @@ def remove_value(text: str, section: str, key: str) -> str:
         The text without the key; the same text if it was not there.
 
     Raises:
-        ValueError: Without the key's line, the lines after it would mean something else.
+        ValueError: Without the line of the key, the lines after it would mean something else.
     """
     lines = split_lines(text)
     for entry in reversed(_same(list(scan(lines)), section, key)):
@@ -84,10 +84,10 @@ def _same(entries: list[Entry | Stray], section: str, key: str) -> list[Entry]:
 
 
 def _room(entries: list[Entry | Stray], section: str, lines: list[str]) -> tuple[int, int, bool]:
-    """Where a new key goes: the line, its indentation, and whether a header must come first.
+    """Where to add a new key: the line, its indentation, and whether a header must come first.
 
-    A key indented deeper than the one before it would continue that one's value; one indented
-    less than the line after it would be continued by that.
+    A key that is indented deeper than the key before it would be a further line of that key's
+    value. If it is indented less than the line after it, that line would continue its value.
     """
     found: tuple[int, int, bool] | None = None
     for entry, after in pairwise([*entries, None]):
@@ -107,10 +107,9 @@ def _written(start: str, value: str, indent: int, newline: str) -> list[str]:
 
 
 def _replace(lines: list[str], entry: Entry, new: list[str]) -> None:
-    """Put ``new`` in the place of an entry; comments between its lines stay behind it."""
+    """Replace the lines of an entry by ``new``; comments between its lines stay, after them."""
     end = entry.lines[-1] + 1
     kept = [line for line in lines[entry.line : end] if line.lstrip().startswith(("#", ";"))]
-    # The first line can look like a comment only if it is one; an entry's never does.
     lines[entry.line : end] = [*new, *kept]
 
 
@@ -134,7 +133,11 @@ def _values(text: str) -> dict[tuple[str, str], str]:
 
 
 def _check(before: str, after: str, section: str, key: str, value: str | None) -> None:
-    """Refuse an edit that would not read back, or that would change another key."""
+    """Check that the changed text has the new value and the old values of all other keys.
+
+    Raises:
+        ValueError: It has not.
+    """
     expected = _values(before)
     expected.pop((section, key.lower()), None)
     if value is not None:
@@ -148,7 +151,7 @@ def _check(before: str, after: str, section: str, key: str, value: str | None) -
 
 
 def _why_not(value: str) -> str:
-    """What of a value does not come back from an INI file, where that can be told."""
+    """Why an INI file cannot hold a value; an empty string if the reason is not known."""
     first, *others = value.split("\n")
     if value != value.strip():
         return ": space at its beginning or end would be lost"

@@ -10,14 +10,14 @@ from typing import Any
 def set_value(text: str, table: Sequence[str], key: str, value: Any) -> str:
     """Set a key of a table.
 
-    A key that is there keeps its place and the comment behind it; a new one is added at the end
-    of its table, a new table at the end of the text.
+    An existing key keeps its line and the comment after it. A new key is added at the end of its
+    table, and a new table at the end of the text.
 
     Args:
         text: The whole text.
         table: The table's keys, from the root: ``("tool", "runsettings")``.
         key: The key in it.
-        value: A bool, number, text, date, or a list or mapping of such.
+        value: A bool, number, string, date, or a list or mapping of these.
 
     Returns:
         The text with the value set.
@@ -25,7 +25,7 @@ def set_value(text: str, table: Sequence[str], key: str, value: Any) -> str:
     Raises:
         ValueError: The text is not TOML, or the value cannot be set without changing another.
     """
-    import tomlkit  # 30 ms that only the writing of TOML is worth
+    import tomlkit  # its import takes 30 ms, and few programs write TOML
 
     expected = _parsed(text)
     _table_of(expected, table, make=True)[key] = value
@@ -74,7 +74,7 @@ def remove_value(text: str, table: Sequence[str], key: str) -> str:
 
 
 def _item(value: Any) -> Any:
-    """A value on one line: as tables of their own, mappings would fall out of their place."""
+    """A value on one line: a mapping with a header of its own would end the table around it."""
     import tomlkit  # as above
 
     if isinstance(value, dict):
@@ -107,7 +107,11 @@ def _table_of(data: dict[str, Any], table: Sequence[str], *, make: bool = False)
 
 
 def _checked(before: str, after: str, expected: dict[str, Any], key: str) -> str:
-    """The edited text in the line breaks of the old one, if it says what was meant."""
+    """The edited text, with the line breaks of the old one.
+
+    Raises:
+        ValueError: It does not have the expected values.
+    """
     if "\r\n" in before and "\n" not in before.replace("\r\n", ""):
         after = after.replace("\r\n", "\n").replace("\n", "\r\n")
     try:

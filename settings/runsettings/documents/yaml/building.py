@@ -1,8 +1,8 @@
-"""From libyaml's events straight to values and marks, in one loop without recursion.
+"""Builds values and marks from libyaml's events, in one loop without recursion.
 
-Composing nodes first, as PyYAML's loaders do, spends most of the time in making objects and
-resolving tags that nobody looks at. Here a plain scalar is resolved by its first character,
-and nothing is made for a leaf but its value and one integer that holds its position.
+PyYAML's loaders make node objects first and resolve a tag for each, which takes most of their
+time. Here, the first character of a plain scalar decides whether it can be anything but a string,
+and a leaf costs only its value and one integer for its position.
 """
 
 from __future__ import annotations
@@ -42,10 +42,10 @@ from runsettings.values.positions import KEY_SHIFT, Branch, SequenceMarks
 
 
 class Built(NamedTuple):
-    """What a YAML text holds."""
+    """The values of a YAML text."""
 
     documents: list[Any]
-    """None or one."""
+    """At most one."""
     marks: list[Any]
     directives: bool
     """Whether a `Directive` is among the values."""
@@ -66,7 +66,7 @@ def build(diagnostics: TextDiagnostics, schema: Schema = YAML12) -> Built:
     except (yaml.YAMLError, ValueError, OverflowError) as error:
         add_syntax_error(diagnostics, error)
         if data and type(data[0]) is dict and data[0]:
-            # What was being read when the text broke off may be half of what was meant.
+            # The value of the last key may be incomplete.
             broken, _ = data[0].popitem()
             marks[0].pop(broken)
     return Built(data, marks, rare.directives)
@@ -205,7 +205,7 @@ def _run(rare: RareCases, root: list[Any], root_marks: list[Any]) -> None:
             elif kind is StreamEndEvent:
                 return
     finally:
-        # After an error, what was read until then counts, without the keys that are none.
+        # Also after an error: remove the slots from what was read so far.
         for outer, outer_marks, _, outer_slots, *_ in stack:
             if outer_slots is not None:
                 rare.settle(outer, outer_marks, outer_slots)

@@ -1,4 +1,4 @@
-"""libyaml's events, with lines counted as people see them."""
+"""libyaml's events, with line numbers as editors count them."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ import yaml
 from runsettings.documents.text_diagnostics import TextDiagnostics
 
 PARSER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""libyaml's parser, or PyYAML's own where that was built without."""
+"""libyaml's parser, or PyYAML's own parser if PyYAML was built without libyaml."""
 
 _BREAKS_OF_11: Final = ("\x85", "\u2028", "\u2029")
-"""YAML 1.1, and so libyaml, ends a line at these. What PyYAML writes relies on it; but no editor
-counts a line there, and an origin must name the line that a person sees."""
+"""YAML 1.1, and so libyaml, ends a line at these characters. No editor does, and an origin must
+have the line number that the user sees."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +28,14 @@ class _Mark:
 
 
 def open_events(diagnostics: TextDiagnostics, parser: Any = PARSER) -> Callable[[], Any]:
-    """A function that gives the text's next event each time, and ``None`` after the last.
+    """Make a function that returns the next event of a text, and ``None`` after the last.
 
-    It raises `yaml.YAMLError` where the text is no YAML, and `ValueError` where it is no text.
+    The function raises `yaml.YAMLError` if the text is not YAML, and `ValueError` if it has
+    characters that cannot be encoded.
+
+    Args:
+        diagnostics: Holds the text, and computes lines and columns.
+        parser: The class of the parser.
     """
     get: Callable[[], Any] = parser(diagnostics.text).get_event
     if any(char in diagnostics.text for char in _BREAKS_OF_11):

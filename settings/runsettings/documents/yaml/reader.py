@@ -1,9 +1,9 @@
-"""YAML, under the core schema of YAML 1.2, from libyaml's event stream.
+"""Reads YAML by the core schema of YAML 1.2, from libyaml's events.
 
-Anchors, aliases and ``<<`` work, and what they bring keeps the position where it was written.
-Duplicate keys are errors that show both positions; only safe tags are built; what aliases stand
-for has a budget. Keys stay as they were resolved (``1: x`` has the integer 1), so that a rule
-about keys can refuse them with their position.
+Anchors, aliases and ``<<`` work, and their values keep the position where they were written.
+Duplicate keys are errors that show both positions, only safe tags are built, and the expansion of
+aliases is limited. Keys keep their types (``1: x`` has the integer 1), so that a rule about keys
+can reject them with their position.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ from runsettings.values.tree import Tree
 
 @dataclass(frozen=True, slots=True)
 class ScalarToken:
-    """A scalar as it stands in the text."""
+    """A scalar as it is written in the text."""
 
     text: str
-    """Its value as text, without quotes and with escapes carried out."""
+    """Its value as text, without quotes and with escapes resolved."""
     style: str
-    """``""`` for a plain one, else ``'``, ``"``, ``|`` or ``>``."""
+    """``""`` if it is plain; otherwise ``'``, ``"``, ``|`` or ``>``."""
     line: int
     """1-based, as are the other lines and columns."""
     column: int
@@ -50,7 +50,7 @@ class ScalarToken:
     index: int
     """0-based offset of its first character, which may be that of its tag or anchor."""
     end_index: int
-    """0-based offset behind its last character."""
+    """0-based offset after its last character."""
     is_key: bool
     tag: str | None = None
     """Its explicit tag, if it has one."""
@@ -66,8 +66,8 @@ def read(text: str, layer: Layer, where: str, *, yaml11: bool = False) -> Readin
         yaml11: Whether to read plain scalars as PyYAML's SafeLoader does, by YAML 1.1.
 
     Returns:
-        Its values with their positions, and its diagnostics. Directives stand for the tags
-        ``!append``, ``!replace`` and ``!delete``.
+        Its values with their positions, and its diagnostics. The tags ``!append``, ``!replace`` and
+        ``!delete`` become directives.
     """
     diagnostics = TextDiagnostics(text, layer, where)
     documents, marks, directives = build(diagnostics, YAML11 if yaml11 else YAML12)
@@ -87,7 +87,7 @@ def read(text: str, layer: Layer, where: str, *, yaml11: bool = False) -> Readin
 def scan_scalars(text: str) -> Iterator[ScalarToken]:
     """Every scalar of a YAML text, in order, with its exact position and style.
 
-    Ends without a word at the first syntax error, which `read` reports.
+    It ends at the first syntax error without an exception; `read` reports the error.
     """
     try:
         yield from _tokens(open_events(TextDiagnostics(text, Layer.FILE, "")))

@@ -1,10 +1,10 @@
-"""What a YAML scalar means, by the core schema of YAML 1.2 or by the rules of YAML 1.1.
+"""The values of YAML scalars, by the core schema of YAML 1.2 or by the rules of YAML 1.1.
 
-The core schema is chapter 10.3 of the specification. Integers with underscores, ``10_000``, are
-numbers as well, because every other YAML tool of this field reads them so.
+The core schema is in chapter 10.3 of the specification of YAML 1.2. Integers with underscores,
+``10_000``, are numbers too, because the other YAML tools of this field read them as numbers.
 
 YAML 1.1, which PyYAML follows, reads ``no`` as false, ``012`` as ten, ``1:20`` as eighty and
-``1e-3`` as a string. `differs_in_yaml11` tells where the two disagree, for the checks.
+``1e-3`` as a string. `differs_in_yaml11` finds the scalars that the two read differently.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import yaml
 from runsettings.documents.limits import MAX_DIGITS, number_problem
 
 PREFIX: Final = "tag:yaml.org,2002:"
-"""What ``!!`` in front of a tag stands for."""
+"""The meaning of ``!!`` at the beginning of a tag."""
 
 WORDS: Final[dict[str, Any]] = {
     "": None,
@@ -33,7 +33,7 @@ WORDS: Final[dict[str, Any]] = {
     **dict.fromkeys(("-.inf", "-.Inf", "-.INF"), float("-inf")),
     **dict.fromkeys((".nan", ".NaN", ".NAN"), float("nan")),
 }
-"""The plain scalars that are a constant."""
+"""The plain scalars that have a fixed value."""
 
 _NUMBER: Final = re.compile(
     r"(?P<int>[-+]?(?:[0-9]+|[1-9][0-9]*(?:_[0-9]+)+))"
@@ -74,7 +74,7 @@ def resolve_plain(text: str) -> Any:
 
 _RESOLVER_11: Final[Any] = yaml.resolver.Resolver()
 _UNUSED_11: Final = frozenset({"merge", "value", "yaml"})
-"""Types of YAML 1.1 that are marks of YAML itself: `<<`, `=` and `!`."""
+"""Types of YAML 1.1 for parts of the syntax: `<<`, `=` and `!`."""
 
 
 @functools.lru_cache(maxsize=4096)
@@ -82,7 +82,7 @@ def resolve_plain_11(text: str) -> Any:
     """The value of a plain scalar as PyYAML's SafeLoader, which follows YAML 1.1, reads it.
 
     Raises:
-        ValueError: The text is no value of its type, or a number that Python cannot hold.
+        ValueError: The text is not a value of its type, or a number that Python cannot hold.
     """
     tag = _RESOLVER_11.resolve(yaml.ScalarNode, text, (True, False))
     kind = tag.removeprefix(PREFIX)
@@ -119,8 +119,8 @@ def resolve_tagged(tag: str, text: str, *, plain: bool, schema: Schema = YAML12)
         schema: How plain scalars are read.
 
     Raises:
-        LookupError: The tag is none of the safe ones.
-        ValueError: The text is no value of that type.
+        LookupError: The tag is not one of the safe tags.
+        ValueError: The text is not a value of that type.
     """
     if tag in {"!", PREFIX + "str"}:
         return text
@@ -144,11 +144,11 @@ _TYPES: Final[dict[str, type]] = {
 
 
 def differs_in_yaml11(text: str) -> str | None:
-    """What YAML 1.1 readers such as PyYAML make of a plain scalar, if it is something else.
+    """Describe the value that YAML 1.1 readers such as PyYAML give a plain scalar.
 
     Returns:
-        A short description of the other reading (``false``, ``the integer 10``,
-        ``the string '1e-3'``), or ``None`` where both agree.
+        A short description of their value (``false``, ``the integer 10``,
+        ``the string '1e-3'``), or ``None`` if it is the same as ours.
     """
     try:
         ours = resolve_plain(text)

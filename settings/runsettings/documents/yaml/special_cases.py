@@ -21,15 +21,15 @@ from runsettings.values.positions import KEY_SHIFT, Branch, SequenceMarks, unpac
 ONE: Final = 1 << 32 | 1
 """Makes a packed 0-based position 1-based."""
 CHARACTERS: Final = 64
-"""A text counts as a further value, against the budget of aliases, for each so many characters."""
+"""For the budget of aliases, a string counts as one more value for each 64 characters."""
 _POSITION: Final = (1 << KEY_SHIFT) - 1
 
 
 class Slot:
-    """A key that is no key of the data: what was read for it is taken out again.
+    """A temporary key: it is removed, with its value, at the end of the mapping.
 
-    One is made for each ``<<`` (`merge` is true) and for each mapping or sequence that stands
-    where a key must be.
+    One is made for each ``<<`` (`merge` is true), and for each mapping or list in the place of a
+    key.
     """
 
     __slots__ = ("mark", "merge")
@@ -42,13 +42,13 @@ class Slot:
 AWAIT: Final[Any] = Slot(0)
 """The state of a mapping whose next event is a key."""
 ITEM: Final[Any] = Slot(0)
-"""The state of a sequence, always."""
+"""The state of a sequence."""
 COMPLEX: Final[Any] = Slot(0)
-"""The state of a mapping while a mapping or sequence stands where a key must be."""
+"""The state of a mapping while it has a mapping or sequence in the place of a key."""
 
 
 class Anchored:
-    """What an anchor names: value, marks, how many values it stands for, and its height."""
+    """The value of an anchor, with its marks, how many values it expands to, and its height."""
 
     __slots__ = ("height", "mark", "size", "value")
 
@@ -67,10 +67,10 @@ class RareCases:
         schema: How plain scalars are read.
 
     Attributes:
-        stack: The containers around the current one, each with the state to go on with: data,
-            marks, key, slots, size of the inner containers, height, anchor, tag.
-        anchors: What each anchor names; while its container is open, the marks of that.
-        directives: Whether a `Directive` was met.
+        stack: The containers around the current one, each with its state: data, marks, key, slots,
+            size of the inner containers, height, anchor, tag.
+        anchors: The `Anchored` of each anchor; while its container is open, the marks of that.
+        directives: Whether a `Directive` was found.
     """
 
     def __init__(self, diagnostics: TextDiagnostics, schema: Schema) -> None:
@@ -83,7 +83,7 @@ class RareCases:
         self._budget = ALIAS_BUDGET + len(diagnostics.text)
 
     def _path(self, data: Any = None, key: Any = AWAIT) -> KeyPath:
-        """The path of the current container, and of the value that is next in it."""
+        """The path of the current container, or of the next value in it."""
         frames = [(frame[0], frame[2]) for frame in self.stack[1:]]
         path: list[str | int] = [
             len(outer) - 1 if outer_key is ITEM else _shown_key(outer_key)
@@ -99,7 +99,14 @@ class RareCases:
         self.diagnostics.add(rule, message, unpack(mark)[0], path=path, **more)
 
     def tagged(self, event: Any, mark: int, data: Any, key: Any) -> Any:
-        """The value of a scalar with a tag; the text itself where the tag does not fit."""
+        """The value of a scalar with a tag; the text itself if it is not a value of that type.
+
+        Args:
+            event: The scalar.
+            mark: Its packed position.
+            data: The container around it.
+            key: Its key in a mapping, or the state of the container.
+        """
         tag, text = event.tag, event.value
         path = self._path(data, key)
         width = event.end_mark.index - event.start_mark.index
@@ -114,13 +121,19 @@ class RareCases:
         except LookupError:
             self._unsafe(tag, mark, path)
         except ValueError:
-            # The text may be a secret, and it stands in the excerpt, where it can be masked.
-            message = f"what follows is no value of {_shown_tag(tag)}"
+            # The message does not repeat the text, which may be a secret: the excerpt masks it.
+            message = f"this is not a value of the type {_shown_tag(tag)}"
             self._add(Rule.BAD_VALUE, message, mark, path, width=width)
         return text
 
     def container_tag(self, tag: str, mark: int, is_mapping: bool) -> str | None:
-        """The tag of a container that the loop has to act on when the container ends."""
+        """The tag of a container, if it makes a directive of the container.
+
+        Args:
+            tag: The tag.
+            mark: The packed position of the container.
+            is_mapping: Whether the container is a mapping; otherwise it is a list.
+        """
         if tag in {"!", PREFIX + ("map" if is_mapping else "seq")}:
             return None
         if tag == ("!replace" if is_mapping else "!append"):
@@ -129,21 +142,21 @@ class RareCases:
         if tag in _DIRECTIVES:
             self._add(Rule.SYNTAX, _DIRECTIVES[tag], mark, self._path(), width=len(tag))
         elif tag in {PREFIX + "map", PREFIX + "seq"}:
-            message = f"{_shown_tag(tag)} stands before a {'mapping' if is_mapping else 'list'}"
+            message = f"{_shown_tag(tag)} is followed by a {'mapping' if is_mapping else 'list'}"
             self._add(Rule.BAD_VALUE, message, mark, self._path(), width=len(_shown_tag(tag)))
         else:
             self._unsafe(tag, mark, self._path())
         return None
 
     def directed(self, tag: str, inner: Any) -> Any:
-        """The directive that a tag makes of a container."""
+        """The directive that the tag ``!append`` or ``!replace`` makes of a container."""
         return Append(inner) if tag == "!append" else Replace(inner)
 
     def _unsafe(self, tag: str, mark: int, path: KeyPath) -> None:
         shown = _shown_tag(tag)
         self._add(
             Rule.UNSAFE_TAG,
-            f"the tag {shown} is not one of the safe ones",
+            f"the tag {shown} is not one of the safe tags",
             mark,
             path,
             width=len(shown),
@@ -152,7 +165,7 @@ class RareCases:
         )
 
     def refused(self, event: Any, mark: int, data: Any, key: Any, error: ValueError) -> None:
-        """Report a scalar that Python cannot hold; it stays a text."""
+        """Report a number that Python cannot hold; its value stays a string."""
         path, width = self._path(data, key), len(event.value)
         hint = "quote it if it is a text"
         self._add(Rule.BAD_VALUE, str(error), mark, path, width=width, hint=hint)
@@ -166,7 +179,7 @@ class RareCases:
         marks: dict[Any, Any],
         slots: list[Slot] | None,
     ) -> tuple[Any, list[Slot] | None]:
-        """What to do with a merge key, or with a key that the mapping has already."""
+        """The key to use for a merge key or a duplicate key, and the slots of the mapping."""
         merge = value == "<<" and isinstance(event, ScalarEvent) and not event.style
         first: int | None = None
         if merge:
@@ -190,7 +203,7 @@ class RareCases:
         return slot, [*(slots or ()), slot]
 
     def complex_key(self, here: Any, slots: list[Slot] | None) -> tuple[Any, list[Slot]]:
-        """Report a container that stands where a key must be."""
+        """Report a mapping or list in the place of a key."""
         slot = Slot(_position_of(here))
         message, hint = "a mapping or list cannot be a key", "quote the key if it is a text"
         offset = self.diagnostics.offset(unpack(slot.mark)[0])
@@ -201,7 +214,7 @@ class RareCases:
         return slot, [*(slots or ()), slot]
 
     def alias(self, event: Any, data: Any, key: Any) -> Anchored | None:
-        """What an alias stands for; ``None`` if reading has to end here."""
+        """The value of an alias; ``None`` if reading has to end here."""
         name = event.anchor
         start = event.start_mark
         mark = (start.line << 32 | start.column) + ONE
@@ -209,17 +222,17 @@ class RareCases:
         width = len(name) + 1
         found = self.anchors.get(name)
         if found is None:
-            message = f"the alias *{name} stands for nothing: no &{name} comes before it"
+            message = f"the alias *{name} has no anchor: there is no &{name} before it"
             hint = "quote it if it is a text"
             self._add(Rule.SYNTAX, message, mark, path, width=width, hint=hint)
             return Anchored(None, mark, 1, 0)
         if not isinstance(found, Anchored):
-            message = f"the alias *{name} stands inside of &{name}, and so contains itself"
+            message = f"the alias *{name} is inside of &{name}, and would contain itself"
             self._add(Rule.CYCLE, message, mark, path, width=width)
             return Anchored(None, mark, 1, 0)
         self._spent += found.size
         if self._spent > self._budget:
-            message = f"the aliases up to here stand for more than {self._budget:,} values"
+            message = f"the aliases up to here expand to more than {self._budget:,} values"
             self._add(Rule.ALIAS_BUDGET, message, mark, path, width=width)
             return None
         if len(self.stack) + found.height > MAX_DEPTH:
@@ -230,7 +243,7 @@ class RareCases:
     def too_deep(self, mark: int, data: Any, key: Any) -> None:
         """Report that the depth limit is passed."""
         message = f"values are nested more than {MAX_DEPTH} levels deep"
-        # The whole path would fill the screen and say nothing.
+        # The whole path would fill the screen.
         self._add(Rule.TOO_DEEP, message, mark, self._path(data, key)[:1])
 
     def second_document(self, event: Any) -> None:
@@ -246,7 +259,13 @@ class RareCases:
         )
 
     def settle(self, data: dict[Any, Any], marks: dict[Any, Any], slots: list[Slot]) -> None:
-        """Take the slots out of a mapping, and merge into it what stands behind each ``<<``."""
+        """Remove the slots from a mapping, and merge the values of ``<<`` into it.
+
+        Args:
+            data: The mapping.
+            marks: Its marks.
+            slots: Its slots.
+        """
         inherited: dict[Any, Any] = {}
         inherited_marks: dict[Any, Any] = {}
         for slot in slots:
@@ -275,11 +294,11 @@ class RareCases:
 
 
 _DIRECTIVES: Final = {
-    "!append": "!append stands before a list: `!append [a, b]`",
-    "!replace": "!replace stands before a mapping: `!replace {a: 1}`",
-    "!delete": "!delete stands alone: `key: !delete`",
+    "!append": "!append must be followed by a list: `!append [a, b]`",
+    "!replace": "!replace must be followed by a mapping: `!replace {a: 1}`",
+    "!delete": "!delete takes no value: `key: !delete`",
 }
-"""The tags that make directives, and what to say where they do not fit."""
+"""The tags that make directives, each with the message about a wrong use."""
 
 
 def _shown_key(key: Any) -> str:
@@ -299,7 +318,12 @@ def _position_of(here: Any, *, key: bool = False) -> int:
 
 
 def with_key(here: Any, key_mark: int) -> Any:
-    """The marks of an anchor's value, for another key that an alias gives it."""
+    """The marks of an anchor's value under the key of an alias.
+
+    Args:
+        here: The marks of the value.
+        key_mark: The packed position of the key, shifted by `KEY_SHIFT`.
+    """
     if isinstance(here, int):
         return here & _POSITION | key_mark
     if isinstance(here, Branch):

@@ -1,4 +1,4 @@
-"""libyaml's syntax errors, in words that tell what to do."""
+"""Turns libyaml's syntax errors into diagnostics with a hint."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from runsettings.values.positions import Position
 _UNPRINTABLE: Final = re.compile(
     "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 )
-"""What YAML does not allow in a text (its specification, chapter 5.1)."""
+"""Characters that YAML does not allow (chapter 5.1 of its specification)."""
 
 _UNCLOSED: Final = {
     "while parsing a flow sequence": "[",
@@ -31,39 +31,48 @@ _NO_SPACE: Final = re.compile(
     r"[ \t]*+(?:-[ \t]++)*+[^\s:#'\"\[{]++:"
     r"(?P<odd>[\u00a0\u1680\u2000-\u200b\u202f\u205f\u3000\ufeff]++)?+(?=\S)"
 )
-"""A key whose colon no space of YAML's follows."""
+"""A key whose colon is not followed by a space."""
 
 _INDENTATION: Final = "check the indentation, and quote the value before it if it holds a ':'"
 
 _HINTS: Final = (
     (
         "mapping values are not allowed",
-        "a ':' cannot stand here",
+        "a ':' is not allowed here",
         "quote the value if it holds one",
     ),
     ("found a tab character that violates indentation", "a tab cannot indent YAML", "use spaces"),
-    ("did not find expected key", "no key is found where one must be", _INDENTATION),
+    ("did not find expected key", "a key is missing here", _INDENTATION),
     (
         "did not find expected '-' indicator",
-        "no '-' is found where an item must be",
+        "a '-' is missing before this item",
         _INDENTATION,
     ),
     (
         "block sequence entries are not allowed",
-        "a '-' item cannot stand here",
+        "a '-' item is not allowed here",
         "put it on a line of its own",
     ),
-    ("found undefined tag handle", "a tag is used whose handle nobody defined", "quote the value"),
-    ("found unknown escape character", "a backslash escapes nothing here", "double it, or use '…'"),
-    ("found incompatible YAML document", "a version of YAML is asked for that is not 1.x", None),
+    ("found undefined tag handle", "the handle of this tag is not defined", "quote the value"),
+    (
+        "found unknown escape character",
+        "this is not an escape sequence",
+        "double it, or use single quotes",
+    ),
+    ("found incompatible YAML document", "the document needs a YAML version other than 1.x", None),
 )
-"""libyaml's problem, ours, and what to do."""
+"""The beginning of libyaml's message, our message, and the hint."""
 
 
 def add_syntax_error(diagnostics: TextDiagnostics, error: Exception) -> None:
-    """Add a diagnostic for an error of libyaml or PyYAML."""
+    """Add a diagnostic for an error of libyaml or PyYAML.
+
+    Args:
+        diagnostics: Holds the text; receives the diagnostic.
+        error: The error.
+    """
     if isinstance(error, UnicodeEncodeError):
-        message = f"the character U+{ord(diagnostics.text[error.start]):04X} is no text"
+        message = f"the character U+{ord(diagnostics.text[error.start]):04X} is not a character"
         diagnostics.add_at(Rule.SYNTAX, message, error.start)
         return
     if isinstance(error, yaml.reader.ReaderError):
@@ -89,7 +98,7 @@ def add_syntax_error(diagnostics: TextDiagnostics, error: Exception) -> None:
         message = f"a value cannot start with {_NAMES[context]!r}"
         diagnostics.add(Rule.SYNTAX, message, begun, hint="put it in quotes")
     elif problem == _NO_COLON:
-        # libyaml notices behind the key, which can be lines below it.
+        # libyaml reports the position after the key, which can be some lines below it.
         if not add_missing_space(diagnostics, begun):
             width = len(diagnostics.line(begun.line)[begun.column - 1 :].split(" #")[0].rstrip())
             message = "a ':' is missing after this key"
@@ -113,12 +122,20 @@ def add_syntax_error(diagnostics: TextDiagnostics, error: Exception) -> None:
 
 
 def add_missing_space(diagnostics: TextDiagnostics, position: Position) -> bool:
-    """Add a diagnostic if no space follows the colon of a key; tell whether that is so."""
+    """Add a diagnostic if no space follows the colon of a key.
+
+    Args:
+        diagnostics: Holds the text; receives the diagnostic.
+        position: A position in the line of the key.
+
+    Returns:
+        Whether a diagnostic was added.
+    """
     found = _NO_SPACE.match(diagnostics.line(position.line))
     if found is None:
         return False
     if odd := found["odd"]:
-        message = f"U+{ord(odd[0]):04X} follows the ':', and looks like a space but is none"
+        message = f"U+{ord(odd[0]):04X} follows the ':', which looks like a space but is not one"
         hint, offset = "write an ordinary space", found.start("odd")
     else:
         message, hint, offset = (
@@ -133,7 +150,7 @@ def add_missing_space(diagnostics: TextDiagnostics, position: Position) -> bool:
 
 
 def _position(diagnostics: TextDiagnostics, mark: Any) -> Position:
-    # By the offset: libyaml counts lines where no editor does (see `events`).
+    # By the offset: libyaml counts more lines than editors do (see `events`).
     return diagnostics.locate(mark.index) if mark is not None else Position(1, 1)
 
 
@@ -142,5 +159,5 @@ def _add_unprintable(diagnostics: TextDiagnostics, error: yaml.reader.ReaderErro
     if found is None:
         diagnostics.add(Rule.SYNTAX, f"not YAML: {error.reason}", Position(1, 1))
         return
-    message = f"the character U+{ord(found[0]):04X} cannot stand in YAML"
+    message = f"the character U+{ord(found[0]):04X} is not allowed in YAML"
     diagnostics.add_at(Rule.SYNTAX, message, found.start(), hint=r'write it as "\x.." in quotes')

@@ -172,7 +172,7 @@ class _Conversion:
             self._fault(
                 Rule.KEY_TYPE,
                 (*path, next(iter(renamed))),
-                f"keys that are no strings become text: {shown}",
+                f"keys that are not strings become text: {shown}",
                 severity=Severity.NOTE,
             )
 
@@ -268,7 +268,9 @@ class _Conversion:
         except UnicodeEncodeError:
             shown = tuple(ascii(key)[1:-1] if isinstance(key, str) else key for key in path)
             return self._fault(
-                Rule.NOT_SERIALIZABLE, shown, "holds half a surrogate pair, which is no character"
+                Rule.NOT_SERIALIZABLE,
+                shown,
+                "has half of a surrogate pair, not a character",
             )
         return value
 

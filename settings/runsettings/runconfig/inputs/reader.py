@@ -184,7 +184,7 @@ class InputReader:
                 if isinstance(value, type)
                 else _with_article(kind)
             )
-            self._add(Rule.BAD_INPUT, f"{name} is no config", self._origin, hint)
+            self._add(Rule.BAD_INPUT, f"{name} is not a config", self._origin, hint)
             return
         found: list[Diagnostic] = []
         data = self._jsonable(value, found)

@@ -211,7 +211,7 @@ class _Walk:
         try:
             text.encode()
         except UnicodeEncodeError:
-            message = "holds half a surrogate pair, which is no character"
+            message = "has half of a surrogate pair, not a character"
             self.add(Rule.NOT_SERIALIZABLE, path, message)
 
     def _too_deep(self, path: KeyPath) -> None:
