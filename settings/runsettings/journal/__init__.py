@@ -1,4 +1,4 @@
-"""A run on disk: its directory, its append-only journal, and all that reads or changes both.
+"""A run on disk: its directory and its append-only journal, and what reads or changes them.
 
-No module here needs an active run. Whatever only a recording process does is in `runsettings.runs`.
+No module here needs an active run. What only a recording process does is in `runsettings.runs`.
 """

@@ -30,11 +30,11 @@ class JournalFile(NamedTuple):
     modified: int
     """Nanoseconds since 1970."""
     inode: int
-    """The file's number; another file at the same path has another one."""
+    """The number of the file; a new file at the same path has another one."""
 
 
 def wandb_directory(root: Path) -> Path:
-    """The directory for runs under ``root``: where the workspace's settings are."""
+    """The directory for runs under ``root``, which also has the workspace's settings."""
     return Path(workspace_directory(root, "wandb"))
 
 
@@ -43,7 +43,10 @@ def make_wandb_directory(root: Path, warn: Callable[[str], None]) -> Path:
 
     Args:
         root: The value of the setting ``root_dir``.
-        warn: Called with one sentence if runs go to a temporary directory.
+        warn: Called with a message if runs go to a temporary directory.
+
+    Raises:
+        OSError: No temporary directory can be made either.
     """
     wanted = wandb_directory(root)
     try:
@@ -62,7 +65,7 @@ def make_temporary_directory(wanted: Path, reason: str, warn: Callable[[str], No
     Args:
         wanted: The directory that cannot be written.
         reason: Why not.
-        warn: Called with one sentence.
+        warn: Called with the message.
 
     Raises:
         OSError: No temporary directory can be made either.
@@ -95,7 +98,7 @@ def create(directory: Path, run_id: str, *, offline: bool, now: float) -> Journa
         try:
             home.mkdir()
         except FileExistsError:
-            # Two runs with one id in one second; the later one overwrites the earlier one.
+            # Two runs of one id started in one second; the later one overwrites the earlier one.
             now += 1
             continue
         (home / FILES).mkdir()

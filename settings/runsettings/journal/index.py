@@ -1,9 +1,9 @@
 """An index of many journals, so that listing runs is quick.
 
-The index is a cache in SQLite beside the runs. It stores how far each journal was read. To
-bring it up to date, the size and time of every journal are compared, and the journals that grew
-are read on. An index that is damaged, of another version or on a disk that cannot be written is
-made anew, or kept in memory: the journals are the truth.
+The index is a cache in SQLite beside the runs. It stores the state of each run, and how far its
+journal was read. An update compares the size and time of every journal, and reads the new part of
+those that changed. A damaged index, or one of another version, is rebuilt from the journals. If
+the disk cannot be written, it is built in memory.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ FILE: Final = ".runs.sqlite"
 
 _VERSION: Final = 1
 _PATIENCE: Final = 10.0
-"""Seconds to wait for another process that brings the index up to date."""
+"""Seconds to wait for another process that updates the index."""
 
 _DAMAGE: Final = (sqlite3.DatabaseError, ValueError, TypeError, KeyError)
 """Exceptions that reading a damaged index may raise."""
@@ -43,10 +43,10 @@ class Listing:
     """The runs of one ``wandb`` directory, and the journals that could not be read."""
 
     runs: list[StoredRun] = field(default_factory=list)
-    """One for each project and id, the latest of several; newest first. They lack settings,
-    origins, files and packages, which `replay.load` of the journal reads."""
+    """The latest run of each project and id, newest first. Settings, origins, files and packages
+    are missing; `replay.load_run` reads them."""
     unreadable: dict[str, str] = field(default_factory=dict)
-    """What is wrong, by the journal's path."""
+    """The error, by the path of the journal."""
 
 
 def list_runs(
@@ -56,8 +56,8 @@ def list_runs(
 
     Args:
         directory: The ``wandb`` directory; it need not exist.
-        tell: Called after each journal that is new to the index, with the number of those that
-            were read and the number of all of them.
+        tell: Called after each journal that is new to the index, with the number of new journals
+            that were read and the number of all new journals.
     """
     found = {file.path: file for file in find_journals(directory)}
     if not found:
@@ -72,7 +72,7 @@ def list_runs(
 def _indexed(
     path: Path, found: dict[str, JournalFile], tell: Callable[[int, int], None]
 ) -> Listing:
-    """All runs, from the index at ``path``, which is made anew if it is damaged."""
+    """All runs, from the index at ``path``, which is rebuilt if it is damaged."""
     database = _open(path)
     if database is not None:
         # Pages may be damaged, and so may the content of a row.
@@ -88,7 +88,7 @@ def _indexed(
 
 
 class _Update:
-    """Brings an index up to date, and lists the runs on the way.
+    """Updates an index and lists its runs.
 
     Args:
         database: The open index.
@@ -98,13 +98,13 @@ class _Update:
     def __init__(self, database: sqlite3.Connection, found: dict[str, JournalFile]) -> None:
         self.database = database
         self.found = found
-        # The index may be moved together with its directory, so it stores relative paths.
+        # Relative paths, because the index may be moved together with its directory.
         self.base = os.path.dirname(os.path.dirname(next(iter(found))))  # noqa: PTH120
         self.changed: list[tuple[str, int, int, int, bytes]] = []
         self.listing = Listing()
 
     def run(self, tell: Callable[[int, int], None]) -> Listing:
-        """Read what the index lacks, and store it; see `list_runs`."""
+        """Read the new parts of the journals, and store the changed runs; see `list_runs`."""
         unknown = dict(self.found)
         gone: list[tuple[str]] = []
         rows = self.database.execute("SELECT journal, inode, size, modified, run FROM runs")
@@ -139,13 +139,18 @@ class _Update:
             self.listing.runs.append(run)
 
     def read_on(self, run: StoredRun, file: JournalFile) -> None:
-        """Read the new part of a journal, list the run, and note its row."""
+        """Read the new part of a journal, list the run, and remember its row.
+
+        Args:
+            run: The run, as far as its journal was read.
+            file: The journal.
+        """
         try:
             run.read_on()
         except (OSError, RunError) as error:
             self.listing.unreadable[file.path] = str(error)
             return
-        # These serve `show` and `diff` only, and would make every listing slower.
+        # Only `show` and `diff` need these, and they would make every listing slower.
         run.settings, run.settings_origins, run.config_origins, run.files = {}, {}, {}, {}
         run.metadata.pop("packages", None)
         relative = os.path.relpath(file.path, self.base)
@@ -169,6 +174,6 @@ def _open(path: Path | str) -> sqlite3.Connection | None:
         if version in (0, _VERSION):
             return database
     except sqlite3.Error:
-        pass  # as damaged as one of an unknown version
+        pass  # damaged, and so of no use
     database.close()
     return None

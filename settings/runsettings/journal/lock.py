@@ -1,8 +1,8 @@
 """Locks: the process that records a run holds the lock on its journal.
 
-The lock is ``flock`` on the journal's open file. The kernel releases it when the process dies,
-whatever killed it, so a crash is seen at once and no process id is compared. A forked child
-inherits the open file and the lock with it; `Journal` closes the file there.
+The lock is ``flock`` on the journal's open file. The kernel releases it when the process ends in
+any way, so a crash is noticed at once, and no process ids are compared. A forked child inherits
+the open file with the lock; `Journal` closes the file there.
 """
 
 from __future__ import annotations
@@ -25,21 +25,21 @@ _PATIENCE: Final = 30.0
 """Seconds to wait for another process that holds the lock of a directory."""
 
 _PROBE_SLACK: Final = 0.2
-"""Seconds for which a reader that tests the lock may hold it."""
+"""Seconds that a reader may hold the lock while it tests it."""
 
 
 def claim(fd: int, *, patience: float = _PROBE_SLACK) -> bool:
     """Take the lock on an open file for this process.
 
-    A reader that tests whether a run is alive holds the lock for some microseconds, so a lock
-    that is taken is tried again.
+    A reader that tests the lock holds it for some microseconds. So a lock that is taken is tried
+    again.
 
     Args:
         fd: The descriptor of the open file.
         patience: Seconds to try for.
 
     Returns:
-        False if another process holds the lock.
+        Whether this process has the lock. Without support for locks, the result is true.
     """
     if sys.platform == "win32":
         return True
@@ -52,7 +52,7 @@ def claim(fd: int, *, patience: float = _PROBE_SLACK) -> bool:
                 return False
             time.sleep(0.005)
         except OSError:
-            # A file system without locks: a run without protection is better than no run.
+            # A file system without locks: the run is recorded without protection.
             return True
         else:
             return True
@@ -79,21 +79,21 @@ def is_owned(path: Path | str) -> bool:
 
 @contextlib.contextmanager
 def directory_lock(directory: Path) -> Iterator[None]:
-    """Hold the lock of a ``wandb`` directory, so that one process at a time claims a run in it.
+    """Hold the lock of a ``wandb`` directory, so that only one process starts a run in it.
 
     Args:
         directory: The ``wandb`` directory.
 
     Raises:
         RunError: Another process held the lock for half a minute.
-        OSError: The lock file can be neither made nor read.
+        OSError: The lock file can neither be created nor opened.
     """
     path = directory / ".lock"
     close = getattr(os, "O_CLOEXEC", 0)
     try:
         fd = os.open(path, os.O_RDWR | os.O_CREAT | close, 0o666)
     except PermissionError:
-        # Another user's file in a shared directory; a file that is open for reading can be locked.
+        # A file of another user in a shared directory. It can be locked when open for reading.
         fd = os.open(path, os.O_RDONLY | close)
     try:
         if not claim(fd, patience=_PATIENCE):

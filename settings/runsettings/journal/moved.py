@@ -1,4 +1,4 @@
-"""Names that documented modules had, for programs that still import them from there."""
+"""Old names of documented modules, for programs that still import them."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ class Notices:
         quiet: Print warnings only.
         silent: Print nothing.
         mask: Masks the secrets in what is printed.
-        stream: The stream to print to; the current standard error if left out.
+        stream: The stream to print to; standard error if left out.
         environ: The environment, for ``NO_COLOR``.
     """
 
@@ -46,7 +46,7 @@ class Notices:
             self._print(text, _BLUE)
 
     def warn(self, text: str) -> None:
-        """Print a warning: what is wrong, and what was done about it."""
+        """Print a warning."""
         self._print(f"warning: {text}", _YELLOW)
 
     def _print(self, text: str, colour: str) -> None:
@@ -54,7 +54,7 @@ class Notices:
         if self._silent or stream is None:
             return
         prefix = _PREFIX
-        # A closed terminal, or a full disk behind the stream, must not stop a script.
+        # A script must not stop because its terminal is closed or the disk is full.
         try:
             if self._colour and stream.isatty():
                 prefix = f"{colour}{_PREFIX}{_PLAIN}"

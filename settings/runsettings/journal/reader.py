@@ -1,8 +1,8 @@
-"""The reader of journals: every complete record, whatever happened to the lines around it.
+"""Reads journals: returns every complete record, also after incomplete lines.
 
-A line that is not a JSON object was torn by a crash or a full disk; it is counted and skipped.
-The last line counts as soon as it is complete, with or without its newline, so a reader sees
-the same records before and after a resumed run ended that line.
+A line that is not a JSON object was torn by a crash or a full disk; it is skipped. The last line is
+read as soon as its record is complete, with or without a newline. So a reader gets the same
+records before and after a resumed run ends that line.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from runsettings.values.errors import RunError
 
 _CHUNK: Final = 1 << 20
 
-# Where the platform has them: no waiting for a pipe, no following of a link, no child inherits it.
+# As far as the platform has them: never wait for a pipe or follow a link; children do not inherit.
 _FLAGS: Final = os.O_RDONLY | sum(
     getattr(os, name, 0) for name in ("O_NONBLOCK", "O_NOFOLLOW", "O_CLOEXEC", "O_BINARY")
 )
@@ -35,14 +35,14 @@ class Line(NamedTuple):
     record: dict[str, Any] | None
     """The record, or ``None`` for a torn line."""
     end: int
-    """The byte at which the next line begins; a reader may continue from there."""
+    """The byte at which the next line begins; a reader can continue there."""
 
 
 def open_journal(path: Path | str) -> int:
-    """Open a journal for reading, and nothing but a regular file.
+    """Open a journal for reading, if it is a regular file.
 
-    Whoever may write to a shared directory can put a pipe or a link to a device there, which a
-    reader would wait for without end.
+    In a shared directory, another user can put a pipe or a link to a device there, which could
+    block a reader for ever.
 
     Raises:
         OSError: It cannot be opened, or is not a regular file.
@@ -72,7 +72,7 @@ def read_lines(path: Path | str | int, start: int = 0) -> Iterator[Line]:
             end += len(line)
             record = parse(line)
             if record is None and not line.endswith(b"\n"):
-                # It may still be being written; the next reading begins with it.
+                # Another process may be writing it; the next call begins with it.
                 return
             if record is not None or not line.isspace():
                 yield Line(record, end)
@@ -99,7 +99,7 @@ def parse(line: bytes) -> dict[str, Any] | None:
         record = from_json(line)
     except ValueError:
         try:
-            # Half a surrogate pair: Python's json reads it, pydantic's does not.
+            # Half of a surrogate pair: Python's json reads it, pydantic's parser does not.
             record = json.loads(line)
         except (ValueError, RecursionError):
             return None  # nested deeper than any record that we write

@@ -1,7 +1,7 @@
-"""Recording: masks every record, writes it, and deals with failures of the disk.
+"""Records: masks every record, writes it to the journal, and handles failures of the disk.
 
-A failing disk must not stop a script: a record that cannot be written is kept, warned of once,
-and tried again. With ``strict`` it is an error.
+A failing disk must not stop a script. A record that cannot be written is kept in memory and tried
+again, after one warning. With ``strict``, it is an error.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Recorder:
     Args:
         journal: The journal, locked by this process.
         notices: Prints the messages of the run.
-        mask: Masks the secrets; it may learn of more.
+        mask: Masks the secrets; more can be added to it later.
         strict: Whether a failure is an error.
     """
 
@@ -41,23 +41,26 @@ class Recorder:
         journal.relief = self._relief
 
     def write(self, *records: Mapping[str, Any]) -> None:
-        """Write records at once, each with the time.
+        """Write records in one step, each with the current time.
 
         Args:
-            *records: The records, which may have a time of their own.
+            *records: The records; a record with a time keeps it.
+
+        Raises:
+            RunError: They cannot be written, and ``strict`` is on.
         """
         now = time.time()
         timed = [{"type": record["type"], "time": now, **record} for record in records]
         lines = b"".join(map(encode, timed))
         if self.holds_secret(lines):
-            # Values are masked, never bytes: a secret may be a word that the format needs.
+            # The values are masked, not the bytes: a secret may be a word of the format.
             lines = b"".join(encode(self.mask.record(record)) for record in timed)
         with self.lock:
             if self.journal.fd >= 0 and not self.journal.append(lines):
                 self.refuse_if_strict()
 
     def refuse_if_strict(self) -> None:
-        """Raise for a record that is not in the journal; without ``strict``, it was warned of.
+        """With ``strict``, raise for a record that is not in the journal.
 
         Raises:
             RunError: ``strict`` is on.
@@ -76,14 +79,14 @@ class Recorder:
         )
 
     def holds_secret(self, line: bytes) -> bool:
-        """Whether an encoded record has a secret in it; most have none, so that this is quick."""
+        """Whether an encoded record contains a secret. This is fast, and most records have none."""
         return any(trace in line for trace in self.mask.traces())
 
     def attempt(self, what: str, action: Callable[[], object]) -> None:
-        """Do something that needs the disk; if it fails, warn and continue.
+        """Write something to the disk; if that fails, warn and continue.
 
         Args:
-            what: What would be written, for the warning.
+            what: What is written, for the warning.
             action: Writes it.
 
         Raises:
@@ -101,6 +104,10 @@ class Recorder:
     def complain(self, message: str, cause: Exception | None = None) -> None:
         """Warn that something cannot be recorded.
 
+        Args:
+            message: The warning.
+            cause: The exception that is the reason.
+
         Raises:
             RunError: ``strict`` is on.
         """
@@ -109,7 +116,11 @@ class Recorder:
         self.notices.warn(message)
 
     def close(self) -> None:
-        """Write what is pending, and close the journal."""
+        """Write the pending records, and close the journal.
+
+        Raises:
+            RunError: Records are lost, and ``strict`` is on.
+        """
         with self.lock:
             if self.journal.fd < 0:
                 return
@@ -130,4 +141,6 @@ class Recorder:
             self.notices.warn(self._why_not())
 
     def _relief(self, count: int) -> None:
-        self.notices.tell(f"{self.journal.path} can be written again; {count} records caught up")
+        self.notices.tell(
+            f"{self.journal.path} can be written again; {count} kept records were written"
+        )

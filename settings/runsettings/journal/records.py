@@ -1,8 +1,8 @@
-"""The records of a run's journal, for readers and for the published JSON Schema.
+"""The types of records in a run's journal, for readers and for the published JSON Schema.
 
-A journal has one JSON object on each line, and its ``type`` says which record it is. Readers
-skip the types that they do not know, so that a later version may add some; ``version`` in the
-header changes only if an older reader would misread the types that it knows.
+A journal has one JSON object on each line, whose ``type`` is the type of the record. Readers skip
+unknown types, so that a later version can add types. ``version`` in the header changes only if an
+older reader would misread the types that it knows.
 
 JSON has no NaN and no infinities; metrics do. They are written as Python's ``json`` writes and
 reads them: ``NaN``, ``Infinity``, ``-Infinity``.
@@ -22,8 +22,8 @@ VERSION: Final = 1
 SCHEMA_ID: Final = "https://json-schema.org/draft/2020-12/schema"
 
 State: TypeAlias = Literal["running", "finished", "failed", "killed", "crashed"]
-"""The state of a run. Only the three in the middle are written; ``running`` means that a process
-holds the journal's lock, and ``crashed`` that none does and there is no ``exit`` record."""
+"""The state of a run. Only the three in the middle are recorded. Without an ``exit`` record, a run
+is ``running`` if a process holds the lock on its journal, and ``crashed`` otherwise."""
 
 _CLOSED: Final = ConfigDict(extra="forbid")
 
@@ -192,12 +192,12 @@ _BY_TYPE: Final[dict[str, Any]] = {
     "lost": Lost,
     "exit": Exit,
 }
-"""Records that readers check by their definition. `check_header` checks the header, and `is_row`
-the rows, of which there are many."""
+"""The record types that `checked` validates. `check_header` checks the header, and the faster
+`is_row` checks rows, of which a journal has many."""
 
 
 def is_row(record: dict[str, Any]) -> bool:
-    """Whether a record of the type ``history`` has the members of one."""
+    """Whether a record of the type ``history`` has valid members."""
     step, time = record.get("step"), record.get("time")
     return (
         type(step) is int

@@ -1,8 +1,8 @@
-"""Deleting runs, and nothing else.
+"""Deletes runs, and no other files.
 
-Only a real directory directly below the ``wandb`` directory is deleted, and only if the journal
-in it names the same run as the directory. Symbolic links are never followed. What is checked and
-what is deleted is one open directory: whoever replaces it by a link meanwhile changes nothing.
+Only a directory directly below the ``wandb`` directory is deleted, and only if its name and its
+journal have the same run id. Symbolic links are never followed. The checks and the deletion use
+the same open directory, so replacing it by a link meanwhile has no effect.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from runsettings.values.diagnostic import Rule
 from runsettings.values.errors import RunError
 
 _LATEST: Final = "latest-run"
-"""The link that the wandb client keeps to its last run."""
+"""The wandb client's link to its last run."""
 
 
 def overwritten(run: StoredRun) -> list[StoredRun]:
-    """The run, and the earlier runs that it overwrote: those of its project and id.
+    """The run, and the earlier runs of its project and id, which it overwrote.
 
-    If the run alone were deleted, listings would show an earlier one again.
+    If only the run were deleted, listings would show an earlier one again.
 
     Args:
         run: The run.
@@ -50,7 +50,7 @@ def overwritten(run: StoredRun) -> list[StoredRun]:
 
 
 def remove(run: StoredRun, directory: Path, *, force: bool = False) -> None:
-    """Delete one run's directory. A process that records the run is left alone.
+    """Delete the directory of a run. The process that records the run is not stopped.
 
     Args:
         run: The run.
@@ -59,7 +59,7 @@ def remove(run: StoredRun, directory: Path, *, force: bool = False) -> None:
 
     Raises:
         RunError: A live process records it, or the directory is not that run's own.
-        OSError: It cannot be deleted. The journal is deleted last, so one can try again.
+        OSError: It cannot be deleted. The journal is deleted last, so the call can be repeated.
     """
     name, journal = run.directory.name, Path(run.journal).name
     if run.directory.parent.resolve() != directory.resolve():
@@ -74,7 +74,7 @@ def remove(run: StoredRun, directory: Path, *, force: bool = False) -> None:
             raise RunError.of(
                 Rule.RUN_OWNED,
                 f"run '{run.id}' is being written by process {run.pid} on {run.host}",
-                hint="wait for it, stop it, or --force: it goes on, and what it logs is lost",
+                hint="wait for it, stop it, or use --force: it continues, and what it logs is lost",
             )
         for entry in sorted(os.listdir(home)):  # noqa: PTH208 - of a descriptor
             if stat.S_ISDIR(os.stat(entry, dir_fd=home, follow_symlinks=False).st_mode):
@@ -87,7 +87,7 @@ def remove(run: StoredRun, directory: Path, *, force: bool = False) -> None:
 
 
 def size(run: StoredRun) -> int:
-    """The bytes in a run's directory; a link counts as itself."""
+    """The size of a run's directory in bytes. Symbolic links are not followed."""
     total = 0
     for folder, _, files in os.walk(run.directory):
         for name in files:
@@ -100,10 +100,10 @@ def size(run: StoredRun) -> int:
 def _opened(
     path: Path | str, flags: int, *, run: StoredRun | None = None, dir_fd: int | None = None
 ) -> Iterator[int]:
-    """Open a directory or a journal; one of a run's own is not opened through a link.
+    """Open a directory or a journal; for those of a run, symbolic links are not followed.
 
     Raises:
-        RunError: A symbolic link is in its place.
+        RunError: The path of a run is a symbolic link.
         OSError: It cannot be opened.
     """
     close = getattr(os, "O_CLOEXEC", 0)
@@ -122,10 +122,10 @@ def _opened(
 
 
 def _verify(run: StoredRun, journal: int) -> None:
-    """Check that the open journal is the run's own.
+    """Check that the open journal is that of the run.
 
     Raises:
-        RunError: It names another run, or its directory is not named as one of that run.
+        RunError: It is of another run, or its directory has the name of another run.
     """
     if not stat.S_ISREG(os.fstat(journal).st_mode):
         raise _refused(f"the journal in {run.directory} is not a file")
@@ -146,7 +146,9 @@ def _verify(run: StoredRun, journal: int) -> None:
 
 def _refused(message: str) -> RunError:
     return RunError.of(
-        Rule.UNSAFE_PATH, f"{message}; nothing was deleted", hint="delete it by hand if you must"
+        Rule.UNSAFE_PATH,
+        f"{message}; nothing was deleted",
+        hint="delete it by hand if you are sure",
     )
 
 

@@ -1,6 +1,6 @@
-"""The state of a run, made by replaying the records of its journal.
+"""Computes the state of a run from the records of its journal.
 
-Replaying may stop after any record and continue later from that byte, as the index does.
+Reading can stop after any record and continue later at that byte, as the index does.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ _NAMES: Final = (
 
 @dataclass(slots=True)
 class StoredRun:
-    """The state of one run, as its journal has it.
+    """The state of one run, from its journal.
 
-    Origins are objects that `values.origin.Origin.to_json` made, by the dotted path of the leaf.
+    Origins are the JSON objects of `values.origin.Origin.to_json`, by the dotted path of the leaf.
     """
 
     journal: str
@@ -53,7 +53,7 @@ class StoredRun:
     settings: dict[str, Any] = field(default_factory=dict)
     settings_origins: dict[str, dict[str, str | int]] = field(default_factory=dict)
     summary: dict[str, Any] = field(default_factory=dict)
-    """The last value of everything logged, flat, nested keys dotted."""
+    """The last value of each logged key, flat, with dotted keys."""
     metadata: dict[str, Any] = field(default_factory=dict)
     files: dict[str, int] = field(default_factory=dict)
     """Saved files with their size in bytes, by path below ``files/``."""
@@ -72,11 +72,11 @@ class StoredRun:
     rows: int = 0
     """How many steps have data."""
     exit: dict[str, Any] | None = None
-    """How its last process ended, or ``None`` if it did not say."""
+    """The last `exit` record; ``None`` if the last process has not written one."""
     torn: int = 0
-    """Lines that a crash or a full disk left unreadable."""
+    """The number of lines that a crash or a full disk made unreadable."""
     lost: int = 0
-    """Records that could never be written."""
+    """The number of records that could not be written."""
     position: int = 0
     """The byte up to which the journal was read."""
 
@@ -87,7 +87,7 @@ class StoredRun:
 
     @property
     def state(self) -> State:
-        """The state of the run. Without an `exit` record, the lock on the journal tells."""
+        """The state of the run. Without an `exit` record, it depends on the lock on the journal."""
         if self.exit is not None:
             found: State = self.exit["state"]
             return found
@@ -121,7 +121,7 @@ class StoredRun:
                 try:
                     self.apply(record)
                 except ValueError:
-                    # JSON, but not the record that its type promises.
+                    # A JSON object, but not a valid record of its type.
                     self.torn += 1
             self.position = end
         return self.position != before
@@ -144,7 +144,7 @@ class StoredRun:
                 self.update(known)
 
     def update(self, record: Mapping[str, Any]) -> None:
-        """Replay one record that is neither a header nor a row, and known to be valid.
+        """Replay one valid record that is neither a header nor a row.
 
         Args:
             record: The record, with its time.
@@ -254,7 +254,7 @@ def read_history(journal: Path | str) -> Iterator[dict[str, Any]]:
             row = None
         if row is None:
             row = {"_step": record["step"]}
-        # These two win over metrics of the same names.
+        # These two beat metrics of the same names.
         row.update(record["data"], _step=record["step"], _timestamp=record["time"])
     if row is not None:
         yield row
@@ -266,7 +266,7 @@ def merge_summary(summary: dict[str, Any], data: Mapping[str, Any], prefix: str 
     Args:
         summary: The summary to change.
         data: The values; a nested value gets a dotted key.
-        prefix: What keys begin with.
+        prefix: The beginning of each key.
     """
     for key, value in data.items():
         if type(value) is dict:

@@ -1,4 +1,4 @@
-"""Changing the tags of a run from another process, also after its end."""
+"""Changes the tags of a run from any process, also after its end."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from runsettings.values.origin import Layer
 
 
 def change_tags(run: StoredRun, add: Iterable[str] = (), remove: Iterable[str] = ()) -> None:
-    """Add and remove tags of a run, which may be over or recorded by another process.
+    """Add and remove tags of a run, which may have ended, or be recorded by another process.
 
     Args:
-        run: The run; its ``tags`` are brought up to date.
+        run: The run; its ``tags`` are updated.
         add: Tags to add.
         remove: Tags to remove.
 

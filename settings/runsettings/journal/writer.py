@@ -1,9 +1,9 @@
-"""The writer of a run's journal: a record survives the process once `Journal.append` returned.
+"""Writes a run's journal: a record survives the process once `Journal.append` has returned.
 
-One record is one line, and one line is one ``write`` to a file opened for append: the kernel
-has it before the call returns, and several processes may append without tearing each other's
-lines. A line that could not be written is kept in memory and written before the next one. Half a
-line, ours or another process's, is ended by the next writer, so that it spoils no other.
+One record is one line, and one line is one ``write`` to a file opened for append. So the kernel has
+the line before the call returns, and several processes can append without mixing their lines. A
+line that could not be written is kept in memory and written before the next one. If any process
+wrote only half a line, the next writer ends that line, so that the next record is readable.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from pydantic_core import PydanticSerializationError, to_json
 from runsettings.journal.lock import claim
 
 PENDING_BYTES: Final = 64 * 1024 * 1024
-"""Bytes that are kept in memory while the journal cannot be written."""
+"""The most bytes kept in memory while the journal cannot be written."""
 
 _FLAGS: Final = os.O_RDWR | os.O_APPEND | getattr(os, "O_CLOEXEC", 0)
 
@@ -46,16 +46,16 @@ def encode(record: Any, indent: int | None = None) -> bytes:
     try:
         return to_json(record, indent=indent, inf_nan_mode="constants") + b"\n"
     except PydanticSerializationError:
-        # Half a surrogate pair, as in a file name that is not UTF-8; JSON has an escape for it.
+        # Half of a surrogate pair, as in a file name that is not UTF-8; JSON can escape it.
         separators = (",", ":") if indent is None else None
         return json.dumps(record, indent=indent, separators=separators).encode() + b"\n"
 
 
 class Journal:
-    """An open journal that this process has locked. It needs a lock around its calls.
+    """An open journal that this process has locked. The caller holds the recorder's lock.
 
     Args:
-        path: The file, which exists.
+        path: The existing file.
         fd: Its descriptor, opened for append and locked.
         torn: Whether the file ends inside a line.
     """
@@ -64,11 +64,11 @@ class Journal:
         self.path = path
         self.fd = fd
         self.trouble: Callable[[OSError], None] | None = None
-        """Called once when the journal can no longer be written."""
+        """Called once when the journal cannot be written any more."""
         self.relief: Callable[[int], None] | None = None
-        """Called with the number of kept lines once they are written."""
+        """Called with the number of kept lines when all of them are written."""
         self.lost = 0
-        """Records that were neither written nor kept."""
+        """The number of records that were neither written nor kept."""
         self.error: OSError | None = None
         """Why the last line could not be written."""
         self._torn = torn
@@ -81,11 +81,11 @@ class Journal:
 
     @classmethod
     def create(cls, path: Path) -> Self:
-        """Make a new journal and lock it.
+        """Create a journal and lock it.
 
         Raises:
-            FileExistsError: There is one already.
-            OSError: It cannot be made.
+            FileExistsError: The file exists.
+            OSError: It cannot be created.
         """
         fd = _above_streams(os.open(path, _FLAGS | os.O_CREAT | os.O_EXCL, 0o666))
         claim(fd)
@@ -124,7 +124,11 @@ class Journal:
         return self.flush() and kept
 
     def flush(self) -> bool:
-        """Try to write the lines that are kept in memory; returns whether all were written."""
+        """Try to write the lines that are kept in memory.
+
+        Returns:
+            Whether all were written.
+        """
         try:
             while self._pending:
                 if self._write(self._pending[0]):
@@ -159,19 +163,22 @@ class Journal:
         _open_journals.discard(self)
 
     def _write(self, line: bytes) -> bool:
-        """Write a line; returns whether it stands in the file as a line of its own.
+        """Write a line.
+
+        Returns:
+            Whether the file has it as a line of its own.
 
         Raises:
             OSError: Nothing could be written.
         """
         before = b"\n" if self._torn else b""
         written = os.write(self.fd, before + line)
-        # Of a file that is open for append, the offset is now behind what was written.
+        # In a file opened for append, the offset is now after the written bytes.
         end = os.lseek(self.fd, 0, os.SEEK_CUR)
         start, expected, self._end = end - written, self._end, end
         complete = written >= len(before) + len(line) - 1  # a record needs no newline to be read
         if start != expected and not before and os.pread(self.fd, 1, start - 1) != b"\n":
-            # Another process wrote half a line on a full disk, and ours is glued to it.
+            # Another process wrote half a line on a full disk, and our line continues it.
             complete = False
         if written:
             whole = written == len(before) + len(line)
@@ -197,10 +204,10 @@ class Journal:
 
 
 def _above_streams(fd: int) -> int:
-    """The same open file under a number above those of the standard streams.
+    """Duplicate a descriptor until its number is above those of the standard streams.
 
-    If a program closed its streams, a new file gets one of their numbers, and code that prints
-    to standard error would print into the journal.
+    If a program closed its streams, a new file gets one of their numbers. Code that prints to
+    standard error would then write into the journal.
     """
     low = []
     while fd <= _LAST_STREAM:
@@ -224,8 +231,7 @@ def append_once(path: Path | str, line: bytes) -> None:
         line: The line, made by `encode`.
 
     Raises:
-        OSError: It cannot be written, or not all of it; the half that was is ended by the next
-            writer.
+        OSError: It cannot be written, or not completely; then the next writer ends the half line.
     """
     fd = os.open(path, _FLAGS | getattr(os, "O_NOFOLLOW", 0))
     try:
@@ -237,7 +243,7 @@ def append_once(path: Path | str, line: bytes) -> None:
 
 
 def _close_in_child() -> None:
-    """Close the journals in a forked child, which would keep the locks of its parent."""
+    """Close the journals in a forked child, which would keep the parent's locks."""
     for journal in list(_open_journals):
         journal.close()
 

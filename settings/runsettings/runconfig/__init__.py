@@ -1,6 +1,6 @@
-"""The run config: every input, the key rules, layers with provenance, and `Config` itself.
+"""The run config: its inputs, the rules about keys and values, and `Config` itself.
 
-What enters here turns what a person passes as ``config=`` into trees, holds them against the
-rules of what a run's journal can keep, and hands out one object. It knows no model and no
-run: live secrets and the names of settings are passed in.
+A module belongs here if it turns the value of ``config=`` into trees, checks them against the
+rules of a run's journal, or is part of `Config`. Nothing here knows a model or a run: live secrets
+and the names of settings are arguments.
 """

@@ -1,4 +1,4 @@
-"""`Config`: the run config as its user meets it."""
+"""`Config`: the public class of the run config."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Config(ConfigView):
     any time; a value changes only with ``allow_val_change``.
 
     Args:
-        inputs: What to begin with; see `load`, which takes more options.
+        inputs: The first values; see `load`, which has more options.
         allow_val_change: Whether values may change once set.
 
     Raises:
@@ -68,31 +68,31 @@ class Config(ConfigView):
         cwd: str | os.PathLike[str] | None = None,
         caller: Caller | None = None,
     ) -> Self:
-        """Load a config from everything that ``init(config=)`` takes.
+        """Load a config from any input that ``init(config=)`` accepts.
 
         Args:
             inputs: A mapping, argparse namespace, absl flags, path to YAML, JSON or TOML,
                 dataclass, attrs, pydantic, OmegaConf or ml_collections object, or a list of
                 these, lowest first.
-            include_keys: Top-level keys alone kept. Not together with ``exclude_keys``.
-            exclude_keys: Top-level keys dropped.
+            include_keys: The only top-level keys to keep. Not together with ``exclude_keys``.
+            exclude_keys: Top-level keys to drop.
             schema: A JSON Schema that the config must satisfy, or the path to one.
             config_paths: Files below the inputs, lowest first.
             defaults_file: A file below those, if it exists (``config-defaults.yaml``).
-            sweep_file: A sweep's parameters, above everything; their keys are locked.
-            secrets: Live secrets, or what masks them; where one is found, ``***`` is kept.
-            setting_names: Names of settings, which are pointed out where they are found.
+            sweep_file: A sweep's parameters, which beat all others; their keys are locked.
+            secrets: Live secrets, or a mask of them; they are replaced by ``***``.
+            setting_names: Names of settings; a note reports each of them that is a key.
             allow_val_change: Whether values may change once set.
             every_flag: Take the absl flags of installed packages as well.
-            strict: Refuse keys and values that JSON has no form for, now and in later writes,
+            strict: Reject keys and values that have no form in JSON, now and in later writes,
                 instead of keeping a text for them.
-            yaml: The version of YAML by which files are read. By 1.1, as PyYAML reads it, ``no`` is
-                false and ``1e-3`` a string.
+            yaml: The version of YAML in which files are read. In 1.1, which PyYAML follows, ``no``
+                is false and ``1e-3`` is a string.
             cwd: Where relative paths start; the working directory by default.
             caller: The place in the program that passed the inputs; found by default.
 
         Raises:
-            ConfigError: With everything that is wrong in any of the inputs.
+            ConfigError: One or more inputs are wrong; it has all diagnostics.
         """
         place = caller or find_caller("Config.load()")
         gathered = gather_config(
@@ -124,7 +124,7 @@ class Config(ConfigView):
         return tuple(self._store.diagnostics)
 
     def origin(self, key: str | KeyPath) -> Origin:
-        """The place that set a value.
+        """Where a value was set.
 
         Args:
             key: ``optim.lr``, or the path ``("optim", "lr")``.
@@ -138,7 +138,7 @@ class Config(ConfigView):
             return origin
 
     def history(self, key: str | KeyPath) -> tuple[Leaf, ...]:
-        """Everything that set a key: the value that counts, and then the values that it beat.
+        """Every value that a key was set to: the current one, and then the values that it beat.
 
         Of many writes to one key, the first and the last few are kept.
 
@@ -149,7 +149,10 @@ class Config(ConfigView):
             return store.history(self._path_of(key))
 
     def explain(self, key: str | KeyPath | None = None) -> str:
-        """Why a value is what it is, as text; without a key, for every leaf.
+        """Explain where a value comes from and what it beat, as text.
+
+        Args:
+            key: ``optim.lr``, or the path ``("optim", "lr")``; every leaf if left out.
 
         Raises:
             KeyError: There is no such key.
@@ -175,8 +178,8 @@ class Config(ConfigView):
     def observe(self, observer: Observer) -> Callable[[], None]:
         """Call ``observer`` with a `Change` for each accepted change from now on.
 
-        It is called in the thread that makes the change, while other threads wait: it should
-        be quick, and must not wait for another thread that uses this config.
+        It is called in the thread that makes the change, while other threads wait. It should
+        be fast, and must not wait for another thread that uses this config.
 
         Returns:
             A function that ends the observation.
@@ -207,7 +210,7 @@ class Config(ConfigView):
         return _with_store(type(self), copy.deepcopy(self._store, memo))
 
     def __copy__(self) -> Self:
-        # Two configs that write into one store would surprise whoever copied.
+        # A shallow copy would share its values with the original.
         return copy.deepcopy(self)
 
 
@@ -226,7 +229,7 @@ def _store(
 
 
 def _show_losses(gathered: GatheredConfig, caller: Caller) -> None:
-    """Warn where the config does not hold what a program asked it to hold."""
+    """Show the warnings about values that the config does not keep as the program passed them."""
     for fault in gathered.diagnostics:
         if fault.rule in (Rule.NO_SUCH_KEY, Rule.NOT_SERIALIZABLE):
             show_warning(fault, call_origin(caller))

@@ -28,13 +28,14 @@ class GatheredConfig:
     """The inputs of a config merged, and everything that is wrong with them.
 
     Attributes:
-        merged: The selected inputs merged, with secrets masked. After an error, what could be read.
+        merged: The selected inputs, merged, with secrets masked. After an error, the part that
+            could be read.
         diagnostics: Errors, warnings and notes, with secrets masked.
-        read: The inputs as they were read: secrets are not masked, and no key is left out.
+        read: The inputs as they were read, with all keys and with secrets that are not masked.
         is_whole: Whether everything could be read. If not, a key may be missing in ``merged``
             only because its value could not be read.
         secrets: The live secrets.
-        sweep: The input whose keys are locked; the highest one.
+        sweep: The input whose keys are locked, which is the highest one.
     """
 
     merged: Merged
@@ -73,7 +74,7 @@ def gather_config(
 ) -> GatheredConfig:
     """Read, merge and check the inputs of a config.
 
-    Bad input never raises. The arguments are those of `Config.load`, which describes them.
+    Bad input never raises. `Config.load` describes the arguments.
 
     Returns:
         The merged config and all diagnostics.
@@ -88,7 +89,7 @@ def gather_config(
     )
     if defaults_file is not None and os.path.exists(here / defaults_file):  # noqa: PTH110 - raises for no directory
         reader.read_path(defaults_file)
-    # A lone path would be taken apart into its letters.
+    # A single path is one file, not a list of its letters.
     if isinstance(config_paths, (str, os.PathLike)):
         config_paths = [config_paths]
     for path in config_paths:
@@ -107,13 +108,13 @@ def gather_config(
         trees = [tree for tree, _ in masked]
         diagnostics += [fault for _, faults in masked for fault in faults]
     selection = Selection(include_keys, exclude_keys)
-    # A key with a bad value is in no tree, and can be excluded all the same.
+    # A key with a bad value is in no tree, and can be excluded too.
     known: set[Any] = {key for tree in trees for key in tree.data}
     known |= {fault.path[0] for fault in diagnostics if fault.path}
     diagnostics = [
         fault for fault in diagnostics if not fault.path or selection.keeps(fault.path[0])
     ]
-    diagnostics += selection.faults(known)
+    diagnostics += selection.diagnostics(known)
     trees = selection.kept(trees)
     sweep = trees[-1] if sweep_file is not None else None
 
@@ -123,14 +124,14 @@ def gather_config(
     broken = [
         each
         for each in check_rules(merged, setting_names)
-        # The reader tells of one level more than there may be in a config.
+        # The reader has reported these already.
         if each.rule is not Rule.TOO_DEEP or each.path not in known_deep
     ]
     diagnostics += broken
     if sweep is not None:
         diagnostics += check_locks(trees, sweep)
     if schema is not None:
-        # A schema would complain of each key that is missing because it could not be read.
+        # The schema would report each key that is missing because it could not be read.
         fits = is_whole and all(fault.rule is not Rule.TOO_DEEP for fault in broken)
         diagnostics += check_schema(merged if fits else None, schema, here)
     diagnostics = list(mask.diagnostics(diagnostics))

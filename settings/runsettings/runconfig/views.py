@@ -1,7 +1,7 @@
-"""How a config is read and written: like a dict, and like an object with attributes.
+"""Views: how a config is read and written, like a dict and like an object with attributes.
 
-A view holds a path and asks the config for what stands there, so that it never shows a value
-that has been replaced, and every write passes the same rules.
+A view has a path, and reads the value at that path from the config each time. So it never shows an
+old value, and every write is checked by the same rules.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ class ConfigView(dict[str, Any]):
     ``config.optim.lr`` is ``config["optim"]["lr"]``. Nested mappings are views as well; lists
     cannot be changed in place. Keys named like a method are read by key only.
 
-    A view is a ``dict``, so that ``json.dumps``, ``|`` and ``isinstance`` take it for one. The
-    entries of that dict are a copy that the store keeps up to date, with plain ``dict`` and
-    ``list`` inside: ``dict(config)`` is plain data, and changing it does not change the config.
+    A view is a subclass of ``dict``, for ``json.dumps``, ``|`` and ``isinstance``. The entries of
+    that dict are a copy that the store keeps up to date, with plain ``dict`` and ``list`` inside:
+    ``dict(config)`` is plain data, and changing it does not change the config.
     """
 
     __slots__ = ("_path", "_store")
@@ -49,7 +49,7 @@ class ConfigView(dict[str, Any]):
 
     # --- reading ---
 
-    # `__iter__` stays that of a dict: else `dict(view)` would take the values from `__getitem__`.
+    # `__iter__` is that of a dict: otherwise `dict(view)` would get its values by `__getitem__`.
 
     def __getitem__(self, key: str) -> Any:
         value = self.get(key, MISSING)
@@ -58,13 +58,22 @@ class ConfigView(dict[str, Any]):
         return value
 
     def get(self, key: str, default: Any = None) -> Any:
-        """The value of a key, or ``default`` if there is no such key."""
+        """The value of a key.
+
+        Args:
+            key: The key.
+            default: The result if there is no such key.
+        """
         path = (*self._path, _text(key))
         value = self._store.get(path)
         return default if value is MISSING else self._seen(value, path)
 
     def pop(self, key: str, *default: Any) -> Any:
-        """Remove a key and return its value, or the default if there is no such key.
+        """Remove a key and return its value.
+
+        Args:
+            key: The key.
+            *default: The result if there is no such key.
 
         Raises:
             ConfigError: Changes are not allowed.
@@ -74,7 +83,9 @@ class ConfigView(dict[str, Any]):
             return default[0]
         value = self[key]
         if isinstance(value, (dict, list)):
-            value = copy_tree(self._store.get((*self._path, _text(key))))  # a view would be empty
+            value = copy_tree(
+                self._store.get((*self._path, _text(key)))
+            )  # a view of a removed key is empty
         del self[key]
         return value
 
@@ -99,7 +110,15 @@ class ConfigView(dict[str, Any]):
             del self[key]
 
     def setdefault(self, key: str, default: Any = None) -> Any:
-        """The value of a key, which is set to ``default`` if there is no such key."""
+        """The value of a key, which is set first if there is no such key.
+
+        Args:
+            key: The key.
+            default: The value to set.
+
+        Raises:
+            ConfigError: The key or the default breaks a rule.
+        """
         if key not in self:
             self[key] = default
         return self[key]
@@ -134,7 +153,7 @@ class ConfigView(dict[str, Any]):
     def __ne__(self, other: object) -> bool:
         return not self == other
 
-    __hash__ = None  # it can be changed
+    __hash__ = None  # a view can be changed
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.as_dict()!r})"
@@ -150,13 +169,13 @@ class ConfigView(dict[str, Any]):
         return self.as_dict()
 
     def as_dict(self) -> dict[str, Any]:
-        """A copy as plain ``dict``, ``list`` and scalars, that may be changed freely."""
+        """A copy of plain ``dict``, ``list`` and scalars."""
         return self._store.mapping(self._path, deep=True)
 
     # --- writing ---
 
     def __setitem__(self, key: str, value: Any) -> None:
-        """Set a key; a mapping replaces the one that was there.
+        """Set a key; a mapping replaces the old one.
 
         Raises:
             ConfigError: The key or value breaks a rule, or the key has another value and
@@ -198,9 +217,9 @@ class ConfigView(dict[str, Any]):
         """Merge inputs into the config, key by key at every depth.
 
         Args:
-            inputs: Anything that a config is made from; in a list, lowest first. What argparse
-                or absl flags have as defaults only fills what is missing.
-            allow_val_change: Allow values to change; by default, as the config was made.
+            inputs: Any input of a config; in a list, lowest first. The defaults of argparse or absl
+                flags only set missing keys.
+            allow_val_change: Allow values to change; as for the whole config if left out.
             **values: Further keys.
 
         Raises:
@@ -215,7 +234,11 @@ class ConfigView(dict[str, Any]):
         )
 
     def setdefaults(self, inputs: Any = None, /, **values: Any) -> None:
-        """Fill in what is missing, at every depth, and change nothing that is there.
+        """Set missing keys, at every depth, and change no existing value.
+
+        Args:
+            inputs: Any input of a config; in a list, lowest first.
+            **values: Further keys.
 
         Raises:
             ConfigError: Something breaks a rule; nothing was changed then.
@@ -232,10 +255,10 @@ class ConfigView(dict[str, Any]):
         """Do nothing: every change is recorded when it is made."""
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # A copy or pickle of a part is plain data: the rest is not dragged along.
+        # A copy or pickle of a part is plain data, without the rest of the config.
         return (dict, (self.as_dict(),))
 
-    # --- for our own rooms ---
+    # --- for other modules of this package ---
 
     def _trees(self) -> tuple[Tree, ...] | None:
         """The sources, if this is a whole config."""
@@ -255,13 +278,13 @@ class ConfigView(dict[str, Any]):
         return ConfigView(self._store, path) if view is None else view
 
     def _show(self, entries: dict[str, Any]) -> None:
-        """Make ``entries`` those of the dict."""
+        """Replace the entries of the dict."""
         for key in [key for key in self if key not in entries]:
             super().__delitem__(key)
         super().update(entries)
 
     def _show_key(self, key: str, value: Any) -> None:
-        """Make ``value`` that of a key of the dict; `MISSING` removes the key."""
+        """Set a key of the dict; `MISSING` removes the key."""
         if value is MISSING:
             super().pop(key, None)
         else:
@@ -282,7 +305,7 @@ class ConfigView(dict[str, Any]):
 
 
 class UnknownAttributeError(AttributeError):
-    """There is no such key. The search for a similar one waits until the message is read."""
+    """There is no such key. A similar key is searched when the message is read."""
 
     def __init__(self, view: ConfigView, name: str) -> None:
         super().__init__(name=name, obj=view)
@@ -306,7 +329,7 @@ def _refuse(changed: Any) -> NoReturn:
 
 @unchanging(*LIST_CHANGES, plain=list, refuse=_refuse)
 class ConfigList(list[Any]):
-    """A list of a config's values. It is a copy, so a change in place would be lost."""
+    """A list of a config's values, which raises on changes: it is a copy, so they would be lost."""
 
     __slots__ = ("_path",)
 
@@ -319,6 +342,6 @@ class ConfigList(list[Any]):
 
 
 def _text(key: Any) -> Any:
-    """A key as it is stored: 0 is kept as "0"."""
+    """A key as it is stored: 0 is stored as "0"."""
     text = key if type(key) is str else text_key(key)
     return key if text is None else text

@@ -1,5 +1,5 @@
-"""Secrets never leave: how they are masked, and in which forms they are given.
+"""Masks secrets in values, messages, command lines and addresses.
 
-What enters here takes secrets out of something. Which values of a model are secret is for
-`runsettings.resolution.secrets` to say.
+A module belongs here if it finds or masks secrets. `runsettings.resolution.secrets` decides which
+values of a model are secret.
 """

@@ -1,8 +1,8 @@
-"""The forms in which secrets are given in plain text: assignments, flags, addresses.
+"""Finds secrets in plain text by their form: in assignments, flags and addresses.
 
-Nothing here knows a secret's value. A name that sounds like a secret's (``db.password``), or the
-place of a user's name in an address, tells that what follows is one. Each function is linear: every
-pattern begins at a word, and words do not overlap.
+The value of a secret is not known here. A value is a secret if the name before it sounds like one
+(``db.password``), or if it is in the place of a user or password in an address. Each function takes
+linear time: every pattern begins at a word, and words do not overlap.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Final
 MASK: Final = "***"
 """What is shown instead of a secret."""
 
-# Texts, not compiled patterns: `re` keeps those that are used, and most programs need none.
+# Strings, not compiled patterns: `re` caches those that are used, and most programs need none.
 _SENSITIVE: Final = (
     r"(?i)api[_-]?key|secret|token|passw(?:or)?d|passphrase|credential|private[_-]?key|"
     r"access[_-]?key|signature|bearer"
@@ -28,12 +28,12 @@ _LONG_FLAG: Final = r"--[a-zA-Z]"
 
 
 def is_secret_name(name: str) -> bool:
-    """Whether a key, flag or variable of this name sounds like a secret's."""
+    """Whether the name of a key, flag or variable sounds like that of a secret."""
     return re.search(_SENSITIVE, name) is not None
 
 
 def value_of_secret_name(text: str) -> int | None:
-    """The index at which the value behind the first name of a secret begins, if there is one."""
+    """The index of the value after the first name that sounds like a secret, or ``None``."""
     for name in re.finditer(_NAME, text):
         if is_secret_name(name[0]):
             separator = re.compile(_SEPARATOR).match(text, name.end())
@@ -43,7 +43,7 @@ def value_of_secret_name(text: str) -> int | None:
 
 
 def passwords_in_addresses(text: str) -> list[str]:
-    """The passwords in the addresses of a text: what stands between ``user:`` and ``@``."""
+    """The passwords in the addresses of a text: the parts between ``user:`` and ``@``."""
     if "://" not in text:
         return []
     users = [found[0][3:-1] for found in re.finditer(_ADDRESS, text)]
@@ -51,10 +51,10 @@ def passwords_in_addresses(text: str) -> list[str]:
 
 
 def mask_addresses(text: str) -> str:
-    """Mask what secrets the addresses of a text hold.
+    """Mask the secrets in the addresses of a text.
 
-    ``https://me:password@host`` keeps its user; a user without a password can be a token and is
-    masked, as are values in the query whose names sound like secrets.
+    ``https://me:password@host`` keeps its user. A user without a password can be a token, and is
+    masked. So are values in the query whose names sound like secrets.
     """
     if "://" not in text:
         return text
@@ -84,9 +84,9 @@ def mask_arguments(arguments: Sequence[str], mask: Callable[[str], str]) -> list
         mask: Masks the secrets that are known by their values.
 
     Returns:
-        As many arguments. ``--api-key=x``, ``api_key=x``, ``+db.password=x``, ``-e TOKEN=x`` lose
-        what follows the equals sign, ``--password x`` and ``--password -x`` the next argument,
-        addresses their user and password.
+        As many arguments. The text after the equals sign is masked in ``--api-key=x``,
+        ``api_key=x``, ``+db.password=x`` and ``-e TOKEN=x``, the next argument after
+        ``--password``, and the user and password in addresses.
     """
     masked: list[str] = []
     hides_next = False
@@ -108,7 +108,7 @@ def mask_arguments(arguments: Sequence[str], mask: Callable[[str], str]) -> list
 
 
 def _mask_query(text: str) -> str:
-    """Mask the values behind ``?`` and ``&`` whose names sound like secrets."""
+    """Mask the values in the query of an address whose names sound like secrets."""
     if "?" not in text:
         return text
     parts: list[str] = []

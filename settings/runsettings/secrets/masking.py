@@ -1,7 +1,7 @@
 """Masks the live secrets of a run or of settings, in values and in messages.
 
-Values must not be harmed: a secret that is short could be a part of any word, so that it is masked
-only where it is the whole value. Messages are for people: there, a short secret is masked as well.
+Other values must stay as they are. A short secret can be a part of many words, so in values it is
+masked only if it is the whole value. In messages, a short secret is masked too.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ SHORTEST_IN_MESSAGES: Final = 4
 
 
 class SecretMask:
-    """Takes secrets out of values, messages and diagnostics.
+    """Masks secrets in values, messages and diagnostics.
 
     Args:
-        secrets: The secrets as text. A lone string is one secret. Empty ones are passed over.
+        secrets: The secrets as text. A single string is one secret. Empty ones are ignored.
     """
 
     def __init__(self, secrets: str | Iterable[str] = ()) -> None:
@@ -88,7 +88,7 @@ class SecretMask:
             numbers: Whether a number can be a secret of digits. A metric cannot.
 
         Returns:
-            The value, copied where it is a container, and the masked paths where secrets were.
+            The value, with its containers copied, and the masked paths of the secrets.
         """
         found: list[KeyPath] = []
         if not self:
@@ -97,10 +97,10 @@ class SecretMask:
         return self._masked(value, path, found, digits), found
 
     def record(self, value: Any) -> Any:
-        """Mask the secrets inside the texts of a record, whose structure is left as it is.
+        """Mask the secrets inside the strings of a record of the journal.
 
-        A short secret could be a word of the structure: what a record is made from is masked
-        before.
+        Short secrets stay, because one could be a word of the format. They are masked in the
+        values before a record is made of them.
         """
         if isinstance(value, str):
             return self._in_values.replace(value, lambda _: MASK)
@@ -111,40 +111,40 @@ class SecretMask:
         return value
 
     def file(self, content: bytes) -> bytes:
-        """Mask the secrets in a file; a short one where it stands in quotes."""
+        """Mask the secrets in the content of a file; a short one only if it is in quotes."""
         text = content.decode(errors="surrogateescape")
         text = self._in_values.replace(text, lambda _: MASK)
         text = self._in_quotes.replace(text, lambda _: f'"{MASK}"')
         return text.encode(errors="surrogateescape")
 
     def traces(self) -> tuple[bytes, ...]:
-        """What JSON of a record holds if a secret is in it that `record` would mask."""
+        """The bytes to search for in an encoded record: without them, `record` masks nothing."""
         return self._traces
 
     @property
     def short(self) -> frozenset[str]:
-        """The secrets that are masked only where they are whole values."""
+        """The secrets that are masked only if they are the whole value."""
         return frozenset(text for text in self.secrets if len(text) < SHORTEST_IN_VALUES)
 
     def tree(self, tree: Tree) -> tuple[Tree, list[Diagnostic]]:
         """Mask the secrets in a tree.
 
         Returns:
-            The tree, itself if there is no secret in it, and a warning for each secret.
+            The masked tree, or the same tree if it has no secret; and a warning for each secret.
         """
         data, found = self.value(tree.data)
         if not found:
             return tree, []
         clean = tree.with_data(data)
-        clean.text = None  # the secret stands in the text, which excerpts are cut from
+        clean.text = None  # excerpts would show the secret
         return clean, [secret_in_config(path, tree.origin(path)) for path in found]
 
     def diagnostics(self, diagnostics: Collection[Diagnostic]) -> tuple[Diagnostic, ...]:
-        """Mask the secrets in all texts of diagnostics, and what secret names are set to."""
+        """Mask the secrets in diagnostics, and the values of names that sound like secrets."""
         return tuple([self._diagnostic(diagnostic) for diagnostic in diagnostics])
 
     def origin(self, origin: Origin) -> Origin:
-        """Mask the secrets in the name of an origin's file, and in the words of its call."""
+        """Mask the secrets in the file and the call of an origin."""
         if not self:
             return origin
         call = origin.call and self.message(origin.call)
@@ -215,7 +215,7 @@ class SecretMask:
         start = value_of_secret_name(text)
         if start is not None:
             text = text[:start] + "*" * min(len(text) - start, len(MASK))
-        # As long as the secret, so that the caret stays where it points.
+        # As long as the secret, so that the caret stays in the right column.
         text = self._in_messages.replace(text, lambda length: "*" * length)
         if text == excerpt.text:
             return excerpt
@@ -224,14 +224,19 @@ class SecretMask:
 
 
 def mask_excerpt_from_column(excerpt: Excerpt | None) -> Excerpt | None:
-    """Keep the line up to the marked place: what stands there is secret, or holds a secret."""
+    """Mask the line from the marked column on: the value there is or contains a secret."""
     if excerpt is None:
         return None
     return excerpt._replace(text=excerpt.text[: excerpt.column - 1] + MASK, width=len(MASK))
 
 
 def secret_in_config(path: KeyPath, origin: Origin) -> Diagnostic:
-    """The warning that a secret in a run config was masked."""
+    """The warning that a secret in a run config was masked.
+
+    Args:
+        path: The masked path of the value.
+        origin: Where it was set.
+    """
     return Diagnostic(
         Rule.SECRET_IN_CONFIG,
         Severity.WARNING,
@@ -243,7 +248,7 @@ def secret_in_config(path: KeyPath, origin: Origin) -> Diagnostic:
 
 
 def _forms(text: str) -> set[str]:
-    """The forms in which a secret can stand: escaped by Python or JSON, or only its two ends."""
+    """The forms that a secret can have: escaped by Python or JSON, or shortened to its ends."""
     forms: set[str] = set()
     escaped = (json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1])
     for form in {text, repr(text)[1:-1], *escaped}:

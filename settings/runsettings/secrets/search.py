@@ -1,4 +1,4 @@
-"""Finds any of many texts inside another, in one pass."""
+"""Finds all occurrences of many strings in a text, in one pass."""
 
 from __future__ import annotations
 
@@ -7,28 +7,28 @@ from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple
 
 _FEW: Final = 16
-"""Texts up to which looking for one after the other is quicker: `in` is C, the automaton is not."""
+"""Up to so many strings, one search for each is faster than the automaton, which is in Python."""
 
 
 class _State(NamedTuple):
-    """A state of the automaton of Aho and Corasick."""
+    """A state of the Aho-Corasick automaton."""
 
     following: dict[str, int]
     """The next state for each character."""
     fallback: int
-    """The state of the longest proper suffix that begins one of the texts."""
+    """The state of the longest proper suffix that is a prefix of one of the strings."""
     longest: int
-    """The length of the longest text that ends here; 0 if none does."""
+    """The length of the longest string that ends here; 0 if none does."""
 
 
 class TextSearch:
-    """Finds all places where one of some texts stands; linear in the text that is searched.
+    """Finds all occurrences of some strings, in time linear in the length of the searched text.
 
     Args:
-        texts: What to look for. Empty ones are passed over.
+        texts: The strings to search for. Empty ones are ignored.
 
     Attributes:
-        texts: What is looked for.
+        texts: The strings, each once.
     """
 
     def __init__(self, texts: Iterable[str]) -> None:
@@ -36,7 +36,7 @@ class TextSearch:
         self._states: list[_State] | None = None
 
     def replace(self, text: str, substitute: Callable[[int], str]) -> str:
-        """Replace every place; places that overlap are replaced as one.
+        """Replace every occurrence; occurrences that overlap are replaced as one.
 
         Args:
             text: The text to search.
@@ -52,7 +52,7 @@ class TextSearch:
         return "".join([*parts, text[end:]]) if parts else text
 
     def _places(self, text: str) -> list[tuple[int, int]]:
-        """Start and end of each place, in order; those that overlap are one."""
+        """Start and end of each occurrence, in order; occurrences that overlap are joined."""
         found = self._found_by_few(text) if len(self.texts) <= _FEW else self._found_by_many(text)
         places: list[tuple[int, int]] = []
         for start, stop in sorted(found):

@@ -183,7 +183,7 @@ def test_nan_passes() -> None:
         (print, Rule.NOT_SERIALIZABLE, "builtin_function_or_method cannot be kept", None),
         (Optim, Rule.NOT_SERIALIZABLE, "type cannot be kept", None),
         (object(), Rule.NOT_SERIALIZABLE, "object cannot be kept in a run config", None),
-        ("\ud800", Rule.NOT_SERIALIZABLE, "half a surrogate pair", None),
+        ("\ud800", Rule.NOT_SERIALIZABLE, "half of a surrogate pair", None),
         (10**4300, Rule.NOT_SERIALIZABLE, "more than 4,300 digits", None),
         (Append([1]), Rule.NOT_SERIALIZABLE, "Append cannot be kept", "config.update({…})"),
         (Unreadable(), Rule.BAD_VALUE, "cannot be read: no data", None),

@@ -125,7 +125,7 @@ def test_non_finite_metrics_survive(begin):
         ({"image": b"\x00"}, "image: bytes cannot be logged"),
         ({"a": {"f": print}}, "a.f: builtin_function_or_method cannot be logged"),
         ({(3,): 1}, "keys must be strings; got tuple (3,)"),
-        ({"\ud800": 1}, "half a surrogate pair"),
+        ({"\ud800": 1}, "half of a surrogate pair"),
     ],
 )
 def test_what_json_cannot_hold_is_an_error_in_a_strict_run(begin, data, message):

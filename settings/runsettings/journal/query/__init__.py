@@ -2,5 +2,5 @@
 
 `finding` finds one run by id, name, prefix or path; `keys`, `filters` and `listing` make lists of
 runs; `differences` compares two; `metrics` and `recorded_values` read one; `run_objects` makes
-JSON. Nothing here knows options, prints, or asks for the width of a terminal.
+JSON objects. Nothing here knows command-line options or a terminal, or prints.
 """

@@ -1,4 +1,4 @@
-"""Comparisons of a run's value with the value in a filter, by the types of both."""
+"""Compares a run's value with the value in a filter, by the types of both."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from runsettings.journal.replay import StoredRun
 from runsettings.values.key_paths import MISSING
 
 Filter: TypeAlias = Callable[[StoredRun], bool]
-"""A function that tells whether a run is chosen."""
+"""A function that returns whether a run is selected."""
 
 _NUMBER: Final = re.compile(
     r"[-+]?(?:(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?|inf|nan)", re.ASCII
@@ -36,7 +36,7 @@ ORDER: Final[dict[str, Callable[[Any, Any], bool]]] = {
 
 
 class Literal(NamedTuple):
-    """A value in a filter; an unquoted one is a number, a word or a text, as the run's value is."""
+    """A value in a filter. If it is not quoted, it is compared by the type of the run's value."""
 
     text: str
     value: Any
@@ -60,12 +60,13 @@ class Literal(NamedTuple):
 def any_element(
     get: Callable[[StoredRun], Any], holds: Callable[[Any], bool], *, wanted: bool
 ) -> Filter:
-    """Whether a test holds for a value or, of a list, for any element: ``tags = x``.
+    """A filter: a test is true for a value or, in a list, for any element (``tags = x``).
 
     Args:
-        get: The run's value, or `MISSING`.
+        get: Returns the run's value, or `MISSING`.
         holds: The test.
-        wanted: False selects the runs with a value for which the test does not hold.
+        wanted: Whether to select the runs for which the test is true. False selects the runs
+            with a value for which it is not.
     """
 
     def chosen(run: StoredRun) -> bool:
@@ -80,7 +81,13 @@ def any_element(
 def ordered(
     get: Callable[[StoredRun], Any], order: Callable[[Any, Any], bool], literal: Literal
 ) -> Filter:
-    """Order; it does not hold between a text and a number, nor where the run has no value."""
+    """A filter by order. It is false if the run has no value, or for a string and a number.
+
+    Args:
+        get: Returns the run's value, or `MISSING`.
+        order: The comparison.
+        literal: The value to compare with.
+    """
 
     def chosen(run: StoredRun) -> bool:
         value = get(run)

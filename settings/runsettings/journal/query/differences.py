@@ -1,4 +1,4 @@
-"""What differs between two runs, leaf by leaf, and what set each value."""
+"""Finds the differences between two runs, leaf by leaf, with the origin of each value."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Difference(NamedTuple):
 
     @property
     def differs(self) -> bool:
-        """Whether the values differ. ``1`` equals ``1.0`` but not ``true``; NaN equals NaN."""
+        """Whether the values differ; see `same_value`."""
         if self.a is None or self.b is None:
             return self.a is not self.b
         return not same_value(self.a.value, self.b.value)
@@ -53,7 +53,7 @@ def compare_runs(
         equal: Whether to return the keys that are equal in both as well.
 
     Returns:
-        The keys in the order of the first run, and then those that only the second has.
+        The keys in the order of the first run, and then the keys of the second run only.
     """
     sections = [
         ("config", config_values(a), config_values(b)),

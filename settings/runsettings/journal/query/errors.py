@@ -1,18 +1,18 @@
-"""What is wrong with a question about runs; the text of each error is meant for a person."""
+"""The errors of queries. The text of each is a message for the user."""
 
 from __future__ import annotations
 
 
 class QueryError(Exception):
-    """A question about runs that cannot be answered."""
+    """A query that cannot be answered."""
 
 
 class UnknownKeyError(QueryError):
-    """No run has this key; the text names the key that was likely meant."""
+    """No run has this key; the message suggests a similar one."""
 
 
 class FilterError(QueryError):
-    """The text is not a filter, or compares what cannot be compared; the text shows where."""
+    """The text is not a filter, or compares values that have no order; the message shows where."""
 
 
 class RunNotFoundError(QueryError):

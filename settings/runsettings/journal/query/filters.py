@@ -2,8 +2,8 @@
 
 A filter is parsed into comparisons; nothing in it is evaluated as code.
 
-No comparison holds for a run without the key, not even `!=`: ``group != night`` chooses the runs
-of other groups, and ``not group = night`` those without a group as well.
+No comparison is true for a run without the key, not even `!=`: ``group != night`` selects the
+runs of other groups, and ``not group = night`` also those without a group.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _TOKEN: Final = re.compile(
 )
 
 _DEEPEST: Final = 50
-"""Nested parentheses and ``not``; deeper ones could overflow the stack."""
+"""How deep parentheses and ``not`` may be nested; deeper ones could overflow the stack."""
 
 
 class _Token(NamedTuple):
@@ -54,12 +54,12 @@ def parse_filter(text: str, runs: Sequence[StoredRun], now: float) -> Filter:
 
     Args:
         text: The filter.
-        runs: All runs that it may choose from; at least one must have each of its keys.
-        now: The present in seconds since 1970, from which ages like ``2d`` count.
+        runs: All runs to select from; at least one of them must have each key.
+        now: The current time in seconds since 1970; ages like ``2d`` are relative to it.
 
     Raises:
-        FilterError: The text is not a filter, no run has one of its keys, or no run's value can
-            be compared as it asks.
+        FilterError: The text is not a filter, no run has one of its keys, or the values of a key
+            have no order.
     """
     return _Parser(text, runs, now).parse()
 
@@ -74,16 +74,16 @@ def attribute_filter(
     since: float | None = None,
     before: float | None = None,
 ) -> Filter:
-    """A filter on the commonest attributes; what is ``None`` or empty sets no condition.
+    """A filter on the most used attributes; ``None`` and empty arguments set no condition.
 
     Args:
         project: The run's project.
         group: Its group.
         job_type: Its job type.
-        tags: Tags of which the run has all.
-        states: States of which the run is in one.
-        since: The run was created then or later, in seconds since 1970.
-        before: The run was created earlier, in seconds since 1970.
+        tags: Tags that the run has, all of them.
+        states: The run is in one of these states.
+        since: The run was created at this time or later, in seconds since 1970.
+        before: The run was created before this time, in seconds since 1970.
     """
 
     def chosen(run: StoredRun) -> bool:
@@ -94,7 +94,7 @@ def attribute_filter(
             and all(tag in run.tags for tag in tags)
             and (since is None or run.created >= since)
             and (before is None or run.created < before)
-            # Last, because the state of a run that did not end asks the kernel.
+            # Last, because the state of a run without an end needs a system call.
             and (not states or run.state in states)
         )
 
@@ -102,7 +102,7 @@ def attribute_filter(
 
 
 class _Parser:
-    """Recursive descent: ``or`` binds weaker than ``and``, and that weaker than ``not``."""
+    """A recursive descent parser: ``not`` binds stronger than ``and``, and ``and`` than ``or``."""
 
     def __init__(self, text: str, runs: Sequence[StoredRun], now: float) -> None:
         self.text = text
@@ -201,7 +201,7 @@ class _Parser:
         return Literal(text, text if quoted else plain(text), quoted)
 
     def _check_order(self, key: Key, operation: _Token, literal: Literal) -> None:
-        """Refuse a comparison that no run's value has an order for; it would choose nothing.
+        """Check that the value of at least one run can be compared with the literal.
 
         Raises:
             FilterError: No run's value can be compared with the literal.
@@ -251,7 +251,7 @@ class _Parser:
         return False
 
     def _error(self, message: str, token: _Token) -> FilterError:
-        # One character is shown for each, so that the caret points to the right one.
+        # One character for each character, so that the caret is in the right column.
         shown = "".join(char if char.isprintable() else " " for char in self.text)
         return FilterError(f"{message}\n  {shown}\n  {' ' * token.at}^")
 

@@ -1,4 +1,4 @@
-"""Finds the directory of runs, and the one run that an id, a name or a path means."""
+"""Finds the directory of runs, and a run by its id, name or path."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from runsettings.values.did_you_mean import did_you_mean
 from runsettings.values.rendering import printable
 
 LATEST: Final = "latest"
-"""The name that means the run that was started last."""
+"""The name of the run that was started last."""
 
 _CANDIDATES: Final = 10
-"""Runs that are listed when a name means several."""
+"""How many runs are listed if several match."""
 
 
 def runs_directory(root: str) -> Path:
@@ -38,10 +38,10 @@ def runs_directory(root: str) -> Path:
 
 
 def find_runs(runs: list[StoredRun], name: str) -> list[StoredRun]:
-    """The runs of this id; if there are none, of this name; if there are none, of this prefix.
+    """The runs with this id; if there are none, with this name; or else with this prefix.
 
     Args:
-        runs: The runs to choose from.
+        runs: The runs to search.
         name: An id, a display name, or the beginning of an id.
     """
     return (
@@ -52,15 +52,15 @@ def find_runs(runs: list[StoredRun], name: str) -> list[StoredRun]:
 
 
 def find_run(directory: Path, name: str) -> StoredRun:
-    """Find the one run that a person means, and read all of its journal.
+    """Find one run, and read all of its journal.
 
     Args:
         directory: The ``wandb`` directory.
-        name: The path of a run's directory or journal, wherever it is; an id, a display name,
+        name: The path of a run's directory or journal anywhere; an id, a display name,
             the beginning of an id; or ``latest``.
 
     Raises:
-        RunNotFoundError: No run is meant, or several are.
+        RunNotFoundError: No run matches, or several do.
         OSError: The journal cannot be read.
     """
     if not name.strip():

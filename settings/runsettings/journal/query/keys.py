@@ -17,7 +17,7 @@ from runsettings.values.key_paths import MISSING, leaves_of, value_at
 from runsettings.values.rendering import printable
 
 _MOST_HINTS: Final = 3
-"""Keys that a did-you-mean names."""
+"""How many keys a hint names."""
 
 
 class Kind(enum.Enum):
@@ -32,11 +32,11 @@ class Kind(enum.Enum):
     STATE = enum.auto()
     """One of a few words."""
     LIST = enum.auto()
-    """Several texts."""
+    """A list of strings."""
 
 
 class Key(NamedTuple):
-    """A key that runs can be asked for."""
+    """A key of runs."""
 
     text: str
     kind: Kind
@@ -45,7 +45,7 @@ class Key(NamedTuple):
 
 
 def _attribute(name: str, kind: Kind = Kind.VALUE) -> Key:
-    """The key of an attribute of `StoredRun`; a time of 0 is no value."""
+    """The key of an attribute of `StoredRun`; a time of 0 means no value."""
 
     def get(run: StoredRun) -> Any:
         value = getattr(run, name)
@@ -72,7 +72,7 @@ ATTRIBUTES: Final[Mapping[str, Key]] = {
         Key("directory", Kind.VALUE, lambda run: str(run.directory)),
     )
 }
-"""Every key outside config, summary and metadata, in the order in which JSON and CSV have them."""
+"""All keys outside of config, summary and metadata, in the order of JSON and CSV."""
 
 STATES: Final = ("running", "finished", "failed", "killed", "crashed")
 
@@ -99,7 +99,7 @@ def find_key(text: str, runs: Iterable[StoredRun]) -> Key:
         return ATTRIBUTES[text]
     section, dot, name = text.partition(".")
     runs = list(runs)
-    # An empty name may be in a journal: earlier versions let one be logged.
+    # A name may be empty: earlier versions could log such a key.
     if section in SECTIONS and dot:
         get = _getter(section, name)
         if not runs or any(get(run) is not MISSING for run in runs):
@@ -116,7 +116,7 @@ def parse_keys(text: str, runs: Iterable[StoredRun]) -> list[Key]:
     """Find the keys of a comma-separated list.
 
     Args:
-        text: The keys' names; empty ones and repeated ones are left out.
+        text: The names of the keys; empty and repeated names are ignored.
         runs: As for `find_key`.
 
     Raises:
@@ -131,7 +131,14 @@ def parse_keys(text: str, runs: Iterable[StoredRun]) -> list[Key]:
 
 
 def parse_order(text: str, runs: Iterable[StoredRun]) -> tuple[Key, bool]:
-    """Find the key to sort by, and whether the largest value comes first (``-config.lr``).
+    """Find the key to sort by.
+
+    Args:
+        text: The name of the key; a ``-`` before it puts the largest value first.
+        runs: As for `find_key`.
+
+    Returns:
+        The key, and whether the largest value comes first.
 
     Raises:
         UnknownKeyError: There is no such key.
@@ -140,7 +147,7 @@ def parse_order(text: str, runs: Iterable[StoredRun]) -> tuple[Key, bool]:
 
 
 def default_keys() -> list[Key]:
-    """The keys that a list of runs has unless others are asked for."""
+    """The default columns of a list of runs."""
     return [find_key(name, ()) for name in _DEFAULT]
 
 
@@ -155,7 +162,7 @@ def known_keys(runs: Iterable[StoredRun]) -> list[str]:
 
 
 def _likely(text: str, name: str, runs: list[StoredRun]) -> str | None:
-    """A did-you-mean for a key that no run has."""
+    """The hint for a key that no run has."""
     known = known_keys(runs)
     # `lr` likely means `config.lr` or `config.optim.lr`, and `config.loss` `summary.loss`.
     for bare in filter(None, (text, name)):

@@ -1,4 +1,4 @@
-"""Lists of runs: which runs, in which order, in which columns and groups."""
+"""Makes lists of runs: filters, sorts and groups runs, and makes columns."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ class Column(NamedTuple):
 def select_runs(
     runs: Iterable[StoredRun], filters: Sequence[Filter], order: Sequence[tuple[Key, bool]] = ()
 ) -> list[StoredRun]:
-    """The runs for which every filter holds, sorted.
+    """The runs that match all filters, sorted.
 
     Args:
-        runs: The runs, in the order that they keep where ``order`` does not decide.
-        filters: What must hold for a run.
-        order: The keys to sort by, the first counting most, each with whether the largest
-            comes first. A run without a value, with NaN or an empty list comes last either way.
+        runs: The runs; runs that are equal in all keys keep their order.
+        filters: The filters.
+        order: The keys to sort by, most important first, each with whether the largest value
+            comes first. A run without a value, with NaN or an empty list always comes last.
     """
     found = [run for run in runs if all(chooses(run) for chooses in filters)]
     for key, descending in reversed(order):  # sorting is stable
@@ -54,21 +54,21 @@ def group_columns(
     metrics: Sequence[Key],
     limit: int | None = None,
 ) -> list[Column]:
-    """A row for each group of runs: the keys' values, the number of runs, means of metrics.
+    """A row for each group of runs: the values of the keys, the number of runs, means of metrics.
 
-    A run with several tags is in the group of each. A mean is taken over the runs that have a
-    number; one NaN makes the mean NaN.
+    A run with several tags is in the group of each. A mean is that of the runs with a number;
+    one NaN makes the mean NaN.
 
     Args:
         runs: The runs; groups are in the order in which they first appear.
-        keys: The keys whose values the runs of a group have in common.
-        metrics: The keys to take means of.
-        limit: The largest number of groups; all of them by default.
+        keys: The keys whose values are equal within a group.
+        metrics: The keys to compute means of.
+        limit: The largest number of groups; all by default.
     """
     found: dict[tuple[str, ...], tuple[tuple[Any, ...], list[StoredRun]]] = {}
     for run in runs:
         for values in itertools.product(*(_group_values(key, run) for key in keys)):
-            # Texts identify a group: lists cannot be hashed, and 1 is not true.
+            # Groups are identified by texts: lists cannot be hashed, and 1 equals True.
             identity = tuple(f"{type(value).__name__} {value}" for value in values)
             found.setdefault(identity, (values, []))[1].append(run)
     groups = list(found.values())[:limit]
@@ -103,7 +103,7 @@ def _group_values(key: Key, run: StoredRun) -> Iterator[Any]:
 
 def _mean(metric: Key, runs: Sequence[StoredRun]) -> Any:
     values = [value for run in runs if _is_float(value := metric.get(run))]
-    # Divided first, because the sum of large floats may overflow.
+    # Each value is divided first, because the sum of large floats may overflow.
     return sum(value / len(values) for value in values) if values else MISSING
 
 
@@ -113,7 +113,7 @@ def _is_sortable(value: Any) -> bool:
 
 def _rank_by(key: Key) -> Callable[[StoredRun], tuple[int, Any]]:
     def rank(run: StoredRun) -> tuple[int, Any]:
-        """Numbers before texts before all else, so that values of any types can be sorted."""
+        """A sort key for values of all types: numbers, then strings, then the rest."""
         value = key.get(run)
         if isinstance(value, (int, float)):
             return 0, value
@@ -123,7 +123,7 @@ def _rank_by(key: Key) -> Callable[[StoredRun], tuple[int, Any]]:
 
 
 def _is_float(value: Any) -> bool:
-    """Whether a value is a number that a float can hold, NaN and infinities among them."""
+    """Whether a value is a number that a float can hold; NaN and infinities are."""
     if not is_number(value):
         return False
     try:

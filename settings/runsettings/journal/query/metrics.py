@@ -1,4 +1,4 @@
-"""The metrics of a run: every number that it logged, in the order of its steps."""
+"""Reads the metrics of a run: all logged numbers, in the order of the steps."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from runsettings.journal.replay import StoredRun, merge_summary, read_history
 
 
 class Metric(NamedTuple):
-    """All values of one metric, and what sums them up."""
+    """All values of one metric, with the smallest and the largest."""
 
     values: Sequence[float]
-    """Everything that was logged, in order."""
+    """All logged values, in order."""
     minimum: float | None
-    """The smallest value, NaN left out; ``None`` if all are NaN."""
+    """The smallest value that is not NaN; ``None`` if all are NaN."""
     maximum: float | None
-    """The largest value, NaN left out; ``None`` if all are NaN."""
+    """The largest value that is not NaN; ``None`` if all are NaN."""
 
     @property
     def last(self) -> float:
@@ -30,7 +30,7 @@ class Metric(NamedTuple):
         """The metric with these values.
 
         Args:
-            values: Everything that was logged, in order; at least one.
+            values: All logged values, in order; at least one.
         """
         logged = values if isinstance(values, array) else array("d", values)
         known = [value for value in logged if not math.isnan(value)]

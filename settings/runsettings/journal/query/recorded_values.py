@@ -1,4 +1,4 @@
-"""The values that a run recorded, leaf by leaf, each with its origin."""
+"""The recorded values of a run, leaf by leaf, each with its origin."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ class RecordedValue(NamedTuple):
 
     value: Any
     origin: Mapping[str, Any] | None
-    """The object that `Origin.to_json` made, or ``None`` where none was recorded."""
+    """The JSON object of `Origin.to_json`, or ``None`` if none was recorded."""
 
     @property
     def layer(self) -> str:
-        """The layer's name, or an empty text."""
+        """The name of the layer, or an empty string."""
         return str(self.origin.get("layer", "")) if self.origin is not None else ""
 
     @property
@@ -28,8 +28,8 @@ class RecordedValue(NamedTuple):
         if self.origin is None:
             return ""
         line, column, call = map(self.origin.get, ("line", "column", "call"))
-        # The text of an origin does not depend on its layer, and a later version of this
-        # library may have recorded a layer that this one does not know.
+        # The text does not depend on the layer, and a later version of this library may have
+        # recorded a layer that this version does not know.
         return str(Origin(Layer.DEFAULT, str(self.origin.get("where", "")), line, column, call))
 
     @property

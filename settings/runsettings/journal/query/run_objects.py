@@ -18,14 +18,19 @@ from runsettings.values.key_paths import MISSING
 
 
 def json_value(value: Any, kind: Kind = Kind.VALUE) -> Any:
-    """A value for JSON: times in ISO 8601, ``None`` where there is no value."""
+    """A value for JSON.
+
+    Args:
+        value: The value, or `MISSING`, which becomes ``None``.
+        kind: The kind of its key; a time becomes ISO 8601.
+    """
     if value is MISSING:
         return None
     return utc_time(value) if kind is Kind.TIME else value
 
 
 def run_object(run: StoredRun) -> dict[str, Any]:
-    """A run with every attribute, its config and its summary."""
+    """A run with all attributes, its config and its summary."""
     found = {key: json_value(each.get(run), each.kind) for key, each in ATTRIBUTES.items()}
     return {**found, "config": run.config, "summary": run.summary}
 
@@ -38,7 +43,7 @@ def row_objects(columns: Sequence[Column]) -> list[dict[str, Any]]:
 
 
 def run_details(run: StoredRun, metrics: Mapping[str, Metric]) -> dict[str, Any]:
-    """A run with all that its journal holds.
+    """A run with everything that its journal has.
 
     Args:
         run: The run.

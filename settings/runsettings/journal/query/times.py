@@ -1,4 +1,4 @@
-"""Times and durations: parsed from what people write, and shown as text."""
+"""Parses times and durations, and formats them."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ def parse_time(text: str, now: float) -> float | None:
     Args:
         text: ISO 8601, local unless it names its offset; ``today``, ``yesterday``; or a
             duration with units, which means that long ago.
-        now: The present, in seconds since 1970.
+        now: The current time, in seconds since 1970.
     """
     if _DURATION.fullmatch(text):
         return now - (parse_duration(text) or 0.0)
     if text in _DAYS:
         year, month, day, *_ = time.localtime(now)
-        # The C library takes day 0 for the last of the month before, and knows summer time.
+        # `mktime` reads day 0 as the last day of the month before, and handles summer time.
         return time.mktime((year, month, day + _DAYS[text], 0, 0, 0, 0, 0, -1))
     try:
         return datetime.fromisoformat(text).astimezone().timestamp()
@@ -73,7 +73,7 @@ def utc_time(seconds: float) -> str:
 
 
 def _formatted(seconds: float, show: Callable[[datetime], str]) -> str:
-    """A time as text; the number where it is no date, because a clock was wrong."""
+    """A time as text; the number if it is out of the range of dates, as after a wrong clock."""
     try:
         return show(datetime.fromtimestamp(seconds, UTC))
     except (ValueError, OverflowError, OSError):

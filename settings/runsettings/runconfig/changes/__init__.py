@@ -1,4 +1,4 @@
-"""How a `Config` changes after it was loaded.
+"""The state of a `Config`, and how it changes after it was loaded.
 
-Its state, accepted and refused changes, callbacks, and the keys that a sweep locks.
+A module belongs here if it accepts, rejects, records or announces changes.
 """

@@ -1,4 +1,4 @@
-"""Those who hear of each accepted change, such as a run's journal."""
+"""Callbacks that run for each accepted change, such as that of a run's journal."""
 
 from __future__ import annotations
 
@@ -9,36 +9,36 @@ from runsettings.runconfig.changes.change import Change, Observer
 
 
 class Observers:
-    """Observers of one config. Whoever calls holds the config's lock."""
+    """The observers of one config. The caller holds the config's lock."""
 
     def __init__(self) -> None:
         self._observers: list[Observer] = []
         self._waiting: deque[Change] = deque()
-        self._telling = False
+        self._is_announcing = False
 
     def add(self, observer: Observer) -> None:
-        """From now on, tell ``observer``, after those that are here."""
+        """Call ``observer`` for each change from now on, after the earlier observers."""
         self._observers.append(observer)
 
     def remove(self, observer: Observer) -> None:
-        """Tell ``observer`` nothing any more, if it is here."""
+        """Do not call ``observer`` any more."""
         if observer in self._observers:
             self._observers.remove(observer)
 
     def announce(self, changes: Iterable[Change]) -> None:
-        """Tell everyone of each change, in the order in which the changes happened.
+        """Call every observer for each change, in the order of the changes.
 
-        An observer may change the config: that change is told when all have heard of the one
-        before it. One that raises keeps no other from hearing.
+        If an observer changes the config, all observers are called for the current change first.
+        If an observer raises, the others are called all the same.
 
         Raises:
-            Exception: The first one that an observer raised, after everything was told.
+            Exception: The first exception of an observer, after all calls.
         """
         self._waiting.extend(changes)
-        if self._telling:
+        if self._is_announcing:
             return
         raised: Exception | None = None
-        self._telling = True
+        self._is_announcing = True
         try:
             while self._waiting:
                 change = self._waiting.popleft()
@@ -48,6 +48,6 @@ class Observers:
                     except Exception as error:  # noqa: BLE001 - raised below
                         raised = raised or error
         finally:
-            self._telling = False
+            self._is_announcing = False
         if raised is not None:
             raise raised

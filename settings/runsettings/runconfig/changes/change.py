@@ -1,4 +1,4 @@
-"""A change of a config, and the errors about changes that are refused."""
+"""Changes of a config, and the errors about changes that are rejected."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from runsettings.values.origin import Origin
 from runsettings.values.rendering import render, shown
 
 _SHOWN: Final[dict[Any, Any]] = {}
-"""Where the interpreter notes the warnings that it has shown, each once for a line."""
+"""The registry of shown warnings; the interpreter shows each only once for a line."""
 
 
 class Change(NamedTuple):
@@ -24,7 +24,7 @@ class Change(NamedTuple):
     value: Any
     """The new value as plain JSON types, or `MISSING` if the key was removed."""
     origin: Origin
-    """The place that changed it."""
+    """Where it was changed."""
 
 
 Observer: TypeAlias = Callable[[Change], None]
@@ -33,18 +33,18 @@ Observer: TypeAlias = Callable[[Change], None]
 def merge_changes(
     old: Any, new: Any, path: KeyPath, changes: list[tuple[KeyPath, Any, Any]]
 ) -> Any:
-    """Compare two trees, and make the tree that a config holds after the changes.
+    """Compare two trees, and make the tree of the config after the changes.
 
     Args:
         old: The tree before; not changed.
-        new: The tree that it is to become.
+        new: The tree after the change.
         path: The path of both.
-        changes: Receives the path, the old and the new value of each change; `MISSING` stands
-            for no value.
+        changes: Receives the path, the old and the new value of each change; `MISSING` means
+            no value.
 
     Returns:
-        A tree equal to ``new`` that shares no container with it. A value that equals the old
-        one is the old one: an update with 1.0 leaves 1 as it is.
+        A tree equal to ``new`` that shares no container with it. Equal values stay the old
+        ones: an update with 1.0 leaves 1 as it is.
     """
     if isinstance(old, dict) and isinstance(new, dict):
         merged = {
@@ -66,13 +66,13 @@ def refused_change(
 
     Args:
         path: The value's path.
-        old: What it is.
-        new: What it was to become; `MISSING` if it was to be removed.
-        origin: The place that tried to change it.
-        first: The place that set it.
+        old: The current value.
+        new: The rejected value; `MISSING` for a removal.
+        origin: Where the change was tried.
+        first: Where the current value was set.
     """
     if first is not None and first.call is not None:
-        # The place of an assignment is shown with the value behind it: `config.lr = 0.1`.
+        # The message shows the value after the call: `config.lr = 0.1`.
         first = first._replace(call=first.call.removesuffix(" ="))
     becomes = "be removed" if new is MISSING else f"become {shown(new)}"
     return Diagnostic(
@@ -87,7 +87,12 @@ def refused_change(
 
 
 def inside_list(path: KeyPath, origin: Origin) -> ConfigError:
-    """The error about a write to ``path`` whose parent is inside of a list, or was removed."""
+    """The error about a write below a list, or below a key that was removed.
+
+    Args:
+        path: The path that was written to.
+        origin: Where it was written.
+    """
     end = next((at for at, key in enumerate(path) if isinstance(key, int)), 1)
     return ConfigError.of(
         Rule.VALUE_CHANGED,
@@ -99,7 +104,12 @@ def inside_list(path: KeyPath, origin: Origin) -> ConfigError:
 
 
 def show_warning(diagnostic: Diagnostic, origin: Origin) -> None:
-    """Show a diagnostic as a warning at the line ``origin`` of a program, if it is one."""
+    """Show a diagnostic as a Python warning, if its severity is a warning.
+
+    Args:
+        diagnostic: The diagnostic.
+        origin: The line of the program that the warning is about.
+    """
     if diagnostic.severity is Severity.WARNING:
         where, line = origin.where, origin.line or 0
         text = render(diagnostic)

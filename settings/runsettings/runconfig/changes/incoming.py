@@ -1,4 +1,4 @@
-"""What a write brings: converted to JSON values, without secrets, at its path."""
+"""Reads the value or the inputs of a write: converts them to JSON values and masks secrets."""
 
 from __future__ import annotations
 
@@ -18,14 +18,17 @@ from runsettings.values.origin import Origin
 def read_value(
     value: Any, path: KeyPath, origin: Origin, secrets: SecretMask, *, strict: bool
 ) -> tuple[Any, KeyPath, list[Diagnostic]]:
-    """The JSON value for ``value``, its path, and warnings.
+    """Convert a value to a JSON value.
 
     Args:
-        value: Anything.
+        value: The value, of any type.
         path: Where it is written; its last key may be a secret.
-        origin: The place that writes.
-        secrets: Values that are masked.
-        strict: Refuse what JSON has no form for.
+        origin: Where it is written.
+        secrets: Masks the live secrets.
+        strict: Reject what has no form in JSON.
+
+    Returns:
+        The JSON value, the masked path, and warnings.
 
     Raises:
         ConfigError: The value has no JSON form.
@@ -50,14 +53,14 @@ def read_value(
 def read_inputs(
     inputs: Any, path: KeyPath, origin: Origin, secrets: SecretMask, *, strict: bool
 ) -> InputReader:
-    """The inputs of an update of the mapping at ``path``, read and with secrets masked.
+    """Read the inputs of an update of the mapping at ``path``, and mask the secrets in them.
 
     Args:
-        inputs: Anything that a config is made from.
+        inputs: Any input of a config.
         path: The path of the mapping.
-        origin: The place that updates it.
-        secrets: Values that are masked.
-        strict: Refuse what JSON has no form for.
+        origin: Where the update is.
+        secrets: Masks the live secrets.
+        strict: Reject what has no form in JSON.
     """
     reader = InputReader(working_directory(), origin, strict=strict)
     reader.read(inputs)

@@ -1,7 +1,7 @@
-"""The sources of a config: what it was loaded from, and the writes after that.
+"""The sources of a config: the inputs that it was loaded from, and the writes after that.
 
-Of all writes to one key, the first and the last few are kept. So memory, and the time that it
-takes to find an origin, do not grow with the number of writes.
+Of all writes to one key, the first and the last few are kept. So neither memory nor the time to
+find an origin grows with the number of writes.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _KEPT: Final = 6
 
 class _Write(NamedTuple):
     number: int
-    """A higher number beats a lower one. Negative numbers lose to what was loaded."""
+    """A higher number beats a lower one. Writes with negative numbers lose to the loaded inputs."""
     leaf: Leaf
 
 
@@ -41,7 +41,7 @@ class Sources:
         self._loaded = tuple(loaded)
         self._highest = self._lowest = 0
         self._writes: dict[KeyPath, list[_Write]] = {}
-        # By the path of a mapping: the writes to keys inside of it.
+        # By the path of a mapping: the writes to its nested keys.
         self._inside: dict[KeyPath, list[_Write]] = {}
 
     def copy(self) -> Self:
@@ -57,7 +57,7 @@ class Sources:
 
         Args:
             leaf: Path, value and origin. A mapping that replaces another is a `Replace`, a
-                removed key a `Delete`. The value is not changed by anyone after that.
+                removed key a `Delete`. Nobody may change the value after that.
             lowest: Put it below all other sources instead of above them.
         """
         if lowest:
@@ -76,26 +76,26 @@ class Sources:
         incoming: Merged,
         origin: Origin,
     ) -> None:
-        """Add what an update changed, and the defaults that it could not set.
+        """Add the changes of an update, and the defaults that lost to existing values.
 
         Args:
             changes: Path, old and new value of each change.
-            lower: The inputs that only fill what is missing.
+            lower: The inputs that only set missing keys.
             incoming: All inputs.
-            origin: The place of what no input set, such as a removed key.
+            origin: The origin of a change that no input has, such as a removed key.
         """
         changed = set()
         for path, _, value in changes:
             changed.add(path)
-            said = Delete() if value is MISSING else copy_tree(value)
-            for at, leaf in leaves_of({path[-1]: said}, path[:-1]):
+            written = Delete() if value is MISSING else copy_tree(value)
+            for at, leaf in leaves_of({path[-1]: written}, path[:-1]):
                 self.add(Leaf(at, leaf, incoming.origin(at) or origin))
         for leaf in chain.from_iterable(tree.leaves() for tree in reversed(lower)):
             if not any(leaf.path[:end] in changed for end in range(1, len(leaf.path) + 1)):
                 self.add(leaf, lowest=True)
 
     def about(self, path: KeyPath) -> Merged:
-        """The sources that say something about ``path``; without data."""
+        """The sources that set ``path`` or a key above or below it, without merged data."""
         found = list(self._inside.get(path, ()))
         for end in range(1, len(path) + 1):
             found += self._writes.get(path[:end], ())
@@ -104,12 +104,15 @@ class Sources:
     def merged_with(
         self, lower: Sequence[Tree], upper: Sequence[Tree], data: dict[str, Any]
     ) -> tuple[dict[str, Any], Merged]:
-        """The part of ``data`` whose top-level keys inputs name, and the same with the inputs.
+        """Merge inputs into the part of ``data`` whose top-level keys they have.
 
         Args:
-            lower: Inputs that only fill what is missing, lowest first.
+            lower: Inputs that only set missing keys, lowest first.
             upper: Inputs that beat everything but the sweep.
-            data: What the sources say together.
+            data: The merged data of the sources.
+
+        Returns:
+            That part of ``data``, and the result of the merge.
         """
         names = {key for tree in (*lower, *upper) for key in tree.data}
         part = {key: value for key, value in data.items() if key in names}
@@ -131,12 +134,17 @@ class Sources:
 
 
 def tree_of(leaf: Leaf) -> Tree:
-    """A source that says one thing."""
+    """A source that sets one path."""
     return _trees_of([leaf])[0]
 
 
 def moved_below(path: KeyPath, tree: Tree) -> Tree:
-    """The tree with all that it says below ``path``; positions are kept."""
+    """Move the values of a tree below ``path``, with their positions.
+
+    Args:
+        path: The path of the mapping to move them into.
+        tree: The tree, which is not changed.
+    """
     data: Any = tree.data
     marks: Any = tree.marks
     for key in reversed(path):
@@ -153,7 +161,7 @@ def _keep(writes: list[_Write], write: _Write) -> None:
 
 
 def _trees_of(leaves: Iterable[Leaf]) -> list[Tree]:
-    """The leaves as few trees, in which the later of two leaves about one path is higher."""
+    """Put leaves into as few trees as possible; of equal paths, the later leaf is higher."""
     trees: list[Tree] = []
     for leaf in leaves:
         layer, where = leaf.origin.layer, leaf.origin.where
@@ -164,7 +172,7 @@ def _trees_of(leaves: Iterable[Leaf]) -> list[Tree]:
 
 
 def _put(tree: Tree, leaf: Leaf) -> bool:
-    """Add a leaf to a tree, unless the tree already says something about its path."""
+    """Add a leaf to a tree unless the tree sets its path already; tell whether it was added."""
     node: dict[Any, Any] = tree.data
     marks: Any = tree.marks
     for key in leaf.path[:-1]:

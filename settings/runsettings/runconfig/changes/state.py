@@ -21,16 +21,11 @@ from runsettings.runconfig.changes.change import (
 from runsettings.runconfig.changes.incoming import read_inputs, read_value
 from runsettings.runconfig.changes.sources import Sources, tree_of
 from runsettings.runconfig.changes.sweep_locks import check_locks, keep_locked
+from runsettings.runconfig.changes.value_sizes import ValueSizes
 from runsettings.runconfig.changes.view_entries import View, ViewEntries
 from runsettings.runconfig.inputs.reader import call_origin, own_key_fault
 from runsettings.runconfig.inputs.wandb_form import OWN_KEY
-from runsettings.runconfig.rules.key_rules import (
-    check_rules,
-    grown_size,
-    keys_that_meet,
-    size_bound,
-    too_large,
-)
+from runsettings.runconfig.rules.key_rules import check_rules, keys_that_meet
 from runsettings.secrets.masking import SecretMask
 from runsettings.values.diagnostic import Diagnostic, Severity
 from runsettings.values.directives import Delete, Replace
@@ -46,10 +41,10 @@ class ConfigStore:
 
     Args:
         merged: The sources and their data, which breaks no rule.
-        secrets: Values that must not get in.
+        secrets: Masks the live secrets in later writes.
         sweep: The highest source, if its keys are locked.
         allow_val_change: Whether values may change once set.
-        strict: Refuse keys and values that JSON has no form for.
+        strict: Reject keys and values that have no form in JSON.
         diagnostics: Warnings and notes from loading.
 
     Attributes:
@@ -76,15 +71,14 @@ class ConfigStore:
 
     def _begin(self, secrets: SecretMask) -> None:
         self._secrets = secrets
-        # By top-level key: an upper bound of the size of its value, once a write was inside of it.
-        self._size_bounds: dict[str, int] = {}
+        self._sizes = ValueSizes()
         self._entries = ViewEntries(self.data)
         self._observers = Observers()
         self._lock = threading.RLock()
 
     def __getstate__(self) -> dict[str, Any]:
-        # Observers and locks belong to this process; secrets must not travel in a pickle, and
-        # what is stored holds none.
+        # Observers and locks belong to this process, and a pickle must not contain secrets. The
+        # stored values contain none.
         with self._lock:
             return {
                 "allow_val_change": self.allow_val_change,
@@ -101,29 +95,29 @@ class ConfigStore:
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         twin = type(self).__new__(type(self))
         twin.__setstate__(self.__getstate__())
-        twin._secrets = self._secrets  # a copy in this process keeps them out, too
+        twin._secrets = self._secrets  # a copy in this process masks them too
         return twin
 
     # --- reading ---
 
     @contextmanager
     def reading(self) -> Iterator[Self]:
-        """Keep other threads from writing for the time of a ``with``."""
+        """Stop other threads from writing while a ``with`` block runs."""
         with self._lock:
             yield self
 
     def get(self, path: KeyPath) -> Any:
-        """The value at ``path``, or `MISSING`. Not to be changed."""
+        """The value at ``path``, or `MISSING`. The caller must not change it."""
         with self._lock:
             return value_at(self.data, path)
 
     def origin(self, path: KeyPath) -> Origin | None:
-        """The place that set the value at ``path``, or ``None`` if there is no value."""
+        """Where the value at ``path`` was set, or ``None`` if there is no value."""
         with self._lock:
             return self._sources.about(path).origin(path)
 
     def history(self, path: KeyPath) -> tuple[Leaf, ...]:
-        """All that was said about ``path``, the winner first; of many writes the last few."""
+        """The values of ``path``, the current one first; of many, the last few and the first."""
         with self._lock:
             return self._sources.about(path).history(path)
 
@@ -154,7 +148,11 @@ class ConfigStore:
             self._entries.add(path, view)
 
     def observe(self, observer: Observer) -> Callable[[], None]:
-        """Call ``observer`` for each accepted change, in order; the result ends that."""
+        """Call ``observer`` for each accepted change, in order.
+
+        Returns:
+            A function that ends the observation.
+        """
         with self._lock:
             self._observers.add(observer)
 
@@ -167,7 +165,12 @@ class ConfigStore:
     # --- writing ---
 
     def assign(self, path: KeyPath, value: Any, caller: Caller) -> None:
-        """Set the value at ``path``, as a whole.
+        """Set the value at ``path``; a mapping replaces the old one.
+
+        Args:
+            path: The path.
+            value: The new value, of any type.
+            caller: The place in the program that sets it.
 
         Raises:
             ConfigError: A rule is broken, or the value would change and may not.
@@ -183,14 +186,18 @@ class ConfigStore:
                 return
             if old is not MISSING:
                 self._require_change(None, [(path, old, plain)], origin)
-            said = Replace(plain) if isinstance(plain, dict) else plain
-            self._sources.add(Leaf(path, said, origin))
-            # The source keeps its own: later writes below would change it.
+            written = Replace(plain) if isinstance(plain, dict) else plain
+            self._sources.add(Leaf(path, written, origin))
+            # A copy: later writes to nested keys must not change the source.
             self._put(path, copy_tree(plain))
             self._observers.announce([Change(path, plain, origin)])
 
     def delete(self, path: KeyPath, caller: Caller) -> None:
         """Remove the key at ``path``.
+
+        Args:
+            path: The path.
+            caller: The place in the program that removes it.
 
         Raises:
             ConfigError: Changes are not allowed.
@@ -218,11 +225,11 @@ class ConfigStore:
         """Merge inputs into the mapping at ``path``, all or nothing.
 
         Args:
-            inputs: Anything that a config is made from; defaults of flags fill what is missing.
+            inputs: Any input of a config; defaults of flags only set missing keys.
             path: The path of the mapping.
             caller: The place in the program that updates it.
-            allow: Whether values may change; by default, as the config was made.
-            only_missing: Only fill what is missing.
+            allow: Whether values may change; as for the whole config if left out.
+            only_missing: Only set missing keys.
 
         Raises:
             ConfigError: A rule is broken, or a value would change and may not.
@@ -257,16 +264,16 @@ class ConfigStore:
             )
 
     def _broken_rules(self, new: Merged, sources: Sequence[Tree]) -> list[Diagnostic]:
-        """What breaks a rule once ``new`` is part of the config.
+        """The rules that the config would break with ``new`` in it.
 
         Args:
             new: Top-level keys with their new values.
-            sources: The sources of what is new.
+            sources: The sources of these values.
         """
         names = [key for key in new.data if isinstance(key, str) and key not in self.data]
         if not any(keys_that_meet(name, self.data) for name in names) and not check_rules(new):
             return []
-        # Only now is it worth finding the places of all keys.
+        # All sources are needed for the origins of the keys.
         data = {**self.data, **new.data}
         return check_rules(Merged((*self.trees(), *sources), data, new.bad_appends))
 
@@ -289,16 +296,20 @@ class ConfigStore:
         else:
             parent[path[-1]] = value
         if len(path) == 1:
-            self._size_bounds.pop(str(path[0]), None)
+            self._sizes.forget(path[0])
         self._entries.put(path, value)
 
     def _check_place(self, path: KeyPath, plain: Any, origin: Origin, *, is_new: bool) -> None:
-        """Hold a new value against the rules, alone and among its neighbours."""
+        """Check a new value against the rules, alone and together with its siblings.
+
+        Raises:
+            ConfigError: A rule is broken.
+        """
         parent = self._parent(path, origin)
         tree = tree_of(Leaf(path, plain, origin))
         faults = check_rules(Merged((tree,), tree.data))
         if len(path) > 1 and not faults:
-            faults += self._too_large(path, plain, origin)
+            faults += self._sizes.check(self.data, path, plain, origin)
         if path == (OWN_KEY,):
             faults.append(own_key_fault(origin, Severity.ERROR))
         if is_new and not faults and keys_that_meet(str(path[-1]), parent):
@@ -307,19 +318,8 @@ class ConfigStore:
         if faults:
             raise ConfigError(faults)
 
-    def _too_large(self, path: KeyPath, plain: Any, origin: Origin) -> list[Diagnostic]:
-        """A diagnostic if the top-level value becomes too large by a write inside of it."""
-        top = str(path[0])
-        whole = self.get((top,))
-        bound = self._size_bounds.get(top) or size_bound(whole)
-        size = grown_size(bound, whole, self.get(path), {str(path[-1]): plain})
-        faults = too_large(size, top, origin)
-        if not faults:
-            self._size_bounds[top] = size
-        return faults
-
     def _under_sweep(self, path: KeyPath, value: Any, origin: Origin) -> Any:
-        """The part of a value that the sweep does not lock; the rest is reported."""
+        """The part of a value that the sweep does not lock, with a warning about the rest."""
         sweep = self._sources.sweep
         if sweep is None:
             return value
@@ -334,7 +334,7 @@ class ConfigStore:
         origin: Origin,
         incoming: Merged | None = None,
     ) -> None:
-        """Raise unless values may change; ``incoming`` knows the places of the new ones."""
+        """Raise unless values may change; ``incoming`` has the origins of the new values."""
         if not (self.allow_val_change if allow is None else allow):
             places = incoming or Merged((), {})
             raise ConfigError(

@@ -1,4 +1,4 @@
-"""A sweep decides some keys of the config, and nothing else may."""
+"""The keys that a sweep locks: only the sweep can set them."""
 
 from __future__ import annotations
 
@@ -16,9 +16,13 @@ from runsettings.values.tree import Leaf, Tree
 
 
 def check_locks(trees: Sequence[Tree], sweep: Tree) -> list[Diagnostic]:
-    """A warning for each value that is set to something else than the sweep has.
+    """Warn about each value that differs from the value of the sweep.
 
-    Defaults of flags are nobody's wish and say nothing here.
+    Defaults of flags are ignored, because nobody set them.
+
+    Args:
+        trees: The inputs, which may include the sweep.
+        sweep: The source whose keys are locked.
     """
     return [
         fault
@@ -32,18 +36,18 @@ def check_locks(trees: Sequence[Tree], sweep: Tree) -> list[Diagnostic]:
 def keep_locked(
     sweep: Tree, path: KeyPath, value: Any, read: Callable[[KeyPath], Any], origin: Origin
 ) -> tuple[Any, list[Diagnostic]]:
-    """What may be written at ``path``, and a warning for each part that the sweep refuses.
+    """Keep the locked values in a value that is written.
 
     Args:
         sweep: The source whose keys are locked.
-        path: Where something is to be written.
-        value: What; `MISSING` if the key is to be removed.
-        read: Tells what stands at a path.
-        origin: The place that writes.
+        path: The path that is written.
+        value: The new value; `MISSING` for a removal.
+        read: Returns the current value at a path.
+        origin: Where it is written.
 
     Returns:
-        What then stands at ``path``: the value with the sweep's own in it, or what is there
-        already, as nothing of the value may be written. And the warnings.
+        The value to store at ``path``, with the locked values in it; the current value if
+        all of it is locked. And a warning for each part that the sweep locks.
     """
     locks = [
         lock
@@ -67,7 +71,7 @@ def keep_locked(
 
 
 def _refusal(tree: Tree, path: KeyPath, value: Any, lock: Leaf) -> Diagnostic:
-    """The warning that ``value``, set by ``tree``, does not count."""
+    """The warning that a value of ``tree`` was ignored."""
     refused = "not removed" if value is MISSING else f"refused {shown(value)}"
     return Diagnostic(
         Rule.LOCKED_KEY,

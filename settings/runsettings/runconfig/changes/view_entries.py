@@ -17,10 +17,10 @@ class View(Protocol):
 
 
 class ViewEntries:
-    """A copy of a config's data, for code that reads a dict past its methods.
+    """A copy of a config's data, for code that reads a dict without calling its methods.
 
-    A program may change it: ``dict(config)`` hands out what is nested in it. The caller holds the
-    config's lock.
+    A program may change the copy: ``dict(config)`` contains its nested values. The caller holds
+    the config's lock.
 
     Args:
         data: The data of the config.
@@ -35,15 +35,25 @@ class ViewEntries:
         self.views: dict[KeyPath, View] = {}
 
     def add(self, path: KeyPath, view: View) -> None:
-        """Keep ``view`` up to date from now on."""
+        """Keep ``view`` up to date from now on.
+
+        Args:
+            path: The path of its mapping.
+            view: The view.
+        """
         self.views[path] = view
         entries = value_at(self._copy, path)
         view._show(entries if isinstance(entries, dict) else {})
 
     def put(self, path: KeyPath, value: Any) -> None:
-        """Show a new value at ``path``; `MISSING` if the key was removed."""
+        """Show a new value.
+
+        Args:
+            path: The path of the value.
+            value: The new value; `MISSING` if the key was removed.
+        """
         parent = value_at(self._copy, path[:-1])
-        if not isinstance(parent, dict):  # a program has changed what it got
+        if not isinstance(parent, dict):  # a program changed the copy
             path = path[:1]
             parent, value = self._copy, value_at(self._data, path)
         old, new = parent.get(path[-1]), copy_tree(value)

@@ -1,6 +1,6 @@
-"""Scalars and arrays of NumPy, PyTorch, JAX and TensorFlow, seen as Python's own values.
+"""Converts scalars and arrays of NumPy, PyTorch, JAX and TensorFlow to Python values.
 
-They are recognised by what they offer (``dtype``, ``tolist``); no package is imported.
+They are recognised by their attributes (``dtype``, ``tolist``); no package is imported.
 """
 
 from __future__ import annotations
@@ -18,8 +18,11 @@ def is_array(value: Any) -> bool:
 def plain_array(value: Any) -> Any:
     """A scalar or nested lists, whose items may still be of any type.
 
-    An array of one element is that element. `MISSING` stands for complex numbers of more than
-    double precision. Raises whatever the array raises, such as PyTorch for a tensor without data.
+    An array of one element becomes that element. The result for complex numbers of more than
+    double precision is `MISSING`.
+
+    Raises:
+        Exception: Whatever the array raises, such as PyTorch for a tensor without data.
     """
     kind = getattr(value.dtype, "kind", "")
     names = getattr(value.dtype, "names", None)
@@ -27,9 +30,9 @@ def plain_array(value: Any) -> Any:
         # A structured array: `tolist` would drop the names of its fields.
         return list(value) if value.shape else {name: value[name] for name in names}
     if kind == "m":
-        value = value.astype("m8[us]")  # which `tolist` gives as durations with their unit
+        value = value.astype("m8[us]")  # `tolist` makes durations of these
     if kind == "M":
-        # `tolist` gives nanoseconds as bare integers; as text they stay dates.
+        # `tolist` would make integers of nanoseconds; as text they stay dates.
         value = value.astype("U")
     elif not hasattr(value, "tolist") and hasattr(value, "numpy"):
         value = value.numpy()
@@ -37,7 +40,7 @@ def plain_array(value: Any) -> Any:
         return MISSING
     plain = value.tolist()
     if type(plain) is type(value):
-        # A NumPy long double gives itself.
+        # `tolist` of a NumPy long double returns the same object.
         return MISSING if kind == "c" else float(plain)
     # The wandb client keeps a number for `tensor([0.5])` as well.
     if all(size == 1 for size in getattr(value, "shape", ())):

@@ -1,4 +1,4 @@
-"""Keys of a file that are no strings, such as ``0`` and ``true`` in YAML."""
+"""Keys of a file that are not strings, such as ``0`` and ``true`` in YAML."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def all_strings(node: Any) -> bool:
     """Whether all keys at any depth are strings."""
     if isinstance(node, dict):
         try:
-            "\n".join(node)  # far faster than to look at each key of a large file
+            "\n".join(node)  # much faster than testing each key of a large file
         except TypeError:
             return False
         return all(all_strings(item) for item in node.values() if type(item) not in _SCALARS)
@@ -25,7 +25,7 @@ def all_strings(node: Any) -> bool:
 
 
 def with_text_keys(marks: Any) -> Any:
-    """The marks of a file's values, by the texts that its keys become."""
+    """Copy the marks of a file's values, with keys as text."""
     if isinstance(marks, dict):
         renamed = Branch(getattr(marks, "here", None))
         for key, mark in marks.items():

@@ -1,4 +1,4 @@
-"""What a run's journal can hold: a JSON tree, and how other values become one.
+"""Converts values of any type to JSON values, which a run's journal can hold.
 
 ========================================  ==================================================
 value                                     becomes
@@ -22,8 +22,8 @@ any other object, bytes too               ``"<package.Class>"``, and a warning
 ========================================  ==================================================
 
 A key that is a number, a boolean or ``None`` becomes the text that JSON gives it (``0`` is
-"0", ``True`` is "true"), with a note. Where a run is logged to, there are no such replacements:
-an object without a JSON form is an error.
+"0", ``True`` is "true"), with a note. `Run.log` makes no such replacements: there, an object
+without a form in JSON is an error.
 
 JSON has no NaN and no infinities. They are written as Python's ``json`` writes and reads them
 (``NaN``, ``Infinity``, ``-Infinity``) and in YAML as ``.nan``, ``.inf`` and ``-.inf``.
@@ -56,11 +56,11 @@ TOO_LARGE_INT: Final = 10**4300
 """Python refuses to print or parse integers from here on (``sys.int_info``)."""
 
 _SHOWN_KEYS: Final = 3
-"""Keys of one mapping that a message names."""
+"""How many keys of one mapping a message shows."""
 
 _PLAIN: Final = frozenset({float, bool, type(None)})
 Places = Callable[[KeyPath], Origin | None]
-"""Tells where the value at a path was set."""
+"""Returns the origin of the value at a path."""
 
 
 def to_jsonable(
@@ -75,16 +75,16 @@ def to_jsonable(
     """Convert ``value`` to plain ``dict list str int float bool None``, as a new tree.
 
     Args:
-        value: Anything.
+        value: The value.
         path: The path of ``value`` itself, for messages.
-        faults: Receives what is wrong. What has an error is then left out; if that is the
-            whole value, it becomes `MISSING`.
-        origin: Tells the place of a path, for the diagnostics.
-        directives: Let `Append`, `Replace` and `Delete` pass, with their contents converted.
-        names: Keep a name instead of an object without a JSON form; see above.
+        faults: Receives the diagnostics. Values with an error are left out; if that is the
+            whole value, the result is `MISSING`.
+        origin: Returns the origin of a path, for the diagnostics.
+        directives: Keep `Append`, `Replace` and `Delete`, with their contents converted.
+        names: Keep a name instead of an object without a form in JSON; see above.
 
     Raises:
-        ConfigError: Something cannot be converted and ``faults`` was not given.
+        ConfigError: A value cannot be converted, and ``faults`` was not passed.
     """
     found: list[Diagnostic] = [] if faults is None else faults
     converted = _Conversion(found, origin, directives, names).convert(value, path)
@@ -94,13 +94,13 @@ def to_jsonable(
 
 
 def as_strict(diagnostic: Diagnostic) -> Diagnostic:
-    """The diagnostic as an error, if it is about a key or value that JSON has no form for."""
+    """The diagnostic as an error, if it is about a key or value without a form in JSON."""
     replaced = diagnostic.rule in (Rule.KEY_TYPE, Rule.NOT_SERIALIZABLE)
     return diagnostic.as_error() if replaced else diagnostic
 
 
 class _Conversion:
-    """One walk over one value; knows which containers it stands in, to see cycles."""
+    """One walk over one value, with the ids of the containers around, to find cycles."""
 
     __slots__ = ("_active", "_directives", "_faults", "_names", "_origin")
 
@@ -114,7 +114,7 @@ class _Conversion:
         self._active: set[int] = set()
 
     def convert(self, value: Any, path: KeyPath) -> Any:
-        """The JSON value for ``value``, or `MISSING` after a fault was noted."""
+        """The JSON value for ``value``, or `MISSING` after an error was reported."""
         kind = type(value)
         if kind is str:
             return value if value.isascii() else self._text(value, path)
@@ -183,7 +183,7 @@ class _Conversion:
     def _inside(
         self, container: Any, path: KeyPath, convert: Callable[[Any, KeyPath], Any], value: Any
     ) -> Any:
-        """Convert a container's ``value`` while the container counts as open."""
+        """Convert ``value``, the content of ``container``, and report cycles and deep nesting."""
         if id(container) in self._active:
             return self._fault(
                 Rule.CYCLE, path, f"the {qualified_name(type(container))} contains itself"
@@ -230,7 +230,7 @@ class _Conversion:
         try:
             fields = fields_of(value)
             items = items_of(value) if fields is None else None
-        except Exception as error:  # noqa: BLE001 - whatever a config object raises is its answer
+        except Exception as error:  # noqa: BLE001 - a config object may raise anything
             return self._unreadable(error, path)
         if fields is not None:
             return self._inside(value, path, self._fields, fields)
@@ -280,7 +280,7 @@ class _Conversion:
         return self._fault(Rule.NOT_SERIALIZABLE, path, "is an integer of more than 4,300 digits")
 
     def _refuse(self, value: Any, path: KeyPath) -> Any:
-        """Keep a name for an object without a JSON form, or note an error."""
+        """Keep a name for an object without a form in JSON, or report an error."""
         kind = qualified_name(type(value))
         hint = None
         if isinstance(value, (bytes, bytearray, memoryview)):
@@ -312,7 +312,7 @@ class _Conversion:
 
 
 def text_key(key: Any) -> str | None:
-    """A key as the text that JSON gives it, or ``None`` if JSON has no such keys."""
+    """A key as the text that JSON gives it, or ``None`` if it has no form in JSON."""
     if isinstance(key, enum.Enum) and not isinstance(key, (str, int)):
         return text_key(key.value)
     if is_array(key):
@@ -329,16 +329,16 @@ def text_key(key: Any) -> str | None:
 
 
 def key_type_message(key: Any) -> str:
-    """The sentence about a key that JSON has no form for."""
+    """The message about a key without a form in JSON."""
     try:
         shown = f" {key!r}"
-    except Exception:  # noqa: BLE001 - a repr of the user's, or more than 4,300 digits
+    except Exception:  # noqa: BLE001 - from the key's __repr__, or more than 4,300 digits
         shown = ""
     return f"keys must be strings; got {qualified_name(type(key))}{shown}"
 
 
 def key_as_text(key: Any) -> str:
-    """A key of any type as the text that stands for it in a path."""
+    """A key of any type as text, for a path."""
     try:
         return str(key)
     except Exception:  # noqa: BLE001 - as above

@@ -1,4 +1,4 @@
-"""Objects that JSON has no form for, as the text that is kept instead of them."""
+"""The texts that are kept instead of objects without a form in JSON."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _FUNCTIONS: Final = (
 
 
 def name_of(value: Any) -> str | None:
-    """The text that stands for a value without a loss, or ``None`` if there is none.
+    """The text that identifies a value completely, or ``None`` if there is none.
 
     Classes, functions, methods, modules and dtypes have a qualified name (``torch.float32``), a
     device has its own text (``cuda:0``), and a duration its form in ISO 8601 (``P1DT2H``).

@@ -1,4 +1,4 @@
-"""References in the forms of other tools, which are plain data here: a note says so."""
+"""Notes about references in the syntax of other tools, which are plain data here."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _REFERENCE: Final = re.compile(r"\$\{[^}]+\}")
 
 
 def not_followed(tree: Tree) -> list[Diagnostic]:
-    """Notes about what the tool of a file would have replaced.
+    """Notes about the values that another tool would have replaced.
 
     Args:
-        tree: What a file says.
+        tree: The values of a file.
     """
     found = []
     for key in _OTHER_FILES:

@@ -1,7 +1,7 @@
-"""Objects with named fields, seen as mappings.
+"""Reads objects with named fields as mappings.
 
 Namespaces, dataclasses, attrs and pydantic objects, OmegaConf and ml_collections configs are
-recognised by what their classes offer, never by importing the package that made them.
+recognised by the attributes of their classes; their packages are never imported.
 """
 
 from __future__ import annotations
@@ -15,18 +15,17 @@ from typing import Any, NamedTuple
 
 
 class Fields(NamedTuple):
-    """The names of an object's fields, and how to get one."""
+    """The names of an object's fields, and a function that returns the value of one."""
 
     names: list[Any]
     get: Callable[[Any], Any]
 
 
 def fields_of(value: Any) -> Fields | None:
-    """The fields of a structured object, or ``None`` if it is no such object.
+    """The fields of a structured object, or ``None`` for other objects and for classes.
 
-    Nested values are handed over as they are. A class is not an object, and gives ``None``.
-    Getting a field may raise whatever the object raises, such as OmegaConf for a value that is
-    mandatory and missing.
+    Nested values are not converted. Getting a field may raise any exception, such as OmegaConf's
+    for a value that is mandatory and missing.
     """
     kind = type(value)
     if isinstance(value, type):
@@ -47,13 +46,13 @@ def fields_of(value: Any) -> Fields | None:
         fields = dict(value)
         return Fields(list(fields), fields.__getitem__)
     if hasattr(kind, "to_dict") and hasattr(kind, "keys") and hasattr(kind, "__getitem__"):
-        # ml_collections: asking by key follows a reference; `to_dict` would flatten all levels.
+        # ml_collections: access by key follows a reference; `to_dict` would convert all levels.
         return Fields(list(value.keys()), value.__getitem__)
     return None
 
 
 def _is_root_model(kind: type) -> bool:
-    """Whether it is a pydantic model that stands for its one field, called ``root``."""
+    """Whether it is a pydantic model of one field, ``root``, whose value it represents."""
     return bool(getattr(kind, "__pydantic_root_model__", False))
 
 

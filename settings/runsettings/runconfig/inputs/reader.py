@@ -1,15 +1,15 @@
-"""Everything that ``config=`` takes, turned into trees.
+"""Reads the inputs that ``config=`` accepts, and turns them into trees.
 
 ======================================  ==========================================  =========
 input                                   becomes                                     layer
 ======================================  ==========================================  =========
-mapping; dataclass, attrs, pydantic,    one tree whose place is the call            INIT
+mapping; dataclass, attrs, pydantic,    one tree whose origin is the call           INIT
 OmegaConf, ml_collections object
 path                                    one tree with lines and columns             FILE
-`parse_args`'s namespace, absl flags    the defaults, lowest of all; and what was   DEFAULT,
-                                        given, at its place in the list             FLAG
-any other argparse namespace            one tree whose place is the call            INIT
-`Config`                                its sources, each with its origins          as it was
+`parse_args`'s namespace, absl flags    the defaults, lowest of all; and the given  DEFAULT,
+                                        flags, at their position in the list        FLAG
+any other argparse namespace            one tree whose origin is the call           INIT
+`Config`                                its sources, each with its origins          unchanged
 list or tuple                           its items, lowest first
 ======================================  ==========================================  =========
 """
@@ -48,7 +48,7 @@ _TAKEN: Final = (
 
 
 class Sourced(Protocol):
-    """A config of ours, or a part of one: it knows the trees that it was made from."""
+    """A `Config` or a part of one, which has the trees that it was made from."""
 
     def _trees(self) -> tuple[Tree, ...] | None: ...
 
@@ -58,24 +58,24 @@ class Sourced(Protocol):
 
 
 def _is_config(value: Any) -> TypeGuard[Sourced]:
-    # Asked of the class: an object's own attributes may be anything, and cost anything.
+    # Of the class: access to an attribute of the object may run any code.
     return hasattr(type(value), "_trees")
 
 
 class InputReader:
-    """Reads inputs one after the other and keeps what they say.
+    """Reads inputs one after the other and collects their trees and diagnostics.
 
     Args:
         cwd: The directory that relative paths start from.
         origin: The place in the program that passed the inputs.
         every_flag: Take the absl flags of installed packages as well.
-        strict: Refuse what JSON has no form for.
+        strict: Reject what has no form in JSON.
         yaml11: Read YAML by the rules of version 1.1, as PyYAML does.
 
     Attributes:
-        defaults: Trees of flags' defaults, lowest first; they belong below everything.
+        defaults: Trees of flags' defaults, lowest first; all other trees beat them.
         trees: All other trees, lowest first.
-        diagnostics: What was wrong with the inputs.
+        diagnostics: The diagnostics about the inputs.
     """
 
     def __init__(
@@ -114,7 +114,7 @@ class InputReader:
                 self.trees += [self._converted(nested) for nested in nested_trees(tree)]
             self._add_flags(argument_trees(value, settings=False))
         elif isinstance(value, argparse.Namespace):
-            # It does not know which of its values were flags: all it has is the call's.
+            # It does not tell which of its values were given as flags: their origin is the call.
             marks = dict.fromkeys(vars(value), self._origin)
             values = Tree(Layer.INIT, self._origin.where, dict(vars(value)), marks)
             self._add_flags((Tree(Layer.DEFAULT, self._origin.where), values))
@@ -138,7 +138,12 @@ class InputReader:
         self._open.discard(id(items))
 
     def read_path(self, path: str | os.PathLike[str], layer: Layer = Layer.FILE) -> None:
-        """Read a YAML, JSON or TOML file. Exactly one tree is added to the trees."""
+        """Read a YAML, JSON or TOML file. Exactly one tree is added to `trees`.
+
+        Args:
+            path: The file; a relative path starts from ``cwd``.
+            layer: The layer of its values.
+        """
         named = named_path(path, self._cwd)
         where = shown_path(named, self._cwd)
         format_ = Format.of(named)
@@ -149,14 +154,13 @@ class InputReader:
             )
             self.trees.append(Tree(layer, where))
             return
-        # A name without a suffix tells nothing, and configs are YAML.
+        # A file without a suffix is read as YAML, the usual format of configs.
         format_ = Format.YAML if format_ is Format.INI else format_
         reading = read_file(named, layer, where=where, format=format_)
         text = reading.tree.text
-        # PyYAML wrote what the wandb client did.
+        # The wandb client writes its configs with PyYAML, by YAML 1.1: 1e-3 has no quotes there.
         yaml11 = format_ is Format.YAML and (self._yaml11 or has_wandb_form(reading.tree.data))
         if yaml11 and text is not None:
-            # PyYAML wrote it: a text such as 1e-3 has no quotes there.
             reading = read_text(text, layer, where, Format.YAML, yaml11=True)
         self.diagnostics += reading.diagnostics
         self.diagnostics += not_followed(reading.tree)
@@ -190,8 +194,8 @@ class InputReader:
         data = self._jsonable(value, found)
         self.diagnostics += found
         if not isinstance(data, dict):
-            return  # a mapping that could not be read as a whole, which was noted
-        # An object's own place is the call that passed it.
+            return  # the whole mapping could not be read, which was reported
+        # The origin of an object is the call that passed it.
         tree = Tree(Layer.INIT, self._origin.where, data, Branch(self._origin))
         if OWN_KEY in data:
             self._drop_own_key(tree)
@@ -211,7 +215,7 @@ class InputReader:
         self._add_flags((defaults, given))
         for name in given.data:
             if "." in name:
-                # ml_collections writes what was given into the default.
+                # ml_collections also writes the given values into the default.
                 for tree in self.defaults[first:]:
                     _forget(tree.data, tuple(name.split(".")))
 
@@ -222,7 +226,7 @@ class InputReader:
             trees += [self._converted(nested) for nested in nested_trees(tree)]
 
     def _check_nesting(self, flags: Tree) -> None:
-        """Note each flag inside of what another flag sets to something without keys."""
+        """Report each flag below a flag whose value has no keys: `--optim adam --optim.lr 1`."""
         for name in flags.data:
             parts = name.split(".")
             for end in range(1, len(parts)):
@@ -280,7 +284,12 @@ class InputReader:
 
 
 def own_key_fault(origin: Origin, severity: Severity) -> Diagnostic:
-    """What there is to say of the key that the W&B client keeps for itself."""
+    """The diagnostic about the key that the W&B client uses for itself.
+
+    Args:
+        origin: Where the key was set.
+        severity: How much it matters.
+    """
     message = "is the W&B client's own bookkeeping, and no part of a run config"
     return Diagnostic(Rule.MISPLACED_KEY, severity, (OWN_KEY,), message, origin)
 
@@ -290,10 +299,10 @@ def _with_article(noun: str) -> str:
 
 
 def call_origin(caller: Caller, argument: str | None = None) -> Origin:
-    """The origin of what a call passed: ``train.py:12 init(config=)``.
+    """The origin of the argument of a call: ``train.py:12 init(config=)``.
 
     Args:
-        caller: The place; a call that is a mere name is completed to ``name(argument=)``.
+        caller: The place of the call; if it has only a name, the call is ``name(argument=)``.
         argument: The argument that was passed.
     """
     call = caller.call

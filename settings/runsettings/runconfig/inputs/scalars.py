@@ -1,4 +1,4 @@
-"""The standard library's scalars as JSON's, and the order of a set's items."""
+"""Converts scalars of the standard library to JSON values, and sorts the items of sets."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def plain_scalar(value: Any) -> Any:
 
 
 def _decimal(value: decimal.Decimal) -> float | str:
-    """A float if the float is written with the same digits, else the digits as a string."""
+    """A float if it has the same digits; otherwise the digits as a string."""
     if not value.is_finite():
         return float("nan") if value.is_nan() else float(value)
     number = float(value)
@@ -42,7 +42,7 @@ def _decimal(value: decimal.Decimal) -> float | str:
 
 def plain_str(value: str) -> str:
     """The characters of a string of any class."""
-    # A subclass may have a `__str__` of its own; its characters are what counts.
+    # `str()` would call the `__str__` of a subclass.
     return "".join(value)
 
 

@@ -1,4 +1,4 @@
-"""What a run config must satisfy, and which parts of the inputs enter it.
+"""The rules of a run config: keys, sizes, the selection of keys, and the user's JSON Schema.
 
-The key rules, size limits, key selection, masking of secrets and the user's JSON Schema.
+A module belongs here if it rejects or drops parts of the merged inputs.
 """

@@ -1,4 +1,4 @@
-"""A config held against a JSON Schema of the user's."""
+"""Checks a config against the user's JSON Schema."""
 
 from __future__ import annotations
 
@@ -17,16 +17,19 @@ from runsettings.values.key_paths import KeyPath
 from runsettings.values.origin import Layer, Origin
 
 _LONGEST: Final = 300
-"""Characters of a schema's message that are shown: it can repeat the whole value."""
+"""Characters of jsonschema's message that are shown: it can contain the whole value."""
 
 
 def check_schema(merged: Merged | None, schema: Any, cwd: Path) -> list[Diagnostic]:
-    """Everything in the config that its schema refuses, each with its place.
+    """Check a config against a schema.
 
     Args:
-        merged: The config; without one, the schema alone is checked.
+        merged: The config; if ``None``, only the schema is checked.
         schema: The schema, or the path to a JSON, YAML or TOML file that holds it.
         cwd: The directory that a relative path starts from.
+
+    Returns:
+        A diagnostic for each violation, with its position.
     """
     where = "config_schema"
     if not isinstance(schema, (str, os.PathLike, Mapping)):
@@ -47,7 +50,7 @@ def check_schema(merged: Merged | None, schema: Any, cwd: Path) -> list[Diagnost
 def _violations(
     merged: Merged | None, schema: Mapping[str, Any], origin: Origin
 ) -> list[Diagnostic]:
-    # Imported when a config has a schema: jsonschema takes longer to import than we do.
+    # Imported only if a config has a schema: the import of jsonschema is slow.
     import jsonschema
     import referencing
     import referencing.exceptions
@@ -60,7 +63,7 @@ def _violations(
         return [_bad_schema(f"is not a valid JSON Schema{at}: {_short(error.message)}", origin)]
     if merged is None:
         return []
-    # A registry of one's own never fetches a `$ref` from the network.
+    # An explicit registry never fetches a `$ref` from the network.
     validator = kind(dict(schema), registry=referencing.Registry())
     try:
         errors = sorted(validator.iter_errors(merged.data), key=lambda error: error.json_path)
@@ -90,7 +93,7 @@ def _faults(merged: Merged, error: Any) -> list[Diagnostic]:
                 for key in extra
             ]
     if "propertyNames" in list(error.absolute_schema_path)[-2:-1]:
-        # What is wrong is a key, which jsonschema takes for a value without a place.
+        # The key is wrong; jsonschema reports it as a value without a path.
         return [_violation(merged, (*path, error.instance), _short(error.message), key=True)]
     return [_violation(merged, path, _short(error.message))]
 

@@ -1,7 +1,7 @@
-"""The rules of keys and values, held against the merged config in one walk.
+"""Checks the keys and values of the merged config in one walk.
 
-The walk tests the keys of a mapping all at once and adds up an upper bound of the values'
-size, because nearly every config breaks no rule; only what looks wrong is looked at closely.
+Nearly every config breaks no rule. So the walk tests all keys of a mapping together and adds up an
+upper bound of the size of the values. It examines single keys and values only if a test fails.
 """
 
 from __future__ import annotations
@@ -28,21 +28,21 @@ MAX_VALUE_BYTES: Final = 10_000_000
 """The largest value of a top-level key, in bytes of its JSON."""
 
 _SCALAR_BYTES: Final = 26
-"""No float, boolean or null is longer as JSON, with its comma."""
+"""The longest float, boolean or null as JSON, with its comma."""
 _CHARACTER_BYTES: Final = 6
-"""A control character is written as ``\\u0000``, and none is longer."""
+"""The longest form of a character in JSON, ``\\u0000``."""
 _LARGE_INT: Final = 10**20
 _FEW_PARTS: Final = 6
 _SHOWN_KEYS: Final = 3
-"""Further keys that a message names."""
+"""How many further keys a message shows."""
 
 
 def check_rules(merged: Merged, setting_names: Collection[str] = frozenset()) -> list[Diagnostic]:
-    """Everything in a merged config that breaks a rule of keys or values.
+    """The diagnostics about the keys and values of a merged config.
 
     Args:
-        merged: The config, of plain JSON types but for its keys.
-        setting_names: The names of settings, whose place is not in a run config.
+        merged: The config. Its values are plain JSON types; its keys may have any type.
+        setting_names: The names of settings, which do not belong in a run config.
     """
     walk = _Walk(merged)
     walk.check_keys(merged.data, ())
@@ -63,13 +63,21 @@ def check_rules(merged: Merged, setting_names: Collection[str] = frozenset()) ->
 
 
 def keys_that_meet(key: str, others: Collection[str]) -> str | None:
-    """The key of ``others`` that becomes the same as ``key`` when dashes become underscores."""
+    """The key of ``others`` that equals ``key`` when dashes become underscores.
+
+    Args:
+        key: The key.
+        others: The keys to compare with.
+
+    Returns:
+        Another key, or ``None``.
+    """
     parts = key.replace("-", "_").split("_")
     if len(parts) > _FEW_PARTS:
         plain = "_".join(parts)
         alike: Iterable[str] = (other for other in others if other.replace("-", "_") == plain)
     else:
-        # Asking for the few spellings of one key beats going through thousands of keys.
+        # A lookup of the few spellings of one key is faster than a search of thousands of keys.
         alike = (
             "".join(chain.from_iterable(zip(parts, (*marks, ""), strict=True)))
             for marks in product("_-", repeat=len(parts) - 1)
@@ -84,21 +92,24 @@ def size_of(value: Any) -> int:
 
 
 def size_bound(value: Any) -> int:
-    """An upper bound of `size_of`, which costs far less."""
+    """An upper bound of `size_of`, which is much faster."""
     return _Walk(Merged((), {})).measure(value, ())
 
 
 def grown_size(bound: int, whole: Any, old: Any, new: dict[str, Any]) -> int:
-    """The size of a value after a write inside of it, or an upper bound that is small enough.
+    """The size of a value after a write to a key in it, or an upper bound within the limit.
 
-    A write deep inside of a large value is not worth measuring all of it: a bound grows with
-    each write, and the value is measured when the bound says that it may be too large.
+    Measuring all of a large value for each write would be slow. So an upper bound grows with each
+    write, and the value is measured only if the bound exceeds the limit.
 
     Args:
         bound: An upper bound of the size of ``whole``, in bytes.
         whole: The value before the write.
-        old: What the write replaces, or `MISSING`.
+        old: The value that is replaced, or `MISSING`.
         new: The key that is written, with its value.
+
+    Returns:
+        Bytes.
     """
     bound += size_bound(new)
     if bound <= MAX_VALUE_BYTES:
@@ -108,12 +119,12 @@ def grown_size(bound: int, whole: Any, old: Any, new: dict[str, Any]) -> int:
 
 
 def too_large(size: int, key: str, origin: Origin | None) -> list[Diagnostic]:
-    """An error if the value of a top-level key is larger than is kept.
+    """An error if the value of a top-level key is too large.
 
     Args:
         size: Its size as JSON, in bytes.
         key: The key.
-        origin: The place that set it.
+        origin: Where it was set.
     """
     if size <= MAX_VALUE_BYTES:
         return []
@@ -128,7 +139,11 @@ class _Walk:
         self.diagnostics: list[Diagnostic] = []
 
     def measure(self, node: Any, path: KeyPath) -> int:
-        """Check what is below ``node``; an upper bound of its size as JSON, in bytes."""
+        """Check all values below ``node``.
+
+        Returns:
+            An upper bound of its size as JSON, in bytes.
+        """
         kind = type(node)
         if kind is dict:
             if len(path) >= DEEPEST:
@@ -161,7 +176,11 @@ class _Walk:
         return _SCALAR_BYTES
 
     def check_keys(self, node: dict[Any, Any], path: KeyPath) -> int:
-        """Check the keys of one mapping; an upper bound of their size, in bytes."""
+        """Check the keys of one mapping.
+
+        Returns:
+            An upper bound of their size as JSON, in bytes.
+        """
         together = "\n".join(node)
         if "." in together or "-" in together or "" in node or not together.isascii():
             self._look_closely(node, path)
@@ -202,7 +221,7 @@ class _Walk:
         try:
             size = size_of(value)
         except (ValueError, RecursionError):
-            return  # an integer too long, or nesting too deep: noted already
+            return  # an integer too long, or nesting too deep: reported already
         origin, excerpt = place_of(self._merged, path)
         for fault in too_large(size, str(path[0]), origin):
             self.diagnostics.append(replace(fault, excerpt=excerpt))
@@ -228,9 +247,18 @@ class _Walk:
         severity: Severity = Severity.ERROR,
         key: bool = False,
         other: KeyPath | None = None,
-        shown: KeyPath | None = None,
     ) -> None:
-        """Note a fault at ``path``, at its key's place if ``key``; ``other`` is a second place."""
+        """Add a diagnostic.
+
+        Args:
+            rule: What kind it is.
+            path: The path that it is about.
+            message: What is wrong.
+            hint: What to do next.
+            severity: How much it matters.
+            key: Whether it is about the key, not the value.
+            other: The path of another key that belongs to it.
+        """
         origin, excerpt = place_of(self._merged, path, key=key)
         related: tuple[tuple[Origin, Excerpt | None], ...] = ()
         if other is not None:
@@ -240,7 +268,7 @@ class _Walk:
             Diagnostic(
                 rule,
                 severity,
-                _shown(shown or path),
+                _shown(path),
                 message,
                 origin,
                 hint,
@@ -262,7 +290,13 @@ def _without_period(key: str) -> str:
 def place_of(
     merged: Merged, path: KeyPath, *, key: bool = False
 ) -> tuple[Origin | None, Excerpt | None]:
-    """Where the winner at ``path`` stands, and its line."""
+    """The origin of the value at ``path``, and the excerpt of its line.
+
+    Args:
+        merged: The config.
+        path: The value's path.
+        key: Whether to return the position of the key.
+    """
     tree = merged.winner(path)
     if tree is None:
         return None, None
@@ -277,5 +311,5 @@ def _bad_append(merged: Merged, path: KeyPath) -> Diagnostic:
 
 
 def _shown(path: KeyPath) -> KeyPath:
-    """A path whose keys may be of any type and any text, as one that can be shown."""
+    """A path with each key as printable text; keys may have any type."""
     return tuple(key if type(key) is int else printable(key_as_text(key)) or "''" for key in path)

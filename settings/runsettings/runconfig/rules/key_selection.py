@@ -1,4 +1,4 @@
-"""Which top-level keys of the inputs get into the config."""
+"""Selects the top-level keys of the inputs that the config keeps."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from runsettings.values.tree import Tree
 
 
 class Selection:
-    """Top-level keys that alone are kept, or that are dropped.
+    """A selection of top-level keys.
 
     Args:
-        include: Keys alone kept; none given keeps all.
-        exclude: Keys dropped. Not together with ``include``.
+        include: The only keys to keep; all keys if empty.
+        exclude: Keys to drop. Not together with ``include``.
     """
 
     def __init__(self, include: Iterable[str] | None, exclude: Iterable[str] | None) -> None:
         self._include, self._exclude = _names(include), _names(exclude)
 
     def keeps(self, key: Any) -> bool:
-        """Whether a top-level key gets in."""
+        """Whether a top-level key is kept."""
         if self._include and self._exclude:
-            return True  # which is an error, and not the keys' fault
+            return True  # `diagnostics` reports that both were given
         return key in self._include if self._include else key not in self._exclude
 
     def kept(self, trees: Sequence[Tree]) -> list[Tree]:
-        """The trees with only the keys that get in. They are not changed themselves."""
+        """Copies of the trees with only the keys that are kept."""
         if not self._include and not self._exclude:
             return list(trees)
         return [
@@ -36,8 +36,8 @@ class Selection:
             for tree in trees
         ]
 
-    def faults(self, known: Iterable[str]) -> list[Diagnostic]:
-        """What is wrong with the selection itself.
+    def diagnostics(self, known: Iterable[str]) -> list[Diagnostic]:
+        """The diagnostics about the selection itself.
 
         Args:
             known: All top-level keys of the inputs.
@@ -62,5 +62,5 @@ class Selection:
 
 
 def _names(keys: Iterable[str] | None) -> list[str]:
-    # A lone string would be taken apart into its letters.
+    # A single string is one key, not a list of its letters.
     return [keys] if isinstance(keys, str) else list(keys or ())
