@@ -29,6 +29,19 @@ def row(step, time=2.0, **data):
     return {"type": "history", "step": step, "time": time, "data": data}
 
 
+def test_the_runtime_counts_every_process_of_a_run(tmp_path):
+    """The time between them is none of it; a process that was killed counts to its last record."""
+    run = StoredRun(str(tmp_path / "run-x.jsonl"))
+    start = {"type": "start", "pid": 1, "host": "h", "step": 0, "resumed": True}
+    run.update({**start, "time": 100.0})
+    run.update({"type": "tags", "time": 107.0, "add": [], "remove": []})
+    run.update({**start, "time": 500.0})
+    run.update({"type": "exit", "time": 510.0, "state": "finished", "code": 0})
+    assert run.runtime == 17
+    run.update({**start, "time": 900.0})
+    assert run.runtime == 17
+
+
 def test_unknown_records_and_members_say_nothing(jail):
     """A later version may write more."""
     path = write(jail, {"type": "media", "time": 2.0}, {**row(0, a=1), "new": 1}, {"no": "type"})

@@ -66,6 +66,8 @@ class StoredRun:
     """The time of the last record."""
     pid: int = 0
     host: str = ""
+    earlier_runtime: float = 0.0
+    """Seconds that the processes before the last one ran."""
     starts: int = 0
     step: int = 0
     """The next step to log."""
@@ -95,8 +97,9 @@ class StoredRun:
 
     @property
     def runtime(self) -> float:
-        """Seconds from the last start to the end, or to the last record."""
-        return max((self.ended if self.ended is not None else self.last) - self.started, 0.0)
+        """Seconds from each start to its end, or to the last record before the next."""
+        ended = self.ended if self.ended is not None else self.last
+        return self.earlier_runtime + max(ended - self.started, 0.0)
 
     @property
     def started_run(self) -> bool:
@@ -150,13 +153,13 @@ class StoredRun:
             record: The record, with its time.
         """
         kind = record["type"]
+        if kind == "start":
+            self._start(record)
         self.last = max(self.last, record["time"])
         if kind == "run":
             for name in _NAMES:
                 if name in record:
                     setattr(self, name, record[name])
-        elif kind == "start":
-            self._start(record)
         elif kind == "config":
             self._config(record)
         elif kind == "settings":
@@ -188,6 +191,7 @@ class StoredRun:
 
     def _start(self, record: Mapping[str, Any]) -> None:
         self.created = self.created or record["time"]
+        self.earlier_runtime = self.runtime if self.starts else 0.0
         self.started = record["time"]
         self.pid, self.host = record["pid"], record["host"]
         self.starts += 1

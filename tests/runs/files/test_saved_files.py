@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -32,6 +33,39 @@ def test_a_file_keeps_its_relative_name(begin, jail, records):
     assert saved(run) == {"out/weights.npy": "w"}
     (record,) = records(run, "file")
     assert (record["path"], record["size"]) == ("out/weights.npy", 1)
+
+
+def test_files_of_one_name_do_not_overwrite_each_other(begin, tmp_path, jail):
+    """The second is kept below the name of its directory, also at the end."""
+    paths = [tmp_path / "elsewhere" / name / "model.pt" for name in ("a", "b", "c/b")]
+    run = begin()
+    for path in paths:
+        jail.write(path, str(path.parent.name))
+        run.save(path)
+    paths[1].write_text("later")
+    run.finish()
+    assert saved(run) == {"model.pt": "a", "b/model.pt": "later", "c/b/model.pt": "b"}
+
+
+def test_the_summary_file_is_nested(begin):
+    """As the client writes it, with the runtime."""
+    run = begin()
+    run.log({"val": {"acc": 1}, "a.b": 2})
+    run.finish()
+    found = json.loads((run.path / "files" / "wandb-summary.json").read_text())
+    assert (found["val"], found["a.b"]) == ({"acc": 1}, 2)
+    assert found["_wandb"] == {"runtime": int(found["_runtime"])} == {"runtime": 0}
+
+
+def test_the_metadata_has_what_the_client_writes(begin):
+    """Under the client's names."""
+    run = begin()
+    run.finish()
+    found = json.loads((run.path / "files" / "wandb-metadata.json").read_text())
+    assert found["root"] == str(run.path.parent.parent)
+    assert found["startedAt"].endswith("Z")
+    assert found["cpu_count_logical"] >= 1
+    assert {"username", "codePath"} <= set(found)
 
 
 def test_globs_and_directories_save_all_that_is_there(begin, jail):

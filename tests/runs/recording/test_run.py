@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import pickle
 import re
 import threading
@@ -191,16 +192,70 @@ def test_log_takes_a_mapping(begin, data):
 
 
 def test_the_summary_has_the_last_value_of_everything(begin):
-    """Nested keys are dotted; what is set by hand is kept and recorded."""
+    """Nested as it was logged, with dotted keys for readers; what is set by hand is recorded."""
     run = begin()
     run.log({"loss": 2, "val": {"acc": 0.5}})
     run.log({"loss": 1})
     run.summary["best"] = {"loss": 1}
     run.summary.note = "good"
     run.summary.update({"loss": 0})
+    nested = {"loss": 0, "val": {"acc": 0.5}, "best": {"loss": 1}, "note": "good"}
+    assert dict(run.summary) == run.summary.as_dict() == nested
+    assert (len(run.summary), list(run.summary)) == (4, list(nested))
     expected = {"loss": 0, "val.acc": 0.5, "best.loss": 1, "note": "good"}
-    assert dict(run.summary) == expected
+    assert {key: run.summary[key] for key in expected} == expected
     assert load_run(run.journal_path).summary == expected
+
+
+@pytest.mark.parametrize("mode", ["offline", "disabled"])
+def test_a_part_of_the_summary_is_a_dict_that_can_be_set(begin, mode):
+    """In every mode; the change is one of the summary."""
+    run = begin(mode=mode)
+    run.log({"val": {"acc": 0.5, "loss": {"ce": 1}}})
+    run.summary["val"]["acc"] = 0.7
+    run.summary["val"]["loss"].update(kl=2)
+    del run.summary["val"]["loss"]["ce"]
+    assert json.dumps(run.summary["val"]) == '{"acc": 0.7, "loss": {"kl": 2}}'
+    assert run.summary["val.loss"] == run.summary.val["loss"] == {"kl": 2}
+
+
+@pytest.mark.parametrize("mode", ["offline", "disabled"])
+def test_setting_a_key_of_the_summary_replaces_what_was_below_it(begin, mode):
+    """A mapping in the place of a scalar or of another mapping, and the other way round."""
+    run = begin(mode=mode)
+    run.summary["n"] = {"x": 1}
+    run.summary["n"] = {"y": 2}
+    assert run.summary["n"] == {"y": 2}
+    run.summary["n"] = 3
+    assert dict(run.summary) == {"n": 3}
+    run.summary["n"] = {"z": 4}
+    assert dict(run.summary) == {"n": {"z": 4}}
+    del run.summary["n"]
+    assert dict(run.summary) == {}
+
+
+def test_what_replaced_a_key_of_the_summary_is_what_readers_see(begin):
+    """The journal says what was removed."""
+    run = begin()
+    run.summary["n"] = {"x": 1}
+    run.summary["n"] = {"y": 2}
+    assert load_run(run.journal_path).summary == {"n.y": 2}
+
+
+def test_a_key_with_a_dot_is_no_nested_key(begin):
+    """It stays as it was logged."""
+    run = begin()
+    run.log({"a.b": 1, "c": {"d": 2}})
+    assert dict(run.summary) == {"a.b": 1, "c": {"d": 2}}
+
+
+def test_the_id_that_was_made_is_in_the_settings(begin):
+    """Where a script looks for it; an id that was given keeps its origin."""
+    run = begin()
+    assert run.settings.run_id == run.id
+    assert "made the id" in run.settings.explain("run_id")
+    run.finish()
+    assert "init(id=)" in begin(id="x").settings.explain("run_id")
 
 
 def test_a_summary_key_can_be_removed(begin):

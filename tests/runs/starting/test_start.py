@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import inspect
 import json
+import pickle
 import stat
 import sys
 import types
+from pathlib import Path
 
 import pytest
 import yaml
@@ -327,7 +329,46 @@ def test_a_disabled_run_s_summary_knows_what_was_logged(begin):
     """A script that ends with its last loss ends so in every mode."""
     run = begin(mode="disabled")
     run.log({"loss": 0.5, "val": {"acc": 0.9}}, step=3)
-    assert run.summary.as_dict() == {"loss": 0.5, "val.acc": 0.9}
+    assert run.summary.as_dict() == {"loss": 0.5, "val": {"acc": 0.9}}
+
+
+def test_the_directory_of_a_disabled_run_can_be_written(begin, jail):
+    """It is made when it is first read, and removed at the end."""
+    run = begin(mode="disabled")
+    file = Path(run.dir, "model.pt")
+    file.write_text("x")
+    assert jail.cwd not in file.parents
+    assert file.parent.parent == run.path == run.journal_path.parent
+    run.finish()
+    assert not run.path.exists()
+
+
+def test_the_directory_of_a_disabled_run_is_removed_at_the_end_of_the_process(script):
+    """Without `finish`, and not by a forked child."""
+    done = script(
+        """
+        import os
+        run = init(mode="disabled")
+        print(run.dir, flush=True)
+        if os.fork() == 0:
+            raise SystemExit(0)
+        os.wait()
+        print(os.path.isdir(run.dir))
+        """
+    )
+    directory, alive = done.stdout.split()
+    assert (alive, Path(directory).exists()) == ("True", False)
+
+
+def test_a_disabled_run_can_be_pickled(begin):
+    """A worker gets its config, its names and its summary."""
+    run = begin(mode="disabled", config={"a": {"b": 1}}, name="n", tags=["t"])
+    run.log({"loss": {"val": 1}})
+    again = pickle.loads(pickle.dumps(run))
+    assert (again.id, again.name, again.tags) == (run.id, "n", ("t",))
+    assert (again.config.as_dict(), again.summary.loss) == ({"a": {"b": 1}}, {"val": 1})
+    again.finish()
+    assert active.run() is run
 
 
 @pytest.mark.parametrize("data", [5, {1: 2}, [1], {"a": {2: 3}}])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import getpass
 import os
 import platform
 import sys
@@ -13,13 +15,16 @@ from runsettings.secrets.forms import mask_arguments
 from runsettings.secrets.masking import SecretMask
 
 
-def process_facts(argv: Sequence[str], cwd: Path, mask: SecretMask) -> dict[str, Any]:
+def process_facts(
+    argv: Sequence[str], cwd: Path, mask: SecretMask, root: Path | None = None
+) -> dict[str, Any]:
     """What is known at once: program, arguments without secrets, machine, Python.
 
     Args:
         argv: The command line, program first.
         cwd: The working directory.
         mask: Masks the secrets that are known.
+        root: The directory that has the ``wandb`` directory.
     """
     return {
         "program": mask.text(argv[0]) if argv else None,
@@ -31,5 +36,27 @@ def process_facts(argv: Sequence[str], cwd: Path, mask: SecretMask) -> dict[str,
         "implementation": sys.implementation.name,
         "executable": sys.executable,
         "cpu_count": os.cpu_count(),
+        "cpu_count_logical": os.cpu_count(),
+        "username": _user_name(),
+        "startedAt": dt.datetime.now(dt.UTC).isoformat().replace("+00:00", "Z"),
+        "codePath": _code_path(cwd, mask),
+        "root": mask.text(os.fspath(root or cwd)),
         "pid": os.getpid(),
     }
+
+
+def _user_name() -> str | None:
+    """The name of the user, if it has one: a container's user may be a number alone."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        return None
+
+
+def _code_path(cwd: Path, mask: SecretMask) -> str | None:
+    """The main program's file, relative to the working directory if it is below it."""
+    file = getattr(sys.modules.get("__main__"), "__file__", None)
+    if not isinstance(file, str):
+        return None
+    path = Path(os.path.abspath(cwd / file))  # noqa: PTH100 - without following symbolic links
+    return mask.text((path.relative_to(cwd) if path.is_relative_to(cwd) else path).as_posix())

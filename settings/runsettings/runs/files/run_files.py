@@ -65,6 +65,7 @@ class RunFiles:
         recorded: The sizes in bytes of the files that the journal has already, by name.
         facts: The facts about the process that are known at the start.
         code_at_end: Returns the code that is complete only at the end, such as a notebook's.
+        earlier_runtime: Seconds that earlier processes of the run ran.
     """
 
     def __init__(
@@ -75,6 +76,7 @@ class RunFiles:
         *,
         facts: Mapping[str, Any],
         code_at_end: Callable[[], Iterable[Code]],
+        earlier_runtime: float = 0.0,
     ) -> None:
         self.home = home
         self.config_changed = False
@@ -82,7 +84,7 @@ class RunFiles:
         self._recorded = dict(recorded)
         self._facts = dict(facts)
         self._code_at_end = code_at_end
-        self._started = time.time()
+        self._started = time.time() - earlier_runtime
         self._patterns: dict[SavePattern, None] = {}
         self._copied: dict[str, _Version] = {}
         self._background: threading.Thread | None = None
@@ -160,7 +162,7 @@ class RunFiles:
 
         Args:
             config: The run config.
-            summary: The summary.
+            summary: The summary, nested.
             step: The step after the last one.
         """
         self.wait_for_facts()
@@ -171,8 +173,14 @@ class RunFiles:
         if self.config_changed:
             self._write(CONFIG, write_config(config.as_dict()).encode())
         now = time.time()
-        # W&B's own three keys.
-        own = {"_step": max(step - 1, 0), "_runtime": now - self._started, "_timestamp": now}
+        runtime = now - self._started
+        # W&B's own keys.
+        own = {
+            "_step": max(step - 1, 0),
+            "_runtime": runtime,
+            "_timestamp": now,
+            "_wandb": {"runtime": int(runtime)},
+        }
         self._write(SUMMARY, encode({**summary, **own}, indent=2))
 
     def _gather(self, cwd: Path, git: bool) -> None:
@@ -204,13 +212,23 @@ class RunFiles:
         status = os.stat(source)  # noqa: PTH116
         version = _Version(source, status.st_ino, status.st_size, status.st_mtime_ns)
         name = Path(os.path.relpath(source, base)).as_posix()
-        if name in RESERVED:
-            name = f"saved/{name}"
+        name = self._free_name(f"saved/{name}" if name in RESERVED else name, source)
         if self._copied.get(name) != version:
             with open(source, "rb") as content:  # noqa: PTH123 - a text, not a path
                 self._replace(name, content)
             self._copied[name] = version
             self._record(name, status.st_size)
+        return name
+
+    def _free_name(self, name: str, source: str) -> str:
+        """The name of a copy; if a file of another directory has it, with parents of the source."""
+        parts = Path(source).parts[1:]
+        count = len(Path(name).parts)
+        while (copied := self._copied.get(name)) is not None and copied.source != source:
+            count += 1
+            if count > len(parts):
+                break
+            name = "/".join(parts[-count:])
         return name
 
     def _write_code(self, code: Iterable[Code]) -> None:

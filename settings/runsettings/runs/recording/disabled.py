@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import shutil
+import tempfile
 import time
+import weakref
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NoReturn, Self
+from typing import Any, Final, NoReturn, Self
 
-from runsettings.journal.replay import merge_summary
+from runsettings.journal.directory import FILES
 from runsettings.models.settings import Settings
 from runsettings.runconfig.config import Config
 from runsettings.runs.client_names import missing_attribute
 from runsettings.runs.files.save_patterns import SavePolicy
+from runsettings.runs.recording.names import with_id
 from runsettings.runs.recording.summary import Summary
+
+_NAMES: Final = ("name", "entity", "group", "job_type", "tags", "notes", "start_time")
 
 
 class RunDisabled:
@@ -33,9 +40,6 @@ class RunDisabled:
     url = None
     resumed = False
     step = 0
-    dir = ""
-    path = Path()
-    journal_path = Path()
 
     def __init__(
         self,
@@ -46,7 +50,7 @@ class RunDisabled:
         on_finish: Callable[[RunDisabled], None],
     ) -> None:
         self._on_finish = on_finish
-        self.settings = settings
+        self._settings = settings
         self.config = config
         self.id = run_id
         self.name = settings.run_name or "disabled"
@@ -60,6 +64,36 @@ class RunDisabled:
         self._values: dict[str, Any] = {}
         self._logged: dict[str, Any] = {}
         self._summary = Summary(self._values, self._set_summary)
+        self._directory: Path | None = None
+
+    @property
+    def settings(self) -> Settings:
+        """The settings that it was started with; they have the id, also if it was made."""
+        if self._settings.run_id is None:
+            self._settings = with_id(self._settings, self.id)
+        return self._settings
+
+    @property
+    def path(self) -> Path:
+        """A temporary directory, made when it is first asked for and removed at the end."""
+        if self._directory is None:
+            self._directory = Path(tempfile.mkdtemp(prefix="runsettings-"))
+            # Also called at the end of the process.
+            self._remove = weakref.finalize(self, _remove, self._directory, os.getpid())
+        return self._directory
+
+    @property
+    def dir(self) -> str:
+        """The directory of the run's files, in the temporary one."""
+        files = self.path / FILES
+        with contextlib.suppress(OSError):
+            files.mkdir(exist_ok=True)
+        return str(files)
+
+    @property
+    def journal_path(self) -> Path:
+        """Where a journal would be; there is none."""
+        return self.path / f"run-{self.id}.jsonl"
 
     @property
     def summary(self) -> Summary:
@@ -68,7 +102,7 @@ class RunDisabled:
         logged, self._logged = self._logged, {}
         for key, value in logged.items():
             with contextlib.suppress(TypeError, RecursionError):
-                merge_summary(self._values, {key: value})
+                self._summary.merge({key: value})
         return self._summary
 
     def log(
@@ -100,6 +134,8 @@ class RunDisabled:
         quiet: bool | None = None,  # noqa: ARG002
     ) -> None:
         """End the run; another may start."""
+        if self._directory is not None:
+            self._remove()
         self._on_finish(self)
 
     def __getattr__(self, name: str) -> NoReturn:
@@ -117,9 +153,36 @@ class RunDisabled:
         self.finish()
 
     def _set_summary(self, values: Mapping[str, Any], removed: list[str]) -> None:
-        merge_summary(self._values, values)
-        for key in removed:
+        flat, replaced = self._summary.flat(values)
+        self._values.update(flat)
+        for key in [*removed, *replaced]:
             self._values.pop(key, None)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        names = {name: getattr(self, name) for name in _NAMES}
+        config, summary = self.config.as_dict(), {**self._values, **self._logged}
+        return (_restored, (self._settings, config, self.id, self.project, names, summary))
 
     def __repr__(self) -> str:
         return f"<RunDisabled {self.name} ({self.id})>"
+
+
+def _remove(directory: Path, owner: int) -> None:
+    """Remove the temporary directory, but not in a forked child of the process that made it."""
+    if os.getpid() == owner:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def _restored(
+    settings: Settings,
+    config: dict[str, Any],
+    run_id: str,
+    project: str,
+    names: dict[str, Any],
+    summary: dict[str, Any],
+) -> RunDisabled:
+    """The run that a pickle holds. It is not the current one where it is read."""
+    run = RunDisabled(settings, Config(config), run_id, project, lambda _: None)
+    vars(run).update(names)
+    run.summary.update(summary)
+    return run

@@ -8,11 +8,20 @@ from typing import Any, NoReturn
 
 from runsettings.journal.recorder import Recorder
 from runsettings.journal.replay import StoredRun
+from runsettings.layers.call_site import find_caller
 from runsettings.models import resolving
 from runsettings.models.settings import Settings
 from runsettings.runs.client_names import missing_attribute
 from runsettings.values.diagnostic import Rule
 from runsettings.values.errors import RunError
+from runsettings.values.origin import Layer
+from runsettings.values.tree import Tree
+
+
+def with_id(settings: Settings, run_id: str) -> Settings:
+    """The settings with the id that `init` made."""
+    tree = Tree(Layer.INIT, "init(), which made the id", {"run_id": run_id})
+    return resolving.with_source(settings, tree, find_caller("run.settings"))
 
 
 class RunNames:
@@ -91,7 +100,9 @@ class RunNames:
 
     @property
     def settings(self) -> Settings:
-        """The settings that the run was started with."""
+        """The settings that the run was started with; they have the id, also if it was made."""
+        if self._settings.run_id is None:
+            self._settings = with_id(self._settings, self.id)
         return self._settings
 
     def __getattr__(self, name: str) -> NoReturn:

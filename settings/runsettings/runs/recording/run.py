@@ -14,7 +14,7 @@ from pydantic_core import PydanticSerializationError, to_json
 
 from runsettings.documents.paths import working_directory
 from runsettings.journal.recorder import Recorder
-from runsettings.journal.replay import StoredRun, merge_summary
+from runsettings.journal.replay import StoredRun
 from runsettings.models.settings import Settings
 from runsettings.runconfig.changes.change import Change
 from runsettings.runconfig.config import Config
@@ -265,7 +265,7 @@ class Run(RunNames):
                     self._step, self._row_open = at, False
                 complete = bool(commit)
             if plain:
-                merge_summary(self._values, plain)
+                self._summary.merge(plain)
                 self._row_open = True
                 self._recorder.write({"type": "history", "step": self._step, "data": plain})
             if complete and self._row_open:
@@ -278,11 +278,12 @@ class Run(RunNames):
     def _set_summary(self, values: Mapping[str, Any], removed: list[str]) -> None:
         if not self._require_open("summary"):
             return
-        flat: dict[str, Any] = {}
-        merge_summary(flat, self._plain(values, "summary"))
-        record: dict[str, Any] = {"type": "summary", "values": flat}
+        plain = self._plain(values, "summary")
         with self._lock:
             if self._require_open("summary"):
+                flat, replaced = self._summary.flat(plain)
+                record: dict[str, Any] = {"type": "summary", "values": flat}
+                removed = [*removed, *replaced]
                 self._record({**record, "removed": removed} if removed else record)
 
     def _note_config(self, change: Change) -> None:
@@ -314,7 +315,7 @@ class Run(RunNames):
             self._ending = True
         # Without the lock: this waits for another thread, which may need it.
         try:
-            self._files.close(self._config, self._values, self._step)
+            self._files.close(self._config, self._summary.as_dict(), self._step)
         except KeyboardInterrupt as error:
             if not at_exit:
                 ending, self._is_end_certain = Ending.of(error), False

@@ -5,51 +5,88 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from typing import Any
 
+from runsettings.journal.replay import merge_summary
+
+Change = Callable[[Mapping[str, Any], list[str]], None]
+"""Sets values, whose nested keys become dotted, and removes flat keys."""
+
 
 class Summary(MutableMapping[str, Any]):
-    """A flat mapping; nested values have dotted keys. Keys can be read and set as attributes.
+    """The summary, nested as it was logged. Keys can be read and set as attributes.
+
+    A dotted key reaches inside: ``summary["val.acc"]`` is ``summary["val"]["acc"]``.
 
     Args:
-        values: The values. `Run.log` puts logged values into this dict.
+        values: The values, flat, with dotted keys for nested ones. `Run.log` puts logged values
+            into this dict.
         change: Called with the values to set and the keys to remove; changes ``values``.
     """
 
-    __slots__ = ("_change", "_values")
+    __slots__ = ("_change", "_nested", "_values")
 
     _values: dict[str, Any]
-    _change: Callable[[Mapping[str, Any], list[str]], None]
+    _change: Change
+    _nested: set[str]
 
-    def __init__(
-        self, values: dict[str, Any], change: Callable[[Mapping[str, Any], list[str]], None]
-    ) -> None:
+    def __init__(self, values: dict[str, Any], change: Change) -> None:
         object.__setattr__(self, "_values", values)
         object.__setattr__(self, "_change", change)
+        heads = {key.partition(".")[0] for key in values if "." in key}
+        object.__setattr__(self, "_nested", heads)
+
+    def merge(self, data: Mapping[str, Any]) -> None:
+        """Put logged values into the summary; they are recorded elsewhere."""
+        self._nested.update(key for key, value in data.items() if type(value) is dict)
+        merge_summary(self._values, data)
+
+    def flat(self, data: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+        """Values to set as the flat keys that they get, and the flat keys that they replace."""
+        self._nested.update(key for key, value in data.items() if type(value) is dict)
+        values: dict[str, Any] = {}
+        merge_summary(values, data)
+        return values, [key for name in data for key in self._below(name) if key not in values]
+
+    def _below(self, key: str) -> list[str]:
+        """The flat keys at and below a key."""
+        return [name for name in self._values if name == key or name.startswith(f"{key}.")]
 
     def __getitem__(self, key: str) -> Any:
-        return self._values[key]
+        if key in self._values or type(key) is not str:
+            return self._values[key]
+        start = len(key) + 1
+        inner = {name[start:]: self._values[name] for name in self._below(key)}
+        if not inner:
+            raise KeyError(key)
+        return SummaryPart(inner, self._change, f"{key}.")
 
     def __setitem__(self, key: str, value: Any) -> None:
         self._change({key: value}, [])
 
     def __delitem__(self, key: str) -> None:
-        if key not in self._values:
+        removed = self._below(key)
+        if not removed:
             raise KeyError(key)
-        self._change({}, [key])
+        self._change({}, removed)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(list(self._values))
+        heads = (
+            head if dot and (head := key.partition(".")[0]) in self._nested else key
+            for key in list(self._values)
+            for dot in ("." in key,)
+        )
+        return iter(dict.fromkeys(heads))
 
     def __len__(self) -> int:
-        return len(self._values)
+        return sum(1 for _ in self)
 
     def __repr__(self) -> str:
-        return f"Summary({self._values!r})"
+        return f"Summary({self.as_dict()!r})"
 
     def __getattr__(self, key: str) -> Any:
         if key.startswith("__"):
             raise AttributeError(key)
         try:
-            return self._values[key]
+            return self[key]
         except KeyError:
             raise AttributeError(f"the summary has no {key!r} yet") from None
 
@@ -57,9 +94,54 @@ class Summary(MutableMapping[str, Any]):
         self[key] = value
 
     def update(self, values: Any = (), /, **more: Any) -> None:
-        """Set several values at once; nested mappings become dotted keys."""
+        """Set several values at once."""
         self._change({**dict(values), **more}, [])
 
     def as_dict(self) -> dict[str, Any]:
-        """A copy of the values as a plain dict."""
-        return dict(self._values)
+        """A copy of the values as plain dicts."""
+        return {key: _plain(self[key]) for key in self}
+
+
+class SummaryPart(dict[str, Any]):
+    """A nested part of a summary: a dict, whose changes are changes of the summary.
+
+    Args:
+        values: The values in it, with dotted keys for what is deeper.
+        change: The summary's.
+        prefix: The dotted key of the part, with a dot behind it.
+    """
+
+    def __init__(self, values: Mapping[str, Any], change: Change, prefix: str) -> None:
+        self._change, self._prefix = change, prefix
+        inner: dict[str, dict[str, Any]] = {}
+        for key, value in values.items():
+            head, dot, rest = key.partition(".")
+            if dot:
+                inner.setdefault(head, {})[rest] = value
+            else:
+                super().__setitem__(key, value)
+        for head, part in inner.items():
+            super().__setitem__(head, SummaryPart(part, change, f"{prefix}{head}."))
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self._change({f"{self._prefix}{key}": value}, [])
+        super().__setitem__(key, value)
+
+    def __delitem__(self, key: str) -> None:
+        super().__delitem__(key)
+        self._change({}, [f"{self._prefix}{key}"])
+
+    def update(self, values: Any = (), /, **more: Any) -> None:
+        """Set several values at once."""
+        for key, value in {**dict(values), **more}.items():
+            self[key] = value
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A copy or pickle is plain data.
+        return (dict, (_plain(self),))
+
+
+def _plain(value: Any) -> Any:
+    return (
+        {key: _plain(item) for key, item in value.items()} if type(value) is SummaryPart else value
+    )

@@ -263,7 +263,7 @@ class RunStart:
         settings, (journal, stored, resumed) = self.settings, started
         recorder = Recorder(journal, self.notices, self.mask, strict=settings.strict)
         explained = explain_settings(settings)
-        facts = process_facts(sys.argv, self.cwd, self.mask)
+        facts = process_facts(sys.argv, self.cwd, self.mask, journal.path.parents[2])
         tags = [tag for tag in dict.fromkeys(settings.run_tags) if tag not in stored.tags]
         now = time.time()
         described = [
@@ -286,6 +286,7 @@ class RunStart:
             stored.files,
             facts=facts,
             code_at_end=self.code if keep_code and in_notebook else list,
+            earlier_runtime=stored.earlier_runtime,
         )
         code = self.code() if keep_code and not in_notebook else ()
         files.write_start(settings_file(explained), config, code)

@@ -151,7 +151,7 @@ def _running(
         dict.fromkeys(
             argument
             for field, argument in fields.items()
-            if getattr(settings, field) != getattr(run.settings, field)
+            if getattr(settings, field) != getattr(run._settings, field)
         )
     )
     if config is not None:
