@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import pytest
 from pydantic import BaseModel, Field
 
-from runsettings import LayeredConfigDict, LayeredSettings
+from runsettings import LayeredConfigDict, LayeredSettings, SettingsError
 
 
 class Optimizer(BaseModel):
@@ -96,3 +96,10 @@ def test_a_default_of_another_kind_does_not_count(given, expected):
         pet: Annotated[Cat | Dog, Field(discriminator="kind")] = Cat(lives=7)
 
     assert Home(pet=given).pet == expected
+
+
+def test_an_error_does_not_tell_that_it_beat_a_default():
+    """What a person set is told; a default that nobody asked for is no loser."""
+    with pytest.raises(SettingsError) as caught:
+        Training(optimizer={"lr": "x"})
+    assert caught.value.diagnostics[0].over == ()

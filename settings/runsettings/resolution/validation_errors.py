@@ -71,6 +71,7 @@ def beaten(leaves: Sequence[Leaf], table: OptionTable) -> tuple[Beaten, ...]:
     return tuple(
         Beaten(leaf.origin, show_value(leaf.value, secret=table.is_secret(leaf.path)))
         for leaf in leaves
+        if leaf.origin.layer is not Layer.DEFAULT  # nobody asked for it
     )
 
 
