@@ -16,7 +16,7 @@ import runsettings
 
 NAMES = [
     *("Append", "Config", "ConfigError", "Delete", "Diagnostic", "ImmutableError", "Inputs"),
-    "Error",
+    *("Error", "login"),
     *("Layer", "LayerSource", "LayeredConfigDict", "LayeredSettings", "Origin", "Replace", "Rule"),
     *("Reading", "Run", "RunDisabled", "RunError", "RunsettingsError", "Settings"),
     *("SettingsError", "SettingsWarning", "Severity", "StoredRun", "Tree"),

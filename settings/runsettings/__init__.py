@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from runsettings.runs.recording.active import save as save
     from runsettings.runs.recording.disabled import RunDisabled as RunDisabled
     from runsettings.runs.recording.run import Run as Run
+    from runsettings.runs.starting.login_call import login as login
     from runsettings.runs.starting.start import init as init
     from runsettings.values.diagnostic import Diagnostic as Diagnostic
     from runsettings.values.diagnostic import Rule as Rule
@@ -121,6 +122,7 @@ _HOMES = {
     "locate": "models.provenance",
     "locked": "models.resolving",
     "log": "runs.recording.active",
+    "login": "runs.starting.login_call",
     "options": "models.model_options",
     "origin": "models.provenance",
     "parse_args": "layers.flags.parsing",

@@ -12,7 +12,19 @@ from runsettings.values.errors import ConfigError, RunError, RunsettingsError, S
 
 
 @pytest.mark.parametrize(
-    "name", ["Image", "Table", "Artifact", "Api", "watch", "Histogram", "Video", "Audio", "sklearn"]
+    "name",
+    [
+        "Image",
+        "Table",
+        "Artifact",
+        "Api",
+        "watch",
+        "Histogram",
+        "Video",
+        "Audio",
+        "sklearn",
+        "define_metric",
+    ],
 )
 def test_a_missing_name_of_the_client_says_what_to_do_instead(name):
     """Of the module, whose message a script shows."""

@@ -6,10 +6,11 @@ import importlib.util
 
 import pytest
 
+import runsettings
 from runsettings.journal.replay import load_run
 from runsettings.models.settings import Settings
 from runsettings.runs.starting.login import find_login
-from runsettings.values.errors import RunError
+from runsettings.values.errors import RunError, SettingsError
 
 KEY = "0123456789abcdef0123456789abcdef01234567"
 
@@ -126,3 +127,31 @@ def test_the_key_may_be_in_netrc(jail, text, found):
     path.chmod(0o600)
     login = find_login(Settings.resolve(), {"HOME": str(jail.home)})
     assert login.key == (KEY if found else None)
+
+
+@pytest.mark.parametrize("place", ["variable", "netrc", "argument", None])
+def test_login_says_whether_a_key_is_known(jail, capfd, place):
+    """It returns that too, and shows no key."""
+    arguments = {"key": KEY} if place == "argument" else {}
+    if place == "variable":
+        jail.setenv(WANDB_API_KEY=KEY)
+    elif place == "netrc":
+        path = jail.write(jail.home / ".netrc", f"machine here:9 login user password {KEY}\n")
+        path.chmod(0o600)
+        arguments = {"host": "http://here:9"}
+    assert runsettings.login(**arguments) is (place is not None)
+    (line,) = capfd.readouterr().err.splitlines()
+    assert KEY not in line
+    assert ("keeps no key" if arguments.get("key") else "key for http") in line.replace("API ", "")
+
+
+def test_login_takes_the_clients_other_arguments(jail):
+    """They have no effect: nothing is asked or sent."""
+    jail.setenv(WANDB_API_KEY=KEY, WANDB_SILENT="true")
+    assert runsettings.login("allow", relogin=True, force=True, timeout=3, verify=True)
+
+
+def test_login_refuses_a_wrong_host():
+    """By the rules of the setting, with the argument as origin."""
+    with pytest.raises(SettingsError, match=r"login\(host=\)"):
+        runsettings.login(host="https://wandb.ai")

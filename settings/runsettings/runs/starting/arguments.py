@@ -30,6 +30,8 @@ FIELDS: Final = {
     "notes": "run_notes",
     "id": "run_id",
     "tensorboard": "sync_tensorboard",
+    "host": "base_url",
+    "key": "api_key",
 }
 """Arguments of `init` whose setting has another name."""
 

@@ -1,0 +1,55 @@
+"""`login`: says whether a key for the server is known."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from runsettings.journal.notices import Notices
+from runsettings.layers.call_site import find_caller
+from runsettings.runs.starting.arguments import resolve_settings
+from runsettings.runs.starting.login import find_login
+
+
+def login(
+    anonymous: str | None = None,
+    key: str | None = None,
+    relogin: bool | None = None,  # noqa: ARG001 - the client's arguments
+    host: str | None = None,
+    force: bool | None = None,
+    timeout: int | None = None,  # noqa: ARG001
+    verify: bool = False,  # noqa: ARG001
+    referrer: str | None = None,  # noqa: ARG001
+) -> bool:
+    """Say whether an API key for the server is known. Nothing is asked, stored or sent.
+
+    Args:
+        anonymous: As the setting.
+        key: A key. It is checked, and kept nowhere: set ``WANDB_API_KEY`` for it to count.
+        relogin: Has no effect.
+        host: The address of the server, the setting ``base_url``.
+        force: As the setting.
+        timeout: Has no effect.
+        verify: Has no effect.
+        referrer: Has no effect.
+
+    Raises:
+        SettingsError: A setting of any layer is wrong.
+    """
+    arguments: dict[str, Any] = {
+        "anonymous": anonymous,
+        "key": key,
+        "host": host,
+        "force": force,
+    }
+    given = {name: value for name, value in arguments.items() if value is not None}
+    settings = resolve_settings(given, None, find_caller("login"))
+    notices = Notices(quiet=settings.quiet, silent=settings.silent)
+    known = find_login(settings, os.environ).key is not None
+    if key is not None:
+        notices.warn("login() keeps no key; set WANDB_API_KEY")
+    elif known:
+        notices.tell(f"a key for {settings.base_url} is known")
+    else:
+        notices.warn(f"no API key for {settings.base_url} was found; set WANDB_API_KEY")
+    return known
