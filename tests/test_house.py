@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -152,3 +153,24 @@ def test_own_modules_are_imported_at_the_top(module):
         loaded = set().union(*(loaded_with(name, set()) for name in own))
         assert named_packages, f"line {node.lineno} names no heavy package that it defers"
         assert named_packages <= loaded, f"line {node.lineno} does not load {named_packages}"
+
+
+DEFERRED = [
+    (module, name)
+    for module in MODULES
+    if module.stem != "_deferred"  # its docstring has an example
+    for name in re.findall(r'= deferred\("([\w.]+)"\)', module.read_text())
+]
+
+
+@pytest.mark.skipif(not (ROOT / "pyproject.toml").is_file(), reason="needs the source tree")
+@pytest.mark.parametrize(
+    ("module", "name"), DEFERRED, ids=[f"{named(module)}-{name}" for module, name in DEFERRED]
+)
+def test_deferred_modules_are_below_those_that_defer_them(module, name):
+    """import-linter does not see `deferred`, whose modules run down the house all the same."""
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
+    rooms = [layer.rpartition(".")[2] for layer in contracts["contracts"][0]["layers"]]
+    here, there = module.relative_to(PACKAGE).parts[0], name.split(".")[1]
+    assert rooms.index(here) <= rooms.index(there)
+    assert (PACKAGE.parent / (name.replace(".", "/") + ".py")).is_file()

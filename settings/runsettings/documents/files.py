@@ -14,16 +14,23 @@ import os
 import stat
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
-from runsettings.documents import ini, json
+from runsettings._deferred import deferred
 from runsettings.documents.limits import MAX_BYTES
-from runsettings.documents.text_diagnostics import TextDiagnostics
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity
-from runsettings.values.did_you_mean import closest
 from runsettings.values.origin import Layer, Origin
 from runsettings.values.reading import Reading
 from runsettings.values.tree import Tree
+
+if TYPE_CHECKING:
+    from runsettings.documents import ini, json, text_diagnostics
+    from runsettings.values import did_you_mean
+else:
+    ini = deferred("runsettings.documents.ini")
+    json = deferred("runsettings.documents.json")
+    text_diagnostics = deferred("runsettings.documents.text_diagnostics")
+    did_you_mean = deferred("runsettings.values.did_you_mean")
 
 Reader: TypeAlias = Callable[[str, Layer, str], Reading]
 
@@ -260,7 +267,7 @@ def _similar(path: Path, where: str) -> str | None:
     stems: dict[str, str] = {}
     for name in sorted(siblings, key=lambda name: (Path(name).suffix != path.suffix, name)):
         stems.setdefault(Path(name).stem.casefold(), name)
-    close = closest(path.stem.casefold(), stems)
+    close = did_you_mean.closest(path.stem.casefold(), stems)
     if close is None:
         return None
     written = Path(where) if Path(where).name == path.name else path
@@ -301,7 +308,7 @@ def _decode(text: str | bytes, layer: Layer, where: str, encoding: str | None = 
     marked = plain is not decoded
     if start is None:
         return FileText(plain, (), codecs.BOM_UTF8 if marked else b"")
-    diagnostics = TextDiagnostics(plain, layer, where)
+    diagnostics = text_diagnostics.TextDiagnostics(plain, layer, where)
     diagnostics.add_at(Rule.UNREADABLE_FILE, message, start - marked, hint="save the file as UTF-8")
     return FileText(None, diagnostics.in_order())
 

@@ -29,6 +29,7 @@ from runsettings.layers.base import Inputs, LayerSource
 from runsettings.layers.environment.dotenv import DotenvLayer
 from runsettings.layers.environment.variables import EnvironmentLayer, EnvironmentVariables
 from runsettings.layers.external import ExternalLayer, SecretsLayer
+from runsettings.layers.program_inputs import command_line_of
 from runsettings.values.origin import Layer
 from runsettings.values.reading import Reading
 
@@ -215,35 +216,6 @@ def split_call(
     if "_env_file" in options:
         files["env_file"] = options["_env_file"] or ()
     return options, rest, files
-
-
-def has_own_sources(model: type[BaseSettings], options: Mapping[str, Any]) -> bool:
-    """Whether the class, or the call with ``options``, names sources of its own.
-
-    Raises:
-        TypeError: The class gives the order of its layers twice.
-    """
-    theirs = BaseSettings.settings_customise_sources.__func__  # type: ignore[attr-defined]
-    # A class may have it as a plain method, which older versions call on the instance.
-    ours = getattr(model.settings_customise_sources, "__func__", None)
-    if ours is not theirs and "layers" in model.model_config:
-        raise TypeError(
-            f"{model.__name__} has both layers and settings_customise_sources; put the sources "
-            "that settings_customise_sources returns into layers"
-        )
-    given = options.get("cli_settings_source") or model.model_config.get("cli_settings_source")
-    return (
-        ours is not theirs
-        or options.get("build_sources") is not None
-        or command_line_of(model, options) is not None
-        or given is not None
-    )
-
-
-def command_line_of(model: type[BaseSettings], options: Mapping[str, Any]) -> Any:
-    """The arguments that pydantic-settings is to parse; ``True`` for the program's own."""
-    given = options.get("cli_parse_args")
-    return model.model_config.get("cli_parse_args") if given is None else given
 
 
 def _chosen(

@@ -5,21 +5,26 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import AliasPath
 from pydantic.fields import FieldInfo
 from pydantic_settings import PydanticBaseSettingsSource, SecretsSettingsSource
 from pydantic_settings.exceptions import SettingsError as SourceError
 
+from runsettings._deferred import deferred
 from runsettings.documents.paths import named_path, shown_path
 from runsettings.layers.base import Inputs
 from runsettings.layers.copying import copy_containers
-from runsettings.layers.source_positions import places_of
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity
 from runsettings.values.origin import Kind, Layer, Origin
 from runsettings.values.reading import Reading
 from runsettings.values.tree import Tree
+
+if TYPE_CHECKING:
+    from runsettings.layers import source_positions
+else:
+    source_positions = deferred("runsettings.layers.source_positions")
 
 
 class ExternalLayer:
@@ -72,7 +77,7 @@ class ExternalLayer:
             )
             return (Reading(tree, (fault,)),)
         tree.data = data
-        tree.marks = places_of(self._source, data, self.layer, inputs)
+        tree.marks = source_positions.places_of(self._source, data, self.layer, inputs)
         return (Reading(tree, copy_containers(tree)),)
 
 

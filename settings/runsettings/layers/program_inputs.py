@@ -1,15 +1,18 @@
-"""What code passes: files that a program names, and keyword arguments."""
+"""What code passes: files that a program names, keyword arguments, and options of a call."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
+
+from pydantic_settings import BaseSettings
 
 from runsettings.documents.files import Format, read_file
 from runsettings.documents.paths import named_path, shown_path
-from runsettings.layers.base import Inputs
+from runsettings.layers.base import Inputs, LayerSource
 from runsettings.layers.copying import copy_containers
 from runsettings.layers.settings_files.layers import section_of
 from runsettings.values.directives import Directive
@@ -69,3 +72,57 @@ def read_named(file: str | Path, layer: Layer, cwd: Path, by: str | None = None)
         found = [replace(fault, message=message) for fault in reading.diagnostics]
         reading = reading._replace(diagnostics=tuple(found))
     return section_of(reading) if format_ is Format.INI else reading
+
+
+class LayerIfGiven:
+    """A layer whose reader is made when the program first gives it something to read.
+
+    Args:
+        layer: The layer.
+        name: The attribute of `Inputs` that it reads.
+        make: Makes the reader.
+    """
+
+    def __init__(self, layer: Layer, name: str, make: Callable[[], LayerSource]) -> None:
+        self.layer = layer
+        self._name = name
+        self._make = make
+        self._reader: LayerSource | None = None
+
+    def read(self, inputs: Inputs) -> Sequence[Reading]:
+        """What the layer says; nothing where nothing was given."""
+        given = getattr(inputs, self._name)
+        if given is None or given == ():
+            return ()
+        if self._reader is None:
+            self._reader = self._make()
+        return self._reader.read(inputs)
+
+
+def has_own_sources(model: type[BaseSettings], options: Mapping[str, Any]) -> bool:
+    """Whether the class, or the call with ``options``, names sources of its own.
+
+    Raises:
+        TypeError: The class gives the order of its layers twice.
+    """
+    theirs = BaseSettings.settings_customise_sources.__func__  # type: ignore[attr-defined]
+    # A class may have it as a plain method, which older versions call on the instance.
+    ours = getattr(model.settings_customise_sources, "__func__", None)
+    if ours is not theirs and "layers" in model.model_config:
+        raise TypeError(
+            f"{model.__name__} has both layers and settings_customise_sources; put the sources "
+            "that settings_customise_sources returns into layers"
+        )
+    given = options.get("cli_settings_source") or model.model_config.get("cli_settings_source")
+    return (
+        ours is not theirs
+        or options.get("build_sources") is not None
+        or command_line_of(model, options) is not None
+        or given is not None
+    )
+
+
+def command_line_of(model: type[BaseSettings], options: Mapping[str, Any]) -> Any:
+    """The arguments that pydantic-settings is to parse; ``True`` for the program's own."""
+    given = options.get("cli_parse_args")
+    return model.model_config.get("cli_parse_args") if given is None else given

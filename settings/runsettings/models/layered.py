@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+import runsettings
+from runsettings._deferred import deferred
 from runsettings.layers.base import LayerSource
 from runsettings.layers.call_site import find_caller
-from runsettings.layers.class_sources import split_call
-from runsettings.models import model_options, provenance, resolving
+from runsettings.models import model_options
 from runsettings.models.frozen_containers import deep_hash, refuse
 from runsettings.models.model_options import inputs_of, layers_of, resolver_for_call, resolver_of
 from runsettings.models.validating import (
@@ -31,6 +32,11 @@ from runsettings.values.diagnostic import Diagnostic
 from runsettings.values.key_paths import KeyPath
 from runsettings.values.origin import Layer, Origin
 from runsettings.values.tree import Leaf, Tree
+
+if TYPE_CHECKING:
+    from runsettings.layers import class_sources
+else:
+    class_sources = deferred("runsettings.layers.class_sources")
 
 
 class LayeredConfigDict(SettingsConfigDict, total=False):
@@ -83,7 +89,7 @@ class LayeredSettings(BaseSettings):
         resolver = resolver_of(cls)
         files: dict[str, Any] = {}
         if any(key[0:1] == "_" for key in values):
-            overrides, values, files = split_call(values)
+            overrides, values, files = class_sources.split_call(values)
             resolver = resolver_for_call(cls, overrides) if overrides else resolver
         merged = resolver.merge_layers(inputs_of(cls, caller, values, **files), layers_of(cls))
         validate_into(self, merged, resolver, caller)
@@ -125,7 +131,7 @@ class LayeredSettings(BaseSettings):
         Raises:
             SettingsError: Something in any layer is wrong. It tells everything at once.
         """
-        return resolving.resolve(
+        return runsettings.resolve(
             cls,
             values=values,
             args=args,
@@ -141,12 +147,12 @@ class LayeredSettings(BaseSettings):
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
         """What was not wrong enough to stop: the warnings of this resolution."""
-        return resolving.diagnostics(self)
+        return runsettings.diagnostics(self)
 
     @property
     def locked(self) -> frozenset[str]:
         """The keys that the site's administrator locked."""
-        return resolving.locked(self)
+        return runsettings.locked(self)
 
     @property
     def merged(self) -> Merged:
@@ -156,12 +162,12 @@ class LayeredSettings(BaseSettings):
     @property
     def sources(self) -> tuple[Tree, ...]:
         """Every source that said anything, lowest first."""
-        return resolving.sources(self)
+        return runsettings.sources(self)
 
     @property
     def digest(self) -> str:
         """A SHA-256 of the values, equal in every process; secrets are left out of it."""
-        return provenance.digest(self)
+        return runsettings.digest(self)
 
     @classmethod
     def options(cls) -> OptionTable:
@@ -198,7 +204,7 @@ class LayeredSettings(BaseSettings):
         Raises:
             SettingsError: A change is not valid, unknown, or to a locked key.
         """
-        return resolving.replace(self, **changes)
+        return runsettings.replace(self, **changes)
 
     def locate(self, key: str | KeyPath) -> KeyPath:
         """The path of ``key`` under the model's own names, such as ``("optim", "lr")``.
@@ -206,7 +212,7 @@ class LayeredSettings(BaseSettings):
         Raises:
             SettingsError: The model has no such key.
         """
-        return provenance.locate(self, key)
+        return runsettings.locate(self, key)
 
     def origin(self, key: str | KeyPath) -> Origin:
         """Where the value of ``key`` (``"optim.lr"`` reaches inside) was set.
@@ -214,7 +220,7 @@ class LayeredSettings(BaseSettings):
         Raises:
             SettingsError: The model has no such key.
         """
-        return provenance.origin(self, key)
+        return runsettings.origin(self, key)
 
     def history(self, key: str | KeyPath) -> tuple[Leaf, ...]:
         """All that was said about ``key``: the winner first, then whom it beat, as they said it.
@@ -222,7 +228,7 @@ class LayeredSettings(BaseSettings):
         Raises:
             SettingsError: The model has no such key.
         """
-        return provenance.history(self, key)
+        return runsettings.history(self, key)
 
     def get(self, key: str | KeyPath) -> Any:
         """The value of ``key``; ``"optim.lr"`` reaches inside.
@@ -230,7 +236,7 @@ class LayeredSettings(BaseSettings):
         Raises:
             SettingsError: The model has no such key.
         """
-        return provenance.get(self, key)
+        return runsettings.get(self, key)
 
     def explain(self, key: str | KeyPath | None = None, *, as_json: bool = False) -> str:
         """Why values are what they are: for ``key``, or for every key, the winner and the losers.
@@ -243,22 +249,22 @@ class LayeredSettings(BaseSettings):
         Raises:
             SettingsError: The model has no such key.
         """
-        return provenance.explain(self, key, as_json=as_json)
+        return runsettings.explain(self, key, as_json=as_json)
 
     def shadowed(self) -> tuple[Diagnostic, ...]:
         """Values given at start (a variable, a flag) that a value written in code beats."""
-        return provenance.shadowed(self)
+        return runsettings.shadowed(self)
 
     def to_dict(self, *, reveal: bool = False) -> dict[str, Any]:
         """Plain values for JSON or YAML; secrets are masked unless ``reveal``.
 
         Revealed secrets are for handing to another program, never for a file or a log.
         """
-        return provenance.to_dict(self, reveal=reveal)
+        return runsettings.to_dict(self, reveal=reveal)
 
     def hide(self, value: Any) -> Any:
         """``value`` with every live secret of these settings masked, for showing or writing."""
-        return provenance.hide(self, value)
+        return runsettings.hide(self, value)
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name.startswith("_"):
@@ -288,7 +294,7 @@ class LayeredSettings(BaseSettings):
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """As in pydantic, but ``update`` is validated: it is `replace`."""
         del deep  # there is nothing below that could change
-        return resolving.replace(self, **update) if update else self
+        return runsettings.replace(self, **update) if update else self
 
     if not TYPE_CHECKING:  # pydantic's plugin gives it each class's own signature
 
@@ -311,7 +317,7 @@ class LayeredSettings(BaseSettings):
 
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
         for name, value in super().__repr_args__():
-            yield name, provenance.hide(self, value)
+            yield name, runsettings.hide(self, value)
 
 
 def _values(settings: LayeredSettings) -> list[Any]:

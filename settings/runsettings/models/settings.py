@@ -4,8 +4,6 @@ Each field has a consumer in this package. Names, variables and rules are those 
 `wandb.init() <https://docs.wandb.ai/ref/python/init>`_ and of the client's own settings.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Final, Literal

@@ -5,30 +5,37 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping
 from functools import partial
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_settings import BaseSettings
 from pydantic_settings.exceptions import SettingsError as SourceError
 
+from runsettings._deferred import deferred
 from runsettings.layers.call_site import Caller
 from runsettings.models.freezing import freeze, freeze_extra, is_immutable_type
 from runsettings.resolution.aliases import as_expected
 from runsettings.resolution.merge import merge
 from runsettings.resolution.options import value_type
 from runsettings.resolution.resolve import Resolution, Resolver
-from runsettings.resolution.validation_errors import validation_diagnostics
 from runsettings.secrets import live
-from runsettings.secrets.masking import SecretMask
 from runsettings.values.diagnostic import Diagnostic
 from runsettings.values.errors import RunsettingsError, SettingsError, SettingsWarning
 from runsettings.values.origin import Layer
-from runsettings.values.rendering import render_problems
 from runsettings.values.tree import Tree
 
 # Whoever catches the error of pydantic-settings catches ours. Not where ours is defined: loading
 # pydantic-settings takes longer than all that a program without settings classes needs.
 SettingsError.__bases__ = (RunsettingsError, SourceError)
+
+if TYPE_CHECKING:
+    from runsettings.resolution import validation_errors
+    from runsettings.secrets import masking
+    from runsettings.values import rendering
+else:
+    validation_errors = deferred("runsettings.resolution.validation_errors")
+    masking = deferred("runsettings.secrets.masking")
+    rendering = deferred("runsettings.values.rendering")
 
 RESOLUTION: Final = "__resolution__"
 """The slot in which settings keep their resolution."""
@@ -91,7 +98,7 @@ def raise_or_warn(resolution: Resolution, caller: Caller) -> None:
         return
     if resolution.errors:
         raise SettingsError(resolution.diagnostics)
-    message = render_problems(resolution.diagnostics, "settings")
+    message = rendering.render_problems(resolution.diagnostics, "settings")
     warnings.warn_explicit(message, SettingsWarning, caller.where, caller.line or 0)
 
 
@@ -144,7 +151,9 @@ def _validate(
         blamed = {diagnostic.path for diagnostic in diagnostics if diagnostic.is_error}
         diagnostics += [
             diagnostic
-            for diagnostic in validation_diagnostics(error, resolution.merged, resolver.table)
+            for diagnostic in validation_errors.validation_diagnostics(
+                error, resolution.merged, resolver.table
+            )
             # A text that could not be decoded was reported; that it is missing is no news.
             if diagnostic.path not in blamed
         ]
@@ -156,7 +165,7 @@ def _validate(
         if strict:
             diagnostics = [diagnostic.as_error() for diagnostic in diagnostics]
         diagnostics.sort(key=_order)
-        found = SecretMask(resolver.secrets(resolution)).diagnostics(diagnostics)
+        found = masking.SecretMask(resolver.secrets(resolution)).diagnostics(diagnostics)
         resolution = resolution._replace(diagnostics=found)
     if resolver.table.secrets or resolver.table.holding:
         live.remember_later(partial(resolver.secrets, resolution))

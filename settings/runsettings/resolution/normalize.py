@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic_core import PydanticUndefined
 from pydantic_settings import BaseSettings
 
+from runsettings._deferred import deferred
 from runsettings.resolution.aliases import Lookup
 from runsettings.resolution.options import OptionTable
 from runsettings.resolution.text_decoding import TextDecoder
-from runsettings.resolution.unknown_keys import unknown_key_diagnostics
 from runsettings.values.directives import Replace
 from runsettings.values.key_paths import KeyPath
 from runsettings.values.origin import Kind
 from runsettings.values.positions import Branch
 from runsettings.values.reading import Reading
 from runsettings.values.tree import Tree
+
+if TYPE_CHECKING:
+    from runsettings.resolution import unknown_keys
+else:
+    unknown_keys = deferred("runsettings.resolution.unknown_keys")
 
 _NAMED: Final = (Kind.VARIABLES, Kind.DOTENV, Kind.FLAGS)
 """Sources whose keys are the names of fields."""
@@ -84,7 +89,9 @@ class Normalizer:
         if tree.kind is Kind.FLAGS:
             # Flags that are no keys are the program's own.
             data = {key: value for key, value in data.items() if key in self._containing}
-        diagnostics += unknown_key_diagnostics(data, tree, self._table, self._known_elsewhere)
+        diagnostics += unknown_keys.unknown_key_diagnostics(
+            data, tree, self._table, self._known_elsewhere
+        )
         return reading._replace(tree=result, diagnostics=tuple(diagnostics))
 
     def _without_others(self, reading: Reading) -> Reading:

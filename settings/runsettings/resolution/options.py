@@ -9,7 +9,7 @@ from __future__ import annotations
 import enum
 import types
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin
+from typing import Annotated, Any, Literal, NamedTuple, TypeAlias, get_args, get_origin
 
 from pydantic import (
     AliasPath,
@@ -163,9 +163,16 @@ def _table(
     holding: list[KeyPath] = []
     containing: list[Option] = []
     secret_names: set[str] = set()
+    known: dict[Any, _Facts] = {}  # many fields of a model have the same type
     for name, info in model.model_fields.items():
         path = (*parent, name)
-        nested = nested_model(info.annotation)
+        try:
+            facts = known.get(info.annotation) or known.setdefault(
+                info.annotation, _facts(info.annotation)
+            )
+        except TypeError:  # a type with an object in it that cannot be hashed
+            facts = _facts(info.annotation)
+        nested, secret, json, typed, has_model, inside = facts
         # A model that contains itself is followed once; deeper keys are validated by pydantic.
         inner = (
             _table(nested, path, {}, (*trail, nested)) if nested and nested not in trail else None
@@ -173,7 +180,6 @@ def _table(
         spellings, alias_paths = spellings_of(info), alias_paths_of(info)
         if model.model_config.get("validate_by_alias") is False:
             spellings, alias_paths = (), ()
-        secret = holds_secret(info.annotation)
         option = Option(
             name=name,
             path=path,
@@ -184,7 +190,7 @@ def _table(
             variables=tuple(variables.get(name, ())),
             secret=secret,
             decodes=not is_plain(info),
-            typed=_is_typed(info, model),
+            typed=_is_typed(info, model, json=json, typed=typed),
             choices=choices_of(info.annotation),
             table=inner,
         )
@@ -198,9 +204,8 @@ def _table(
             containing.extend(inner.containing)
             secret_names.update(inner.secret_names)
         else:
-            if _has_model(info.annotation):
+            if has_model:
                 containing.append(option)
-            inside = _secret_names(info.annotation, ())
             secret_names.update(inside)
             if inside:
                 holding.append(path)
@@ -228,12 +233,33 @@ def _is_json(annotation: Any) -> bool:
     return any(_is_json(part) for part in get_args(annotation))
 
 
-def _is_typed(info: FieldInfo, model: type[BaseModel]) -> bool:
-    if any(_is_json(part) for part in (info.annotation, *info.metadata)):
+_Facts: TypeAlias = tuple[type[BaseModel] | None, bool, bool, bool, bool, frozenset[str]]
+
+
+def _facts(annotation: Any) -> _Facts:
+    """What a type says of its field.
+
+    Returns:
+        The one model that it holds; whether values are secret; whether they are pydantic's
+        ``Json``; whether texts may have to be converted; whether there can be models in values;
+        the names of the secrets in these.
+    """
+    has_model = _has_model(annotation)
+    return (
+        nested_model(annotation),
+        holds_secret(annotation),
+        _is_json(annotation),
+        needs_typing(annotation),
+        has_model,
+        frozenset(_secret_names(annotation, ()) if has_model else ()),
+    )
+
+
+def _is_typed(info: FieldInfo, model: type[BaseModel], *, json: bool, typed: bool) -> bool:
+    if json or any(map(_is_json, info.metadata)):
         return False  # its validator wants the text
     strict = bool(model.model_config.get("strict"))
-    strict = strict or any(isinstance(item, Strict) for item in info.metadata)
-    return needs_typing(info.annotation, strict=strict)
+    return typed or strict or any(isinstance(item, Strict) for item in info.metadata)
 
 
 def nested_model(annotation: Any) -> type[BaseModel] | None:

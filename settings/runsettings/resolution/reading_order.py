@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic_settings import PydanticBaseSettingsSource
 
+from runsettings._deferred import deferred
 from runsettings.layers.base import LOG, Inputs, LayerSource, is_debugging
-from runsettings.layers.external import ExternalLayer
-from runsettings.layers.settings_files.layers import WorkspaceLayer
+from runsettings.layers.environment.variables import EnvironmentLayer, EnvironmentVariables
+from runsettings.layers.external import ExternalLayer, SecretsLayer
+from runsettings.layers.program_inputs import FileLayer, InitLayer, LayerIfGiven
+from runsettings.layers.settings_files.layers import (
+    PyprojectLayer,
+    SiteLayer,
+    UserLayer,
+    WorkspaceLayer,
+)
 from runsettings.resolution.aliases import as_expected
 from runsettings.resolution.merge import combine
 from runsettings.resolution.options import OptionTable
@@ -17,8 +25,44 @@ from runsettings.resolution.validation_errors import show_value
 from runsettings.values.origin import Layer
 from runsettings.values.reading import Reading
 
+if TYPE_CHECKING:
+    from runsettings.layers.environment import dotenv
+    from runsettings.layers.flags import layer as flag_layer
+else:
+    dotenv = deferred("runsettings.layers.environment.dotenv")
+    flag_layer = deferred("runsettings.layers.flags.layer")
+
 Layers = Sequence[Layer | LayerSource | PydanticBaseSettingsSource]
 """What a resolution may be told to read, lowest first."""
+
+
+def readers_of(
+    variables: EnvironmentVariables, overrides: Mapping[str, Any]
+) -> dict[Layer, LayerSource]:
+    """The usual source of each layer.
+
+    Args:
+        variables: How the model reads variables.
+        overrides: Options of pydantic-settings that replace the model's own.
+    """
+    return {
+        Layer.SITE: SiteLayer(),
+        Layer.USER: UserLayer(),
+        Layer.PYPROJECT: PyprojectLayer(),
+        Layer.WORKSPACE: WorkspaceLayer(),
+        Layer.EXTERNAL: SecretsLayer(overrides),
+        Layer.DOTENV: LayerIfGiven(
+            Layer.DOTENV, "env_files", lambda: dotenv.DotenvLayer(variables)
+        ),
+        Layer.ENV: EnvironmentLayer(variables),
+        Layer.FLAG: LayerIfGiven(
+            Layer.FLAG,
+            "args",
+            lambda: flag_layer.FlagLayer(),  # noqa: PLW0108 - imported when it is made
+        ),
+        Layer.FILE: FileLayer(),
+        Layer.INIT: InitLayer(),
+    }
 
 
 def sources_of(layers: Layers, readers: Mapping[Layer, LayerSource]) -> list[LayerSource | None]:

@@ -9,26 +9,17 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_settings import BaseSettings
 
+from runsettings._deferred import deferred
 from runsettings.layers.base import Inputs, LayerSource
-from runsettings.layers.class_sources import ClassSources, has_own_sources
 from runsettings.layers.copying import copy_containers
-from runsettings.layers.environment.dotenv import DotenvLayer
-from runsettings.layers.environment.variables import EnvironmentLayer, EnvironmentVariables
-from runsettings.layers.external import SecretsLayer
-from runsettings.layers.flags.layer import FlagLayer
-from runsettings.layers.program_inputs import FileLayer, InitLayer
-from runsettings.layers.settings_files.layers import (
-    POLICY,
-    PyprojectLayer,
-    SiteLayer,
-    UserLayer,
-    WorkspaceLayer,
-)
+from runsettings.layers.environment.variables import EnvironmentVariables
+from runsettings.layers.program_inputs import has_own_sources
+from runsettings.layers.settings_files.layers import POLICY, WorkspaceLayer
 from runsettings.resolution.default_models import DefaultModels
 from runsettings.resolution.locked_keys import (
     LockedKey,
@@ -40,15 +31,22 @@ from runsettings.resolution.locked_keys import (
 from runsettings.resolution.merge import Merged, append_diagnostics, merge, on_default_lists
 from runsettings.resolution.normalize import Normalizer
 from runsettings.resolution.options import OptionTable, option_table, value_type
-from runsettings.resolution.reading_order import Layers, read_sources, sources_of
-from runsettings.resolution.secrets import live_secrets, written_secrets
-from runsettings.resolution.unknown_keys import unknown_variable_diagnostics
-from runsettings.secrets.masking import SecretMask
+from runsettings.resolution.reading_order import Layers, read_sources, readers_of, sources_of
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity
 from runsettings.values.excerpts import excerpt_of
 from runsettings.values.origin import Layer
 from runsettings.values.reading import Reading
 from runsettings.values.tree import Tree
+
+if TYPE_CHECKING:
+    from runsettings.layers import class_sources
+    from runsettings.resolution import secrets, unknown_keys
+    from runsettings.secrets import masking
+else:
+    class_sources = deferred("runsettings.layers.class_sources")
+    secrets = deferred("runsettings.resolution.secrets")
+    unknown_keys = deferred("runsettings.resolution.unknown_keys")
+    masking = deferred("runsettings.secrets.masking")
 
 SETTINGS_LAYERS: Final = tuple(layer for layer in Layer if layer is not Layer.SWEEP)
 """The layers of settings, lowest first. A sweep's parameters are the run config's."""
@@ -113,19 +111,8 @@ class Resolver:
         self._known_elsewhere = known_elsewhere
         self._root_field = root_field if root_field in model.model_fields else None
         self._adapters: dict[str, TypeAdapter[Any]] = {}
-        self._site = SiteLayer()
-        self._readers: dict[Layer, LayerSource] = {
-            Layer.SITE: self._site,
-            Layer.USER: UserLayer(),
-            Layer.PYPROJECT: PyprojectLayer(),
-            Layer.WORKSPACE: WorkspaceLayer(),
-            Layer.EXTERNAL: SecretsLayer(overrides),
-            Layer.DOTENV: DotenvLayer(self.variables),
-            Layer.ENV: EnvironmentLayer(self.variables),
-            Layer.FLAG: FlagLayer(),
-            Layer.FILE: FileLayer(),
-            Layer.INIT: InitLayer(),
-        }
+        self._readers = readers_of(self.variables, overrides)
+        self._site = self._readers[Layer.SITE]
         self._usual: tuple[LayerSource | None, ...] = tuple(
             self._readers.get(layer) for layer in SETTINGS_LAYERS
         )
@@ -134,7 +121,9 @@ class Resolver:
         if not own:
             # Warns of options whose source is not there, such as ``yaml_file``.
             model._settings_warn_unused_config_keys((), model.model_config)
-        self._class_sources = ClassSources(model, self.variables, overrides) if own else None
+        self._class_sources = (
+            class_sources.ClassSources(model, self.variables, overrides) if own else None
+        )
         # A class that names another folder than its parents' is held to the locks of theirs.
         config = model.model_config
         inherited = (vars(base).get("model_config", {}).get("app_name") for base in model.__mro__)
@@ -208,7 +197,7 @@ class Resolver:
 
     def secrets(self, resolution: Resolution) -> frozenset[str]:
         """Every secret value that any layer sets."""
-        return live_secrets(resolution.merged.sources, self.table)
+        return secrets.live_secrets(resolution.merged.sources, self.table)
 
     def same(self, name: str, left: Any, right: Any) -> bool:
         """Whether two raw values of a field mean the same, such as ``"yes"`` and ``True``."""
@@ -302,7 +291,7 @@ class Resolver:
         diagnostics = [*found, *(d for reading in readings for d in reading.diagnostics)]
         for reading in readings:
             if reading.unknown:
-                diagnostics += unknown_variable_diagnostics(
+                diagnostics += unknown_keys.unknown_variable_diagnostics(
                     reading.unknown, self.variables.known(), self._known_elsewhere
                 )
         if locks:
@@ -312,7 +301,7 @@ class Resolver:
         diagnostics += append_diagnostics(merged)
         if diagnostics:
             diagnostics = [
-                *SecretMask(self._written(readings, diagnostics)).diagnostics(diagnostics)
+                *masking.SecretMask(self._written(readings, diagnostics)).diagnostics(diagnostics)
             ]
         return Resolution(merged, tuple(diagnostics), locks, locked, tuple(held))
 
@@ -323,7 +312,7 @@ class Resolver:
         texts = [reading.tree.text for reading in readings if reading.tree.text is not None]
         # A file that cannot be decoded leaves no text but that of the lines it is quoted in.
         lines = [d.excerpt.text for d in diagnostics if d.excerpt is not None]
-        return written_secrets([*texts, *lines], self.table)
+        return secrets.written_secrets([*texts, *lines], self.table)
 
 
 def _variable_options(options: Mapping[str, Any]) -> dict[str, Any]:

@@ -202,7 +202,7 @@ class Beaten(NamedTuple):
     """The value as text, already masked where it is secret."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: making the class twice costs time at import
 class Diagnostic:
     """One problem, or one fact worth knowing."""
 

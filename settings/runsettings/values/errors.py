@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
+from runsettings._deferred import deferred
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity
-from runsettings.values.rendering import render_problems
+
+if TYPE_CHECKING:
+    from runsettings.values import rendering
+else:
+    rendering = deferred("runsettings.values.rendering")
 
 
 class RunsettingsError(Exception):
@@ -41,7 +46,7 @@ class RunsettingsError(Exception):
         return (type(self), (self.diagnostics, self.subject))
 
     def __str__(self) -> str:
-        return render_problems(self.diagnostics, self.subject)
+        return rendering.render_problems(self.diagnostics, self.subject)
 
 
 class SettingsError(RunsettingsError, ValueError):
