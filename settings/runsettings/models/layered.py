@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 import runsettings
-from runsettings._deferred import deferred
 from runsettings.layers.base import LayerSource
 from runsettings.layers.call_site import find_caller
 from runsettings.models import model_options
@@ -32,11 +31,6 @@ from runsettings.values.diagnostic import Diagnostic
 from runsettings.values.key_paths import KeyPath
 from runsettings.values.origin import Layer, Origin
 from runsettings.values.tree import Leaf, Tree
-
-if TYPE_CHECKING:
-    from runsettings.layers import class_sources
-else:
-    class_sources = deferred("runsettings.layers.class_sources")
 
 
 class LayeredConfigDict(SettingsConfigDict, total=False):
@@ -89,7 +83,7 @@ class LayeredSettings(BaseSettings):
         resolver = resolver_of(cls)
         files: dict[str, Any] = {}
         if any(key[0:1] == "_" for key in values):
-            overrides, values, files = class_sources.split_call(values)
+            overrides, values, files = model_options.split_call(values)
             resolver = resolver_for_call(cls, overrides) if overrides else resolver
         merged = resolver.merge_layers(inputs_of(cls, caller, values, **files), layers_of(cls))
         validate_into(self, merged, resolver, caller)

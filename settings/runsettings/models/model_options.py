@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from pydantic_settings import BaseSettings
 
+from runsettings._deferred import deferred
 from runsettings.documents.paths import several_files, working_directory
 from runsettings.layers.base import Inputs
 from runsettings.layers.call_site import Caller
@@ -18,7 +19,10 @@ from runsettings.resolution.resolve import SETTINGS_LAYERS, Resolver
 from runsettings.values.did_you_mean import did_you_mean
 
 if TYPE_CHECKING:
+    from runsettings.layers import class_sources
     from runsettings.models.layered import LayeredConfigDict
+else:
+    class_sources = deferred("runsettings.layers.class_sources")
 
 
 def options(model: type[BaseSettings]) -> OptionTable:
@@ -98,6 +102,13 @@ def inputs_of(
         secrets_dirs=several_files(secrets_dir),
         values={} if values is None else values,
     )
+
+
+def split_call(
+    values: Mapping[str, Any],
+) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+    """A call's arguments of pydantic-settings, its values, and what it says of files."""
+    return class_sources.split_call(values)
 
 
 def resolver_for_call(model: type[BaseSettings], overrides: Mapping[str, Any]) -> Resolver:

@@ -140,8 +140,9 @@ _NAMES: Final = {
     Layer.ENV: "EnvSettingsSource",
     Layer.DOTENV: "DotEnvSettingsSource",
     Layer.EXTERNAL: "SecretsSettingsSource",
+    Layer.FLAG: "FlagLayer",
 }
-"""The sources in whose place layers of this package stand."""
+"""The sources in whose place layers of this package stand, and a layer that is made later."""
 
 
 def _log(
