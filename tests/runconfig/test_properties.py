@@ -160,7 +160,7 @@ def test_the_rules_accept_exactly_what_the_journal_can_hold(value: dict[Any, Any
 def test_a_config_that_json_and_the_key_rules_allow_is_accepted(value: dict[Any, Any]) -> None:
     """Nothing is refused that is plain JSON with keys that keep the rules."""
     faults: list[Any] = []
-    plain = to_jsonable(value, faults=faults)
+    plain = to_jsonable(value, diagnostics=faults)
     tree = Tree(Layer.INIT, "train.py", plain)
     if faults or check_rules(merge([tree])):
         return

@@ -99,7 +99,7 @@ class Recorder:
         except RunError as error:
             if self.strict:
                 raise
-            self.notices.warn("; ".join(fault.message for fault in error.diagnostics))
+            self.notices.warn("; ".join(diagnostic.message for diagnostic in error.diagnostics))
 
     def complain(self, message: str, cause: Exception | None = None) -> None:
         """Warn that something cannot be recorded.

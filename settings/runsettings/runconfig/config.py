@@ -230,9 +230,9 @@ def _store(
 
 def _show_losses(gathered: GatheredConfig, caller: Caller) -> None:
     """Show the warnings about values that the config does not keep as the program passed them."""
-    for fault in gathered.diagnostics:
-        if fault.rule in (Rule.NO_SUCH_KEY, Rule.NOT_SERIALIZABLE):
-            show_warning(fault, call_origin(caller))
+    for diagnostic in gathered.diagnostics:
+        if diagnostic.rule in (Rule.NO_SUCH_KEY, Rule.NOT_SERIALIZABLE):
+            show_warning(diagnostic, call_origin(caller))
 
 
 def _with_store(cls: type[_C], store: ConfigStore) -> _C:

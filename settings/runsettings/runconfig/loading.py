@@ -51,7 +51,7 @@ class GatheredConfig:
         Raises:
             ConfigError: With all diagnostics.
         """
-        if any(fault.is_error for fault in self.diagnostics):
+        if any(diagnostic.is_error for diagnostic in self.diagnostics):
             raise ConfigError(self.diagnostics)
 
 
@@ -106,19 +106,21 @@ def gather_config(
     if mask:
         masked = [mask.tree(tree) for tree in trees]
         trees = [tree for tree, _ in masked]
-        diagnostics += [fault for _, faults in masked for fault in faults]
+        diagnostics += [diagnostic for _, warned in masked for diagnostic in warned]
     selection = Selection(include_keys, exclude_keys)
     # A key with a bad value is in no tree, and can be excluded too.
     known: set[Any] = {key for tree in trees for key in tree.data}
-    known |= {fault.path[0] for fault in diagnostics if fault.path}
+    known |= {diagnostic.path[0] for diagnostic in diagnostics if diagnostic.path}
     diagnostics = [
-        fault for fault in diagnostics if not fault.path or selection.keeps(fault.path[0])
+        diagnostic
+        for diagnostic in diagnostics
+        if not diagnostic.path or selection.keeps(diagnostic.path[0])
     ]
     diagnostics += selection.diagnostics(known)
     trees = selection.kept(trees)
     sweep = trees[-1] if sweep_file is not None else None
 
-    is_whole = not any(fault.is_error for fault in diagnostics)
+    is_whole = not any(diagnostic.is_error for diagnostic in diagnostics)
     merged = merge(trees)
     known_deep = {each.path for each in diagnostics if each.rule is Rule.TOO_DEEP}
     broken = [
@@ -132,7 +134,7 @@ def gather_config(
         diagnostics += check_locks(trees, sweep)
     if schema is not None:
         # The schema would report each key that is missing because it could not be read.
-        fits = is_whole and all(fault.rule is not Rule.TOO_DEEP for fault in broken)
+        fits = is_whole and all(diagnostic.rule is not Rule.TOO_DEEP for diagnostic in broken)
         diagnostics += check_schema(merged if fits else None, schema, here)
     diagnostics = list(mask.diagnostics(diagnostics))
     return GatheredConfig(merged, diagnostics, read, is_whole, mask, sweep)

@@ -212,7 +212,7 @@ def test_all_faults_are_found_and_the_rest_is_kept() -> None:
     """One bad value discards neither its neighbours nor the other faults."""
     faults: list[Diagnostic] = []
     value = {"a": b"", "b": [1, b"", 2], (3,): 4, "c": 5, (6,): 7}
-    converted = to_jsonable(value, faults=faults)
+    converted = to_jsonable(value, diagnostics=faults)
     assert converted == {"b": [1, 2], "c": 5}
     assert [(fault.key, fault.rule) for fault in faults] == [
         ("a", Rule.NOT_SERIALIZABLE),
@@ -226,7 +226,9 @@ def test_faults_tell_their_place() -> None:
     """A fault's origin is asked for by the path of the faulty value."""
     faults: list[Diagnostic] = []
     place = Origin(Layer.INIT, "train.py", 3)
-    to_jsonable({"a": b""}, faults=faults, origin=lambda path: place if path == ("a",) else None)
+    to_jsonable(
+        {"a": b""}, diagnostics=faults, origin=lambda path: place if path == ("a",) else None
+    )
     assert faults[0].origin is place
 
 
@@ -252,7 +254,7 @@ def test_depth_is_bounded() -> None:
 def test_secrets_are_masked() -> None:
     """A secret object never gives its value away; the mask is reported."""
     faults: list[Diagnostic] = []
-    assert to_jsonable({"key": pydantic.SecretStr("hush")}, faults=faults) == {"key": "***"}
+    assert to_jsonable({"key": pydantic.SecretStr("hush")}, diagnostics=faults) == {"key": "***"}
     assert [fault.rule for fault in faults] == [Rule.SECRET_IN_CONFIG]
 
 
@@ -330,7 +332,7 @@ DType.__module__ = "tensorflow.python.framework.dtypes"
 def test_objects_with_a_name_become_that_name(value: Any, text: str) -> None:
     """Dtypes, devices, classes, functions, modules and durations become text, with a note."""
     faults: list[Diagnostic] = []
-    assert to_jsonable({"x": [value]}, faults=faults, names=True) == {"x": [text]}
+    assert to_jsonable({"x": [value]}, diagnostics=faults, names=True) == {"x": [text]}
     (note,) = faults
     assert (note.rule, note.severity, note.key) == (
         Rule.NOT_SERIALIZABLE,
@@ -357,7 +359,7 @@ def test_objects_with_a_name_become_that_name(value: Any, text: str) -> None:
 def test_other_objects_become_the_name_of_their_class(value: Any, text: str) -> None:
     """Any other object becomes ``<package.Class>``, with a warning."""
     faults: list[Diagnostic] = []
-    assert to_jsonable({"x": value}, faults=faults, names=True) == {"x": text}
+    assert to_jsonable({"x": value}, diagnostics=faults, names=True) == {"x": text}
     (warning,) = faults
     assert (warning.rule, warning.severity) == (Rule.NOT_SERIALIZABLE, Severity.WARNING)
     assert text in warning.message
@@ -395,7 +397,7 @@ def test_keys_that_become_text_are_noted_once_for_each_mapping() -> None:
     """A mapping of a thousand numbers gets one note, which names the first of them."""
     faults: list[Diagnostic] = []
     labels = {number: {True: "a"} if number == 0 else "b" for number in range(1000)}
-    to_jsonable({"id2label": labels}, faults=faults, names=True)
+    to_jsonable({"id2label": labels}, diagnostics=faults, names=True)
     assert [(fault.rule, fault.severity, fault.message) for fault in faults] == [
         (Rule.KEY_TYPE, Severity.NOTE, "keys that are not strings become text: 'true'"),
         (

@@ -48,4 +48,4 @@ def _form(value: Any, write_member: Callable[[enum.Enum], Any]) -> Any:
         return getattr(value, "name", MISSING)
     if callable(value) and hasattr(value, "__qualname__"):
         return f"{value.__module__}.{value.__qualname__}"
-    return to_jsonable(value, faults=[])
+    return to_jsonable(value, diagnostics=[])

@@ -33,21 +33,21 @@ def read_value(
     Raises:
         ConfigError: The value has no JSON form.
     """
-    faults: list[Diagnostic] = []
+    diagnostics: list[Diagnostic] = []
     converted = to_jsonable(
-        {path[-1]: value}, path[:-1], faults=faults, origin=lambda _: origin, names=True
+        {path[-1]: value}, path[:-1], diagnostics=diagnostics, origin=lambda _: origin, names=True
     )
     if strict:
-        faults = [as_strict(fault) for fault in faults]
-    if any(fault.is_error for fault in faults):
-        raise ConfigError(secrets.diagnostics(faults))
+        diagnostics = [as_strict(diagnostic) for diagnostic in diagnostics]
+    if any(diagnostic.is_error for diagnostic in diagnostics):
+        raise ConfigError(secrets.diagnostics(diagnostics))
     ((key, plain),) = converted.items()
     clean = secrets.text(key)
     plain, found = secrets.value(plain, (*path[:-1], clean))
     path = (*path[:-1], clean)
     if clean != key:
         found.insert(0, path)
-    return plain, path, [*faults, *(secret_in_config(where, origin) for where in found)]
+    return plain, path, [*diagnostics, *(secret_in_config(where, origin) for where in found)]
 
 
 def read_inputs(

@@ -23,7 +23,7 @@ from runsettings.runconfig.changes.sources import Sources, tree_of
 from runsettings.runconfig.changes.sweep_locks import check_locks, keep_locked
 from runsettings.runconfig.changes.value_sizes import ValueSizes
 from runsettings.runconfig.changes.view_entries import View, ViewEntries
-from runsettings.runconfig.inputs.reader import call_origin, own_key_fault
+from runsettings.runconfig.inputs.reader import call_origin, own_key_diagnostic
 from runsettings.runconfig.inputs.wandb_form import OWN_KEY
 from runsettings.runconfig.rules.key_rules import check_rules, keys_that_meet
 from runsettings.secrets.masking import SecretMask
@@ -246,7 +246,7 @@ class ConfigStore:
                 diagnostics += check_locks(upper, sweep)
             old, new = self._sources.merged_with(lower, upper, self.data)
             diagnostics += self._broken_rules(new, [*lower, *upper])
-            if any(fault.is_error for fault in diagnostics):
+            if any(diagnostic.is_error for diagnostic in diagnostics):
                 raise ConfigError(self._secrets.diagnostics(diagnostics))
             changes: list[tuple[KeyPath, Any, Any]] = []
             data = merge_changes(old, new.data, (), changes)
@@ -307,24 +307,24 @@ class ConfigStore:
         """
         parent = self._parent(path, origin)
         tree = tree_of(Leaf(path, plain, origin))
-        faults = check_rules(Merged((tree,), tree.data))
-        if len(path) > 1 and not faults:
-            faults += self._sizes.check(self.data, path, plain, origin)
+        diagnostics = check_rules(Merged((tree,), tree.data))
+        if len(path) > 1 and not diagnostics:
+            diagnostics += self._sizes.check(self.data, path, plain, origin)
         if path == (OWN_KEY,):
-            faults.append(own_key_fault(origin, Severity.ERROR))
-        if is_new and not faults and keys_that_meet(str(path[-1]), parent):
+            diagnostics.append(own_key_diagnostic(origin, Severity.ERROR))
+        if is_new and not diagnostics and keys_that_meet(str(path[-1]), parent):
             data = merge([Tree(Layer.INIT, "", self.data), tree]).data
-            faults += check_rules(Merged((*self.trees(), tree), data))
-        if faults:
-            raise ConfigError(faults)
+            diagnostics += check_rules(Merged((*self.trees(), tree), data))
+        if diagnostics:
+            raise ConfigError(diagnostics)
 
     def _under_sweep(self, path: KeyPath, value: Any, origin: Origin) -> Any:
         """The part of a value that the sweep does not lock, with a warning about the rest."""
         sweep = self._sources.sweep
         if sweep is None:
             return value
-        allowed, faults = keep_locked(sweep, path, value, self.get, origin)
-        self._warn(faults, origin)
+        allowed, diagnostics = keep_locked(sweep, path, value, self.get, origin)
+        self._warn(diagnostics, origin)
         return allowed
 
     def _require_change(
@@ -343,6 +343,6 @@ class ConfigStore:
             )
 
     def _warn(self, diagnostics: Iterable[Diagnostic], origin: Origin) -> None:
-        for fault in self._secrets.diagnostics(list(diagnostics)):
-            self.diagnostics.append(fault)
-            show_warning(fault, origin)
+        for diagnostic in self._secrets.diagnostics(list(diagnostics)):
+            self.diagnostics.append(diagnostic)
+            show_warning(diagnostic, origin)

@@ -25,11 +25,11 @@ def check_locks(trees: Sequence[Tree], sweep: Tree) -> list[Diagnostic]:
         sweep: The source whose keys are locked.
     """
     return [
-        fault
+        diagnostic
         for tree in trees
         if tree is not sweep and tree.layer is not Layer.DEFAULT
         for lock in sweep.leaves()
-        for fault in _refused(tree, lock)
+        for diagnostic in _refused(tree, lock)
     ]
 
 
@@ -67,7 +67,7 @@ def keep_locked(
         value = read(lock.path)
         if value is not MISSING:  # the sweep may have deleted it
             put_at(kept, lock.path[len(path) :], copy_tree(value))
-    return kept, [fault for lock in locks for fault in _refused(tree, lock)]
+    return kept, [diagnostic for lock in locks for diagnostic in _refused(tree, lock)]
 
 
 def _refusal(tree: Tree, path: KeyPath, value: Any, lock: Leaf) -> Diagnostic:

@@ -67,7 +67,7 @@ def to_jsonable(
     value: Any,
     path: KeyPath = (),
     *,
-    faults: list[Diagnostic] | None = None,
+    diagnostics: list[Diagnostic] | None = None,
     origin: Places | None = None,
     directives: bool = False,
     names: bool = False,
@@ -77,18 +77,18 @@ def to_jsonable(
     Args:
         value: The value.
         path: The path of ``value`` itself, for messages.
-        faults: Receives the diagnostics. Values with an error are left out; if that is the
+        diagnostics: Receives the diagnostics. Values with an error are left out; if that is the
             whole value, the result is `MISSING`.
         origin: Returns the origin of a path, for the diagnostics.
         directives: Keep `Append`, `Replace` and `Delete`, with their contents converted.
         names: Keep a name instead of an object without a form in JSON; see above.
 
     Raises:
-        ConfigError: A value cannot be converted, and ``faults`` was not passed.
+        ConfigError: A value cannot be converted, and ``diagnostics`` was not passed.
     """
-    found: list[Diagnostic] = [] if faults is None else faults
+    found: list[Diagnostic] = [] if diagnostics is None else diagnostics
     converted = _Conversion(found, origin, directives, names).convert(value, path)
-    if faults is None and any(fault.is_error for fault in found):
+    if diagnostics is None and any(diagnostic.is_error for diagnostic in found):
         raise ConfigError(found)
     return converted
 
@@ -102,12 +102,12 @@ def as_strict(diagnostic: Diagnostic) -> Diagnostic:
 class _Conversion:
     """One walk over one value, with the ids of the containers around, to find cycles."""
 
-    __slots__ = ("_active", "_directives", "_faults", "_names", "_origin")
+    __slots__ = ("_active", "_diagnostics", "_directives", "_names", "_origin")
 
     def __init__(
-        self, faults: list[Diagnostic], origin: Places | None, directives: bool, names: bool
+        self, diagnostics: list[Diagnostic], origin: Places | None, directives: bool, names: bool
     ) -> None:
-        self._faults = faults
+        self._diagnostics = diagnostics
         self._origin = origin
         self._directives = directives
         self._names = names
@@ -150,7 +150,7 @@ class _Conversion:
             result = self.convert(item, here)
             if result is not MISSING:
                 if renamed and name in converted:
-                    self._fault(Rule.KEY_COLLISION, here, _meeting_keys(name, renamed, key))
+                    self._report(Rule.KEY_COLLISION, here, _meeting_keys(name, renamed, key))
                 converted[name] = result
         if renamed or refused:
             self._report_keys(renamed, refused, path)
@@ -162,14 +162,14 @@ class _Conversion:
             message = key_type_message(first)
             if others:
                 message += f", and {len(others)} more of them"
-            self._fault(
+            self._report(
                 Rule.KEY_TYPE, (*path, key_as_text(first)), message, hint="use strings as keys"
             )
         if renamed and self._names:
             shown = ", ".join(repr(name) for name in list(renamed)[:_SHOWN_KEYS])
             if len(renamed) > _SHOWN_KEYS:
                 shown += f" and {len(renamed) - _SHOWN_KEYS} more"
-            self._fault(
+            self._report(
                 Rule.KEY_TYPE,
                 (*path, next(iter(renamed))),
                 f"keys that are not strings become text: {shown}",
@@ -185,11 +185,11 @@ class _Conversion:
     ) -> Any:
         """Convert ``value``, the content of ``container``, and report cycles and deep nesting."""
         if id(container) in self._active:
-            return self._fault(
+            return self._report(
                 Rule.CYCLE, path, f"the {qualified_name(type(container))} contains itself"
             )
         if len(self._active) >= DEEPEST:
-            return self._fault(Rule.TOO_DEEP, path, f"nested deeper than {DEEPEST} levels")
+            return self._report(Rule.TOO_DEEP, path, f"nested deeper than {DEEPEST} levels")
         self._active.add(id(container))
         try:
             return convert(value, path)
@@ -210,7 +210,7 @@ class _Conversion:
             return self.convert(value.value, path)
         if hasattr(type(value), "get_secret_value"):
             live.remember_value(value.get_secret_value())  # it must not stand elsewhere
-            self._fault(
+            self._report(
                 Rule.SECRET_IN_CONFIG,
                 path,
                 f"is a secret; {MASK} is kept instead",
@@ -249,7 +249,7 @@ class _Conversion:
 
     def _unreadable(self, error: Exception, path: KeyPath) -> Any:
         lines = str(error).splitlines() or [type(error).__name__]
-        return self._fault(Rule.BAD_VALUE, path, f"cannot be read: {lines[0]}")
+        return self._report(Rule.BAD_VALUE, path, f"cannot be read: {lines[0]}")
 
     def _array(self, value: Any, path: KeyPath) -> Any:
         try:
@@ -267,7 +267,7 @@ class _Conversion:
             value.encode()
         except UnicodeEncodeError:
             shown = tuple(ascii(key)[1:-1] if isinstance(key, str) else key for key in path)
-            return self._fault(
+            return self._report(
                 Rule.NOT_SERIALIZABLE,
                 shown,
                 "has half of a surrogate pair, not a character",
@@ -277,7 +277,7 @@ class _Conversion:
     def _integer(self, value: int, path: KeyPath) -> Any:
         if -TOO_LARGE_INT < value < TOO_LARGE_INT:
             return value
-        return self._fault(Rule.NOT_SERIALIZABLE, path, "is an integer of more than 4,300 digits")
+        return self._report(Rule.NOT_SERIALIZABLE, path, "is an integer of more than 4,300 digits")
 
     def _refuse(self, value: Any, path: KeyPath) -> Any:
         """Keep a name for an object without a form in JSON, or report an error."""
@@ -289,15 +289,15 @@ class _Conversion:
             hint = "use it in an input that is merged: config.update({…})"
         if not self._names or isinstance(value, (Append, Replace, Delete)):
             message = f"{kind} cannot be kept in a run config"
-            return self._fault(Rule.NOT_SERIALIZABLE, path, message, hint=hint)
+            return self._report(Rule.NOT_SERIALIZABLE, path, message, hint=hint)
         text = name_of(value)
         severity = Severity.WARNING if text is None else Severity.NOTE
         text = f"<{kind}>" if text is None else text
         message = f"{kind} has no form in JSON; {text!r} is kept instead"
-        self._fault(Rule.NOT_SERIALIZABLE, path, message, severity=severity, hint=hint)
+        self._report(Rule.NOT_SERIALIZABLE, path, message, severity=severity, hint=hint)
         return text
 
-    def _fault(
+    def _report(
         self,
         rule: Rule,
         path: KeyPath,
@@ -307,7 +307,7 @@ class _Conversion:
         hint: str | None = None,
     ) -> Any:
         origin = self._origin(path) if self._origin is not None else None
-        self._faults.append(Diagnostic(rule, severity, path, message, origin, hint))
+        self._diagnostics.append(Diagnostic(rule, severity, path, message, origin, hint))
         return MISSING
 
 

@@ -125,12 +125,12 @@ class InputReader:
 
     def _read_list(self, items: Sequence[Any]) -> None:
         if id(items) in self._open:
-            fault = "the list of inputs contains itself"
-            self._add(Rule.CYCLE, fault, self._origin, None)
+            message = "the list of inputs contains itself"
+            self._add(Rule.CYCLE, message, self._origin, None)
             return
         if len(self._open) >= DEEPEST:
-            fault = f"the list of inputs is nested deeper than {DEEPEST} levels"
-            self._add(Rule.TOO_DEEP, fault, self._origin, None)
+            message = f"the list of inputs is nested deeper than {DEEPEST} levels"
+            self._add(Rule.TOO_DEEP, message, self._origin, None)
             return
         self._open.add(id(items))
         for item in items:
@@ -236,7 +236,7 @@ class InputReader:
                     continue
                 inner = flags.origin((name,))
                 message = f"is set as a whole, and so is {name} inside of it"
-                fault = Diagnostic(
+                diagnostic = Diagnostic(
                     Rule.KEY_COLLISION,
                     Severity.ERROR,
                     tuple(parts[:end]),
@@ -245,23 +245,23 @@ class InputReader:
                     "rename one of the two flags, or give only one",
                     related=((inner, None),),
                 )
-                self.diagnostics.append(fault)
+                self.diagnostics.append(diagnostic)
 
     def _converted(self, tree: Tree) -> Tree:
         if not all_strings(tree.data):
             tree = tree.with_data(tree.data, with_text_keys(tree.marks))
         found: list[Diagnostic] = []
         data = self._jsonable(tree.data, found)
-        for fault in found:
-            of_key = fault.rule in (Rule.KEY_TYPE, Rule.KEY_COLLISION)
-            origin = tree.origin(fault.path, key=of_key)
-            excerpt = excerpt_of(tree, fault.path, key=of_key)
-            self.diagnostics.append(replace(fault, origin=origin, excerpt=excerpt))
+        for diagnostic in found:
+            of_key = diagnostic.rule in (Rule.KEY_TYPE, Rule.KEY_COLLISION)
+            origin = tree.origin(diagnostic.path, key=of_key)
+            excerpt = excerpt_of(tree, diagnostic.path, key=of_key)
+            self.diagnostics.append(replace(diagnostic, origin=origin, excerpt=excerpt))
         return tree.with_data(data)
 
     def _jsonable(self, value: Any, found: list[Diagnostic]) -> Any:
         plain = to_jsonable(
-            value, faults=found, origin=lambda _: self._origin, directives=True, names=True
+            value, diagnostics=found, origin=lambda _: self._origin, directives=True, names=True
         )
         if self._strict:
             found[:] = map(as_strict, found)
@@ -269,7 +269,7 @@ class InputReader:
 
     def _drop_own_key(self, tree: Tree) -> None:
         origin = tree.origin((OWN_KEY,), key=True)
-        self.diagnostics.append(own_key_fault(origin, Severity.WARNING))
+        self.diagnostics.append(own_key_diagnostic(origin, Severity.WARNING))
         del tree.data[OWN_KEY]
 
     def _add(
@@ -283,7 +283,7 @@ class InputReader:
         self.diagnostics.append(Diagnostic(rule, severity, (), message, origin, hint))
 
 
-def own_key_fault(origin: Origin, severity: Severity) -> Diagnostic:
+def own_key_diagnostic(origin: Origin, severity: Severity) -> Diagnostic:
     """The diagnostic about the key that the W&B client uses for itself.
 
     Args:

@@ -41,7 +41,7 @@ def check_schema(merged: Merged | None, schema: Any, cwd: Path) -> list[Diagnost
         format_ = Format.of(path)
         format_ = Format.JSON if format_ in {None, Format.INI} else format_
         reading = read_file(cwd / path, Layer.FILE, where=where, format=format_)
-        if any(fault.is_error for fault in reading.diagnostics):
+        if any(diagnostic.is_error for diagnostic in reading.diagnostics):
             return list(reading.diagnostics)
         schema = reading.tree.data
     return _violations(merged, schema, Origin(Layer.FILE, where))
@@ -72,10 +72,10 @@ def _violations(
         return [_bad_schema(message, origin)]
     except RecursionError:
         return [_bad_schema("has a $ref that leads back to itself without end", origin)]
-    return [fault for error in errors for fault in _faults(merged, error)]
+    return [diagnostic for error in errors for diagnostic in _violations_of(merged, error)]
 
 
-def _faults(merged: Merged, error: Any) -> list[Diagnostic]:
+def _violations_of(merged: Merged, error: Any) -> list[Diagnostic]:
     path: KeyPath = tuple(error.absolute_path)
     if error.validator == "additionalProperties" and isinstance(error.instance, dict):
         known = list(error.schema.get("properties", ()))

@@ -223,8 +223,8 @@ class _Walk:
         except (ValueError, RecursionError):
             return  # an integer too long, or nesting too deep: reported already
         origin, excerpt = place_of(self._merged, path)
-        for fault in too_large(size, str(path[0]), origin):
-            self.diagnostics.append(replace(fault, excerpt=excerpt))
+        for diagnostic in too_large(size, str(path[0]), origin):
+            self.diagnostics.append(replace(diagnostic, excerpt=excerpt))
 
     def _check_text(self, text: str, path: KeyPath) -> None:
         try:

@@ -45,7 +45,7 @@ def plain_data(
             mask.message(f"{call} takes a mapping of names to values; got {data!r:.80}"),
         )
     found: list[Diagnostic] = []
-    plain = to_jsonable(data, faults=found)
+    plain = to_jsonable(data, diagnostics=found)
     # The conversion is the run config's, and so are its messages.
     errors = [
         replace(fault, message=fault.message.replace("kept in a run config", "logged"))
