@@ -64,7 +64,7 @@ def test_a_user_without_name_and_home(run):
         print(type(runsettings.init(mode="disabled")).__name__)
     """)
     if os.geteuid() == 0:  # any other user has a name
-        assert "warning: nothing tells where the user's settings are; they are not read" in out
+        assert "warning: the directory of the user's settings is unknown; they are not read" in out
         assert "$HOME" in out
     assert out.startswith("mine\n")
     assert out.endswith("RunDisabled\n")

@@ -63,7 +63,7 @@ def test_a_changed_comment_is_refused_under_strict_alone(locked):
     """The run would be the same."""
     locked.write_workspace("[default]\n# why\nproject = capsules\n")
     Settings.resolve(locked="settings.lock")
-    with pytest.raises(SettingsError, match="wandb/settings changed, but no value with it"):
+    with pytest.raises(SettingsError, match="wandb/settings changed, but no value changed"):
         Settings.resolve(locked="settings.lock", strict=True)
 
 

@@ -99,7 +99,7 @@ def test_another_origin_of_the_same_value_is_a_warning():
 def test_a_file_with_other_bytes_is_a_warning_of_its_own():
     """Where no value changed with it."""
     faults = drift(lock({"f": "sha256:1"}, a=1), lock({"f": "sha256:2"}, a=1))
-    assert [headline(fault) for fault in faults] == ["warning: f changed, but no value with it"]
+    assert [headline(fault) for fault in faults] == ["warning: f changed, but no value changed"]
 
 
 def test_a_file_whose_value_changed_is_told_once():
@@ -112,15 +112,15 @@ def test_a_file_whose_value_changed_is_told_once():
 def test_files_that_came_and_went_are_told():
     """Each is a line."""
     assert sentences(lock({"a": "sha256:1"}), lock({"b": "sha256:1"})) == [
-        "warning: a was read when the settings were locked, and is not now",
-        "warning: b is read now, and was not when the settings were locked",
+        "warning: a was read when the settings were locked, but is not read now",
+        "warning: b is read now, but was not read when the settings were locked",
     ]
 
 
 def test_settings_that_came_and_went_are_errors():
     """The model is another one."""
     assert sentences(lock(a=1), lock(b=2)) == [
-        "a changed: was locked, and is no setting now",
+        "a changed: was locked, and is not a setting now",
         "b changed: was not locked, now 2 from env B",
     ]
 

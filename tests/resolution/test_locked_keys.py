@@ -58,7 +58,7 @@ def test_key_locked_to_its_default(jail):
     site = jail.write_site("[policy]\nlock = mode\n")
     assert message(mode="offline").splitlines()[2] == (
         f"  mode is locked by {site}:2; refused: init {__file__}:29 Settings.resolve(mode=)"
-        " = 'offline' — remove it there; the default counts"
+        " = 'offline' — remove it there; the default applies"
     )
 
 

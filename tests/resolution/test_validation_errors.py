@@ -78,7 +78,7 @@ HEADLINES = [
         "tagged: {kind: rount}",
         "tagged.kind: must be one of 'round', 'square'; got 'rount' — did you mean 'round'?",
     ),
-    ("tagged: {side: 1}", "tagged: must have 'kind', which tells what it is; got a mapping"),
+    ("tagged: {side: 1}", "tagged: must have 'kind', which names its type; got a mapping"),
     ("tagged: {kind: square, side: x}", "tagged.side: must be a valid integer; got 'x'"),
     ("boxed: {size: x}", "boxed.size: must be a valid integer; got 'x'"),
 ]

@@ -28,7 +28,8 @@ from runsettings.models.model_options import inputs_of, resolver_of
 from runsettings.models.resolving import resolve_layers
 from runsettings.resolution.merge import Merged, merge
 from runsettings.resolution.reading_order import Layers
-from runsettings.resolution.resolve import Resolution, Resolver
+from runsettings.resolution.resolution import Resolution
+from runsettings.resolution.resolve import Resolver
 from runsettings.resolution.validation_errors import validation_diagnostics
 from runsettings.secrets.masking import SecretMask
 from runsettings.values.diagnostic import Diagnostic, Rule

@@ -1,4 +1,4 @@
-"""What a shell is offered when a person presses the tab key."""
+"""Makes the words that a shell offers when a person presses the tab key."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from collections.abc import Iterable
 from click.shell_completion import CompletionItem
 
 _SAFE = frozenset("_-+@:,./")
-"""Characters beside letters and digits that no shell gives a meaning inside a word."""
+"""Characters, besides letters and digits, without a special meaning for shells inside a word."""
 
 
 def offered(
     words: Iterable[str | tuple[str, str | None]], typed: str, before: str = ""
 ) -> list[CompletionItem]:
-    """The words that begin with what is typed, each once.
+    """The words that begin with the typed text, each once.
 
-    Shells insert a word as it is. A word that a shell would not take as plain text is left out:
+    Shells insert a word as it is. Words that are not plain text for a shell are left out:
     accepting the name ``a$(reboot)`` must not run it.
 
     Args:
         words: The words, each alone or with its help.
-        typed: What has been typed of the word.
-        before: What has been typed before it in the same argument, as ``id,`` of ``id,na``.
+        typed: The typed part of the word.
+        before: The text before it in the same argument, such as ``id,`` in ``id,na``.
     """
     items: dict[str, CompletionItem] = {}
     for each in words:

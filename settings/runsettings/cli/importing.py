@@ -1,4 +1,4 @@
-"""Objects of the user's own code, named on the command line: ``train:Settings``."""
+"""Imports objects of the user's code that the command line names: ``train:Settings``."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def load_object(reference: str, option: str) -> Any:
     module_name, separator, name = reference.partition(":")
     if not (separator and module_name and name):
         raise refused(f"{reference!r} is not of the form module:name")
-    # A script is named by its file as well; what it imports is beside it.
+    # A script may be named by its file. It imports modules from its own directory.
     script = Path(module_name)
     here = str(Path.cwd())
     if script.suffix == ".py":
@@ -78,7 +78,7 @@ def model_of(reference: str | None) -> type[LayeredSettings]:
     """The settings class that ``--model`` names; without the option, `Settings`.
 
     Raises:
-        click.BadParameter: There is no such class, or it is no `LayeredSettings`.
+        click.BadParameter: There is no such class, or it is not a `LayeredSettings`.
     """
     from runsettings.models.layered import LayeredSettings  # pydantic: help does not need it
     from runsettings.models.settings import Settings  # pydantic, as above

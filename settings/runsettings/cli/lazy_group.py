@@ -1,4 +1,4 @@
-"""A group of commands that imports each command when it is used."""
+"""A group of commands that imports a command only when it is used."""
 
 from __future__ import annotations
 
@@ -53,7 +53,15 @@ class LazyGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """As click does, with a did-you-mean for a misspelt name."""
+        """Find a command as click does, with a did-you-mean for a misspelt name.
+
+        Args:
+            ctx: The context of the group.
+            args: The command's name and its arguments.
+
+        Raises:
+            click.UsageError: There is no such command.
+        """
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:

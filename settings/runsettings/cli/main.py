@@ -1,4 +1,4 @@
-"""``runsettings``: the table of commands, exit statuses, and what is printed of errors."""
+"""``runsettings``: the table of commands, exit statuses, and the printing of errors."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from runsettings.cli.printing import STATUS, colour_wanted, print_report
 from runsettings.values.errors import RunsettingsError, SettingsWarning
 
 _COMMANDS: Final = {
-    "show": ("settings.commands", "The settings that count here and now."),
-    "explain": ("settings.commands", "Where settings come from: who set them, and who lost."),
+    "show": ("settings.commands", "The resolved settings of this directory and environment."),
+    "explain": ("settings.commands", "Where settings come from: the winners and the losers."),
     "get": ("settings.commands", "One setting's value."),
     "set": ("settings.commands", "Write a setting to a file, after checking it."),
     "unset": ("settings.commands", "Remove a setting from a file."),
@@ -35,10 +35,10 @@ _INTERRUPTED: Final = 130
 
 
 class Program(LazyGroup):
-    """The whole command line: its exit statuses, and what it does with errors."""
+    """The whole command line, with its exit statuses and its handling of errors."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """As click does, but a closed pipe (``| head``) is not an error."""
+        """Run a command as click does, but ignore a closed pipe (``| head``)."""
         try:
             result = super().invoke(ctx)
             if sys.stdout is not None:  # it is None if it was closed before the start
@@ -56,7 +56,15 @@ class Program(LazyGroup):
         standalone_mode: bool = True,
         **extra: Any,
     ) -> Any:
-        """Run a command; in ``standalone_mode``, print errors as text and exit."""
+        """Run a command; in ``standalone_mode``, print errors as text and exit.
+
+        Args:
+            args: The arguments; the process's own if left out.
+            prog_name: The program's name in help and errors.
+            complete_var: The variable that asks for completion; click's default if left out.
+            standalone_mode: Whether to exit; else the command's result is returned.
+            **extra: Further arguments of click's context.
+        """
 
         def run() -> Any:
             return super(Program, self).main(
@@ -72,10 +80,10 @@ class Program(LazyGroup):
 @click.version_option(__version__, prog_name="runsettings")
 @click.pass_context
 def cli(ctx: click.Context) -> None:
-    """The settings of training runs: where each came from, and whether they are right."""
+    """Show, explain, check and edit the settings of training runs, and list local runs."""
     ctx.color = colour_wanted()
     if isinstance(sys.stdout, io.TextIOWrapper):
-        # A letter that the terminal's encoding lacks must not end a command.
+        # A character that the terminal's encoding lacks must not end a command.
         sys.stdout.reconfigure(errors="backslashreplace")
 
 
@@ -87,7 +95,7 @@ def main(arguments: list[str] | None = None) -> None:
 def _status_of(run: Callable[[], Any]) -> int:
     """Run a command, print its error if it has one, and return the exit status."""
     with warnings.catch_warnings():
-        # Whatever warning filters this process started with, a person wants to see these.
+        # Show these warnings under any warning filters of the process.
         warnings.simplefilter("always", SettingsWarning)
         warnings.showwarning = _show_warning
         try:
@@ -108,12 +116,12 @@ def _status_of(run: Callable[[], Any]) -> int:
 
 
 def _described(error: OSError) -> str:
-    """The error's text, or its cause where the text alone would not help."""
+    """The error's text, or an explanation if the working directory was deleted."""
     if isinstance(error, FileNotFoundError) and error.filename is None:
         try:
-            os.getcwd()  # noqa: PTH109 - the question itself
+            os.getcwd()  # noqa: PTH109 - raises for a deleted directory; `Path.cwd` calls it too
         except FileNotFoundError:
-            return "the current directory is gone; change to one that is there"
+            return "the current directory was deleted; change to one that exists"
     return str(error)
 
 

@@ -1,7 +1,7 @@
-"""How the command line prints: tables, JSON, YAML, reports, notes and progress bars.
+"""Prints tables, JSON, reports, notes and progress bars.
 
-Colours, headings and wrapped cells are for terminals, and rich lays them out. A pipe or a file
-gets plain and complete text, one row a line, for programs that read lines.
+A terminal gets colours, headings and wrapped cells, which rich lays out. A pipe or a file gets
+plain, complete text with one row on each line, for programs that read lines.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ STATUS: Final = "runsettings.status"
 _GAP: Final = "  "
 
 _LARGE_TABLE: Final = 500
-"""Rows from which a terminal gets plain columns: rich lays out two thousand rows a second."""
+"""The greatest number of rows that rich lays out; it needs a second for two thousand."""
 
 _HEADING: Final = re.compile(r"(?m)^(?:[0-9,]+ (?:problem|warning|note)s? in |error: ).*$")
 _SEVERITY: Final = re.compile(r"(?m)^  ((?:warning|note):)")
@@ -36,8 +36,8 @@ _CARETS: Final = re.compile(r"(?m)^ +│ +(\^+)$")
 def colour_wanted() -> bool | None:
     """Whether the environment asks for colours; ``None`` if the stream decides.
 
-    ``NO_COLOR`` and ``FORCE_COLOR`` count if they are not empty, as https://no-color.org and
-    https://force-color.org say; the first beats the second. rich follows the same rules.
+    ``NO_COLOR`` and ``FORCE_COLOR`` have an effect if they are not empty (https://no-color.org,
+    https://force-color.org); the first beats the second. rich follows the same rules.
     """
     if os.environ.get("NO_COLOR"):
         return False
@@ -74,11 +74,11 @@ def print_table(
         terminal = shutil.get_terminal_size().columns
         joined = (set_cell_size(line, terminal).rstrip() for line in joined)
     text = "".join(line + "\n" for line in joined)
-    click.echo(text, nl=False)  # at once: ten thousand writes take longer than all else
+    click.echo(text, nl=False)  # one write: ten thousand writes would be slow
 
 
 def print_json(data: Any) -> None:
-    """Print data as indented JSON that every reader and every output accepts.
+    """Print data as indented JSON that any reader and any output encoding accepts.
 
     JSON has no NaN and no infinities: they become texts, as in W&B's own files.
     """
@@ -126,11 +126,11 @@ def progress(description: str, least: int) -> Iterator[Callable[[int, int], None
     """A progress bar on the standard error, where that is a terminal.
 
     Args:
-        description: What is being done.
-        least: The number of steps from which a bar is shown.
+        description: The text beside the bar.
+        least: The smallest number of steps for which a bar is shown.
 
     Yields:
-        A function to call with how many steps are done and how many there are.
+        A function that takes the number of finished steps and the number of all steps.
     """
     if sys.stderr is None or not sys.stderr.isatty():
         yield lambda _done, _total: None
@@ -163,10 +163,10 @@ def _print_rich_table(
 
     table = Table(box=None, pad_edge=False, padding=(0, len(_GAP), 0, 0), header_style="bold")
     for heading in headings:
-        # With columns to cut, rich takes room only from columns that could wrap.
+        # If there are columns to cut, rich shrinks only columns that may wrap.
         table.add_column(Text(heading), overflow="fold", no_wrap=bool(cut) and heading not in cut)
     for row in rows:
-        # As Text, because `[b]` in a value is no markup.
+        # As Text, because rich would read `[b]` in a plain string as markup.
         cells = [
             Text(cell, no_wrap=True, overflow="ellipsis") if cut else Text(cell) for cell in row
         ]

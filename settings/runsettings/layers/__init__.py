@@ -1,6 +1,6 @@
-"""Where leaves come from: one small module a source, all with the same `read`.
+"""Reads the layers: a small module for each kind of source, with a class that has `read`.
 
-A layer turns its inputs (files, an environment, parsed flags, keyword arguments) into a
-`Tree` whose leaves know the layer. All inputs are handed in; nothing here reads
-``os.environ``, ``sys.argv`` or the working directory in passing.
+A layer turns its inputs (files, an environment, parsed flags, keyword arguments) into a `Tree`
+whose leaves know the layer. All inputs are passed in `Inputs`; code in this room does not take
+``os.environ``, ``sys.argv`` or the working directory from elsewhere.
 """

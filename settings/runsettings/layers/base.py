@@ -1,8 +1,7 @@
-"""What every layer is: one method that turns inputs into readings.
+"""Defines what a layer is (`LayerSource`) and what it may read (`Inputs`).
 
-`Inputs` is everything that a resolution may look at. It is made once, at the top, and handed
-down, so that a test, a check for another machine or a second resolution in one process can
-hand in anything else.
+`Inputs` is made once for each resolution and passed down, so that a test, a check for another
+environment, or a second resolution in the same process can use other inputs.
 """
 
 from __future__ import annotations
@@ -36,13 +35,13 @@ def is_debugging() -> bool:
 
 @dataclass(eq=False, repr=False, match_args=False)  # each method costs time at import
 class Inputs:
-    """Everything that one resolution may look at. It has no repr: its values may be secret.
+    """Everything that one resolution may read. It has no repr, because values may be secret.
 
     Attributes:
         model: The class that is resolved.
         environ: The environment.
         directory: The directory that relative paths start from; the current one if ``None``.
-        caller: The place in the user's code that asked.
+        caller: The place in the user's code that asked for the resolution.
         app_name: The folder name of the settings files; ``None`` reads none of them.
         pyproject_table: The table in ``pyproject.toml``; ``None`` reads none.
         args: An argparse namespace or absl flags.
@@ -52,7 +51,7 @@ class Inputs:
         env_file_depth: How many parent directories are searched for a ``.env`` file.
         secrets_dirs: Directories with a file for each secret, lowest first.
         values: Keyword arguments of the call.
-        root_dir: Where the workspace's settings are looked for.
+        root_dir: The directory that has the workspace.
     """
 
     model: type[BaseSettings]
@@ -74,20 +73,20 @@ class Inputs:
     def cwd(self) -> Path:
         """The directory that relative paths start from; ``.`` if it was deleted."""
         if self.directory is None:
-            # Asked for once, and only by layers that read files.
+            # Looked up once, and only if a layer reads files.
             self.directory = working_directory()
         return self.directory
 
 
 @runtime_checkable
 class LayerSource(Protocol):
-    """A source of settings. A caller may write one and put it among the layers."""
+    """The interface of a source of settings. Users may write their own and list it as a layer."""
 
     layer: Layer
 
     def read(self, inputs: Inputs) -> Sequence[Reading]:
-        """What the source says, lowest precedence first.
+        """Read the source, lowest precedence first.
 
-        Bad input never raises: it becomes diagnostics, beside the values that are good.
+        Bad input never raises: it becomes diagnostics beside the good values.
         """
         ...  # pragma: no cover - a protocol has no body

@@ -1,7 +1,4 @@
-"""The line of the user's program that called us.
-
-A value that code passed came from a line of code, and that line is what its author looks for.
-"""
+"""Finds the line of the user's program that called this package: the origin of its values."""
 
 from __future__ import annotations
 
@@ -15,29 +12,32 @@ from runsettings.documents.paths import shown_path
 _OURS: Final = "runsettings"
 
 _BETWEEN: Final = frozenset({"collections.abc", "pydantic.main", "pydantic.type_adapter"})
-"""Modules that call us for the user: ``MutableMapping.pop``, ``BaseModel.model_validate``."""
+"""Modules whose methods call this package: ``MutableMapping.pop``, ``BaseModel.model_validate``."""
 
 
 class Caller(NamedTuple):
-    """A place in a program."""
+    """A place in a program.
+
+    Attributes:
+        where: The file, relative to the working directory if it is inside it.
+        line: The line number, from 1.
+        call: The function that was called there, without parentheses: ``Settings.resolve``.
+    """
 
     where: str
-    """The file, relative to the working directory if it is below it."""
     line: int | None
-    """1-based line number."""
     call: str | None
-    """What was called there, without parentheses: ``init``, ``Settings.resolve``."""
 
 
 def find_caller(call: str | None = None, skip: str = _OURS) -> Caller:
-    """The innermost place on the stack that is outside of the package ``skip``.
+    """Find the innermost place on the stack that is outside the package ``skip``.
 
-    Methods that our classes inherit from others (`_BETWEEN`) are passed over as well.
+    Frames of methods that our classes inherit (`_BETWEEN`) are skipped as well.
 
     Args:
-        call: What to say was called; without it, the name of the function of ``skip`` that
+        call: The name of the called function; by default that of the function of ``skip`` that
             the place called.
-        skip: The import package whose own frames are passed over.
+        skip: The import package whose frames are skipped.
     """
     frame: FrameType | None = sys._getframe(1)
     called = frame
@@ -50,7 +50,7 @@ def find_caller(call: str | None = None, skip: str = _OURS) -> Caller:
     if call is None and called is not None:
         call = called.f_code.co_qualname.removesuffix(".__init__")
     if frame is None:
-        # The package runs as a program, and nobody's code called it.
+        # The package runs as a program; no user code called it.
         return Caller(skip, None, call)
     return Caller(_shown(frame.f_code.co_filename), frame.f_lineno, call)
 

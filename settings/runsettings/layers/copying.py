@@ -1,8 +1,8 @@
-"""Copies of the containers that a source hands over, and a bound to how deep they are nested.
+"""Copies the containers of a source, and refuses values that are nested too deep.
 
-A program may go on changing the list that it passed; what was settled, its history and every
-later `replace` must not change with it. The same walk bounds how deep values are nested:
-merging, validating and freezing are recursive, and only file readers know a limit of their own.
+A program may change a list after passing it; settings and their history must not change with it.
+Merging, validating and freezing are recursive, so that the same walk limits the depth of values.
+Only the readers of files have a limit of their own.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _COPIED: Final = frozenset({dict, list, tuple, Append, Replace})
 
 
 class _TooDeepError(Exception):
-    """A value is nested deeper than `MAX_DEPTH`, or contains itself; never leaves this module."""
+    """A value is nested deeper than `MAX_DEPTH`, or contains itself. Caught in this module."""
 
 
 def copy_containers(tree: Tree) -> tuple[Diagnostic, ...]:
@@ -31,22 +31,27 @@ def copy_containers(tree: Tree) -> tuple[Diagnostic, ...]:
         tree: A tree whose top mapping may be changed.
 
     Returns:
-        A diagnostic for each value that is nested too deep; it is taken out of the tree.
+        A diagnostic for each value that is nested too deep; its key is removed from the tree.
     """
-    faults = []
+    found = []
     for key, value in tree.data.items():
         if type(value) in _COPIED or isinstance(value, BaseModel):
             try:
                 tree.data[key] = _copied(value, MAX_DEPTH)
             except _TooDeepError:
-                faults.append(too_deep((key,), tree))
-    for fault in faults:
-        del tree.data[str(fault.path[0])]
-    return tuple(faults)
+                found.append(too_deep((key,), tree))
+    for diagnostic in found:
+        del tree.data[str(diagnostic.path[0])]
+    return tuple(found)
 
 
 def too_deep(path: KeyPath, tree: Tree) -> Diagnostic:
-    """The fault of a value that no recursive step can follow."""
+    """The diagnostic for a value that is nested too deep.
+
+    Args:
+        path: The path of the value.
+        tree: The source.
+    """
     return Diagnostic(
         Rule.TOO_DEEP,
         Severity.ERROR,

@@ -22,12 +22,12 @@ from runsettings.values.tree import Tree
 
 
 class FileLayer:
-    """The FILE layer: files named by the program, later ones beating earlier ones."""
+    """The FILE layer: files named by the program; later files beat earlier ones."""
 
     layer = Layer.FILE
 
     def read(self, inputs: Inputs) -> Sequence[Reading]:
-        """What the files say."""
+        """Read the files."""
         by = f"files= at {inputs.caller.where}:{inputs.caller.line}"
         return [read_named(file, Layer.FILE, inputs.cwd, by) for file in inputs.files]
 
@@ -38,7 +38,7 @@ class InitLayer:
     layer = Layer.INIT
 
     def read(self, inputs: Inputs) -> Sequence[Reading]:
-        """What the call passed."""
+        """Read the keyword arguments."""
         if not inputs.values:
             return ()
         caller = inputs.caller

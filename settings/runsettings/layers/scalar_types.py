@@ -1,4 +1,4 @@
-"""Which annotations take a text just as it is."""
+"""Tells which types take a text without decoding."""
 
 from __future__ import annotations
 
@@ -37,15 +37,15 @@ _PLAIN: Final = frozenset(
 
 
 def is_plain(field: FieldInfo) -> bool:
-    """Whether a variable's text is the field's value as it stands, for pydantic to coerce.
+    """Whether a variable's text needs no decoding before pydantic validates it.
 
-    Says no when in doubt: pydantic-settings is asked then, which is slower and never wrong.
+    ``False`` in doubt: pydantic-settings then decodes the text, which is slower.
     """
     return not _decodes(field.metadata) and is_plain_type(field.annotation)
 
 
 def is_plain_type(annotation: Any) -> bool:
-    """Whether values of the type are single, immutable and written as plain text."""
+    """Whether values of the type are immutable scalars that are written as plain text."""
     if annotation in _PLAIN:
         return True
     origin = get_origin(annotation)

@@ -1,8 +1,8 @@
-"""One conversion from text to a field's type, for every layer whose values are texts.
+"""Converts texts to a field's type, in the same way for every layer whose values are texts.
 
-pydantic converts most texts itself: ``"5"`` for an ``int``, ``"yes"`` for a ``bool``. What it
-refuses is converted here: a choice that is no text (``Literal[16, 32]``, an enum of numbers), and
-any text under ``strict``, which is meant for values that have a type and a text has none.
+pydantic converts most texts itself: ``"5"`` for an ``int``, ``"yes"`` for a ``bool``. This module
+converts those that pydantic refuses: a choice that is not a text (``Literal[16, 32]``, an enum of
+numbers), and any text for a strict model, because ``strict`` is meant for typed values.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _OTHER_LISTS: Final = {tuple, set, frozenset}
 _NUMBERS: Final = frozenset(
     {int, float, bool, decimal.Decimal, uuid.UUID, dt.date, dt.datetime, dt.time, dt.timedelta}
 )
-"""Types that take few texts: beside them in a union, a text may name a choice."""
+"""Types that take few texts. In a union with one of them, a text may be meant for a choice."""
 
 BOOL_WORDS: Final = {
     **dict.fromkeys(("true", "t", "yes", "y", "on", "1"), True),
@@ -50,7 +50,12 @@ BOOL_WORDS: Final = {
 
 
 def needs_typing(annotation: Any, *, strict: bool = False) -> bool:
-    """Whether a text for the type may have to be converted before pydantic sees it."""
+    """Whether a text for the type may need conversion before pydantic validates it.
+
+    Args:
+        annotation: The type.
+        strict: Whether the model is strict.
+    """
     if strict or _is_strict(annotation):
         return True
     return any(_has_typed_choice(member) for member in _parts(annotation, ()))
@@ -60,12 +65,12 @@ def typed(value: Any, annotations: Iterable[Any], *, strict: bool = False) -> An
     """A value with its texts converted where pydantic would refuse them.
 
     Args:
-        value: A text, or what was decoded from one.
+        value: A text, or a value decoded from one.
         annotations: The types that the value may be meant for.
         strict: Whether the model is strict.
 
     Returns:
-        The value. A text that names nothing is left for pydantic to refuse.
+        The value. A text that cannot be converted is left for pydantic to refuse.
     """
     annotations = tuple(annotations)
     members = [m for each in annotations for m in union_members(each)]
@@ -77,7 +82,7 @@ def typed(value: Any, annotations: Iterable[Any], *, strict: bool = False) -> An
             for index, item in enumerate(value)
         ]
         kinds = {kind for member in members if (kind := get_origin(member) or member) in LISTS}
-        # A strict model takes no list for a tuple or a set, and a text has neither.
+        # A strict model takes no list for a tuple or a set, but a text can only give a list.
         return kinds.pop()(items) if strict and len(kinds) == 1 and kinds <= _OTHER_LISTS else items
     if isinstance(value, dict):
         return {
@@ -91,14 +96,14 @@ def typed(value: Any, annotations: Iterable[Any], *, strict: bool = False) -> An
 
 
 def decoded(value: Any, annotations: Iterable[Any]) -> Any:
-    """A value with the JSON in its texts decoded, where its type is no plain one.
+    """A value with the JSON in its texts decoded, unless its type is plain.
 
     Args:
         value: A text, a mapping of texts, or the words of a flag that takes several.
         annotations: The types that the value may be meant for.
 
     Returns:
-        The value. A text that is no JSON is left for pydantic to refuse.
+        The value. A text that is not JSON is left for pydantic to refuse.
     """
     annotations = list(annotations)
     if isinstance(value, list):
@@ -130,7 +135,12 @@ def _is_list_value(value: Any) -> bool:
 
 
 def types_of_key(annotations: Iterable[Any], key: Any) -> list[Any]:
-    """The types that the value of ``key`` has in mappings of the given types."""
+    """The types of the value of ``key`` in mappings of the given types.
+
+    Args:
+        annotations: The types of the mapping: models, typed dicts, ``dict[str, int]``.
+        key: The key.
+    """
     found: list[Any] = []
     for annotation in annotations:
         for member in union_members(annotation):
@@ -143,7 +153,7 @@ def types_of_key(annotations: Iterable[Any], key: Any) -> list[Any]:
 
 
 def is_mapping(member: Any) -> bool:
-    """Whether the type is a mapping with keys of the user's own: ``dict[str, int]``."""
+    """Whether the type is a mapping whose keys are not fixed: ``dict[str, int]``."""
     origin: Any = get_origin(member)
     return isinstance(origin, type) and issubclass(origin, Mapping)
 
@@ -182,7 +192,7 @@ def _hints(kind: Hashable) -> dict[str, Any]:
 
 
 def _value_type(hint: Any) -> Any:
-    """The type of a key of a typed dict that says `Required` or `NotRequired` of it."""
+    """The type of a typed dict's key, without ``Required``, ``NotRequired`` or ``ReadOnly``."""
     return get_args(hint)[0] if get_origin(hint) in (Required, NotRequired, ReadOnly) else hint
 
 
@@ -216,7 +226,7 @@ def _from_text(text: str, members: list[Any], strict: bool) -> Any:
         try:
             return _lax(Union[tuple(others)]).validate_python(text)  # noqa: UP007 - made here
         except ValidationError:
-            return text  # pydantic tells what is wrong with it
+            return text  # pydantic reports the error
     return text
 
 
@@ -226,7 +236,7 @@ def _lax(annotation: Any) -> TypeAdapter[Any]:
 
 
 def _names(text: str, choice: Any) -> bool:
-    """Whether the text is how a person writes the choice."""
+    """Whether the text is a spelling of the choice."""
     if isinstance(choice, bool):
         return BOOL_WORDS.get(text.strip().lower()) is choice
     if isinstance(choice, (int, float)):
@@ -250,7 +260,7 @@ def _choices(member: Any) -> tuple[Any, ...]:
 
 
 def _is_literal(choice: Any, members: list[Any]) -> bool:
-    """Whether a `Literal` lists the very choice, which may be a member of an enum."""
+    """Whether a ``Literal`` lists the choice itself, which may be a member of an enum."""
     return any(get_origin(m) is Literal and choice in get_args(m) for m in members)
 
 
@@ -262,7 +272,7 @@ def _has_typed_choice(member: Any) -> bool:
 
 
 def _is_strict(annotation: Any) -> bool:
-    """Whether the type says `Strict` of itself or of a member of its union."""
+    """Whether the type, or a member of the union, has ``Strict``."""
     if get_origin(annotation) is Annotated:
         inner, *metadata = get_args(annotation)
         return any(isinstance(item, Strict) for item in metadata) or _is_strict(inner)
@@ -272,7 +282,7 @@ def _is_strict(annotation: Any) -> bool:
 
 
 def _parts(annotation: Any, trail: tuple[Any, ...]) -> Iterable[Any]:
-    """The type and every type inside of it."""
+    """The type and every type inside it."""
     for member in union_members(annotation):
         yield member
         if get_origin(member) is Literal or member in trail:

@@ -1,4 +1,4 @@
-"""Writing one setting to a file, after checking what it would do there."""
+"""Writes one setting to a settings file, or removes one, after checking the result."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from runsettings.models.model_options import config_of, inputs_of, layers_of, op
 from runsettings.models.resolving import resolve_layers
 from runsettings.models.value_checking import REFUSED, checked_value
 from runsettings.resolution.options import Option, OptionTable
-from runsettings.resolution.resolve import Resolution, root_of
+from runsettings.resolution.resolution import Resolution
+from runsettings.resolution.resolve import root_of
 from runsettings.resolution.validation_errors import show_value
 from runsettings.values.diagnostic import Diagnostic, Rule
 from runsettings.values.did_you_mean import did_you_mean
@@ -26,22 +27,22 @@ from runsettings.values.origin import Layer, Origin
 from runsettings.values.tree import Leaf
 
 _UNWRITTEN: Final = "; nothing was written"
-"""How the subject of a refusal ends."""
+"""The end of the subject of an error about an edit."""
 
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """What was done to a file, and what it means.
+    """An edit of a settings file, and its effect on the settings.
 
     Attributes:
         path: The key.
         file: The file.
         shown: The value that was set, as text for a person; ``None`` if one was removed.
-        changed: Whether the file says something else now.
-        created: Whether the file was not there before.
-        counts: What all layers say about the key now, the winner first.
-        shown_winner: The value that counts, as text; ``None`` if the default does.
-        remaining: Errors that the settings have now.
+        changed: Whether the file changed.
+        created: Whether the file is new.
+        counts: The history of the key after the edit, winner first.
+        shown_winner: The winning value, as text; ``None`` if it is the default.
+        remaining: Errors of the settings after the edit.
     """
 
     path: KeyPath
@@ -55,7 +56,7 @@ class Edit:
 
     @property
     def hidden_by(self) -> Origin | None:
-        """What keeps the value that was set from counting, if anything does."""
+        """The origin of a value that beats the one that was set; ``None`` if that one wins."""
         if self.shown is None or not self.counts:
             return None
         winner = self.counts[0].origin
@@ -64,10 +65,10 @@ class Edit:
 
 @contextmanager
 def nothing_written() -> Iterator[None]:
-    """Lets every refusal inside say that nothing was written.
+    """Add "nothing was written" to the subject of every error that is raised inside.
 
     Raises:
-        SettingsError: What was raised inside, with that in its subject.
+        SettingsError: The error that was raised inside, with that subject.
     """
     try:
         yield
@@ -78,7 +79,11 @@ def nothing_written() -> Iterator[None]:
 
 
 def find_option(model: type[LayeredSettings], key: str) -> Option:
-    """The option that a person calls ``key``: ``project``, ``optim.lr``, ``run-name``.
+    """Find the option for a key as a person writes it.
+
+    Args:
+        model: The settings class.
+        key: The key: ``project``, ``optim.lr``, ``run-name``.
 
     Raises:
         SettingsError: The model has no such key.
@@ -104,7 +109,15 @@ def find_option(model: type[LayeredSettings], key: str) -> Option:
 
 
 def set_by(table: OptionTable, variable: str) -> str | None:
-    """The key that an environment variable sets, or ``None`` for what is none, or is a key too."""
+    """The key that an environment variable sets.
+
+    Args:
+        table: The model's options.
+        variable: A name that may be a variable.
+
+    Returns:
+        ``None`` if the name is a key itself, or not a variable of the model.
+    """
     if variable in table.spelled:
         return None
     for option in table.leaves():
@@ -141,7 +154,12 @@ def set_setting(model: type[LayeredSettings], key: str, text: str, layer: Layer)
 
 
 def remove_setting(model: type[LayeredSettings], key: str, layer: Layer) -> Edit:
-    """Take the setting ``key`` out of the file of ``layer``, an unknown key too.
+    """Remove the setting ``key`` from the file of ``layer``.
+
+    Args:
+        model: The settings class.
+        key: The key, which may be unknown to the model.
+        layer: USER, PYPROJECT or WORKSPACE.
 
     Raises:
         SettingsError: The file does not set it, or cannot be read or written.
@@ -167,7 +185,7 @@ def remove_setting(model: type[LayeredSettings], key: str, layer: Layer) -> Edit
 
 
 def _resolved(model: type[LayeredSettings]) -> tuple[Inputs, Resolution]:
-    """What all layers say, and the inputs with the place of the workspace."""
+    """The inputs, with the directory of the workspace, and the resolution of all layers."""
     inputs = inputs_of(model, find_caller())
     resolution = resolve_layers(model, inputs)
     root_field = config_of(model).get("root_field")
@@ -178,11 +196,11 @@ def _resolved(model: type[LayeredSettings]) -> tuple[Inputs, Resolution]:
 def _refuse_place(
     model: type[LayeredSettings], option: Option, file: SettingsFile, now: Resolution
 ) -> None:
-    """Refuse a key that this file must not, or cannot, set.
+    """Refuse a key that this file must not or cannot set.
 
     Raises:
-        SettingsError: It is locked, a secret for ``pyproject.toml``, the workspace's own place
-            in the workspace, or the model does not read the layer.
+        SettingsError: The key is locked; it is a secret and the file is ``pyproject.toml``; it is
+            the root field and the file is the workspace's; or the model does not read the layer.
     """
 
     def refuse(rule: Rule, message: str, hint: str) -> SettingsError:
@@ -200,13 +218,13 @@ def _refuse_place(
         message = f"is locked by {lock.origin}; refused: {file.layer} {file.where}"
         raise refuse(Rule.LOCKED_KEY, message, "only the site's administrator can change it")
     if file.layer is Layer.PYPROJECT and table.is_secret(option.path):
-        message = "must not stand in pyproject.toml, which travels with the code"
+        message = "is a secret, and pyproject.toml is shared with the code"
         raise refuse(Rule.MISPLACED_KEY, message, "choose --user or --workspace")
     if file.layer is Layer.WORKSPACE and name == config_of(model).get("root_field"):
-        message = "cannot be set in the workspace, whose place it tells"
+        message = "cannot be set in the workspace, because it sets the workspace's location"
         raise refuse(Rule.MISPLACED_KEY, message, "choose --user or --pyproject")
     if file.layer not in layers_of(model):
-        message = f"would not count: {model.__name__} does not read the {file.layer} layer"
+        message = f"would have no effect: {model.__name__} does not read the {file.layer} layer"
         raise refuse(Rule.MISPLACED_KEY, message, "choose a layer that it reads")
 
 
@@ -221,27 +239,27 @@ def _not_there(
         origin=file.origin,
         hint=f"it is set by {', '.join(places)}"
         if places
-        else "nothing sets it: its default counts",
+        else "nothing sets it: its default applies",
         subject=f"{model.__name__}; nothing was written",
     )
 
 
 def _text(file: SettingsFile) -> str:
-    """The file's text; none if it is not there.
+    """The file's text; empty if there is no file.
 
     Raises:
         SettingsError: It cannot be read.
     """
     if not file.path.exists():
         return ""
-    text, faults, _ = read_bytes(file.path, file.layer, where=file.where)
+    text, diagnostics, _ = read_bytes(file.path, file.layer, where=file.where)
     if text is None:
-        raise SettingsError(faults)
+        raise SettingsError(diagnostics)
     return text
 
 
 def _holds_secret(table: OptionTable) -> Callable[[dict[str, Any]], bool]:
-    """Tells whether settings as they stand in a file hold a secret of the model."""
+    """A function that tells whether the settings of a file hold a secret of the model."""
 
     def holds(settings: dict[str, Any]) -> bool:
         for name, value in settings.items():
@@ -261,7 +279,7 @@ def _edit(
     done: Any,
     path: KeyPath = (),
 ) -> Edit:
-    """What the settings are after an edit."""
+    """Describe an edit and the settings after it."""
     _, now = _resolved(model)
     path = path if option is None else option.path
     counts = now.merged.history(path)
@@ -273,7 +291,7 @@ def _edit(
 
 
 def _is_unicode(text: str) -> bool:
-    """Whether the text can be written; arguments keep foreign bytes as halves of pairs."""
+    """Whether a text can be written; Python keeps undecodable bytes of arguments as surrogates."""
     try:
         text.encode()
     except UnicodeEncodeError:

@@ -1,4 +1,4 @@
-"""Settings as plain data: for JSON and YAML, for a digest, with secrets left out."""
+"""Exports settings as plain data for JSON and YAML, and computes their digest."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from runsettings.values.key_paths import MISSING, KeyPath, put_at, value_at
 
 
 def plain(value: Any) -> Any:
-    """``value`` as JSON-able data would have it: sets sorted, enums as values, models as dicts."""
+    """``value`` in plain containers: sets as sorted lists, enums as values, models as dicts."""
     if isinstance(value, BaseModel):
         fields = {name: plain(value.__dict__[name]) for name in type(value).model_fields}
         return fields | plain(value.__pydantic_extra__ or {})
@@ -36,15 +36,20 @@ def plain(value: Any) -> Any:
 
 
 def json_value(value: Any) -> Any:
-    """A value as JSON; what JSON does not have is shown as a person would read it."""
+    """A value for JSON; values that JSON cannot express become their text."""
     try:
         return to_jsonable_python(plain(value), fallback=str)
-    except ValueError:  # bytes that are no text
+    except ValueError:  # bytes that are not UTF-8
         return str(value)
 
 
 def digest(model: BaseModel, secrets: Sequence[KeyPath]) -> str:
-    """A SHA-256 of the values but for ``secrets``, equal in every process."""
+    """A SHA-256 of the values, equal in every process.
+
+    Args:
+        model: The settings.
+        secrets: The paths of secrets, which are left out.
+    """
     data = plain(model)
     for path in secrets:
         if value_at(data, path) is not MISSING:
@@ -54,12 +59,18 @@ def digest(model: BaseModel, secrets: Sequence[KeyPath]) -> str:
 
 
 def to_dict(model: BaseModel, secrets: Sequence[KeyPath], *, reveal: bool) -> dict[str, Any]:
-    """Plain values, with what stands at ``secrets`` masked, or revealed."""
+    """Plain values of settings.
+
+    Args:
+        model: The settings.
+        secrets: The paths of secrets.
+        reveal: Whether secrets are shown instead of masked.
+    """
     try:
         dumped = model.model_dump(mode="json", by_alias=False, fallback=str)
-    except ValueError:  # a serializer of the user's, or bytes that are no text
+    except ValueError:  # from a serializer of the user's, or bytes that are not UTF-8
         dumped = {}
-    # What a class keeps out of dumps is a setting all the same.
+    # Fields that a class excludes from dumps are settings as well.
     dumped = {
         name: dumped.pop(name) if name in dumped else json_value(getattr(model, name))
         for name in type(model).model_fields

@@ -1,7 +1,7 @@
-"""One command-line flag for each field, for argparse and for absl.
+"""Defines one command-line flag for each field, for argparse and for absl.
 
-A flag has no default of its own: argparse leaves it out of the namespace and absl marks it as
-not present, so a flag that was not given can never beat another layer.
+The flags have no defaults: argparse leaves a flag that was not given out of the namespace, and
+absl marks it as not present. Such a flag cannot beat another layer.
 """
 
 from __future__ import annotations
@@ -41,19 +41,25 @@ _SETTINGS_FILE_HELP: Final = "a settings file (YAML, JSON or TOML); flags beat i
 
 
 class _Flag(NamedTuple):
-    """A flag for a field, or for a key inside of a field's value."""
+    """A flag for a field, or for a key inside a field's value.
+
+    Attributes:
+        path: The path of the field or key.
+        types: The types that its value may have: the members of a union.
+        help: Its help text.
+        choices: The texts that it takes, where there is a fixed set.
+        annotation: The type of its value, as the field declares it.
+    """
 
     path: KeyPath
     types: tuple[Any, ...]
-    """The types that its value may have, without unions."""
     help: str
     choices: tuple[str, ...]
     annotation: Any
-    """The type of its value."""
 
     @property
     def name(self) -> str:
-        """Its name, for absl and for the namespace: ``optim.lr``."""
+        """Its name in absl and in the namespace: ``optim.lr``."""
         return format_path(self.path)
 
     @property
@@ -68,7 +74,7 @@ class _Flag(NamedTuple):
 
     @property
     def is_mapping(self) -> bool:
-        """Whether its value has keys of the user's own."""
+        """Whether its value is a mapping with keys that the model does not fix."""
         return any(map(is_mapping, self.types))
 
 
@@ -78,10 +84,10 @@ def add_arguments(
     *,
     only: Sequence[str] | None = None,
 ) -> None:
-    """Give an argparse parser one flag for each field, and ``--settings-file``.
+    """Add one flag for each field to an argparse parser, and ``--settings-file``.
 
-    Flags have help and choices, and no default: one that is not given sets nothing. Secrets get
-    none, because every process can see another's arguments.
+    Flags have help and choices, but no default: a flag that is not given sets nothing. Secrets
+    get no flag, because other processes can see the arguments of a process.
 
     Args:
         model: The settings class.
@@ -111,14 +117,14 @@ def add_arguments(
         action = group.add_argument(f"--{flag.name.replace('_', '-')}", **keywords)
         if flag.is_mapping:
             setattr(action, MAPPING_FLAG, True)
-        setattr(action, SETTINGS_FLAG, flag.annotation)  # a check of configs needs the type
+        setattr(action, SETTINGS_FLAG, flag.annotation)  # the type, for checks of configs
     take_bool_words(parser)
     present = [action for action in parser._actions if action.dest == SETTINGS_FILE]
     if present:
         _mark(*present)
         for action in present:
             _add_keys(action, model)
-        return  # of another model that the same parser serves
+        return  # another model has added it to the same parser
     action = group.add_argument(
         "--settings-file",
         dest=SETTINGS_FILE,
@@ -164,13 +170,13 @@ def define_flags(
             absl_flags.DEFINE_string(name, None, help_, flag_values=values)
     if SETTINGS_FILE in values and values[SETTINGS_FILE].help.startswith(_SETTINGS_FILE_HELP):
         _add_keys(values[SETTINGS_FILE], model)
-        return  # of another model that the same flags serve
+        return  # another model has defined it
     absl_flags.DEFINE_multi_string(SETTINGS_FILE, None, _SETTINGS_FILE_HELP, flag_values=values)
     _add_keys(values[SETTINGS_FILE], model)
 
 
 class _BoolParser(absl_flags.BooleanParser):
-    """Takes every word for a bool that a variable takes."""
+    """Takes the same words for a bool as a variable."""
 
     def parse(self, argument: Any) -> Any:
         if isinstance(argument, str) and argument.lower() in BOOL_WORDS:
@@ -179,7 +185,7 @@ class _BoolParser(absl_flags.BooleanParser):
 
 
 class _ListParser(absl_flags.ListParser):
-    """Takes JSON as one word, and else what stands between commas."""
+    """Takes a JSON list as one word, and otherwise splits at commas."""
 
     def parse(self, argument: Any) -> Any:
         if isinstance(argument, str) and argument.lstrip().startswith("["):
@@ -194,7 +200,7 @@ def _add_keys(flag: Any, model: type[BaseSettings]) -> None:
 
 
 def _mark(*actions: argparse.Action) -> None:
-    """Tell settings from hyperparameters, for one parser may serve both."""
+    """Mark flags of settings, because a parser may have flags of hyperparameters as well."""
     for action in actions:
         setattr(action, SETTINGS_FLAG, True)
 
@@ -202,7 +208,7 @@ def _mark(*actions: argparse.Action) -> None:
 def _flagged(table: OptionTable, only: Sequence[str] | None) -> Iterator[_Flag]:
     wanted = None if only is None else _wanted(table, (only,) if isinstance(only, str) else only)
     for option in table.leaves():
-        # A process list shows arguments to everybody on the machine.
+        # Every user of the machine can see arguments in the list of processes.
         secret = table.is_secret(option.path)
         path = option.path
         if not secret and (wanted is None or any(path[: len(key)] == key for key in wanted)):
@@ -214,7 +220,7 @@ def _flagged(table: OptionTable, only: Sequence[str] | None) -> Iterator[_Flag]:
 def _inside(
     path: KeyPath, annotations: Sequence[Any], text: str, trail: tuple[Any, ...]
 ) -> Iterator[_Flag]:
-    """A flag for the value at ``path``, and one for each key that its types are known to have."""
+    """A flag for the value at ``path``, and one for each key that its types declare."""
     members = [m for each in annotations for m in union_members(each) if m is not types.NoneType]
     annotation: Any = Union[tuple(annotations)]  # noqa: UP007
     choices = choices_of(annotation)
@@ -231,7 +237,11 @@ def _inside(
 
 
 def _wanted(table: OptionTable, only: Sequence[str]) -> list[KeyPath]:
-    """The paths of fields that flags are wanted for: ``lr``, ``optim`` or ``optim.lr``."""
+    """The paths of the keys in ``only``: ``lr``, ``optim`` or ``optim.lr``.
+
+    Raises:
+        SettingsError: The model has no such key.
+    """
     found = {key: table.find(tuple(key.split("."))) for key in only}
     unknown = [key for key, option in found.items() if option is None]
     if unknown:

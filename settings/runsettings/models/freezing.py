@@ -1,8 +1,8 @@
-"""Deep immutability: nothing that settings hold can be changed through them.
+"""Makes settings deeply immutable.
 
-Containers become containers of their own type that refuse to change. Nested models and dataclasses
-keep their class: the class gets a `__setattr__` that asks whether this very object belongs to
-settings, and refuses only then. Other objects of the class stay as they were.
+Containers become subclasses of their own type that refuse changes. Nested models and dataclasses
+keep their class: the class gets a `__setattr__` that refuses a write only if the instance belongs
+to settings. Other instances of the class can be changed as before.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from runsettings.models.frozen_containers import (
 )
 
 _FROZEN: Final[dict[int, weakref.ref[Any]]] = {}
-"""The frozen models and dataclasses, by id. Not every one of them can be hashed."""
+"""The frozen models and dataclasses, by id, because some of them cannot be hashed."""
 
 
 def is_immutable_type(annotation: Any) -> bool:
@@ -46,8 +46,8 @@ def is_immutable_type(annotation: Any) -> bool:
 def freeze(value: Any) -> Any:
     """Return ``value``, or a deeply frozen copy of it if it could change.
 
-    The object that is passed in belongs to the caller and is not touched. Objects of foreign
-    classes are returned as they are: what they promise is their own.
+    The object that is passed in belongs to the caller and is not changed. Objects of classes that
+    are neither containers nor models nor dataclasses are returned as they are.
     """
     kind = type(value)
     if kind is list:
@@ -78,7 +78,7 @@ def freeze(value: Any) -> Any:
 
 
 def freeze_extra(model: BaseModel) -> None:
-    """Freeze what a model holds beside its fields, where its class allows that."""
+    """Freeze the extra values of a model whose class takes them."""
     if model.__pydantic_extra__:
         object.__setattr__(model, "__pydantic_extra__", freeze(dict(model.__pydantic_extra__)))
 
@@ -120,10 +120,10 @@ def _frozen_dataclass(instance: Any) -> Any:
 
 
 def _block_writes(instance: Any) -> None:
-    """Refuse writes to the attributes of this very object from now on.
+    """Refuse writes to the attributes of this instance from now on.
 
-    An object that cannot be referred to weakly (a dataclass with ``slots=True``) is left as it is:
-    there is no place to remember it in.
+    An object that does not support weak references (a dataclass with ``slots=True``) stays
+    writable, because nothing would tell that its id is free again.
     """
     key = id(instance)
     try:
@@ -140,7 +140,7 @@ def _forget(key: int, reference: weakref.ref[Any]) -> None:
 
 
 def _guard(cls: type[Any]) -> None:
-    """Let the class ask before each write whether the object is frozen; once for each class."""
+    """Make the class check before each write whether the instance is frozen."""
     if getattr(cls.__setattr__, "asks_is_frozen", False):
         return
     set_attribute: Any = cls.__setattr__

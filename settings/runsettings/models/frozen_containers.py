@@ -1,6 +1,6 @@
-"""Containers that refuse to change: the lists, dicts and sets that settings hold.
+"""Immutable containers: the lists, dicts, sets and deques that settings hold.
 
-A copy of one, shallow or deep, is an ordinary container that may be changed.
+A shallow or deep copy of one is an ordinary container that can be changed.
 """
 
 from __future__ import annotations
@@ -29,7 +29,10 @@ _SET_CHANGES: Final = (
 
 
 def refuse(what: str) -> NoReturn:
-    """Refuse a change, and say how to make one.
+    """Refuse a change, with advice to use ``replace``.
+
+    Args:
+        what: What cannot be changed, as the subject of the message.
 
     Raises:
         ImmutableError: Always.
@@ -42,7 +45,7 @@ def refuse(what: str) -> NoReturn:
 
 
 def deep_hash(value: Any) -> int:
-    """Hash a frozen value; models and dataclasses that define no hash are hashed by their fields.
+    """Hash a frozen value; models and dataclasses without a hash are hashed by their fields.
 
     Raises:
         TypeError: The value holds an object that cannot be hashed.
@@ -126,7 +129,7 @@ class FrozenOrderedDict(OrderedDict[Any, Any]):
 
 
 def frozen_ordered_dict(items: Mapping[Any, Any]) -> FrozenOrderedDict:
-    """Make a `FrozenOrderedDict`, whose own constructor would be refused: it sets item by item."""
+    """Make a `FrozenOrderedDict`; its own constructor cannot, because it sets items one by one."""
     frozen = FrozenOrderedDict()
     for key, value in items.items():
         OrderedDict.__setitem__(frozen, key, value)
@@ -162,7 +165,7 @@ class FrozenDeque(deque[Any]):
 
 
 def support_yaml() -> None:
-    """Let PyYAML write frozen containers as plain ones, where it is loaded."""
+    """Make PyYAML write frozen containers as plain ones, if it is loaded."""
     plain_in_yaml(
         {
             FrozenList: "list",

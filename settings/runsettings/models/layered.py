@@ -43,17 +43,17 @@ class LayeredConfigDict(SettingsConfigDict, total=False):
     layers: Sequence[Layer | LayerSource | PydanticBaseSettingsSource]
     """The layers, lowest first; all of `Layer` in its order if left out."""
     root_field: str | None
-    """The field that says where the workspace is."""
+    """The field with the directory of the workspace."""
     strict_field: str | None
-    """The boolean field that says whether warnings are errors."""
+    """The boolean field that turns warnings into errors."""
     known_elsewhere: frozenset[str]
     """Keys and variables that another program reads from the same places."""
 
 
 class LayeredSettings(BaseSettings):
-    """Settings that come from every layer.
+    """Settings that come from all layers.
 
-    Calling the class resolves all layers, with the arguments as the highest::
+    Calling the class resolves all layers; the arguments are the highest layer::
 
         class Training(LayeredSettings):
             lr: float = 0.1
@@ -74,7 +74,7 @@ class LayeredSettings(BaseSettings):
         hide_input_in_errors=True,
     )
 
-    # A slot, not a private attribute: pydantic would build that anew at each validation.
+    # A slot, not a private attribute: pydantic would create that again at each validation.
     __slots__ = (RESOLUTION,)
 
     def __init__(self, /, **values: Any) -> None:
@@ -105,7 +105,7 @@ class LayeredSettings(BaseSettings):
         strict: bool = False,
         **values: Any,
     ) -> Self:
-        """Resolve all layers, with any input handed in: `runsettings.resolve` as a method.
+        """Resolve all layers with the given inputs: `runsettings.resolve` as a method.
 
         Args:
             args: Parsed flags: what `runsettings.parse_args` or argparse returned (of a plain
@@ -114,16 +114,16 @@ class LayeredSettings(BaseSettings):
             files: YAML, JSON or TOML files, lowest first.
             environ: The environment; this process's own if left out.
             cwd: The directory that relative paths start from; the current one if left out.
-            layers: The layers to read, lowest first; members of `Layer`, sources of one's own
-                (`LayerSource`), or any pydantic-settings source.
-            env_file: ``.env`` files to read, instead of the model's own.
-            locked: A lock file; a value that is not what it says is an error, and under
-                ``strict`` another origin of the same value, or another file, is one too.
+            layers: The layers to read, lowest first: members of `Layer`, objects with the
+                interface of `LayerSource`, or sources of pydantic-settings.
+            env_file: ``.env`` files to read instead of the model's own.
+            locked: A lock file. A value that differs from it is an error; under ``strict``, so
+                is another origin of the same value, or a changed file.
             strict: Whether warnings are errors.
             **values: Settings, as the highest layer.
 
         Raises:
-            SettingsError: Something in any layer is wrong. It tells everything at once.
+            SettingsError: A layer has an error. The exception has the diagnostics of all layers.
         """
         return runsettings.resolve(
             cls,
@@ -150,27 +150,27 @@ class LayeredSettings(BaseSettings):
 
     @property
     def merged(self) -> Merged:
-        """What all sources say together, under the model's own names and before validation."""
+        """All sources merged, under the model's field names and before validation."""
         return resolution_of(self).merged
 
     @property
     def sources(self) -> tuple[Tree, ...]:
-        """Every source that said anything, lowest first."""
+        """Every source that sets a value, lowest first."""
         return runsettings.sources(self)
 
     @property
     def digest(self) -> str:
-        """A SHA-256 of the values, equal in every process; secrets are left out of it."""
+        """A SHA-256 of the values without secrets, equal in every process."""
         return runsettings.digest(self)
 
     @classmethod
     def options(cls) -> OptionTable:
-        """The model, flattened: its keys, spellings, variables, choices and secrets."""
+        """The model as a table: its keys, spellings, variables, choices and secrets."""
         return model_options.options(cls)
 
     @classmethod
     def add_arguments(cls, parser: Any, *, only: Sequence[str] | None = None) -> None:
-        """Give an argparse parser one flag for each field: `runsettings.add_arguments`.
+        """Add one flag for each field to an argparse parser: `runsettings.add_arguments`.
 
         Args:
             parser: An ``argparse.ArgumentParser``.
@@ -193,15 +193,15 @@ class LayeredSettings(BaseSettings):
         flag_definitions.define_flags(cls, flag_values, only=only)
 
     def replace(self, /, **changes: Any) -> Self:
-        """The same settings with ``changes``, validated anew; their origin is this call.
+        """Return new, validated settings with ``changes``; their origin is this call.
 
         Raises:
-            SettingsError: A change is not valid, unknown, or to a locked key.
+            SettingsError: A change is not valid, or is to an unknown or locked key.
         """
         return runsettings.replace(self, **changes)
 
     def locate(self, key: str | KeyPath) -> KeyPath:
-        """The path of ``key`` under the model's own names, such as ``("optim", "lr")``.
+        """The path of ``key`` under the model's field names, such as ``("optim", "lr")``.
 
         Raises:
             SettingsError: The model has no such key.
@@ -217,7 +217,7 @@ class LayeredSettings(BaseSettings):
         return runsettings.origin(self, key)
 
     def history(self, key: str | KeyPath) -> tuple[Leaf, ...]:
-        """All that was said about ``key``: the winner first, then whom it beat, as they said it.
+        """Every value of ``key`` as its source sets it: the winner first, then the losers.
 
         Raises:
             SettingsError: The model has no such key.
@@ -233,10 +233,10 @@ class LayeredSettings(BaseSettings):
         return runsettings.get(self, key)
 
     def explain(self, key: str | KeyPath | None = None, *, as_json: bool = False) -> str:
-        """Why values are what they are: for ``key``, or for every key, the winner and the losers.
+        """Explain one key or every key: the winning value, its origin, and the losers.
 
         Args:
-            key: A key, or a nested model, of which every key is told.
+            key: A key, or a nested model for all of its keys; every key if left out.
             as_json: JSON instead of text: an array of objects with ``key``, ``value`` and
                 ``history``.
 
@@ -246,18 +246,18 @@ class LayeredSettings(BaseSettings):
         return runsettings.explain(self, key, as_json=as_json)
 
     def shadowed(self) -> tuple[Diagnostic, ...]:
-        """Values given at start (a variable, a flag) that a value written in code beats."""
+        """A warning for each variable or flag that a value written in code beats."""
         return runsettings.shadowed(self)
 
     def to_dict(self, *, reveal: bool = False) -> dict[str, Any]:
         """Plain values for JSON or YAML; secrets are masked unless ``reveal``.
 
-        Revealed secrets are for handing to another program, never for a file or a log.
+        Pass revealed values to another program only; never write them to a file or a log.
         """
         return runsettings.to_dict(self, reveal=reveal)
 
     def hide(self, value: Any) -> Any:
-        """``value`` with every live secret of these settings masked, for showing or writing."""
+        """``value`` with every live secret of these settings masked."""
         return runsettings.hide(self, value)
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -280,21 +280,21 @@ class LayeredSettings(BaseSettings):
         return deep_hash((type(self), *_values(self)))
 
     def __copy__(self) -> Self:
-        return self  # what cannot change need not be copied
+        return self  # immutable
 
     def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
         return self
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
-        """As in pydantic, but ``update`` is validated: it is `replace`."""
-        del deep  # there is nothing below that could change
+        """As in pydantic, but ``update`` is validated, as by `replace`; ``deep`` has no effect."""
+        del deep
         return runsettings.replace(self, **update) if update else self
 
     if not TYPE_CHECKING:  # pydantic's plugin gives it each class's own signature
 
         @classmethod
         def model_construct(cls, _fields_set: set[str] | None = None, **values: Any) -> Self:
-            """As in pydantic: nothing is read, nothing checked; the values' origin is this call."""
+            """As in pydantic: nothing is read or validated; the values' origin is this call."""
             self = super().model_construct(_fields_set, **values)
             caller = find_caller(f"{cls.__name__}.model_construct")
             keep_values(self, values, caller)
@@ -323,10 +323,10 @@ def _values(settings: LayeredSettings) -> list[Any]:
 
 
 class _Convenience:
-    """A method or property of `LayeredSettings` that gives way to a field of its name.
+    """A method or property of `LayeredSettings` that a field may replace.
 
-    pydantic would warn that such a field hides an attribute, and take the attribute for its
-    default. So there is none where pydantic looks for it.
+    pydantic would warn that such a field shadows an attribute, and use the attribute as its
+    default. This descriptor hides the attribute while pydantic collects fields.
     """
 
     __slots__ = ("_wrapped",)
@@ -341,7 +341,7 @@ class _Convenience:
 
 
 _FIELD_COLLECTOR: Final = "pydantic._internal._fields"
-"""The module of pydantic that makes fields of a class's annotations."""
+"""The module of pydantic that collects the fields of a class."""
 
 for _name, _method in list(vars(LayeredSettings).items()):
     if not _name.startswith(("_", "model_")):

@@ -1,4 +1,4 @@
-"""Settings locked: what they are now as a lock file, and whether they still are what it says."""
+"""Makes the lock file of settings, and compares settings with one that was written."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ from runsettings.values.tree import Tree
 
 
 def lock_of(settings: BaseSettings, cwd: Path, key: str | None = None) -> Lock:
-    """The lock file that says what ``settings`` are.
+    """The lock file of ``settings``.
 
     Args:
         settings: The settings.
-        cwd: The directory that the names of files start from.
+        cwd: The directory that the names of files are relative to.
         key: The key of the secrets' hashes; a new one if left out. With the key of an earlier
             lock file, equal secrets have equal hashes.
     """
@@ -64,10 +64,15 @@ def lock_of(settings: BaseSettings, cwd: Path, key: str | None = None) -> Lock:
 
 
 def drift_of(settings: BaseSettings, path: str | Path, cwd: Path) -> list[Diagnostic]:
-    """What has changed since the lock file at ``path`` was written.
+    """A diagnostic for each change since a lock file was written.
+
+    Args:
+        settings: The settings.
+        path: The lock file.
+        cwd: The directory that ``path`` and the names of files are relative to.
 
     Raises:
-        SettingsError: The file cannot be read, or is no lock file.
+        SettingsError: The file cannot be read, or is not a lock file.
     """
     then = read_lock(cwd / path, str(path))
     return drift(then, lock_of(settings, cwd, then.key))
@@ -76,11 +81,17 @@ def drift_of(settings: BaseSettings, path: str | Path, cwd: Path) -> list[Diagno
 def hold_to_lock(
     settings: BaseSettings, path: str | Path, cwd: Path, *, strict: bool = False
 ) -> None:
-    """Refuse settings whose values are not those of a lock file.
+    """Refuse settings that differ from a lock file.
+
+    Args:
+        settings: The settings.
+        path: The lock file.
+        cwd: The directory that ``path`` and the names of files are relative to.
+        strict: Whether a changed origin or file is an error as well.
 
     Raises:
-        SettingsError: A value has changed, or under ``strict`` its origin or a file; or there
-            is no such lock file.
+        SettingsError: A value has changed; under ``strict``, an origin or a file has changed; or
+            the lock file cannot be read.
     """
     found = [each for each in drift_of(settings, path, cwd) if each.is_error or strict]
     if found:

@@ -1,4 +1,4 @@
-"""What a settings class says of its resolution: options, layers, and the inputs that they need."""
+"""What a settings class defines for its resolution: options, layers, and default inputs."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ else:
 
 
 def options(model: type[BaseSettings]) -> OptionTable:
-    """The model, flattened: its keys, spellings, variables, choices and secrets."""
+    """The model as a table: its keys, spellings, variables, choices and secrets."""
     return resolver_of(model).table
 
 
@@ -41,7 +41,7 @@ def layers_of(model: type[BaseSettings]) -> Layers:
 
 
 def resolver_of(model: type[BaseSettings]) -> Resolver:
-    """What reads the layers of this very class; made at its first resolution."""
+    """The resolver of this class (not of a parent); made at its first resolution."""
     resolver: Resolver | None = model.__dict__.get("__resolver__")
     if resolver is None:
         resolver = _new_resolver(model, {})
@@ -63,11 +63,11 @@ def inputs_of(
     env_file_encoding: str | None = None,
     env_file_depth: int | None = None,
 ) -> Inputs:
-    """The inputs of a resolution; what is left out is the model's own, or the process's.
+    """The inputs of a resolution. Defaults come from the model's options or the process.
 
     Args:
         model: The settings class.
-        caller: The place that asks.
+        caller: The place of the call, which is the origin of ``values``.
         values: Settings, as the highest layer.
         args: Parsed flags, of argparse or absl.
         files: Settings files, lowest first.
@@ -112,7 +112,12 @@ def split_call(
 
 
 def resolver_for_call(model: type[BaseSettings], overrides: Mapping[str, Any]) -> Resolver:
-    """A resolver for one call with arguments of pydantic-settings, such as ``_env_prefix``."""
+    """A resolver for one call with arguments of pydantic-settings.
+
+    Args:
+        model: The settings class.
+        overrides: The arguments, such as ``_env_prefix``.
+    """
     return _new_resolver(model, {key[1:]: value for key, value in overrides.items()})
 
 

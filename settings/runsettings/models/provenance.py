@@ -1,11 +1,11 @@
-"""Tells where the values of settings came from: origins, histories, explanations."""
+"""Public functions for the values of settings and their origins, histories and explanations."""
 
 from __future__ import annotations
 
 import dataclasses
 import functools
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from pydantic import BaseModel
@@ -15,7 +15,6 @@ from runsettings.models import exporting
 from runsettings.models.exporting import json_value
 from runsettings.models.model_options import options, resolver_of
 from runsettings.models.validating import is_resolved, resolution_of
-from runsettings.resolution.explain import explain_history
 from runsettings.resolution.options import Option, OptionTable
 from runsettings.resolution.secrets import live_secrets, with_wrapped_secrets
 from runsettings.resolution.validation_errors import show_value
@@ -26,18 +25,19 @@ from runsettings.values.did_you_mean import did_you_mean
 from runsettings.values.errors import SettingsError
 from runsettings.values.key_paths import KeyPath, format_path
 from runsettings.values.origin import Layer, Origin
+from runsettings.values.rendering import explain_history
 from runsettings.values.tree import Leaf
 
 
 class _Computed:
-    """Stands in a history for a default that a factory makes."""
+    """The value, in a history, of a default that a factory makes."""
 
     def __repr__(self) -> str:
         return "(computed)"
 
 
 def locate(settings: BaseSettings, key: str | KeyPath) -> KeyPath:
-    """The path of ``key`` under the model's own names, such as ``("optim", "lr")``.
+    """The path of ``key`` under the model's field names, such as ``("optim", "lr")``.
 
     Args:
         settings: The settings.
@@ -64,7 +64,7 @@ def get(settings: BaseSettings, key: str | KeyPath) -> Any:
 
 
 def history(settings: BaseSettings, key: str | KeyPath) -> tuple[Leaf, ...]:
-    """All that was said about ``key``: the winner first, then whom it beat, as they said it.
+    """Every value of ``key`` as its source sets it: the winner first, then the losers.
 
     Args:
         settings: The settings.
@@ -93,37 +93,40 @@ def origin(settings: BaseSettings, key: str | KeyPath) -> Origin:
 def explain(
     settings: BaseSettings, key: str | KeyPath | None = None, *, as_json: bool = False
 ) -> str:
-    """Why values are what they are: for ``key``, or for every key, the winner and the losers.
+    """Explain one key or every key: the winning value, its origin, and the losers.
 
     Args:
         settings: The settings.
-        key: A key, or a nested model, of which every key is told; every key if left out.
+        key: A key, or a nested model for all of its keys; every key if left out.
         as_json: JSON instead of text: an array of objects with ``key``, ``value`` and
             ``history``.
 
     Raises:
         SettingsError: The model has no such key.
     """
-    return _Provenance(settings).explain(key, as_json=as_json)
+    known = _Provenance(settings)
+    if as_json:
+        return json.dumps(known.explained(key), indent=2)
+    return "\n\n".join(map(known.explained_text, known.explained_paths(key)))
 
 
 def explained(settings: BaseSettings) -> list[dict[str, Any]]:
-    """What `explain` tells of every key, as JSON values: ``key``, ``value`` and ``history``."""
+    """What `explain` shows, as JSON values: ``key``, ``value`` and ``history`` of every key."""
     return _Provenance(settings).explained()
 
 
 def secrets(settings: BaseSettings) -> frozenset[str]:
-    """Every secret value that a source sets, in each form in which a text may show it."""
+    """Every secret value that a source sets."""
     return _Provenance(settings).secrets
 
 
 def shadowed(settings: BaseSettings) -> tuple[Diagnostic, ...]:
-    """Values given at start (a variable, a flag) that a value written in code beats."""
-    return _Provenance(settings).shadowed(resolver_of(type(settings)).same)
+    """A warning for each variable or flag that a value written in code beats."""
+    return _Provenance(settings).shadowed()
 
 
 def digest(settings: BaseSettings) -> str:
-    """A SHA-256 of the values, equal in every process; secrets are left out of it."""
+    """A SHA-256 of the values without secrets, equal in every process."""
     return exporting.digest(settings, options(type(settings)).secrets)
 
 
@@ -132,24 +135,28 @@ def to_dict(settings: BaseSettings, *, reveal: bool = False) -> dict[str, Any]:
 
     Args:
         settings: The settings.
-        reveal: Whether secrets are shown instead of masked: for handing to another program,
-            never for a file or a log.
+        reveal: Whether secrets are shown instead of masked. Pass revealed values to another
+            program only; never write them to a file or a log.
     """
     dumped = exporting.to_dict(settings, options(type(settings)).secrets, reveal=reveal)
     return dumped if reveal else cast("dict[str, Any]", hide(settings, dumped))
 
 
 def hide(settings: BaseSettings, value: Any) -> Any:
-    """``value`` with every live secret of these settings masked, for showing or writing.
+    """Mask every live secret of the settings in a value.
 
-    A key pasted into the notes is as secret there as in its own place.
+    A secret is masked in any text, such as a note that an API key was pasted into.
+
+    Args:
+        settings: The settings.
+        value: A value of any kind; containers are searched.
     """
-    # While validators run, nothing is known yet of what the sources said.
+    # While validators run, the settings have no resolution yet.
     return _Provenance(settings).hide(value) if is_resolved(settings) else value
 
 
 class _Provenance:
-    """The values of settings and all that was said about them."""
+    """The values of settings together with their sources."""
 
     def __init__(self, settings: BaseSettings) -> None:
         self._model = settings
@@ -171,7 +178,7 @@ class _Provenance:
         return live_secrets(self._merged.sources, self._table)
 
     def path(self, key: str | KeyPath) -> KeyPath:
-        """The path of a key under the model's own names.
+        """The path of a key under the model's field names.
 
         Raises:
             SettingsError: The model has no such key.
@@ -202,13 +209,13 @@ class _Provenance:
         return node
 
     def history(self, path: KeyPath) -> tuple[Leaf, ...]:
-        """All that was said about a path, winner first, the default last."""
-        said = self._merged.history(path)
-        found = tuple(with_wrapped_secrets(leaf, self._table) for leaf in said)
+        """Every value that a source sets at a path, winner first, and the default last."""
+        history = self._merged.history(path)
+        found = tuple(with_wrapped_secrets(leaf, self._table) for leaf in history)
         leaves = tuple(leaf for leaf in found if leaf.origin.layer is not Layer.DEFAULT)
         option = self._table.find(path)
         if option is None:
-            return leaves or self._unsaid(path)
+            return leaves or self._default_inside(path)
         if len(path) > 1 and len(leaves) < len(found):
             lowest = found[len(leaves)]  # of a default instance
             return (*leaves, lowest if leaves else lowest._replace(value=self.value(path)))
@@ -222,7 +229,7 @@ class _Provenance:
         where = Origin(Layer.DEFAULT, f"{option.owner.__name__}.{option.name}")
         return (*leaves, Leaf(path, default, where))
 
-    def _unsaid(self, path: KeyPath) -> tuple[Leaf, ...]:
+    def _default_inside(self, path: KeyPath) -> tuple[Leaf, ...]:
         """The history of a default inside a list or a union, which no source sets."""
         for end in range(len(path) - 1, -1, -1):
             owner, name = self.value(path[:end]), str(path[end])
@@ -232,17 +239,12 @@ class _Provenance:
             return (with_wrapped_secrets(Leaf(path, self.value(path), where), self._table),)
         return ()
 
-    def explain(self, key: str | KeyPath | None, *, as_json: bool) -> str:
-        """Why values are what they are: for a key, for all keys of a nested model, or for all."""
-        if as_json:
-            return json.dumps(self.explained(key), indent=2)
-        return "\n\n".join(map(self._explained_text, self._explained_paths(key)))
-
     def explained(self, key: str | KeyPath | None = None) -> list[dict[str, Any]]:
-        """What `explain` tells, as JSON values: ``key``, ``value`` and ``history`` of each key."""
-        return [self._explained(path) for path in self._explained_paths(key)]
+        """What `explain` shows, as JSON values: ``key``, ``value`` and ``history`` of each key."""
+        return [self._explained(path) for path in self.explained_paths(key)]
 
-    def _explained_paths(self, key: str | KeyPath | None) -> list[KeyPath]:
+    def explained_paths(self, key: str | KeyPath | None) -> list[KeyPath]:
+        """The paths to explain: a key's, those of a nested model, or all."""
         if key is None:
             return self._paths(self._table)
         path = self.path(key)
@@ -251,7 +253,7 @@ class _Provenance:
         return self._paths(inner) if inner else [path]
 
     def _paths(self, table: OptionTable) -> list[KeyPath]:
-        """The keys of a table; for an optional model that is ``None``, the key of the model."""
+        """The paths of a table's keys; for a nested model that is ``None``, the model's path."""
         paths: dict[KeyPath, None] = {}
         for option in table.leaves():
             path = option.path
@@ -261,12 +263,9 @@ class _Provenance:
             paths.update(dict.fromkeys((name,) for name in self._model.model_extra or ()))
         return list(paths)
 
-    def shadowed(self, same: Callable[[str, Any, Any], bool]) -> tuple[Diagnostic, ...]:
-        """Values given at start that a value written in code beats.
-
-        Args:
-            same: Whether two raw values of a top-level key mean the same.
-        """
+    def shadowed(self) -> tuple[Diagnostic, ...]:
+        """A warning for each variable or flag that a different value written in code beats."""
+        same = resolver_of(type(self._model)).same
 
         def lost(path: KeyPath, loser: Any, winner: Any) -> bool:
             return not (loser == winner or (len(path) == 1 and same(str(path[0]), loser, winner)))
@@ -289,7 +288,8 @@ class _Provenance:
             )
         return tuple(found)
 
-    def _explained_text(self, path: KeyPath) -> str:
+    def explained_text(self, path: KeyPath) -> str:
+        """The explanation of one path as text."""
         secret = self._table.is_secret(path)
 
         def show(value: Any) -> str:
@@ -316,7 +316,7 @@ class _Provenance:
 def _step(
     node: Any, table: OptionTable | None, part: str | int
 ) -> tuple[Option | None, str | int | None, list[str]]:
-    """One part of a key: its option, its proper name or ``None``, and the names there are."""
+    """Find one part of a key: its option, its name or ``None``, and the names that exist."""
     if isinstance(node, Mapping):
         written = {str(key): key for key in node}  # a key may be a number or a member of an enum
         return None, part if part in node else written.get(str(part)), list(written)
@@ -344,7 +344,7 @@ def _fields(node: Any) -> tuple[str, ...]:
 
 def _inside(node: Any, name: str | int) -> Any:
     if node is None:
-        return None  # an optional model that is not there: neither are its keys
+        return None  # an optional model without a value: its keys have none either
     if isinstance(node, (Mapping, Sequence)):
         return node[name]  # type: ignore[index]
     return getattr(node, str(name))

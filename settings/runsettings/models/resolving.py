@@ -1,7 +1,7 @@
-"""Resolving a settings class: all its layers are merged, and what they say is validated.
+"""Resolves settings classes: merges all layers of a class, and validates the result.
 
-`LayeredSettings` offers this to users as methods. Parts of this package that ask about settings
-(checks, edits, runs) call these functions, which work whatever a model's fields are called.
+`LayeredSettings` has methods of the same names. Other rooms (checks, runs) call these functions,
+because a field of a model may have the name of a method.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from runsettings.models.provenance import locate
 from runsettings.models.validating import raise_or_warn, resolution_of, validate_into, validated
 from runsettings.resolution.merge import merge
 from runsettings.resolution.reading_order import Layers
-from runsettings.resolution.resolve import Resolution
+from runsettings.resolution.resolution import Resolution
 from runsettings.values.diagnostic import Diagnostic
 from runsettings.values.errors import SettingsError
 from runsettings.values.key_paths import KeyPath
@@ -45,7 +45,7 @@ def resolve(
     locked: str | Path | None = None,
     strict: bool = False,
 ) -> _Settings:
-    """Resolve all layers, with any input handed in.
+    """Resolve all layers with the given inputs.
 
     Args:
         model: The settings class.
@@ -55,25 +55,25 @@ def resolve(
         files: YAML, JSON or TOML files, lowest first.
         environ: The environment; this process's own if left out.
         cwd: The directory that relative paths start from; the current one if left out.
-        layers: The layers to read, lowest first; members of `Layer`, sources of one's own
-            (`LayerSource`), or any pydantic-settings source.
-        env_file: ``.env`` files to read, instead of the model's own.
-        locked: A lock file; a value that is not what it says is an error, and under ``strict``
-            another origin of the same value, or another file, is one too.
+        layers: The layers to read, lowest first: members of `Layer`, objects with the interface
+            of `LayerSource`, or sources of pydantic-settings.
+        env_file: ``.env`` files to read instead of the model's own.
+        locked: A lock file. A value that differs from it is an error; under ``strict``, so is
+            another origin of the same value, or a changed file.
         strict: Whether warnings are errors.
 
     Returns:
         The settings.
 
     Raises:
-        SettingsError: Something in any layer is wrong. It tells everything at once.
+        SettingsError: A layer has an error. The exception has the diagnostics of all layers.
     """
     settings = model.__new__(model)
     caller = find_caller(f"{model.__name__}.resolve")
     values = dict(values or {})
     strict_field = config_of(model).get("strict_field")
     if strict and strict_field:
-        values[strict_field] = True  # who says it of the resolution says it of the settings
+        values[strict_field] = True  # the settings record that they were resolved strictly
     inputs = inputs_of(
         model, caller, values, args=args, files=files, environ=environ, cwd=cwd, env_file=env_file
     )
@@ -86,14 +86,14 @@ def resolve(
 
 
 def replace(settings: _Settings, /, **changes: Any) -> _Settings:
-    """The same settings with ``changes``, validated anew; their origin is this call.
+    """Return new, validated settings with ``changes``; their origin is this call.
 
     Args:
-        settings: The settings, which stay as they are.
+        settings: The settings, which are not changed.
         **changes: New values.
 
     Raises:
-        SettingsError: A change is not valid, unknown, or to a locked key.
+        SettingsError: A change is not valid, or is to an unknown or locked key.
     """
     caller = find_caller("replace")
     tree = Tree(Layer.INIT, caller.where, changes, line=caller.line, call=caller.call)
@@ -101,7 +101,7 @@ def replace(settings: _Settings, /, **changes: Any) -> _Settings:
 
 
 def diagnostics(settings: BaseSettings) -> tuple[Diagnostic, ...]:
-    """What was not wrong enough to stop: the warnings of this resolution."""
+    """The warnings of the settings' resolution."""
     return resolution_of(settings).diagnostics
 
 
@@ -111,19 +111,22 @@ def locked(settings: BaseSettings) -> frozenset[str]:
 
 
 def sources(settings: BaseSettings) -> tuple[Tree, ...]:
-    """Every source that said anything, lowest first."""
+    """Every source that sets a value, lowest first."""
     return resolution_of(settings).merged.sources
 
 
 def resolve_layers(
     model: type[BaseSettings], inputs: Inputs, layers: Layers | None = None
 ) -> Resolution:
-    """Read all layers and validate what they say together. Nothing is raised or warned about.
+    """Read all layers, and validate the merged values. No error is raised, no warning shown.
 
     Args:
         model: The settings class.
         inputs: What the layers read.
         layers: The layers, lowest first; the model's own if left out.
+
+    Returns:
+        The resolution, with settings or with errors.
     """
     layers = layers_of(model) if layers is None else layers
     resolver = resolver_of(model)
@@ -144,8 +147,8 @@ def resolve_for_key(
         The settings, without the values of keys that have errors, and these errors.
 
     Raises:
-        SettingsError: There is no such key, it is wrong itself, or the other keys are not valid
-            without those that have errors.
+        SettingsError: There is no such key, the key has an error itself, or the settings are not
+            valid without the keys that have errors.
     """
     caller = find_caller()
     resolution = resolve_layers(model, inputs_of(model, caller, args=args))
@@ -166,7 +169,12 @@ def resolve_for_key(
 
 
 def with_source(settings: _Settings, tree: Tree, caller: Caller) -> _Settings:
-    """New settings with one more source on top, held to the same locks.
+    """Return new settings with one more source above all others, under the same locks.
+
+    Args:
+        settings: The settings, which are not changed.
+        tree: The source.
+        caller: The place to which warnings point.
 
     Raises:
         SettingsError: A value in it is not valid, unknown, or of a locked key.
@@ -176,15 +184,16 @@ def with_source(settings: _Settings, tree: Tree, caller: Caller) -> _Settings:
 
 
 def with_flags(settings: _Settings, args: Any, caller: Caller) -> _Settings:
-    """New settings with flags as one more source: above the variables, below what code passed.
+    """Return new settings with flags as one more source, above variables and below code.
 
     Args:
-        settings: The settings.
-        args: Parsed flags, of argparse or absl. Flags that the settings know change nothing.
+        settings: The settings, which are not changed.
+        args: Parsed flags, of argparse or absl. Flags that are among the sources already are
+            not added again.
         caller: The place to which warnings point.
 
     Raises:
-        SettingsError: A flag's value, or a file that a flag names, is wrong.
+        SettingsError: A flag's value is not valid, or a file that a flag names has an error.
     """
     model, resolution = type(settings), resolution_of(settings)
     resolver = resolver_of(model)
@@ -199,15 +208,19 @@ def with_flags(settings: _Settings, args: Any, caller: Caller) -> _Settings:
 
 
 def held_to_site_locks(settings: _Settings, caller: Caller) -> _Settings:
-    """The settings, held to the locks of this machine's site, wherever they were made.
+    """Apply the locks of this machine's site files to settings.
 
     Settings may be unpickled from another machine, or made by ``model_construct``.
 
+    Args:
+        settings: The settings, which are not changed.
+        caller: The place to which warnings point.
+
     Returns:
-        ``settings`` themselves if they have these locks already.
+        ``settings`` if they have these locks already, else new settings.
 
     Raises:
-        SettingsError: They set a locked key to something else.
+        SettingsError: The settings set a locked key to another value.
     """
     model, resolution = type(settings), resolution_of(settings)
     held = resolver_of(model).add_locks(resolution, inputs_of(model, caller))

@@ -1,4 +1,4 @@
-"""What all layers say, validated into an instance, which is frozen and keeps its resolution."""
+"""Validates the merged layers into an instance, freezes it, and keeps its resolution."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from runsettings.models.freezing import freeze, freeze_extra, is_immutable_type
 from runsettings.resolution.aliases import as_expected
 from runsettings.resolution.merge import merge
 from runsettings.resolution.options import value_type
-from runsettings.resolution.resolve import Resolution, Resolver
+from runsettings.resolution.resolution import Resolution
+from runsettings.resolution.resolve import Resolver
 from runsettings.secrets import live
 from runsettings.values.diagnostic import Diagnostic
 from runsettings.values.errors import RunsettingsError, SettingsError, SettingsWarning
@@ -42,10 +43,10 @@ RESOLUTION: Final = "__resolution__"
 
 
 def resolution_of(settings: BaseSettings) -> Resolution:
-    """What ``settings`` were resolved from.
+    """The resolution that ``settings`` were made from.
 
     Raises:
-        TypeError: They are no layered settings, or their validators still run.
+        TypeError: They are not layered settings, or their validators are still running.
     """
     resolution: Resolution | None = getattr(settings, RESOLUTION, None)
     if resolution is None:
@@ -54,12 +55,21 @@ def resolution_of(settings: BaseSettings) -> Resolution:
 
 
 def is_resolved(settings: BaseSettings) -> bool:
-    """Whether validation is over."""
+    """Whether the settings have been validated."""
     return hasattr(settings, RESOLUTION)
 
 
 def validated(model: type[BaseSettings], resolution: Resolution, resolver: Resolver) -> Resolution:
-    """The resolution with its settings, or with what is wrong with them. Nothing is raised."""
+    """Validate a resolution. Nothing is raised.
+
+    Args:
+        model: The settings class.
+        resolution: The merged layers.
+        resolver: The resolver that merged them.
+
+    Returns:
+        The resolution with settings, or with the errors of validation.
+    """
     settings = model.__new__(model)
     done = _validate(settings, resolution, resolver, strict=False)
     return done if done.errors else done._replace(settings=settings)
@@ -73,23 +83,27 @@ def validate_into(
     *,
     strict: bool = False,
 ) -> None:
-    """Fill an empty instance with what all layers say together.
+    """Validate a resolution into an empty instance.
 
     Args:
         settings: The instance.
-        resolution: What the layers say.
-        resolver: What merged them.
+        resolution: The merged layers.
+        resolver: The resolver that merged them.
         caller: The place to which warnings point.
         strict: Whether warnings are errors.
 
     Raises:
-        SettingsError: Something in any layer is wrong. It tells everything at once.
+        SettingsError: A layer has an error. The exception has the diagnostics of all layers.
     """
     raise_or_warn(_validate(settings, resolution, resolver, strict=strict), caller)
 
 
 def raise_or_warn(resolution: Resolution, caller: Caller) -> None:
-    """Raise the errors of a validated resolution, or warn of its warnings.
+    """Raise the errors of a validated resolution, or show its warnings.
+
+    Args:
+        resolution: The resolution.
+        caller: The place to which warnings point.
 
     Raises:
         SettingsError: It has errors. The exception has all diagnostics.
@@ -103,13 +117,19 @@ def raise_or_warn(resolution: Resolution, caller: Caller) -> None:
 
 
 def keep_values(settings: BaseSettings, values: Mapping[str, Any], caller: Caller) -> None:
-    """Keep ``values`` as all that was said, for settings that nothing was read or checked for."""
+    """Give settings a resolution whose only source is a call that did not read or validate.
+
+    Args:
+        settings: The settings.
+        values: The values that the call passed.
+        caller: The place of the call.
+    """
     tree = Tree(Layer.INIT, caller.where, dict(values), line=caller.line, call=caller.call)
     object.__setattr__(settings, RESOLUTION, Resolution(merge([tree])))
 
 
 def freeze_fields(settings: BaseSettings) -> None:
-    """Freeze what the fields hold, where that can change."""
+    """Freeze the values of fields whose types are mutable."""
     fields = settings.__dict__
     for name in _changeable(type(settings)):
         fields[name] = freeze(fields[name])
@@ -117,7 +137,12 @@ def freeze_fields(settings: BaseSettings) -> None:
 
 
 def assign_unfrozen(settings: BaseSettings, name: str, value: Any) -> None:
-    """Assign an attribute while validators run, as pydantic does where nothing is frozen.
+    """Assign an attribute while validators run, as pydantic does for a model that is not frozen.
+
+    Args:
+        settings: The settings, which are not frozen yet.
+        name: The attribute.
+        value: Its new value.
 
     Raises:
         ValueError: The model has no such field.
@@ -141,21 +166,21 @@ def assign_unfrozen(settings: BaseSettings, name: str, value: Any) -> None:
 def _validate(
     settings: BaseSettings, resolution: Resolution, resolver: Resolver, *, strict: bool
 ) -> Resolution:
-    """Validate into ``settings``, freeze and keep; the resolution with all its diagnostics."""
+    """Validate into ``settings`` and freeze them; return the resolution with all diagnostics."""
     diagnostics = list(resolution.diagnostics)
     try:
         type(settings).__pydantic_validator__.validate_python(
             as_expected(resolution.merged.data, resolver.table), self_instance=settings
         )
     except ValidationError as error:
-        blamed = {diagnostic.path for diagnostic in diagnostics if diagnostic.is_error}
+        reported = {diagnostic.path for diagnostic in diagnostics if diagnostic.is_error}
         diagnostics += [
             diagnostic
             for diagnostic in validation_errors.validation_diagnostics(
                 error, resolution.merged, resolver.table
             )
-            # A text that could not be decoded was reported; that it is missing is no news.
-            if diagnostic.path not in blamed
+            # A text that cannot be decoded is removed and reported; do not report it as missing.
+            if diagnostic.path not in reported
         ]
     else:
         freeze_fields(settings)
@@ -174,7 +199,7 @@ def _validate(
 
 
 def _changeable(model: type[BaseSettings]) -> tuple[str, ...]:
-    """The fields of a class whose values may be able to change; worked out once."""
+    """The fields of a class whose types are mutable; computed once for each class."""
     names: tuple[str, ...] | None = model.__dict__.get("__changeable__")
     if names is None:
         fields = model.model_fields.items()
@@ -184,7 +209,7 @@ def _changeable(model: type[BaseSettings]) -> tuple[str, ...]:
 
 
 def _order(diagnostic: Diagnostic) -> tuple[bool, int, str, int, int]:
-    """Errors first; then source by source, the highest first, in the order of its text."""
+    """A sort key: errors first; then by source, highest first; then by position."""
     origin = diagnostic.origin
     where = (-1, "") if origin is None else (-int(origin.layer), origin.where)
     return (not diagnostic.is_error, *where, diagnostic.line or 0, diagnostic.column or 0)

@@ -1,7 +1,6 @@
-"""Checking a value before it is written to a file: alone on top of everything, and in its place.
+"""Checks a value before it is written to a file: as the highest source, then in its own layer.
 
-What is wrong elsewhere already is no reason to refuse an edit, or nobody could repair a broken
-file with one.
+Errors that the settings have already do not prevent an edit, so that an edit can repair a file.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from runsettings.models.layered import LayeredSettings
 from runsettings.models.model_options import layers_of, resolver_of
 from runsettings.models.validating import validated
 from runsettings.resolution.options import Option, value_type
-from runsettings.resolution.resolve import Resolution
+from runsettings.resolution.resolution import Resolution
 from runsettings.values.diagnostic import Diagnostic
 from runsettings.values.errors import SettingsError
 from runsettings.values.key_paths import MISSING, KeyPath
@@ -30,23 +29,23 @@ REFUSED: Final = "the new value; nothing was written"
 """The subject of an error about a value that was to be set."""
 
 _TYPED: Final = (bool, int, float, list, dict)
-"""Values that TOML has and INI has not; all others are written as the text that was given."""
+"""Types that TOML has and INI does not; other values are written as the given text."""
 
 
 def checked_value(
     model: type[LayeredSettings], option: Option, text: str, file: SettingsFile, now: Resolution
 ) -> Any:
-    """The value to write for ``text``, once nothing speaks against it.
+    """Check a value, and return it in the form in which the file stores it.
 
     Args:
         model: The settings class.
         option: The key.
         text: The value, written as in a variable.
         file: The file.
-        now: What all layers say before the edit.
+        now: The resolution of all layers before the edit.
 
     Raises:
-        SettingsError: Something does.
+        SettingsError: The value is not valid, or causes a new error.
     """
 
     def tree(value: Any) -> Tree:
@@ -69,7 +68,7 @@ def checked_value(
         typed = _typed(model, option, tree(_decoded(option, text)))
         if isinstance(typed, _TYPED) and not _about(option.path, file, errors_with(typed)):
             value = typed
-    # In its own place it may meet what only fails in combination.
+    # In its own layer, it may cause errors in combination with other values.
     before = {_identity(diagnostic) for diagnostic in now.errors}
     in_place = errors_with(value, _place(model, file.layer, now))
     found = [diagnostic for diagnostic in in_place if _identity(diagnostic) not in before]
@@ -79,9 +78,9 @@ def checked_value(
 
 
 def _decoded(option: Option, text: str) -> Any:
-    """The text, or the JSON in it for what is inside of a key, as nested variables have it."""
+    """The text; for a nested key, the JSON in it, as a nested variable is decoded."""
     if len(option.path) == 1 or not option.decodes:
-        return text  # read as the texts of an INI file are
+        return text  # decoded later, as the texts of an INI file are
     try:
         return json.loads(text)
     except json.JSONDecodeError:
@@ -89,7 +88,7 @@ def _decoded(option: Option, text: str) -> Any:
 
 
 def _typed(model: type[LayeredSettings], option: Option, tree: Tree) -> Any:
-    """The value as data for a format with types, or `MISSING` where it must stay a text."""
+    """The value for a format with types, or `MISSING` where it must be written as text."""
     raw = resolver_of(model).normalized(tree).get(option.path)
     try:
         return plain(TypeAdapter(value_type(option.info)).validate_python(raw))
@@ -98,7 +97,7 @@ def _typed(model: type[LayeredSettings], option: Option, tree: Tree) -> Any:
 
 
 def _place(model: type[LayeredSettings], layer: Layer, now: Resolution) -> int:
-    """Where one more source of ``layer`` belongs among those of a resolution."""
+    """The index of a new source of ``layer`` in `Resolution.unlocked`."""
     order = [each if isinstance(each, Layer) else None for each in layers_of(model)]
     above = order[order.index(layer) + 1 :]
     sources = now.unlocked
@@ -108,7 +107,7 @@ def _place(model: type[LayeredSettings], layer: Layer, now: Resolution) -> int:
 def _about(path: KeyPath, file: SettingsFile, found: Iterable[Diagnostic]) -> list[Diagnostic]:
     """The errors of the value at ``path`` that ``file`` is to set."""
     return [
-        # Whom it would beat is no matter: nothing is written.
+        # Do not show what the value would beat, because nothing is written.
         replace(diagnostic, over=())
         for diagnostic in found
         if diagnostic.path

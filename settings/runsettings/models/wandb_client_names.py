@@ -1,8 +1,8 @@
 """Names that only the wandb client knows.
 
-They stand in files and environments that we share with it, and are passed over in silence:
-a warning about each would teach people to read none. Read off the client's settings class and
-its module of variables, as of wandb 0.31; a test holds the list against the installed client.
+They are in files and environments that we share with it, and are ignored without a warning: with a
+warning for each, people would stop reading warnings. The source is the client's settings class and
+its module of variables, as of wandb 0.31; a test compares the list with the installed client.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ WANDB_DISABLED WANDB_ENABLED WANDB_LOG_MODEL WANDB_ONLINE WANDB_PROJECT_NAME WAN
 """Variables of other tools, such as transformers, and of scripts of their users."""
 
 CURRENT_NAMES: Final = frozenset(_SETTINGS.split()) | frozenset(_VARIABLES.split())
-"""Settings of the client that are none of ours, and its variables."""
+"""Settings of the client that `Settings` does not have, and variables of the client."""
 
 _OLDER: Final = frozenset(_OLDER_SETTINGS.split())
 

@@ -1,4 +1,4 @@
-"""The keys of a field: which ones a source may use, and which one pydantic looks for."""
+"""Computes the keys of each field: those that a source may use, and the one pydantic expects."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Lookup(NamedTuple):
     """One way to find a field's value: under a key, or at a path that starts at the key.
 
     Attributes:
-        rank: Its place in the order in which pydantic looks; the first one that is there counts.
+        rank: Its index in the order in which pydantic looks; the first that exists wins.
         option: The field.
         path: The path below the key, of a field with an `AliasPath`.
     """
@@ -29,7 +29,7 @@ class Lookup(NamedTuple):
 
 
 def add_lookups(table: OptionTable) -> None:
-    """Fill in what each key sets, and where pydantic expects each field."""
+    """Fill in `OptionTable.lookups`, `expected` and `renaming`."""
     found: dict[str, list[Lookup]] = {}
     by_alias = table.model.model_config.get("validate_by_alias") is not False
     by_name = bool(
@@ -47,7 +47,8 @@ def add_lookups(table: OptionTable) -> None:
             else:
                 found.setdefault(str(alias), []).append(Lookup(rank, option))
     for option, choices in aliases:
-        # A name that is no other field's alias is understood, where pydantic may not.
+        # A field's name works even where pydantic takes aliases only, unless another field has it
+        # as an alias.
         if by_name or not choices or option.name not in found:
             found.setdefault(option.name, []).append(Lookup(len(choices), option))
     table.lookups = {key: tuple(lookups) for key, lookups in found.items()}
@@ -62,7 +63,7 @@ def add_lookups(table: OptionTable) -> None:
 
 
 def as_expected(data: dict[str, Any], table: OptionTable) -> dict[str, Any]:
-    """The values under the keys at which pydantic looks for them.
+    """Move values to the keys at which pydantic looks for them.
 
     Args:
         data: Values by the names of fields.
@@ -84,12 +85,12 @@ def as_expected(data: dict[str, Any], table: OptionTable) -> dict[str, Any]:
 
 
 def spellings_of(info: FieldInfo) -> tuple[str, ...]:
-    """The names, besides its own, that a source may use for a field."""
+    """The aliases of a field that are names."""
     return tuple(dict.fromkeys(alias for alias in _aliases(info) if isinstance(alias, str)))
 
 
 def alias_paths_of(info: FieldInfo) -> tuple[AliasPath, ...]:
-    """The places inside of other values where a source may have a field's value."""
+    """The aliases of a field that are paths into other values."""
     return tuple(alias for alias in _aliases(info) if isinstance(alias, AliasPath))
 
 

@@ -1,9 +1,9 @@
-"""Resolved settings as a file that is committed, and what has drifted from it since.
+"""Writes and reads lock files, and compares two of them.
 
-A lock file holds every setting's value, the layer and place that set it, and a hash of each
-file that was read. Lines are sorted and stable, so that a difference shows what changed. Of a
-secret it holds a hash alone, under a random key of the file's own: enough to tell that a
-secret has changed, useless for looking it up in a table of known secrets.
+A lock file holds the value of every setting, the layer and place that set it, and a hash of each
+file that was read. Its lines are sorted and stable, so that a diff shows what changed. A secret is
+stored as a hash with a random key for each lock file: the hash shows that a secret has changed,
+but cannot be looked up in a table of known secrets.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from runsettings.values.errors import SettingsError
 from runsettings.values.origin import Layer, Origin
 
 VERSION: Final = 1
-"""The version of the format; it rises when older readers could no longer read it."""
+"""The version of the format; it rises when older readers can no longer read new files."""
 
 _ROUNDS: Final = 100_000
-"""Rounds of PBKDF2: a weak secret must not be found by trying all of them."""
+"""Rounds of PBKDF2, to make it slow to find a weak secret by trying candidates."""
 
 _HASH: Final = "pbkdf2-sha256:"
 
@@ -34,14 +34,14 @@ class LockedValue(NamedTuple):
     """One setting as it was locked."""
 
     value: Any
-    """As JSON has it; ``None`` for a secret."""
+    """The value as JSON; ``None`` for a secret."""
     hash: str | None
-    """Of a secret."""
+    """The hash of a secret; ``None`` for any other value."""
     layer: str
     where: str
-    """The place without line numbers, which change when nothing else does."""
+    """The origin without line numbers, which may change although the value does not."""
     origin: Origin | None = None
-    """The whole place; known for what was resolved now, not for what was read."""
+    """The full origin of a value resolved now; ``None`` for one read from a lock file."""
 
 
 class Lock(NamedTuple):
@@ -68,13 +68,18 @@ def new_key() -> str:
 
 
 def hash_secret(secret: str, key: str) -> str:
-    """The keyed hash (PBKDF2 with HMAC-SHA256) of a secret."""
+    """The keyed hash (PBKDF2 with HMAC-SHA256) of a secret.
+
+    Args:
+        secret: The secret.
+        key: The key of the lock file, as hexadecimal.
+    """
     digest = hashlib.pbkdf2_hmac("sha256", secret.encode(), bytes.fromhex(key), _ROUNDS)
     return _HASH + digest.hex()
 
 
 def write_lock(lock: Lock) -> str:
-    """The text of a lock file: JSON with one setting a line."""
+    """The text of a lock file: JSON with one setting on each line."""
     settings = [
         f"    {_json(key)}: {_json(_members(locked))}"
         for key, locked in sorted(lock.settings.items())
@@ -98,8 +103,12 @@ def write_lock(lock: Lock) -> str:
 def read_lock(path: Path, where: str) -> Lock:
     """Read a lock file.
 
+    Args:
+        path: The file.
+        where: Its name in messages.
+
     Raises:
-        SettingsError: It cannot be read, or is no lock file of this version.
+        SettingsError: It cannot be read, or is not a lock file of this version.
     """
     if not path.exists():
         raise SettingsError.of(
@@ -115,7 +124,7 @@ def read_lock(path: Path, where: str) -> Lock:
     data = reading.tree.data
     version = data.get("version")
     if version != VERSION:
-        raise _no_lock(f"its version is {version!r}, and {VERSION} is what is read", where)
+        raise _no_lock(f"its version is {version!r}; this program reads version {VERSION}", where)
     try:
         return Lock(
             model=str(data["model"]),
@@ -142,16 +151,20 @@ def _no_lock(detail: str, where: str) -> SettingsError:
         Rule.LOCK_DRIFT,
         f"{where} is not a lock file: {detail}",
         origin=Origin(Layer.FILE, where),
-        hint="write it anew with `runsettings lock`",
+        hint="write it again with `runsettings lock`",
         subject=where,
     )
 
 
 def drift(then: Lock, now: Lock) -> list[Diagnostic]:
-    """What has changed since ``then``, a line for each.
+    """A diagnostic for each change between two lock files.
 
-    Another value is an error. Another origin of the same value and other bytes of a file are
-    warnings: the run would be the same.
+    A changed value is an error. A changed origin of the same value, or a changed file, is a
+    warning: the run would be the same.
+
+    Args:
+        then: The lock file that was written.
+        now: The lock file that the settings would give now.
     """
     if then.model != now.model:
         message = f"the lock file is for {then.model}, not for {now.model}"
@@ -166,7 +179,7 @@ def drift(then: Lock, now: Lock) -> list[Diagnostic]:
     found += [
         _file_changed(name, then.files.get(name), now.files.get(name))
         for name in sorted(then.files.keys() | now.files.keys())
-        # A file whose values changed was told about.
+        # Where a value of the file changed, the file is named already.
         if then.files.get(name) != now.files.get(name) and name not in told
     ]
     return found
@@ -174,7 +187,7 @@ def drift(then: Lock, now: Lock) -> list[Diagnostic]:
 
 def _changed(key: str, was: LockedValue | None, now: LockedValue | None) -> Diagnostic | None:
     if now is None:
-        return _drifted(key, "changed: was locked, and is no setting now", None)
+        return _drifted(key, "changed: was locked, and is not a setting now", None)
     if was is None:
         return _drifted(key, f"changed: was not locked, {_now(now)}", now.origin)
     if (was.value, was.hash) != (now.value, now.hash):
@@ -202,11 +215,11 @@ def _drifted(
 
 
 def _file_changed(name: str, was: str | None, now: str | None) -> Diagnostic:
-    message = f"{name} changed, but no value with it"
+    message = f"{name} changed, but no value changed"
     if was is None:
-        message = f"{name} is read now, and was not when the settings were locked"
+        message = f"{name} is read now, but was not read when the settings were locked"
     elif now is None:
-        message = f"{name} was read when the settings were locked, and is not now"
+        message = f"{name} was read when the settings were locked, but is not read now"
     origin, severity = Origin(Layer.FILE, name), Severity.WARNING
     return Diagnostic.of(Rule.LOCK_DRIFT, (), message, origin, severity=severity)
 

@@ -1,4 +1,4 @@
-"""Locked keys: which the site's file locks, who is refused, and how the site's values win."""
+"""Locked keys: which keys the site's files lock, and which values of other layers are refused."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ else:
 
 
 class LockedKey(NamedTuple):
-    """A key that the site's file locks, and where it says so."""
+    """A key that a site file locks, and the place of the lock in that file."""
 
     name: str
     origin: Origin
@@ -33,9 +33,16 @@ class LockedKey(NamedTuple):
 def locks_of(
     site: Sequence[Tree], policy_key: str
 ) -> tuple[tuple[LockedKey, ...], list[Diagnostic]]:
-    """Take the policies out of the site's files: the keys that they lock, and what is wrong.
+    """Take the policies out of the site's files.
 
-    A policy that cannot be understood is an error: passed over, it would protect nothing.
+    A policy that cannot be read is an error, because ignoring it would leave keys unprotected.
+
+    Args:
+        site: The site's files, from which the policies are removed.
+        policy_key: The key of a policy.
+
+    Returns:
+        The locked keys, and a diagnostic for each mistake in a policy.
     """
     locks: list[LockedKey] = []
     found: list[Diagnostic] = []
@@ -66,7 +73,7 @@ def _bad_policy(tree: Tree, path: KeyPath, message: str, hint: str | None) -> Di
 
 
 def _useless_lock(lock: LockedKey, table: OptionTable) -> Diagnostic:
-    """A lock of another model's key is passed over; one that only seems to protect is an error."""
+    """A warning for a lock of an unknown key; an error for one of a nested key alone."""
     inside = table.find(tuple(lock.name.split(".")))
     if inside is not None:
         message, hint = (
@@ -85,11 +92,14 @@ def _useless_lock(lock: LockedKey, table: OptionTable) -> Diagnostic:
 
 
 def held_part(tree: Tree, locked: frozenset[str]) -> tuple[Tree, Tree | None]:
-    """The tree without its locked keys, and the part with them, which beats every layer.
+    """Split a site file into its other keys and its locked keys, whose values beat every layer.
 
     Args:
-        tree: What a file of the site's says, under the model's names.
+        tree: The file, under the model's names.
         locked: The names of the locked keys.
+
+    Returns:
+        The tree without locked keys, and a tree of the locked keys if there are any.
     """
     held = tree.data.keys() & locked
     if not held:
@@ -101,7 +111,15 @@ def held_part(tree: Tree, locked: frozenset[str]) -> tuple[Tree, Tree | None]:
 def locked_names(
     locks: Iterable[LockedKey], table: OptionTable
 ) -> tuple[frozenset[str], list[Diagnostic]]:
-    """The model's names of the locked keys, and what is wrong with locks of other keys."""
+    """The model's names of the locked keys.
+
+    Args:
+        locks: The site's locks.
+        table: The model's options.
+
+    Returns:
+        The names, and a diagnostic for each lock of a key that the model does not have.
+    """
     names: set[str] = set()
     found: list[Diagnostic] = []
     for lock in locks:
@@ -125,7 +143,7 @@ def refused_values(
     Args:
         locks: The site's locks.
         held: The site's values of locked keys, lowest first.
-        trees: Everything else that was said, lowest first.
+        trees: All other sources, lowest first.
         table: The model's options.
         same: Whether two raw values of a key mean the same.
     """
@@ -138,7 +156,7 @@ def refused_values(
         site = next((tree for tree in reversed(held) if name in tree.data), None)
         if site is None:
             value = option.info.get_default(call_default_factory=False)
-            hint = "remove it there; the default counts"
+            hint = "remove it there; the default applies"
             over: tuple[Beaten, ...] = ()
         else:
             value, place = site.data[name], site.origin((name,))

@@ -1,20 +1,20 @@
-"""Merging: several trees become one, and every tree is kept.
+"""Merges several trees into one, and keeps every tree.
 
-The rule is one small table (`combine`). It is associative: merging the two upper sources
-first gives what merging from below gives, because an upper value that hides a lower one stays
-a `Replace` until the end (`without_directives`). Origins are not copied along: the sources are
-kept, and the winner at a path is looked up among them on demand.
+The rule is one small table (`combine`). It is associative: the order in which neighbouring
+sources are merged makes no difference, because an upper value that hides a lower one stays a
+`Replace` until the end (`without_directives`). Origins are not copied: the sources are kept, and
+the winner at a path is looked up in them on demand.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from runsettings.values.diagnostic import Diagnostic, Rule
 from runsettings.values.directives import Append, Delete, Directive, Replace
 from runsettings.values.excerpts import excerpt_of
-from runsettings.values.key_paths import MISSING, KeyPath, put_at, value_at
+from runsettings.values.key_paths import MISSING, KeyPath, leaves_of, put_at, value_at
 from runsettings.values.origin import Layer, Origin
 from runsettings.values.tree import Leaf, Tree
 
@@ -30,8 +30,8 @@ class Merged:
 
     Args:
         sources: The trees, lowest precedence first.
-        data: What they say together, without directives.
-        bad_appends: Paths at which an `Append` met something that is no list.
+        data: The merged values, without directives.
+        bad_appends: Paths at which an `Append` met a value that is not a list.
     """
 
     __slots__ = ("bad_appends", "data", "sources")
@@ -48,7 +48,7 @@ class Merged:
         return value_at(self.data, path)
 
     def winner(self, path: KeyPath) -> Tree | None:
-        """The source whose value at ``path`` counts, or ``None`` if no source has one."""
+        """The source whose value at ``path`` wins, or ``None`` if no source has one."""
         for source in reversed(self.sources):
             if source.get(path) is not MISSING:
                 return source
@@ -60,10 +60,10 @@ class Merged:
         return None if source is None else source.origin(path)
 
     def history(self, path: KeyPath) -> tuple[Leaf, ...]:
-        """All that was said about ``path``, the winner first and then whom it beat.
+        """Every value that a source sets at ``path``: the winner first, then the losers.
 
-        A source that set a whole parent to something without this key counts as well: its
-        leaf has the parent's path.
+        A source that sets a whole parent to a value without this key is included: its leaf has
+        the parent's path.
         """
         found = []
         for source in reversed(self.sources):
@@ -78,19 +78,10 @@ class Merged:
 
     def leaves(self) -> Iterator[Leaf]:
         """Every winning leaf with its origin, in order."""
-        yield from self._leaves(self.data, (), self.sources)
-
-    def _leaves(
-        self, node: Mapping[str, Any], path: KeyPath, sources: Sequence[Tree]
-    ) -> Iterator[Leaf]:
-        for key, value in node.items():
-            here = (*path, key)
-            # Only sources that say something here can say something further down.
-            speaking = [source for source in sources if source.get(here) is not MISSING]
-            if type(value) is dict and value:
-                yield from self._leaves(value, here, speaking)
-            else:
-                yield Leaf(here, value, speaking[-1].origin(here))
+        for path, value in leaves_of(self.data):
+            source = self.winner(path)
+            assert source is not None
+            yield Leaf(path, value, source.origin(path))
 
 
 def merge(sources: Sequence[Tree]) -> Merged:
@@ -119,18 +110,21 @@ def combine(
     *,
     lowest: bool = False,
 ) -> Any:
-    """What two neighbouring sources say together about one path.
+    """Merge the values of two neighbouring sources at one path.
 
     Args:
-        lower: What the lower source says, or `MISSING`.
-        upper: What the upper source says.
+        lower: The lower source's value, or `MISSING`.
+        upper: The upper source's value.
         path: The path.
-        on_bad: Called with the path of an `Append` that meets something other than a list.
-        lowest: Whether nothing is below ``lower``: a mapping then hides nothing any more, and
-            need not become a `Replace`.
+        on_bad: Called with the path of an `Append` that meets a value that is not a list.
+        lowest: Whether no source is below ``lower``. A mapping that replaces another value then
+            hides nothing further down, and need not become a `Replace`.
+
+    Returns:
+        The merged value, by this table:
 
     ===============  ==========================  ==============================
-    upper            lower                       together
+    upper            lower                       merged
     ===============  ==========================  ==============================
     mapping          mapping                     merged key by key
     mapping          `Replace`                   `Replace` of the two merged
@@ -179,7 +173,7 @@ def _combine_mappings(
 
 
 def without_directives(node: Any) -> Any:
-    """``node`` with its directives carried out against nothing: what is left is plain data."""
+    """``node`` as plain data: its directives are applied as if no source were below them."""
     if isinstance(node, Replace):
         node = node.value
     elif isinstance(node, Append):
@@ -200,7 +194,7 @@ def without_directives(node: Any) -> Any:
 
 
 def append_diagnostics(merged: Merged) -> list[Diagnostic]:
-    """An error for each `Append` that met something other than a list."""
+    """An error for each `Append` that met a value that is not a list."""
     return [
         Diagnostic.of(
             Rule.BAD_VALUE,
@@ -216,7 +210,15 @@ def append_diagnostics(merged: Merged) -> list[Diagnostic]:
 
 
 def on_default_lists(trees: list[Tree], table: OptionTable) -> list[Tree]:
-    """The trees, above the model's own lists where some of them append to a list."""
+    """Add the model's default lists as the lowest tree, where a tree appends to them.
+
+    Args:
+        trees: The trees, lowest precedence first.
+        table: The model's options.
+
+    Returns:
+        ``trees`` itself where no tree appends to a default.
+    """
     if not any(tree.directives for tree in trees):
         return trees
     data: dict[str, Any] = {}

@@ -1,4 +1,4 @@
-"""Brings sources to the model's own names, decodes their texts and finds their unknown keys."""
+"""Renames a source's keys to the model's field names, decodes its texts, finds unknown keys."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ _NAMED: Final = (Kind.VARIABLES, Kind.DOTENV, Kind.FLAGS)
 
 
 class Normalizer:
-    """Brings the trees of one model's layers to the model's own names.
+    """Renames the keys of a model's sources to the model's field names.
 
     Args:
-        model: The settings class, whose pydantic-settings options decide how texts decode.
+        model: The settings class; its pydantic-settings options decide how texts are decoded.
         table: Its options.
-        known_elsewhere: Names that another program reads from files that it shares with us.
+        known_elsewhere: Names that another program reads from the files that we share with it.
     """
 
     def __init__(
@@ -46,7 +46,8 @@ class Normalizer:
         self._table = table
         self._known_elsewhere = known_elsewhere
         self._containing = frozenset(option.path[0] for option in table.containing)
-        # Names whose values are handed on as they are, from any source and from typed ones.
+        # `_plain`: names whose values need no change from any source. `_flat`: those whose values
+        # need no renaming inside.
         sets_itself = {
             name
             for name, (first, *more) in table.lookups.items()
@@ -59,9 +60,12 @@ class Normalizer:
         self._by_lower_case = {key.lower(): key for key in reversed(table.lookups)}
 
     def normalize(self, reading: Reading) -> Reading:
-        """The reading with names for spellings, and with diagnostics of its unknown keys.
+        """Rename the keys of a reading to field names, decode its texts, find its unknown keys.
 
-        The tree that came in is not changed, and is handed on itself where nothing is to do.
+        The tree of ``reading`` is not changed.
+
+        Returns:
+            ``reading`` itself where there is nothing to do.
         """
         tree = reading.tree
         data = tree.data
@@ -87,7 +91,7 @@ class Normalizer:
             diagnostics += self._decoder.decode(result)
             data = self._with_decoded(data, result.data)
         if tree.kind is Kind.FLAGS:
-            # Flags that are no keys are the program's own.
+            # Flags that are not keys of the model belong to the program.
             data = {key: value for key, value in data.items() if key in self._containing}
         diagnostics += unknown_keys.unknown_key_diagnostics(
             data, tree, self._table, self._known_elsewhere
@@ -101,9 +105,9 @@ class Normalizer:
         return reading._replace(tree=reading.tree.with_data(data))
 
     def _in_the_model_s_case(self, tree: Tree) -> Tree:
-        """The tree with its top-level keys in the case that the model writes them in.
+        """The tree with its top-level keys in the case of the model's own keys.
 
-        All keys of an INI file are in lower case.
+        All keys of an INI file are lower case.
         """
         lookups = self._table.lookups
         data: dict[str, Any] = {}
@@ -112,14 +116,14 @@ class Normalizer:
             known = key if key in lookups or not isinstance(key, str) else None
             written = key if known is not None else self._by_lower_case.get(key.lower(), key)
             if written != key and written in {*tree.data, *data}:
-                continue  # the same key in the model's own case, or an earlier one, counts
+                continue  # the same key in the model's own case, or an earlier key, wins
             data[written] = value
             if marks is not None and key in marks:
                 marks[written] = marks[key]
         return tree.with_data(data, marks)
 
     def _with_decoded(self, data: Mapping[str, Any], decoded: Mapping[str, Any]) -> dict[str, Any]:
-        """The data as it is spelt, with values in the place of texts that were decoded."""
+        """The data with its own spellings of keys, and with decoded values instead of texts."""
         found = dict(data)
         for key, value in data.items():
             option = self._table.spelled.get(key)
@@ -137,7 +141,7 @@ class Normalizer:
         *,
         named: bool = False,
     ) -> tuple[dict[str, Any], Any]:
-        """The values by the names of fields, and their marks.
+        """Rename the keys of one mapping to the names of fields.
 
         Args:
             data: Values by any key of a source.
@@ -146,6 +150,9 @@ class Normalizer:
             path: The path of the values in the source.
             tree: The source.
             named: Whether the keys are the names of fields already.
+
+        Returns:
+            The values by the names of fields, and their marks.
         """
         found: dict[str, Any] = {}
         moved: dict[str, Any] | None = None
@@ -168,7 +175,7 @@ class Normalizer:
                 if alias is not None:
                     inner = alias.search_dict_for_path(dict(data))
                 if inner is PydanticUndefined or ranks.get(option.name, rank) < rank:
-                    continue  # it has no such part, or a spelling that counts more is there
+                    continue  # no such part, or a spelling of higher precedence exists
                 if alias is not None:
                     place = tree.origin((*path, *alias.path))
                 if option.table is not None:

@@ -1,7 +1,7 @@
-"""A model, flattened once: which keys it has, how each may be spelt, and what each takes.
+"""Flattens a model into a table: its keys, the spellings of each, and the values each takes.
 
-Every source, the flags, the schema and the documentation read this table; none walks a
-model's fields again.
+Every source, the flags, the schema and the documentation read this table, so that a model's
+fields are walked once.
 """
 
 from __future__ import annotations
@@ -36,11 +36,12 @@ class Option(NamedTuple):
         path: The names from the root model to this field.
         info: pydantic's description of the field.
         owner: The model that has the field.
-        spellings: Further names a source may use for it: its aliases.
+        spellings: Other names that a source may use for it: its aliases.
+        alias_paths: Paths into other keys where a source may have its value.
         variables: Environment variables that set it; at the top level only.
         secret: Whether its value must never be shown.
         decodes: Whether a text in an INI file or flag is decoded before validation.
-        typed: Whether a text may have to be converted before pydantic sees it.
+        typed: Whether a text may need conversion before pydantic validates it.
         choices: The values it may have, where there is a fixed set.
         table: The options of the nested model that it holds, if it holds exactly one.
     """
@@ -72,22 +73,22 @@ class OptionTable:
     Attributes:
         model: The model.
         options: Its options by name, in order.
-        spelled: Its options by every way to write their keys, names included.
+        spelled: Its options by every spelling of their keys, names included.
         decoding: Names whose texts are decoded.
         typing: Names whose texts are converted, or that hold a model with such names.
         nesting: Names that hold a nested model.
         secrets: Paths of all secret values, nested ones included.
-        holding: Paths of values with secrets somewhere in them: lists or unions of models that
-            have some.
+        holding: Paths of values that contain secrets: lists or unions of models with secret
+            fields.
         containing: Options, nested ones included, with models in a list, a union or a mapping.
-        secret_names: Every way to write the key of a secret, wherever in the model it is.
-        lookups: What each key of a source sets. An alias beats the name of another field.
-        expected: The key, or the path, at which pydantic looks for the value of each field.
-        renaming: Whether pydantic expects a field, a nested one included, under another key
-            than its name.
+        secret_names: Every spelling of the key of a secret, at any depth of the model.
+        lookups: The fields that each key of a source sets. An alias beats another field's name.
+        expected: The key or path at which pydantic looks for the value of each field.
+        renaming: Whether pydantic expects the value of a field, nested ones included, under another
+            key than its name.
     """
 
-    # A plain class: the record's generated methods would cost more than the rest of the module.
+    # Not a dataclass: generating its methods would take longer than importing this module.
     def __init__(self, model: type[BaseModel]) -> None:
         self.model = model
         self.options: dict[str, Option] = {}
@@ -104,7 +105,7 @@ class OptionTable:
         self.renaming = False
 
     def find(self, path: KeyPath) -> Option | None:
-        """The option at ``path``, or ``None``; spellings are understood."""
+        """The option at ``path``, whose keys may have any spelling; ``None`` if there is none."""
         table: OptionTable | None = self
         option: Option | None = None
         for key in path:
@@ -133,7 +134,7 @@ class OptionTable:
                 yield from option.table.leaves()
 
     def is_secret(self, path: KeyPath) -> bool:
-        """Whether the value at ``path`` is secret, or holds or belongs to one."""
+        """Whether the value at ``path`` is secret, contains a secret, or is part of one."""
         return any(
             path[: len(secret)] == secret or secret[: len(path)] == path
             for secret in (*self.secrets, *self.holding)
@@ -173,7 +174,7 @@ def _table(
         except TypeError:  # a type with an object in it that cannot be hashed
             facts = _facts(info.annotation)
         nested, secret, json, typed, has_model, inside = facts
-        # A model that contains itself is followed once; deeper keys are validated by pydantic.
+        # A model that contains itself is flattened once; pydantic validates its deeper keys.
         inner = (
             _table(nested, path, {}, (*trail, nested)) if nested and nested not in trail else None
         )
@@ -263,7 +264,7 @@ def _is_typed(info: FieldInfo, model: type[BaseModel], *, json: bool, typed: boo
 
 
 def nested_model(annotation: Any) -> type[BaseModel] | None:
-    """The one model that the annotation holds, alone or as an optional; else ``None``."""
+    """The model in an annotation ``Model`` or ``Model | None``; ``None`` for any other."""
     members = [member for member in union_members(annotation) if member is not types.NoneType]
     if len(members) != 1 or not isinstance(members[0], type):
         return None
@@ -273,7 +274,7 @@ def nested_model(annotation: Any) -> type[BaseModel] | None:
 
 
 def _has_model(annotation: Any) -> bool:
-    """Whether values of the type can have a model in them, or be one."""
+    """Whether values of the type can be a model, or contain one."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return True
     return any(_has_model(part) for part in get_args(annotation))
@@ -289,7 +290,7 @@ def holds_secret(annotation: Any) -> bool:
 
 
 def _secret_names(annotation: Any, trail: tuple[type[BaseModel], ...]) -> set[str]:
-    """How the secrets are called in the models that a value of the type can hold."""
+    """The spellings of the keys of secrets in the models that a value of the type can hold."""
     if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
         return {name for part in get_args(annotation) for name in _secret_names(part, trail)}
     found: set[str] = set()
@@ -301,7 +302,7 @@ def _secret_names(annotation: Any, trail: tuple[type[BaseModel], ...]) -> set[st
 
 
 def choices_of(annotation: Any) -> tuple[Any, ...]:
-    """The values that the annotation allows, where it lists them; ``None`` is left out."""
+    """The values that a ``Literal`` or an enum allows, without ``None``; else none."""
     choices: list[Any] = []
     for member in union_members(annotation):
         if member is types.NoneType:
@@ -316,10 +317,7 @@ def choices_of(annotation: Any) -> tuple[Any, ...]:
 
 
 def value_type(info: FieldInfo) -> Any:
-    """The type of a field's values with its validators, for validating a value alone.
-
-    Without the field's alias and default, which mean nothing to a type.
-    """
+    """The type of a field with its validators, for validating one value outside of its model."""
     annotated: Any = info.annotation
     for metadata in info.metadata:
         annotated = Annotated[annotated, metadata]

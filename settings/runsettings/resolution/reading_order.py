@@ -1,4 +1,4 @@
-"""Reading the sources of one resolution, in the order that pydantic-settings' own need."""
+"""Reads the sources of one resolution, in the order that sources of pydantic-settings need."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ else:
     flag_layer = deferred("runsettings.layers.flags.layer")
 
 Layers = Sequence[Layer | LayerSource | PydanticBaseSettingsSource]
-"""What a resolution may be told to read, lowest first."""
+"""The layers that a resolution can read, lowest first."""
 
 
 def readers_of(
@@ -66,14 +66,14 @@ def readers_of(
 
 
 def sources_of(layers: Layers, readers: Mapping[Layer, LayerSource]) -> list[LayerSource | None]:
-    """The source of each layer; ``None`` for one that has nothing to read.
+    """The source of each layer; ``None`` for a layer that reads nothing.
 
     Args:
-        layers: The layers that a resolution is told to read.
+        layers: The layers to read, lowest first.
         readers: The usual source of each layer.
 
     Raises:
-        TypeError: One of them is no layer.
+        TypeError: One of ``layers`` is not a layer or a source.
     """
     found: list[LayerSource | None] = []
     for layer in layers:
@@ -96,15 +96,15 @@ def read_sources(
     inputs: Inputs,
     table: OptionTable,
 ) -> list[Sequence[Reading]]:
-    """Read the sources, but the workspace, whose place the others decide.
+    """Read all sources except the workspace, whose location depends on the others.
 
-    A source of pydantic-settings may ask what those above it say, so that where there is one,
-    reading goes downwards.
+    A source of pydantic-settings may look at the values of the sources above it
+    (``current_state``). Where there is one, the highest source is read first.
 
     Args:
         sources: The sources, lowest first.
-        inputs: What they may look at.
-        table: The options of the model, for the keys that pydantic-settings has values under.
+        inputs: What they read.
+        table: The model's options, with the keys that pydantic-settings uses for values.
 
     Returns:
         The readings of each source, in the order of ``sources``.
@@ -121,13 +121,13 @@ def read_sources(
         if isinstance(source, ExternalLayer):
             source.tell(state, states)
         read = _read(source, inputs)
-        said: dict[str, Any] = {}
+        values: dict[str, Any] = {}
         for reading in read:
-            said = combine(said, as_expected(reading.tree.data, table), lowest=True)
+            values = combine(values, as_expected(reading.tree.data, table), lowest=True)
         name = getattr(source, "name", None)
-        if name is not None:  # a source that pydantic-settings would have too
-            states[name] = said
-        state = combine(said, state, lowest=True)
+        if name is not None:  # pydantic-settings has a source of this name as well
+            states[name] = values
+        state = combine(values, state, lowest=True)
         readings.append(read)
     readings.reverse()
     if is_debugging():
@@ -166,7 +166,7 @@ def _log(
 
 
 def _read(source: LayerSource | None, inputs: Inputs) -> Sequence[Reading]:
-    # DEFAULT has nothing to read: what no source sets is the model's own business.
+    # DEFAULT reads nothing: pydantic fills in the defaults.
     if source is None or isinstance(source, WorkspaceLayer):
         return ()
     return source.read(inputs)

@@ -1,7 +1,7 @@
-"""One resolution: read every layer, bring it to the model's names, hold the locks, merge.
+"""One resolution: reads every layer, renames keys to field names, enforces locks, merges.
 
-Nothing is raised here: what is wrong is collected, because a person wants all of it at once.
-Whatever can be known about a class is known after its first resolution (`Resolver`).
+Nothing is raised here: all diagnostics are collected, so that a person sees them at once.
+`Resolver` computes what depends on the class alone at the first resolution, and keeps it.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_settings import BaseSettings
@@ -28,10 +28,11 @@ from runsettings.resolution.locked_keys import (
     locks_of,
     refused_values,
 )
-from runsettings.resolution.merge import Merged, append_diagnostics, merge, on_default_lists
+from runsettings.resolution.merge import append_diagnostics, merge, on_default_lists
 from runsettings.resolution.normalize import Normalizer
 from runsettings.resolution.options import OptionTable, option_table, value_type
 from runsettings.resolution.reading_order import Layers, read_sources, readers_of, sources_of
+from runsettings.resolution.resolution import Resolution
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity
 from runsettings.values.excerpts import excerpt_of
 from runsettings.values.origin import Layer
@@ -52,45 +53,14 @@ SETTINGS_LAYERS: Final = tuple(layer for layer in Layer if layer is not Layer.SW
 """The layers of settings, lowest first. A sweep's parameters are the run config's."""
 
 
-class Resolution(NamedTuple):
-    """What all layers say together, what is wrong with it, and the settings that it makes.
-
-    Attributes:
-        merged: The sources and their winners.
-        diagnostics: Errors and warnings. Those of validation are among them once it was done.
-        locks: The keys that the site's files lock, as these write them.
-        locked: Their names in the model.
-        held: What the site's files set locked keys to; the uppermost sources of ``merged``.
-        settings: The settings; ``None`` before validation, where it found an error, and in the
-            resolution that settings keep of themselves.
-    """
-
-    merged: Merged
-    diagnostics: tuple[Diagnostic, ...] = ()
-    locks: tuple[LockedKey, ...] = ()
-    locked: frozenset[str] = frozenset()
-    held: tuple[Tree, ...] = ()
-    settings: Any = None
-
-    @property
-    def errors(self) -> list[Diagnostic]:
-        """The diagnostics that are errors."""
-        return [diagnostic for diagnostic in self.diagnostics if diagnostic.is_error]
-
-    @property
-    def unlocked(self) -> tuple[Tree, ...]:
-        """The sources below the site's values of locked keys, lowest first."""
-        sources = self.merged.sources
-        return sources[: len(sources) - len(self.held)]
-
-
 class Resolver:
-    """Reads and merges the layers of one model. Made once per class.
+    """Reads and merges the layers of one model. There is one for each class.
 
     Args:
         model: The settings class.
         known_elsewhere: Names that another program reads from the same files and variables.
-        root_field: The field that says where the workspace is, decided before it is read.
+        root_field: The field with the directory of the workspace; its value is decided before
+            the workspace is read.
         overrides: Options of pydantic-settings that replace the model's own.
     """
 
@@ -124,13 +94,18 @@ class Resolver:
         self._class_sources = (
             class_sources.ClassSources(model, self.variables, overrides) if own else None
         )
-        # A class that names another folder than its parents' is held to the locks of theirs.
+        # A class with an `app_name` of its own also obeys the locks of its parents' site files.
         config = model.model_config
         inherited = (vars(base).get("model_config", {}).get("app_name") for base in model.__mro__)
         self._inherited_apps = tuple({*inherited} - {None, config.get("app_name")})
 
     def merge_layers(self, inputs: Inputs, layers: Layers) -> Resolution:
-        """Read ``layers``, lowest first, and merge them. Nothing is validated."""
+        """Read and merge layers. Nothing is validated.
+
+        Args:
+            inputs: What the layers read.
+            layers: The layers, lowest first.
+        """
         sources: Sequence[LayerSource | None]
         if layers is not SETTINGS_LAYERS:
             sources = sources_of(layers, self._readers)
@@ -139,7 +114,7 @@ class Resolver:
         else:
             sources = self._usual
         readings = read_sources(sources, inputs, self.table)
-        # Only the site's own files lock keys, not a source that says it is of their layer.
+        # Only the site's own files lock keys, not another source that claims the layer SITE.
         listed = sources.index(self._site) if self._site in sources else None
         site = () if listed is None else readings[listed]
         others = self._other_site_files(inputs, own_too=listed is None)
@@ -157,12 +132,12 @@ class Resolver:
         return self._merged(flat, found, locks, locked, held)
 
     def add(self, resolution: Resolution, tree: Tree, index: int | None = None) -> Resolution:
-        """The same resolution with one more source, held to the same locks. Not validated.
+        """Add one source to a resolution, under the same locks. Nothing is validated.
 
         Args:
-            resolution: What was resolved.
+            resolution: The resolution, which is not changed.
             tree: The source, with any spelling of its keys.
-            index: Its place among `Resolution.unlocked`; on top of them if left out.
+            index: Its index in `Resolution.unlocked`; above all of them if left out.
         """
         readings = [Reading(source) for source in resolution.unlocked]
         added = self._normalizer.normalize(Reading(tree, copy_containers(tree)))
@@ -171,9 +146,13 @@ class Resolver:
         return self._merged(readings, (), locks, locked, held)
 
     def add_locks(self, resolution: Resolution, inputs: Inputs) -> Resolution:
-        """The same resolution, held to the locks of this machine's site as well.
+        """Add the locks of this machine's site files to a resolution.
 
         Settings may come from another machine, or from a constructor that reads nothing.
+
+        Args:
+            resolution: The resolution, which is not changed.
+            inputs: Where the site's files are.
 
         Returns:
             ``resolution`` itself if it has these locks already.
@@ -200,7 +179,13 @@ class Resolver:
         return secrets.live_secrets(resolution.merged.sources, self.table)
 
     def same(self, name: str, left: Any, right: Any) -> bool:
-        """Whether two raw values of a field mean the same, such as ``"yes"`` and ``True``."""
+        """Whether two raw values of a field mean the same, such as ``"yes"`` and ``True``.
+
+        Args:
+            name: The field.
+            left: A value that is not validated.
+            right: Another one.
+        """
         if left == right:
             return True
         adapter = self._adapters.get(name)
@@ -213,13 +198,18 @@ class Resolver:
             return False
 
     def normalized(self, tree: Tree) -> Tree:
-        """One source under the model's own names, its texts decoded."""
+        """One source with the model's field names and decoded texts."""
         return self._normalizer.normalize(Reading(tree)).tree
 
     def _other_site_files(self, inputs: Inputs, *, own_too: bool) -> list[Reading]:
-        """The site's files that are read for their locks alone.
+        """Read the site's files whose locks apply, but whose other values do not.
 
-        A program may do without the site's values, but nobody gets round its locks.
+        A program may leave out the site's layer. The locks apply all the same.
+
+        Args:
+            inputs: Where the files are.
+            own_too: Whether to read the file of the class's own ``app_name``, besides those of
+                its parents' names.
         """
         apps = (*self._inherited_apps, inputs.app_name) if own_too else self._inherited_apps
         return [
@@ -231,7 +221,7 @@ class Resolver:
     def _hold(
         self, files: Sequence[Reading], locked: frozenset[str], held: list[Tree]
     ) -> list[Diagnostic]:
-        """Add to ``held`` what the site's files say of locked keys; tell what is wrong in them."""
+        """Add the values of locked keys in the site's files to ``held``; return diagnostics."""
         found: list[Diagnostic] = []
         for reading in files:
             spelled = {key: self.table.spelled.get(key) for key in reading.tree.data}
@@ -248,21 +238,21 @@ class Resolver:
     def _workspace(
         self, source: WorkspaceLayer, inputs: Inputs, normalized: Sequence[Sequence[Reading]]
     ) -> list[Reading]:
-        """Read the workspace, whose place the other layers decide."""
+        """Read the workspace, whose location the other layers decide."""
         root = inputs.cwd
         name = self._root_field
         if name is not None:
-            said = [r.tree.data.get(name) for read in normalized for r in read]
+            values = [r.tree.data.get(name) for read in normalized for r in read]
             default = self.model.model_fields[name].get_default(call_default_factory=False)
-            places = (root_of(inputs, value) for value in (*reversed(said), default))
-            root = next((place for place in places if place is not None), root)
+            roots = (root_of(inputs, value) for value in (*reversed(values), default))
+            root = next((each for each in roots if each is not None), root)
         readings = [
             self._normalizer.normalize(reading) for reading in source.read_below(root, inputs)
         ]
         return [self._without_root(reading) for reading in readings]
 
     def _without_root(self, reading: Reading) -> Reading:
-        """A workspace's file without its own place, which it cannot decide."""
+        """A workspace file without the root field, because it cannot set its own location."""
         name, tree = self._root_field, reading.tree
         if name is None or name not in tree.data:
             return reading
@@ -286,7 +276,7 @@ class Resolver:
         locked: frozenset[str],
         held: Sequence[Tree],
     ) -> Resolution:
-        """Merge what was read, and collect everything that is wrong with it."""
+        """Merge readings, and collect all diagnostics."""
         trees = [reading.tree for reading in readings if reading.tree.data]
         diagnostics = [*found, *(d for reading in readings for d in reading.diagnostics)]
         for reading in readings:
@@ -308,15 +298,15 @@ class Resolver:
     def _written(
         self, readings: Sequence[Reading], diagnostics: Sequence[Diagnostic]
     ) -> frozenset[str]:
-        """What the files set secrets to, also where an error keeps it from becoming a value."""
+        """The texts that files set secrets to, even where an error prevents a value."""
         texts = [reading.tree.text for reading in readings if reading.tree.text is not None]
-        # A file that cannot be decoded leaves no text but that of the lines it is quoted in.
+        # A file that cannot be decoded has no text; only the quoted lines are known.
         lines = [d.excerpt.text for d in diagnostics if d.excerpt is not None]
         return secrets.written_secrets([*texts, *lines], self.table)
 
 
 def _variable_options(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Those of a call's options that say how variables are read."""
+    """The options of a call that decide how variables are read."""
     names = ("case_sensitive", *(name for name in options if name.startswith("env_")))
     return {
         name: options[name] for name in names if name in options and not name.startswith("env_file")
@@ -324,13 +314,21 @@ def _variable_options(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def root_of(inputs: Inputs, value: object) -> Path | None:
-    """The directory that a value of the root field names; ``None`` if it names none."""
+    """The directory that a value of the root field names.
+
+    Args:
+        inputs: They have the directory that a relative path starts from.
+        value: A raw value, of any type.
+
+    Returns:
+        ``None`` if the value is not a path.
+    """
     is_path = isinstance(value, (str, Path)) and str(value) and "\0" not in str(value)
     return inputs.cwd / value if is_path else None  # type: ignore[operator]
 
 
 def _split(reading: Reading, locked: frozenset[str], held: list[Tree]) -> Reading:
-    """A reading of the site's without its locked keys, which are added to ``held``."""
+    """A reading of a site file without its locked keys, which are added to ``held``."""
     rest, part = held_part(reading.tree, locked)
     held += [] if part is None else [part]
     return reading._replace(tree=rest)

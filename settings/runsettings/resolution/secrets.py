@@ -1,8 +1,8 @@
-"""Which values of a model are secret, and what files write behind the names of secrets.
+"""Finds the secrets of a model in its sources and in the texts of files.
 
-Three things are secret: the live values of secret fields, what a file writes behind the name of one
-though it never became a value (a duplicate, a line with a syntax error), and passwords in
-addresses. `runsettings.secrets` masks them.
+Three things are secret: the live values of secret fields; text that follows the name of a secret
+field in a file, even if it never became a value (a duplicate, a line with a syntax error); and
+passwords in addresses. `runsettings.secrets` masks them.
 """
 
 from __future__ import annotations
@@ -21,22 +21,26 @@ from runsettings.values.key_paths import KeyPath
 from runsettings.values.tree import Leaf, Tree
 
 _SHORTEST: Final = 4
-"""Characters from which a word behind a secret's name is taken for a secret."""
+"""The least number of characters of a word that is treated as a secret after a secret's name."""
 
 _WORDS: Final = r"[^\s\"'\[\]{},]+"
 _KEY: Final = r"""(?m)(?:^|[{,])[ \t]*["']?([\w.-]+)["']?[ \t]*[:=]"""
 _BEGINS_KEY: Final = r"""\s*["']?[\w.-]+["']?\s*[:=]|\s*\["""
-# Texts, not compiled patterns: they are for diagnostics, and most programs have none.
+# Not compiled here: only diagnostics need them, and most programs have none.
 
 _LINES_OF_A_VALUE: Final = 20
 _MOST_KEYS: Final = 500
-"""Unknown keys that are compared with the known ones; no honest file has more."""
+"""The greatest number of unknown keys that are compared with the names of secrets."""
 
 
 def live_secrets(trees: Iterable[Tree], table: OptionTable) -> frozenset[str]:
-    """Every secret value that any source sets, whether it counts or not.
+    """Every secret value that any source sets, winning or not.
 
-    A password inside an address is one, whatever key the address is for.
+    A password inside an address is a secret in any key.
+
+    Args:
+        trees: The sources.
+        table: The model's options.
     """
     found: set[str] = set()
     for tree in trees:
@@ -52,7 +56,7 @@ def live_secrets(trees: Iterable[Tree], table: OptionTable) -> frozenset[str]:
 
 
 def written_secrets(texts: Iterable[str], table: OptionTable) -> frozenset[str]:
-    """What files write behind the name of a secret, whether or not it could be read.
+    """The texts that follow the name of a secret in files, whether or not they became values.
 
     Args:
         texts: The files' texts, or lines of them.
@@ -90,7 +94,12 @@ def secret_texts(value: Any) -> Iterator[str]:
 
 
 def with_wrapped_secrets(leaf: Leaf, table: OptionTable) -> Leaf:
-    """The leaf with every secret in its value wrapped as pydantic wraps it."""
+    """Wrap every secret in a leaf's value in ``SecretStr``.
+
+    Args:
+        leaf: The leaf, under the model's names.
+        table: The model's options.
+    """
     path = leaf.path
     if any(path[: len(secret)] == secret for secret in table.secrets):
         return leaf._replace(value=_wrap(leaf.value))
@@ -100,7 +109,7 @@ def with_wrapped_secrets(leaf: Leaf, table: OptionTable) -> Leaf:
 
 
 def _part(tree: Tree, path: KeyPath) -> Any:
-    """The value at ``path``, or a text that stands where a mapping with that value should."""
+    """The value at ``path``, or the text that is there in place of a parent mapping."""
     for end in range(1, len(path)):
         value = tree.get(path[:end])
         if isinstance(value, str):
@@ -109,7 +118,7 @@ def _part(tree: Tree, path: KeyPath) -> Any:
 
 
 def _items(value: Any) -> Iterable[Any]:
-    """What a container holds; nothing for anything else."""
+    """The items of a container or model; none for any other value."""
     if isinstance(value, BaseModel):
         return value.__dict__.values()
     if isinstance(value, (Replace, Append)):
@@ -141,7 +150,7 @@ def _misspelt_names(texts: Sequence[str], table: OptionTable) -> Iterator[str]:
 
 
 def _written(text: str, start: int, end: int) -> Iterator[str]:
-    """Yield the value behind a secret's name, which stands from ``start`` to ``end``."""
+    """Yield the possible values after a secret's name, which is at ``text[start:end]``."""
     first, *following = _lines_from(text, text.rfind("\n", 0, start) + 1)
     rest = first[end - text.rfind("\n", 0, start) - 1 :].strip()
     quoted = _quoted_text(rest)
@@ -163,7 +172,7 @@ def _written(text: str, start: int, end: int) -> Iterator[str]:
 
 
 def _lines_from(text: str, start: int) -> list[str]:
-    """The line at ``start`` and some that follow; no more of the text is copied."""
+    """The line at ``start`` and the lines that its value may continue on."""
     end = start
     for _ in range(_LINES_OF_A_VALUE + 1):
         end = text.find("\n", end) + 1
@@ -173,7 +182,7 @@ def _lines_from(text: str, start: int) -> list[str]:
 
 
 def _quoted_text(text: str) -> str | None:
-    """What stands between the quotes that ``text`` begins with, if there are two."""
+    """The text inside the quotes that ``text`` begins with; ``None`` if they are not closed."""
     quote = text[:1]
     if quote not in {'"', "'"}:
         return None
@@ -186,7 +195,7 @@ def _quoted_text(text: str) -> str | None:
 
 
 def _wrap(value: Any) -> Any:
-    """A secret value, or what stands in its place, so that its repr shows nothing."""
+    """A secret value, or a wrong value of a secret field, wrapped so that its repr is masked."""
     if value is None or isinstance(value, (SecretStr, SecretBytes, Directive)):
         return value
     if isinstance(value, Mapping):
@@ -197,7 +206,7 @@ def _wrap(value: Any) -> Any:
 
 
 def _wrap_named(value: Any, names: frozenset[str]) -> Any:
-    """A value of which only some parts are secret, with these wrapped."""
+    """A value with its secret parts wrapped; ``names`` are the keys of secrets."""
     if isinstance(value, Replace):
         return Replace(_wrap_named(value.value, names))
     if isinstance(value, Append):

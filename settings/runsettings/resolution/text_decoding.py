@@ -1,6 +1,6 @@
-"""Texts of INI files, flags, variables and secret files become values of their fields' types.
+"""Decodes the texts of INI files, flags, variables and secret files by their fields' types.
 
-JSON is decoded as pydantic-settings decodes a variable, and `text_values` converts what pydantic
+JSON is decoded as pydantic-settings decodes a variable; `text_values` converts texts that pydantic
 would refuse. A text means the same in each of these sources.
 """
 
@@ -26,7 +26,7 @@ else:
     masking = deferred("runsettings.secrets.masking")
 
 _DECODED: Final = (Kind.INI, Kind.FLAGS, Kind.SECRETS)
-"""Sources whose texts nobody has decoded."""
+"""Sources whose texts are not decoded when they are read."""
 
 _TEXTS: Final = (*_DECODED, Kind.VARIABLES, Kind.DOTENV)
 
@@ -35,7 +35,7 @@ class TextDecoder:
     """Decodes the texts of one model's sources.
 
     Args:
-        model: The settings class, whose pydantic-settings options decide how texts decode.
+        model: The settings class; its pydantic-settings options decide how texts are decoded.
         table: Its options.
     """
 
@@ -54,11 +54,15 @@ class TextDecoder:
         return not tree.data.keys().isdisjoint(self._names[tree.kind])
 
     def decode(self, tree: Tree) -> list[Diagnostic]:
-        """Decode the texts in ``tree`` in place; what cannot be decoded is taken out and told."""
+        """Decode the texts in ``tree`` in place.
+
+        Returns:
+            A diagnostic for each text that cannot be decoded; its key is removed from ``tree``.
+        """
         if self._source is None:
             source = EnvSettingsSource(self._model)
             source.env_vars = {}
-            self._source = source  # only now: another thread would take it as it is
+            self._source = source  # assigned last, because other threads use it at once
         diagnostics: list[Diagnostic] = []
         self._decode_in(tree.data, self._table, tree, self._source, diagnostics)
         diagnostics += copy_containers(tree)
@@ -72,7 +76,7 @@ class TextDecoder:
         source: EnvSettingsSource,
         diagnostics: list[Diagnostic],
     ) -> None:
-        """Decode what one mapping holds; flags of nested models (``--optim.betas``) lead inside."""
+        """Decode one mapping and the nested ones that flags (``--optim.betas``) make."""
         for name in data.keys() & (table.decoding | table.typing | table.nesting):
             option = table.options[name]
             if isinstance(data[name], dict) and option.table is not None:
@@ -82,7 +86,7 @@ class TextDecoder:
                 if option.decodes and tree.kind in _DECODED:
                     data[name] = _decoded(data[name], option, source)
             except (ValueError, RecursionError) as error:
-                # Taken out, or validation would report the same text a second time.
+                # Removed, or validation would report the same text a second time.
                 del data[name]
                 origin, excerpt = tree.origin(option.path), excerpt_of(tree, option.path)
                 if self._table.is_secret(option.path):
@@ -97,7 +101,7 @@ class TextDecoder:
 
 
 def _decoded(value: Any, option: Option, source: EnvSettingsSource) -> Any:
-    """The value of a field from a text, or from the words of a flag that takes several."""
+    """Decode a text, or the words of a flag that takes several, for one field."""
     if isinstance(value, str):
         return source.prepare_field_value(option.name, option.info, value, False)
     words = value if isinstance(value, list) else ()
@@ -107,5 +111,5 @@ def _decoded(value: Any, option: Option, source: EnvSettingsSource) -> Any:
         except (ValueError, RecursionError):
             whole = None
         if isinstance(whole, str):
-            return whole  # the field's own validator takes it apart, as it does a variable's
+            return whole  # the field's own validator splits it, as it splits a variable's text
     return decoded(value, [option.type])

@@ -1,7 +1,7 @@
 """Finds unknown keys: of a model, of nested models, and of models in lists, unions and mappings.
 
-pydantic drops such keys without a word. A key is unknown only where no model that the value can
-be meant for has it, and none of them takes further keys.
+pydantic ignores some of these keys without an error. A key is unknown if none of the models that
+the value can be meant for has it, and none of them takes further keys.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ from runsettings.values.tree import Leaf, Tree
 _LISTS: Final = (list, set, frozenset, tuple)
 
 TAKING: Final = ("allow", "ignore")
-"""Values of a model's ``extra`` that say what happens to further keys."""
+"""Values of a model's ``extra`` under which it takes further keys."""
 
 
 class UnknownKey(NamedTuple):
-    """A key that no model has, and the models that its mapping can be meant for."""
+    """An unknown key, and the models that its mapping can be meant for."""
 
     path: KeyPath
     models: tuple[type[BaseModel], ...]
@@ -42,11 +42,11 @@ class UnknownKey(NamedTuple):
 def unknown_keys(
     value: Any, annotation: Any, path: KeyPath = (), taking: Container[str] = TAKING
 ) -> Iterator[UnknownKey]:
-    """The keys in ``value`` that nothing in ``annotation`` has a name for.
+    """The unknown keys in a value.
 
     Args:
         value: A raw value, not validated.
-        annotation: What it is validated against.
+        annotation: The type that it will be validated against.
         path: The path to it.
         taking: Values of a model's ``extra`` under which further keys are not unknown.
     """
@@ -76,10 +76,10 @@ def unknown_key_diagnostics(
     """A diagnostic for each unknown key of a source.
 
     Args:
-        data: What the source says, as it spells the keys.
+        data: The source's values, with its own spellings of keys.
         tree: The source.
         table: The model's options.
-        known_elsewhere: Names that another program reads from files that it shares with us. In
+        known_elsewhere: Names that another program reads from the files that we share with it. In
             code, where it takes them as arguments, they are warnings.
     """
     shared = tree.layer.is_shared and tree.kind is Kind.INI
@@ -95,11 +95,11 @@ def unknown_key_diagnostics(
 def unknown_variable_diagnostics(
     leaves: Sequence[Leaf], variables: Iterable[str], known_elsewhere: frozenset[str]
 ) -> list[Diagnostic]:
-    """A warning for each variable whose name is close to one that sets something.
+    """A warning for each variable whose name is probably misspelt.
 
     Args:
         leaves: Variables with the model's prefix that set nothing.
-        variables: The variables that set something.
+        variables: The names of the variables that set a key.
         known_elsewhere: Variables that another program reads.
     """
     variables = list(variables)
@@ -119,7 +119,7 @@ def unknown_variable_diagnostics(
         )
         for leaf in leaves
         if (name := str(leaf.path[-1])).upper() not in known_elsewhere
-        # One that is not close to any is some other program's.
+        # A variable that is not close to any name belongs to another program.
         and (meant := closest(name[start:], named)) is not None
     ]
 
@@ -174,7 +174,7 @@ def _in_mapping(
 
 
 def _meant(value: Mapping[Any, Any], members: list[Any]) -> tuple[type[BaseModel], ...]:
-    """The models that the mapping can be meant for; none if it can be meant for anything else."""
+    """The models that a mapping can be meant for; none if another type may take it as well."""
     models: list[type[BaseModel]] = []
     for member in members:
         if isinstance(member, type) and issubclass(member, BaseModel):
@@ -184,12 +184,12 @@ def _meant(value: Mapping[Any, Any], members: list[Any]) -> tuple[type[BaseModel
         elif get_origin(member) not in _LISTS and not is_plain_type(member):
             return ()
     if len(models) < 2:
-        return tuple(models)  # a wrong value of a tag does not make it another model's
+        return tuple(models)  # the only model is meant even if a tag has a wrong value
     return tuple(model for model in models if not _refuted(value, model))
 
 
 def _refuted(value: Mapping[Any, Any], model: type[BaseModel]) -> bool:
-    """Whether a tag in the mapping (``kind: adam``) says that it is another model's."""
+    """Whether a tag in the mapping (``kind: adam``) shows that it is for another model."""
     return any(
         get_origin(info.annotation) is Literal
         and any(value[s] not in get_args(info.annotation) for s in names if s in value)
@@ -200,7 +200,7 @@ def _refuted(value: Mapping[Any, Any], model: type[BaseModel]) -> bool:
 
 @functools.lru_cache(maxsize=64)
 def _fields_by_key(model: type[BaseModel]) -> Mapping[Any, list[FieldInfo]]:
-    """The fields of a model whose values stand at, or below, each key."""
+    """The fields of a model by key: a name, a spelling, or the first key of an alias path."""
     found: dict[Any, list[FieldInfo]] = {}
     for name, info in model.model_fields.items():
         heads = (each.path[0] for each in alias_paths_of(info))
@@ -210,7 +210,7 @@ def _fields_by_key(model: type[BaseModel]) -> Mapping[Any, list[FieldInfo]]:
 
 
 def _elsewhere(name: str, table: OptionTable) -> str | None:
-    """Whether the key exists, but somewhere else in the model."""
+    """A hint for a key that exists elsewhere in the model, or that is close to one."""
     path = tuple(name.split("."))
     if len(path) > 1 and table.find(path) is not None:
         return f"nest it: {nested_text(path)}"
@@ -229,6 +229,6 @@ def nested_text(path: Sequence[str]) -> str:
 
 
 def _without_value(excerpt: Excerpt) -> Excerpt:
-    """The line up to the key: a misspelt secret is still a secret."""
+    """The line up to the key, without the value: a misspelt key may hold a secret."""
     end = excerpt.column - 1 + excerpt.width
     return excerpt._replace(text=excerpt.text[:end] + " …" * (len(excerpt.text) > end))

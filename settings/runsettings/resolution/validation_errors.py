@@ -1,4 +1,4 @@
-"""Errors of pydantic as diagnostics: key, what is wrong in our words, place, whom it beat."""
+"""Turns errors of pydantic into diagnostics, with the key, its origin and the values it beat."""
 
 from __future__ import annotations
 
@@ -26,11 +26,16 @@ _OTHER_WORDS: Final = {
     **dict.fromkeys(("dict_type", "mapping_type", "model_type"), "must be a mapping"),
     **dict.fromkeys(("model_attributes_type", "dataclass_type"), "must be a mapping"),
 }
-"""What a person who writes YAML or INI calls Python's types."""
+"""Messages for Python's types in the words of a person who writes YAML or INI."""
 
 
 def show_value(value: Any, *, secret: bool = False) -> str:
-    """A value as text for a person: short, and masked where it is secret."""
+    """A value as short text for a person.
+
+    Args:
+        value: The value.
+        secret: Whether to mask it. Passwords in addresses are always masked.
+    """
     return MASK if secret and value is not None else mask_addresses(shown(value))
 
 
@@ -39,7 +44,12 @@ def validation_diagnostics(
 ) -> list[Diagnostic]:
     """One diagnostic for each key that pydantic refused.
 
-    A union reports each member it tried; those become one sentence about one key.
+    A union reports an error for each member; these become one diagnostic.
+
+    Args:
+        error: What pydantic raised.
+        merged: The values that were validated.
+        table: The model's options.
     """
     grouped: dict[KeyPath, list[ErrorDetails]] = {}
     for details in error.errors(include_url=False):
@@ -47,7 +57,8 @@ def validation_diagnostics(
         if details["type"] == "union_tag_invalid":
             path = _tag(path, details, merged)
         grouped.setdefault(path, []).append(details)
-    # Only of a union are a value and its inside both refused: who wrote a mapping meant a model.
+    # Only a union refuses both a value and a key inside it. A mapping was meant for a model, so
+    # that the error inside it is the one to show.
     outer = {path[:end] for path in grouped for end in range(1, len(path))}
     return [
         _diagnostic(path, details, merged, table)
@@ -57,7 +68,7 @@ def validation_diagnostics(
 
 
 def refusal(error: ValidationError, value: Any) -> str:
-    """Why a type refuses a value, as a sentence without a subject.
+    """Why a type refuses a value, as a sentence without its subject.
 
     Args:
         error: What pydantic raised for the value alone.
@@ -67,7 +78,12 @@ def refusal(error: ValidationError, value: Any) -> str:
 
 
 def beaten(leaves: Sequence[Leaf], table: OptionTable) -> tuple[Beaten, ...]:
-    """The losers of a history, as they are shown below a diagnostic."""
+    """Losing values in the form in which a diagnostic shows them.
+
+    Args:
+        leaves: The losers of a history, highest first.
+        table: The model's options, which decide what is masked.
+    """
     return tuple(
         Beaten(leaf.origin, show_value(leaf.value, secret=table.is_secret(leaf.path)))
         for leaf in leaves
@@ -78,8 +94,8 @@ def beaten(leaves: Sequence[Leaf], table: OptionTable) -> tuple[Beaten, ...]:
 def _path(loc: tuple[int | str, ...], merged: Merged, table: OptionTable) -> KeyPath:
     """The path of an error's location under the model's own names.
 
-    pydantic puts a union's member and a validator's name into the location; those are no
-    keys, and the first part that is neither an option's name nor a key of the value ends it.
+    pydantic puts the names of union members and validators into the location. Parts that are
+    neither an option's name nor a key of the value are left out.
     """
     path: list[int | str] = []
     inner: OptionTable | None = table
@@ -111,7 +127,7 @@ def _option(parts: list[int | str], table: OptionTable) -> Option | None:
 
 
 def _tag(path: KeyPath, details: ErrorDetails, merged: Merged) -> KeyPath:
-    """The path of the tag that no member of a union has, where the value has one."""
+    """The path of a tag whose value no member of a union has; ``path`` if there is no tag."""
     inside = (*path, details["ctx"]["discriminator"].strip("'"))
     return path if merged.get(inside) is MISSING else inside
 
@@ -128,7 +144,7 @@ def _diagnostic(
     value = merged.get(path) if path else first["input"]
     message = _message(details, option, path, value)
     if path and value is not MISSING and not secret:
-        # A whole mapping is every one of its values: that is no help in a message.
+        # The text of a whole mapping would be too long to help.
         got = "a mapping" if isinstance(value, dict) else show_value(value)
         message += f"; got {got}"
     hint = None
@@ -161,7 +177,7 @@ def _without_quotes(path: KeyPath, value: str, merged: Merged) -> str | None:
     bare = value[1:-1]
     if value not in (f'"{bare}"', f"'{bare}'"):
         return None
-    return f"INI takes no quotes: write {bare}"
+    return f"INI has no quotes: write {bare}"
 
 
 def _with_quotes(path: KeyPath, value: Any, merged: Merged) -> str | None:
@@ -179,7 +195,7 @@ def _excerpt(path: KeyPath, merged: Merged) -> Excerpt | None:
 
 
 def _missing(path: KeyPath, option: Option | None, merged: Merged) -> Diagnostic:
-    """The diagnostic of a required key that no layer sets: it tells how to set it."""
+    """The diagnostic for a required key that no layer sets, with the ways to set it."""
     parent = path[:-1]
     ways = list(option.variables[:1]) if option is not None else []
     ways.append(f"--{'.'.join(str(key) for key in path).replace('_', '-')}")
@@ -206,7 +222,7 @@ def _message(details: list[ErrorDetails], option: Option | None, path: KeyPath, 
 
 
 def _sentence(details: ErrorDetails, value: Any) -> str:
-    """The message in our grammar: the key is the subject, so it begins with a verb."""
+    """A message of pydantic as a sentence that begins with a verb: the key is its subject."""
     message = details["msg"]
     for prefix in ("Value error, ", "Assertion failed, "):
         if message.startswith(prefix):
@@ -214,7 +230,7 @@ def _sentence(details: ErrorDetails, value: Any) -> str:
     if details["type"] == "union_tag_invalid":
         return f"must be one of {details['ctx']['expected_tags']}"
     if details["type"] == "union_tag_not_found":
-        return f"must have {details['ctx']['discriminator']}, which tells what it is"
+        return f"must have {details['ctx']['discriminator']}, which names its type"
     if details["type"] in _OTHER_WORDS:
         return _OTHER_WORDS[details["type"]]
     if message.startswith("Input should be "):

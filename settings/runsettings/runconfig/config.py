@@ -9,7 +9,6 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Literal, Self, TypeVar
 
 from runsettings.layers.call_site import Caller, find_caller
-from runsettings.resolution.explain import explain_history
 from runsettings.runconfig.changes.change import Observer, show_warning
 from runsettings.runconfig.changes.state import ConfigStore
 from runsettings.runconfig.inputs.reader import call_origin
@@ -20,7 +19,7 @@ from runsettings.values.diagnostic import Diagnostic, Rule
 from runsettings.values.json_trees import canonical_json
 from runsettings.values.key_paths import MISSING, KeyPath, format_path, leaves_of
 from runsettings.values.origin import Origin
-from runsettings.values.rendering import shown
+from runsettings.values.rendering import explain_history, shown
 from runsettings.values.tree import Leaf, Tree
 
 _C = TypeVar("_C", bound="Config")

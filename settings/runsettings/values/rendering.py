@@ -1,4 +1,4 @@
-"""Turns diagnostics into plain text, for exceptions, logs and terminals.
+"""Turns diagnostics and explanations into plain text, for exceptions, logs and terminals.
 
 The command line adds colours to it.
 """
@@ -6,10 +6,14 @@ The command line adds colours to it.
 from __future__ import annotations
 
 import reprlib
-from collections.abc import Sequence
-from typing import Any, Final
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Final
 
 from runsettings.values.diagnostic import Diagnostic, Excerpt, Rule, Severity
+from runsettings.values.origin import Layer
+
+if TYPE_CHECKING:
+    from runsettings.values.tree import Leaf
 
 LONGEST_SHOWN: Final = 80
 """Characters of a value that messages show; of a longer value they show both ends."""
@@ -20,6 +24,9 @@ _LONGEST_LINE: Final = 160
 _shorten = reprlib.Repr()
 _shorten.maxstring = _shorten.maxother = LONGEST_SHOWN
 _shorten.maxlist = _shorten.maxtuple = _shorten.maxset = _shorten.maxdict = 6
+
+_LAYER_WIDTH: Final = max(len(layer.label) for layer in Layer) + 2
+_PLACE_WIDTH: Final = 31
 
 
 def render_problems(diagnostics: Sequence[Diagnostic], subject: str) -> str:
@@ -84,6 +91,28 @@ def printable(text: str) -> str:
         char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
         for char in text
     )
+
+
+def explain_history(
+    name: str, shown: str, leaves: Sequence[Leaf], show: Callable[[Any], str] = repr
+) -> str:
+    """The value of ``name`` with its history, one line for each source.
+
+    Args:
+        name: The key as a person writes it: ``optim.lr``.
+        shown: The winning value, as text.
+        leaves: The history, winner first.
+        show: Turns a leaf's value into text, with secrets masked.
+    """
+    lines = [f"{name} = {shown}"]
+    places = [printable(str(leaf.origin)) for leaf in leaves]
+    width = max([_PLACE_WIDTH, *(len(place) + 2 for place in places)])
+    for index, (leaf, place) in enumerate(zip(leaves, places, strict=True)):
+        mark = "▸" if index == 0 else " "
+        lines.append(
+            f"  {mark} {leaf.origin.layer.label:<{_LAYER_WIDTH}}{place:<{width}}{show(leaf.value)}"
+        )
+    return "\n".join(lines)
 
 
 def _excerpt(excerpt: Excerpt) -> list[str]:

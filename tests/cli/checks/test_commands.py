@@ -388,7 +388,7 @@ def test_other_bytes_of_a_file_are_drift(run, jail):
     result = run("check", "--locked")
     assert (result.exit_code, result.stdout) == (
         1,
-        "wandb/settings changed, but no value with it\n",
+        "wandb/settings changed, but no value changed\n",
     )
 
 

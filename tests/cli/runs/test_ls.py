@@ -214,7 +214,7 @@ def test_columns_are_those_asked_for(run, three):
         ("--sort", "adam", "unknown key 'adam' — use a run's attribute"),
         ("--sort", "-summary.los", "no run here has 'summary.los' — did you mean 'summary.loss'?"),
         ("--group-by", "grup", "unknown key 'grup' — did you mean 'group'?"),
-        ("--since", "soon", "'soon' is no time — write a date or time as 2025-01-31"),
+        ("--since", "soon", "'soon' is not a time — write a date or time as 2025-01-31"),
         ("--state", "done", "is not one of"),
         ("--limit", "0", "0 is not in the range"),
         ("--dir", "nowhere", "there is no directory 'nowhere'"),
@@ -272,7 +272,7 @@ def test_settings_that_are_wrong_are_told_with_a_way_out(jail, three, run_status
     jail.setenv(WANDB_MODE="offlin")
     told = run_status("runs", "ls")
     assert told.returncode == 1
-    assert "give --dir to see runs while the settings are wrong" in told.stderr
+    assert "give --dir to see runs although the settings have errors" in told.stderr
     assert "did you mean 'offline'?" in told.stderr
     assert run_status("runs", "ls", "--dir", ".").returncode == 0
 

@@ -39,9 +39,9 @@ def test_tag_that_is_there_or_not_changes_nothing(run, three):
     ("changes", "status", "message"),
     [
         (["+" + "x" * 65], 1, "each tag must have 1 to 64 characters"),
-        (["+"], 2, "'+' names no tag"),
-        (["-"], 2, "'-' names no tag"),
-        (["+a", "-a"], 2, "'a' is to be both added and removed"),
+        (["+"], 2, "'+' has no tag after the sign"),
+        (["-"], 2, "'-' has no tag after the sign"),
+        (["+a", "-a"], 2, "cannot both add and remove 'a'"),
         (["--force"], 2, "No such option"),
     ],
 )

@@ -390,14 +390,14 @@ def test_quotes_in_an_ini_file_are_part_of_a_value(jail, run, text):
     """Who knows TOML quotes texts; INI takes the quotes for letters."""
     jail.write_workspace(f"[default]\nmode = {text}\n")
     bare = text[1:-1]
-    assert f"INI takes no quotes: write {bare}\n" in run("show").stderr
+    assert f"INI has no quotes: write {bare}\n" in run("show").stderr
 
 
 @pytest.mark.parametrize("text", ['"offline', "offlin", '"', "offlin'"])
 def test_one_quote_is_no_pair(jail, run, text):
     """It is a slip of another kind."""
     jail.write_workspace(f"[default]\nmode = {text}\n")
-    assert "INI takes no quotes" not in run("show").stderr
+    assert "INI has no quotes" not in run("show").stderr
 
 
 def test_quotes_elsewhere_are_not_told_as_those_of_ini(jail, run):
@@ -406,4 +406,4 @@ def test_quotes_elsewhere_are_not_told_as_those_of_ini(jail, run):
     jail.write("pyproject.toml", "[tool.runsettings]\nquiet = '\"x\"'\n")
     stderr = run("show").stderr
     assert stderr.startswith("2 problems in settings")
-    assert "INI takes no quotes" not in stderr
+    assert "INI has no quotes" not in stderr

@@ -260,7 +260,7 @@ def test_value_with_a_dash_is_told_where_to_stand(run):
     result = run("set", "project", "--usr")
     assert result.exit_code == 2
     assert "No such option" in result.stderr
-    assert "goes behind '--'" in result.stderr
+    assert "Write '--' before a VALUE" in result.stderr
 
 
 @pytest.mark.parametrize(
@@ -402,7 +402,7 @@ def test_secret_does_not_go_into_pyproject(jail, run):
     path = jail.write("pyproject.toml", "")
     result = run("set", "api_key", "-", "--pyproject", input=CANARY)
     assert result.exit_code == 1
-    assert "travels with the code" in result.stderr
+    assert "pyproject.toml is shared with the code" in result.stderr
     assert path.read_text() == ""
 
 
@@ -501,7 +501,7 @@ def test_unset_of_a_key_that_nobody_sets_says_so(run):
     """The default counts already."""
     result = run("unset", "mode")
     assert result.exit_code == 1
-    assert "nothing sets it: its default counts" in result.stderr
+    assert "nothing sets it: its default applies" in result.stderr
 
 
 def test_unset_removes_an_unknown_key_of_the_file(jail, run):

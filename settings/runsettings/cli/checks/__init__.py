@@ -1,5 +1,5 @@
 """``runsettings check``, ``schema`` and ``lock``.
 
-Here are the options of these commands, and how a report is printed. `runsettings.checks`
-finds what is wrong.
+This room has the options of these commands, and prints reports. `runsettings.checks` runs the
+checks.
 """

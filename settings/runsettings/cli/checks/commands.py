@@ -26,13 +26,17 @@ if TYPE_CHECKING:
 
 _LOCK_FILE: Final = "settings.lock"
 _MANY_FILES: Final = 100
-"""Files from which a progress bar is shown."""
+"""The smallest number of files for which a progress bar is shown."""
 
 _RULES: Final = frozenset(map(str, Rule))
 
 
 def _rules(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
-    """The ids of rules; one value may have several, separated by commas."""
+    """The ids of rules; one value may have several, separated by commas.
+
+    Raises:
+        click.BadParameter: One of them is not a rule.
+    """
     names = [name.strip() for value in values for name in value.split(",")]
     for name in names:
         if name not in _RULES:
@@ -81,21 +85,23 @@ def _rules(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
     callback=reports_named,
     help="Write a report to a file as well; may be repeated.",
 )
-@click.option("--strict", is_flag=True, help="Warnings are errors.")
+@click.option("--strict", is_flag=True, help="Treat warnings as errors.")
 @click.option(
     "--select",
     multiple=True,
     metavar="RULE",
     callback=_rules,
-    help="A rule that counts; no other does.",
+    help="Report this rule only; may be repeated.",
 )
 @click.option(
-    "--ignore", multiple=True, metavar="RULE", callback=_rules, help="A rule that does not count."
+    "--ignore",
+    multiple=True,
+    metavar="RULE",
+    callback=_rules,
+    help="Do not report this rule; may be repeated.",
 )
-@click.option("--exclude", multiple=True, metavar="PATTERN", help="Files not to look for.")
-@click.option(
-    "--jobs", "processes", type=click.IntRange(min=1), help="Processes; as many as help by default."
-)
+@click.option("--exclude", multiple=True, metavar="PATTERN", help="Files to leave out.")
+@click.option("--jobs", "processes", type=click.IntRange(min=1), help="The number of processes.")
 @click.pass_context
 def check_command(
     ctx: click.Context,
@@ -111,7 +117,7 @@ def check_command(
     """Check settings of every layer, and FILES, without starting a run.
 
     FILES are config files, settings files, directories and quoted glob patterns. The exit
-    status is 0 if nothing is wrong, 1 if something is, and 2 for wrong usage.
+    status is 0 without errors, 1 with errors, and 2 for wrong usage.
     """
     if options["against"] is not None and options["matrix"] is None:
         raise click.UsageError("--against needs --matrix")
@@ -143,7 +149,7 @@ def check_command(
     reported = {(each.rule, each.message, each.origin) for each in report.diagnostics}
     unfixed = [each for each in unfixed if (each.rule, each.message, each.origin) not in reported]
     report = replace(report, diagnostics=(*unfixed, *report.diagnostics))
-    # The status is this one even if the reader of the report stops reading.
+    # Set before printing: it is the exit status even if the reader of the report stops reading.
     ctx.meta[STATUS] = 1 if report.failed else 0
     write_reports(report, format_, outputs)
     ctx.exit(ctx.meta[STATUS])
@@ -156,7 +162,7 @@ def check_command(
 def schema_command(what: str, parser: str | None, output: str | None) -> None:
     """Print the JSON Schema (2020-12) of settings, a run's config, a journal's line, or a model.
 
-    Editors complete and check files with it. By default it is that of the run's settings.
+    Editors use it to complete and check files. The default is the schema of the run's settings.
     """
     from runsettings.cli.checks.requests import schema_of  # pydantic: help needs no models
 
@@ -180,17 +186,17 @@ def schema_command(what: str, parser: str | None, output: str | None) -> None:
 @settings_file_option
 @model_option
 def lock_command(output: str, settings_files: tuple[str, ...], model: str | None) -> None:
-    """Write the settings that count here and now to a lock file, to be committed.
+    """Write the resolved settings to a lock file, to be committed.
 
-    The file has values, their origins, and hashes of the files that were read; of secrets, it
-    has keyed hashes alone. `check --locked` reports what has changed since.
+    The file has values, their origins, and hashes of the files that were read. A secret is
+    stored as a keyed hash. `check --locked` reports changes since then.
     """
     from runsettings.models.locking import lock_of  # pydantic: help needs no models
     from runsettings.resolution.lock_file import read_lock, write_lock  # pydantic, as above
 
     settings = model_of(model).resolve(files=settings_files)
     try:
-        # With the key of the file that is there, an unchanged secret is an unchanged line.
+        # With the key of the existing file, the line of an unchanged secret stays the same.
         key = read_lock(Path(output), output).key
     except SettingsError:
         key = None

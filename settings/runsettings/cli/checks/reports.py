@@ -1,4 +1,4 @@
-"""The reports of ``runsettings check``, and the files that its commands write."""
+"""Writes the reports of ``runsettings check``, and the files of its commands."""
 
 from __future__ import annotations
 
@@ -19,7 +19,16 @@ if TYPE_CHECKING:
 def reports_named(
     ctx: click.Context, param: click.Parameter, values: tuple[str, ...]
 ) -> list[tuple[str, str]]:
-    """The format and the file of each ``FORMAT=FILE``, or of a file whose suffix has a format."""
+    """The format and the file of each value of ``--output``.
+
+    Args:
+        ctx: The context of the command.
+        param: The option.
+        values: ``FORMAT=FILE``, or a file whose suffix tells the format.
+
+    Raises:
+        click.BadParameter: A value tells no format.
+    """
     suffixes = {format_.suffix: name for name, format_ in REPORT_FORMATS.items()}
     reports: list[tuple[str, str]] = []
     for value in values:
@@ -36,7 +45,12 @@ def reports_named(
 
 
 def write_reports(report: Report, format_: str, outputs: Sequence[tuple[str, str]]) -> None:
-    """Write the report to files, and in one format to the standard output.
+    """Write a report to files and to the standard output.
+
+    Args:
+        report: The report.
+        format_: The format for the standard output.
+        outputs: The format and the name of each file.
 
     Raises:
         click.BadParameter: A file cannot be written.
@@ -51,7 +65,11 @@ def write_reports(report: Report, format_: str, outputs: Sequence[tuple[str, str
 
 
 def write_output(file: str, text: str) -> None:
-    """Write a file that the option ``--output`` names, whole or not at all, and its directory.
+    """Write the file that ``--output`` names atomically; create its directory.
+
+    Args:
+        file: The file.
+        text: Its text.
 
     Raises:
         click.BadParameter: It cannot be written.

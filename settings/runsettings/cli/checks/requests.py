@@ -1,4 +1,4 @@
-"""What ``check`` and ``schema`` are asked about. Loads the models, and so pydantic."""
+"""Turns the options of ``check`` and ``schema`` into requests. Importing it loads pydantic."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ _SCHEMAS: Final[Mapping[str, Callable[[], dict[str, Any]]]] = {
     "run-config": schema.run_config_schema,
     "journal": journal_schema,
 }
-"""What ``schema`` knows by a name."""
+"""The schemas that ``schema`` knows by name."""
 
 
 def check_request(
     *, model: str | None, parser: str | None, no_settings: bool, **options: Any
 ) -> Request:
-    """The request of the command's options.
+    """Make a request from the options of ``check``.
 
     Args:
         model: The reference to a pydantic model for configs, or to a settings class.
@@ -51,17 +51,17 @@ def check_request(
         settings=settings,
         model=configs,
         parser=None if parser is None else _parser(parser),
-        # The environments that a matrix declares are checked instead of this one.
+        # With a matrix, the environments that it declares are checked instead of this one.
         layers=not no_settings and options["matrix"] is None,
     )
 
 
 def schema_of(what: str, parser: str | None) -> dict[str, Any]:
-    """The JSON Schema that the command ``schema`` is asked for.
+    """The JSON Schema that the command ``schema`` prints.
 
     Args:
         what: ``settings``, ``run-config``, ``journal`` or the reference to a pydantic model.
-        parser: The reference to an argparse parser, which counts instead of ``what``.
+        parser: The reference to an argparse parser, which is used instead of ``what``.
 
     Raises:
         click.BadParameter: A reference is wrong.

@@ -1,4 +1,4 @@
-"""``runsettings runs``: a module for each of its commands, and what they share.
+"""``runsettings runs``: a module for each of its commands, and the options that they share.
 
-Here are options and output. `runsettings.journal.query` finds, lists and compares runs.
+This room has options and output. `runsettings.journal.query` finds, lists and compares runs.
 """

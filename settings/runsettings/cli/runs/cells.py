@@ -1,4 +1,4 @@
-"""How a run's values are shown in the cells of tables and of CSV."""
+"""Formats a run's values for the cells of tables and CSV."""
 
 from __future__ import annotations
 
@@ -11,18 +11,23 @@ from runsettings.values.key_paths import MISSING
 from runsettings.values.rendering import printable
 
 NOTHING: Final = "-"
-"""What a table shows where a run has no value."""
+"""The cell of a table where a run has no value."""
 
 _LONGEST: Final = 200
-"""Characters of a value that a table shows; JSON and CSV have all of them."""
+"""The greatest number of characters in a cell of a table; JSON and CSV have whole values."""
 
 _FORMULA: Final = ("=", "+", "-", "@")
-"""What a text begins with that a spreadsheet takes for a formula."""
+"""First characters of texts that a spreadsheet treats as formulas."""
 
 
 def cell(value: Any, kind: Kind = Kind.VALUE) -> str:
-    """A value for a table: short, and on one line."""
-    if type(value) is str:  # most are, and a list may have a hundred thousand
+    """A value for a table: short, and on one line.
+
+    Args:
+        value: The value, or `MISSING`.
+        kind: What kind of value it is.
+    """
+    if type(value) is str:  # the usual case; there may be a hundred thousand cells
         return _cut(value)
     if value is MISSING or (kind is Kind.LIST and not value):
         return NOTHING
@@ -43,8 +48,12 @@ def exact_cell(value: Any) -> str:
 def csv_cell(value: Any, kind: Kind = Kind.VALUE) -> str | int | float:
     """A value for CSV; numbers stay numbers.
 
-    A text that a spreadsheet would run as a formula gets an apostrophe in front, as OWASP's
-    page on CSV injection says. Control characters are escaped, so that each row is one line.
+    A text that a spreadsheet would run as a formula gets an apostrophe in front, as OWASP's page
+    on CSV injection recommends. Control characters are escaped, so that each row is one line.
+
+    Args:
+        value: The value, or `MISSING`.
+        kind: What kind of value it is.
     """
     if value is MISSING or value is None:
         return ""
@@ -59,7 +68,7 @@ def csv_cell(value: Any, kind: Kind = Kind.VALUE) -> str | int | float:
 
 
 def _cut(text: str) -> str:
-    """A text without control characters, and an ellipsis for what is beyond `_LONGEST`."""
+    """A text with escaped control characters, cut to `_LONGEST` characters."""
     text = printable(text[: _LONGEST + 1])
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 

@@ -19,11 +19,11 @@ from runsettings.values.rendering import printable
 @click.argument("a", metavar="A", shell_complete=complete_runs)
 @click.argument("b", metavar="B", shell_complete=complete_runs)
 @directory_option
-@click.option("--why", is_flag=True, help="With the layer and the origin of each value.")
+@click.option("--why", is_flag=True, help="Show the layer and the origin of each value.")
 @click.option("--summary", is_flag=True, help="Compare the summaries as well.")
-@click.option("--all", "equal", is_flag=True, help="With the keys that are equal in both.")
-@click.option("--exit-code", is_flag=True, help="Exit with 1 if anything differs.")
-@click.option("--json", "as_json", is_flag=True, help="As JSON, with values and origins.")
+@click.option("--all", "equal", is_flag=True, help="Show equal keys as well.")
+@click.option("--exit-code", is_flag=True, help="Exit with 1 if the runs differ.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, with values and origins.")
 @click.pass_context
 def diff_command(
     ctx: click.Context,
@@ -74,7 +74,7 @@ def _print_origins(titles: Sequence[str], found: Sequence[Difference]) -> None:
 
 
 def _titles(a: StoredRun, b: StoredRun) -> list[str]:
-    """What tells two runs apart: their names, or their ids, or their directories."""
+    """Texts that distinguish two runs: their names, else their ids, else their directories."""
     if a.name and b.name and a.name != b.name:
         return [cell(a.name), cell(b.name)]
     if a.id != b.id:

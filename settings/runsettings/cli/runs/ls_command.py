@@ -49,23 +49,23 @@ if TYPE_CHECKING:
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 _DISPENSABLE: Final = ("job_type", "group", "tags", "steps", "project", "runtime")
-"""The columns that a narrow terminal does not show; the first are left out first."""
+"""The columns that may be left out on a narrow terminal; the first is left out first."""
 
 _READABLE: Final = 20
-"""Characters of a name that are enough to recognise it; a longer one drops no column."""
+"""The width that a column must have; longer cells are cut before columns are left out."""
 
 
 def _complete_keys(
     ctx: click.Context, param: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
-    """Keys; of a comma-separated list, the last one is completed."""
+    """Offer keys; in a comma-separated list, complete the last one."""
     del param
     head, comma, tail = incomplete.rpartition(",")
     return offered(known_keys(completable(ctx)), tail, head + comma)
 
 
 def _complete_attribute(name: str) -> Callable[..., list[CompletionItem]]:
-    """Completion with the values that runs have for an attribute."""
+    """A completion that offers the values of an attribute of runs."""
 
     def complete(
         ctx: click.Context, param: click.Parameter, incomplete: str
@@ -97,7 +97,7 @@ def _moment(ctx: click.Context, param: click.Parameter, text: str | None) -> flo
     del ctx
     moment = None if text is None else parse_time(text, time.time())
     if text is not None and moment is None:
-        raise click.BadParameter(f"{text!r} is no time — {TIME_FORMS}", param=param)
+        raise click.BadParameter(f"{text!r} is not a time — {TIME_FORMS}", param=param)
     return moment
 
 
@@ -139,7 +139,7 @@ def _moment(ctx: click.Context, param: click.Parameter, text: str | None) -> flo
     metavar="KEY",
     multiple=True,
     shell_complete=_complete_keys,
-    help="Sort by KEY, by -KEY with the largest first; by default the newest first.",
+    help="Sort by KEY, or by -KEY with the largest first; by default the newest runs first.",
 )
 @click.option(
     "--columns",
@@ -233,7 +233,7 @@ def _print_csv(columns: Sequence[Column]) -> None:
 
 
 def _print_fitted(columns: Sequence[Column]) -> None:
-    """Print the default columns, as many as fit a terminal, each run on one line."""
+    """Print as many default columns as fit the terminal, each run on one line."""
     from rich.cells import cell_len  # rich: only a terminal needs it
 
     def shown(value: Any, kind: Kind) -> str:

@@ -1,4 +1,4 @@
-"""What the commands about runs share: ``--dir``, RUN, completion, and errors of queries."""
+"""The option ``--dir``, the argument RUN, and errors of queries, for all commands about runs."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 _MANY_JOURNALS = 1_000
-"""Journals that are read for the first time, from which a progress bar is shown."""
+"""The smallest number of journals to read for which a progress bar is shown."""
 
 
 def directory_option(command: _Command) -> _Command:
@@ -36,7 +36,7 @@ def directory_option(command: _Command) -> _Command:
         "root",
         metavar="DIR",
         type=click.Path(),
-        help="Where the runs are, as init(dir=); by default the settings decide (WANDB_DIR, …).",
+        help="Where the runs are, as in init(dir=); by default as the settings say (WANDB_DIR).",
     )(command)
 
 
@@ -45,7 +45,7 @@ def runs_directory(root: str | None) -> Path:
 
     Raises:
         click.BadParameter: There is no such directory.
-        SettingsError: The settings are wrong, so that the directory is not known.
+        SettingsError: The settings have errors, so that the directory is unknown.
     """
     if root is not None:
         with query_errors("--dir"):
@@ -55,7 +55,7 @@ def runs_directory(root: str | None) -> Path:
     try:
         settings = Settings.resolve()
     except SettingsError:
-        note("give --dir to see runs while the settings are wrong")
+        note("give --dir to see runs although the settings have errors")
         raise
     return wandb_directory(named_path(settings.root_dir or ".", Path()))
 
@@ -70,10 +70,14 @@ def all_runs(directory: Path) -> list[StoredRun]:
 
 
 def find_run(directory: Path, name: str) -> StoredRun:
-    """The run that the argument RUN means.
+    """Find the run for the argument RUN.
+
+    Args:
+        directory: The ``wandb`` directory.
+        name: An id, the beginning of one, a name, a path, or ``latest``.
 
     Raises:
-        click.ClickException: No run is meant, or several are.
+        click.ClickException: No run matches, or several do.
     """
     try:
         return finding.find_run(directory, name)
@@ -83,7 +87,11 @@ def find_run(directory: Path, name: str) -> StoredRun:
 
 @contextmanager
 def query_errors(option: str) -> Iterator[None]:
-    """Turn an error of a query into one of wrong usage that names the option."""
+    """Turn an error of a query into an error of usage that names the option.
+
+    Raises:
+        click.BadParameter: A `QueryError` was raised inside.
+    """
     try:
         yield
     except QueryError as error:
@@ -93,11 +101,11 @@ def query_errors(option: str) -> Iterator[None]:
 def complete_runs(
     ctx: click.Context, param: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
-    """Ids and names of runs, newest first."""
+    """Offer ids and names of runs, newest first; click calls it to complete RUN."""
     del param
     runs = completable(ctx)
     ids = [(run.id, printable(f"{run.name} {run.state}")) for run in runs]
-    # A name is offered for what its id is not.
+    # The name of a run is offered unless its id is.
     names = [
         (run.name, printable(f"{run.id} {run.state}"))
         for run in runs
@@ -107,7 +115,7 @@ def complete_runs(
 
 
 def completable(ctx: click.Context) -> list[StoredRun]:
-    """The runs to complete from; none after an error, which completion has no place to show."""
+    """The runs to complete from; none after an error, because completion cannot show errors."""
     try:
         return list_runs(runs_directory(ctx.params.get("root"))).runs
     except (OSError, RunsettingsError, click.ClickException):

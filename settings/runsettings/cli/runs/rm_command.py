@@ -19,7 +19,9 @@ from runsettings.values.rendering import printable
 @directory_option
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 @click.option("--dry-run", "-n", is_flag=True, help="Only print what would be removed.")
-@click.option("--force", is_flag=True, help="Remove running runs, too; their processes go on.")
+@click.option(
+    "--force", is_flag=True, help="Remove running runs as well; their processes continue."
+)
 def rm_command(
     runs: tuple[str, ...], root: str | None, *, yes: bool, dry_run: bool, force: bool
 ) -> None:
@@ -42,10 +44,10 @@ def rm_command(
 
 
 def _with_overwritten(directory: Path, names: Sequence[str]) -> list[StoredRun]:
-    """The runs that are meant, each once, with the runs that they overwrote.
+    """The named runs and the runs that they overwrote, each once.
 
     Raises:
-        click.ClickException: One of the names means no run, or several.
+        click.ClickException: A name matches no run, or several.
     """
     found: dict[Path, StoredRun] = {}
     for name in names:
@@ -55,10 +57,10 @@ def _with_overwritten(directory: Path, names: Sequence[str]) -> list[StoredRun]:
 
 
 def _refuse_running(runs: Sequence[StoredRun]) -> None:
-    """Refuse everything if one run is running, before anything is removed.
+    """Refuse to remove anything if one of the runs is running.
 
     Raises:
-        click.ClickException: One is running.
+        click.ClickException: A run is running.
     """
     lines = [
         printable(f"{run.name} ({run.id}) is running: process {run.pid} on {run.host}")

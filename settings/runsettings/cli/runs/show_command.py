@@ -26,7 +26,7 @@ from runsettings.values.key_paths import MISSING
 from runsettings.values.rendering import printable
 
 _MOST_FILES: Final = 50
-"""Files that are listed without ``--all``; a run may have saved thousands."""
+"""The greatest number of files that are listed without ``--all``."""
 
 _LEAF_HEADINGS: Final = ("key", "value", "layer", "origin")
 
@@ -79,7 +79,7 @@ def _section(title: str, headings: Sequence[str], rows: Sequence[Sequence[str]])
 
 
 def _about(run: StoredRun) -> list[tuple[str, str]]:
-    """The run's attributes, and what became of it."""
+    """The run's attributes and its state."""
     known = [
         ("project", run.project),
         ("entity", run.entity),

@@ -1,4 +1,4 @@
-"""Sparklines: a metric's values as one line of blocks."""
+"""Draws a metric's values as a sparkline: one line of block characters."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ ASCII: Final = "_.-:=+*#"
 """For terminals that cannot show the blocks."""
 
 WIDTH: Final = 32
-"""The most characters; more values are averaged."""
+"""The greatest number of characters; more values are averaged."""
 
 
 def sparkline(values: Sequence[float], blocks: str = BLOCKS, width: int = WIDTH) -> str:
-    """A metric's values as blocks, scaled to the finite ones; a gap shows that all are NaN.
+    """A metric's values as blocks, scaled to the finite values; NaN is shown as a gap.
 
     Args:
         values: The values, in order.
@@ -25,7 +25,7 @@ def sparkline(values: Sequence[float], blocks: str = BLOCKS, width: int = WIDTH)
     points = _averaged(values, width)
     finite = [point for point in points if math.isfinite(point)]
     low, high = min(finite, default=0.0), max(finite, default=0.0)
-    # Halved first: the difference of the largest floats overflows.
+    # Halve before subtracting, because the difference of the largest floats overflows.
     span = high / 2 - low / 2
     top = len(blocks) - 1
 
@@ -54,5 +54,5 @@ def _mean(values: Sequence[float]) -> float:
     known = [value for value in values if not math.isnan(value)]
     if not known:
         return math.nan
-    # Divided first: the sum of large floats may overflow.
+    # Divide before adding, because the sum of large floats may overflow.
     return sum(value / len(known) for value in known)

@@ -23,8 +23,8 @@ from runsettings.values.rendering import printable
 def tag_command(run: str, changes: tuple[str, ...], root: str | None) -> None:
     """Add tags to RUN and remove tags from it.
 
-    "+good" and "good" add a tag, "-draft" removes one. Works for finished runs and for running
-    ones. Prints the tags that the run then has, one a line.
+    "+good" and "good" add a tag, "-draft" removes one. RUN may be finished or running. The
+    command prints the run's tags after the change, one on each line.
     """
     add, drop = _tag_changes(changes)
     found = find_run(runs_directory(root), run)
@@ -45,16 +45,16 @@ def _tag_changes(changes: Sequence[str]) -> tuple[list[str], list[str]]:
     """The tags to add and to remove.
 
     Raises:
-        click.UsageError: Something is no tag, or a tag is both added and removed.
+        click.UsageError: A tag is empty, or is both added and removed.
     """
     for change in changes:
         if change.startswith("--"):
             raise click.NoSuchOption(change)
         if change in ("+", "-"):
-            raise click.UsageError(f"{change!r} names no tag")
+            raise click.UsageError(f"{change!r} has no tag after the sign")
     drop = list(dict.fromkeys(each[1:] for each in changes if each.startswith("-")))
     add = list(dict.fromkeys(each.removeprefix("+") for each in changes if each[:1] != "-"))
     both = sorted(set(add).intersection(drop))
     if both:
-        raise click.UsageError(f"{both[0]!r} is to be both added and removed")
+        raise click.UsageError(f"cannot both add and remove {both[0]!r}")
     return add, drop

@@ -1,5 +1,5 @@
 """``runsettings show``, ``explain``, ``get``, ``set``, ``unset`` and ``completion``.
 
-Here are the options and the output of these commands. `runsettings.models` resolves and edits
+This room has the options and the output of these commands. `runsettings.models` resolves and edits
 the settings.
 """

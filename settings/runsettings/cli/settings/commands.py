@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 _STDIN: Final = "-"
-"""The VALUE that stands for the standard input."""
+"""The VALUE that means the standard input."""
 
 
 def settings_file_option(command: _Command) -> _Command:
@@ -46,7 +46,7 @@ def settings_file_option(command: _Command) -> _Command:
 @click.command("show")
 @click.option("--json", "as_json", is_flag=True, help="As a JSON object.")
 @click.option("--yaml", "as_yaml", is_flag=True, help="As YAML.")
-@click.option("--origins", is_flag=True, help="With each value's origin in JSON and YAML as well.")
+@click.option("--origins", is_flag=True, help="Include each value's origin in JSON and YAML.")
 @click.option("--changed", is_flag=True, help="Only settings that are not at their defaults.")
 @settings_file_option
 @model_option
@@ -58,7 +58,7 @@ def show_command(
     settings_files: tuple[str, ...],
     model: str | None,
 ) -> None:
-    """Show the settings that count here and now, and where each was set.
+    """Show the resolved settings of this directory and environment, with their origins.
 
     Secrets are masked.
     """
@@ -86,9 +86,9 @@ def show_command(
 def explain_command(
     key: str | None, as_json: bool, settings_files: tuple[str, ...], model: str | None
 ) -> None:
-    """Show where settings come from: for KEY, or for all, who set it and who lost.
+    """Show where KEY, or every setting, comes from: the winning origin and the losers.
 
-    KEY is explained even if other settings are wrong.
+    KEY is explained even if other settings have errors.
     """
     from runsettings.cli.settings import showing  # pydantic: help and completion do not need it
     from runsettings.models.resolving import resolve_for_key  # pydantic
@@ -110,7 +110,7 @@ def explain_command(
 @settings_file_option
 @model_option
 def get_command(key: str, settings_files: tuple[str, ...], model: str | None) -> None:
-    """Print the value of KEY on a line, for scripts.
+    """Print the value of KEY on one line, for scripts.
 
     The line is empty for a value that is not set, and *** for a secret.
     """
@@ -133,8 +133,8 @@ def set_command(
     """Write KEY to a settings file, after checking VALUE.
 
     VALUE is written as in a variable: lists comma-separated. "-" reads it from the standard
-    input; "--" goes before one that begins with a dash and is no number. Leave it out for a
-    secret, to be asked for it: arguments are visible to everybody on the machine.
+    input. Write "--" before a VALUE that begins with a dash and is not a number. Leave out the
+    VALUE of a secret and type it at the prompt: other users can see a command's arguments.
     """
     if ctx.args:  # click would repeat them, and they can be a secret
         raise click.UsageError(
@@ -174,13 +174,13 @@ def unset_command(key: str, layer: Layer, model: str | None) -> None:
 
 
 def _flags(settings_files: tuple[str, ...]) -> argparse.Namespace | None:
-    """The flags of a program that was given these settings files."""
+    """The flags of a program that was started with these settings files."""
     return argparse.Namespace(settings_file=list(settings_files)) if settings_files else None
 
 
 @contextmanager
 def _model_suggested(model: str | None) -> Iterator[None]:
-    """Mention ``--model`` in the error about an unknown key, if no other advice is known.
+    """Suggest ``--model`` in an error about an unknown key that has no other hint.
 
     Raises:
         SettingsError: The error that was raised inside.
@@ -220,8 +220,8 @@ def _given_value(model: type[LayeredSettings], key: str, value: str | None) -> s
         return value
     if value is not None:
         raise click.UsageError(
-            f"{name} is a secret, and everybody on the machine can see a command's arguments; "
-            "leave the value out to be asked for it, or give - and pipe it in"
+            f"{name} is a secret, and other users can see a command's arguments; leave out the "
+            "value and type it at the prompt, or give - and pipe it in"
         )
     if not sys.stdin.isatty():
         raise click.UsageError(f"{name} is a secret: give - to read it from the standard input")
@@ -230,7 +230,7 @@ def _given_value(model: type[LayeredSettings], key: str, value: str | None) -> s
 
 
 def _note_problems(count: int) -> None:
-    """Note that other settings have problems, if they have."""
+    """Note that other settings have problems, if there are any."""
     if count:
         problems = "a problem" if count == 1 else f"{count} problems"
         note(f"the settings have {problems} elsewhere; `runsettings show` lists them")

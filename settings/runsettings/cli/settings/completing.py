@@ -1,4 +1,4 @@
-"""Completion of KEY and VALUE of the commands about settings."""
+"""Completes KEY and VALUE for the commands about settings."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def complete_keys(
     ctx: click.Context, param: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
-    """Keys, each with the first line of its description."""
+    """Offer keys with the first line of their descriptions; click calls it to complete KEY."""
     del param
     options = _options(ctx)
     if options is None:
@@ -35,7 +35,7 @@ def complete_keys(
 def complete_values(
     ctx: click.Context, param: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
-    """The values of a key that has a fixed set of them."""
+    """Offer the values of a key with a fixed set; click calls it to complete VALUE."""
     del param
     options, key = _options(ctx), ctx.params.get("key", "")
     path = tuple(key.replace("-", "_").split("."))
@@ -49,7 +49,7 @@ def complete_values(
 
 
 def _options(ctx: click.Context) -> OptionTable | None:
-    """The options of the model; ``None`` after an error, which completion cannot show."""
+    """The options of the model; ``None`` after an error, because completion cannot show errors."""
     try:
         return runsettings.options(model_of(ctx.params.get("model")))
     except click.BadParameter:

@@ -1,4 +1,4 @@
-"""``runsettings completion``: the script for completion in a shell."""
+"""``runsettings completion``: prints the script for completion in a shell."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from click.shell_completion import get_completion_class
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @click.pass_context
 def completion_command(ctx: click.Context, shell: str) -> None:
-    """Print the completion script for SHELL; evaluate it in the shell's start file.
+    """Print the completion script for SHELL, to be evaluated in the shell's start file.
 
     For bash: eval "$(runsettings completion bash)"
     """
     kind = get_completion_class(shell)
     assert kind is not None
     root = ctx.find_root()
-    # click asks the bash that is installed for its version and warns of a very old one.
+    # click asks the installed bash for its version, and warns if it is too old.
     script = kind(root.command, {}, "runsettings", "_RUNSETTINGS_COMPLETE").source()
     click.echo(script)

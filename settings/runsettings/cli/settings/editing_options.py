@@ -1,4 +1,4 @@
-"""The options of ``set`` and ``unset``: which file to write, and negative numbers as VALUE."""
+"""The options of ``set`` and ``unset`` that choose the file, and negative numbers as VALUE."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ _LAYERS: Final = (
 """The layers that can be written to, and the help of their options."""
 
 _NEGATIVE: Final = re.compile(r"-(?:\.?\d|inf\Z|nan\Z)")
-"""The beginning of a negative number; no option begins like this."""
+"""The beginning of a negative number. No option begins like this."""
 
 
 def layer_options(command: _Command) -> _Command:
     """The options ``--user``, ``--workspace`` and ``--pyproject``, as the argument ``layer``.
 
-    Its value is a `Layer`, by default WORKSPACE. Two of the options are wrong usage.
+    Its value is a `Layer`, by default WORKSPACE. Two of the options together are an error.
     """
 
     @functools.wraps(command)
@@ -47,7 +47,15 @@ class SetCommand(click.Command):
     """A command whose VALUE may be a negative number, which click takes for an option."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parse as click does, with negative numbers moved behind a ``--``."""
+        """Parse as click does, after moving negative numbers behind a ``--``.
+
+        Args:
+            ctx: The context of the command.
+            args: The command's arguments.
+
+        Raises:
+            click.UsageError: An argument is not an option.
+        """
         if "--" not in args:
             numbers = [arg for arg in args if _NEGATIVE.match(arg)]
             if numbers:
@@ -55,5 +63,5 @@ class SetCommand(click.Command):
         try:
             return super().parse_args(ctx, args)
         except click.NoSuchOption as error:
-            message = f"{error.format_message()} A VALUE that begins with a dash goes behind '--'."
+            message = f"{error.format_message()} Write '--' before a VALUE that begins with a dash."
             raise click.UsageError(message, ctx) from None

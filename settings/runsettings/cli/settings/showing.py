@@ -1,4 +1,4 @@
-"""What ``show``, ``explain`` and ``get`` print. Loads the models, and so pydantic."""
+"""Makes the output of ``show``, ``explain`` and ``get``. Importing it loads pydantic."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def settings_rows(settings: LayeredSettings, *, changed: bool) -> list[tuple[str
         if isinstance(value, list) and isinstance(provenance.get(settings, option.path), tuple):
             value = tuple(value)  # as `explain` shows it
         shown = show_value(value, secret=options(type(settings)).is_secret(option.path))
-        # `Settings.project` as the origin of its default would say nothing new.
+        # The origin of a default, `Settings.project`, would only repeat the key.
         text = "" if origin.layer is Layer.DEFAULT else str(origin)
         rows.append((format_path(option.path), shown, origin.layer.label, text))
     return rows
@@ -58,7 +58,11 @@ def settings_data(settings: LayeredSettings, *, origins: bool, changed: bool) ->
 
 
 def plain_value(settings: LayeredSettings, key: str) -> str:
-    """A value as ``set`` accepts it; the mask of a secret, and an empty text for ``None``.
+    """A value as ``set`` accepts it; the mask for a secret, and an empty text for ``None``.
+
+    Args:
+        settings: The settings.
+        key: A key; ``"optim.lr"`` reaches inside.
 
     Raises:
         SettingsError: There is no such key.
@@ -78,7 +82,11 @@ def plain_value(settings: LayeredSettings, key: str) -> str:
 
 
 def refuse_variable(settings: LayeredSettings, key: str) -> None:
-    """Refuse the name of an environment variable, and tell the key that it sets.
+    """Refuse the name of an environment variable, with a hint that names its key.
+
+    Args:
+        settings: The settings.
+        key: A key, or the name of a variable.
 
     Raises:
         SettingsError: The key is a variable's name.

@@ -1,4 +1,4 @@
-"""Variables that reach into a field: ``OPTIM__LR``, and the keys that such a name has."""
+"""Splits the names of nested variables, such as ``OPTIM__LR``, into keys."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from runsettings.values.positions import Branch, Mark
 
 
 def split_name(written: str, delimiter: str, most: int) -> list[str]:
-    """The keys in the rest of a variable's name, in the case in which they are written.
+    """Split a variable's name into keys, in the case in which they are written.
 
     Args:
-        written: The rest.
-        delimiter: What stands between keys, in any case.
-        most: How often to split; -1 for as often as it can be.
+        written: The name without the field's prefix.
+        delimiter: The text between keys, in any case.
+        most: The greatest number of splits; -1 for no limit.
     """
     lengths = map(len, written.lower().split(delimiter.lower(), most))
     parts: list[str] = []
@@ -28,10 +28,15 @@ def split_name(written: str, delimiter: str, most: int) -> list[str]:
 
 
 def in_written_case(value: Any, written: Sequence[str], annotations: Sequence[Any]) -> list[str]:
-    """Bring keys of mappings in ``value`` to the case that a variable has them in.
+    """Rename keys of mappings in ``value`` to the case in which a variable writes them.
 
-    pydantic-settings makes them all lower. ``T_TABLES__MyTable`` names the key ``MyTable``; in
-    ``T_TABLES__MYTABLE`` the case tells nothing, as in most variables, and stays lower.
+    pydantic-settings makes all keys lower case. ``T_TABLES__MyTable`` means the key ``MyTable``.
+    The key of ``T_TABLES__MYTABLE`` stays lower case, because most variables are upper case.
+
+    Args:
+        value: The value of the field, which is changed.
+        written: The keys as the variable writes them.
+        annotations: The types that the value may have.
 
     Returns:
         The keys, as they are in ``value`` now.
@@ -67,7 +72,14 @@ def keys_inside(annotation: Any, trail: tuple[Any, ...] = ()) -> list[tuple[str,
 
 
 def mark_nested(branch: Branch, value: Any, keys: Sequence[str], mark: Mark) -> None:
-    """Put ``mark`` at the place in ``branch`` that a nested variable reached."""
+    """Set the mark of the value that a nested variable set.
+
+    Args:
+        branch: The marks of the field, which are changed.
+        value: The value of the field.
+        keys: The keys that the variable names.
+        mark: The mark to set.
+    """
     for index, key in enumerate(keys):
         if type(value) is not dict or key not in value:
             return

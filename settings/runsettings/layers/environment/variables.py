@@ -1,8 +1,8 @@
-"""Environment variables, parsed by pydantic-settings' own rules.
+"""Reads environment variables by the rules of pydantic-settings.
 
-What is known once per class is computed once per class: which variable sets which field. A
-plain field's value is its variable's text; for every other field (nested models, JSON values,
-several aliases) pydantic-settings' own source is asked, about that field alone.
+The variables of each field are computed once for each class. The value of a plain field is the
+text of its variable. Every other field (nested models, JSON values, several aliases) is read by
+pydantic-settings' own source.
 """
 
 from __future__ import annotations
@@ -29,20 +29,19 @@ from runsettings.values.reading import Reading
 from runsettings.values.tree import Leaf, Tree
 
 _OPTIONS_THAT_TRANSFORM: Final = ("env_parse_none_str", "env_parse_enums", "strict")
-"""With one of these in the model's config, even a plain field's text needs pydantic-settings."""
+"""Options of a model under which pydantic-settings must read plain fields as well."""
 
 _BYTES: Final = os.supports_bytes_environ
 
 _MOST_NAMES: Final = 4096
-"""Names of variables that are kept with their meaning; beyond that the cache is emptied."""
+"""The greatest number of variables whose meaning is cached."""
 
 
 class EnvironmentVariables:
-    """How the variables of an environment become fields of one model.
+    """Maps the variables of an environment to the fields of one model.
 
     Args:
-        model: The settings class; its ``env_prefix``, ``env_nested_delimiter``, aliases and so
-            on count.
+        model: The settings class, with its ``env_prefix``, ``env_nested_delimiter`` and aliases.
         overrides: Arguments for pydantic-settings' `EnvSettingsSource` that replace the model's
             own, such as ``env_prefix``.
     """
@@ -63,7 +62,7 @@ class EnvironmentVariables:
         for name, field in model.model_fields.items():
             variables = self.source.variables_of(name)
             self._names[name] = variables
-            # An AliasPath names a part of what the variable says.
+            # An AliasPath names a part of the variable's value.
             whole = not isinstance(field.validation_alias, (AliasChoices, AliasPath))
             plain = len(variables) == 1 and whole and not transforms and is_plain(field)
             for variable in variables:
@@ -77,7 +76,7 @@ class EnvironmentVariables:
             # Set by two fields, or reaching into a third one: all are asked for the slow way.
             if len(names) > 1 or self._owners(variable):
                 self._plain.pop(variable, None)
-        # A process's variables keep their names: what each means is looked up once.
+        # A cache of `_meaning` by the variables' names.
         self._meanings: dict[bytes, tuple[str, str, str | None] | None] = {}
 
     def names_of(self, name: str) -> list[str]:
@@ -97,10 +96,9 @@ class EnvironmentVariables:
         return [name if self._case_sensitive else name.upper() for name in found]
 
     def read(self, environ: Mapping[str, str | None], tree: Tree) -> list[Reading]:
-        """Fill ``tree`` with what ``environ`` sets; its marks are the variables' names.
+        """Fill ``tree`` with the values of ``environ``; its marks are the variables' names.
 
-        Where two variables set one field, the one that does not count is in a tree of its own,
-        below ``tree``.
+        Where two variables set one field, the losing value is in another tree below ``tree``.
 
         Args:
             environ: Names and values; a name without a value (`.env` allows it) sets nothing.
@@ -197,7 +195,7 @@ class EnvironmentVariables:
         return meaning
 
     def _meaning(self, native: str) -> tuple[str, str, str | None] | None:
-        """What a variable's name means to this model, or ``None`` if nothing."""
+        """A variable's name, its name as compared, and its plain field; ``None`` if irrelevant."""
         spelled = self._spell(native)
         if (
             spelled in self._fields
@@ -241,7 +239,7 @@ class EnvironmentVariables:
         places: Mapping[str, Any] | None,
         diagnostics: list[Diagnostic],
     ) -> None:
-        """Let pydantic-settings decode one field, and mark where its parts came from."""
+        """Let pydantic-settings read one field, and set the marks of its parts."""
 
         def place(native: str) -> Mark:
             mark: Mark = native if places is None else places.get(native, native)
@@ -255,7 +253,7 @@ class EnvironmentVariables:
         nearest = variables[whole] if whole is not None else next(iter(variables.values()))
         none_text = self.source.env_parse_none_str
         if none_text is not None:
-            # The class that pydantic-settings itself marks such texts with.
+            # pydantic-settings wraps such texts in this class; few models need it.
             from pydantic_settings.sources.types import EnvNoneType
 
             texts = {k: EnvNoneType(t) if t == none_text else t for k, t in texts.items()}
@@ -279,7 +277,7 @@ class EnvironmentVariables:
             for variable in self._names[name]:
                 prefix = variable + self._delimiter
                 if self._delimiter and spelled.startswith(prefix):
-                    # pydantic-settings splits no oftener than `env_nested_max_split` says.
+                    # pydantic-settings splits at most `env_nested_max_split` times.
                     keys = nested_names.split_name(
                         native[len(prefix) :], self._delimiter, self.source.maxsplit
                     )
@@ -296,16 +294,16 @@ class EnvironmentVariables:
         places: Mapping[str, Any] | None,
         beaten: list[Tree],
     ) -> None:
-        """Keep what further variables of a field say, each in the next lower one of ``beaten``."""
+        """Add the values of a field's losing variables to ``beaten``, one tree for each rank."""
         present = [variable for variable in self._names[name] if variable in variables]
         if len(present) < 2 or isinstance(tree.data.get(name, MISSING), (dict, type(MISSING))):
-            return  # mappings would be merged, where pydantic-settings takes the first alone
+            return  # mappings would be merged, but pydantic-settings takes only the first
         for depth, variable in enumerate(present[1:]):
             native = variables[variable]
             try:
                 value = self.source.value_of(name, {variable: environ[native]})
             except (SourceError, RecursionError):
-                value = environ[native]  # it loses, whatever it says
+                value = environ[native]  # a losing value need not be valid
             if value is MISSING:
                 continue
             if depth == len(beaten):
@@ -319,12 +317,12 @@ class EnvironmentVariables:
 def not_decodable(
     path: KeyPath, origin: Origin, cause: BaseException | None, excerpt: Excerpt | None = None
 ) -> Diagnostic:
-    """The fault of a text that should have been JSON."""
+    """The diagnostic for a text at ``origin`` that must be JSON, and is not."""
     detail = ""
     if isinstance(cause, json.JSONDecodeError):
         detail = f": {cause.msg} at character {cause.pos + 1}"
     elif isinstance(cause, RecursionError):
-        detail = " that is not nested so deep"
+        detail = " that is nested less deep"
     return Diagnostic(
         Rule.BAD_VALUE,
         Severity.ERROR,
@@ -345,6 +343,6 @@ class EnvironmentLayer:
         self._variables = variables
 
     def read(self, inputs: Inputs) -> Sequence[Reading]:
-        """What the environment sets."""
+        """Read the environment."""
         tree = Tree(Layer.ENV, "environment", kind=Kind.VARIABLES, directives=False)
         return self._variables.read(inputs.environ, tree)

@@ -1,4 +1,4 @@
 """The FLAG layer: what argparse and absl parsed, and which flags were given.
 
-All that reads parsed flags belongs here.
+All code that reads parsed flags is in this room.
 """

@@ -1,6 +1,6 @@
-"""Which flags of absl were given, and which stand at their defaults: absl's flags know it.
+"""Reads absl flags: those that were given, and those at their defaults.
 
-absl is never imported for it: who passes its flags has imported it.
+This module does not import absl: a program that passes its flags has imported it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ UNPARSED: Final = "the absl flags are not parsed yet: all of them stand at their
 UNPARSED_HINT: Final = "call this from the function that app.run() runs"
 
 _INSTALLED: Final = frozenset({"site-packages", "dist-packages"})
-"""Directories that hold installed packages, wherever they are."""
+"""The names of directories with installed packages."""
 
 
 def is_absl(value: Any) -> bool:
@@ -33,14 +33,14 @@ def absl_trees(
     *,
     every: bool = False,
 ) -> tuple[Tree, Tree]:
-    """The defaults of absl flags, and what was given. A short name is no second flag.
+    """The defaults of absl flags, and the flags that were given, without short names.
 
     Args:
         flags: A ``FlagValues`` or the module ``absl.flags``.
         layer_defaults: The layer of the first tree.
         layer_given: The layer of the second tree.
-        every: Take all flags; else only those that the program's own modules define, without
-            those of absl and other installed packages, and without second names for them.
+        every: Whether to take all flags. Else only those that the program's own modules define
+            are taken, without aliases, and without those of absl and other installed packages.
 
     Raises:
         TypeError: ``flags`` is neither.
@@ -69,12 +69,12 @@ def _flag_values(value: Any) -> Any:
 
 
 def _is_given(flag: Any) -> bool:
-    # `present` counts the times on the command line; a value that code assigned is no default.
+    # `present` is the number of times on the command line; code may have assigned a value, too.
     return bool(flag.present) or not flag.using_default_value
 
 
 def _every_flag(values: Any) -> Iterator[Any]:
-    # A flag with a short name is there twice.
+    # A flag with a short name is listed twice.
     return (values[name] for name in values if name != values[name].short_name)
 
 
@@ -88,7 +88,7 @@ def _own_flags(values: Any) -> Iterator[Any]:
     for flag in _every_flag(values):
         # ml_collections defines `--config.lr` itself, for a `--config` that the program defines.
         is_foreign = flag.name in foreign and flag.name.partition(".")[0] in foreign
-        # The class of `DEFINE_alias` is local to it, and its flag says what the other one says.
+        # `DEFINE_alias` has a local class; its flag repeats the value of another one.
         if not is_foreign and type(flag).__name__ != "_FlagAlias":
             yield flag
 
@@ -97,5 +97,5 @@ def _is_installed(module: str) -> bool:
     if module.partition(".")[0] in {"absl", "runsettings"}:
         return True
     file = getattr(sys.modules.get(module), "__file__", None)
-    # The program's own file is registered under its path, and is no module of that name.
+    # The program's own file is registered under its path, which is not a module's name.
     return file is not None and not _INSTALLED.isdisjoint(Path(file).parts)

@@ -1,7 +1,7 @@
-"""The FLAG layer: what was given on the command line, by argparse or absl.
+"""The FLAG layer: flags that were given on the command line, parsed by argparse or absl.
 
-A flag left at its default says nothing. A settings file named by a flag is in this layer,
-just below the flags themselves: a person who names a file and then a flag means the flag.
+A flag that was left at its default sets nothing. A settings file that a flag names is in this
+layer, just below the flags, so that a flag beats the file.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ SETTINGS_FILE: Final = "settings_file"
 class FlagLayer:
     """The FLAG layer.
 
-    A parser's other flags are the program's own, and none of our business: argparse and absl
-    have refused what is misspelt.
+    Flags that are not settings belong to the program and are ignored: argparse and absl have
+    refused misspelt ones already.
     """
 
     layer = Layer.FLAG
 
     def read(self, inputs: Inputs) -> Sequence[Reading]:
-        """The files that flags named, and then the flags that were given."""
+        """Read the files that flags name, and then the flags that were given."""
         if inputs.args is None:
             return ()
         if is_absl(inputs.args) and not getattr(inputs.args, "FLAGS", inputs.args).is_parsed():
@@ -73,7 +73,7 @@ def _settings_keys(args: Any) -> frozenset[str]:
 def given_tree(args: Any) -> Tree:
     """The flags that were given, from an argparse namespace or absl flags.
 
-    A plain namespace does not tell: what is ``None`` there counts as not given.
+    A plain namespace does not record them: a value of ``None`` then counts as not given.
 
     Raises:
         TypeError: ``args`` is neither.
@@ -83,6 +83,6 @@ def given_tree(args: Any) -> Tree:
         if not isinstance(args, GivenNamespace):
             given.data = {name: value for name, value in given.data.items() if value is not None}
     else:
-        # Also those that an installed package defined: we are one, and define settings' flags.
+        # With those that installed packages define, because this package defines settings' flags.
         _, given = absl_trees(args, every=True)
     return given

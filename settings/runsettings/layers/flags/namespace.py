@@ -1,4 +1,4 @@
-"""A namespace that remembers which of its arguments were given, and what it says as trees."""
+"""An argparse namespace that records which arguments were given, and its values as trees."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from runsettings.values.tree import Tree
 
 
 class _GivenView:
-    """``namespace.given``, unless a flag of that very name lives in the namespace.
+    """``namespace.given``, unless the parser has an argument of that name.
 
-    Not a data descriptor, so that an attribute of the instance comes first.
+    It is not a data descriptor, so that an attribute of the instance comes first.
     """
 
     def __get__(self, namespace: GivenNamespace | None, owner: type) -> Any:
@@ -117,12 +117,12 @@ def _rebuilt_given(
 
 
 def given_of(namespace: argparse.Namespace) -> Mapping[str, str]:
-    """The flag of each argument that is known to be given; empty for a plain namespace."""
+    """The flag of each argument that was given; empty for a plain namespace."""
     return MappingProxyType(getattr(namespace, "_given_flags", {}))
 
 
 def flags_of(namespace: argparse.Namespace) -> Mapping[str, str]:
-    """The place of each argument, given or not; empty if no parse of ours told."""
+    """The flag of each argument, given or not; empty if another function parsed it."""
     known: Mapping[str, str] = getattr(namespace, "_all_flags", {})
     return known
 
@@ -137,7 +137,7 @@ def settings_part(value: Any) -> GivenNamespace | None:
     """The flags in ``value`` that `LayeredSettings.add_arguments` made, if any were given.
 
     Args:
-        value: What may be a namespace of ours, or a list with one.
+        value: Any value; a `GivenNamespace`, or a list that contains one, has such flags.
     """
     if isinstance(value, (list, tuple)):
         parts = [part for item in value if (part := settings_part(item)) is not None]
@@ -167,15 +167,15 @@ def argument_trees(
     *,
     settings: bool = True,
 ) -> tuple[Tree, Tree]:
-    """The defaults of a namespace, and what was given.
+    """The defaults of a namespace, and the arguments that were given.
 
-    A plain namespace does not know the two apart: all of it counts as given.
+    A plain namespace does not record them: all of its arguments count as given.
 
     Args:
-        namespace: What was parsed.
-        layer_defaults: The layer of what was left at its default.
-        layer_given: The layer of what was given.
-        settings: Whether to take in the flags that `LayeredSettings.add_arguments` made.
+        namespace: The parsed arguments.
+        layer_defaults: The layer of arguments at their defaults.
+        layer_given: The layer of arguments that were given.
+        settings: Whether to include the flags that `LayeredSettings.add_arguments` made.
     """
     arguments: Mapping[str, Any] = flat_arguments(namespace)
     if not settings and (ours := settings_of(namespace)):
@@ -197,11 +197,11 @@ def given_arguments(
     arguments: Mapping[str, Any] | None = None,
     layer: Layer = Layer.FLAG,
 ) -> Tree:
-    """What was given; all of a plain namespace.
+    """The arguments that were given; all of a plain namespace.
 
     Args:
-        namespace: What was parsed.
-        arguments: The part of it to take; all of it if left out.
+        namespace: The parsed arguments.
+        arguments: The arguments to choose from; all of the namespace if left out.
         layer: The layer of the tree.
     """
     arguments = flat_arguments(namespace) if arguments is None else arguments
@@ -278,7 +278,13 @@ def _flattened(
 
 
 def command_line(layer: Layer, data: dict[str, Any], marks: Mapping[str, str]) -> Tree:
-    """What flags say, as a tree; ``marks`` names the flag of each key."""
+    """The values of flags as a tree.
+
+    Args:
+        layer: The layer of the tree.
+        data: The values by key.
+        marks: The flag of each key.
+    """
     return Tree(layer, "command line", data, dict(marks), kind=Kind.FLAGS, directives=False)
 
 

@@ -1,4 +1,4 @@
-"""Flags with periods in their names, such as ``--optim.lr``, as keys of nested mappings."""
+"""Turns flags with periods in their names, such as ``--optim.lr``, into nested mappings."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from runsettings.values.tree import Tree
 
 
 def nested_trees(tree: Tree) -> list[Tree]:
-    """What flags say as nested trees, lowest precedence first.
+    """The values of flags as nested trees, lowest precedence first.
 
     A flag for a whole mapping (``--optim``) is in a lower tree than a flag for a key in it
-    (``--optim.lr``), whichever comes first on the command line: merging keeps both. A ``None``
-    that another flag reaches into says nothing, and is left out.
+    (``--optim.lr``), in any order on the command line, so that merging keeps both. A ``None`` of
+    a mapping is left out if there is a flag for a key in it.
 
     Args:
         tree: Values and marks by the names of the flags.

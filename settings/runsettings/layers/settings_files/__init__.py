@@ -1,5 +1,5 @@
 """The settings files of the site, the user, the project and the workspace.
 
-Where they are, how they are read and how they are written belongs here. A file that the program
-names is in `runsettings.layers.program_inputs`.
+This room locates, reads and writes them. `runsettings.layers.program_inputs` reads the files that
+a program names.
 """

@@ -1,9 +1,9 @@
-"""Files that were read before and have not changed since are not read again.
+"""Caches settings files that have not changed since they were read.
 
-A sweep's worker settles its settings hundreds of times from the same few files. A file is
-taken as unchanged if its identity, size and times are the same and its last change was well
-over before it was read: a second change within the file system's clock tick would leave the
-times alone (the same caution git takes with its index).
+A sweep's worker resolves its settings hundreds of times from the same few files. A file counts as
+unchanged if its identity, size and times are the same, and if its last change was some time before
+it was read: a second change within one tick of the file system's clock would leave the times as
+they are (git takes the same care with its index).
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from runsettings.values.reading import Reading
 from runsettings.values.tree import Tree
 
 _SETTLED: Final = 2.0
-"""Seconds after which a change is surely in an earlier tick; FAT's clock ticks every two."""
+"""Seconds after which a change is in an earlier tick; FAT's clock ticks every two seconds."""
 
 _MOST: Final = 64
-"""Files that are remembered; more than a process ever settles from."""
+"""The greatest number of files in the cache; processes read far fewer."""
 
 _Signature = tuple[int, int, int, int, int]
 
@@ -28,19 +28,20 @@ _readings: dict[Hashable, tuple[_Signature, Reading]] = {}
 
 
 def read_once(file: tuple[str, *tuple[Hashable, ...]], read: Callable[[], Reading]) -> Reading:
-    """What ``read`` gave for this file, or gives now.
-
-    The tree is the caller's own: its top level may be changed.
+    """Read a file, or return its cached reading if it has not changed.
 
     Args:
-        file: The file's path, and whatever else the reading depends on, such as the name that
-            its origins show.
-        read: Reads it.
+        file: The file's path, and everything else that the reading depends on, such as the name
+            that its origins show.
+        read: Reads the file.
+
+    Returns:
+        The reading. The caller may change the top level of its tree.
     """
     try:
         status = os.stat(file[0])  # noqa: PTH116 - on every resolution
     except (OSError, ValueError):
-        return read()  # which tells what is wrong with it
+        return read()  # it reports the error
     signature = (
         status.st_dev,
         status.st_ino,

@@ -1,8 +1,8 @@
-"""The settings files that nobody names: the site's, the user's, the project's, the workspace's.
+"""The layers of settings files in fixed places: SITE, USER, PYPROJECT and WORKSPACE.
 
-The places are fixed by the platform and by the wandb client, which reads and writes the same
-INI files. Beside each INI file, ``settings.yaml`` and ``settings.toml`` are read too; they are
-written for us alone, and beat the shared file.
+The platform and the wandb client decide the places; the client reads and writes the same INI
+files. Beside each INI file, ``settings.yaml`` and ``settings.toml`` are read as well. Only this
+package reads them, and they beat the shared file.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from runsettings.values.reading import Reading
 from runsettings.values.tree import Tree
 
 SECTION: Final = "default"
-"""The one section that the wandb client reads and writes."""
+"""The section that the wandb client reads and writes."""
 
 POLICY: Final = "policy"
 """The section of the site's file that locks keys."""
@@ -43,7 +43,7 @@ _OWN_TABLE: Final = ("tool", "runsettings")
 _DELETED: Final = "the working directory was deleted"
 
 _LIMIT: Final = 4 * 1024 * 1024
-"""Bytes that a settings file may have; a real one has a few hundred."""
+"""The greatest size of a settings file, in bytes."""
 
 
 class SiteLayer:
@@ -52,7 +52,7 @@ class SiteLayer:
     layer = Layer.SITE
 
     def read(self, inputs: Inputs) -> Sequence[Reading]:
-        """What the site's files say, with their ``[policy]`` kept under its own key."""
+        """Read the site's files; their ``[policy]`` stays under its own key."""
         if inputs.app_name is None:
             return ()
         site = locations.site_directory()
@@ -66,15 +66,15 @@ class UserLayer:
     layer = Layer.USER
 
     def read(self, inputs: Inputs) -> Sequence[Reading]:
-        """What the user's files say."""
+        """Read the user's files."""
         if inputs.app_name is None:
             return ()
         directory = locations.user_directory(inputs.app_name, inputs.environ)
         if directory is not None:
             return read_place(directory, Layer.USER, inputs.cwd)
         if inputs.environ is not os.environ:
-            return ()  # an environment that was handed in tells all that there is
-        message = "nothing tells where the user's settings are; they are not read"
+            return ()  # an environment that the caller passed may leave HOME out
+        message = "the directory of the user's settings is unknown; they are not read"
         return (_skipped(Layer.USER, "$HOME", message, "set HOME"),)
 
 
@@ -84,11 +84,16 @@ class WorkspaceLayer:
     layer = Layer.WORKSPACE
 
     def read(self, inputs: Inputs) -> Sequence[Reading]:
-        """What the workspace's files say."""
+        """Read the workspace's files."""
         return self.read_below(inputs.root_dir or inputs.cwd, inputs)
 
     def read_below(self, root: Path, inputs: Inputs) -> Sequence[Reading]:
-        """What the files of the workspace in ``root`` say."""
+        """Read the files of the workspace in ``root``.
+
+        Args:
+            root: The directory that has the workspace.
+            inputs: They name the application and the working directory.
+        """
         if inputs.app_name is None:
             return ()
         if not root.is_absolute():
@@ -103,7 +108,7 @@ class PyprojectLayer:
     layer = Layer.PYPROJECT
 
     def read(self, inputs: Inputs) -> Sequence[Reading]:
-        """What the project's table says."""
+        """Read the project's table."""
         table = inputs.pyproject_table
         if table is None:
             return ()
@@ -118,7 +123,13 @@ class PyprojectLayer:
 
 
 def read_pyproject(path: str, table: Sequence[str], cwd: Path) -> Reading:
-    """Read one table of a ``pyproject.toml``, from memory if it was read before."""
+    """Read one table of a ``pyproject.toml``, from the cache if the file has not changed.
+
+    Args:
+        path: The file.
+        table: The table's name, such as ``("tool", "myapp")``.
+        cwd: The working directory, which shown paths are relative to.
+    """
     where = shown_path(path, cwd)
 
     def read() -> Reading:
@@ -131,14 +142,14 @@ def read_pyproject(path: str, table: Sequence[str], cwd: Path) -> Reading:
 
 
 def _mentions(path: str, table: str) -> bool:
-    """Whether the file can have the table: most projects' have not, and need no parser."""
+    """Whether the file may have the table; the files of most projects do not, and are skipped."""
     try:
         if not os.path.isfile(path):  # noqa: PTH113 - the same
-            return True  # opening a pipe would wait for somebody to write to it
+            return True  # opening a pipe would wait for a writer
         with open(path, "rb") as file:  # noqa: PTH123 - on every start
             return table.encode() in file.read(_LIMIT)
     except OSError:
-        return True  # the reader tells what is wrong with it
+        return True  # the reader reports the error
 
 
 def _table(whole: Reading, table: Sequence[str]) -> Reading:
@@ -152,13 +163,13 @@ def _table(whole: Reading, table: Sequence[str]) -> Reading:
             return _no_table(whole, table[:depth])
     tree = _part(whole.tree, data, marks)
     if tuple(table) == _OWN_TABLE:
-        tree.data.pop("check", None)  # a table of its own: the options of `runsettings check`
+        tree.data.pop("check", None)  # the options of `runsettings check`
     return Reading(tree, whole.diagnostics)
 
 
 def _no_table(whole: Reading, path: Sequence[str]) -> Reading:
-    """Nothing but the fault that something else stands where the table should."""
-    fault = Diagnostic(
+    """A reading without values, with an error: the key is not a table."""
+    error = Diagnostic(
         Rule.BAD_VALUE,
         Severity.ERROR,
         tuple(path),
@@ -167,11 +178,17 @@ def _no_table(whole: Reading, path: Sequence[str]) -> Reading:
         hint=f"begin it with [{'.'.join(path)}]",
         excerpt=excerpt_of(whole.tree, tuple(path)),
     )
-    return Reading(whole.tree.with_data({}, {}), (*whole.diagnostics, fault))
+    return Reading(whole.tree.with_data({}, {}), (*whole.diagnostics, error))
 
 
 def read_place(directory: str, layer: Layer, cwd: Path) -> list[Reading]:
-    """Read the settings files in ``directory`` that exist, lowest precedence first."""
+    """Read the settings files of one directory, lowest precedence first.
+
+    Args:
+        directory: The directory; it and its files need not exist.
+        layer: The layer of the values.
+        cwd: The working directory, which shown paths are relative to.
+    """
     if not locations.is_there(directory):
         return []
     if layer is not Layer.SITE and _is_forbidden(directory):
@@ -186,7 +203,14 @@ def read_place(directory: str, layer: Layer, cwd: Path) -> list[Reading]:
 
 
 def read_settings_file(path: str, layer: Layer, cwd: Path, format_: Format) -> Reading:
-    """Read the settings in one file, from memory if it was read before."""
+    """Read one settings file, from the cache if it has not changed.
+
+    Args:
+        path: The file.
+        layer: The layer of its values.
+        cwd: The working directory, which shown paths are relative to.
+        format_: The file's format.
+    """
     where = shown_path(path, cwd)
 
     def read() -> Reading:
@@ -198,18 +222,19 @@ def read_settings_file(path: str, layer: Layer, cwd: Path, format_: Format) -> R
 
 
 def _passed_over(path: str, reading: Reading) -> Reading:
-    """A reading whose file may not be read, with a warning: nobody named it, so none asked for it.
+    """Turn errors into warnings if the user has no permission to read the file.
 
-    A site's file is another matter: its locks would be gone.
+    The user did not ask for the file. It is still an error for a site file, whose locks would be
+    lost.
     """
     if not reading.diagnostics or not _is_forbidden(path):
         return reading
-    faults = [replace(fault, severity=Severity.WARNING) for fault in reading.diagnostics]
-    return reading._replace(diagnostics=tuple(faults))
+    found = [replace(each, severity=Severity.WARNING) for each in reading.diagnostics]
+    return reading._replace(diagnostics=tuple(found))
 
 
 def _is_forbidden(path: str) -> bool:
-    """Whether permissions keep this user from reading a file or searching a directory."""
+    """Whether this user has no permission to read a file or search a directory."""
     try:
         status = os.stat(path)  # noqa: PTH116 - on every start
     except PermissionError:
@@ -220,21 +245,21 @@ def _is_forbidden(path: str) -> bool:
 
 
 def _skipped(layer: Layer, where: str, message: str, hint: str | None = None) -> Reading:
-    """Nothing but the warning that a layer is not read."""
-    fault = Diagnostic(
+    """A reading without values, with a warning: the layer is not read."""
+    warning = Diagnostic(
         Rule.UNREADABLE_FILE, Severity.WARNING, (), message, Origin(layer, where), hint
     )
-    return Reading(Tree(layer, where, directives=False), (fault,))
+    return Reading(Tree(layer, where, directives=False), (warning,))
 
 
 def _part(tree: Tree, data: object, marks: object) -> Tree:
-    """A part of ``tree`` as a tree of its own, with marks of its own."""
+    """A part of ``tree`` as another tree, with copies of its data and marks."""
     own_marks = dict(marks) if isinstance(marks, Mapping) else {}
     return tree.with_data(dict(data) if isinstance(data, dict) else {}, own_marks)
 
 
 def section_of(reading: Reading) -> Reading:
-    """The ``[default]`` section of an INI file, and a word about keys elsewhere."""
+    """The ``[default]`` section of an INI file, with a warning for keys in other sections."""
     whole = reading.tree
     marks = whole.marks or {}
     tree = _part(whole, whole.data.get(SECTION), marks.get(SECTION))

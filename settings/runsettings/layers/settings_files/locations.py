@@ -1,6 +1,6 @@
-"""Where settings files are: the platform's, the user's, the project's, the workspace's places.
+"""Finds the directories of settings files: of the site, the user, the project, the workspace.
 
-The places are those of the wandb client, which reads and writes the same files.
+They are those of the wandb client, which reads and writes the same files.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ _IS_LINUX: Final = sys.platform == "linux"
 def site_directory() -> Path:
     """The administrator's directory.
 
-    It is fixed. ``platformdirs`` follows ``XDG_CONFIG_DIRS`` on Linux, which any user can set;
-    a place that locks keys must not be one that a user can move.
+    It is fixed, because its file can lock keys. ``platformdirs`` follows ``XDG_CONFIG_DIRS`` on
+    Linux, which any user can set.
     """
     if sys.platform == "darwin":
         return Path("/Library/Application Support")
@@ -32,10 +32,17 @@ def site_directory() -> Path:
 
 
 def user_directory(app_name: str, environ: Mapping[str, str]) -> str | None:
-    """The user's configuration directory for ``app_name``.
+    """The user's configuration directory for an application.
 
-    ``$WANDB_CONFIG_DIR`` (for another application, ``$<APP>_CONFIG_DIR``), else the platform's
-    place, else ``~/.config``. ``None`` if nothing tells where the user lives.
+    It is ``$WANDB_CONFIG_DIR`` (for another application, ``$<APP>_CONFIG_DIR``), else the
+    platform's directory, else ``~/.config``.
+
+    Args:
+        app_name: The folder name of the application.
+        environ: The environment.
+
+    Returns:
+        ``None`` if the user's home directory is unknown.
     """
     explicit = environ.get(f"{app_name.upper()}_CONFIG_DIR")
     if explicit:
@@ -43,14 +50,14 @@ def user_directory(app_name: str, environ: Mapping[str, str]) -> str | None:
     if environ is os.environ and not (_IS_LINUX and environ.get("HOME")):
         try:
             preferred, fallback = _platform_places(app_name)
-        except (OSError, KeyError, RuntimeError):  # no home, and nobody of that id has one
+        except (OSError, KeyError, RuntimeError):  # no HOME, and no entry for the user id
             return None
     else:
-        # On Linux the rule is one line, and platformdirs would cost a hundredth of a start. An
-        # environment that was handed in it cannot be asked about: it reads this process's.
+        # On Linux the rule is one line, and importing platformdirs would slow down each start.
+        # For an environment that the caller passed, it cannot be used: it reads this process's.
         home = environ.get("HOME") or environ.get("USERPROFILE")
         base = environ.get("XDG_CONFIG_HOME", "")
-        if not os.path.isabs(base):  # noqa: PTH117 - the standard passes over a relative one
+        if not os.path.isabs(base):  # noqa: PTH117 - the XDG standard ignores a relative path
             base = f"{home}/.config" if home else ""
         if not base:
             return None
@@ -62,8 +69,12 @@ def user_directory(app_name: str, environ: Mapping[str, str]) -> str | None:
 
 
 def _platform_places(app_name: str) -> tuple[str, str]:
-    """The platform's place, and ``~/.config``."""
-    import platformdirs  # costs a few milliseconds, and knows every platform
+    """The platform's directory, and the one in ``~/.config``.
+
+    Raises:
+        KeyError: The home directory is unknown.
+    """
+    import platformdirs  # a few milliseconds, and not needed on Linux
 
     preferred = platformdirs.user_config_dir(app_name, appauthor=False)
     fallback = os.path.expanduser(f"~/.config/{app_name}")  # noqa: PTH111 - may lack a home
@@ -73,10 +84,9 @@ def _platform_places(app_name: str) -> tuple[str, str]:
 
 
 def is_there(path: str) -> bool:
-    """Whether there is something to read, or something to complain of.
+    """Whether a path exists, or may exist.
 
-    A dangling link or a directory without permission is a fault for the reader to report; only
-    what does not exist is passed over.
+    A dangling link or a directory without permission counts, so that the reader reports it.
     """
     try:
         os.lstat(path)
@@ -88,9 +98,13 @@ def is_there(path: str) -> bool:
 
 
 def workspace_directory(root: Path, app_name: str) -> str:
-    """``<root>/.wandb`` if it is a directory, else ``<root>/wandb``, as the wandb client has it.
+    """The directory of the workspace's settings and runs.
 
-    Settings are read from there, and runs go there.
+    It is ``<root>/.wandb`` if that is a directory, else ``<root>/wandb``, as in the wandb client.
+
+    Args:
+        root: The directory that has the workspace.
+        app_name: The folder name of the application.
     """
     hidden = os.path.join(root, f".{app_name}")  # noqa: PTH118 - on every start
     is_hidden = os.path.isdir(hidden)  # noqa: PTH112 - raises for no path

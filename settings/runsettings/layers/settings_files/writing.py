@@ -1,7 +1,6 @@
-"""Which file a layer's settings are written to, and how a key is written in it.
+"""Writes settings to the file of a layer.
 
-Written is what is read by `settings_files`: the INI files that the wandb client shares with us,
-and the table in ``pyproject.toml``.
+The files are INI files, which the wandb client reads as well, and ``pyproject.toml``.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ class SettingsFile:
 
     Attributes:
         layer: The layer.
-        path: The file, which need not be there.
+        path: The file, which need not exist.
         where: Its name in messages and origins.
         table: The table in it, for TOML; ``None`` for INI.
         shared: Whether the wandb client reads it as well.
@@ -47,7 +46,7 @@ class SettingsFile:
 
     @property
     def typed(self) -> bool:
-        """Whether its format tells a number from a text."""
+        """Whether its format distinguishes numbers from texts."""
         return self.table is not None
 
     @property
@@ -56,14 +55,28 @@ class SettingsFile:
         return Origin(self.layer, self.where)
 
     def value(self, path: KeyPath, text: str) -> Any:
-        """What ``text``, the file's, sets the key at ``path`` to; ``None`` if nothing."""
+        """The value of a key in the file; ``None`` if the file does not set it.
+
+        Args:
+            path: The path of the key.
+            text: The file's text.
+        """
         value = value_at(self._settings(text), path)
         return None if value is MISSING else value
 
     def set(
         self, path: KeyPath, value: Any, private: Callable[[dict[str, Any]], bool]
     ) -> Rewritten:
-        """Write a value; ``private`` tells whether settings hold what nobody else may read.
+        """Write a value.
+
+        Args:
+            path: The path of the key.
+            value: The value; a text for an INI file.
+            private: Tells whether settings contain a secret. Then only the owner may read the
+                file.
+
+        Returns:
+            What was done to the file.
 
         Raises:
             SettingsError: The file cannot be read or written, or cannot hold the value.
@@ -75,7 +88,7 @@ class SettingsFile:
         if parents:
             raise SettingsError.of(
                 Rule.BAD_VALUE,
-                "is inside of another key, which an INI file cannot express",
+                "is inside another key, which an INI file cannot express",
                 path=path,
                 origin=self.origin,
                 hint=f"set {parents[0]!r} as a whole, as JSON, or set it with --pyproject",
@@ -83,16 +96,16 @@ class SettingsFile:
         if key != key.lower():
             raise SettingsError.of(
                 Rule.BAD_VALUE,
-                "has capital letters, which an INI file does not keep apart from small ones",
+                "has capital letters, but the keys of an INI file are lower case",
                 path=path,
                 origin=self.origin,
                 hint="set it with --pyproject",
             )
         if self.shared and "%" in value:
-            # The client reads with configparser's interpolation, which stops it at start.
+            # The client reads the file with configparser's interpolation, which fails at '%'.
             raise SettingsError.of(
                 Rule.BAD_VALUE,
-                "must not contain '%' in a file that the wandb client reads: it cannot start then",
+                "must not contain '%' in a file that the wandb client reads: the client would fail",
                 path=path,
                 origin=self.origin,
                 hint="set it with --pyproject, or in a settings.yaml beside this file",
@@ -105,6 +118,14 @@ class SettingsFile:
 
     def remove(self, path: KeyPath, private: Callable[[dict[str, Any]], bool]) -> Rewritten:
         """Remove a key.
+
+        Args:
+            path: The path of the key.
+            private: Tells whether settings contain a secret. Then only the owner may read the
+                file.
+
+        Returns:
+            What was done to the file.
 
         Raises:
             SettingsError: The file cannot be read or written.
@@ -121,13 +142,13 @@ class SettingsFile:
         private: Callable[[dict[str, Any]], bool],
         hint: str | None = None,
     ) -> Rewritten:
-        """Edit the file; ``hint`` tells what to do where it cannot hold the edit."""
+        """Edit the file; ``hint`` is the advice if it cannot hold the value."""
 
         def edited(text: str) -> str:
-            if self.table is not None:  # a file that is no TOML is told with its place
-                faults = read_text(text, self.layer, self.where, Format.TOML).diagnostics
-                if faults:
-                    raise SettingsError(faults)
+            if self.table is not None:  # report a syntax error with its position
+                found = read_text(text, self.layer, self.where, Format.TOML).diagnostics
+                if found:
+                    raise SettingsError(found)
             try:
                 return edit(text)
             except ValueError as error:
@@ -157,11 +178,11 @@ def settings_file(layer: Layer, inputs: Inputs) -> SettingsFile:
     """The file that ``layer``'s settings are written to.
 
     Args:
-        layer: ``USER``, ``PYPROJECT`` or ``WORKSPACE``; the site's file is its administrator's.
-        inputs: The surroundings; ``root_dir`` is where the workspace is.
+        layer: ``USER``, ``PYPROJECT`` or ``WORKSPACE``.
+        inputs: They have the directories; ``root_dir`` is the one with the workspace.
 
     Raises:
-        SettingsError: The model reads no such file, or its place cannot be told.
+        SettingsError: The model reads no such file, or its location is unknown.
     """
     if layer is Layer.PYPROJECT:
         if inputs.pyproject_table is None:
@@ -177,7 +198,7 @@ def settings_file(layer: Layer, inputs: Inputs) -> SettingsFile:
     if layer is Layer.USER:
         directory = locations.user_directory(inputs.app_name, inputs.environ)
         if directory is None:
-            raise _no_file("nothing tells where the user's settings are", "set HOME")
+            raise _no_file("the directory of the user's settings is unknown", "set HOME")
     else:
         directory = locations.workspace_directory(inputs.root_dir or inputs.cwd, inputs.app_name)
     path = Path(directory, "settings")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from runsettings.resolution.explain import explain_history
 from runsettings.values.origin import Layer, Origin
+from runsettings.values.rendering import explain_history
 from runsettings.values.tree import Leaf
 
 

@@ -1,0 +1,42 @@
+"""The result of resolving a model's layers."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from runsettings.resolution.locked_keys import LockedKey
+from runsettings.resolution.merge import Merged
+from runsettings.values.diagnostic import Diagnostic
+from runsettings.values.tree import Tree
+
+
+class Resolution(NamedTuple):
+    """The merged layers, their diagnostics, and the settings made of them.
+
+    Attributes:
+        merged: The sources and the winning values.
+        diagnostics: Errors and warnings; after validation, those of validation as well.
+        locks: The keys that the site's files lock, as the files spell them.
+        locked: Their names in the model.
+        held: The site's values of locked keys; the uppermost sources of ``merged``.
+        settings: The settings. ``None`` before validation, after validation errors, and in the
+            resolution that settings keep of themselves.
+    """
+
+    merged: Merged
+    diagnostics: tuple[Diagnostic, ...] = ()
+    locks: tuple[LockedKey, ...] = ()
+    locked: frozenset[str] = frozenset()
+    held: tuple[Tree, ...] = ()
+    settings: Any = None
+
+    @property
+    def errors(self) -> list[Diagnostic]:
+        """The diagnostics that are errors."""
+        return [diagnostic for diagnostic in self.diagnostics if diagnostic.is_error]
+
+    @property
+    def unlocked(self) -> tuple[Tree, ...]:
+        """The sources below the site's values of locked keys, lowest first."""
+        sources = self.merged.sources
+        return sources[: len(sources) - len(self.held)]
