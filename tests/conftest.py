@@ -26,6 +26,7 @@ from runsettings.journal.replay import StoredRun, load_run
 from runsettings.runs.recording import active
 from runsettings.runs.recording.run import Run
 from runsettings.runs.starting import start
+from runsettings.secrets.live import forget_all
 
 # The gate asks the same questions each time; the long form (`make long`) looks for new ones.
 settings.register_profile("gate", derandomize=True, deadline=None)
@@ -89,6 +90,7 @@ def jail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Jail:
     # A pyproject.toml above the temporary directory must not reach into a test.
     monkeypatch.chdir(cwd)
     monkeypatch.setattr("runsettings.layers.settings_files.locations.site_directory", lambda: site)
+    forget_all()  # a secret of another test is no secret here
     return Jail(cwd, home, site, monkeypatch)
 
 

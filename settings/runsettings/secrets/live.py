@@ -11,7 +11,7 @@ import weakref
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from runsettings.secrets.masking import SecretMask
+from runsettings.secrets.masking import SHORTEST_IN_VALUES, SecretMask
 
 _LOCK: Final = threading.RLock()
 
@@ -23,9 +23,12 @@ _masks: weakref.WeakSet[SecretMask] = weakref.WeakSet()
 
 
 def remember(texts: Iterable[str]) -> None:
-    """Let every run mask these texts from now on."""
+    """Let every run mask these texts from now on.
+
+    A short one is passed over: it could be any word of a run that has nothing to do with it.
+    """
     with _LOCK:
-        new = set(texts) - _known - {""}
+        new = {text for text in texts if len(text) >= SHORTEST_IN_VALUES} - _known
         if new:
             _known.update(new)
             for mask in list(_masks):
@@ -57,3 +60,10 @@ def _find_waiting() -> None:
     found = [text for find in _waiting for text in find()]
     _waiting.clear()
     remember(found)
+
+
+def forget_all() -> None:
+    """Forget what is known, such as between the tests of one process."""
+    with _LOCK:
+        _known.clear()
+        _waiting.clear()
