@@ -28,7 +28,8 @@ class FileLayer:
 
     def read(self, inputs: Inputs) -> Sequence[Reading]:
         """Read the files."""
-        by = f"files= at {inputs.caller.where}:{inputs.caller.line}"
+        line = "" if inputs.caller.line is None else f":{inputs.caller.line}"
+        by = f"files= at {inputs.caller.where}{line}"
         return [read_named(file, Layer.FILE, inputs.cwd, by) for file in inputs.files]
 
 

@@ -109,10 +109,10 @@ def _comma_separated(value: Any) -> Any:
     return tuple(item.strip() for item in value.split(",") if item.strip())
 
 
-_MODES: Final = {"run": "online", "dryrun": "offline", "shared": "online"}
+MODES: Final = {"run": "online", "dryrun": "offline", "shared": "online"}
 """The client's other names for modes."""
 
-_REINIT: Final = {
+REINIT: Final = {
     "default": None,
     "return_previous": False,
     "finish_previous": True,
@@ -122,11 +122,11 @@ _REINIT: Final = {
 
 
 def _mode(value: Any) -> Any:
-    return _MODES.get(value, value) if _is_text(value) else value
+    return MODES.get(value, value) if _is_text(value) else value
 
 
 def _reinit(value: Any) -> Any:
-    return _REINIT.get(value, value) if _is_text(value) else value
+    return REINIT.get(value, value) if _is_text(value) else value
 
 
 def _anonymous(value: Any) -> Any:

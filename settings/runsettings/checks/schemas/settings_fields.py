@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from runsettings.models.settings import Settings
+from runsettings.models.settings import MODES, REINIT, Settings
 
 # What `str.isprintable` refuses: control, format and separator characters, surrogates, and
 # characters for private use. The space itself is printable.
@@ -39,7 +39,10 @@ def words(*known: str) -> str:
 TRUE: Final = ("1", "true", "t", "yes", "y", "on")
 FALSE: Final = ("0", "false", "f", "no", "n", "off")
 
-_TAG: Final = r"\s*(?:[^,\s](?:[^,]{0,62}[^,\s])?)?\s*"
+_BREAKS: Final = r"\n-\r\u001c-\u001e\u0085\u2028\u2029"
+"""What `str.splitlines` takes for the end of a line."""
+
+_TAG: Final = rf"\s*(?:[^,\s](?:[^,{_BREAKS}]{{0,62}}[^,\s])?)?\s*"
 _NAMES_TEXT: Final = {"type": "string"}
 _NAMES: Final = {"anyOf": [{"type": "array", "items": {"type": "string"}}, _NAMES_TEXT]}
 _OR_NULL: Final = {"type": "null"}
@@ -72,7 +75,12 @@ FIELDS: Final[dict[str, dict[str, Any]]] = {
         "anyOf": [
             {
                 "type": "array",
-                "items": {"type": "string", "minLength": 1, "maxLength": 64},
+                "items": {
+                    "type": "string",
+                    "minLength": 1,
+                    "maxLength": 64,
+                    "pattern": rf"^[^{_BREAKS}]*{_END}",
+                },
             },
             {"type": "string", "pattern": rf"^{_TAG}(?:,{_TAG})*{_END}"},
         ]
@@ -84,7 +92,20 @@ FIELDS: Final[dict[str, dict[str, Any]]] = {
     "sweep_param_path": {"anyOf": [_PATH, _OR_NULL]},
     "root_dir": {"anyOf": [_PATH, _OR_NULL]},
     "mode": {
-        "enum": ["online", "offline", "disabled", "run", "dryrun"],
+        "enum": ["online", "offline", "disabled", *MODES],
+    },
+    "reinit": {
+        "anyOf": [
+            {"type": ["boolean", "null"]},
+            {"enum": [0, 1, *REINIT]},
+            {"type": "string", "pattern": words(*TRUE, *FALSE)},
+        ]
+    },
+    "anonymous": {
+        "anyOf": [
+            {"enum": ["never", "allow", "must", True, False]},
+            {"type": "string", "pattern": words("true", "false")},
+        ]
     },
     "resume": {
         "anyOf": [

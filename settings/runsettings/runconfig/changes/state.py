@@ -67,7 +67,7 @@ class ConfigStore:
         self.diagnostics = list(diagnostics)
         self.data: dict[str, Any] = copy_tree(merged.data)
         self._sources = Sources(loaded, sweep)
-        self._begin(secrets or SecretMask())
+        self._begin(SecretMask() if secrets is None else secrets)
 
     def _begin(self, secrets: SecretMask) -> None:
         self._secrets = secrets
