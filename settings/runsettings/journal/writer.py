@@ -114,7 +114,16 @@ class Journal:
         """
         if not self._pending:
             try:
-                if self._write(line):
+                if self._torn:
+                    complete = self._write(line)
+                else:  # `_write` for the usual case, without a call: it is most of what log() costs
+                    written = os.write(self.fd, line)
+                    end = self._end + written
+                    if written == len(line) and os.lseek(self.fd, 0, os.SEEK_CUR) == end:
+                        self._end = end
+                        return True
+                    complete = self._is_complete(line, b"", written)
+                if complete:
                     return True
             except OSError as error:
                 self._keep(line)
@@ -172,7 +181,16 @@ class Journal:
             OSError: Nothing could be written.
         """
         before = b"\n" if self._torn else b""
-        written = os.write(self.fd, before + line)
+        return self._is_complete(line, before, os.write(self.fd, before + line))
+
+    def _is_complete(self, line: bytes, before: bytes, written: int) -> bool:
+        """Whether the line, of which ``written`` bytes were written, can be read.
+
+        Args:
+            line: The line.
+            before: What was to be written before it: nothing, or the end of a torn line.
+            written: The bytes that were written of both.
+        """
         # In a file opened for append, the offset is now after the written bytes.
         end = os.lseek(self.fd, 0, os.SEEK_CUR)
         start, expected, self._end = end - written, self._end, end
