@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import subprocess
 import sys
@@ -21,24 +22,44 @@ def test_what_is_not_there_is_owned_by_nobody(jail):
 def test_looking_does_not_take(jail):
     """However many look at once, the owner gets the lock."""
     path = jail.write("run.jsonl", "")
-    stop = threading.Event()
-
-    def look() -> None:
-        while not stop.is_set():
-            is_owned(path)
-
-    threads = [threading.Thread(target=look) for _ in range(4)]
-    for thread in threads:
-        thread.start()
+    code = """
+import sys
+from runsettings.journal.lock import is_owned
+print("ready", flush=True)
+while True:
+    is_owned(sys.argv[1])
+"""
+    readers = [
+        subprocess.Popen([sys.executable, "-c", code, str(path)], stdout=subprocess.PIPE)
+        for _ in range(3)
+    ]
     try:
+        for reader in readers:
+            assert reader.stdout is not None
+            reader.stdout.readline()
         for _ in range(20):
             journal = Journal.resume(path)
             assert journal is not None
             journal.close()
     finally:
-        stop.set()
-        for thread in threads:
-            thread.join()
+        for reader in readers:
+            reader.kill()
+            reader.communicate()
+
+
+def test_an_owner_is_told_from_readers(jail):
+    """A lock that readers share is not owned, and is taken when they let go of it."""
+    path = jail.write("run.jsonl", "")
+    reader, owner = (os.open(path, os.O_RDWR) for _ in range(2))
+    try:
+        fcntl.flock(reader, fcntl.LOCK_SH)
+        release = threading.Timer(0.3, fcntl.flock, (reader, fcntl.LOCK_UN))
+        release.start()
+        assert claim(owner, patience=0)
+        release.join()
+    finally:
+        os.close(reader)
+        os.close(owner)
 
 
 def test_a_lock_taken_twice_is_refused_the_second_time(jail):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import random
 import sys
 import time
 from collections.abc import Iterator
@@ -24,38 +25,53 @@ if sys.platform != "win32":
 _PATIENCE: Final = 30.0
 """Seconds to wait for another process that holds the lock of a directory."""
 
-_PROBE_SLACK: Final = 0.2
-"""Seconds that a reader may hold the lock while it tests it."""
+_OWNER_PATIENCE: Final = 0.2
+"""Seconds to wait for another process that holds the lock exclusively, as an owner does."""
+
+_RETRY: Final = 0.005
+"""Seconds at most between two attempts to take a lock."""
 
 
-def claim(fd: int, *, patience: float = _PROBE_SLACK) -> bool:
+def claim(fd: int, *, patience: float = _OWNER_PATIENCE) -> bool:
     """Take the lock on an open file for this process.
 
-    A reader that tests the lock holds it for some microseconds. So a lock that is taken is tried
-    again.
+    A reader that tests the lock shares it for some microseconds. Readers are not owners: while
+    only they hold the lock, it is tried again for half a minute, however many there are.
 
     Args:
         fd: The descriptor of the open file.
-        patience: Seconds to try for.
+        patience: Seconds to wait while another process owns the lock.
 
     Returns:
         Whether this process has the lock. Without support for locks, the result is true.
     """
     if sys.platform == "win32":
         return True
-    deadline = time.monotonic() + patience
+    start = time.monotonic()
     while True:
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            if time.monotonic() >= deadline:
+            limit = _PATIENCE if _is_shared(fd) else patience
+            if time.monotonic() - start >= limit:
                 return False
-            time.sleep(0.005)
+            # Two that claim at once would meet again and again in equal steps.
+            time.sleep(random.uniform(0, _RETRY))  # noqa: S311
         except OSError:
             # A file system without locks: the run is recorded without protection.
             return True
         else:
             return True
+
+
+def _is_shared(fd: int) -> bool:
+    """Whether nobody holds the lock on an open file exclusively at this moment."""
+    try:
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    fcntl.flock(fd, fcntl.LOCK_UN)
+    return True
 
 
 def is_owned(path: Path | str) -> bool:
