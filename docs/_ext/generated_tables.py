@@ -76,7 +76,7 @@ def house() -> Iterable[str]:
 
 ROOMS = (
     *("cli", "runs", "journal", "checks", "runconfig", "models"),
-    *("resolution", "layers", "documents", "secrets", "values"),
+    *("resolution", "layers", "composition", "documents", "secrets", "values"),
 )
 """The rooms, as the contract in pyproject.toml has them."""
 

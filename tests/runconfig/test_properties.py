@@ -10,8 +10,8 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from runsettings.composition.merge import combine, merge
 from runsettings.documents.files import Format, read_text
-from runsettings.resolution.merge import combine, merge
 from runsettings.runconfig.config import Config
 from runsettings.runconfig.inputs.json_values import to_jsonable
 from runsettings.runconfig.inputs.wandb_form import unwrap, write_config

@@ -16,6 +16,7 @@ from typing import Annotated, Any, Final
 from pydantic import BaseModel, ValidationError, create_model
 
 from runsettings.checks.yaml11.ambiguous_scalars import scalar_diagnostics
+from runsettings.composition.merge import Merged, merge
 from runsettings.documents.files import Format
 from runsettings.documents.paths import named_path
 from runsettings.layers.base import Inputs
@@ -26,7 +27,6 @@ from runsettings.models import provenance
 from runsettings.models.layered import LayeredSettings
 from runsettings.models.model_options import inputs_of, resolver_of
 from runsettings.models.resolving import resolve_layers
-from runsettings.resolution.merge import Merged, merge
 from runsettings.resolution.reading_order import Layers
 from runsettings.resolution.resolution import Resolution
 from runsettings.resolution.resolve import Resolver

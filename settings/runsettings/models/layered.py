@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 import runsettings
+from runsettings.composition.merge import Merged
 from runsettings.layers.base import LayerSource
 from runsettings.layers.call_site import find_caller
 from runsettings.models import model_options
@@ -24,7 +25,6 @@ from runsettings.models.validating import (
     resolution_of,
     validate_into,
 )
-from runsettings.resolution.merge import Merged
 from runsettings.resolution.options import OptionTable
 from runsettings.resolution.reading_order import Layers
 from runsettings.values.diagnostic import Diagnostic

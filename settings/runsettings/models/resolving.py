@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from pydantic_settings import BaseSettings
 
+from runsettings.composition.merge import merge
 from runsettings.layers.base import Inputs
 from runsettings.layers.call_site import Caller, find_caller
 from runsettings.layers.flags.layer import FlagLayer
@@ -19,7 +20,6 @@ from runsettings.models.locking import hold_to_lock
 from runsettings.models.model_options import config_of, inputs_of, layers_of, resolver_of
 from runsettings.models.provenance import locate
 from runsettings.models.validating import raise_or_warn, resolution_of, validate_into, validated
-from runsettings.resolution.merge import merge
 from runsettings.resolution.reading_order import Layers
 from runsettings.resolution.resolution import Resolution
 from runsettings.values.diagnostic import Diagnostic

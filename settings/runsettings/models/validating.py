@@ -12,10 +12,10 @@ from pydantic_settings import BaseSettings
 from pydantic_settings.exceptions import SettingsError as SourceError
 
 from runsettings._deferred import deferred
+from runsettings.composition.merge import merge
 from runsettings.layers.call_site import Caller
 from runsettings.models.freezing import freeze, freeze_extra, is_immutable_type
 from runsettings.resolution.aliases import as_expected
-from runsettings.resolution.merge import merge
 from runsettings.resolution.options import value_type
 from runsettings.resolution.resolution import Resolution
 from runsettings.resolution.resolve import Resolver

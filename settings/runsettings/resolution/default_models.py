@@ -15,9 +15,11 @@ from pydantic import BaseModel, RootModel, TypeAdapter
 from pydantic_settings import BaseSettings
 from pydantic_settings.sources import DefaultSettingsSource
 
+from runsettings.composition.merge import merge
 from runsettings.resolution.aliases import as_expected
-from runsettings.resolution.merge import merge
 from runsettings.resolution.options import Option, OptionTable, option_table
+from runsettings.values.directives import Append
+from runsettings.values.key_paths import put_at
 from runsettings.values.origin import Layer, Origin
 from runsettings.values.positions import Branch
 from runsettings.values.tree import Tree
@@ -120,3 +122,29 @@ def _marks(instance: Any, origin: Origin) -> Branch:
                 place = Origin(Layer.DEFAULT, f"{type(instance).__name__}.{name}")
             branch[name] = _marks(value, place) if isinstance(value, BaseModel) else place
     return branch
+
+
+def on_default_lists(trees: list[Tree], table: OptionTable) -> list[Tree]:
+    """Add the model's default lists as the lowest tree, where a tree appends to them.
+
+    Args:
+        trees: The trees, lowest precedence first.
+        table: The model's options.
+
+    Returns:
+        ``trees`` itself where no tree appends to a default.
+    """
+    if not any(tree.directives for tree in trees):
+        return trees
+    data: dict[str, Any] = {}
+    marks: dict[str, Any] = {}
+    for option in table.leaves():
+        if any(isinstance(tree.get(option.path), Append) for tree in trees):
+            default = option.info.get_default(call_default_factory=False)
+            if isinstance(default, (list, tuple)):
+                put_at(data, option.path, list(default))
+                where = f"{option.owner.__name__}.{option.name}"
+                put_at(marks, option.path, Origin(Layer.DEFAULT, where))
+    if not data:
+        return trees
+    return [Tree(Layer.DEFAULT, table.model.__name__, data, marks, directives=False), *trees]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic_settings import PydanticBaseSettingsSource
 
 from runsettings._deferred import deferred
+from runsettings.composition.merge import combine
 from runsettings.layers.base import LOG, Inputs, LayerSource, is_debugging
 from runsettings.layers.environment.variables import EnvironmentLayer, EnvironmentVariables
 from runsettings.layers.external import ExternalLayer, SecretsLayer
@@ -19,7 +20,6 @@ from runsettings.layers.settings_files.layers import (
     WorkspaceLayer,
 )
 from runsettings.resolution.aliases import as_expected
-from runsettings.resolution.merge import combine
 from runsettings.resolution.options import OptionTable
 from runsettings.resolution.validation_errors import show_value
 from runsettings.values.origin import Layer

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from runsettings.composition.merge import Merged
 from runsettings.resolution.locked_keys import LockedKey
-from runsettings.resolution.merge import Merged
 from runsettings.values.diagnostic import Diagnostic
 from runsettings.values.tree import Tree
 

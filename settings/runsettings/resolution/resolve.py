@@ -15,12 +15,13 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_settings import BaseSettings
 
 from runsettings._deferred import deferred
+from runsettings.composition.merge import append_diagnostics, merge
 from runsettings.layers.base import Inputs, LayerSource
 from runsettings.layers.copying import copy_containers
 from runsettings.layers.environment.variables import EnvironmentVariables
 from runsettings.layers.program_inputs import has_own_sources
 from runsettings.layers.settings_files.layers import POLICY, WorkspaceLayer
-from runsettings.resolution.default_models import DefaultModels
+from runsettings.resolution.default_models import DefaultModels, on_default_lists
 from runsettings.resolution.locked_keys import (
     LockedKey,
     held_part,
@@ -28,7 +29,6 @@ from runsettings.resolution.locked_keys import (
     locks_of,
     refused_values,
 )
-from runsettings.resolution.merge import append_diagnostics, merge, on_default_lists
 from runsettings.resolution.normalize import Normalizer
 from runsettings.resolution.options import OptionTable, option_table, value_type
 from runsettings.resolution.reading_order import Layers, read_sources, readers_of, sources_of

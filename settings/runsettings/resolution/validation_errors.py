@@ -8,7 +8,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from runsettings.resolution.merge import Merged
+from runsettings.composition.merge import Merged
 from runsettings.resolution.options import Option, OptionTable
 from runsettings.secrets.forms import MASK, mask_addresses
 from runsettings.secrets.masking import mask_excerpt_from_column

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from runsettings.composition.merge import Merged, merge
 from runsettings.documents.paths import working_directory
 from runsettings.layers.call_site import Caller
-from runsettings.resolution.merge import Merged, merge
 from runsettings.runconfig.changes.sweep_locks import check_locks
 from runsettings.runconfig.inputs.reader import InputReader, call_origin
 from runsettings.runconfig.rules.json_schema import check_schema

@@ -2,7 +2,7 @@
 
 A source keeps two parallel trees: ``data`` holds the values as a program wants them, and
 ``marks`` tells where they were set (see `positions`). Leaves are made from the two on demand.
-Merging never changes a source, because every source is kept (see `resolution.merge`).
+Merging never changes a source, because every source is kept (see `composition.merge`).
 """
 
 from __future__ import annotations

@@ -7,8 +7,8 @@ from typing import Any
 from pydantic import AliasPath, BaseModel, ConfigDict, Field
 
 from runsettings.checks.configs.model_check import check_model
+from runsettings.composition.merge import merge
 from runsettings.documents.yaml.reader import read
-from runsettings.resolution.merge import merge
 from runsettings.values.origin import Layer
 
 

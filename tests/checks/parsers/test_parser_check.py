@@ -16,8 +16,8 @@ from runsettings.checks.parsers.loading import load_parser
 from runsettings.checks.parsers.options import parser_options
 from runsettings.checks.parsers.parser_check import check_parser
 from runsettings.checks.schemas.parser_schema import parser_schema
+from runsettings.composition.merge import merge
 from runsettings.models.layered import LayeredSettings
-from runsettings.resolution.merge import merge
 from runsettings.values.origin import Layer
 from runsettings.values.tree import Tree
 

@@ -17,10 +17,10 @@ from runsettings.checks.parsers.options import parser_options
 from runsettings.checks.parsers.parser_check import check_parser
 from runsettings.checks.schemas.parser_schema import parser_schema
 from runsettings.checks.schemas.schema import model_schema, run_config_schema
+from runsettings.composition.merge import merge
 from runsettings.journal.records import journal_schema
 from runsettings.models.layered import LayeredSettings
 from runsettings.models.settings import Settings
-from runsettings.resolution.merge import merge
 from runsettings.runconfig.rules.key_rules import check_rules
 from runsettings.values.errors import SettingsError
 from runsettings.values.origin import Layer

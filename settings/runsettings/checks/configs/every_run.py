@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Final
 
 from runsettings.checks.configs.config_file import CALLER, ConfigChecks, check_config_file
+from runsettings.composition.merge import merge
 from runsettings.models import provenance
 from runsettings.models.settings import Settings
-from runsettings.resolution.merge import merge
 from runsettings.runconfig.loading import gather_config
 from runsettings.runconfig.rules.json_schema import check_schema
 from runsettings.values.diagnostic import Diagnostic, Rule

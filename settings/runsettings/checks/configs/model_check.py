@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from pydantic import BaseModel, ValidationError
 
-from runsettings.resolution.merge import Merged
+from runsettings.composition.merge import Merged
 from runsettings.resolution.options import OptionTable, option_table
 from runsettings.resolution.unknown_keys import UnknownKey, unknown_keys
 from runsettings.resolution.validation_errors import validation_diagnostics

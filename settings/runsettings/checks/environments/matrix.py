@@ -31,6 +31,7 @@ from runsettings.checks.settings_layers import (
     inputs_for,
     missing_env_files,
 )
+from runsettings.composition.merge import Merged, merge
 from runsettings.documents.files import Format, read_file
 from runsettings.documents.paths import shown_path
 from runsettings.layers.flags.parsing import parse_known_args
@@ -38,7 +39,6 @@ from runsettings.models import provenance
 from runsettings.models.exporting import json_value
 from runsettings.models.layered import LayeredSettings
 from runsettings.models.model_options import options
-from runsettings.resolution.merge import Merged, merge
 from runsettings.resolution.options import Option
 from runsettings.secrets.forms import MASK
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity

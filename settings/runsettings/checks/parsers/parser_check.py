@@ -6,7 +6,7 @@ from typing import Any
 
 from runsettings.checks.parsers.options import ParserOption, ParserOptions
 from runsettings.checks.parsers.values import reason_against
-from runsettings.resolution.merge import Merged
+from runsettings.composition.merge import Merged
 from runsettings.resolution.validation_errors import show_value
 from runsettings.runconfig.rules.key_rules import place_of
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from itertools import chain
 from typing import Any, Final, NamedTuple, Self
 
-from runsettings.resolution.merge import Merged, merge
+from runsettings.composition.merge import Merged, merge
 from runsettings.values.directives import Delete
 from runsettings.values.json_trees import copy_tree
 from runsettings.values.key_paths import MISSING, KeyPath, leaves_of

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Self
 
+from runsettings.composition.merge import Merged, merge
 from runsettings.layers.call_site import Caller
-from runsettings.resolution.merge import Merged, merge
 from runsettings.runconfig.changes.callbacks import Observers
 from runsettings.runconfig.changes.change import (
     Change,

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from runsettings.composition.merge import Merged
 from runsettings.documents.files import Format, read_file
 from runsettings.documents.paths import shown_path
-from runsettings.resolution.merge import Merged
 from runsettings.runconfig.rules.key_rules import place_of
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity
 from runsettings.values.did_you_mean import did_you_mean

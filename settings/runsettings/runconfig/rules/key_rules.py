@@ -12,7 +12,7 @@ from dataclasses import replace
 from itertools import chain, product
 from typing import Any, Final
 
-from runsettings.resolution.merge import Merged
+from runsettings.composition.merge import Merged
 from runsettings.runconfig.inputs.json_values import (
     DEEPEST,
     TOO_LARGE_INT,

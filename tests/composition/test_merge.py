@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runsettings.resolution.merge import combine, merge, without_directives
+from runsettings.composition.merge import combine, merge, without_directives
 from runsettings.values.directives import Append, Delete, Directive, Replace
 from runsettings.values.key_paths import MISSING
 from runsettings.values.origin import Layer, Origin

@@ -9,17 +9,14 @@ the winner at a path is looked up in them on demand.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 from runsettings.values.diagnostic import Diagnostic, Rule
 from runsettings.values.directives import Append, Delete, Directive, Replace
 from runsettings.values.excerpts import excerpt_of
-from runsettings.values.key_paths import MISSING, KeyPath, leaves_of, put_at, value_at
-from runsettings.values.origin import Layer, Origin
+from runsettings.values.key_paths import MISSING, KeyPath, leaves_of, value_at
+from runsettings.values.origin import Origin
 from runsettings.values.tree import Leaf, Tree
-
-if TYPE_CHECKING:
-    from runsettings.resolution.options import OptionTable  # imports pydantic
 
 OnBadAppend: TypeAlias = Callable[[KeyPath], None]
 """Called with the path of an `Append` that has something other than a list below it."""
@@ -207,29 +204,3 @@ def append_diagnostics(merged: Merged) -> list[Diagnostic]:
         for path in merged.bad_appends
         if (source := merged.winner(path)) is not None
     ]
-
-
-def on_default_lists(trees: list[Tree], table: OptionTable) -> list[Tree]:
-    """Add the model's default lists as the lowest tree, where a tree appends to them.
-
-    Args:
-        trees: The trees, lowest precedence first.
-        table: The model's options.
-
-    Returns:
-        ``trees`` itself where no tree appends to a default.
-    """
-    if not any(tree.directives for tree in trees):
-        return trees
-    data: dict[str, Any] = {}
-    marks: dict[str, Any] = {}
-    for option in table.leaves():
-        if any(isinstance(tree.get(option.path), Append) for tree in trees):
-            default = option.info.get_default(call_default_factory=False)
-            if isinstance(default, (list, tuple)):
-                put_at(data, option.path, list(default))
-                where = f"{option.owner.__name__}.{option.name}"
-                put_at(marks, option.path, Origin(Layer.DEFAULT, where))
-    if not data:
-        return trees
-    return [Tree(Layer.DEFAULT, table.model.__name__, data, marks, directives=False), *trees]
