@@ -159,7 +159,7 @@ DEFERRED = [
     (module, name)
     for module in MODULES
     if module.stem != "_deferred"  # its docstring has an example
-    for name in re.findall(r'= deferred\("([\w.]+)"\)', module.read_text())
+    for name in re.findall(r'= deferred\("([\w.]+)"', module.read_text())
 ]
 
 

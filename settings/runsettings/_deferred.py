@@ -1,4 +1,4 @@
-"""Modules of this package that are imported when one of their names is first used.
+"""Modules of this package, and names of them, that are imported when they are first used.
 
 A program that only calls ``Settings()`` starts faster without the modules that say what is wrong,
 mask secrets, or read flags and formats that it does not use. The list of deferred modules is short,
@@ -6,8 +6,10 @@ and each stands beside an import for type checkers::
 
     if TYPE_CHECKING:
         from runsettings.resolution import unknown_keys
+        from runsettings.values.diagnostic import Rule
     else:
         unknown_keys = deferred("runsettings.resolution.unknown_keys")
+        Rule = deferred("runsettings.values.diagnostic", "Rule")
 
 The rule of the house holds for them as for any import: they run downwards.
 """
@@ -19,21 +21,31 @@ from typing import Any
 
 
 class _Deferred:
-    """Stands for a module until one of its names is used, and keeps the names that were."""
+    """Stands for a module, a class or a function until it is used, and keeps what was used."""
 
-    def __init__(self, module: str) -> None:
+    def __init__(self, module: str, name: str | None) -> None:
         self._module = module
+        self._name = name
+
+    def _load(self) -> Any:
+        module = import_module(self._module)
+        return module if self._name is None else getattr(module, self._name)
 
     def __getattr__(self, name: str) -> Any:
-        value = getattr(import_module(self._module), name)
+        value = getattr(self._load(), name)
         setattr(self, name, value)
         return value
 
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._load()(*args, **kwargs)
 
-def deferred(module: str) -> Any:
-    """What stands for a module of this package and imports it at first use.
+
+def deferred(module: str, name: str | None = None) -> Any:
+    """What stands for a module of this package, or a name of it, and imports it at first use.
 
     Args:
-        module: Its full name.
+        module: The module's full name.
+        name: A class or function of the module. It can be called and have its attributes read;
+            it cannot be subclassed, or be the type of an ``isinstance``.
     """
-    return _Deferred(module)
+    return _Deferred(module, name)

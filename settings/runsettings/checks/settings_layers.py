@@ -11,7 +11,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ValidationError, create_model
 
@@ -22,7 +22,11 @@ from runsettings.documents.paths import named_path
 from runsettings.layers.base import Inputs
 from runsettings.layers.call_site import Caller
 from runsettings.layers.program_inputs import read_named
-from runsettings.layers.settings_files.layers import read_pyproject, read_settings_file
+from runsettings.layers.settings_files.layers import (
+    SETTINGS_FILES,
+    read_pyproject,
+    read_settings_file,
+)
 from runsettings.models import provenance
 from runsettings.models.layered import LayeredSettings
 from runsettings.models.model_options import inputs_of, resolver_of
@@ -36,9 +40,6 @@ from runsettings.values.diagnostic import Diagnostic, Rule
 from runsettings.values.origin import Kind, Layer, Origin
 from runsettings.values.reading import Reading
 from runsettings.values.tree import Tree
-
-SETTINGS_FILES: Final = frozenset({"settings", "settings.toml", "settings.yaml"})
-"""Names of settings files in a place of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,11 +133,11 @@ class _FileAlone:
 
     def read(self, inputs: Inputs) -> Sequence[Reading]:
         """What the file says."""
-        path, format_ = str(self._path), Format.of(self._path)
+        path = str(self._path)
         if self.layer is Layer.PYPROJECT and inputs.pyproject_table is not None:
             return [read_pyproject(path, inputs.pyproject_table, inputs.cwd)]
-        if self._path.name in SETTINGS_FILES and format_ is not None:
-            return [read_settings_file(path, self.layer, inputs.cwd, format_)]
+        if self._path.name in SETTINGS_FILES:
+            return [read_settings_file(path, self.layer, inputs.cwd)]
         return [read_named(self._path, self.layer, inputs.cwd)]
 
 

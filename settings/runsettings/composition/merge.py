@@ -9,14 +9,21 @@ the winner at a path is looked up in them on demand.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from runsettings.values.diagnostic import Diagnostic, Rule
+from runsettings._deferred import deferred
 from runsettings.values.directives import Append, Delete, Directive, Replace
-from runsettings.values.excerpts import excerpt_of
 from runsettings.values.key_paths import MISSING, KeyPath, leaves_of, value_at
 from runsettings.values.origin import Origin
 from runsettings.values.tree import Leaf, Tree
+
+if TYPE_CHECKING:
+    from runsettings.values.diagnostic import Diagnostic, Rule
+    from runsettings.values.excerpts import excerpt_of
+else:
+    Diagnostic = deferred("runsettings.values.diagnostic", "Diagnostic")
+    Rule = deferred("runsettings.values.diagnostic", "Rule")
+    excerpt_of = deferred("runsettings.values.excerpts", "excerpt_of")
 
 OnBadAppend: TypeAlias = Callable[[KeyPath], None]
 """Called with the path of an `Append` that has something other than a list below it."""

@@ -39,6 +39,9 @@ class ExternalLayer:
         kind: What it is written in.
     """
 
+    sees_others = True
+    """Whether the source may look at the values of the sources above it."""
+
     def __init__(
         self,
         source: PydanticBaseSettingsSource | Callable[[], Mapping[str, Any]],
@@ -106,8 +109,6 @@ class SecretsLayer:
 
     def read(self, inputs: Inputs) -> Sequence[Reading]:
         """What the files hold; the mark of each value is its file."""
-        if not inputs.secrets_dirs:
-            return ()
         directories = [named_path(name, inputs.cwd) for name in inputs.secrets_dirs]
         present = [directory for directory in directories if os.path.lexists(directory)]
         readings = [_absent(shown_path(d, inputs.cwd)) for d in directories if d not in present]

@@ -6,19 +6,25 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic_settings import BaseSettings
 
-from runsettings.documents.files import Format, read_file
+from runsettings._deferred import deferred
 from runsettings.documents.paths import named_path, shown_path
 from runsettings.layers.base import Inputs, LayerSource
-from runsettings.layers.copying import copy_containers
 from runsettings.layers.settings_files.layers import section_of
 from runsettings.values.directives import Directive
-from runsettings.values.origin import Layer
+from runsettings.values.origin import Kind, Layer
 from runsettings.values.reading import Reading
 from runsettings.values.tree import Tree
+
+if TYPE_CHECKING:
+    from runsettings.documents import files
+    from runsettings.layers import copying
+else:
+    files = deferred("runsettings.documents.files")
+    copying = deferred("runsettings.layers.copying")
 
 
 class FileLayer:
@@ -53,7 +59,7 @@ class InitLayer:
             call=caller.call,
             directives=directives,
         )
-        return (Reading(tree, copy_containers(tree)),)
+        return (Reading(tree, copying.copy_containers(tree)),)
 
 
 def read_named(file: str | Path, layer: Layer, cwd: Path, by: str | None = None) -> Reading:
@@ -66,13 +72,12 @@ def read_named(file: str | Path, layer: Layer, cwd: Path, by: str | None = None)
         by: What named it, for the message that it does not exist.
     """
     path = named_path(file, cwd)
-    format_ = Format.of(path)
-    reading = read_file(path, layer, where=shown_path(path, cwd), format=format_)
+    reading = files.read_file(path, layer, where=shown_path(path, cwd))
     if by is not None and not os.path.lexists(path):
         message = f"the settings file, named by {by}, does not exist in {path.parent}"
         found = [replace(fault, message=message) for fault in reading.diagnostics]
         reading = reading._replace(diagnostics=tuple(found))
-    return section_of(reading) if format_ is Format.INI else reading
+    return section_of(reading) if reading.tree.kind is Kind.INI else reading
 
 
 class LayerIfGiven:

@@ -8,13 +8,18 @@ from __future__ import annotations
 import dataclasses
 from collections import OrderedDict, defaultdict, deque
 from collections.abc import Mapping
-from typing import Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from pydantic import BaseModel
 
-from runsettings.values.diagnostic import Rule
+from runsettings._deferred import deferred
 from runsettings.values.errors import ImmutableError
 from runsettings.values.immutability import LIST_CHANGES, plain_in_yaml, unchanging
+
+if TYPE_CHECKING:
+    from runsettings.values.diagnostic import Rule
+else:
+    Rule = deferred("runsettings.values.diagnostic", "Rule")
 
 _DEQUE_CHANGES: Final = ("appendleft", "extendleft", "popleft", "rotate")
 _DICT_CHANGES: Final = (

@@ -27,10 +27,12 @@ from runsettings.models.validating import (
 )
 from runsettings.resolution.options import OptionTable
 from runsettings.resolution.reading_order import Layers
-from runsettings.values.diagnostic import Diagnostic
 from runsettings.values.key_paths import KeyPath
 from runsettings.values.origin import Layer, Origin
 from runsettings.values.tree import Leaf, Tree
+
+if TYPE_CHECKING:
+    from runsettings.values.diagnostic import Diagnostic
 
 
 class LayeredConfigDict(SettingsConfigDict, total=False):

@@ -16,13 +16,14 @@ from runsettings.layers.call_site import Caller
 from runsettings.resolution.options import OptionTable
 from runsettings.resolution.reading_order import Layers
 from runsettings.resolution.resolve import SETTINGS_LAYERS, Resolver
-from runsettings.values.did_you_mean import did_you_mean
 
 if TYPE_CHECKING:
     from runsettings.layers import class_sources
     from runsettings.models.layered import LayeredConfigDict
+    from runsettings.values.did_you_mean import did_you_mean
 else:
     class_sources = deferred("runsettings.layers.class_sources")
+    did_you_mean = deferred("runsettings.values.did_you_mean", "did_you_mean")
 
 
 def options(model: type[BaseSettings]) -> OptionTable:

@@ -20,7 +20,6 @@ from runsettings.resolution.options import value_type
 from runsettings.resolution.resolution import Resolution
 from runsettings.resolution.resolve import Resolver
 from runsettings.secrets import live
-from runsettings.values.diagnostic import Diagnostic
 from runsettings.values.errors import RunsettingsError, SettingsError, SettingsWarning
 from runsettings.values.origin import Layer
 from runsettings.values.tree import Tree
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
     from runsettings.resolution import validation_errors
     from runsettings.secrets import masking
     from runsettings.values import rendering
+    from runsettings.values.diagnostic import Diagnostic
 else:
     validation_errors = deferred("runsettings.resolution.validation_errors")
     masking = deferred("runsettings.secrets.masking")

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from runsettings._deferred import deferred
 from runsettings.resolution.options import Option, OptionTable
-from runsettings.values.diagnostic import Beaten, Diagnostic, Rule, Severity
-from runsettings.values.excerpts import excerpt_of
 from runsettings.values.key_paths import KeyPath
 from runsettings.values.origin import Origin
 from runsettings.values.tree import Leaf, Tree
@@ -17,10 +15,16 @@ if TYPE_CHECKING:
     from runsettings.resolution import validation_errors
     from runsettings.secrets import masking
     from runsettings.values import did_you_mean
+    from runsettings.values.diagnostic import Beaten, Diagnostic, Rule, Severity
+    from runsettings.values.excerpts import excerpt_of
 else:
     validation_errors = deferred("runsettings.resolution.validation_errors")
     masking = deferred("runsettings.secrets.masking")
     did_you_mean = deferred("runsettings.values.did_you_mean")
+    Diagnostic = deferred("runsettings.values.diagnostic", "Diagnostic")
+    Rule = deferred("runsettings.values.diagnostic", "Rule")
+    Severity = deferred("runsettings.values.diagnostic", "Severity")
+    excerpt_of = deferred("runsettings.values.excerpts", "excerpt_of")
 
 
 class LockedKey(NamedTuple):

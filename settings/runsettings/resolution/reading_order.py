@@ -11,7 +11,6 @@ from runsettings._deferred import deferred
 from runsettings.composition.merge import combine
 from runsettings.layers.base import LOG, Inputs, LayerSource, is_debugging
 from runsettings.layers.environment.variables import EnvironmentLayer, EnvironmentVariables
-from runsettings.layers.external import ExternalLayer, SecretsLayer
 from runsettings.layers.program_inputs import FileLayer, InitLayer, LayerIfGiven
 from runsettings.layers.settings_files.layers import (
     PyprojectLayer,
@@ -21,16 +20,19 @@ from runsettings.layers.settings_files.layers import (
 )
 from runsettings.resolution.aliases import as_expected
 from runsettings.resolution.options import OptionTable
-from runsettings.resolution.validation_errors import show_value
 from runsettings.values.origin import Layer
 from runsettings.values.reading import Reading
 
 if TYPE_CHECKING:
+    from runsettings.layers import external
     from runsettings.layers.environment import dotenv
     from runsettings.layers.flags import layer as flag_layer
+    from runsettings.resolution import validation_errors
 else:
     dotenv = deferred("runsettings.layers.environment.dotenv")
     flag_layer = deferred("runsettings.layers.flags.layer")
+    external = deferred("runsettings.layers.external")
+    validation_errors = deferred("runsettings.resolution.validation_errors")
 
 Layers = Sequence[Layer | LayerSource | PydanticBaseSettingsSource]
 """The layers that a resolution can read, lowest first."""
@@ -50,7 +52,9 @@ def readers_of(
         Layer.USER: UserLayer(),
         Layer.PYPROJECT: PyprojectLayer(),
         Layer.WORKSPACE: WorkspaceLayer(),
-        Layer.EXTERNAL: SecretsLayer(overrides),
+        Layer.EXTERNAL: LayerIfGiven(
+            Layer.EXTERNAL, "secrets_dirs", lambda: external.SecretsLayer(overrides)
+        ),
         Layer.DOTENV: LayerIfGiven(
             Layer.DOTENV, "env_files", lambda: dotenv.DotenvLayer(variables)
         ),
@@ -80,7 +84,7 @@ def sources_of(layers: Layers, readers: Mapping[Layer, LayerSource]) -> list[Lay
         if isinstance(layer, Layer):
             found.append(readers.get(layer))
         elif isinstance(layer, PydanticBaseSettingsSource):
-            found.append(ExternalLayer(layer))
+            found.append(external.ExternalLayer(layer))
         elif isinstance(layer, LayerSource):
             found.append(layer)
         else:
@@ -109,7 +113,7 @@ def read_sources(
     Returns:
         The readings of each source, in the order of ``sources``.
     """
-    if not any(isinstance(source, ExternalLayer) for source in sources):
+    if not any(getattr(source, "sees_others", False) for source in sources):
         read_upwards = [_read(source, inputs) for source in sources]
         if is_debugging():
             _log(sources, read_upwards, table)
@@ -118,7 +122,7 @@ def read_sources(
     states: dict[str, dict[str, Any]] = {}
     readings: list[Sequence[Reading]] = []
     for source in reversed(sources):
-        if isinstance(source, ExternalLayer):
+        if isinstance(source, external.ExternalLayer):
             source.tell(state, states)
         read = _read(source, inputs)
         values: dict[str, Any] = {}
@@ -156,7 +160,7 @@ def _log(
             continue
         name = getattr(source, "name", None) or _NAMES.get(source.layer, type(source).__name__)
         said = ", ".join(
-            f"{key!r}: {show_value(value, secret=table.is_secret((key,)))}"
+            f"{key!r}: {validation_errors.show_value(value, secret=table.is_secret((key,)))}"
             for reading in read
             for key, value in reading.tree.data.items()
         )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from runsettings.composition.merge import Merged
 from runsettings.resolution.locked_keys import LockedKey
-from runsettings.values.diagnostic import Diagnostic
 from runsettings.values.tree import Tree
+
+if TYPE_CHECKING:
+    from runsettings.values.diagnostic import Diagnostic
 
 
 class Resolution(NamedTuple):

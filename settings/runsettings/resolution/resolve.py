@@ -17,7 +17,6 @@ from pydantic_settings import BaseSettings
 from runsettings._deferred import deferred
 from runsettings.composition.merge import append_diagnostics, merge
 from runsettings.layers.base import Inputs, LayerSource
-from runsettings.layers.copying import copy_containers
 from runsettings.layers.environment.variables import EnvironmentVariables
 from runsettings.layers.program_inputs import has_own_sources
 from runsettings.layers.settings_files.layers import POLICY, WorkspaceLayer
@@ -33,21 +32,26 @@ from runsettings.resolution.normalize import Normalizer
 from runsettings.resolution.options import OptionTable, option_table, value_type
 from runsettings.resolution.reading_order import Layers, read_sources, readers_of, sources_of
 from runsettings.resolution.resolution import Resolution
-from runsettings.values.diagnostic import Diagnostic, Rule, Severity
-from runsettings.values.excerpts import excerpt_of
 from runsettings.values.origin import Layer
 from runsettings.values.reading import Reading
 from runsettings.values.tree import Tree
 
 if TYPE_CHECKING:
-    from runsettings.layers import class_sources
+    from runsettings.layers import class_sources, copying
     from runsettings.resolution import secrets, unknown_keys
     from runsettings.secrets import masking
+    from runsettings.values.diagnostic import Diagnostic, Rule, Severity
+    from runsettings.values.excerpts import excerpt_of
 else:
     class_sources = deferred("runsettings.layers.class_sources")
     secrets = deferred("runsettings.resolution.secrets")
     unknown_keys = deferred("runsettings.resolution.unknown_keys")
     masking = deferred("runsettings.secrets.masking")
+    Diagnostic = deferred("runsettings.values.diagnostic", "Diagnostic")
+    Rule = deferred("runsettings.values.diagnostic", "Rule")
+    Severity = deferred("runsettings.values.diagnostic", "Severity")
+    excerpt_of = deferred("runsettings.values.excerpts", "excerpt_of")
+    copying = deferred("runsettings.layers.copying")
 
 SETTINGS_LAYERS: Final = tuple(layer for layer in Layer if layer is not Layer.SWEEP)
 """The layers of settings, lowest first. A sweep's parameters are the run config's."""
@@ -140,7 +144,7 @@ class Resolver:
             index: Its index in `Resolution.unlocked`; above all of them if left out.
         """
         readings = [Reading(source) for source in resolution.unlocked]
-        added = self._normalizer.normalize(Reading(tree, copy_containers(tree)))
+        added = self._normalizer.normalize(Reading(tree, copying.copy_containers(tree)))
         readings.insert(len(readings) if index is None else index, added)
         _, locks, locked, held = resolution[1:5]
         return self._merged(readings, (), locks, locked, held)

@@ -11,19 +11,21 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic_settings import BaseSettings, EnvSettingsSource
 
 from runsettings._deferred import deferred
-from runsettings.layers.copying import copy_containers
 from runsettings.layers.environment.variables import not_decodable
 from runsettings.layers.text_values import decoded, typed
 from runsettings.resolution.options import Option, OptionTable
-from runsettings.values.diagnostic import Diagnostic
-from runsettings.values.excerpts import excerpt_of
 from runsettings.values.origin import Kind
 from runsettings.values.tree import Tree
 
 if TYPE_CHECKING:
+    from runsettings.layers import copying
     from runsettings.secrets import masking
+    from runsettings.values.diagnostic import Diagnostic
+    from runsettings.values.excerpts import excerpt_of
 else:
     masking = deferred("runsettings.secrets.masking")
+    excerpt_of = deferred("runsettings.values.excerpts", "excerpt_of")
+    copying = deferred("runsettings.layers.copying")
 
 _DECODED: Final = (Kind.INI, Kind.FLAGS, Kind.SECRETS)
 """Sources whose texts are not decoded when they are read."""
@@ -65,7 +67,7 @@ class TextDecoder:
             self._source = source  # assigned last, because other threads use it at once
         diagnostics: list[Diagnostic] = []
         self._decode_in(tree.data, self._table, tree, self._source, diagnostics)
-        diagnostics += copy_containers(tree)
+        diagnostics += copying.copy_containers(tree)
         return diagnostics
 
     def _decode_in(

@@ -9,9 +9,15 @@ from __future__ import annotations
 import threading
 import weakref
 from collections.abc import Callable, Iterable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from runsettings.secrets.masking import SHORTEST_IN_VALUES, SecretMask
+from runsettings._deferred import deferred
+
+if TYPE_CHECKING:
+    from runsettings.secrets import masking
+else:
+    masking = deferred("runsettings.secrets.masking")
+
 
 _LOCK: Final = threading.RLock()
 
@@ -19,7 +25,7 @@ _WAITING_AT_MOST: Final = 64
 
 _known: set[str] = set()
 _waiting: list[Callable[[], Iterable[str]]] = []
-_masks: weakref.WeakSet[SecretMask] = weakref.WeakSet()
+_masks: weakref.WeakSet[masking.SecretMask] = weakref.WeakSet()
 
 
 def remember(texts: Iterable[str]) -> None:
@@ -28,7 +34,7 @@ def remember(texts: Iterable[str]) -> None:
     A short one is passed over: it could be any word of a run that has nothing to do with it.
     """
     with _LOCK:
-        new = {text for text in texts if len(text) >= SHORTEST_IN_VALUES} - _known
+        new = {text for text in texts if len(text) >= masking.SHORTEST_IN_VALUES} - _known
         if new:
             _known.update(new)
             for mask in list(_masks):
@@ -48,7 +54,7 @@ def remember_later(find: Callable[[], Iterable[str]]) -> None:
             _find_waiting()
 
 
-def follow(mask: SecretMask) -> None:
+def follow(mask: masking.SecretMask) -> None:
     """Let a mask have all secrets that are known, and those that turn up while it lives."""
     with _LOCK:
         _find_waiting()

@@ -6,12 +6,15 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Self
 
 from runsettings._deferred import deferred
-from runsettings.values.diagnostic import Diagnostic, Rule, Severity
 
 if TYPE_CHECKING:
     from runsettings.values import rendering
+    from runsettings.values.diagnostic import Diagnostic, Rule, Severity
 else:
     rendering = deferred("runsettings.values.rendering")
+    Diagnostic = deferred("runsettings.values.diagnostic", "Diagnostic")
+    Rule = deferred("runsettings.values.diagnostic", "Rule")
+    Severity = deferred("runsettings.values.diagnostic", "Severity")
 
 
 class RunsettingsError(Exception):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from runsettings.values.diagnostic import Diagnostic
 from runsettings.values.tree import Leaf, Tree
+
+if TYPE_CHECKING:
+    from runsettings.values.diagnostic import Diagnostic
 
 
 class Reading(NamedTuple):

@@ -10,23 +10,32 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import AliasChoices, AliasPath, BaseModel
 from pydantic_settings import BaseSettings
 from pydantic_settings.exceptions import SettingsError as SourceError
 
+from runsettings._deferred import deferred
 from runsettings.layers.base import Inputs
-from runsettings.layers.copying import copy_containers
-from runsettings.layers.environment import nested_names
 from runsettings.layers.environment.pydantic_source import VariableSource
 from runsettings.layers.scalar_types import is_plain, union_members
-from runsettings.values.diagnostic import Diagnostic, Excerpt, Rule, Severity
 from runsettings.values.key_paths import MISSING, KeyPath
 from runsettings.values.origin import Kind, Layer, Origin
 from runsettings.values.positions import Branch, Mark
 from runsettings.values.reading import Reading
 from runsettings.values.tree import Leaf, Tree
+
+if TYPE_CHECKING:
+    from runsettings.layers import copying
+    from runsettings.layers.environment import nested_names
+    from runsettings.values.diagnostic import Diagnostic, Excerpt, Rule, Severity
+else:
+    Diagnostic = deferred("runsettings.values.diagnostic", "Diagnostic")
+    Rule = deferred("runsettings.values.diagnostic", "Rule")
+    Severity = deferred("runsettings.values.diagnostic", "Severity")
+    copying = deferred("runsettings.layers.copying")
+    nested_names = deferred("runsettings.layers.environment.nested_names")
 
 _OPTIONS_THAT_TRANSFORM: Final = ("env_parse_none_str", "env_parse_enums", "strict")
 """Options of a model under which pydantic-settings must read plain fields as well."""
@@ -105,14 +114,14 @@ class EnvironmentVariables:
             tree: An empty tree, or one whose ``marks`` already hold each variable's own mark.
         """
         data = tree.data
-        places = tree.marks
+        places: Mapping[str, Any] = tree.marks or {}
         marks: dict[str, Mark | Branch] = {}
         unknown: list[Leaf] = []
         asked: dict[str, dict[str, str]] = {}
         for native, spelled, name, text in self._relevant(environ):
             if text is None or (not text and self._ignore_empty):
                 continue
-            mark: Mark = native if places is None else places.get(native, native)
+            mark: Mark = places.get(native, native)
             if name is not None:
                 data[name] = text
                 marks[name] = mark
@@ -132,8 +141,8 @@ class EnvironmentVariables:
             self._ask(owner, variables, environ, tree, places, diagnostics)
             self._keep_beaten(owner, variables, environ, tree, places, beaten)
         if asked:
-            diagnostics += copy_containers(tree)
-        lower = [Reading(each, copy_containers(each)) for each in reversed(beaten)]
+            diagnostics += copying.copy_containers(tree)
+        lower = [Reading(each, copying.copy_containers(each)) for each in reversed(beaten)]
         return [*lower, Reading(tree, tuple(diagnostics), tuple(unknown))]
 
     def further(
@@ -223,7 +232,7 @@ class EnvironmentVariables:
         """Whether a model that the field can hold has the key that ``rest`` starts with."""
         return any(
             rest == self._spell(key) or rest.startswith(self._spell(key) + self._delimiter)
-            for member in union_members(self.source.settings_cls.model_fields[name].annotation)
+            for member in union_members(self._model.model_fields[name].annotation)
             if isinstance(member, type) and issubclass(member, BaseModel)
             for field, info in member.model_fields.items()
             for key in (field, info.validation_alias)
@@ -236,21 +245,17 @@ class EnvironmentVariables:
         variables: dict[str, str],
         environ: Mapping[str, str | None],
         tree: Tree,
-        places: Mapping[str, Any] | None,
+        places: Mapping[str, Any],
         diagnostics: list[Diagnostic],
     ) -> None:
         """Let pydantic-settings read one field, and set the marks of its parts."""
-
-        def place(native: str) -> Mark:
-            mark: Mark = native if places is None else places.get(native, native)
-            return mark
-
         assert isinstance(tree.marks, dict)
         texts: dict[str, str | None] = {
             spelled: environ[native] for spelled, native in variables.items()
         }
         whole = next((v for v in self._names[name] if v in variables), None)
         nearest = variables[whole] if whole is not None else next(iter(variables.values()))
+        mark: Mark = places.get(nearest, nearest)
         none_text = self.source.env_parse_none_str
         if none_text is not None:
             # pydantic-settings wraps such texts in this class; few models need it.
@@ -261,18 +266,17 @@ class EnvironmentVariables:
             value = self.source.value_of(name, texts)
         except (SourceError, RecursionError) as error:
             cause = error if isinstance(error, RecursionError) else error.__cause__
-            origin = tree.with_data({}, {name: place(nearest)}).origin((name,))
+            origin = tree.with_data({}, {name: mark}).origin((name,))
             diagnostics.append(not_decodable((name,), origin, cause))
             return
         if value is MISSING:
             return
         tree.data[name] = value
         if type(value) is not dict:
-            tree.marks[name] = place(nearest)
+            tree.marks[name] = mark
             return
-        branch = Branch(place(nearest))
-        tree.marks[name] = branch
-        annotation = self.source.settings_cls.model_fields[name].annotation
+        branch = tree.marks[name] = Branch(mark)
+        annotation = self._model.model_fields[name].annotation
         for spelled, native in variables.items():
             for variable in self._names[name]:
                 prefix = variable + self._delimiter
@@ -283,7 +287,7 @@ class EnvironmentVariables:
                     )
                     if not self._case_sensitive:
                         keys = nested_names.in_written_case(value, keys, [annotation])
-                    nested_names.mark_nested(branch, value, keys, place(native))
+                    nested_names.mark_nested(branch, value, keys, places.get(native, native))
 
     def _keep_beaten(
         self,
@@ -291,7 +295,7 @@ class EnvironmentVariables:
         variables: dict[str, str],
         environ: Mapping[str, str | None],
         tree: Tree,
-        places: Mapping[str, Any] | None,
+        places: Mapping[str, Any],
         beaten: list[Tree],
     ) -> None:
         """Add the values of a field's losing variables to ``beaten``, one tree for each rank."""
@@ -309,9 +313,7 @@ class EnvironmentVariables:
             if depth == len(beaten):
                 beaten.append(tree.with_data({}, {}))
             beaten[depth].data[name] = value
-            assert isinstance(beaten[depth].marks, dict)
-            mark = native if places is None else places.get(native, native)
-            beaten[depth].marks[name] = mark  # type: ignore[index]
+            beaten[depth].marks[name] = places.get(native, native)  # type: ignore[index]
 
 
 def not_decodable(

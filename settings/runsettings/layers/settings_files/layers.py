@@ -12,18 +12,27 @@ import stat
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from runsettings.documents.files import Format, read_file
+from runsettings._deferred import deferred
 from runsettings.documents.paths import shown_path
 from runsettings.layers.base import Inputs
 from runsettings.layers.settings_files import locations
 from runsettings.layers.settings_files.cache import read_once
-from runsettings.values.diagnostic import Diagnostic, Rule, Severity
-from runsettings.values.excerpts import excerpt_of
-from runsettings.values.origin import Layer, Origin
+from runsettings.values.origin import Kind, Layer, Origin
 from runsettings.values.reading import Reading
 from runsettings.values.tree import Tree
+
+if TYPE_CHECKING:
+    from runsettings.documents import files
+    from runsettings.values.diagnostic import Diagnostic, Rule, Severity
+    from runsettings.values.excerpts import excerpt_of
+else:
+    Diagnostic = deferred("runsettings.values.diagnostic", "Diagnostic")
+    Rule = deferred("runsettings.values.diagnostic", "Rule")
+    Severity = deferred("runsettings.values.diagnostic", "Severity")
+    excerpt_of = deferred("runsettings.values.excerpts", "excerpt_of")
+    files = deferred("runsettings.documents.files")
 
 SECTION: Final = "default"
 """The section that the wandb client reads and writes."""
@@ -31,11 +40,7 @@ SECTION: Final = "default"
 POLICY: Final = "policy"
 """The section of the site's file that locks keys."""
 
-_BESIDE: Final = (
-    ("settings", Format.INI),
-    ("settings.toml", Format.TOML),
-    ("settings.yaml", Format.YAML),
-)
+SETTINGS_FILES: Final = ("settings", "settings.toml", "settings.yaml")
 """The files of one place, lowest precedence first."""
 
 _OWN_TABLE: Final = ("tool", "runsettings")
@@ -135,7 +140,7 @@ def read_pyproject(path: str, table: Sequence[str], cwd: Path) -> Reading:
     def read() -> Reading:
         if not _mentions(path, table[-1]):
             return Reading(Tree(Layer.PYPROJECT, where, directives=False))
-        whole = read_file(Path(path), Layer.PYPROJECT, where=where)
+        whole = files.read_file(Path(path), Layer.PYPROJECT, where=where)
         return _passed_over(path, _table(whole, table))
 
     return read_once((path, where, table), read)
@@ -195,27 +200,26 @@ def read_place(directory: str, layer: Layer, cwd: Path) -> list[Reading]:
         where = shown_path(directory, cwd)
         return [_skipped(layer, where, "may not be searched; its settings are not read")]
     readings = []
-    for name, format_ in _BESIDE:
+    for name in SETTINGS_FILES:
         path = os.path.join(directory, name)  # noqa: PTH118 - three of these on every start
         if locations.is_there(path):
-            readings.append(read_settings_file(path, layer, cwd, format_))
+            readings.append(read_settings_file(path, layer, cwd))
     return readings
 
 
-def read_settings_file(path: str, layer: Layer, cwd: Path, format_: Format) -> Reading:
+def read_settings_file(path: str, layer: Layer, cwd: Path) -> Reading:
     """Read one settings file, from the cache if it has not changed.
 
     Args:
         path: The file.
         layer: The layer of its values.
         cwd: The working directory, which shown paths are relative to.
-        format_: The file's format.
     """
     where = shown_path(path, cwd)
 
     def read() -> Reading:
-        reading = read_file(Path(path), layer, where=where, format=format_, limit=_LIMIT)
-        reading = section_of(reading) if format_ is Format.INI else reading
+        reading = files.read_file(Path(path), layer, where=where, limit=_LIMIT)
+        reading = section_of(reading) if reading.tree.kind is Kind.INI else reading
         return reading if layer is Layer.SITE else _passed_over(path, reading)
 
     return read_once((path, where, layer), read)
