@@ -14,7 +14,7 @@ CONSTRAINTS := .ci/constraints.txt
 WHAT_TO_INSTALL := pyproject.toml $(CONSTRAINTS)
 
 # The stamps of what is installed: the package, all that its tests and tools need, and the type
-# checkers that only `make typing` runs.
+# checkers that only `make typing` runs. `make compat` keeps its environments in .venv/compat.
 PACKAGE := $(VENV)/.package-installed
 TOOLS := $(VENV)/.tools-installed
 CHECKERS := $(VENV)/.checkers-installed
@@ -37,7 +37,7 @@ help: ## Show this list.
 demo: $(PACKAGE) ## Run examples/train.py from its settings, with a flag, and with a slip.
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/demo.sh
 
-test: lint types imports suite docs wheel ## Run the whole gate.
+test: lint types imports suite typing compat docs wheel ## Run the whole gate.
 
 quick: $(TOOLS) ## Run what is done in a minute: style, types, and tests up to the first failure.
 	$(BIN)/ruff check
@@ -51,7 +51,6 @@ lint: $(TOOLS) ## Check the style and the format.
 types: $(TOOLS) ## Check the types, strictly; the example's too, as its reader would.
 	$(BIN)/mypy
 	$(BIN)/mypy examples .ci
-	$(BIN)/python tests/typing/run.py mypy mypy-plugin # as a user without and with pydantic's plugin
 
 imports: $(TOOLS) ## Check that imports run down the house.
 	$(BIN)/lint-imports --no-cache

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     )
     from runsettings.models.flag_definitions import add_arguments as add_arguments
     from runsettings.models.flag_definitions import define_flags as define_flags
-    from runsettings.models.layered import LayeredConfigDict as LayeredConfigDict
     from runsettings.models.layered import LayeredSettings as LayeredSettings
+    from runsettings.models.model_options import LayeredConfigDict as LayeredConfigDict
     from runsettings.models.model_options import options as options
     from runsettings.models.provenance import digest as digest
     from runsettings.models.provenance import explain as explain
@@ -88,7 +88,7 @@ _HOMES = {
     "Inputs": "layers.base",
     "Layer": "values.origin",
     "LayerSource": "layers.base",
-    "LayeredConfigDict": "models.layered",
+    "LayeredConfigDict": "models.model_options",
     "LayeredSettings": "models.layered",
     "Origin": "values.origin",
     "Reading": "values.reading",

@@ -2,8 +2,10 @@
 
 ``user_code.py`` holds typical programs: each checker must find nothing in it. In
 ``wrong_types.py`` it must complain about each line that is marked ``# wrong``, and no other.
-The checkers are pyright and basedpyright, and mypy with and without pydantic's plugin: they
-build the signature of a model in three different ways.
+A mark may name the checkers that see it (``# wrong: mypy-plugin``) or that do not (``# wrong:
+not mypy-plugin``). The checkers are pyright and basedpyright, and mypy without pydantic's plugin,
+with it, and with it and ``init_typed``: they build the signature of a model in four different
+ways.
 
 Where a checker is not installed, or cannot get the rest of itself, it says so and skips; under
 CI that is a failure.
@@ -19,6 +21,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -32,9 +35,11 @@ MYPY: Final = """\
 strict = True
 plugins = {plugins}
 [pydantic-mypy]
-init_typed = True
+init_typed = {init_typed}
 """
-"""The plugin takes arguments of any type, unless it is asked not to."""
+"""The plugin takes arguments of any type, unless it is asked not to by ``init_typed``."""
+
+MARK: Final = re.compile(r"# wrong(?:: (not )?([\w, -]+))?$")
 
 STARTING: Final = 300
 """Seconds until a checker counts as unavailable: pyright gets its own code when first run."""
@@ -54,15 +59,14 @@ class Complaint(NamedTuple):
 
 def main() -> None:
     """Run the checkers that are named, or all, and tell what is not as it should be."""
-    marked = {
-        number
-        for number, line in enumerate(WRONG.read_text().splitlines(), 1)
-        if line.endswith("# wrong")
-    }
+    names = sys.argv[1:] or list(CHECKERS)
     bad = missing = False
-    for name in sys.argv[1:] or CHECKERS:
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        running = {name: pool.submit(CHECKERS[name]) for name in names}
+    for name in names:
+        marked = marked_for(name)
         try:
-            complaints = CHECKERS[name]()
+            complaints = running[name].result()
         except UnavailableError as error:
             print(f"{name}: skipped, it cannot be run: {error}", flush=True)
             missing = True
@@ -83,6 +87,16 @@ def main() -> None:
             print(f"    {complaint.file}:{complaint.line}: {complaint.message}")
         bad = bad or bool(wrong)
     sys.exit(1 if bad or (missing and os.environ.get("CI")) else 0)
+
+
+def marked_for(checker: str) -> set[int]:
+    """The lines of `WRONG` that ``checker`` must complain about."""
+    marked = set()
+    for number, line in enumerate(WRONG.read_text().splitlines(), 1):
+        mark = MARK.search(line)
+        if mark and (not mark[2] or (checker in mark[2].split(", ")) is not bool(mark[1])):
+            marked.add(number)
+    return marked
 
 
 def run(command: Sequence[str]) -> str:
@@ -125,11 +139,11 @@ def pyright(program: str) -> list[Complaint]:
     ]
 
 
-def mypy(*plugins: str) -> list[Complaint]:
+def mypy(*plugins: str, init_typed: bool = False) -> list[Complaint]:
     """What mypy says under ``--strict``."""
     with tempfile.TemporaryDirectory() as directory:
         config = Path(directory, "mypy.ini")
-        config.write_text(MYPY.format(plugins=", ".join(plugins)))
+        config.write_text(MYPY.format(plugins=", ".join(plugins), init_typed=init_typed))
         command = [sys.executable, "-m", "mypy", "--config-file", str(config)]
         output = run(
             [*command, "--no-error-summary", "--cache-dir", directory, str(CLEAN), str(WRONG)]
@@ -143,6 +157,7 @@ CHECKERS: Final[dict[str, Callable[[], list[Complaint]]]] = {
     "basedpyright": lambda: pyright("basedpyright"),
     "mypy": mypy,
     "mypy-plugin": lambda: mypy("pydantic.mypy"),
+    "mypy-typed": lambda: mypy("pydantic.mypy", init_typed=True),
 }
 
 

@@ -10,7 +10,8 @@ from typing import Annotated, Any, ClassVar, Final
 from pydantic import BeforeValidator, Field
 from pydantic_settings import SettingsConfigDict
 
-from runsettings.models.layered import LayeredConfigDict, LayeredSettings
+from runsettings.models.layered import LayeredSettings
+from runsettings.models.model_options import LayeredConfigDict
 from runsettings.values.diagnostic import Diagnostic, Rule
 from runsettings.values.did_you_mean import did_you_mean
 from runsettings.values.excerpts import line_of

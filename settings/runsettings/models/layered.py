@@ -7,15 +7,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 import runsettings
 from runsettings.composition.merge import Merged
-from runsettings.layers.base import LayerSource
 from runsettings.layers.call_site import find_caller
 from runsettings.models import model_options
 from runsettings.models.frozen_containers import deep_hash, refuse
-from runsettings.models.model_options import inputs_of, layers_of, resolver_for_call, resolver_of
+from runsettings.models.model_options import (
+    LayeredConfigDict,
+    SettingsMetaclass,
+    inputs_of,
+    layers_of,
+    resolver_for_call,
+    resolver_of,
+)
 from runsettings.models.validating import (
     RESOLUTION,
     assign_unfrozen,
@@ -28,31 +34,14 @@ from runsettings.models.validating import (
 from runsettings.resolution.options import OptionTable
 from runsettings.resolution.reading_order import Layers
 from runsettings.values.key_paths import KeyPath
-from runsettings.values.origin import Layer, Origin
+from runsettings.values.origin import Origin
 from runsettings.values.tree import Leaf, Tree
 
 if TYPE_CHECKING:
     from runsettings.values.diagnostic import Diagnostic
 
 
-class LayeredConfigDict(SettingsConfigDict, total=False):
-    """pydantic-settings' model options, and those of layered settings."""
-
-    app_name: str | None
-    """The folder of the settings files, such as ``wandb``; without it none are read."""
-    pyproject_table: tuple[str, ...] | None
-    """The table in ``pyproject.toml``, such as ``("tool", "myapp")``."""
-    layers: Sequence[Layer | LayerSource | PydanticBaseSettingsSource]
-    """The layers, lowest first; all of `Layer` in its order if left out."""
-    root_field: str | None
-    """The field with the directory of the workspace."""
-    strict_field: str | None
-    """The boolean field that turns warnings into errors."""
-    known_elsewhere: frozenset[str]
-    """Keys and variables that another program reads from the same places."""
-
-
-class LayeredSettings(BaseSettings):
+class LayeredSettings(BaseSettings, metaclass=SettingsMetaclass):
     """Settings that come from all layers.
 
     Calling the class resolves all layers; the arguments are the highest layer::

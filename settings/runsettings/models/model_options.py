@@ -5,25 +5,43 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast, dataclass_transform
 
-from pydantic_settings import BaseSettings
+from pydantic import Field, PrivateAttr
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from runsettings._deferred import deferred
 from runsettings.documents.paths import several_files, working_directory
-from runsettings.layers.base import Inputs
+from runsettings.layers.base import Inputs, LayerSource
 from runsettings.layers.call_site import Caller
 from runsettings.resolution.options import OptionTable
 from runsettings.resolution.reading_order import Layers
 from runsettings.resolution.resolve import SETTINGS_LAYERS, Resolver
+from runsettings.values.origin import Layer
 
 if TYPE_CHECKING:
     from runsettings.layers import class_sources
-    from runsettings.models.layered import LayeredConfigDict
     from runsettings.values.did_you_mean import did_you_mean
 else:
     class_sources = deferred("runsettings.layers.class_sources")
     did_you_mean = deferred("runsettings.values.did_you_mean", "did_you_mean")
+
+
+class LayeredConfigDict(SettingsConfigDict, total=False):
+    """pydantic-settings' model options, and those of layered settings."""
+
+    app_name: str | None
+    """The folder of the settings files, such as ``wandb``; without it none are read."""
+    pyproject_table: tuple[str, ...] | None
+    """The table in ``pyproject.toml``, such as ``("tool", "myapp")``."""
+    layers: Sequence[Layer | LayerSource | PydanticBaseSettingsSource]
+    """The layers, lowest first; all of `Layer` in its order if left out."""
+    root_field: str | None
+    """The field with the directory of the workspace."""
+    strict_field: str | None
+    """The boolean field that turns warnings into errors."""
+    known_elsewhere: frozenset[str]
+    """Keys and variables that another program reads from the same places."""
 
 
 def options(model: type[BaseSettings]) -> OptionTable:
@@ -145,3 +163,26 @@ def get_missing(settings: BaseSettings, name: str) -> Any:
         if hint is None:
             raise
         raise AttributeError(f"{error} — {hint}", name=name, obj=settings) from None
+
+
+if TYPE_CHECKING:
+    from pydantic._internal._model_construction import (
+        ModelMetaclass,  # noqa: TC004 - the line that uses it never runs
+    )
+
+# At the end of the module: what follows is not checked by mypy, for which the condition is true by
+# its name and false by its type.
+MYPY: Literal[False] = False
+if MYPY:
+    SettingsMetaclass = ModelMetaclass  # type: ignore[unreachable]
+elif TYPE_CHECKING:
+    # pydantic's metaclass tells type checkers that models have an `__eq__` that makes them
+    # unhashable. mypy gets that one: pydantic's plugin for it knows no other. Settings are not
+    # `frozen_default` here, because validators may assign.
+    @dataclass_transform(
+        kw_only_default=True, eq_default=False, field_specifiers=(Field, PrivateAttr)
+    )
+    class SettingsMetaclass(ModelMetaclass):
+        """pydantic's metaclass."""
+else:
+    SettingsMetaclass = type(BaseSettings)

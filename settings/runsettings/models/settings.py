@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, SecretStr
 from pydantic_settings import NoDecode, SettingsConfigDict
 
-from runsettings.models.layered import LayeredConfigDict, LayeredSettings
+from runsettings.models.layered import LayeredSettings
+from runsettings.models.model_options import LayeredConfigDict
 from runsettings.models.wandb_client_names import WANDB_CLIENT_NAMES
 
 _NOT_IN_PROJECT: Final = "/\\#?%:"
