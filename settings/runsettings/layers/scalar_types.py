@@ -66,8 +66,9 @@ def _decodes(metadata: list[Any]) -> bool:
 
 def union_members(annotation: Any) -> tuple[Any, ...]:
     """The members of a union, or the annotation itself, without ``Annotated`` around them."""
-    if get_origin(annotation) is Annotated:
+    origin = get_origin(annotation)
+    if origin is Annotated:
         return union_members(get_args(annotation)[0])
-    if get_origin(annotation) in (Union, types.UnionType):
+    if origin in (Union, types.UnionType):
         return tuple(inner for member in get_args(annotation) for inner in union_members(member))
     return (annotation,)

@@ -11,21 +11,17 @@ import copy
 import dataclasses
 import weakref
 from collections import OrderedDict, defaultdict, deque
-from typing import Any, Final, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Final, get_args, get_origin
 
 from pydantic import BaseModel
 
+from runsettings._deferred import deferred
 from runsettings.layers.scalar_types import is_plain_type, union_members
-from runsettings.models.frozen_containers import (
-    FrozenDefaultDict,
-    FrozenDeque,
-    FrozenDict,
-    FrozenList,
-    FrozenSet,
-    frozen_ordered_dict,
-    refuse,
-    support_yaml,
-)
+
+if TYPE_CHECKING:
+    from runsettings.models import frozen_containers
+else:
+    frozen_containers = deferred("runsettings.models.frozen_containers")
 
 _FROZEN: Final[dict[int, weakref.ref[Any]]] = {}
 """The frozen models and dataclasses, by id, because some of them cannot be hashed."""
@@ -51,23 +47,23 @@ def freeze(value: Any) -> Any:
     """
     kind = type(value)
     if kind is list:
-        support_yaml()
-        return FrozenList([freeze(item) for item in value])
+        frozen_containers.support_yaml()
+        return frozen_containers.FrozenList([freeze(item) for item in value])
     if kind in (dict, defaultdict, OrderedDict):
-        support_yaml()
+        frozen_containers.support_yaml()
         frozen = {key: freeze(item) for key, item in value.items()}
         if kind is OrderedDict:
-            return frozen_ordered_dict(frozen)
+            return frozen_containers.frozen_ordered_dict(frozen)
         if kind is defaultdict:
-            return FrozenDefaultDict(value.default_factory, frozen)
-        return FrozenDict(frozen)
+            return frozen_containers.FrozenDefaultDict(value.default_factory, frozen)
+        return frozen_containers.FrozenDict(frozen)
     if kind is set:
-        support_yaml()
-        return FrozenSet(value)
+        frozen_containers.support_yaml()
+        return frozen_containers.FrozenSet(value)
     if kind is tuple:
         return tuple([freeze(item) for item in value])
     if kind is deque:
-        return FrozenDeque([freeze(item) for item in value], value.maxlen)
+        return frozen_containers.FrozenDeque([freeze(item) for item in value], value.maxlen)
     if isinstance(value, BaseModel):
         return _frozen_model(value)
     if dataclasses.is_dataclass(kind):
@@ -148,12 +144,12 @@ def _guard(cls: type[Any]) -> None:
 
     def __setattr__(self: Any, name: str, value: Any) -> None:  # noqa: N807 - the method's own name
         if name[0:1] != "_" and is_frozen(self):
-            refuse(f"{type(self).__name__}.{name}")
+            frozen_containers.refuse(f"{type(self).__name__}.{name}")
         set_attribute(self, name, value)
 
     def __delattr__(self: Any, name: str) -> None:  # noqa: N807 - the method's own name
         if name[0:1] != "_" and is_frozen(self):
-            refuse(f"{type(self).__name__}.{name}")
+            frozen_containers.refuse(f"{type(self).__name__}.{name}")
         delete_attribute(self, name)
 
     __setattr__.asks_is_frozen = True  # type: ignore[attr-defined]

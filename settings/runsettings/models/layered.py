@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 import runsettings
+from runsettings._deferred import deferred
 from runsettings.composition.merge import Merged
 from runsettings.layers.call_site import find_caller
-from runsettings.models import model_options
-from runsettings.models.frozen_containers import deep_hash, refuse
+from runsettings.models import model_options, validating
 from runsettings.models.model_options import (
     LayeredConfigDict,
     SettingsMetaclass,
@@ -22,15 +22,7 @@ from runsettings.models.model_options import (
     resolver_for_call,
     resolver_of,
 )
-from runsettings.models.validating import (
-    RESOLUTION,
-    assign_unfrozen,
-    freeze_fields,
-    is_resolved,
-    keep_values,
-    resolution_of,
-    validate_into,
-)
+from runsettings.models.validating import RESOLUTION, freeze_fields, resolution_of
 from runsettings.resolution.options import OptionTable
 from runsettings.resolution.reading_order import Layers
 from runsettings.values.key_paths import KeyPath
@@ -38,7 +30,10 @@ from runsettings.values.origin import Origin
 from runsettings.values.tree import Leaf, Tree
 
 if TYPE_CHECKING:
+    from runsettings.models import frozen_containers
     from runsettings.values.diagnostic import Diagnostic
+else:
+    frozen_containers = deferred("runsettings.models.frozen_containers")
 
 
 class LayeredSettings(BaseSettings, metaclass=SettingsMetaclass):
@@ -77,7 +72,7 @@ class LayeredSettings(BaseSettings, metaclass=SettingsMetaclass):
             overrides, values, files = model_options.split_call(values)
             resolver = resolver_for_call(cls, overrides) if overrides else resolver
         merged = resolver.merge_layers(inputs_of(cls, caller, values, **files), layers_of(cls))
-        validate_into(self, merged, resolver, caller)
+        validating.validate_into(self, merged, resolver, caller)
 
     if not TYPE_CHECKING:  # a type checker knows which attributes there are
         __getattr__ = model_options.get_missing
@@ -254,13 +249,13 @@ class LayeredSettings(BaseSettings, metaclass=SettingsMetaclass):
     def __setattr__(self, name: str, value: Any) -> None:
         if name.startswith("_"):
             super().__setattr__(name, value)
-        elif is_resolved(self):
-            refuse(f"{type(self).__name__}.{name}")
+        elif validating.is_resolved(self):
+            frozen_containers.refuse(f"{type(self).__name__}.{name}")
         else:
-            assign_unfrozen(self, name, value)
+            validating.assign_unfrozen(self, name, value)
 
     def __delattr__(self, name: str) -> None:
-        refuse(f"{type(self).__name__}.{name}")
+        frozen_containers.refuse(f"{type(self).__name__}.{name}")
 
     def __eq__(self, other: object) -> bool:
         if type(self) is not type(other):
@@ -268,7 +263,7 @@ class LayeredSettings(BaseSettings, metaclass=SettingsMetaclass):
         return _values(self) == _values(other)
 
     def __hash__(self) -> int:
-        return deep_hash((type(self), *_values(self)))
+        return frozen_containers.deep_hash((type(self), *_values(self)))
 
     def __copy__(self) -> Self:
         return self  # immutable
@@ -288,7 +283,7 @@ class LayeredSettings(BaseSettings, metaclass=SettingsMetaclass):
             """As in pydantic: nothing is read or validated; the values' origin is this call."""
             self = super().model_construct(_fields_set, **values)
             caller = find_caller(f"{cls.__name__}.model_construct")
-            keep_values(self, values, caller)
+            validating.keep_values(self, values, caller)
             return self
 
     def __getstate__(self) -> dict[Any, Any]:

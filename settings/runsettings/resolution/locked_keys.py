@@ -3,28 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
-from runsettings._deferred import deferred
 from runsettings.resolution.options import Option, OptionTable
+from runsettings.resolution.validation_errors import beaten, show_value
+from runsettings.secrets.masking import mask_excerpt_from_column
+from runsettings.values.diagnostic import Beaten, Diagnostic, Rule, Severity
+from runsettings.values.did_you_mean import did_you_mean
+from runsettings.values.excerpts import excerpt_of
 from runsettings.values.key_paths import KeyPath
 from runsettings.values.origin import Origin
 from runsettings.values.tree import Leaf, Tree
-
-if TYPE_CHECKING:
-    from runsettings.resolution import validation_errors
-    from runsettings.secrets import masking
-    from runsettings.values import did_you_mean
-    from runsettings.values.diagnostic import Beaten, Diagnostic, Rule, Severity
-    from runsettings.values.excerpts import excerpt_of
-else:
-    validation_errors = deferred("runsettings.resolution.validation_errors")
-    masking = deferred("runsettings.secrets.masking")
-    did_you_mean = deferred("runsettings.values.did_you_mean")
-    Diagnostic = deferred("runsettings.values.diagnostic", "Diagnostic")
-    Rule = deferred("runsettings.values.diagnostic", "Rule")
-    Severity = deferred("runsettings.values.diagnostic", "Severity")
-    excerpt_of = deferred("runsettings.values.excerpts", "excerpt_of")
 
 
 class LockedKey(NamedTuple):
@@ -58,7 +47,7 @@ def locks_of(
             found.append(_bad_policy(tree, path, message, hint))
             continue
         for key in policy.keys() - {"lock"}:
-            hint = did_you_mean.did_you_mean(key, ["lock"]) or "`lock` is the only one"
+            hint = did_you_mean(key, ["lock"]) or "`lock` is the only one"
             found.append(_bad_policy(tree, (*path, key), "is not a policy", hint))
         names = policy.get("lock", ())
         path = (*path, "lock")
@@ -90,7 +79,7 @@ def _useless_lock(lock: LockedKey, table: OptionTable) -> Diagnostic:
         ("lock", lock.name),
         f"locks {lock.name!r}, which is not a key of {table.model.__name__}",
         lock.origin,
-        did_you_mean.did_you_mean(lock.name, table.spelled),
+        did_you_mean(lock.name, table.spelled),
         severity=Severity.WARNING,
     )
 
@@ -165,7 +154,7 @@ def refused_values(
         else:
             value, place = site.data[name], site.origin((name,))
             hint = f"remove it there; the site's value is set at {place}"
-            over = validation_errors.beaten([Leaf((name,), value, place)], table)
+            over = beaten([Leaf((name,), value, place)], table)
         found += [
             _refused(tree, option, lock, hint, over, table)
             for tree in trees
@@ -185,7 +174,7 @@ def _refused(
     path = (option.name,)
     origin, excerpt = tree.origin(path), excerpt_of(tree, path)
     secret = option.table is not None or table.is_secret(path)
-    got = "" if secret else f" = {validation_errors.show_value(tree.data[option.name])}"
+    got = "" if secret else f" = {show_value(tree.data[option.name])}"
     return Diagnostic(
         Rule.LOCKED_KEY,
         Severity.ERROR,
@@ -193,6 +182,6 @@ def _refused(
         f"is locked by {lock.origin}; refused: {origin.layer.label} {origin}{got}",
         origin,
         hint=hint,
-        excerpt=masking.mask_excerpt_from_column(excerpt) if secret else excerpt,
+        excerpt=mask_excerpt_from_column(excerpt) if secret else excerpt,
         over=over,
     )

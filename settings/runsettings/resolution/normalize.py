@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,7 +12,6 @@ from pydantic_settings import BaseSettings
 from runsettings._deferred import deferred
 from runsettings.resolution.aliases import Lookup
 from runsettings.resolution.options import OptionTable
-from runsettings.resolution.text_decoding import TextDecoder
 from runsettings.values.directives import Replace
 from runsettings.values.key_paths import KeyPath
 from runsettings.values.origin import Kind
@@ -20,8 +20,9 @@ from runsettings.values.reading import Reading
 from runsettings.values.tree import Tree
 
 if TYPE_CHECKING:
-    from runsettings.resolution import unknown_keys
+    from runsettings.resolution import text_decoding, unknown_keys
 else:
+    text_decoding = deferred("runsettings.resolution.text_decoding")
     unknown_keys = deferred("runsettings.resolution.unknown_keys")
 
 _NAMED: Final = (Kind.VARIABLES, Kind.DOTENV, Kind.FLAGS)
@@ -55,9 +56,14 @@ class Normalizer:
         }
         self._flat = frozenset(sets_itself) - table.nesting
         self._plain = self._flat - table.decoding - table.typing - self._containing
-        self._decoder = TextDecoder(model, table)
+        self._model = model
+        self._decoding = table.decoding | table.nesting | table.typing
         self._any_case = not model.model_config.get("case_sensitive")
         self._by_lower_case = {key.lower(): key for key in reversed(table.lookups)}
+
+    @functools.cached_property
+    def _decoder(self) -> text_decoding.TextDecoder:
+        return text_decoding.TextDecoder(self._model, self._table)
 
     def normalize(self, reading: Reading) -> Reading:
         """Rename the keys of a reading to field names, decode its texts, find its unknown keys.
@@ -79,7 +85,7 @@ class Normalizer:
             tree = self._in_the_model_s_case(tree)
             data = tree.data
         reading = reading if tree is reading.tree else reading._replace(tree=tree)
-        decoding = self._decoder.applies(tree)
+        decoding = not data.keys().isdisjoint(self._decoding) and self._decoder.applies(tree)
         flat = data.keys() <= self._flat
         if flat and not decoding and not data.keys() & self._containing:
             return reading

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import enum
 import types
-from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal, NamedTuple, TypeAlias, get_args, get_origin
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated, Any, Literal, TypeAlias, get_args, get_origin
 
 from pydantic import (
     AliasPath,
@@ -28,7 +28,7 @@ from runsettings.resolution.aliases import Lookup, add_lookups, alias_paths_of, 
 from runsettings.values.key_paths import KeyPath
 
 
-class Option(NamedTuple):
+class Option:
     """One key of a model.
 
     Attributes:
@@ -46,18 +46,27 @@ class Option(NamedTuple):
         table: The options of the nested model that it holds, if it holds exactly one.
     """
 
-    name: str
-    path: KeyPath
-    info: FieldInfo
-    owner: type[BaseModel]
-    spellings: tuple[str, ...] = ()
-    alias_paths: tuple[AliasPath, ...] = ()
-    variables: tuple[str, ...] = ()
-    secret: bool = False
-    decodes: bool = False
-    typed: bool = False
-    choices: tuple[Any, ...] = ()
-    table: OptionTable | None = None
+    # A plain class, as `OptionTable`: generating methods would take time at import.
+    def __init__(
+        self,
+        path: KeyPath,
+        owner: type[BaseModel],
+        variables: Sequence[str],
+        facts: _Facts,
+        table: OptionTable | None,
+    ) -> None:
+        self.name = name = str(path[-1])
+        self.path = path
+        self.info = info = owner.model_fields[name]
+        self.owner = owner
+        by_alias = owner.model_config.get("validate_by_alias") is not False
+        self.spellings = spellings_of(info) if by_alias else ()
+        self.alias_paths = alias_paths_of(info) if by_alias else ()
+        self.variables = tuple(variables)
+        _, self.secret, json, typed, _, _, self.choices = facts
+        self.decodes = not is_plain(info)
+        self.typed = _is_typed(info, owner, json=json, typed=typed)
+        self.table = table
 
     @property
     def type(self) -> Any:
@@ -173,32 +182,16 @@ def _table(
             )
         except TypeError:  # a type with an object in it that cannot be hashed
             facts = _facts(info.annotation)
-        nested, secret, json, typed, has_model, inside = facts
+        nested, secret, _, _, has_model, inside, _ = facts
         # A model that contains itself is flattened once; pydantic validates its deeper keys.
         inner = (
             _table(nested, path, {}, (*trail, nested)) if nested and nested not in trail else None
         )
-        spellings, alias_paths = spellings_of(info), alias_paths_of(info)
-        if model.model_config.get("validate_by_alias") is False:
-            spellings, alias_paths = (), ()
-        option = Option(
-            name=name,
-            path=path,
-            info=info,
-            owner=model,
-            spellings=spellings,
-            alias_paths=alias_paths,
-            variables=tuple(variables.get(name, ())),
-            secret=secret,
-            decodes=not is_plain(info),
-            typed=_is_typed(info, model, json=json, typed=typed),
-            choices=choices_of(info.annotation),
-            table=inner,
-        )
+        option = Option(path, model, variables.get(name, ()), facts, inner)
         table.options[name] = option
         if secret:
             secrets.append(path)
-            secret_names.update((name, *spellings, *option.variables))
+            secret_names.update((name, *option.spellings, *option.variables))
         if inner is not None:
             secrets.extend(inner.secrets)
             holding.extend(inner.holding)
@@ -234,7 +227,9 @@ def _is_json(annotation: Any) -> bool:
     return any(_is_json(part) for part in get_args(annotation))
 
 
-_Facts: TypeAlias = tuple[type[BaseModel] | None, bool, bool, bool, bool, frozenset[str]]
+_Facts: TypeAlias = tuple[
+    type[BaseModel] | None, bool, bool, bool, bool, frozenset[str], tuple[Any, ...]
+]
 
 
 def _facts(annotation: Any) -> _Facts:
@@ -243,7 +238,7 @@ def _facts(annotation: Any) -> _Facts:
     Returns:
         The one model that it holds; whether values are secret; whether they are pydantic's
         ``Json``; whether texts may have to be converted; whether there can be models in values;
-        the names of the secrets in these.
+        the names of the secrets in these; the values that the type allows, if they are fixed.
     """
     has_model = _has_model(annotation)
     return (
@@ -253,6 +248,7 @@ def _facts(annotation: Any) -> _Facts:
         needs_typing(annotation),
         has_model,
         frozenset(_secret_names(annotation, ()) if has_model else ()),
+        choices_of(annotation),
     )
 
 

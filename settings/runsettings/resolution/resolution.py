@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from runsettings.composition.merge import Merged
-from runsettings.resolution.locked_keys import LockedKey
 from runsettings.values.tree import Tree
 
 if TYPE_CHECKING:
+    from runsettings.resolution.locked_keys import LockedKey
     from runsettings.values.diagnostic import Diagnostic
 
 

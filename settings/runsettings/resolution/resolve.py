@@ -21,13 +21,6 @@ from runsettings.layers.environment.variables import EnvironmentVariables
 from runsettings.layers.program_inputs import has_own_sources
 from runsettings.layers.settings_files.layers import POLICY, WorkspaceLayer
 from runsettings.resolution.default_models import DefaultModels, on_default_lists
-from runsettings.resolution.locked_keys import (
-    LockedKey,
-    held_part,
-    locked_names,
-    locks_of,
-    refused_values,
-)
 from runsettings.resolution.normalize import Normalizer
 from runsettings.resolution.options import OptionTable, option_table, value_type
 from runsettings.resolution.reading_order import Layers, read_sources, readers_of, sources_of
@@ -38,12 +31,13 @@ from runsettings.values.tree import Tree
 
 if TYPE_CHECKING:
     from runsettings.layers import class_sources, copying
-    from runsettings.resolution import secrets, unknown_keys
+    from runsettings.resolution import locked_keys, secrets, unknown_keys
     from runsettings.secrets import masking
     from runsettings.values.diagnostic import Diagnostic, Rule, Severity
     from runsettings.values.excerpts import excerpt_of
 else:
     class_sources = deferred("runsettings.layers.class_sources")
+    locked_keys = deferred("runsettings.resolution.locked_keys")
     secrets = deferred("runsettings.resolution.secrets")
     unknown_keys = deferred("runsettings.resolution.unknown_keys")
     masking = deferred("runsettings.secrets.masking")
@@ -122,12 +116,15 @@ class Resolver:
         listed = sources.index(self._site) if self._site in sources else None
         site = () if listed is None else readings[listed]
         others = self._other_site_files(inputs, own_too=listed is None)
-        locks, found = locks_of([reading.tree for reading in (*site, *others)], POLICY)
+        policies = [reading.tree for reading in (*site, *others)]
+        locks, found = locked_keys.locks_of(policies, POLICY) if policies else ((), [])
         normalized = [[self._normalizer.normalize(r) for r in read] for read in readings]
         for index, source in enumerate(sources):
             if isinstance(source, WorkspaceLayer) and inputs.app_name is not None:
                 normalized[index] = self._workspace(source, inputs, normalized)
-        locked, useless = locked_names(locks, self.table)
+        locked, useless = (
+            locked_keys.locked_names(locks, self.table) if locks else (frozenset(), [])
+        )
         held: list[Tree] = []
         if locked and listed is not None:
             normalized[listed] = [_split(r, locked, held) for r in normalized[listed]]
@@ -162,8 +159,8 @@ class Resolver:
             ``resolution`` itself if it has these locks already.
         """
         files = self._other_site_files(inputs, own_too=True)
-        locks, found = locks_of([reading.tree for reading in files], POLICY)
-        locked, useless = locked_names(locks, self.table)
+        locks, found = locked_keys.locks_of([reading.tree for reading in files], POLICY)
+        locked, useless = locked_keys.locked_names(locks, self.table)
         held: list[Tree] = []
         found += self._hold(files, locked, held)
         known = [(tree.where, tree.data) for tree in resolution.held]
@@ -276,7 +273,7 @@ class Resolver:
         self,
         readings: Sequence[Reading],
         found: Sequence[Diagnostic],
-        locks: tuple[LockedKey, ...],
+        locks: tuple[locked_keys.LockedKey, ...],
         locked: frozenset[str],
         held: Sequence[Tree],
     ) -> Resolution:
@@ -289,7 +286,7 @@ class Resolver:
                     reading.unknown, self.variables.known(), self._known_elsewhere
                 )
         if locks:
-            diagnostics += refused_values(locks, held, trees, self.table, self.same)
+            diagnostics += locked_keys.refused_values(locks, held, trees, self.table, self.same)
         trees = self._default_models.below(trees)
         merged = merge([*on_default_lists(trees, self.table), *held])
         diagnostics += append_diagnostics(merged)
@@ -333,6 +330,6 @@ def root_of(inputs: Inputs, value: object) -> Path | None:
 
 def _split(reading: Reading, locked: frozenset[str], held: list[Tree]) -> Reading:
     """A reading of a site file without its locked keys, which are added to ``held``."""
-    rest, part = held_part(reading.tree, locked)
+    rest, part = locked_keys.held_part(reading.tree, locked)
     held += [] if part is None else [part]
     return reading._replace(tree=rest)

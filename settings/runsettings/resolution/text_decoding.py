@@ -6,26 +6,19 @@ would refuse. A text means the same in each of these sources.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from pydantic_settings import BaseSettings, EnvSettingsSource
 
-from runsettings._deferred import deferred
+from runsettings.layers.copying import copy_containers
 from runsettings.layers.environment.variables import not_decodable
 from runsettings.layers.text_values import decoded, typed
 from runsettings.resolution.options import Option, OptionTable
+from runsettings.secrets.masking import mask_excerpt_from_column
+from runsettings.values.diagnostic import Diagnostic
+from runsettings.values.excerpts import excerpt_of
 from runsettings.values.origin import Kind
 from runsettings.values.tree import Tree
-
-if TYPE_CHECKING:
-    from runsettings.layers import copying
-    from runsettings.secrets import masking
-    from runsettings.values.diagnostic import Diagnostic
-    from runsettings.values.excerpts import excerpt_of
-else:
-    masking = deferred("runsettings.secrets.masking")
-    excerpt_of = deferred("runsettings.values.excerpts", "excerpt_of")
-    copying = deferred("runsettings.layers.copying")
 
 _DECODED: Final = (Kind.INI, Kind.FLAGS, Kind.SECRETS)
 """Sources whose texts are not decoded when they are read."""
@@ -67,7 +60,7 @@ class TextDecoder:
             self._source = source  # assigned last, because other threads use it at once
         diagnostics: list[Diagnostic] = []
         self._decode_in(tree.data, self._table, tree, self._source, diagnostics)
-        diagnostics += copying.copy_containers(tree)
+        diagnostics += copy_containers(tree)
         return diagnostics
 
     def _decode_in(
@@ -92,7 +85,7 @@ class TextDecoder:
                 del data[name]
                 origin, excerpt = tree.origin(option.path), excerpt_of(tree, option.path)
                 if self._table.is_secret(option.path):
-                    excerpt = masking.mask_excerpt_from_column(excerpt)
+                    excerpt = mask_excerpt_from_column(excerpt)
                 diagnostics.append(not_decodable(option.path, origin, error, excerpt))
                 continue
             if isinstance(data[name], dict) and option.table is not None:
