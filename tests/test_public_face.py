@@ -40,10 +40,26 @@ HEAVY = [
 
 NOT_FOR_SETTINGS = [
     *("absl", "click", "jsonschema", "rich", "sqlalchemy", "sqlite3", "tomlkit", "tomllib"),
-    *("wandb", "yaml", "runsettings.cli", "runsettings.runs", "runsettings.runconfig"),
-    *("runsettings.checks", "runsettings.models.flag_definitions"),
+    *("wandb", "yaml"),
 ]
 """What `Settings()` in an empty directory has no use for."""
+
+FOR_SETTINGS = {
+    *("_deferred", "composition.merge", "documents.paths"),
+    *("layers.base", "layers.call_site", "layers.environment.pydantic_source"),
+    *("layers.environment.variables", "layers.program_inputs", "layers.scalar_types"),
+    *("layers.settings_files.cache", "layers.settings_files.layers"),
+    *("layers.settings_files.locations", "layers.text_values"),
+    *("models.freezing", "models.layered", "models.model_options", "models.settings"),
+    *("models.validating", "models.wandb_client_names"),
+    *("resolution.aliases", "resolution.default_models", "resolution.normalize"),
+    *("resolution.options", "resolution.reading_order", "resolution.resolution"),
+    *("resolution.resolve", "secrets.live"),
+    *("values.directives", "values.errors", "values.key_paths", "values.origin"),
+    *("values.positions", "values.reading", "values.tree"),
+}
+"""The modules of ours that it loads. A module more is time at the start of every program: see
+`runsettings._deferred`."""
 
 
 def loaded(code: str, cwd: Path, *, base: str = "pass") -> set[str]:
@@ -51,7 +67,8 @@ def loaded(code: str, cwd: Path, *, base: str = "pass") -> set[str]:
 
     def modules(text: str) -> set[str]:
         script = f"{text}\nimport sys\nprint(*sys.modules)"
-        environ = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+        # The package that is tested, and no other one that is installed.
+        environ = {**os.environ, "PYTHONPATH": str(Path(runsettings.__file__).parents[1])}
         command = [sys.executable, "-c", script]
         done = subprocess.run(
             command, cwd=cwd, env=environ, capture_output=True, text=True, check=True
@@ -113,6 +130,9 @@ def test_settings_load_what_they_need(jail):
     """Settings that no file and no flag has a say in need no reader and no command line."""
     found = loaded("import runsettings; runsettings.Settings()", jail.cwd)
     assert not found & set(NOT_FOR_SETTINGS)
+    own = {name.removeprefix("runsettings.") for name in found if name.startswith("runsettings.")}
+    rooms = {name for name in own if any(other.startswith(f"{name}.") for other in own)}
+    assert own - rooms == FOR_SETTINGS
 
 
 @pytest.mark.parametrize(

@@ -93,7 +93,7 @@ def check_settings_file(
         model: The settings class.
         inputs: What the layers read.
     """
-    inputs = replace(inputs, directory=inputs.cwd)
+    inputs = inputs.replace(directory=inputs.cwd)
     resolution = resolver_of(model).merge_layers(inputs, [_FileAlone(path)])
     return _checked(model, resolution, resolution.diagnostics)
 

@@ -6,12 +6,12 @@ environment, or a second resolution in the same process can use other inputs.
 
 from __future__ import annotations
 
+import copy
 import logging
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, Protocol, runtime_checkable
+from typing import Any, Final, Protocol, Self, runtime_checkable
 
 from pydantic_settings import BaseSettings
 
@@ -33,7 +33,6 @@ def is_debugging() -> bool:
     return os.environ.get("PYDANTIC_SETTINGS_DEBUG", "").strip().lower() in _TRUE
 
 
-@dataclass(eq=False, repr=False, match_args=False)  # each method costs time at import
 class Inputs:
     """Everything that one resolution may read. It has no repr, because values may be secret.
 
@@ -54,20 +53,49 @@ class Inputs:
         root_dir: The directory that has the workspace.
     """
 
-    model: type[BaseSettings]
-    environ: Mapping[str, str]
-    directory: Path | None
-    caller: Caller
-    app_name: str | None = None
-    pyproject_table: tuple[str, ...] | None = None
-    args: Any = None
-    files: Sequence[str | Path] = ()
-    env_files: Sequence[str | Path] = ()
-    env_file_encoding: str | None = None
-    env_file_depth: int = 0
-    secrets_dirs: Sequence[str | Path] = ()
-    values: Mapping[str, Any] = field(default_factory=dict)
-    root_dir: Path | None = None
+    # A plain class: generating the methods of a dataclass would take time at import.
+    def __init__(
+        self,
+        model: type[BaseSettings],
+        environ: Mapping[str, str],
+        directory: Path | None,
+        caller: Caller,
+        *,
+        app_name: str | None = None,
+        pyproject_table: tuple[str, ...] | None = None,
+        args: Any = None,
+        files: Sequence[str | Path] = (),
+        env_files: Sequence[str | Path] = (),
+        env_file_encoding: str | None = None,
+        env_file_depth: int = 0,
+        secrets_dirs: Sequence[str | Path] = (),
+        values: Mapping[str, Any] | None = None,
+        root_dir: Path | None = None,
+    ) -> None:
+        self.model = model
+        self.environ = environ
+        self.directory = directory
+        self.caller = caller
+        self.app_name = app_name
+        self.pyproject_table = pyproject_table
+        self.args = args
+        self.files = files
+        self.env_files = env_files
+        self.env_file_encoding = env_file_encoding
+        self.env_file_depth = env_file_depth
+        self.secrets_dirs = secrets_dirs
+        self.values = {} if values is None else values
+        self.root_dir = root_dir
+
+    def replace(self, **changes: Any) -> Self:
+        """A copy in which some attributes are replaced.
+
+        Args:
+            **changes: The new values, by attribute.
+        """
+        changed = copy.copy(self)
+        vars(changed).update(changes)
+        return changed
 
     @property
     def cwd(self) -> Path:

@@ -7,7 +7,6 @@ arguments such as ``_cli_parse_args``. Sources that pydantic-settings brings its
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import inspect
 from collections.abc import Callable, Mapping, Sequence
@@ -71,7 +70,7 @@ class StandIn:
 
     def read(self, inputs: Inputs) -> Sequence[Reading]:
         """What the layer says."""
-        return self._reader.read(dataclasses.replace(inputs, **self._changes))
+        return self._reader.read(inputs.replace(**self._changes))
 
 
 class ClassSources:

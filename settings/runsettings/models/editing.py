@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 from runsettings.documents.files import read_bytes
@@ -190,7 +190,7 @@ def _resolved(model: type[LayeredSettings]) -> tuple[Inputs, Resolution]:
     resolution = resolve_layers(model, inputs)
     root_field = config_of(model).get("root_field")
     root = resolution.merged.get((root_field,)) if root_field else None
-    return replace(inputs, root_dir=root_of(inputs, root)), resolution
+    return inputs.replace(root_dir=root_of(inputs, root)), resolution
 
 
 def _refuse_place(

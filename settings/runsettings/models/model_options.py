@@ -119,7 +119,7 @@ def inputs_of(
         env_file_encoding=env_file_encoding,
         env_file_depth=env_file_depth,
         secrets_dirs=several_files(secrets_dir),
-        values={} if values is None else values,
+        values=values,
     )
 
 

@@ -6,7 +6,6 @@ Nothing is raised here: all diagnostics are collected, so that a person sees the
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -214,9 +213,7 @@ class Resolver:
         """
         apps = (*self._inherited_apps, inputs.app_name) if own_too else self._inherited_apps
         return [
-            reading
-            for app in apps
-            for reading in self._site.read(dataclasses.replace(inputs, app_name=app))
+            reading for app in apps for reading in self._site.read(inputs.replace(app_name=app))
         ]
 
     def _hold(
