@@ -22,7 +22,7 @@ from runsettings.resolution.validation_errors import show_value
 from runsettings.values.diagnostic import Diagnostic, Rule
 from runsettings.values.did_you_mean import did_you_mean
 from runsettings.values.errors import SettingsError
-from runsettings.values.key_paths import KeyPath, format_path
+from runsettings.values.key_paths import KeyPath
 from runsettings.values.origin import Layer, Origin
 from runsettings.values.tree import Leaf
 
@@ -95,7 +95,7 @@ def find_option(model: type[LayeredSettings], key: str) -> Option:
         known = {} if table is None else table.spelled
         option = known.get(part) or known.get(part.replace("-", "_"))
         if option is None:
-            meant = set_by(options(model), key)
+            meant = options(model).set_by(key)
             hint = did_you_mean(part, known) if meant is None else f"this variable sets {meant!r}"
             raise SettingsError.of(
                 Rule.UNKNOWN_KEY,
@@ -106,24 +106,6 @@ def find_option(model: type[LayeredSettings], key: str) -> Option:
         table = option.table
     assert option is not None
     return option
-
-
-def set_by(table: OptionTable, variable: str) -> str | None:
-    """The key that an environment variable sets.
-
-    Args:
-        table: The model's options.
-        variable: A name that may be a variable.
-
-    Returns:
-        ``None`` if the name is a key itself, or not a variable of the model.
-    """
-    if variable in table.spelled:
-        return None
-    for option in table.leaves():
-        if variable in option.variables:
-            return format_path(option.path)
-    return None
 
 
 def set_setting(model: type[LayeredSettings], key: str, text: str, layer: Layer) -> Edit:

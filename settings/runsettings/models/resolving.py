@@ -8,15 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic_settings import BaseSettings
 
+from runsettings._deferred import deferred
 from runsettings.composition.merge import merge
 from runsettings.layers.base import Inputs
 from runsettings.layers.call_site import Caller, find_caller
-from runsettings.layers.flags.layer import FlagLayer
-from runsettings.models.locking import hold_to_lock
 from runsettings.models.model_options import config_of, inputs_of, layers_of, resolver_of
 from runsettings.models.provenance import locate
 from runsettings.models.validating import raise_or_warn, resolution_of, validate_into, validated
@@ -27,6 +26,13 @@ from runsettings.values.errors import SettingsError
 from runsettings.values.key_paths import KeyPath
 from runsettings.values.origin import Layer
 from runsettings.values.tree import Tree
+
+if TYPE_CHECKING:
+    from runsettings.layers.flags.layer import FlagLayer
+    from runsettings.models.locking import hold_to_lock
+else:
+    FlagLayer = deferred("runsettings.layers.flags.layer", "FlagLayer")
+    hold_to_lock = deferred("runsettings.models.locking", "hold_to_lock")
 
 _Settings = TypeVar("_Settings", bound=BaseSettings)
 

@@ -25,7 +25,7 @@ from pydantic.fields import FieldInfo
 from runsettings.layers.scalar_types import is_plain, union_members
 from runsettings.layers.text_values import needs_typing
 from runsettings.resolution.aliases import Lookup, add_lookups, alias_paths_of, spellings_of
-from runsettings.values.key_paths import KeyPath
+from runsettings.values.key_paths import KeyPath, format_path
 
 
 class Option:
@@ -141,6 +141,17 @@ class OptionTable:
                 yield option
             else:
                 yield from option.table.leaves()
+
+    def set_by(self, variable: str) -> str | None:
+        """The key that an environment variable sets; ``None`` if it sets none, or is a key itself.
+
+        Args:
+            variable: A name that may be a variable.
+        """
+        if variable in self.spelled:
+            return None
+        options = (option for option in self.leaves() if variable in option.variables)
+        return next((format_path(option.path) for option in options), None)
 
     def is_secret(self, path: KeyPath) -> bool:
         """Whether the value at ``path`` is secret, contains a secret, or is part of one."""

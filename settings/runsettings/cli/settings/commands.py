@@ -12,18 +12,21 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import click
 
 import runsettings
+from runsettings._deferred import deferred
 from runsettings.cli.importing import model_of, model_option
 from runsettings.cli.printing import note, print_json, print_table
 from runsettings.cli.settings.completing import complete_keys, complete_values
 from runsettings.cli.settings.editing_options import SetCommand, layer_options
-from runsettings.documents.yaml.writing import yaml_text
 from runsettings.values.diagnostic import Rule
 from runsettings.values.errors import SettingsError
 from runsettings.values.key_paths import format_path
 from runsettings.values.origin import Layer
 
 if TYPE_CHECKING:
+    from runsettings.documents.yaml.writing import yaml_text
     from runsettings.models.layered import LayeredSettings
+else:
+    yaml_text = deferred("runsettings.documents.yaml.writing", "yaml_text")
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 

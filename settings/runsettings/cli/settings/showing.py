@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic_settings import NoDecode
 
+from runsettings._deferred import deferred
 from runsettings.models import provenance
-from runsettings.models.editing import find_option, set_by
 from runsettings.models.exporting import json_value
 from runsettings.models.layered import LayeredSettings
 from runsettings.models.model_options import options
@@ -17,6 +17,11 @@ from runsettings.resolution.options import Option
 from runsettings.resolution.validation_errors import show_value
 from runsettings.values.key_paths import MISSING, KeyPath, format_path, put_at, value_at
 from runsettings.values.origin import Layer, Origin
+
+if TYPE_CHECKING:
+    from runsettings.models.editing import find_option
+else:
+    find_option = deferred("runsettings.models.editing", "find_option")
 
 
 def settings_rows(settings: LayeredSettings, *, changed: bool) -> list[tuple[str, str, str, str]]:
@@ -91,7 +96,7 @@ def refuse_variable(settings: LayeredSettings, key: str) -> None:
     Raises:
         SettingsError: The key is a variable's name.
     """
-    if set_by(options(type(settings)), key) is not None:
+    if options(type(settings)).set_by(key) is not None:
         find_option(type(settings), key)
 
 
