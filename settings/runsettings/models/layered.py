@@ -74,6 +74,11 @@ class LayeredSettings(BaseSettings, metaclass=SettingsMetaclass):
         merged = resolver.merge_layers(inputs_of(cls, caller, values, **files), layers_of(cls))
         validating.validate_into(self, merged, resolver, caller)
 
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        super().__pydantic_init_subclass__(**kwargs)
+        model_options.check_options(cls)
+
     if not TYPE_CHECKING:  # a type checker knows which attributes there are
         __getattr__ = model_options.get_missing
 

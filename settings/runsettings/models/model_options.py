@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import os
+import sys
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, cast, dataclass_transform
+from typing import TYPE_CHECKING, Any, Final, Literal, cast, dataclass_transform
 
 from pydantic import Field, PrivateAttr
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from runsettings._deferred import deferred
 from runsettings.documents.paths import several_files, working_directory
-from runsettings.layers.base import Inputs, LayerSource
+from runsettings.layers.base import Inputs
 from runsettings.layers.call_site import Caller
+from runsettings.layers.program_inputs import has_own_sources
 from runsettings.resolution.options import OptionTable
 from runsettings.resolution.reading_order import Layers
 from runsettings.resolution.resolve import SETTINGS_LAYERS, Resolver
-from runsettings.values.origin import Layer
+from runsettings.values.errors import SettingsWarning
 
 if TYPE_CHECKING:
     from runsettings.layers import class_sources
@@ -34,7 +37,7 @@ class LayeredConfigDict(SettingsConfigDict, total=False):
     """The folder of the settings files, such as ``wandb``; without it none are read."""
     pyproject_table: tuple[str, ...] | None
     """The table in ``pyproject.toml``, such as ``("tool", "myapp")``."""
-    layers: Sequence[Layer | LayerSource | PydanticBaseSettingsSource]
+    layers: Layers
     """The layers, lowest first; all of `Layer` in its order if left out."""
     root_field: str | None
     """The field with the directory of the workspace."""
@@ -42,6 +45,39 @@ class LayeredConfigDict(SettingsConfigDict, total=False):
     """The boolean field that turns warnings into errors."""
     known_elsewhere: frozenset[str]
     """Keys and variables that another program reads from the same places."""
+
+
+def check_options(model: type[BaseSettings]) -> None:
+    """Tell at the class statement what its options cannot do.
+
+    Args:
+        model: The settings class.
+
+    Raises:
+        TypeError: It gives the order of its sources twice.
+    """
+    has_own_sources(model, {})
+    if model.model_config.get("frozen") is False:
+        warnings.warn(
+            f"{model.__name__} has frozen=False, which has no effect: settings are immutable. Make "
+            "changed settings with settings.replace(key=value); validators may assign",
+            SettingsWarning,
+            stacklevel=_outside_pydantic(),
+        )
+
+
+def _outside_pydantic() -> int:
+    """The ``stacklevel`` of the class statement, for the caller of this function."""
+    level = 1
+    frame = sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals["__name__"].partition(".")[0] in _ABOVE:
+        frame = frame.f_back
+        level += 1
+    return level
+
+
+_ABOVE: Final = ("runsettings", "pydantic", "abc")
+"""The packages between a class statement and this module."""
 
 
 def options(model: type[BaseSettings]) -> OptionTable:
@@ -60,9 +96,13 @@ def layers_of(model: type[BaseSettings]) -> Layers:
 
 
 def resolver_of(model: type[BaseSettings]) -> Resolver:
-    """The resolver of this class (not of a parent); made at its first resolution."""
+    """The resolver of this class (not of a parent).
+
+    Made at its first resolution, and again if ``model_config`` or the fields have changed.
+    """
     resolver: Resolver | None = model.__dict__.get("__resolver__")
-    if resolver is None:
+    if resolver is None or not resolver.is_current():
+        type.__setattr__(model, "__changeable__", None)
         resolver = _new_resolver(model, {})
         type.__setattr__(model, "__resolver__", resolver)
     return resolver

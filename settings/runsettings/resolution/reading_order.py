@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, TypeGuard
 
-from pydantic_settings import PydanticBaseSettingsSource
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+)
 
 from runsettings._deferred import deferred
 from runsettings.composition.merge import combine
@@ -34,8 +39,14 @@ else:
     external = deferred("runsettings.layers.external")
     validation_errors = deferred("runsettings.resolution.validation_errors")
 
-Layers = Sequence[Layer | LayerSource | PydanticBaseSettingsSource]
-"""The layers that a resolution can read, lowest first."""
+Layers = Sequence[
+    Layer
+    | LayerSource
+    | PydanticBaseSettingsSource
+    | type[PydanticBaseSettingsSource]
+    | Callable[[], Mapping[str, Any]]
+]
+"""The layers that a resolution can read, lowest first. A class is made anew for each one."""
 
 
 def readers_of(
@@ -69,12 +80,37 @@ def readers_of(
     }
 
 
-def sources_of(layers: Layers, readers: Mapping[Layer, LayerSource]) -> list[LayerSource | None]:
+def made_sources(layers: Layers) -> tuple[object, ...]:
+    """An object of the class of each source that a model lists in its own ``layers``.
+
+    Raises:
+        TypeError: One of them has read its values already, once and for all.
+    """
+    found: list[object] = []
+    for layer in layers:
+        if isinstance(layer, (InitSettingsSource, EnvSettingsSource)):
+            name = type(layer).__name__
+            raise TypeError(
+                f"{name} reads when it is made: put the class, or a function that makes and calls "
+                f"it, into layers of {layer.settings_cls.__name__} instead of an object"
+            )
+        found.append(layer.__new__(layer) if _is_source_class(layer) else layer)
+    return tuple(found)
+
+
+def _is_source_class(layer: object) -> TypeGuard[type[PydanticBaseSettingsSource]]:
+    return isinstance(layer, type) and issubclass(layer, PydanticBaseSettingsSource)
+
+
+def sources_of(
+    layers: Layers, readers: Mapping[Layer, LayerSource], model: type[BaseSettings]
+) -> list[LayerSource | None]:
     """The source of each layer; ``None`` for a layer that reads nothing.
 
     Args:
         layers: The layers to read, lowest first.
         readers: The usual source of each layer.
+        model: The settings class.
 
     Raises:
         TypeError: One of ``layers`` is not a layer or a source.
@@ -85,12 +121,16 @@ def sources_of(layers: Layers, readers: Mapping[Layer, LayerSource]) -> list[Lay
             found.append(readers.get(layer))
         elif isinstance(layer, PydanticBaseSettingsSource):
             found.append(external.ExternalLayer(layer))
+        elif _is_source_class(layer):
+            found.append(external.ExternalLayer(layer(model)))
         elif isinstance(layer, LayerSource):
             found.append(layer)
+        elif callable(layer) and not isinstance(layer, type):
+            found.append(external.ExternalLayer(layer))
         else:
             raise TypeError(
-                f"layers takes members of Layer, layer sources and pydantic-settings sources, "
-                f"not {layer!r}"
+                f"layers takes members of Layer, layer sources, pydantic-settings sources and "
+                f"functions that return a mapping, not {layer!r}"
             )
     return found
 
@@ -128,9 +168,9 @@ def read_sources(
         values: dict[str, Any] = {}
         for reading in read:
             values = combine(values, as_expected(reading.tree.data, table), lowest=True)
-        name = getattr(source, "name", None)
-        if name is not None:  # pydantic-settings has a source of this name as well
-            states[name] = values
+        name = _name_of(source)
+        if source is not None and (values or name.endswith("Source")):
+            states[name] = combine(states.get(name, {}), values, lowest=True)
         state = combine(values, state, lowest=True)
         readings.append(read)
     readings.reverse()
@@ -158,7 +198,7 @@ def _log(
     for source, read in zip(reversed(sources), reversed(readings), strict=True):
         if source is None:
             continue
-        name = getattr(source, "name", None) or _NAMES.get(source.layer, type(source).__name__)
+        name = _name_of(source)
         said = ", ".join(
             f"{key!r}: {validation_errors.show_value(value, secret=table.is_secret((key,)))}"
             for reading in read
@@ -167,6 +207,13 @@ def _log(
         if said or name.endswith("Source"):
             lines.append(f"  {name}: {{{said}}}")
     LOG.debug("\n".join([*lines, "  DefaultSettingsSource: {}"]))
+
+
+def _name_of(source: LayerSource | None) -> str:
+    """What pydantic-settings calls the source that a layer stands for."""
+    if source is None:
+        return ""
+    return getattr(source, "name", None) or _NAMES.get(source.layer, type(source).__name__)
 
 
 def _read(source: LayerSource | None, inputs: Inputs) -> Sequence[Reading]:

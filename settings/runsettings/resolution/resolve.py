@@ -7,6 +7,7 @@ Nothing is raised here: all diagnostics are collected, so that a person sees the
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,10 +20,17 @@ from runsettings.layers.base import Inputs, LayerSource
 from runsettings.layers.environment.variables import EnvironmentVariables
 from runsettings.layers.program_inputs import has_own_sources
 from runsettings.layers.settings_files.layers import POLICY, WorkspaceLayer
+from runsettings.resolution.aliases import as_expected
 from runsettings.resolution.default_models import DefaultModels, on_default_lists
 from runsettings.resolution.normalize import Normalizer
 from runsettings.resolution.options import OptionTable, option_table, value_type
-from runsettings.resolution.reading_order import Layers, read_sources, readers_of, sources_of
+from runsettings.resolution.reading_order import (
+    Layers,
+    made_sources,
+    read_sources,
+    readers_of,
+    sources_of,
+)
 from runsettings.resolution.resolution import Resolution
 from runsettings.values.origin import Layer
 from runsettings.values.reading import Reading
@@ -49,6 +57,9 @@ else:
 SETTINGS_LAYERS: Final = tuple(layer for layer in Layer if layer is not Layer.SWEEP)
 """The layers of settings, lowest first. A sweep's parameters are the run config's."""
 
+_enclosing: ContextVar[tuple[EnvironmentVariables, ...]] = ContextVar("_enclosing", default=())
+"""How the settings that are being validated read variables, outermost first."""
+
 
 class Resolver:
     """Reads and merges the layers of one model. There is one for each class.
@@ -70,6 +81,7 @@ class Resolver:
         overrides: Mapping[str, Any] | None = None,
     ) -> None:
         self.model = model
+        self._made_for = dict(model.model_config), model.__pydantic_validator__
         overrides = overrides or {}
         self.variables = EnvironmentVariables(model, **_variable_options(overrides))
         names = {name: self.variables.names_of(name) for name in model.model_fields}
@@ -87,7 +99,8 @@ class Resolver:
         own = has_own_sources(model, overrides)
         if not own:
             # Warns of options whose source is not there, such as ``yaml_file``.
-            model._settings_warn_unused_config_keys((), model.model_config)
+            listed: Any = model.model_config.get("layers", ())
+            model._settings_warn_unused_config_keys(made_sources(listed), model.model_config)
         self._class_sources = (
             class_sources.ClassSources(model, self.variables, overrides) if own else None
         )
@@ -95,6 +108,30 @@ class Resolver:
         config = model.model_config
         inherited = (vars(base).get("model_config", {}).get("app_name") for base in model.__mro__)
         self._inherited_apps = tuple({*inherited} - {None, config.get("app_name")})
+
+    def is_current(self) -> bool:
+        """Whether the model's options and fields are those that the resolver was made for."""
+        config, validator = self._made_for
+        return validator is self.model.__pydantic_validator__ and config == self.model.model_config
+
+    def validate(self, settings: BaseSettings, resolution: Resolution) -> None:
+        """Validate merged values into an empty instance.
+
+        Args:
+            settings: The instance.
+            resolution: The merged layers.
+
+        Raises:
+            ValidationError: A value is not valid.
+        """
+        outer = _enclosing.get()
+        token = _enclosing.set((*outer, self.variables))
+        try:
+            self.model.__pydantic_validator__.validate_python(
+                as_expected(resolution.merged.data, self.table), self_instance=settings
+            )
+        finally:
+            _enclosing.reset(token)
 
     def merge_layers(self, inputs: Inputs, layers: Layers) -> Resolution:
         """Read and merge layers. Nothing is validated.
@@ -105,7 +142,7 @@ class Resolver:
         """
         sources: Sequence[LayerSource | None]
         if layers is not SETTINGS_LAYERS:
-            sources = sources_of(layers, self._readers)
+            sources = sources_of(layers, self._readers, self.model)
         elif self._class_sources is not None:
             sources = self._class_sources.layers(inputs, self._readers)
         else:
@@ -279,8 +316,12 @@ class Resolver:
         diagnostics = [*found, *(d for reading in readings for d in reading.diagnostics)]
         for reading in readings:
             if reading.unknown:
+                # A variable may set the settings that these are a part of.
+                outer = _enclosing.get()
                 diagnostics += unknown_keys.unknown_variable_diagnostics(
-                    reading.unknown, self.variables.known(), self._known_elsewhere
+                    [u for u in reading.unknown if not any(v.sets(str(u.path[-1])) for v in outer)],
+                    self.variables.known(),
+                    self._known_elsewhere,
                 )
         if locks:
             diagnostics += locked_keys.refused_values(locks, held, trees, self.table, self.same)

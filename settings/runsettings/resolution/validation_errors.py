@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -14,6 +15,7 @@ from runsettings.secrets.forms import MASK, mask_addresses
 from runsettings.secrets.masking import mask_excerpt_from_column
 from runsettings.values.diagnostic import Beaten, Diagnostic, Excerpt, Rule, Severity
 from runsettings.values.did_you_mean import did_you_mean
+from runsettings.values.errors import SettingsError
 from runsettings.values.excerpts import excerpt_of
 from runsettings.values.key_paths import MISSING, KeyPath
 from runsettings.values.origin import Kind, Layer, Origin
@@ -60,11 +62,14 @@ def validation_diagnostics(
     # Only a union refuses both a value and a key inside it. A mapping was meant for a model, so
     # that the error inside it is the one to show.
     outer = {path[:end] for path in grouped for end in range(1, len(path))}
-    return [
-        _diagnostic(path, details, merged, table)
-        for path, details in grouped.items()
-        if path not in outer
-    ]
+    found: list[Diagnostic] = []
+    for path, group in grouped.items():
+        inner = group[0].get("ctx", {}).get("error")
+        if isinstance(inner, SettingsError):
+            found += [_of_nested(path, each, merged, table) for each in inner.diagnostics]
+        elif path not in outer:
+            found.append(_diagnostic(path, group, merged, table))
+    return found
 
 
 def refusal(error: ValidationError, value: Any) -> str:
@@ -162,11 +167,21 @@ def _diagnostic(
         message,
         merged.origin(path) if path else None,
         hint=hint,
-        excerpt=mask_excerpt_from_column(_excerpt(path, merged))
-        if secret
-        else _excerpt(path, merged),
+        excerpt=_excerpt(path, merged, secret=secret),
         over=beaten(leaves[1:], table),
     )
+
+
+def _of_nested(
+    parent: KeyPath, diagnostic: Diagnostic, merged: Merged, table: OptionTable
+) -> Diagnostic:
+    """A diagnostic of settings that are a value of these, under these settings' own names."""
+    path = (*parent, *diagnostic.path)
+    if diagnostic.origin is None or diagnostic.origin.layer is not Layer.INIT:
+        return replace(diagnostic, path=path)
+    # pydantic passed them the value as an argument.
+    excerpt = _excerpt(path, merged, secret=table.is_secret(path))
+    return replace(diagnostic, path=path, origin=merged.origin(path), excerpt=excerpt)
 
 
 def _without_quotes(path: KeyPath, value: str, merged: Merged) -> str | None:
@@ -189,9 +204,10 @@ def _with_quotes(path: KeyPath, value: Any, merged: Merged) -> str | None:
     return f'quote it: "{value}"' if type(value) is int else "quote it"
 
 
-def _excerpt(path: KeyPath, merged: Merged) -> Excerpt | None:
+def _excerpt(path: KeyPath, merged: Merged, *, secret: bool) -> Excerpt | None:
     source = merged.winner(path) if path else None
-    return None if source is None else excerpt_of(source, path)
+    excerpt = None if source is None else excerpt_of(source, path)
+    return mask_excerpt_from_column(excerpt) if secret else excerpt
 
 
 def _missing(path: KeyPath, option: Option | None, merged: Merged) -> Diagnostic:

@@ -104,6 +104,11 @@ class EnvironmentVariables:
                 found += [self._delimiter.join([v, *k]) for v in variables for k in inner]
         return [name if self._case_sensitive else name.upper() for name in found]
 
+    def sets(self, native: str) -> bool:
+        """Whether a variable sets a field, or a key inside of one."""
+        spelled = self._spell(native)
+        return spelled in self._fields or bool(self._owners(spelled))
+
     def read(self, environ: Mapping[str, str | None], tree: Tree) -> list[Reading]:
         """Fill ``tree`` with the values of ``environ``; its marks are the variables' names.
 
@@ -163,7 +168,7 @@ class EnvironmentVariables:
             key = (
                 spelled.removeprefix(self._prefix) if only_prefixed or not keep_prefix else spelled
             )
-            if self._fields.get(spelled) or self._owners(spelled):
+            if self.sets(native):
                 continue
             if only_prefixed:
                 counts = prefixed
