@@ -11,7 +11,7 @@ from typing import Any, Final
 from pydantic_settings import BaseSettings, EnvSettingsSource
 
 from runsettings.layers.copying import copy_containers
-from runsettings.layers.environment.variables import not_decodable
+from runsettings.layers.environment.pydantic_source import not_decodable
 from runsettings.layers.text_values import decoded, typed
 from runsettings.resolution.options import Option, OptionTable
 from runsettings.secrets.masking import mask_excerpt_from_column

@@ -1,16 +1,29 @@
-"""Reads variables with pydantic-settings' own source, one field at a time."""
+"""Reads variables with pydantic-settings' own source, one field at a time.
+
+Also has the diagnostic for a text that cannot be decoded.
+"""
 
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Mapping
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic_core import PydanticUndefined
 from pydantic_settings import EnvSettingsSource
 
-from runsettings.values.key_paths import MISSING
+from runsettings._deferred import deferred
+from runsettings.values.key_paths import MISSING, KeyPath
+
+if TYPE_CHECKING:
+    from runsettings.values.diagnostic import Diagnostic, Excerpt, Rule, Severity
+    from runsettings.values.origin import Origin
+else:
+    Diagnostic = deferred("runsettings.values.diagnostic", "Diagnostic")
+    Rule = deferred("runsettings.values.diagnostic", "Rule")
+    Severity = deferred("runsettings.values.diagnostic", "Severity")
 
 
 class _Asked(dict[str, str | None]):
@@ -64,3 +77,23 @@ class VariableSource(EnvSettingsSource):
                     return part
                 found.pop(choice.path[0], None)  # the value has no such part
         return next(iter(found.values()), MISSING)
+
+
+def not_decodable(
+    path: KeyPath, origin: Origin, cause: BaseException | None, excerpt: Excerpt | None = None
+) -> Diagnostic:
+    """The diagnostic for a text at ``origin`` that must be JSON, and is not."""
+    detail = ""
+    if isinstance(cause, json.JSONDecodeError):
+        detail = f": {cause.msg} at character {cause.pos + 1}"
+    elif isinstance(cause, RecursionError):
+        detail = " that is nested less deep"
+    return Diagnostic(
+        Rule.BAD_VALUE,
+        Severity.ERROR,
+        path,
+        f"must be JSON{detail}",
+        origin,
+        hint='write lists as ["a", "b"] and mappings as {"key": 1}',
+        excerpt=excerpt,
+    )

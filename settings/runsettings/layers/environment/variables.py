@@ -7,7 +7,6 @@ pydantic-settings' own source.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
@@ -18,10 +17,10 @@ from pydantic_settings.exceptions import SettingsError as SourceError
 
 from runsettings._deferred import deferred
 from runsettings.layers.base import Inputs
-from runsettings.layers.environment.pydantic_source import VariableSource
+from runsettings.layers.environment.pydantic_source import VariableSource, not_decodable
 from runsettings.layers.scalar_types import is_plain, union_members
-from runsettings.values.key_paths import MISSING, KeyPath
-from runsettings.values.origin import Kind, Layer, Origin
+from runsettings.values.key_paths import MISSING
+from runsettings.values.origin import Kind, Layer
 from runsettings.values.positions import Branch, Mark
 from runsettings.values.reading import Reading
 from runsettings.values.tree import Leaf, Tree
@@ -29,11 +28,8 @@ from runsettings.values.tree import Leaf, Tree
 if TYPE_CHECKING:
     from runsettings.layers import copying
     from runsettings.layers.environment import nested_names
-    from runsettings.values.diagnostic import Diagnostic, Excerpt, Rule, Severity
+    from runsettings.values.diagnostic import Diagnostic
 else:
-    Diagnostic = deferred("runsettings.values.diagnostic", "Diagnostic")
-    Rule = deferred("runsettings.values.diagnostic", "Rule")
-    Severity = deferred("runsettings.values.diagnostic", "Severity")
     copying = deferred("runsettings.layers.copying")
     nested_names = deferred("runsettings.layers.environment.nested_names")
 
@@ -319,26 +315,6 @@ class EnvironmentVariables:
                 beaten.append(tree.with_data({}, {}))
             beaten[depth].data[name] = value
             beaten[depth].marks[name] = places.get(native, native)  # type: ignore[index]
-
-
-def not_decodable(
-    path: KeyPath, origin: Origin, cause: BaseException | None, excerpt: Excerpt | None = None
-) -> Diagnostic:
-    """The diagnostic for a text at ``origin`` that must be JSON, and is not."""
-    detail = ""
-    if isinstance(cause, json.JSONDecodeError):
-        detail = f": {cause.msg} at character {cause.pos + 1}"
-    elif isinstance(cause, RecursionError):
-        detail = " that is nested less deep"
-    return Diagnostic(
-        Rule.BAD_VALUE,
-        Severity.ERROR,
-        path,
-        f"must be JSON{detail}",
-        origin,
-        hint='write lists as ["a", "b"] and mappings as {"key": 1}',
-        excerpt=excerpt,
-    )
 
 
 class EnvironmentLayer:
