@@ -15,6 +15,7 @@ from runsettings._deferred import deferred
 from runsettings.composition.merge import merge
 from runsettings.layers.call_site import Caller
 from runsettings.models.freezing import freeze, freeze_extra, is_immutable_type
+from runsettings.resolution.aliases import as_expected
 from runsettings.resolution.options import value_type
 from runsettings.resolution.resolution import Resolution
 from runsettings.resolution.resolve import Resolver
@@ -168,7 +169,10 @@ def _validate(
     """Validate into ``settings`` and freeze them; return the resolution with all diagnostics."""
     diagnostics = list(resolution.diagnostics)
     try:
-        resolver.validate(settings, resolution)
+        with resolver.variables:
+            type(settings).__pydantic_validator__.validate_python(
+                as_expected(resolution.merged.data, resolver.table), self_instance=settings
+            )
     except ValidationError as error:
         reported = {diagnostic.path for diagnostic in diagnostics if diagnostic.is_error}
         diagnostics += [

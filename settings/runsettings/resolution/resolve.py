@@ -7,7 +7,6 @@ Nothing is raised here: all diagnostics are collected, so that a person sees the
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,10 +16,9 @@ from pydantic_settings import BaseSettings
 from runsettings._deferred import deferred
 from runsettings.composition.merge import append_diagnostics, merge
 from runsettings.layers.base import Inputs, LayerSource
-from runsettings.layers.environment.variables import EnvironmentVariables
+from runsettings.layers.environment.variables import EnvironmentVariables, set_by_nobody
 from runsettings.layers.program_inputs import has_own_sources
 from runsettings.layers.settings_files.layers import POLICY, WorkspaceLayer
-from runsettings.resolution.aliases import as_expected
 from runsettings.resolution.default_models import DefaultModels, on_default_lists
 from runsettings.resolution.normalize import Normalizer
 from runsettings.resolution.options import OptionTable, option_table, value_type
@@ -56,9 +54,6 @@ else:
 
 SETTINGS_LAYERS: Final = tuple(layer for layer in Layer if layer is not Layer.SWEEP)
 """The layers of settings, lowest first. A sweep's parameters are the run config's."""
-
-_enclosing: ContextVar[tuple[EnvironmentVariables, ...]] = ContextVar("_enclosing", default=())
-"""How the settings that are being validated read variables, outermost first."""
 
 
 class Resolver:
@@ -113,25 +108,6 @@ class Resolver:
         """Whether the model's options and fields are those that the resolver was made for."""
         config, validator = self._made_for
         return validator is self.model.__pydantic_validator__ and config == self.model.model_config
-
-    def validate(self, settings: BaseSettings, resolution: Resolution) -> None:
-        """Validate merged values into an empty instance.
-
-        Args:
-            settings: The instance.
-            resolution: The merged layers.
-
-        Raises:
-            ValidationError: A value is not valid.
-        """
-        outer = _enclosing.get()
-        token = _enclosing.set((*outer, self.variables))
-        try:
-            self.model.__pydantic_validator__.validate_python(
-                as_expected(resolution.merged.data, self.table), self_instance=settings
-            )
-        finally:
-            _enclosing.reset(token)
 
     def merge_layers(self, inputs: Inputs, layers: Layers) -> Resolution:
         """Read and merge layers. Nothing is validated.
@@ -316,10 +292,8 @@ class Resolver:
         diagnostics = [*found, *(d for reading in readings for d in reading.diagnostics)]
         for reading in readings:
             if reading.unknown:
-                # A variable may set the settings that these are a part of.
-                outer = _enclosing.get()
                 diagnostics += unknown_keys.unknown_variable_diagnostics(
-                    [u for u in reading.unknown if not any(v.sets(str(u.path[-1])) for v in outer)],
+                    set_by_nobody(reading.unknown),
                     self.variables.known(),
                     self._known_elsewhere,
                 )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import AliasChoices, AliasPath, BaseModel
@@ -42,8 +43,14 @@ _MOST_NAMES: Final = 4096
 """The greatest number of variables whose meaning is cached."""
 
 
+_enclosing: ContextVar[tuple[EnvironmentVariables, ...]] = ContextVar("_enclosing", default=())
+"""How the settings that are being validated read variables, outermost first."""
+
+
 class EnvironmentVariables:
     """Maps the variables of an environment to the fields of one model.
+
+    It is entered while the model is validated: its variables are no typos of inner settings.
 
     Args:
         model: The settings class, with its ``env_prefix``, ``env_nested_delimiter`` and aliases.
@@ -99,6 +106,12 @@ class EnvironmentVariables:
                 inner = nested_names.keys_inside(self._model.model_fields[name].annotation)
                 found += [self._delimiter.join([v, *k]) for v in variables for k in inner]
         return [name if self._case_sensitive else name.upper() for name in found]
+
+    def __enter__(self) -> None:
+        _enclosing.set((*_enclosing.get(), self))
+
+    def __exit__(self, *_: object) -> None:
+        _enclosing.set(_enclosing.get()[:-1])
 
     def sets(self, native: str) -> bool:
         """Whether a variable sets a field, or a key inside of one."""
@@ -315,6 +328,12 @@ class EnvironmentVariables:
                 beaten.append(tree.with_data({}, {}))
             beaten[depth].data[name] = value
             beaten[depth].marks[name] = places.get(native, native)  # type: ignore[index]
+
+
+def set_by_nobody(unknown: Sequence[Leaf]) -> list[Leaf]:
+    """The variables that set nothing in the settings of which others are a part."""
+    outer = _enclosing.get()
+    return [leaf for leaf in unknown if not any(each.sets(str(leaf.path[-1])) for each in outer)]
 
 
 class EnvironmentLayer:
