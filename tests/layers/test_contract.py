@@ -393,7 +393,7 @@ def test_source_that_returns_nonsense_is_an_error(jail, returned):
 def test_absent_secrets_directory_is_a_warning(jail):
     """As in pydantic-settings: a directory that was named and is not there is worth a word."""
     (jail.cwd / "secrets").rmdir()
-    with pytest.warns(SettingsWarning, match="the secrets directory does not exist"):
+    with pytest.warns(SettingsWarning, match='the secrets directory ".*" does not exist'):
         resolve(jail)
 
 

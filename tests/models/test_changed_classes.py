@@ -117,15 +117,3 @@ def test_frozen_false_is_told_at_the_class_statement():
             x: int = 0
 
     assert seen[0].filename == __file__
-
-
-def test_two_orders_of_sources_are_refused_at_the_class_statement():
-    """`layers` and `settings_customise_sources` cannot both count."""
-    with pytest.raises(TypeError, match="both layers and settings_customise_sources"):
-
-        class Both(LayeredSettings):
-            model_config = LayeredConfigDict(layers=[Layer.ENV])
-
-            @classmethod
-            def settings_customise_sources(cls, settings_cls, **given):
-                return (given["env_settings"],)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Annotated, Any, Literal
 
 import pytest
@@ -97,3 +98,27 @@ def test_the_keys_of_a_root_model_are_its_roots(jail):
     model = Model.resolve(files="x.yaml")
     assert model.sizes.root == {"small": 1}
     assert str(model.origin("sizes")) == "x.yaml:1:8"
+
+
+@pytest.mark.parametrize(
+    ("delimiter", "name", "text", "told"),
+    [
+        ("_", "BEST_FRIEND", "x", False),
+        ("_", "BEST_FRIEND_NAME", "x", False),
+        ("_", "BEST_RAET", "1", True),
+        ("_", "BEST", '{"friend": "x"}', True),
+        ("__", "BEST__FRIEND", "x", True),
+    ],
+)
+def test_a_variable_is_not_taken_for_a_nested_key_because_of_one_underscore(
+    delimiter, name, text, told
+):
+    """A variable of another program may begin like a key, so only a close name is told."""
+
+    class One(LayeredSettings, env_nested_delimiter=delimiter):
+        best: Adam = Adam()
+
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        One.resolve(environ={name: text})
+    assert bool(seen) is told

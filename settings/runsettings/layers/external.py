@@ -145,7 +145,7 @@ def _absent(where: str) -> Reading:
         Rule.UNREADABLE_FILE,
         Severity.WARNING,
         (),
-        "the secrets directory does not exist",
+        f'the secrets directory "{where}" does not exist',
         Origin(Layer.EXTERNAL, where),
     )
     return Reading(Tree(Layer.EXTERNAL, where, directives=False), (fault,))

@@ -83,13 +83,18 @@ def unknown_key_diagnostics(
             code, where it takes them as arguments, they are warnings.
     """
     shared = tree.layer.is_shared and tree.kind is Kind.INI
-    return [
+    found = [
         _without_effect(unknown.path, tree)
         if tree.layer is Layer.INIT and unknown.path[0] in known_elsewhere
         else _unknown_key(unknown, tree, table, lenient=shared or tree.layer.is_environment)
         for unknown in unknown_keys(dict(data), table.model)
         if not (shared and unknown.path[0] in known_elsewhere)
     ]
+    delimiter = str(table.model.model_config.get("env_nested_delimiter") or "")
+    if len(delimiter) == 1 and tree.layer.is_environment:
+        # With `_`, HOME_DIRECTORY may be meant for `home`, or for another program.
+        found = [d for d in found if d.hint is not None or not _is_nested_name(d, delimiter)]
+    return found
 
 
 def unknown_variable_diagnostics(
@@ -122,6 +127,12 @@ def unknown_variable_diagnostics(
         # A variable that is not close to any name belongs to another program.
         and (meant := closest(name[start:], named)) is not None
     ]
+
+
+def _is_nested_name(diagnostic: Diagnostic, delimiter: str) -> bool:
+    """Whether the key is a part of a variable's name, and not of the JSON in its value."""
+    where = "" if diagnostic.origin is None else diagnostic.origin.where
+    return f"{delimiter}{diagnostic.path[-1]}".casefold() in where.casefold()
 
 
 def _without_effect(path: KeyPath, tree: Tree) -> Diagnostic:
