@@ -74,12 +74,14 @@ class Difference(NamedTuple):
     Attributes:
         kind: Its short name.
         reason: Why the tests fail.
+        docs: The words of ``docs/migrating.md`` that tell a user.
         tests: The tests, by version; under ``""`` those that fail in every version that has
             them. A test without a parameter stands for all its parameters.
     """
 
     kind: str
     reason: str
+    docs: str
     tests: dict[str, list[str]]
 
     def of(self, version: str) -> set[str]:
@@ -301,6 +303,7 @@ def read_differences() -> list[Difference]:
         Difference(
             kind=entry.pop("kind"),
             reason=entry.pop("reason"),
+            docs=entry.pop("docs"),
             tests={
                 name.removeprefix("tests").removeprefix("-"): ids for name, ids in entry.items()
             },
@@ -354,7 +357,7 @@ def written(
 ) -> str:
     """``differences.toml`` as the results have it: nothing that passes, all that fails."""
     kinds = {difference.kind: difference for difference in differences}
-    kinds.setdefault(UNSORTED, Difference(UNSORTED, "Nobody has looked at these yet.", {}))
+    kinds.setdefault(UNSORTED, Difference(UNSORTED, "Nobody has looked at these yet.", "", {}))
     kind_of: dict[str, str] = {}
     for difference in differences:
         for test in (test for ids in difference.tests.values() for test in ids):
@@ -376,6 +379,7 @@ def written(
             "[[difference]]",
             f'kind = "{kind}"',
             f"reason = {json.dumps(kinds[kind].reason)}",
+            f"docs = {json.dumps(kinds[kind].docs)}",
         ]
         lines += listed("tests", everywhere)
         for version, tests in by_version.items():
