@@ -3,7 +3,8 @@
 For each version it gets the sdist of pydantic-settings with pip, installs what the tests need
 into an environment of its own, and runs the tests with BaseSettings (once, the outcome is kept)
 and with LayeredSettings in its place. What only fails with LayeredSettings must be in
-``differences.toml``, and what is there must fail. Nothing of the tests is copied.
+``differences.toml``, and what is there must fail. Nothing of the tests is copied. Our own tests
+of the options of pydantic-settings, `OPTIONS`, run with each version too.
 
 Without arguments it takes the oldest version that pyproject.toml allows, and the one of
 ``.ci/constraints.txt``, which is the newest that fitted when that file was made. A version is
@@ -36,6 +37,8 @@ ROOT: Final = HERE.parents[1]
 CACHE: Final = ROOT / ".venv" / "compat"
 DIFFERENCES: Final = HERE / "differences.toml"
 CONSTRAINTS: Final = ROOT / ".ci" / "constraints.txt"
+
+OPTIONS: Final = ROOT / "tests" / "models" / "test_pydantic_options.py"
 
 UNSORTED: Final = "unsorted"
 """The kind that ``--write`` gives to failures nobody has given a reason for."""
@@ -184,26 +187,39 @@ class Subject:
             self._run(base, file)
         return {test: Outcome(*found) for test, found in json.loads(file.read_text()).items()}
 
+    def options_that_differ(self) -> list[str]:
+        """What our own tests say of options that this version does not follow as they do."""
+        done = self._pytest("--tb=line", str(OPTIONS), directory=ROOT)
+        if done.returncode == 0:
+            return []
+        return [f"{self.version}: an option is not followed", done.stdout[-4000:]]
+
     def _run(self, base: str, file: Path) -> None:
-        """Run the tests in a process of their own, far from this shell's variables."""
+        """Run pydantic-settings' tests, and write the outcome of each to ``file``."""
         file.unlink(missing_ok=True)
+        done = self._pytest(
+            *("-p", "swapped_base", f"--base={base}", f"--outcomes={file}"),
+            # An object that is collected late would count against whatever test runs then.
+            *("-p", "no:unraisableexception", "--tb=line"),
+            # An old version's tests do what pytest has since deprecated.
+            *("-W", "ignore:Passing a non-Collection iterable", "tests"),
+            directory=self.tests,
+        )
+        if not file.is_file() or done.returncode not in (0, 1):
+            sys.exit(f"{self.version}: the tests cannot be run\n{done.stdout[-4000:]}")
+
+    def _pytest(self, *arguments: str, directory: Path) -> subprocess.CompletedProcess[str]:
+        """Run pytest in a process of its own, far from this shell's variables."""
         home = self.place / "home"
         home.mkdir(exist_ok=True)
         kept = ("PATH", "LANG", "LC_ALL", "TMPDIR")
         environ = {name: os.environ[name] for name in kept if name in os.environ}
         environ["HOME"] = str(home)
         environ["PYTHONPATH"] = os.pathsep.join([str(HERE), str(ROOT / "settings")])
-        command = [
-            *(self.python, "-m", "pytest", "-q", "-n", "auto", "--dist", "worksteal"),
-            *("-p", "swapped_base", f"--base={base}", f"--outcomes={file}"),
-            # An object that is collected late would count against whatever test runs then.
-            *("-p", "no:unraisableexception", "-p", "no:cacheprovider", "--tb=line"),
-            # An old version's tests do what pytest has since deprecated.
-            *("-W", "ignore:Passing a non-Collection iterable", "tests"),
-        ]
-        done = subprocess.run(
-            command,
-            cwd=self.tests,
+        command = [self.python, "-m", "pytest", "-q", "-n", "auto", "--dist", "worksteal"]
+        return subprocess.run(
+            [*command, "-p", "no:cacheprovider", *arguments],
+            cwd=directory,
             env=environ,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -211,8 +227,6 @@ class Subject:
             timeout=RUNNING,
             check=False,
         )
-        if not file.is_file() or done.returncode not in (0, 1):
-            sys.exit(f"{self.version}: the tests cannot be run\n{done.stdout[-4000:]}")
 
 
 def main() -> None:
@@ -252,6 +266,7 @@ def main() -> None:
         line for version in results for line in compared(version, differences, *results[version])
     ]
     wrong += without_reason(differences)
+    wrong += [line for subject in subjects for line in subject.options_that_differ()]
     for line in wrong:
         say(line)
     if wrong:
