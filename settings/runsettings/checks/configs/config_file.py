@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -108,7 +109,8 @@ def _ambiguous_scalars(tree: Tree) -> list[Diagnostic]:
     """Warnings of scalars that YAML 1.1 tools read differently from us."""
     found = scalar_diagnostics(tree)
     text = tree.text or ""
-    if found and ("value" in text or VERSION_KEY in text):  # or it cannot have W&B's form
+    # Without either key it cannot have W&B's form; `value_0` is another key.
+    if found and (VERSION_KEY in text or re.search(r"\bvalue\b", text)):
         as_written = read_text(text, tree.layer, tree.where, Format.YAML).tree.data
         if has_wandb_form(as_written):
             return []  # the client wrote it, and it is read by the rules of YAML 1.1
