@@ -10,7 +10,7 @@ import threading
 
 import pytest
 
-from runsettings.journal.lock import claim, directory_lock, is_owned
+from runsettings.journal.lock import claim, directory_lock, is_owned, owner
 from runsettings.journal.writer import Journal
 
 
@@ -93,3 +93,48 @@ def test_a_directory_that_is_gone_is_an_os_error(jail):
     """Whoever prepares the directory deals with it."""
     with pytest.raises(OSError, match="No such file"), directory_lock(jail.cwd / "gone"):
         pass
+
+
+def test_a_forked_child_does_not_keep_the_lock_of_a_directory(jail):
+    """A worker that is forked while a start holds the lock may live for long."""
+    ready, done = os.pipe(), os.pipe()
+    with directory_lock(jail.cwd):
+        child = os.fork()
+        if child == 0:
+            os.write(ready[1], b"x")
+            os.read(done[0], 1)
+            os._exit(0)
+        os.read(ready[0], 1)
+    fd = os.open(jail.cwd / ".lock", os.O_RDWR)
+    try:
+        assert claim(fd, patience=0)
+    finally:
+        os.close(fd)
+        os.write(done[1], b"x")
+        os.waitpid(child, 0)
+        for end in (*ready, *done):
+            os.close(end)
+
+
+@pytest.mark.parametrize("kind", ["link", "pipe"])
+def test_only_a_regular_file_is_the_lock_of_a_directory(jail, kind):
+    """A link could create or lock another file."""
+    path = jail.cwd / ".lock"
+    if kind == "link":
+        path.symlink_to(jail.home / "target")
+    else:
+        os.mkfifo(path)
+    with pytest.raises(OSError, match=r"symbolic|regular"), directory_lock(jail.cwd):
+        pass
+    assert not (jail.home / "target").exists()
+
+
+def test_the_owner_of_a_lock_is_named_with_its_command(jail):
+    """The process that holds it, from the kernel's list."""
+    fd = os.open(jail.write("x", ""), os.O_RDWR)
+    try:
+        assert owner(fd) is None
+        assert claim(fd)
+        assert f"process {os.getpid()} (" in (owner(fd) or "")
+    finally:
+        os.close(fd)

@@ -8,8 +8,10 @@ the open file with the lock; `Journal` closes the file there.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import random
+import stat
 import sys
 import time
 from collections.abc import Iterator
@@ -18,6 +20,7 @@ from typing import Final
 
 from runsettings.values.diagnostic import Rule
 from runsettings.values.errors import RunError
+from runsettings.values.rendering import printable
 
 if sys.platform != "win32":
     import fcntl
@@ -105,19 +108,77 @@ def directory_lock(directory: Path) -> Iterator[None]:
         OSError: The lock file can neither be created nor opened.
     """
     path = directory / ".lock"
-    close = getattr(os, "O_CLOEXEC", 0)
+    # As far as the platform has them: a link or a pipe of somebody else is not a lock.
+    names = ("O_CLOEXEC", "O_NOFOLLOW", "O_NONBLOCK")
+    flags = sum(getattr(os, name, 0) for name in names)
     try:
-        fd = os.open(path, os.O_RDWR | os.O_CREAT | close, 0o666)
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | flags, 0o666)
     except PermissionError:
         # A file of another user in a shared directory. It can be locked when open for reading.
-        fd = os.open(path, os.O_RDONLY | close)
+        fd = os.open(path, os.O_RDONLY | flags)
+    held = _Held(fd)
     try:
+        if not stat.S_ISREG(os.fstat(fd).st_mode):
+            raise OSError(errno.EINVAL, "not a regular file", os.fspath(path))
         if not claim(fd, patience=_PATIENCE):
+            by = owner(fd) or "another process"
             raise RunError.of(
                 Rule.RUN_OWNED,
-                f"another process has held {path} for {_PATIENCE:.0f} seconds",
-                hint=f"find it with: fuser {path}",
+                f"{by} has held {path} for {_PATIENCE:.0f} seconds",
+                hint=f"wait for it or stop it; find it with: fuser {path}",
             )
         yield
     finally:
-        os.close(fd)
+        held.close()
+
+
+def owner(fd: int) -> str | None:
+    """The process that holds the lock on an open file, with its command, if that can be known.
+
+    Args:
+        fd: The descriptor of the open file.
+    """
+    status = os.fstat(fd)
+    device = f"{os.major(status.st_dev):02x}:{os.minor(status.st_dev):02x}:{status.st_ino}"
+    try:
+        with open("/proc/locks", encoding="ascii") as locks:  # noqa: PTH123 - not a user's path
+            fields = [line.split() for line in locks]
+    except OSError:
+        return None  # not Linux
+    for pid in [
+        f[4] for f in fields if f[1:4] == ["FLOCK", "ADVISORY", "WRITE"] and f[5] == device
+    ]:
+        try:
+            command = Path("/proc", pid, "comm").read_text(errors="replace").strip()
+        except OSError:
+            continue  # it has just ended, or is in another container
+        return f"process {pid} ({printable(command)})"
+    return None
+
+
+class _Held:
+    """The descriptor of a directory's lock, which a forked child closes."""
+
+    def __init__(self, fd: int) -> None:
+        self.fd = fd
+        _held.add(self)
+
+    def close(self) -> None:
+        """Close the file, which releases the lock if no other process has it open."""
+        _held.discard(self)
+        if self.fd >= 0:
+            fd, self.fd = self.fd, -1
+            os.close(fd)
+
+
+_held: Final[set[_Held]] = set()
+
+
+def _close_in_child() -> None:
+    """Close the locks in a forked child, which would keep them after the parent's release."""
+    for held in list(_held):
+        held.close()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_close_in_child)

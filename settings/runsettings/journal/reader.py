@@ -38,8 +38,8 @@ class Line(NamedTuple):
     """The byte at which the next line begins; a reader can continue there."""
 
 
-def open_journal(path: Path | str) -> int:
-    """Open a journal for reading, if it is a regular file.
+def open_regular(path: Path | str) -> int:
+    """Open a journal or a checkpoint for reading, if it is a regular file.
 
     In a shared directory, another user can put a pipe or a link to a device there, which could
     block a reader for ever.
@@ -64,7 +64,7 @@ def read_lines(path: Path | str | int, start: int = 0) -> Iterator[Line]:
     Raises:
         OSError: The file cannot be read.
     """
-    fd = path if isinstance(path, int) else open_journal(path)
+    fd = path if isinstance(path, int) else open_regular(path)
     with os.fdopen(fd, "rb", buffering=_CHUNK) as file:
         file.seek(start)
         end = start

@@ -5,14 +5,18 @@ Reading can stop after any record and continue later at that byte, as the index 
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Self
 
+from pydantic import TypeAdapter
+
+from runsettings.journal.checkpoint import SMALLEST, restore, store
 from runsettings.journal.lock import is_owned
-from runsettings.journal.reader import check_header, read_lines, read_records
+from runsettings.journal.reader import check_header, open_regular, read_lines, read_records
 from runsettings.journal.records import State, checked, is_row
 from runsettings.values.key_paths import format_path, leaves_of
 
@@ -106,8 +110,11 @@ class StoredRun:
         """Whether the journal has a `run` record."""
         return bool(self.id)
 
-    def read_on(self) -> bool:
+    def read_on(self, fd: int | None = None) -> bool:
         """Replay the records that were written since the last reading.
+
+        Args:
+            fd: The descriptor of the open journal, which is closed; it is opened if left out.
 
         Returns:
             Whether there were any.
@@ -117,7 +124,7 @@ class StoredRun:
             RunError: It is not a journal, or one of a later version.
         """
         before = self.position
-        for record, end in read_lines(self.journal, self.position):
+        for record, end in read_lines(self.journal if fd is None else fd, self.position):
             if record is None:
                 self.torn += 1
             else:
@@ -224,16 +231,48 @@ class StoredRun:
         return cls(**stored)
 
 
+@functools.cache
+def _checker() -> TypeAdapter[StoredRun]:
+    return TypeAdapter(StoredRun)
+
+
 def load_run(journal: Path | str) -> StoredRun:
-    """Read a run from its journal.
+    """Read a run from its journal; of a long one, from its checkpoint and the records after it.
 
     Raises:
         OSError: The journal cannot be read.
         RunError: It is not a journal, or one of a later version.
     """
-    run = StoredRun(os.fspath(journal))
-    run.read_on()
+    path = os.fspath(journal)
+    fd = open_regular(path)
+    run = StoredRun(path)
+    state = restore(fd, path)
+    if state is not None:
+        try:
+            stored = StoredRun.from_json({**state, "journal": path})
+            run = _checker().validate_python(stored.to_json())
+        except (ValueError, TypeError):
+            run = StoredRun(path)  # the members of another version
+    run.read_on(fd)
     return run
+
+
+def store_checkpoint(run: StoredRun, fd: int) -> bool:
+    """Store the state of a long run, so that `load_run` need not replay what led to it.
+
+    Args:
+        run: The run, replayed up to its ``position``.
+        fd: The descriptor of the open journal, which this process has locked.
+
+    Returns:
+        Whether there is a new checkpoint.
+    """
+    if run.position < SMALLEST:
+        return False
+    try:
+        return store(fd, run.journal, run.position, run.to_json())
+    except OSError:
+        return False  # without a checkpoint, the journal is read
 
 
 def read_history(journal: Path | str) -> Iterator[dict[str, Any]]:

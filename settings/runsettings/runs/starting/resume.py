@@ -20,6 +20,7 @@ In every case, a run that a live process records is left alone, and the error na
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 import shutil
@@ -28,10 +29,10 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple, NoReturn
 
 from runsettings._version import __version__
-from runsettings.journal.directory import create, find_journals
+from runsettings.journal.directory import JournalFile, create, find_journals
 from runsettings.journal.lock import directory_lock
 from runsettings.journal.records import FORMAT, VERSION
-from runsettings.journal.replay import StoredRun, load_run
+from runsettings.journal.replay import StoredRun, load_run, store_checkpoint
 from runsettings.journal.writer import Journal, encode
 from runsettings.models import provenance
 from runsettings.models.settings import Settings
@@ -43,6 +44,13 @@ _WRITER: Final = f"runsettings {__version__}"
 
 _TICK: Final = 0.001
 """Seconds by which a run is at least younger than the run that it overwrites."""
+
+
+_SHORT: Final = 1 << 20
+"""Bytes of a journal that a start may read under the lock."""
+
+_ROUNDS: Final = 5
+"""How often a start reads journals that grow before it takes the lock."""
 
 
 class StartRequest(NamedTuple):
@@ -86,22 +94,75 @@ def start_or_resume(directory: Path, request: StartRequest) -> StartedRun:
     if run_id is None and resume in (None, "allow", "never"):
         # No other process can mean this run, because its id is new.
         return _start(directory, request, new_id())
-    with directory_lock(directory):
-        earlier = _find(directory, request)
-        if earlier is None:
-            if resume == "must":
-                raise _missing(request)
-            return _start(directory, request, run_id or new_id())
-        if run_id is not None:
-            _check_allowed(request, earlier)
-        if resume is None:
-            # The later of two runs with one id counts, even if the clock was put back.
-            later = max(request.now, earlier.created + _TICK)
-            return _start(directory, request._replace(now=later), earlier.id)
-        return _resume(request, earlier)
+    journals = _Journals()
+    started = None
+    for limit in (*[_SHORT] * _ROUNDS, None):
+        # Long journals are read before the lock is taken: other starts need not wait for that.
+        journals.limit = None
+        _find(directory, request, journals)
+        journals.limit = limit
+        with contextlib.suppress(_GrownError), directory_lock(directory):
+            started = _start_locked(directory, request, journals)
+            break
+    assert started is not None
+    return started
 
 
-def latest(directory: Path, project: str, run_id: str) -> StoredRun | None:
+class _GrownError(Exception):
+    """A journal has grown too much to be read under the lock."""
+
+
+class _Journals:
+    """The journals that a start has read, so that under the lock only their ends are read.
+
+    Attributes:
+        limit: The most bytes of a journal to read; any number if ``None``.
+    """
+
+    def __init__(self) -> None:
+        self.limit: int | None = None
+        self._runs: dict[tuple[str, int], StoredRun] = {}
+
+    def load(self, file: JournalFile) -> StoredRun:
+        """Read a journal, or what was added to it since.
+
+        Raises:
+            _GrownError: That is more than the limit.
+            OSError: The journal cannot be read.
+            RunError: It is not a journal, or one of a later version.
+        """
+        run = self._runs.get((file.path, file.inode))
+        if run is not None and run.position > file.size:
+            run = None
+        new = file.size - (run.position if run is not None else 0)
+        if self.limit is not None and new > self.limit:
+            raise _GrownError
+        if run is None:
+            run = load_run(file.path)
+        else:
+            run.read_on()
+        self._runs[file.path, file.inode] = run
+        return run
+
+
+def _start_locked(directory: Path, request: StartRequest, journals: _Journals) -> StartedRun:
+    """Start or resume a run while holding the lock of its directory."""
+    run_id, resume = request.settings.run_id, request.settings.resume
+    earlier = _find(directory, request, journals)
+    if earlier is None:
+        if resume == "must":
+            raise _missing(request)
+        return _start(directory, request, run_id or new_id())
+    if run_id is not None:
+        _check_allowed(request, earlier)
+    if resume is None:
+        # The later of two runs with one id counts, even if the clock was put back.
+        later = max(request.now, earlier.created + _TICK)
+        return _start(directory, request._replace(now=later), earlier.id)
+    return _resume(request, earlier)
+
+
+def latest(directory: Path, project: str, run_id: str, journals: _Journals) -> StoredRun | None:
     """The latest run with this id in a ``wandb`` directory, or ``None``.
 
     Raises:
@@ -110,7 +171,7 @@ def latest(directory: Path, project: str, run_id: str) -> StoredRun | None:
     found = []
     for journal in find_journals(directory, run_id):
         try:
-            run = load_run(journal.path)
+            run = journals.load(journal)
         except OSError as error:
             raise RunError.of(
                 Rule.UNREADABLE_FILE, f"{journal.path} cannot be read: {error.strerror}"
@@ -120,7 +181,7 @@ def latest(directory: Path, project: str, run_id: str) -> StoredRun | None:
     return max(found, key=lambda run: run.created, default=None)
 
 
-def last_started(directory: Path, project: str, host: str) -> StoredRun | None:
+def last_started(directory: Path, project: str, host: str, journals: _Journals) -> StoredRun | None:
     """The run of the project that was started last on this machine, or ``None``."""
     best: StoredRun | None = None
     for journal in sorted(find_journals(directory), key=lambda file: -file.modified):
@@ -128,7 +189,7 @@ def last_started(directory: Path, project: str, host: str) -> StoredRun | None:
         if best is not None and journal.modified / 1e9 < best.started - 1:
             break
         try:
-            run = load_run(journal.path)
+            run = journals.load(journal)
         except (OSError, RunError):
             continue  # a run that cannot be read cannot be resumed
         if run.started_run and (run.project, run.host) == (project, host):
@@ -136,14 +197,14 @@ def last_started(directory: Path, project: str, host: str) -> StoredRun | None:
     return best
 
 
-def _find(directory: Path, request: StartRequest) -> StoredRun | None:
+def _find(directory: Path, request: StartRequest, journals: _Journals) -> StoredRun | None:
     """The run that exists already, or ``None``."""
     run_id, resume = request.settings.run_id, request.settings.resume
     if run_id is not None:
-        return latest(directory, request.project, run_id)
+        return latest(directory, request.project, run_id, journals)
     if resume != "auto":
         return None
-    run = last_started(directory, request.project, platform.node())
+    run = last_started(directory, request.project, platform.node(), journals)
     return run if run is not None and run.state not in ("running", "finished") else None
 
 
@@ -175,6 +236,7 @@ def _resume(request: StartRequest, earlier: StoredRun) -> StartedRun:
         raise _in_use(earlier, request)
     # Records may have been added before the journal was locked.
     earlier.read_on()
+    store_checkpoint(earlier, journal.fd)
     begin = _start_record(request, earlier.step, resumed=True)
     journal.append(encode(begin))
     earlier.update(begin)

@@ -1,0 +1,127 @@
+"""Checkpoints: the replayed state of a run at one byte of its journal, in a file beside it.
+
+A resume of a long run reads the checkpoint and the records after it, not the whole journal. The
+journal remains the record of the run: a checkpoint that is missing, damaged, of another version, or
+of a journal that was replaced or edited since, is ignored, and a later one replaces it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any, Final
+
+from runsettings.documents.atomic_write import write_file
+from runsettings.journal.reader import open_regular, parse
+from runsettings.journal.records import VERSION as JOURNAL_VERSION
+from runsettings.journal.writer import encode
+
+VERSION: Final = 1
+
+SMALLEST: Final = 1 << 20
+"""Bytes of a journal that are replayed faster than a checkpoint of them is worth."""
+
+_SAMPLE: Final = 1 << 12
+_EDGE: Final = 1 << 16
+_SAMPLES: Final = 32
+
+
+def checkpoint_path(journal: Path | str) -> Path:
+    """The path of a journal's checkpoint: ``run-<id>.checkpoint``."""
+    return Path(journal).with_suffix(".checkpoint")
+
+
+def store(fd: int, journal: Path | str, position: int, state: dict[str, Any]) -> bool:
+    """Write the checkpoint of a journal, if the position is the end of a line.
+
+    Args:
+        fd: The descriptor of the open journal.
+        journal: Its path.
+        position: The byte up to which the journal was replayed.
+        state: The state of the run at that byte.
+
+    Returns:
+        Whether it was written.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    path = checkpoint_path(journal)
+    if not position or os.pread(fd, 1, position - 1) != b"\n":
+        return False
+    # Who may not read the journal may not read its checkpoint. `write_file` keeps the mode.
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(path, flags, os.fstat(fd).st_mode & 0o777))
+    if not stat.S_ISREG(path.lstat().st_mode):
+        return False  # a link, a pipe or a device of somebody else
+    body = encode(state)
+    mark = {**_mark(fd, position), "state": blake2b(body, digest_size=16).hexdigest()}
+    write_file(path, encode(mark) + body, durable=False, follow_links=False)
+    return True
+
+
+def restore(fd: int, journal: Path | str) -> dict[str, Any] | None:
+    """Read the checkpoint of a journal.
+
+    Args:
+        fd: The descriptor of the open journal, whose offset is not changed.
+        journal: Its path.
+
+    Returns:
+        The state that `store` was given; ``None`` without a checkpoint that fits the journal.
+    """
+    journal_status = os.fstat(fd)
+    if journal_status.st_size < SMALLEST:
+        return None
+    try:
+        file = os.fdopen(open_regular(checkpoint_path(journal)), "rb")
+        with file:
+            status = os.fstat(file.fileno())
+            if status.st_uid not in (journal_status.st_uid, os.geteuid()):
+                return None
+            head = file.readline(_EDGE)
+            # Whatever is in a checkpoint is in the journal as well.
+            body = file.read(journal_status.st_size + 1)
+    except OSError:
+        return None
+    mark, position = parse(head), 0
+    if mark is not None and type(mark.get("position")) is int:
+        position = mark["position"]
+    if mark is None or not 0 < position <= journal_status.st_size:
+        return None
+    digest = blake2b(body, digest_size=16).hexdigest()
+    # While nothing was appended, the time of the last change tells of an edit, too.
+    modified = mark.pop("modified", None)
+    if position == journal_status.st_size and modified != journal_status.st_mtime_ns:
+        return None
+    expected = _mark(fd, position)
+    expected.pop("modified")
+    return parse(body) if mark == {**expected, "state": digest} else None
+
+
+def _mark(fd: int, position: int) -> dict[str, Any]:
+    """What a checkpoint knows about the first ``position`` bytes of a journal."""
+    status = os.fstat(fd)
+    return {
+        "format": "runsettings-checkpoint",
+        "version": VERSION,
+        "journal": JOURNAL_VERSION,
+        "inode": status.st_ino,
+        "modified": status.st_mtime_ns,
+        "position": position,
+        "samples": _samples(fd, position),
+    }
+
+
+def _samples(fd: int, position: int) -> str:
+    """A hash of the beginning, the end, and parts between them: the same work for any length."""
+    found = blake2b(os.pread(fd, min(_EDGE, position), 0), digest_size=16)
+    found.update(os.pread(fd, min(_EDGE, position), max(position - _EDGE, 0)))
+    for number in range(1, _SAMPLES):
+        at = position * number // _SAMPLES
+        found.update(os.pread(fd, min(_SAMPLE, position - at), at))
+    return found.hexdigest()
