@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from runsettings._deferred import deferred
-from runsettings.values.directives import Append, Delete, Directive, Replace
+from runsettings.values.directives import Append, Delete, Directive, Reference, Replace
 from runsettings.values.key_paths import MISSING, KeyPath, leaves_of, value_at
 from runsettings.values.origin import Origin
 from runsettings.values.tree import Leaf, Tree
@@ -136,12 +136,16 @@ def combine(
     `Append`         list                        the longer list
     `Append`         `Append`                    `Append` of both
     `Append`         anything else               the upper's list
+    mapping          `Reference`                 lower, until it is looked up
+    `Append`         `Reference`                 lower, until it is looked up
     anything else    anything                    upper
     any              nothing                     upper
     ===============  ==========================  ==============================
     """
     if lower is MISSING:
         return upper
+    if isinstance(lower, Reference) and isinstance(upper, (dict, Append)):
+        return lower
     if isinstance(upper, dict):
         if isinstance(lower, dict):
             return _combine_mappings(lower, upper, path, on_bad, lowest=lowest)

@@ -65,6 +65,7 @@ class Config(ConfigView):
         strict: bool = False,
         yaml: Literal["1.1", "1.2"] = "1.2",
         cwd: str | os.PathLike[str] | None = None,
+        profiles: Sequence[str] | str | None = None,
         caller: Caller | None = None,
     ) -> Self:
         """Load a config from any input that ``init(config=)`` accepts.
@@ -88,6 +89,8 @@ class Config(ConfigView):
             yaml: The version of YAML in which files are read. In 1.1, which PyYAML follows, ``no``
                 is false and ``1e-3`` is a string.
             cwd: Where relative paths start; the working directory by default.
+            profiles: The profiles of composed files, lowest first; by default those that the
+                variable ``RUNSETTINGS_PROFILE`` names, separated by commas.
             caller: The place in the program that passed the inputs; found by default.
 
         Raises:
@@ -108,6 +111,7 @@ class Config(ConfigView):
             strict=strict,
             yaml=yaml,
             cwd=cwd,
+            profiles=profiles,
             caller=place,
         )
         store = _store(gathered, allow_val_change, strict=strict)

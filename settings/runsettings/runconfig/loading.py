@@ -71,6 +71,7 @@ def gather_config(
     strict: bool = False,
     yaml: Literal["1.1", "1.2"] = "1.2",
     cwd: str | os.PathLike[str] | None = None,
+    profiles: Sequence[str] | str | None = None,
 ) -> GatheredConfig:
     """Read, merge and check the inputs of a config.
 
@@ -86,6 +87,7 @@ def gather_config(
         every_flag=every_flag,
         strict=strict,
         yaml11=yaml == "1.1",
+        profiles=profiles,
     )
     if defaults_file is not None and os.path.exists(here / defaults_file):  # noqa: PTH110 - raises for no directory
         reader.read_path(defaults_file)
@@ -97,6 +99,7 @@ def gather_config(
     reader.read(inputs)
     if sweep_file is not None:
         reader.read_path(sweep_file, Layer.SWEEP)
+    reader.finish()
     read = (*reader.defaults, *reader.trees)
 
     # The mask of a run learns of more secrets.

@@ -124,6 +124,38 @@ class Rule(enum.StrEnum):
         "A reference of another tool's config, such as `${…}`, that stays as it is written.",
         Severity.NOTE,
     )
+    BAD_COMPOSITION = (
+        "bad-composition",
+        "A `$` key of a composed file with something else than what it takes.",
+    )
+    UNKNOWN_DIRECTIVE = (
+        "unknown-directive",
+        "A `$` name that composed files do not have.",
+    )
+    LATE_CONFIG = (
+        "late-config",
+        "A file with `$config` after other keys, which is plain data.",
+        Severity.WARNING,
+    )
+    UNKNOWN_PROFILE = "unknown-profile", "A profile that no composed file has."
+    UNKNOWN_REFERENCE = (
+        "unknown-reference",
+        "A reference to a key or variable that does not exist.",
+    )
+    CIRCULAR = "circular", "Files or references that lead back to themselves."
+    COMPOSITION_LIMIT = (
+        "composition-limit",
+        "More files or references than composing may follow.",
+    )
+    BAD_OVERRIDE = "bad-override", "An override, `--set` or `--unset`, that cannot be read."
+    OVERRIDE_CONFLICT = (
+        "override-conflict",
+        "A flag and an override that give one key different values.",
+    )
+    SECRET_IN_OVERRIDE = (
+        "secret-in-override",
+        "An override with a secret, which other users can see among the processes.",
+    )
     NO_SUCH_KEY = (
         "no-such-key",
         "An include or exclude key that the config does not have.",

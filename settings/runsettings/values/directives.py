@@ -10,12 +10,15 @@ Python                  YAML             effect on the value of the lower layers
 ``Replace({"a": 1})``   ``!replace``     the lower mapping is dropped, not merged
 ``Delete()``            ``!delete``      the key is removed
 ======================  ===============  ===============================================
+
+A composed file writes ``{$append: …}``, ``{$replace: …}`` and ``{$delete: true}`` for them. It can
+also have a `Reference`, which stands for a value that is looked up after all layers are read.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 
 class Directive:
@@ -87,3 +90,41 @@ class Delete(Directive):
 
     def __hash__(self) -> int:
         return hash(Delete)
+
+
+class Target(NamedTuple):
+    """What one ``${…}`` refers to."""
+
+    written: str
+    """As the file has it: ``${optim.lr}``."""
+    path: tuple[str | int, ...] = ()
+    """The path of a value, from the root of the whole config."""
+    variable: str | None = None
+    """The name of an environment variable, for ``${env:NAME}``."""
+    default: str | None = None
+    """The text if the variable is not set, for ``${env:NAME:default}``."""
+
+
+class Reference:
+    """A text of a composed file with references, which are not looked up yet.
+
+    Until then it is a value that nothing is known about: what a higher layer merges into it waits.
+
+    Args:
+        text: The text as it is written.
+        parts: Its parts: plain texts and targets. One target alone keeps the type of its value.
+    """
+
+    __slots__ = ("parts", "text")
+
+    def __init__(self, text: str, parts: tuple[str | Target, ...]) -> None:
+        self.text = text
+        self.parts = parts
+
+    def __repr__(self) -> str:
+        return f"Reference({self.text!r})"
+
+    @property
+    def targets(self) -> tuple[Target, ...]:
+        """What it refers to."""
+        return tuple(part for part in self.parts if isinstance(part, Target))

@@ -7,7 +7,8 @@ A user who sees a wrong value needs the name to search for: a variable, a flag,
 from __future__ import annotations
 
 import enum
-from typing import NamedTuple, Self
+from collections.abc import Mapping
+from typing import Any, NamedTuple, Self
 
 
 class Layer(enum.IntEnum):
@@ -120,6 +121,10 @@ class Origin(NamedTuple):
     """1-based column, for formats in which one line can hold several values."""
     call: str | None = None
     """The call and keyword, for values that code passed: ``init(project=)``."""
+    used_by: Origin | None = None
+    """Where the file is named in the ``$use`` of another file."""
+    targets: tuple[Origin, ...] = ()
+    """Where the values were set that a reference, ``${…}``, stands for."""
 
     def __str__(self) -> str:
         text = self.where
@@ -127,15 +132,41 @@ class Origin(NamedTuple):
             text += f":{self.line}"
             if self.column is not None:
                 text += f":{self.column}"
-        return f"{text} {self.call}" if self.call else text
+        if self.call:
+            text += f" {self.call}"
+        return f"{text} → {', '.join(map(str, self.targets))}" if self.targets else text
 
-    def to_json(self) -> dict[str, str | int]:
+    def to_json(self) -> dict[str, Any]:
         """A JSON object with only the members that are known."""
-        known: dict[str, str | int] = {"layer": self.layer.label, "where": self.where}
+        known: dict[str, Any] = {"layer": self.layer.label, "where": self.where}
         if self.line is not None:
             known["line"] = self.line
         if self.column is not None:
             known["column"] = self.column
         if self.call is not None:
             known["call"] = self.call
+        if self.used_by is not None:
+            known["used_by"] = self.used_by.to_json()
+        if self.targets:
+            known["targets"] = [target.to_json() for target in self.targets]
         return known
+
+    @classmethod
+    def from_json(cls, known: Mapping[str, Any]) -> Origin:
+        """The origin that `to_json` wrote; what is not known is left out.
+
+        Args:
+            known: The JSON object.
+        """
+        label = known.get("layer")
+        layer = next((layer for layer in Layer if layer.label == label), Layer.INIT)
+        line, column, call, used_by = map(known.get, ("line", "column", "call", "used_by"))
+        return cls(
+            layer,
+            str(known.get("where", "")),
+            line,
+            column,
+            call,
+            None if used_by is None else cls.from_json(used_by),
+            tuple(map(cls.from_json, known.get("targets", ()))),
+        )

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from runsettings.values.diagnostic import Diagnostic, Excerpt, Rule, Severity
-from runsettings.values.origin import Layer
+from runsettings.values.origin import Layer, Origin
 
 if TYPE_CHECKING:
     from runsettings.values.tree import Leaf
@@ -105,7 +105,7 @@ def explain_history(
         show: Turns a leaf's value into text, with secrets masked.
     """
     lines = [f"{name} = {shown}"]
-    places = [printable(str(leaf.origin)) for leaf in leaves]
+    places = [printable(_place(leaf.origin)) for leaf in leaves]
     width = max([_PLACE_WIDTH, *(len(place) + 2 for place in places)])
     for index, (leaf, place) in enumerate(zip(leaves, places, strict=True)):
         mark = "▸" if index == 0 else " "
@@ -113,6 +113,10 @@ def explain_history(
             f"  {mark} {leaf.origin.layer.label:<{_LAYER_WIDTH}}{place:<{width}}{show(leaf.value)}"
         )
     return "\n".join(lines)
+
+
+def _place(origin: Origin) -> str:
+    return f"{origin}   used by {origin.used_by}" if origin.used_by is not None else str(origin)
 
 
 def _excerpt(excerpt: Excerpt) -> list[str]:

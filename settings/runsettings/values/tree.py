@@ -8,6 +8,7 @@ Merging never changes a source, because every source is kept (see `composition.m
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from copy import copy
 from typing import Any, NamedTuple, Self
 
 from runsettings.values.key_paths import KeyPath, leaves_of, value_at
@@ -42,6 +43,10 @@ class Tree:
             `Kind.DOTENV`), an `Origin` has no column.
         directives: Whether ``data`` may hold a `Directive`. A reader that found none passes
             False, so that merging does not search for one.
+
+    Attributes:
+        used_by: Where another file names this one in its ``$use``.
+        references: Whether ``data`` holds a `Reference`.
     """
 
     __slots__ = (
@@ -52,7 +57,9 @@ class Tree:
         "kind",
         "layer",
         "line",
+        "references",
         "text",
+        "used_by",
         "where",
     )
 
@@ -78,6 +85,8 @@ class Tree:
         self.text = text
         self.kind = kind
         self.directives = directives
+        self.used_by: Origin | None = None
+        self.references = False
 
     def __repr__(self) -> str:
         # Values may be secret: a repr shows the source and the number of keys, never the values.
@@ -106,17 +115,17 @@ class Tree:
             data: The new values.
             marks: Their marks; the marks of this source if left out.
         """
-        return type(self)(
-            self.layer,
-            self.where,
-            data,
-            self._marks if marks is None else marks,
-            line=self.line,
-            call=self.call,
-            text=self.text,
-            kind=self.kind,
-            directives=self.directives,
-        )
+        twin = copy(self)
+        twin.data = data
+        if marks is not None:
+            twin._marks = marks
+        return twin
+
+    def __copy__(self) -> Self:
+        twin = type(self).__new__(type(self))
+        for name in self.__slots__:
+            setattr(twin, name, getattr(self, name))
+        return twin
 
     def get(self, path: KeyPath) -> Any:
         """The value at ``path``, or `MISSING`."""
@@ -158,7 +167,13 @@ class Tree:
         if isinstance(mark, int):
             line, column = position_in(mark, key=key)
             one_value_a_line = self.kind in (Kind.INI, Kind.DOTENV)
-            return Origin(self.layer, self.where, line, None if one_value_a_line else column)
+            return Origin(
+                self.layer,
+                self.where,
+                line,
+                None if one_value_a_line else column,
+                used_by=self.used_by,
+            )
         call = f"{self.call}({path[0]}=)" if self.call and path else self.call
         return Origin(self.layer, self.where, self.line, None, call)
 

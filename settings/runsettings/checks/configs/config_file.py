@@ -74,7 +74,9 @@ def check_config_file(path: Path, checks: ConfigChecks) -> list[Diagnostic]:
         cwd=checks.cwd,
     )
     found = list(gathered.diagnostics)
-    tree = gathered.read[0]
+    # A composed file has the sources of the files that it uses below its own.
+    own = shown_path(path, checks.cwd)
+    tree = next((each for each in gathered.read if each.where == own), gathered.read[-1])
     further: list[Diagnostic] = []
     if Format.of(path) in {Format.YAML, Format.INI}:
         further += _ambiguous_scalars(tree)

@@ -64,6 +64,7 @@ def read_inputs(
     """
     reader = InputReader(working_directory(), origin, strict=strict)
     reader.read(inputs)
+    reader.finish()
     for trees in (reader.defaults, reader.trees):
         for at, tree in enumerate(trees):
             clean, found = secrets.tree(tree)

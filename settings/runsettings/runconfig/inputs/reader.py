@@ -23,6 +23,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, Protocol, TypeGuard
 
+from runsettings.composition.composed_files import Composer, chosen_profiles, is_composed
+from runsettings.composition.references import resolve_references
 from runsettings.documents.files import Format, read_file, read_text
 from runsettings.documents.paths import named_path, shown_path
 from runsettings.layers.call_site import Caller
@@ -39,6 +41,7 @@ from runsettings.values.excerpts import excerpt_of
 from runsettings.values.key_paths import MISSING, KeyPath, value_at
 from runsettings.values.origin import Layer, Origin
 from runsettings.values.positions import Branch
+from runsettings.values.reading import Reading
 from runsettings.values.tree import Tree
 
 _TAKEN: Final = (
@@ -71,6 +74,7 @@ class InputReader:
         every_flag: Take the absl flags of installed packages as well.
         strict: Reject what has no form in JSON.
         yaml11: Read YAML by the rules of version 1.1, as PyYAML does.
+        profiles: The profiles of composed files; those of ``RUNSETTINGS_PROFILE`` if left out.
 
     Attributes:
         defaults: Trees of flags' defaults, lowest first; all other trees beat them.
@@ -86,8 +90,12 @@ class InputReader:
         every_flag: bool = False,
         strict: bool = False,
         yaml11: bool = False,
+        profiles: Sequence[str] | str | None = None,
     ) -> None:
         self._cwd = cwd
+        self._composer = Composer(
+            self._read_alone, cwd, chosen_profiles(profiles, os.environ, origin)
+        )
         self._origin = origin
         self._every_flag = every_flag
         self._strict = strict
@@ -138,22 +146,33 @@ class InputReader:
         self._open.discard(id(items))
 
     def read_path(self, path: str | os.PathLike[str], layer: Layer = Layer.FILE) -> None:
-        """Read a YAML, JSON or TOML file. Exactly one tree is added to `trees`.
+        """Read a YAML, JSON or TOML file, with the files that it uses. Adds one tree or more.
 
         Args:
             path: The file; a relative path starts from ``cwd``.
             layer: The layer of its values.
         """
         named = named_path(path, self._cwd)
+        reading = self._read_alone(named, layer)
+        for each in self._composer.compose(named, reading):
+            self.diagnostics += each.diagnostics
+            self.trees.append(each.tree)
+
+    def finish(self) -> None:
+        """Look up the references, after all inputs are read."""
+        self.diagnostics += self._composer.unknown_profiles()
+        trees = [*self.defaults, *self.trees]
+        if any(tree.references for tree in trees):
+            self.diagnostics += resolve_references(trees, os.environ)
+
+    def _read_alone(self, named: Path, layer: Layer = Layer.FILE) -> Reading:
         where = shown_path(named, self._cwd)
         format_ = Format.of(named)
         if format_ is Format.INI and named.suffix:
             message = "is an INI file, which a run config is not read from"
-            self._add(
-                Rule.BAD_INPUT, message, Origin(layer, where), "write it as YAML, JSON or TOML"
-            )
-            self.trees.append(Tree(layer, where))
-            return
+            hint = "write it as YAML, JSON or TOML"
+            found = Diagnostic.of(Rule.BAD_INPUT, (), message, Origin(layer, where), hint)
+            return Reading(Tree(layer, where), (found,))
         # A file without a suffix is read as YAML, the usual format of configs.
         format_ = Format.YAML if format_ is Format.INI else format_
         reading = read_file(named, layer, where=where, format=format_)
@@ -162,15 +181,17 @@ class InputReader:
         yaml11 = format_ is Format.YAML and (self._yaml11 or has_wandb_form(reading.tree.data))
         if yaml11 and text is not None:
             reading = read_text(text, layer, where, Format.YAML, yaml11=True)
-        self.diagnostics += reading.diagnostics
-        self.diagnostics += not_followed(reading.tree)
+        before, self.diagnostics = self.diagnostics, list(reading.diagnostics)
+        if not is_composed(reading.tree):
+            self.diagnostics += not_followed(reading.tree)
         tree = unwrap(reading.tree)
         # TOML and YAML 1.1 have dates.
         if format_ is Format.TOML or yaml11 or not all_strings(tree.data):
             tree = self._converted(tree)
         if OWN_KEY in tree.data:
             self._drop_own_key(tree)
-        self.trees.append(tree)
+        alone, self.diagnostics = self.diagnostics, before
+        return Reading(tree, tuple(alone))
 
     def _read_config(self, config: Sourced) -> None:
         trees = config._trees()

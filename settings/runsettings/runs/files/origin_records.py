@@ -77,11 +77,5 @@ def _marks(
             marks[key] = _marks(value, here, origins)
         else:
             stored = origins.get(format_path(here))
-            marks[key] = _origin(stored) if stored is not None else None
+            marks[key] = Origin.from_json(stored) if stored is not None else None
     return marks
-
-
-def _origin(stored: Mapping[str, Any]) -> Origin:
-    layer = next((layer for layer in Layer if layer.label == stored.get("layer")), Layer.INIT)
-    line, column, call = map(stored.get, ("line", "column", "call"))
-    return Origin(layer, str(stored.get("where", "")), line, column, call)

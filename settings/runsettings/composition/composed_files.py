@@ -1,0 +1,300 @@
+"""Composed files: the files that one uses, its profiles, and the order in which they stand.
+
+A composed file becomes a chain of sources, lowest first: the files of its ``$use``, the file
+itself, and its chosen profiles. Each source keeps its own positions; merging does the rest.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+from runsettings.composition.composed_text import ComposedText, copied_marks
+from runsettings.documents.paths import named_path, shown_path
+from runsettings.values.diagnostic import Diagnostic, Rule
+from runsettings.values.did_you_mean import did_you_mean
+from runsettings.values.excerpts import excerpt_of
+from runsettings.values.key_paths import KeyPath
+from runsettings.values.origin import Layer, Origin
+from runsettings.values.positions import Branch
+from runsettings.values.reading import Reading
+from runsettings.values.tree import Tree
+
+ReadFile: TypeAlias = Callable[[Path], Reading]
+"""Reads one file alone."""
+
+CONFIG: Final = "$config"
+PROFILES_VARIABLE: Final = "RUNSETTINGS_PROFILE"
+_SCHEMA, _USE, _PROFILES = "$schema", "$use", "$profiles"
+_HEADER: Final = (CONFIG, _USE, _PROFILES, _SCHEMA)
+_MAX_FILES: Final = 1_000
+"""The most sources of one chain: files that use each other can name each other very often."""
+_MAX_LEVELS: Final = 50
+"""How many files can stand in a row of which each uses the next."""
+_ADDRESS: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
+
+
+def is_composed(tree: Tree) -> bool:
+    """Whether the first key of a file is ``$config``; a ``$schema`` may stand before it."""
+    for key in tree.data:
+        if key != _SCHEMA:
+            return bool(key == CONFIG)
+    return False
+
+
+def chosen_profiles(
+    given: Sequence[str] | str | None, environ: Any, caller: Origin
+) -> list[tuple[str, Origin]]:
+    """The names of the chosen profiles, lowest first, each with its origin.
+
+    Args:
+        given: What the call names; the variable ``RUNSETTINGS_PROFILE`` counts if left out.
+        environ: The environment.
+        caller: The place of the call.
+    """
+    if given is not None:
+        names = [given] if isinstance(given, str) else given
+        return [(str(name), caller) for name in names]
+    names = environ.get(PROFILES_VARIABLE, "").split(",")
+    origin = Origin(Layer.ENV, PROFILES_VARIABLE)
+    return [(name.strip(), origin) for name in names if name.strip()]
+
+
+class Composer:
+    """Reads composed files with all the files that they use.
+
+    Args:
+        read: Reads one file alone.
+        cwd: The directory that shown paths start from.
+        profiles: The names of the chosen profiles, lowest first, with their origins.
+    """
+
+    def __init__(
+        self, read: ReadFile, cwd: Path, profiles: Sequence[tuple[str, Origin]] = ()
+    ) -> None:
+        self._read = read
+        self._cwd = cwd
+        self._profiles = profiles
+        self._known: set[str] = set()
+        self._readings: dict[Path, Reading] = {}
+        self._chain: list[Reading] = []
+        self._told_limit = False
+
+    def compose(self, path: Path, reading: Reading) -> list[Reading]:
+        """The chain of sources that a file stands for, lowest first.
+
+        Args:
+            path: The file.
+            reading: The file as it was read alone.
+
+        Returns:
+            ``reading`` alone if the file is plain data.
+        """
+        if not is_composed(reading.tree):
+            return [_as_plain(reading)]
+        self._chain = []
+        self._add(path, reading, (), None, [])
+        return self._chain
+
+    def unknown_profiles(self) -> list[Diagnostic]:
+        """An error for each chosen profile that no file has.
+
+        The variable ``RUNSETTINGS_PROFILE`` can be meant for other files than those without any.
+        """
+        return [
+            Diagnostic.of(
+                Rule.UNKNOWN_PROFILE,
+                (),
+                f"no file has a profile {name!r}",
+                origin,
+                did_you_mean(name, sorted(self._known)),
+            )
+            for name, origin in self._profiles
+            if name not in self._known and (self._known or origin.layer is not Layer.ENV)
+        ]
+
+    def _add(
+        self,
+        path: Path,
+        reading: Reading,
+        mount: KeyPath,
+        used_by: Origin | None,
+        way: list[tuple[Path, Origin | None]],
+    ) -> None:
+        """Add a file to the chain, with the files that it uses below it."""
+        tree, found = reading.tree, list(reading.diagnostics)
+        if not is_composed(tree):
+            plain = _as_plain(reading)
+            mounted = _mounted(plain.tree, plain.tree.data, plain.tree.marks, mount, used_by)
+            self._chain.append(plain._replace(tree=mounted))
+            return
+
+        def report(rule: Rule, message: str, at: KeyPath, hint: str | None) -> None:
+            key = bool(at) and isinstance(at[-1], str) and at[-1][:1] == "$"
+            origin, excerpt = tree.origin(at, key=key), excerpt_of(tree, at, key=key)
+            found.append(Diagnostic.of(rule, (*mount, *at), message, origin, hint, excerpt))
+
+        version = tree.data.get(CONFIG)
+        if version != 1 or isinstance(version, bool):
+            report(Rule.BAD_COMPOSITION, "takes 1, the version of composed files", (CONFIG,), None)
+        way = [*way, (_identity(path), used_by)]
+        for name, at, inner in self._uses(tree.data.get(_USE, []), report):
+            self._use(path, name, (*mount, *inner), at, tree, way, report)
+        profiles = tree.data.get(_PROFILES, {})
+        if not isinstance(profiles, dict):
+            message = "takes a mapping of names to values"
+            report(Rule.BAD_COMPOSITION, message, (_PROFILES,), None)
+            profiles = {}
+        for key in tree.data:
+            if isinstance(key, str) and key[:1] == "$" and key not in _HEADER:
+                message = f"{key} is not a name that composed files have"
+                report(Rule.UNKNOWN_DIRECTIVE, message, (key,), did_you_mean(key, _HEADER))
+        own = {k: v for k, v in tree.data.items() if not (isinstance(k, str) and k[:1] == "$")}
+        parts = [_part(tree, own, (), mount, used_by, report)]
+        for name, values in profiles.items():
+            self._known.add(name)
+            at = (_PROFILES, name)
+            if not isinstance(values, dict):
+                report(Rule.BAD_COMPOSITION, "a profile is a mapping", at, None)
+                continue
+            part = _part(tree, values, at, mount, used_by, report)
+            if any(name == chosen for chosen, _ in self._profiles):
+                parts.append(part)
+        order = {name: index for index, (name, _) in enumerate(self._profiles)}
+        chosen = [name for name in profiles if name in order and isinstance(profiles[name], dict)]
+        ranked = sorted(zip(chosen, parts[1:], strict=True), key=lambda each: order[each[0]])
+        self._chain.append(Reading(parts[0], tuple(found)))
+        self._chain += [Reading(part) for _, part in ranked]
+
+    def _uses(self, use: Any, report: Any) -> Iterator[tuple[str, KeyPath, KeyPath]]:
+        """The files of a ``$use``: the name, its path in the file, and where it is mounted."""
+        for index, item in enumerate(use if isinstance(use, list) else [use]):
+            at: KeyPath = (_USE, index) if isinstance(use, list) else (_USE,)
+            if isinstance(item, str) and item:
+                yield item, at, ()
+            elif isinstance(item, dict) and item:
+                for key, name in item.items():
+                    if isinstance(name, str) and name and isinstance(key, str) and key:
+                        yield name, (*at, key), tuple(key.split("."))
+                    else:
+                        message = "takes the name of a file for each key"
+                        report(Rule.BAD_COMPOSITION, message, (*at, key), None)
+            else:
+                message = "takes a list of files; {key: file} puts a file under a key"
+                report(Rule.BAD_COMPOSITION, message, at, None)
+
+    def _use(
+        self,
+        user: Path,
+        name: str,
+        mount: KeyPath,
+        at: KeyPath,
+        tree: Tree,
+        way: list[tuple[Path, Origin | None]],
+        report: Any,
+    ) -> None:
+        if _ADDRESS.match(name):
+            report(Rule.UNREADABLE_FILE, "is an address; only files can be used", at, None)
+            return
+        path = named_path(name, user.parent)
+        if ".." in path.parts:
+            shorter = Path(os.path.normpath(path))
+            path = shorter if _identity(shorter) == _identity(path) else path
+        origin = tree.origin(at)
+        identity = _identity(path)
+        for index, (known, _) in enumerate(way):
+            if known == identity:
+                places = [place for _, place in way[index + 1 :] if place is not None]
+                steps = ", then ".join(map(str, (*places, origin)))
+                report(Rule.CIRCULAR, f"the files use each other in a circle: {steps}", at, None)
+                return
+        if len(self._chain) >= _MAX_FILES or len(way) > _MAX_LEVELS:
+            if not self._told_limit:
+                message = f"more than {_MAX_FILES:,} files, or {_MAX_LEVELS} levels of them"
+                report(Rule.COMPOSITION_LIMIT, message, at, None)
+            self._told_limit = True
+            return
+        reading = self._readings.get(path)
+        if reading is None:
+            reading = self._readings[path] = self._read(path)
+        if reading.tree.text is None and reading.diagnostics:
+            # The whole file cannot be read: the place that names it is the one to mend.
+            where = shown_path(path, self._cwd)
+            for each in reading.diagnostics:
+                report(each.rule, f"{where} {each.message}", at, each.hint)
+            return
+        self._add(path, reading, mount, origin, way)
+        # The diagnostics of a file that is used twice are told once.
+        self._readings[path] = reading._replace(diagnostics=())
+
+
+def _identity(path: Path) -> Path:
+    """The file itself, whichever links lead to it."""
+    return Path(os.path.realpath(path))
+
+
+def _as_plain(reading: Reading) -> Reading:
+    """A file of plain data; a late ``$config`` is told."""
+    tree = reading.tree
+    if CONFIG not in tree.data:
+        return reading
+    late = Diagnostic.of(
+        Rule.LATE_CONFIG,
+        (CONFIG,),
+        "must be the first key of a composed file; this file is read as plain data",
+        tree.origin((CONFIG,), key=True),
+        "move it to the top",
+        excerpt_of(tree, (CONFIG,), key=True),
+    )
+    return reading._replace(diagnostics=(*reading.diagnostics, late))
+
+
+def _part(
+    tree: Tree,
+    data: dict[str, Any],
+    at: KeyPath,
+    mount: KeyPath,
+    used_by: Origin | None,
+    report: Any,
+) -> Tree:
+    """The values of a file, or of one of its profiles, as a source of its own."""
+    text = ComposedText(mount, report)
+    values = text.mapping(data, at, ())
+    marks: Any = tree._marks
+    if at or mount or text.references or text.replaced:
+        marks = tree.marks
+        for key in at:
+            marks = marks.get(key) if isinstance(marks, dict) else None
+        if text.references or text.replaced:
+            marks = copied_marks(marks)
+        for path in text.replaced:
+            _lift(marks, path[len(at) :])
+    part = _mounted(tree, values, marks, mount, used_by)
+    part.directives = text.directives
+    part.references = text.references
+    return part
+
+
+def _lift(marks: Any, path: KeyPath) -> None:
+    """Put the marks below ``$replace`` in the place of their mapping."""
+    *around, last = path
+    for key in around:
+        marks = marks[key]
+    inner = marks[last]["$replace"]
+    inner.here = marks[last].here
+    marks[last] = inner
+
+
+def _mounted(
+    tree: Tree, data: dict[str, Any], marks: Any, mount: KeyPath, used_by: Origin | None
+) -> Tree:
+    for key in reversed(mount):
+        branch = Branch(used_by)
+        branch[str(key)] = marks
+        data, marks = {str(key): data}, branch
+    part = tree.with_data(data, marks)
+    part.used_by = used_by
+    return part

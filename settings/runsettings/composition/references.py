@@ -1,0 +1,265 @@
+"""Looks up references, ``${…}``, after all sources are read.
+
+It works in rounds. Each round merges the sources, and replaces every reference whose target has no
+reference in it any more. What is left when a round replaces nothing is a circle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from runsettings.composition.merge import Merged, merge
+from runsettings.documents.limits import ALIAS_BUDGET, MAX_DEPTH
+from runsettings.values.diagnostic import Diagnostic, Rule
+from runsettings.values.did_you_mean import did_you_mean
+from runsettings.values.directives import Append, Reference, Replace, Target
+from runsettings.values.excerpts import excerpt_of
+from runsettings.values.key_paths import KeyPath, format_path
+from runsettings.values.origin import Layer, Origin
+from runsettings.values.positions import Branch
+from runsettings.values.tree import Tree
+
+_MAX_ROUNDS: Final = 100
+"""How many references can stand in a row of which each refers to the next."""
+_CHARACTERS: Final = 64
+"""For the budget, a text counts as one more value for each 64 characters."""
+_WAIT: Final = object()
+
+
+class _Place:
+    """A reference in the data of a source."""
+
+    def __init__(
+        self, tree: Tree, path: KeyPath, holder: Any, key: Any, marks: Any, reference: Reference
+    ) -> None:
+        self.tree = tree
+        self.path = path
+        self.holder = holder
+        self.key = key
+        self.marks = marks if isinstance(marks, dict) else None
+        self.reference = reference
+        self.origin = tree.origin(path)
+        self.excerpt = excerpt_of(tree, path)
+
+    def put(self, value: Any, mark: Any) -> None:
+        """Put the value in the place of the reference."""
+        self.holder[self.key] = value
+        if self.marks is not None:
+            self.marks[self.key] = mark
+
+
+class _FailedError(Exception):
+    """A reference that cannot be looked up. It never leaves this module."""
+
+    def __init__(self, rule: Rule, message: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.rule, self.message, self.hint = rule, message, hint
+
+
+def resolve_references(trees: Sequence[Tree], environ: Mapping[str, str]) -> list[Diagnostic]:
+    """Replace the references in sources by the values that they refer to.
+
+    Args:
+        trees: All sources, lowest first. The data of those with references are changed.
+        environ: The environment, for ``${env:NAME}``.
+
+    Returns:
+        An error for each reference that cannot be looked up and that no source beats.
+    """
+    waiting = [place for tree in trees if tree.references for place in _places(tree)]
+    found: list[Diagnostic] = []
+    spent = 0
+    for _ in range(_MAX_ROUNDS):
+        if not waiting:
+            break
+        merged = merge(trees)
+        alive = {id(each) for each in _references(merged.data)}
+        left: list[_Place] = []
+        for place in waiting:
+            try:
+                value, mark = _looked_up(place, merged, environ)
+                if value is not _WAIT:
+                    spent += _size(value, MAX_DEPTH - len(place.path))
+                    _check(spent)
+            except _FailedError as failed:
+                if id(place.reference) in alive:
+                    found.append(_diagnostic(place, failed.rule, failed.message, failed.hint))
+                value, mark = place.reference.text, place.origin
+            if value is _WAIT:
+                left.append(place)
+            else:
+                place.put(value, mark)
+        if len(left) == len(waiting):
+            found += _circles([p for p in left if id(p.reference) in alive])
+            break
+        waiting = left
+    else:
+        found += (
+            [
+                _diagnostic(
+                    waiting[0],
+                    Rule.COMPOSITION_LIMIT,
+                    f"more than {_MAX_ROUNDS} references lead from one to the next",
+                    None,
+                )
+            ]
+            if waiting
+            else []
+        )
+    for place in waiting:
+        if place.holder[place.key] is place.reference:
+            place.put(place.reference.text, place.origin)
+    for tree in trees:
+        tree.references = False
+    return found
+
+
+def _places(tree: Tree) -> Iterator[_Place]:
+    def walk(holder: Any, marks: Any, path: KeyPath) -> Iterator[_Place]:
+        for key, value in holder.items() if isinstance(holder, dict) else enumerate(holder):
+            here = (*path, key)
+            inner = value
+            if isinstance(inner, Replace):
+                inner = inner.value
+            elif isinstance(inner, Append):
+                inner = inner.items
+            if isinstance(inner, Reference):
+                yield _Place(tree, here, holder, key, marks, inner)
+            elif isinstance(inner, (dict, list)):
+                yield from walk(inner, marks.get(key) if isinstance(marks, dict) else None, here)
+
+    return walk(tree.data, tree.marks, ())
+
+
+def _references(node: Any) -> Iterator[Reference]:
+    if isinstance(node, Reference):
+        yield node
+    elif isinstance(node, (dict, list)):
+        for value in node.values() if isinstance(node, dict) else node:
+            if isinstance(value, (Reference, dict, list)):
+                yield from _references(value)
+
+
+def _looked_up(place: _Place, merged: Merged, environ: Mapping[str, str]) -> tuple[Any, Any]:
+    """The value of a reference and its mark; `_WAIT` while a target has references."""
+    parts: list[Any] = []
+    for part in place.reference.parts:
+        value = _target(part, merged, environ) if isinstance(part, Target) else part
+        if value is _WAIT:
+            return _WAIT, None
+        parts.append(value)
+    targets = tuple(_origin(target, merged, environ) for target in place.reference.targets)
+    mark: Any = place.origin._replace(targets=targets)
+    if len(parts) > 1:
+        _check(sum(len(part) // _CHARACTERS for part in parts if isinstance(part, str)))
+        return "".join(map(_as_text, parts, place.reference.parts)), mark
+    if isinstance(parts[0], dict):
+        mark = _marks(parts[0], place.reference.targets[0].path, place.origin, merged)
+    return parts[0], mark
+
+
+def _target(target: Target, merged: Merged, environ: Mapping[str, str]) -> Any:
+    if target.variable is not None:
+        value: Any = environ.get(target.variable, target.default)
+        if value is None:
+            raise _FailedError(
+                Rule.UNKNOWN_REFERENCE,
+                f"the variable {target.variable} is not set",
+                did_you_mean(target.variable, environ)
+                or f"${{env:{target.variable}:default}} has a default",
+            )
+        return value
+    node: Any = merged.data
+    for index, key in enumerate(target.path):
+        if isinstance(node, Reference):
+            return _WAIT
+        if isinstance(node, list) and str(key).isdecimal() and int(key) < len(node):
+            node = node[int(key)]
+        elif isinstance(node, dict) and key in node:
+            node = node[key]
+        else:
+            around = format_path(target.path[:index])
+            known = [k for k in node if isinstance(k, str)] if isinstance(node, dict) else []
+            raise _FailedError(
+                Rule.UNKNOWN_REFERENCE,
+                f"{target.written} refers to nothing: there is no {key!r}"
+                + (f" in {around}" if around else ""),
+                did_you_mean(str(key), known),
+            )
+    return _WAIT if next(_references(node), None) is not None else node
+
+
+def _origin(target: Target, merged: Merged, environ: Mapping[str, str]) -> Origin:
+    if target.variable is not None and target.variable in environ:
+        return Origin(Layer.ENV, target.variable)
+    if target.variable is not None:
+        return Origin(Layer.DEFAULT, target.written)
+    for end in range(len(target.path), 0, -1):
+        origin = merged.origin(target.path[:end])
+        if origin is not None:
+            return origin
+    return Origin(Layer.DEFAULT, target.written)
+
+
+def _marks(node: dict[str, Any], target: KeyPath, own: Origin, merged: Merged) -> Branch:
+    """Marks of a mapping that a reference stands for: each value has both places."""
+    branch = Branch(own)
+    for key, value in node.items():
+        here = (*target, key)
+        if isinstance(value, dict) and value:
+            branch[key] = _marks(value, here, own, merged)
+        else:
+            origin = merged.origin(here)
+            branch[key] = own._replace(targets=() if origin is None else (origin,))
+    return branch
+
+
+def _as_text(value: Any, part: str | Target) -> str:
+    if isinstance(value, (dict, list)) and isinstance(part, Target):
+        raise _FailedError(
+            Rule.BAD_COMPOSITION,
+            f"{part.written} is a {'mapping' if isinstance(value, dict) else 'list'}, which "
+            "cannot stand inside a text",
+        )
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    return str(value)
+
+
+def _size(value: Any, levels: int) -> int:
+    if isinstance(value, str):
+        return 1 + len(value) // _CHARACTERS
+    if not isinstance(value, (dict, list)):
+        return 1
+    if levels <= 0:
+        raise _FailedError(
+            Rule.TOO_DEEP, f"the values are nested more than {MAX_DEPTH} levels deep"
+        )
+    size = 1
+    for item in value.values() if isinstance(value, dict) else value:
+        size += _size(item, levels - 1)
+        _check(size)
+    return size
+
+
+def _check(size: int) -> None:
+    if size > ALIAS_BUDGET:
+        raise _FailedError(
+            Rule.COMPOSITION_LIMIT,
+            f"the references up to here stand for more than {ALIAS_BUDGET:,} values",
+        )
+
+
+def _circles(places: Sequence[_Place]) -> list[Diagnostic]:
+    """One error for references that wait for each other, with the place of each."""
+    if not places:
+        return []
+    first, *others = places
+    circle = _diagnostic(first, Rule.CIRCULAR, f"{first.reference.text} leads back to itself", None)
+    related = tuple((each.origin, each.excerpt) for each in others[:20])
+    return [Diagnostic(**{**vars(circle), "related": related})]
+
+
+def _diagnostic(place: _Place, rule: Rule, message: str, hint: str | None) -> Diagnostic:
+    return Diagnostic.of(rule, place.path, message, place.origin, hint, place.excerpt)

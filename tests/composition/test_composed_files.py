@@ -1,0 +1,243 @@
+"""Composed files: their order, positions, profiles and references, and what is wrong with them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runsettings import Config, ConfigError, Rule
+from runsettings.composition.merge import merge
+from runsettings.layers.call_site import Caller
+from runsettings.runconfig.loading import gather_config
+
+
+def write(name: str, text: str) -> None:
+    """Write a file below the working directory."""
+    path = Path(name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+def rules(name: str = "train.yaml", **options: Any) -> list[Rule]:
+    """The rules that the errors of loading a file report."""
+    with pytest.raises(ConfigError) as caught:
+        Config.load(name, **options)
+    return [each.rule for each in caught.value.diagnostics]
+
+
+@pytest.fixture
+def project(jail: Any) -> None:
+    """The example of the documentation."""
+    write(
+        "train.yaml",
+        "$config: 1\n$use: [base.yaml, {model: model/vit.yaml}]\n"
+        "$profiles:\n  slurm: {workers: 16}\n"
+        'optimizer: {lr: 0.01, steps: "${epochs}"}\ntags: {$append: [night]}\n',
+    )
+    write(
+        "base.yaml",
+        "$config: 1\noptimizer: {lr: 0.1, warmup: 100}\ntags: [baseline]\nepochs: 90\n",
+    )
+    write("model/vit.yaml", "width: 3\n")
+
+
+@pytest.mark.usefixtures("project")
+class TestProject:
+    def test_values(self) -> None:
+        """A file beats the files that it uses, and a reference keeps the type of its target."""
+        assert Config.load("train.yaml").as_dict() == {
+            "optimizer": {"lr": 0.01, "warmup": 100, "steps": 90},
+            "tags": ["baseline", "night"],
+            "epochs": 90,
+            "model": {"width": 3},
+        }
+
+    def test_profile_of_the_call(self) -> None:
+        """A profile stands above its own file."""
+        assert Config.load("train.yaml", profiles=["slurm"])["workers"] == 16
+
+    def test_profile_of_the_variable(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The variable names profiles where the call names none."""
+        monkeypatch.setenv("RUNSETTINGS_PROFILE", "slurm")
+        assert Config.load("train.yaml")["workers"] == 16
+
+    def test_unknown_profile(self) -> None:
+        """A profile that no file has is an error with a proposal."""
+        with pytest.raises(ConfigError, match="did you mean 'slurm'"):
+            Config.load("train.yaml", profiles="slrum")
+
+    def test_explain_shows_the_chain(self) -> None:
+        """A value of a used file tells which file uses it, and where."""
+        explained = Config.load("train.yaml").explain("optimizer.lr")
+        assert "base.yaml:2:17   used by train.yaml:2:8" in explained
+
+    def test_reference_keeps_both_places(self) -> None:
+        """The origin of a reference is its own place, and then that of its target."""
+        origin = Config.load("train.yaml").origin("optimizer.steps")
+        assert str(origin) == "train.yaml:5:30 → base.yaml:4:9"
+
+    def test_reference_waits_for_all_inputs(self) -> None:
+        """A reference has the value that wins after all inputs."""
+        assert Config.load(["train.yaml", {"epochs": 3}])["optimizer"]["steps"] == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("${b}", [1, 2]),
+        ("${m.x}", 0.5),
+        ("${m}", {"x": 0.5}),
+        ("${.m.x}", 0.5),
+        ("${b[1]}", 2),
+        ("n-${m.x}", "n-0.5"),
+        ("$${b}", "${b}"),
+        ("${env:NAME}", "8"),
+        ("${env:OTHER:a:b}", "a:b"),
+        ("costs $5", "costs $5"),
+    ],
+)
+def test_references(jail: Any, monkeypatch: pytest.MonkeyPatch, text: str, value: Any) -> None:
+    """Each form of a reference has the value that it refers to."""
+    monkeypatch.setenv("NAME", "8")
+    write("train.yaml", f'$config: 1\na: "{text}"\nb: [1, 2]\nm: {{x: 0.5}}\n')
+    assert Config.load("train.yaml")["a"] == value
+
+
+@pytest.mark.parametrize(
+    ("suffix", "text"),
+    [
+        ("json", ('{"$schema": "s", "$config": 1, "$use": ["low.yaml"], "t": {"$append": [2]},'
+                 ' "m": {"$replace": {"b": 1}}, "x": {"$delete": true}}')),
+        ("toml", ('"$config" = 1\n"$use" = ["low.yaml"]\nt = {"$append" = [2]}\n'
+                 'm = {"$replace" = {b = 1}}\nx = {"$delete" = true}\n')),
+        ("yaml", ("$config: 1\n$use: [low.yaml]\nt: {$append: [2]}\nm: {$replace: {b: 1}}\n"
+                 "x: {$delete: true}\n")),
+        ("yaml", ("$config: 1\n$use: [low.yaml]\nt: !append [2]\nm: !replace {b: 1}\n"
+                 "x: !delete\n")),
+    ],
+)  # fmt: skip
+def test_directives_in_every_format(jail: Any, suffix: str, text: str) -> None:
+    """The directives mean the same in every format, and their values keep their lines."""
+    write("low.yaml", "t: [1]\nm: {a: 1}\nx: 1\n")
+    write(f"train.{suffix}", text)
+    config = Config.load(f"train.{suffix}")
+    assert config.as_dict() == {"t": [1, 2], "m": {"b": 1}}
+    assert config.origin("m.b").line is not None
+
+
+def test_plain_files_have_no_magic(jail: Any) -> None:
+    """In a file without `$config` as first key, `$` names and references are data."""
+    write("train.yaml", "a: 1\n$use: [b.yaml]\nr: ${a}\n")
+    assert Config.load("train.yaml").as_dict() == {"a": 1, "$use": ["b.yaml"], "r": "${a}"}
+
+
+def test_late_config_is_told(jail: Any) -> None:
+    """A `$config` after other keys makes no composed file, and is told."""
+    write("train.yaml", "a: 1\n$config: 1\n")
+    assert [each.rule for each in Config.load("train.yaml").diagnostics] == [Rule.LATE_CONFIG]
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ("$use: [missing.yaml]", Rule.UNREADABLE_FILE),
+        ("$use: [https://example.org/a.yaml]", Rule.UNREADABLE_FILE),
+        ("$use: [/dev/zero]", Rule.UNREADABLE_FILE),
+        ("$use: [.]", Rule.UNREADABLE_FILE),
+        ("$use: [train.yaml]", Rule.CIRCULAR),
+        ("$use: [3]", Rule.BAD_COMPOSITION),
+        ("$uses: [a.yaml]", Rule.UNKNOWN_DIRECTIVE),
+        ("a: {$apend: [1]}", Rule.UNKNOWN_DIRECTIVE),
+        ("a: {$append: 1}", Rule.BAD_COMPOSITION),
+        ("a: {$append: [1], b: 2}", Rule.BAD_COMPOSITION),
+        ("$profiles: [a]", Rule.BAD_COMPOSITION),
+        ("a: ${nope}", Rule.UNKNOWN_REFERENCE),
+        ("a: ${env:NOPE}", Rule.UNKNOWN_REFERENCE),
+        ("a: ${now:x}", Rule.BAD_COMPOSITION),
+        ("a: '${b'", Rule.SYNTAX),
+        ("a: ${a}", Rule.CIRCULAR),
+        ("a: ${b}\nb: ${a}", Rule.CIRCULAR),
+        ("a: {b: '${a}'}", Rule.CIRCULAR),
+        ("c: x${a}\na: {b: 1}", Rule.BAD_COMPOSITION),
+    ],
+)
+def test_what_is_wrong(jail: Any, text: str, rule: Rule) -> None:
+    """What cannot be composed is one diagnostic with its line."""
+    write("train.yaml", f"$config: 1\n{text}\n")
+    with pytest.raises(ConfigError) as caught:
+        Config.load("train.yaml")
+    (found,) = caught.value.diagnostics
+    assert found.rule is rule
+    assert found.line == 2
+
+
+def test_circle_shows_the_way_round(jail: Any) -> None:
+    """Files that use each other are an error that names each step."""
+    write("train.yaml", "$config: 1\n$use: [a.yaml]\n")
+    write("a.yaml", "$config: 1\n$use: [train.yaml]\n")
+    with pytest.raises(ConfigError, match=r"train.yaml:2:8, then a.yaml:2:8"):
+        Config.load("train.yaml")
+
+
+@pytest.mark.parametrize("form", ["'${a%d}${a%d}'", "['${a%d}', '${a%d}']"])
+def test_reference_bomb(jail: Any, form: str) -> None:
+    """References that double a value again and again end in a diagnostic."""
+    lines = [f"a{n + 1}: {form % (n, n)}" for n in range(40)]
+    write("train.yaml", "\n".join(["$config: 1", "a0: xxxxxxxxxxxxxxxx", *lines]))
+    assert Rule.COMPOSITION_LIMIT in rules()
+
+
+def test_too_many_files(jail: Any) -> None:
+    """Files that use each other twice, level by level, end in one diagnostic."""
+    for n in range(20):
+        write(f"f{n}.yaml", f"$config: 1\n$use: [f{n + 1}.yaml, f{n + 1}.yaml]\n")
+    write("f20.yaml", "a: 1\n")
+    assert rules("f0.yaml") == [Rule.COMPOSITION_LIMIT]
+
+
+def test_paths_outside_the_project_are_allowed(jail: Any, tmp_path: Path) -> None:
+    """A file may use a file of another directory."""
+    write("conf/train.yaml", "$config: 1\n$use: [../base.yaml]\n")
+    write("base.yaml", "a: 1\n")
+    assert str(Config.load("conf/train.yaml").origin("a")) == "base.yaml:1:4"
+
+
+def test_all_problems_of_all_files_at_once(jail: Any) -> None:
+    """One report has the problems of every file of the chain."""
+    write("train.yaml", "$config: 1\n$use: [a.yaml, gone.yaml]\nx: {$del: 1}\n")
+    write("a.yaml", "$config: 1\ny: ${nope}\n")
+    assert sorted(rules()) == sorted(
+        [Rule.UNREADABLE_FILE, Rule.UNKNOWN_DIRECTIVE, Rule.UNKNOWN_REFERENCE]
+    )
+
+
+LAYER = st.dictionaries(
+    st.sampled_from("abc"),
+    st.one_of(st.integers(0, 9), st.dictionaries(st.sampled_from("xy"), st.integers(0, 9))),
+    max_size=3,
+)
+
+
+@given(st.lists(LAYER, min_size=1, max_size=4))
+def test_composing_is_merging(tmp_path_factory: Any, layers: list[dict[str, Any]]) -> None:
+    """The order of `$use` is the precedence: composing equals merging the files in that order."""
+    here = tmp_path_factory.mktemp("files")
+    for n, layer in enumerate(layers):
+        (here / f"{n}.json").write_text(json.dumps(layer))
+    names = [f"{n}.json" for n in range(len(layers))]
+    (here / "all.json").write_text(json.dumps({"$config": 1, "$use": names}))
+    caller = Caller("test", None, None)
+    composed = gather_config(here / "all.json", caller=caller, cwd=here)
+    listed = gather_config([here / name for name in names], caller=caller, cwd=here)
+    assert composed.merged.data == listed.merged.data
+    for leaf in composed.merged.leaves():
+        history = composed.merged.history(leaf.path)
+        assert [each.value for each in history] == [
+            each.value for each in listed.merged.history(leaf.path)
+        ]
+    assert merge(composed.read).data == composed.merged.data
