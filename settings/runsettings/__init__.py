@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from runsettings.models.resolving import sources as sources
     from runsettings.models.settings import Settings as Settings
     from runsettings.runconfig.config import Config as Config
+    from runsettings.runs.recording.active import define_metric as define_metric
     from runsettings.runs.recording.active import finish as finish
     from runsettings.runs.recording.active import log as log
     from runsettings.runs.recording.active import save as save
@@ -108,6 +109,7 @@ _HOMES = {
     "add_arguments": "models.flag_definitions",
     "assert_valid": "checks.testing",
     "check": "checks.check",
+    "define_metric": "runs.recording.active",
     "define_flags": "models.flag_definitions",
     "diagnostics": "models.resolving",
     "digest": "models.provenance",

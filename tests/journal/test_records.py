@@ -33,6 +33,7 @@ def test_every_record_that_a_run_writes_fits_the_schema(begin, jail, records, va
         run = begin(
             id="x", resume="allow", tags=["t"], config={"lr": 0.1, "n": {"a": [1]}}, notes="n"
         )
+        run.define_metric("a", summary="min", step_metric="b", goal="min", overwrite=True)
         run.log({"a": float("nan"), "b": {"c": "text"}})
         run.log({"a": 1}, commit=False)
         run.config["later"] = 1

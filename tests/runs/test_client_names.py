@@ -23,7 +23,6 @@ from runsettings.values.errors import ConfigError, RunError, RunsettingsError, S
         "Video",
         "Audio",
         "sklearn",
-        "define_metric",
     ],
 )
 def test_a_missing_name_of_the_client_says_what_to_do_instead(name):

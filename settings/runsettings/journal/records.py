@@ -125,6 +125,23 @@ class SummaryRecord(TypedDict):
 
 
 @with_config(_CLOSED)
+class MetricRecord(TypedDict):
+    """How the rows after this record are summarized. It adds to an earlier one of the name."""
+
+    type: Literal["metric"]
+    time: Time
+    name: Annotated[str, Field(description="A flat key, or the beginning of keys and ``*``.")]
+    summary: NotRequired[
+        Annotated[list[str], Field(description="min, max, mean, best, first, last, none or copy.")]
+    ]
+    goal: NotRequired[Annotated[str, Field(description="minimize or maximize, for best.")]]
+    step_metric: NotRequired[Annotated[str, Field(description="The metric of the other axis.")]]
+    step_sync: NotRequired[bool]
+    hidden: NotRequired[bool]
+    overwrite: NotRequired[Annotated[bool, Field(description="It replaces the earlier one.")]]
+
+
+@with_config(_CLOSED)
 class FileRecord(TypedDict):
     """A file below ``files/``."""
 
@@ -173,6 +190,7 @@ Record: TypeAlias = Annotated[
     | ConfigRecord
     | History
     | SummaryRecord
+    | MetricRecord
     | FileRecord
     | Metadata
     | Lost
@@ -187,6 +205,7 @@ _BY_TYPE: Final[dict[str, Any]] = {
     "settings": SettingsRecord,
     "config": ConfigRecord,
     "summary": SummaryRecord,
+    "metric": MetricRecord,
     "file": FileRecord,
     "metadata": Metadata,
     "lost": Lost,

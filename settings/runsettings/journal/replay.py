@@ -14,6 +14,7 @@ from typing import Any, Final, Self
 
 from pydantic import TypeAdapter
 
+from runsettings.journal.aggregates import Definitions, Totals, define, merge_summary, summarize
 from runsettings.journal.checkpoint import SMALLEST, restore, store
 from runsettings.journal.lock import is_owned
 from runsettings.journal.reader import check_header, open_regular, read_lines, read_records
@@ -57,7 +58,11 @@ class StoredRun:
     settings: dict[str, Any] = field(default_factory=dict)
     settings_origins: dict[str, dict[str, str | int]] = field(default_factory=dict)
     summary: dict[str, Any] = field(default_factory=dict)
-    """The last value of each logged key, flat, with dotted keys."""
+    """The last value of each logged key or its aggregates, flat, with dotted keys."""
+    metrics: Definitions = field(default_factory=dict)
+    """The members of `metric` records, by the name of the metric or its glob."""
+    totals: Totals = field(default_factory=dict)
+    """What the aggregates of the defined metrics are computed from."""
     metadata: dict[str, Any] = field(default_factory=dict)
     files: dict[str, int] = field(default_factory=dict)
     """Saved files with their size in bytes, by path below ``files/``."""
@@ -175,6 +180,8 @@ class StoredRun:
             self.summary.update(record["values"])
             for key in record.get("removed", ()):
                 self.summary.pop(key, None)
+        elif kind == "metric":
+            define(self.metrics, self.summary, record)
         elif kind == "tags":
             self.tags = [tag for tag in self.tags if tag not in record["remove"]]
             self.tags += [tag for tag in record["add"] if tag not in self.tags]
@@ -194,7 +201,14 @@ class StoredRun:
         if step >= self.step:
             self.rows += 1
             self.step = step + 1
-        merge_summary(self.summary, record["data"])
+        self.summarize(record["data"], step)
+
+    def summarize(self, data: Mapping[str, Any], step: int) -> None:
+        """Put the values of a row into the summary."""
+        if self.metrics:
+            summarize(self.summary, data, step, self.metrics, self.totals)
+        else:
+            merge_summary(self.summary, data)
 
     def _start(self, record: Mapping[str, Any]) -> None:
         self.created = self.created or record["time"]
@@ -301,18 +315,3 @@ def read_history(journal: Path | str) -> Iterator[dict[str, Any]]:
         row.update(record["data"], _step=record["step"], _timestamp=record["time"])
     if row is not None:
         yield row
-
-
-def merge_summary(summary: dict[str, Any], data: Mapping[str, Any], prefix: str = "") -> None:
-    """Put logged values into a flat summary.
-
-    Args:
-        summary: The summary to change.
-        data: The values; a nested value gets a dotted key.
-        prefix: The beginning of each key.
-    """
-    for key, value in data.items():
-        if type(value) is dict:
-            merge_summary(summary, value, f"{prefix}{key}.")
-        else:
-            summary[prefix + key] = value

@@ -33,9 +33,6 @@ MISSING: Final = {
     ("sweep", "agent", "controller", "launch"): _START_SCRIPT,
     ("watch", "unwatch", "watch_called"): "`log()` the norms of the gradients",
     ("sklearn", "keras", "lightgbm", "xgboost", "fastai", "integration"): _OWN_CALLBACK,
-    ("define_metric",): (
-        'set `run.summary["best"]` yourself; `log()` the other axis as a metric of its own'
-    ),
     ("alert",): "send the message from the script",
     ("summary",): "use `run.summary`",
     ("join",): "call `finish()`",

@@ -7,7 +7,8 @@ from array import array
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from runsettings.journal.replay import StoredRun, merge_summary, read_history
+from runsettings.journal.aggregates import as_float, merge_summary
+from runsettings.journal.replay import StoredRun, read_history
 
 
 class Metric(NamedTuple):
@@ -49,12 +50,5 @@ def read_metrics(run: StoredRun) -> dict[str, Metric]:
         merge_summary(flat, row)
         for key, value in flat.items():
             if key not in ("_step", "_timestamp") and type(value) in (int, float):
-                logged.setdefault(key, array("d")).append(_as_float(value))
+                logged.setdefault(key, array("d")).append(as_float(value))
     return {key: Metric.of(values) for key, values in logged.items()}
-
-
-def _as_float(value: float) -> float:
-    try:
-        return float(value)
-    except OverflowError:  # an integer beyond the largest float
-        return math.inf if value > 0 else -math.inf

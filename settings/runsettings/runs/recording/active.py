@@ -5,7 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from runsettings.runs.files.save_patterns import SavePolicy
 from runsettings.runs.recording.corrections import correct_end
 from runsettings.runs.recording.disabled import RunDisabled
 from runsettings.runs.recording.exits import Ending, ExitWatch
+from runsettings.runs.recording.metrics import Metric
 from runsettings.runs.recording.run import Run
 from runsettings.values.diagnostic import Rule
 from runsettings.values.errors import RunError
@@ -69,6 +70,24 @@ def save(
         RunError: There is no current run.
     """
     return (_current or _none("save")).save(path, base_path, policy)
+
+
+def define_metric(
+    name: str,
+    step_metric: str | Metric | None = None,
+    step_sync: bool | None = None,
+    hidden: bool | None = None,
+    summary: str | Iterable[str] | None = None,
+    goal: str | None = None,
+    overwrite: bool | None = None,
+) -> Metric:
+    """Define how a metric of the current run is summarized; see `Run.define_metric`.
+
+    Raises:
+        RunError: There is no current run, or an argument is wrong.
+    """
+    run = _current or _none("define_metric")
+    return run.define_metric(name, step_metric, step_sync, hidden, summary, goal, overwrite)
 
 
 def finish(exit_code: int | None = None, quiet: bool | None = None) -> None:

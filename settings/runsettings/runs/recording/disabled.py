@@ -8,18 +8,22 @@ import shutil
 import tempfile
 import time
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, NoReturn, Self
 
+from runsettings.journal.aggregates import Definitions, Totals, define, summarize
 from runsettings.journal.directory import FILES
 from runsettings.models.settings import Settings
 from runsettings.runconfig.config import Config
+from runsettings.runconfig.inputs.json_values import to_jsonable
 from runsettings.runs.client_names import missing_attribute
 from runsettings.runs.files.save_patterns import SavePolicy
+from runsettings.runs.recording.metrics import Metric
 from runsettings.runs.recording.names import with_id
 from runsettings.runs.recording.summary import Summary
+from runsettings.values.errors import RunError
 
 _NAMES: Final = ("name", "entity", "group", "job_type", "tags", "notes", "start_time")
 
@@ -63,6 +67,10 @@ class RunDisabled:
         self.start_time = time.time()
         self._values: dict[str, Any] = {}
         self._logged: dict[str, Any] = {}
+        self._keep: Callable[[Mapping[str, Any]], None] = self._logged.update
+        self._rows = 0
+        self._metrics: Definitions = {}
+        self._totals: Totals = {}
         self._summary = Summary(self._values, self._set_summary)
         self._directory: Path | None = None
 
@@ -99,10 +107,8 @@ class RunDisabled:
     def summary(self) -> Summary:
         """The last value of everything logged so far; may be added to."""
         # Merged here and not in `log`, which must cost next to nothing.
-        logged, self._logged = self._logged, {}
-        for key, value in logged.items():
-            with contextlib.suppress(TypeError, RecursionError):
-                self._summary.merge({key: value})
+        self._summarize(self._logged)
+        self._logged.clear()
         return self._summary
 
     def log(
@@ -115,9 +121,30 @@ class RunDisabled:
         """Keep the last values for the summary, and nothing else."""
         try:
             if data:
-                self._logged.update(data)
+                self._keep(data)
         except (TypeError, ValueError):
             return  # bad data is an error in the other modes only
+
+    def define_metric(
+        self,
+        name: str,
+        step_metric: str | Metric | None = None,
+        step_sync: bool | None = None,
+        hidden: bool | None = None,
+        summary: str | Iterable[str] | None = None,
+        goal: str | None = None,
+        overwrite: bool | None = None,
+    ) -> Metric:
+        """Define how a metric is summarized; see `Run.define_metric`. Never an error here."""
+        try:
+            metric = Metric.of(name, step_metric, step_sync, hidden, summary, goal)
+        except RunError:
+            return Metric(str(name))
+        self._summarize(self._logged)
+        self._logged.clear()
+        define(self._metrics, self._values, metric.record(overwrite=bool(overwrite)))
+        self._keep = self._summarize
+        return metric
 
     def save(
         self,
@@ -151,6 +178,18 @@ class RunDisabled:
         trace: TracebackType | None,
     ) -> None:
         self.finish()
+
+    def _summarize(self, data: Mapping[str, Any]) -> None:
+        """Put the values of a row into the summary."""
+        self._rows += 1
+        if self._metrics:
+            # Aggregates need numbers, and not arrays of one.
+            data = to_jsonable(data, diagnostics=[])
+        for key, value in data.items():
+            one = {key: value}
+            with contextlib.suppress(TypeError, RecursionError):
+                summarize(self._values, one, self._rows, self._metrics, self._totals)
+                self._summary.note_nested(one)
 
     def _set_summary(self, values: Mapping[str, Any], removed: list[str]) -> None:
         flat, replaced = self._summary.flat(values)

@@ -23,7 +23,7 @@ from runsettings.runs.files.run_files import RunFiles
 from runsettings.runs.files.save_patterns import SavePolicy
 from runsettings.runs.recording.exits import Ending
 from runsettings.runs.recording.log_values import has_huge_integer, plain_data, whole_number
-from runsettings.runs.recording.names import RunNames
+from runsettings.runs.recording.metrics import RunMetrics
 from runsettings.runs.recording.summary import Summary
 from runsettings.values.diagnostic import Rule
 from runsettings.values.errors import RunError
@@ -35,7 +35,7 @@ _SHORT: Final = 4096
 """Bytes of a row in which no integer can have more digits than Python reads."""
 
 
-class Run(RunNames):
+class Run(RunMetrics):
     """A run that is being recorded. `runsettings.init` makes it.
 
     Args:
@@ -67,6 +67,7 @@ class Run(RunNames):
         self._files = files
         self._step = stored.step
         self._row_open = False
+        self._writes_at_once = not stored.metrics
         self._values = stored.summary
         self._summary = Summary(stored.summary, self._set_summary)
         self._resumed = resumed
@@ -159,7 +160,7 @@ class Run(RunNames):
             and "" not in data
         ):
             with self._lock:
-                if self._open:
+                if self._writes_at_once:
                     at = self._step
                     record = {"type": "history", "step": at, "time": time.time(), "data": data}
                     try:
@@ -265,7 +266,7 @@ class Run(RunNames):
                     self._step, self._row_open = at, False
                 complete = bool(commit)
             if plain:
-                self._summary.merge(plain)
+                plain = self._summarize(plain, self._step)
                 self._row_open = True
                 self._recorder.write({"type": "history", "step": self._step, "data": plain})
             if complete and self._row_open:
@@ -334,7 +335,7 @@ class Run(RunNames):
                 self._recorder.write(ending.record())
                 self._recorder.close()
             finally:
-                self._open = False
+                self._open = self._writes_at_once = False
         self._recorder.notices.tell(
             f"run {self.name} ({self.id}) {ending.state} after {self._step} steps: {self.path}"
         )
@@ -342,4 +343,5 @@ class Run(RunNames):
     def _forked(self) -> None:
         """Called in a forked child: the run belongs to the parent."""
         self._recorder.lock = self._lock = threading.RLock()
-        self._open, self._foreign = False, self._open or self._foreign
+        self._foreign = self._open or self._foreign
+        self._open = self._writes_at_once = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from typing import Any
 
-from runsettings.journal.replay import merge_summary
+from runsettings.journal.aggregates import merge_summary
 
 Change = Callable[[Mapping[str, Any], list[str]], None]
 """Sets values, whose nested keys become dotted, and removes flat keys."""
@@ -34,10 +34,13 @@ class Summary(MutableMapping[str, Any]):
         heads = {key.partition(".")[0] for key in values if "." in key}
         object.__setattr__(self, "_nested", heads)
 
-    def merge(self, data: Mapping[str, Any]) -> None:
-        """Put logged values into the summary; they are recorded elsewhere."""
-        self._nested.update(key for key, value in data.items() if type(value) is dict)
-        merge_summary(self._values, data)
+    def note_nested(self, data: Mapping[str, Any]) -> None:
+        """Note which keys of logged values, which ``values`` has already, have keys below them."""
+        self._nested.update(
+            key.partition(".")[0]
+            for key, value in data.items()
+            if type(value) is dict or key not in self._values
+        )
 
     def flat(self, data: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
         """Values to set as the flat keys that they get, and the flat keys that they replace."""
