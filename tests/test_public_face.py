@@ -25,7 +25,8 @@ NAMES = [
     "exit_on_error",
     *("parse_intermixed_args", "parse_known_args", "parse_known_intermixed_args"),
     *("read_history", "read_records", "run", "save"),
-    *("add_arguments", "define_flags", "diagnostics", "digest", "explain", "get", "hide"),
+    *("add_arguments", "define_flags", "define_metric", "diagnostics", "digest", "explain"),
+    *("get", "hide"),
     *("history", "locate", "locked", "options", "origin", "replace", "resolve", "shadowed"),
     *("sources", "to_dict"),
 ]
