@@ -11,6 +11,7 @@ from itertools import chain
 from typing import Any, Final, NamedTuple, Self
 
 from runsettings.composition.merge import Merged, merge
+from runsettings.runconfig.inputs.leaf_trees import trees_of
 from runsettings.values.directives import Delete
 from runsettings.values.json_trees import copy_tree
 from runsettings.values.key_paths import MISSING, KeyPath, leaves_of
@@ -127,15 +128,15 @@ class Sources:
 
     def _in_order(self, writes: Iterable[_Write]) -> tuple[Tree, ...]:
         ordered = sorted(writes, key=lambda write: write.number)
-        lower = _trees_of(write.leaf for write in ordered if write.number < 0)
-        upper = _trees_of(write.leaf for write in ordered if write.number > 0)
+        lower = trees_of(write.leaf for write in ordered if write.number < 0)
+        upper = trees_of(write.leaf for write in ordered if write.number > 0)
         sweep = () if self.sweep is None else (self.sweep,)
         return (*lower, *self._loaded, *upper, *sweep)
 
 
 def tree_of(leaf: Leaf) -> Tree:
     """A source that sets one path."""
-    return _trees_of([leaf])[0]
+    return trees_of([leaf])[0]
 
 
 def moved_below(path: KeyPath, tree: Tree) -> Tree:
@@ -158,30 +159,3 @@ def _keep(writes: list[_Write], write: _Write) -> None:
     writes.insert(0 if write.number < 0 else len(writes), write)
     if len(writes) > _KEPT:
         del writes[1]
-
-
-def _trees_of(leaves: Iterable[Leaf]) -> list[Tree]:
-    """Put leaves into as few trees as possible; of equal paths, the later leaf is higher."""
-    trees: list[Tree] = []
-    for leaf in leaves:
-        layer, where = leaf.origin.layer, leaf.origin.where
-        if not trees or trees[-1].layer is not layer or not _put(trees[-1], leaf):
-            trees.append(Tree(layer, where, {}, Branch(leaf.origin)))
-            _put(trees[-1], leaf)
-    return trees
-
-
-def _put(tree: Tree, leaf: Leaf) -> bool:
-    """Add a leaf to a tree unless the tree sets its path already; tell whether it was added."""
-    node: dict[Any, Any] = tree.data
-    marks: Any = tree.marks
-    for key in leaf.path[:-1]:
-        if key not in node:
-            node[key], marks[key] = {}, Branch(leaf.origin)
-        elif not isinstance(marks[key], Branch):
-            return False
-        node, marks = node[key], marks[key]
-    if leaf.path[-1] in node:
-        return False
-    node[leaf.path[-1]], marks[leaf.path[-1]] = leaf.value, leaf.origin
-    return True

@@ -5,6 +5,8 @@ input                                   becomes                                 
 ======================================  ==========================================  =========
 mapping; dataclass, attrs, pydantic,    one tree whose origin is the call           INIT
 OmegaConf, ml_collections object
+`LayeredSettings`                       the defaults, lowest of all; and its        unchanged
+                                        sources, each with its origins
 path                                    one tree with lines and columns             FILE
 `parse_args`'s namespace, absl flags    the defaults, lowest of all; and the given  DEFAULT,
                                         flags, at their position in the list        FLAG
@@ -21,7 +23,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final, Protocol, TypeGuard
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeGuard
 
 from runsettings.composition.composed_files import Composer, chosen_profiles, is_composed
 from runsettings.composition.references import resolve_references
@@ -35,6 +37,7 @@ from runsettings.runconfig.inputs.file_keys import all_strings, with_text_keys
 from runsettings.runconfig.inputs.json_values import DEEPEST, as_strict, to_jsonable
 from runsettings.runconfig.inputs.not_followed import not_followed
 from runsettings.runconfig.inputs.objects import fields_of
+from runsettings.runconfig.inputs.settings_models import is_settings, settings_trees
 from runsettings.runconfig.inputs.wandb_form import OWN_KEY, has_wandb_form, unwrap
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity
 from runsettings.values.excerpts import excerpt_of
@@ -43,6 +46,9 @@ from runsettings.values.origin import Layer, Origin
 from runsettings.values.positions import Branch
 from runsettings.values.reading import Reading
 from runsettings.values.tree import Tree
+
+if TYPE_CHECKING:
+    from pydantic_settings import BaseSettings
 
 _TAKEN: Final = (
     "pass a mapping, a path, an argparse namespace, absl flags, a dataclass, attrs, pydantic, "
@@ -128,6 +134,8 @@ class InputReader:
             self._add_flags((Tree(Layer.DEFAULT, self._origin.where), values))
         elif is_absl(value):
             self._read_absl(value)
+        elif is_settings(value):
+            self._read_settings(value)
         else:
             self._read_object(value)
 
@@ -221,6 +229,13 @@ class InputReader:
         if OWN_KEY in data:
             self._drop_own_key(tree)
         self.trees.append(tree)
+
+    def _read_settings(self, settings: BaseSettings) -> None:
+        data = self._jsonable(settings, self.diagnostics)
+        if isinstance(data, dict):
+            defaults, trees = settings_trees(settings, data)
+            self.defaults.append(defaults)
+            self.trees += trees
 
     def _read_absl(self, flags: Any) -> None:
         values = getattr(flags, "FLAGS", flags)

@@ -1,0 +1,49 @@
+"""Makes trees of leaves whose origins differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from runsettings.values.positions import Branch
+from runsettings.values.tree import Leaf, Tree
+
+
+def trees_of(leaves: Iterable[Leaf]) -> list[Tree]:
+    """Put leaves into as few trees as possible; of equal paths, the later leaf is higher.
+
+    Args:
+        leaves: The leaves, lowest first. A tree is of the layer of its first leaf; each leaf
+            keeps its own origin.
+    """
+    trees: list[Tree] = []
+    for leaf in leaves:
+        layer, where = leaf.origin.layer, leaf.origin.where
+        if not trees or trees[-1].layer is not layer or not put_leaf(trees[-1], leaf):
+            trees.append(Tree(layer, where, {}, Branch(leaf.origin)))
+            put_leaf(trees[-1], leaf)
+    return trees
+
+
+def put_leaf(tree: Tree, leaf: Leaf) -> bool:
+    """Add a leaf with its origin to a tree that is still being made.
+
+    Args:
+        tree: The tree; its marks are a `Branch`.
+        leaf: The leaf.
+
+    Returns:
+        Whether it was added: not if the tree sets its path, or a value around it, already.
+    """
+    node: dict[Any, Any] = tree.data
+    marks: Any = tree.marks
+    for key in leaf.path[:-1]:
+        if key not in node:
+            node[key], marks[key] = {}, Branch(leaf.origin)
+        elif not isinstance(marks[key], Branch):
+            return False
+        node, marks = node[key], marks[key]
+    if leaf.path[-1] in node:
+        return False
+    node[leaf.path[-1]], marks[leaf.path[-1]] = leaf.value, leaf.origin
+    return True

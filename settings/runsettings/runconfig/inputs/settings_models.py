@@ -1,0 +1,98 @@
+"""Reads layered settings as a config in which every value keeps its origin and its losers.
+
+Settings are validated, so their values may differ from what the sources set: a text became a
+number, a validator changed it. The winning leaf of a path is the validated value with the origin of
+the source that set it; the values that it beat are shown as their sources set them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, TypeGuard
+
+from runsettings._deferred import deferred
+from runsettings.runconfig.inputs.leaf_trees import put_leaf
+from runsettings.secrets.masking import SecretMask
+from runsettings.values.directives import Append, Delete, Replace
+from runsettings.values.errors import SettingsError
+from runsettings.values.key_paths import KeyPath, leaves_of
+from runsettings.values.origin import Layer, Origin
+from runsettings.values.positions import Branch
+from runsettings.values.tree import Leaf, Tree
+
+if TYPE_CHECKING:
+    from pydantic_settings import BaseSettings
+
+    from runsettings.models import exporting, provenance
+else:
+    # pydantic: a config of plain data needs none of it.
+    exporting = deferred("runsettings.models.exporting")
+    provenance = deferred("runsettings.models.provenance")
+
+_RESOLUTION: Final = "__resolution__"
+"""The slot in which only layered settings keep where their values came from."""
+
+
+def is_settings(value: Any) -> TypeGuard[BaseSettings]:
+    """Whether a value is an instance of `LayeredSettings` that was resolved."""
+    return hasattr(type(value), _RESOLUTION) and hasattr(value, _RESOLUTION)
+
+
+def settings_trees(settings: BaseSettings, data: Mapping[str, Any]) -> tuple[Tree, list[Tree]]:
+    """The sources of layered settings as trees of a config.
+
+    Args:
+        settings: The settings.
+        data: Their validated values as plain JSON types.
+
+    Returns:
+        The defaults of the model's fields, which stand below all other inputs of the config; and
+        the other sources, lowest first. Merged, all of them are ``data``.
+    """
+    mask = SecretMask(provenance.secrets(settings))
+    defaults = Tree(Layer.DEFAULT, type(settings).__name__, marks=Branch())
+    winners: dict[Layer, Tree] = {}
+    beaten: list[Tree] = []
+    for path, value in leaves_of(data):
+        winner, *losers = _history(settings, path)
+        for rank, loser in enumerate(reversed(losers)):
+            shown = mask.value(_plain(loser.value))[0]
+            tree = defaults
+            if loser.origin.layer is not Layer.DEFAULT:
+                if len(beaten) <= rank:
+                    beaten += (_tree(loser.origin) for _ in range(rank + 1 - len(beaten)))
+                tree = beaten[rank]
+            put_leaf(tree, Leaf(loser.path, shown, loser.origin))
+        tree = defaults
+        if winner.origin.layer is not Layer.DEFAULT:
+            tree = winners.setdefault(winner.origin.layer, _tree(winner.origin))
+            # Merged as it is, an empty mapping would keep what it beat.
+            value = Replace({}) if value == {} else value
+        put_leaf(tree, Leaf(path, value, winner.origin))
+    return defaults, [*beaten, *(winners[layer] for layer in sorted(winners))]
+
+
+def _history(settings: BaseSettings, path: KeyPath) -> Sequence[Leaf]:
+    """The history of a value, or of the nearest value around it that a source sets."""
+    for end in range(len(path), 0, -1):
+        with contextlib.suppress(SettingsError):  # inside a value that the model does not look into
+            found = provenance.history(settings, path[:end])
+            if found:
+                return [leaf._replace(path=path) if leaf.path == path[:end] else leaf for leaf in found]
+    return [Leaf(path, None, Origin(Layer.DEFAULT, type(settings).__name__))]
+
+
+def _tree(origin: Origin) -> Tree:
+    return Tree(origin.layer, origin.where, {}, Branch(origin))
+
+
+def _plain(value: Any) -> Any:
+    """A value of a source as plain JSON types, to show it."""
+    if isinstance(value, Append):
+        value = value.items
+    elif isinstance(value, Replace):
+        value = value.value
+    elif isinstance(value, Delete):
+        value = None
+    return exporting.json_value(value)
