@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from runsettings.checks.check import check as check
     from runsettings.checks.testing import assert_valid as assert_valid
     from runsettings.errors import Error as Error
+    from runsettings.journal.query.finding import stored_run as stored_run
     from runsettings.journal.reader import read_records as read_records
     from runsettings.journal.replay import StoredRun as StoredRun
     from runsettings.journal.replay import load_run as load_run
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from runsettings.models.resolving import sources as sources
     from runsettings.models.settings import Settings as Settings
     from runsettings.runconfig.config import Config as Config
+    from runsettings.runconfig.typed import RunConfig as RunConfig
     from runsettings.runs.recording.active import define_metric as define_metric
     from runsettings.runs.recording.active import finish as finish
     from runsettings.runs.recording.active import log as log
@@ -96,6 +98,7 @@ _HOMES = {
     "Replace": "values.directives",
     "Rule": "values.diagnostic",
     "Run": "runs.recording.run",
+    "RunConfig": "runconfig.typed",
     "RunDisabled": "runs.recording.disabled",
     "RunError": "values.errors",
     "RunsettingsError": "values.errors",
@@ -138,6 +141,7 @@ _HOMES = {
     "save": "runs.recording.active",
     "shadowed": "models.provenance",
     "sources": "models.resolving",
+    "stored_run": "journal.query.finding",
     "to_dict": "models.provenance",
 }
 """Public names and the modules they live in."""

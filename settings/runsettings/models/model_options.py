@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, cast, dataclass_transform
 
@@ -24,6 +24,7 @@ from runsettings.values.errors import SettingsWarning
 
 if TYPE_CHECKING:
     from runsettings.layers import class_sources
+    from runsettings.values.diagnostic import Diagnostic
     from runsettings.values.did_you_mean import did_you_mean
 else:
     class_sources = deferred("runsettings.layers.class_sources")
@@ -43,6 +44,8 @@ class LayeredConfigDict(SettingsConfigDict, total=False):
     """The field with the directory of the workspace."""
     strict_field: str | None
     """The boolean field that turns warnings into errors."""
+    check_values: Callable[[Any], Iterable[Diagnostic]]
+    """What else is wrong with settings whose types are right; called after validation."""
     known_elsewhere: frozenset[str]
     """Keys and variables that another program reads from the same places."""
 

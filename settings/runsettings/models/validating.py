@@ -187,6 +187,10 @@ def _validate(
         freeze_fields(settings)
         strict_field: Any = type(settings).model_config.get("strict_field")
         strict = strict or settings.__dict__.get(strict_field) is True
+        check: Any = type(settings).model_config.get("check_values")
+        if check is not None:
+            object.__setattr__(settings, RESOLUTION, resolution)
+            diagnostics += check(settings)
     if diagnostics:
         if strict:
             diagnostics = [diagnostic.as_error() for diagnostic in diagnostics]

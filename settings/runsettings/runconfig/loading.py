@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -19,7 +19,10 @@ from runsettings.runconfig.rules.key_selection import Selection
 from runsettings.secrets.masking import SecretMask
 from runsettings.values.diagnostic import Diagnostic, Rule
 from runsettings.values.errors import ConfigError
+from runsettings.values.json_trees import same_value
+from runsettings.values.key_paths import leaves_of
 from runsettings.values.origin import Layer
+from runsettings.values.rendering import shown
 from runsettings.values.tree import Tree
 
 
@@ -96,9 +99,11 @@ def gather_config(
         config_paths = [config_paths]
     for path in config_paths:
         reader.read_path(path)
+    own = [*reader.trees]
     reader.read(inputs)
     if sweep_file is not None:
         reader.read_path(sweep_file, Layer.SWEEP)
+        own.append(reader.trees[-1])
     reader.finish()
     read = (*reader.defaults, *reader.trees)
 
@@ -135,9 +140,36 @@ def gather_config(
     diagnostics += broken
     if sweep is not None:
         diagnostics += check_locks(trees, sweep)
+    diagnostics += _changed_by_run(merged, reader.typed, {tree.where for tree in own})
     if schema is not None:
         # The schema would report each key that is missing because it could not be read.
         fits = is_whole and all(diagnostic.rule is not Rule.TOO_DEEP for diagnostic in broken)
         diagnostics += check_schema(merged if fits else None, schema, here)
     diagnostics = list(mask.diagnostics(diagnostics))
     return GatheredConfig(merged, diagnostics, read, is_whole, mask, sweep)
+
+
+def _changed_by_run(
+    merged: Merged, typed: Sequence[Mapping[str, Any]], own: Collection[str]
+) -> Iterator[Diagnostic]:
+    """An error for each value of a typed run config that the files of the run itself change.
+
+    The program trains with the value of the model, so the run must not record another one.
+
+    Args:
+        merged: The config.
+        typed: The values of each typed run config among the inputs.
+        own: The names of the files that the run reads besides the inputs.
+    """
+    for values in typed if own else ():
+        for path, value in leaves_of(values):
+            origin = merged.origin(path)
+            now = merged.get(path)
+            if origin is not None and origin.where in own and not same_value(now, value):
+                yield Diagnostic.of(
+                    Rule.CHANGED_BY_RUN,
+                    path,
+                    f"is {shown(value)} in the model and would be {shown(now)} in the run",
+                    origin,
+                    "make the model where the run is started: it reads the same files",
+                )

@@ -147,6 +147,14 @@ class Rule(enum.StrEnum):
         "composition-limit",
         "More files or references than composing may follow.",
     )
+    MASKED_VALUE = (
+        "masked-value",
+        "A value that a run recorded as `***`, passed on as if it were the value.",
+    )
+    CHANGED_BY_RUN = (
+        "changed-by-run",
+        "A value of a typed run config that the run's own inputs would change.",
+    )
     BAD_OVERRIDE = "bad-override", "An override, `--set` or `--unset`, that cannot be read."
     OVERRIDE_CONFLICT = (
         "override-conflict",

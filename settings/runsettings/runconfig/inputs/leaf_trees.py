@@ -1,10 +1,12 @@
-"""Makes trees of leaves whose origins differ."""
+"""Makes trees of values whose origins differ: leaves, and the config that a run recorded."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from runsettings.values.key_paths import KeyPath, format_path
+from runsettings.values.origin import Layer, Origin
 from runsettings.values.positions import Branch
 from runsettings.values.tree import Leaf, Tree
 
@@ -47,3 +49,34 @@ def put_leaf(tree: Tree, leaf: Leaf) -> bool:
         return False
     node[leaf.path[-1]], marks[leaf.path[-1]] = leaf.value, leaf.origin
     return True
+
+
+def recorded_tree(
+    layer: Layer,
+    where: str,
+    values: dict[str, Any],
+    origins: Mapping[str, Mapping[str, Any]],
+) -> Tree:
+    """The config that a run recorded, with the origins that it recorded.
+
+    Args:
+        layer: The layer of the tree, and of values without a recorded origin.
+        where: The name of the source of these.
+        values: The config.
+        origins: The origin of each leaf as JSON, by its path as text.
+    """
+    return Tree(layer, where, values, _recorded_marks(values, (), origins))
+
+
+def _recorded_marks(
+    node: Mapping[str, Any], path: KeyPath, origins: Mapping[str, Mapping[str, Any]]
+) -> Branch:
+    marks = Branch()
+    for key, value in node.items():
+        here = (*path, key)
+        if isinstance(value, dict) and value:
+            marks[key] = _recorded_marks(value, here, origins)
+        else:
+            stored = origins.get(format_path(here))
+            marks[key] = Origin.from_json(stored) if stored is not None else None
+    return marks

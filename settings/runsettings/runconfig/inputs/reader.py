@@ -86,6 +86,7 @@ class InputReader:
         defaults: Trees of flags' defaults, lowest first; all other trees beat them.
         trees: All other trees, lowest first.
         diagnostics: The diagnostics about the inputs.
+        typed: The values of each `RunConfig`.
     """
 
     def __init__(
@@ -110,6 +111,7 @@ class InputReader:
         self.defaults: list[Tree] = []
         self.trees: list[Tree] = []
         self.diagnostics: list[Diagnostic] = []
+        self.typed: list[dict[str, Any]] = []
 
     def read(self, value: Any) -> None:
         """Read one input, or a list of them. Bad input never raises."""
@@ -231,11 +233,16 @@ class InputReader:
         self.trees.append(tree)
 
     def _read_settings(self, settings: BaseSettings) -> None:
-        data = self._jsonable(settings, self.diagnostics)
+        found: list[Diagnostic] = []
+        data = self._jsonable(settings, found)
         if isinstance(data, dict):
             defaults, trees = settings_trees(settings, data)
             self.defaults.append(defaults)
             self.trees += trees
+            if type(settings).model_config.get("check_values") is not None:
+                self.typed.append(data)
+        # The model says itself which fields are secret: nobody has to be told.
+        self.diagnostics += (each for each in found if each.rule is not Rule.SECRET_IN_CONFIG)
 
     def _read_absl(self, flags: Any) -> None:
         values = getattr(flags, "FLAGS", flags)

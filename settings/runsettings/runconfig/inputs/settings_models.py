@@ -67,9 +67,9 @@ def settings_trees(settings: BaseSettings, data: Mapping[str, Any]) -> tuple[Tre
         tree = defaults
         if winner.origin.layer is not Layer.DEFAULT:
             tree = winners.setdefault(winner.origin.layer, _tree(winner.origin))
-            # Merged as it is, an empty mapping would keep what it beat.
-            value = Replace({}) if value == {} else value
-        put_leaf(tree, Leaf(path, value, winner.origin))
+        # Merged as it is, an empty mapping would keep what it beat.
+        kept = Replace({}) if value == {} and tree is not defaults else value
+        put_leaf(tree, Leaf(path, kept, winner.origin))
     return defaults, [*beaten, *(winners[layer] for layer in sorted(winners))]
 
 
@@ -79,7 +79,9 @@ def _history(settings: BaseSettings, path: KeyPath) -> Sequence[Leaf]:
         with contextlib.suppress(SettingsError):  # inside a value that the model does not look into
             found = provenance.history(settings, path[:end])
             if found:
-                return [leaf._replace(path=path) if leaf.path == path[:end] else leaf for leaf in found]
+                return [
+                    leaf._replace(path=path) if leaf.path == path[:end] else leaf for leaf in found
+                ]
     return [Leaf(path, None, Origin(Layer.DEFAULT, type(settings).__name__))]
 
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 from runsettings.journal.replay import StoredRun
 from runsettings.models import provenance
 from runsettings.models.settings import Settings
 from runsettings.runconfig.config import Config
-from runsettings.values.key_paths import MISSING, KeyPath, format_path, leaves_of
-from runsettings.values.origin import Layer, Origin
-from runsettings.values.positions import Branch
+from runsettings.runconfig.inputs.leaf_trees import recorded_tree
+from runsettings.values.key_paths import MISSING, format_path, leaves_of
+from runsettings.values.origin import Layer
 from runsettings.values.tree import Tree
 
 Explained: TypeAlias = list[dict[str, Any]]
@@ -63,19 +62,4 @@ def settings_file(explained: Explained) -> dict[str, Any]:
 
 def config_tree(run: StoredRun) -> Tree:
     """The config of a stored run as a source of the lowest layer, with its recorded origins."""
-    marks = _marks(run.config, (), run.config_origins)
-    return Tree(Layer.DEFAULT, f"run {run.id}", run.config, marks)
-
-
-def _marks(
-    node: Mapping[str, Any], path: KeyPath, origins: Mapping[str, Mapping[str, Any]]
-) -> Branch:
-    marks = Branch()
-    for key, value in node.items():
-        here = (*path, key)
-        if isinstance(value, dict) and value:
-            marks[key] = _marks(value, here, origins)
-        else:
-            stored = origins.get(format_path(here))
-            marks[key] = Origin.from_json(stored) if stored is not None else None
-    return marks
+    return recorded_tree(Layer.DEFAULT, f"run {run.id}", run.config, run.config_origins)

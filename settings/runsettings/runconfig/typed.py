@@ -1,0 +1,193 @@
+"""`RunConfig`: the base of a typed run config."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Final, Self
+
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+import runsettings
+from runsettings.composition.merge import merge
+from runsettings.layers.base import Inputs
+from runsettings.models.layered import LayeredSettings
+from runsettings.models.model_options import LayeredConfigDict, inputs_of
+from runsettings.models.resolving import resolve_layers, sources
+from runsettings.models.settings import Settings
+from runsettings.runconfig.inputs.leaf_trees import recorded_tree
+from runsettings.runconfig.inputs.reader import InputReader
+from runsettings.runconfig.rules.key_rules import check_rules
+from runsettings.secrets.forms import MASK
+from runsettings.values.diagnostic import Diagnostic, Rule
+from runsettings.values.errors import SettingsError
+from runsettings.values.json_trees import copy_tree
+from runsettings.values.key_paths import leaves_of, value_at
+from runsettings.values.origin import Layer, Origin
+from runsettings.values.reading import Reading
+from runsettings.values.tree import Tree
+
+DEFAULTS_FILE: Final = "config-defaults.yaml"
+"""The file in the working directory that a run reads below all other inputs of its config."""
+
+
+class RunFiles:
+    """Below all named files: `DEFAULTS_FILE`, and the files of the setting ``config_paths``."""
+
+    layer = Layer.FILE
+
+    def read(self, inputs: Inputs) -> Sequence[Reading]:
+        """Read the files."""
+        settings = _settings_of_run(inputs)
+        first = [DEFAULTS_FILE] if os.path.exists(inputs.cwd / DEFAULTS_FILE) else []  # noqa: PTH110 - raises for no directory
+        paths = () if settings is None else settings.config_paths
+        return _read(inputs, [*first, *paths], self.layer)
+
+
+class SweepFile:
+    """Above all: the parameters of a sweep, in the file of the setting ``sweep_param_path``."""
+
+    layer = Layer.SWEEP
+
+    def read(self, inputs: Inputs) -> Sequence[Reading]:
+        """Read the file."""
+        settings = _settings_of_run(inputs)
+        path = None if settings is None else settings.sweep_param_path
+        return () if path is None else _read(inputs, [path], self.layer)
+
+
+def _settings_of_run(inputs: Inputs) -> Settings | None:
+    """The settings of a run with these inputs; ``None`` if they have errors, which `init` tells."""
+    asked = inputs_of(Settings, inputs.caller, environ=inputs.environ, cwd=inputs.directory)
+    settings: Settings | None = resolve_layers(Settings, asked).settings
+    return settings
+
+
+def _read(inputs: Inputs, paths: Sequence[str | Path], layer: Layer) -> list[Reading]:
+    reader = InputReader(inputs.cwd, Origin(layer, inputs.caller.where))
+    for path in paths:
+        reader.read_path(path, layer)
+    reader.finish()
+    readings = [Reading(tree) for tree in reader.trees]
+    if reader.diagnostics:
+        readings.append(Reading(Tree(layer, inputs.caller.where), tuple(reader.diagnostics)))
+    return readings
+
+
+_BELOW: Final = (Layer.DEFAULT, RunFiles(), Layer.FILE, Layer.EXTERNAL)
+_ABOVE: Final = (Layer.FLAG, Layer.INIT, SweepFile())
+_WITH_VARIABLES: Final = (*_BELOW, Layer.DOTENV, Layer.ENV, *_ABOVE)
+_WITHOUT_VARIABLES: Final = (*_BELOW, *_ABOVE)
+
+
+def check_run_config(settings: BaseSettings) -> Iterator[Diagnostic]:
+    """Find what a run would refuse: the rules about keys and values, and values that are masked.
+
+    Args:
+        settings: A typed run config that was validated.
+    """
+    reader = InputReader(Path(), Origin(Layer.INIT, type(settings).__name__))
+    reader.read(settings)
+    yield from reader.diagnostics
+    yield from check_rules(merge([*reader.defaults, *reader.trees]))
+    for leaf in merge(sources(settings)).leaves():
+        if leaf.value == MASK:
+            yield Diagnostic.of(
+                Rule.MASKED_VALUE,
+                leaf.path,
+                "was masked when a run recorded it; its value is not known",
+                leaf.origin,
+                "pass the secret itself, or leave the key out where a variable has it",
+            )
+
+
+class RunConfig(LayeredSettings):
+    """The config of a run with a type, the origins of its values, and the rules of a run.
+
+    Hyperparameters have an order of their own, lowest first: defaults, ``config-defaults.yaml``
+    and ``WANDB_CONFIG_PATHS``, named files, ``.env``, variables, flags, the call, and a sweep's
+    parameters. Variables are read only with an ``env_prefix``, and no settings files of W&B::
+
+        class Train(RunConfig):
+            model_config = {"env_prefix": "TRAIN_"}
+
+            lr: float = 0.1
+
+        train = Train.resolve(args=parse_args(parser), files="train.yaml")
+        run = init(config=train)
+
+    Raises:
+        SettingsError: Something in any layer is wrong, or breaks a rule of a run's config.
+    """
+
+    model_config: ClassVar[SettingsConfigDict] = LayeredConfigDict(
+        layers=_WITHOUT_VARIABLES, check_values=check_run_config
+    )
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        config: Any = cls.model_config
+        if config["layers"] in (_WITH_VARIABLES, _WITHOUT_VARIABLES):
+            config["layers"] = _WITH_VARIABLES if config.get("env_prefix") else _WITHOUT_VARIABLES
+        super().__pydantic_init_subclass__(**kwargs)
+
+    @classmethod
+    def from_run(
+        cls,
+        run: str | os.PathLike[str] | runsettings.StoredRun,
+        *,
+        dir: str | os.PathLike[str] | None = None,  # noqa: A002 - the name in init()
+        **values: Any,
+    ) -> Self:
+        """Read the config of a recorded run back, with the origins that the run recorded.
+
+        No file, flag or variable is read again, except a variable for a secret, which the run
+        recorded as ``***``.
+
+        Args:
+            run: An id, a display name, the beginning of an id, ``latest``, the path of a run's
+                directory or journal, or a stored run.
+            dir: The directory above ``wandb``, as in ``init(dir=)``; the settings' own by default.
+            **values: New values, above the recorded ones.
+
+        Raises:
+            SettingsError: A value does not fit the model, a key is unknown, or a secret is not
+                known.
+            RunError: There is no such run, or its journal cannot be read.
+        """
+        stored = runsettings.stored_run(run, dir) if isinstance(run, (str, os.PathLike)) else run
+        data = copy_tree(stored.config)
+        masked = [path for path, value in leaves_of(data) if value == MASK]
+        for path in masked:
+            del value_at(data, path[:-1])[path[-1]]
+        recorded = recorded_tree(Layer.FILE, f"run {stored.id}", data, stored.config_origins)
+        layers = (Layer.DEFAULT, Layer.ENV, _Recorded(recorded), Layer.INIT)
+        config = runsettings.resolve(cls, values=values, layers=layers)
+        asked = [
+            Diagnostic.of(
+                Rule.MASKED_VALUE,
+                path,
+                "was masked when the run recorded it",
+                Origin(Layer.FILE, recorded.where),
+                "pass it, or set its variable",
+            )
+            for path in masked
+            if runsettings.origin(config, path).layer is Layer.DEFAULT
+        ]
+        if asked:
+            raise SettingsError(asked)
+        return config
+
+
+class _Recorded:
+    """The config that a run recorded, as a layer."""
+
+    layer = Layer.FILE
+
+    def __init__(self, tree: Tree) -> None:
+        self._tree = tree
+
+    def read(self, inputs: Inputs) -> Sequence[Reading]:  # noqa: ARG002 - the layers' signature
+        """The recorded config."""
+        return (Reading(self._tree),)

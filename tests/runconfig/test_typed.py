@@ -1,0 +1,200 @@
+"""`RunConfig`: the order of hyperparameters, the rules of a run, and reading a run back."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+import pytest
+from pydantic import BaseModel, SecretStr
+
+import runsettings
+from runsettings import Config, ConfigError, RunConfig, RunError, SettingsError
+
+
+class Optim(BaseModel):
+    """A nested model."""
+
+    lr: float = 0.1
+    warmup: int = 0
+
+
+class Train(RunConfig):
+    """A typed run config with variables."""
+
+    model_config = {"env_prefix": "TRAIN_", "env_nested_delimiter": "__"}
+
+    optim: Optim = Optim()
+    epochs: int = 90
+    token: SecretStr | None = None
+
+
+class Plain(RunConfig):
+    """A typed run config without a prefix."""
+
+    lr: float = 0.1
+
+
+def _args(*words: str) -> Any:
+    parser = argparse.ArgumentParser()
+    Train.add_arguments(parser)
+    return runsettings.parse_args(parser, list(words))
+
+
+def _rules(error: pytest.ExceptionInfo[Any]) -> list[str]:
+    return [diagnostic.rule.value for diagnostic in error.value.diagnostics]
+
+
+def test_hyperparameters_have_their_own_order(jail):
+    """Defaults, a file, a variable, a flag and the call, lowest first."""
+    jail.write("train.yaml", "epochs: 1\n")
+    jail.setenv(TRAIN_EPOCHS="2")
+    train = Train.resolve(files="train.yaml", args=_args("--epochs", "3"), epochs=4)
+    assert [leaf.value for leaf in train.history("epochs")] == [4, "3", "2", 1, 90]
+
+
+def test_a_flag_beats_the_file(jail):
+    """Other than in `Settings`, a file that the program names loses to a flag."""
+    jail.write("train.yaml", "optim: {lr: 0.5}\n")
+    train = Train.resolve(files="train.yaml", args=_args("--optim.lr", "0.25"))
+    assert train.optim.lr == 0.25
+
+
+def test_variables_need_a_prefix(jail):
+    """Without a prefix, a variable that happens to be called LR sets nothing."""
+    jail.setenv(LR="7")
+    assert Plain().lr == 0.1
+
+
+def test_a_subclass_with_a_prefix_reads_variables(jail):
+    """The prefix of the class itself counts, not that of its parent."""
+
+    class Prefixed(Plain):
+        model_config = {"env_prefix": "P_"}
+
+    jail.setenv(P_LR="7")
+    assert Prefixed().lr == 7
+
+
+def test_the_settings_files_of_wandb_are_not_read(jail):
+    """A key of the workspace's settings file is no hyperparameter."""
+    jail.write("wandb/settings", "[default]\nlr = 7\n")
+    assert Plain().lr == 0.1
+
+
+@pytest.mark.parametrize(
+    ("name", "variable"),
+    [
+        ("config-defaults.yaml", None),
+        ("lower.yaml", ("WANDB_CONFIG_PATHS", "lower.yaml")),
+        ("sweep.yaml", ("WANDB_SWEEP_PARAM_PATH", "sweep.yaml")),
+    ],
+)
+def test_the_files_of_a_run_are_read(jail, name, variable):
+    """The model has what `init` would read itself, so that both have the same values."""
+    jail.write(name, "lr: 7\n")
+    if variable is not None:
+        jail.setenv(**{variable[0]: variable[1]})
+    plain = Plain()
+    assert plain.lr == 7
+    assert Config.load(plain, defaults_file="config-defaults.yaml").as_dict() == {"lr": 7}
+
+
+def test_a_sweep_beats_the_call(jail):
+    """The keys of a sweep are locked."""
+    jail.write("sweep.yaml", "wandb_version: 1\nlr:\n  value: 7\n")
+    jail.setenv(WANDB_SWEEP_PARAM_PATH="sweep.yaml")
+    assert Plain(lr=0.5).lr == 7
+
+
+def test_what_the_run_would_change_is_an_error(jail):
+    """The run must not record another value than the program trains with."""
+    plain = Plain()
+    jail.write("sweep.yaml", "lr: 7\n")
+    with pytest.raises(ConfigError) as error:
+        Config.load(plain, sweep_file="sweep.yaml")
+    assert "changed-by-run" in _rules(error)
+    assert "is 0.1 in the model and would be 7 in the run" in str(error.value)
+
+
+def test_a_later_input_may_change_a_value(jail):
+    """The program itself says so."""
+    assert Config([Plain(), {"lr": 7}])["lr"] == 7
+
+
+def test_the_rules_of_a_run_hold_in_the_model(jail):
+    """A key with a period is an error before a run is started."""
+
+    class Loose(RunConfig):
+        sizes: dict[str, int] = {}
+
+    with pytest.raises(SettingsError) as error:
+        Loose(sizes={"a.b": 1})
+    assert any("a.b" in str(diagnostic.path) for diagnostic in error.value.diagnostics)
+
+
+def _recorded(**values: Any) -> str:
+    with runsettings.init(config=Train(**values), mode="offline", id="first") as run:
+        return run.id
+
+
+@pytest.mark.usefixtures("jail")
+def test_a_run_is_read_back(jail):
+    """`from_run` gives an equal model whose origins are those of the run."""
+    jail.write("train.yaml", "optim: {lr: 0.5}\n")
+    train = Train.resolve(files="train.yaml")
+    with runsettings.init(config=train, mode="offline", id="first"):
+        pass
+    again = Train.from_run("first")
+    assert again == train
+    assert str(again.origin("optim.lr")) == "train.yaml:1:13"
+
+
+def test_new_values_beat_the_recorded_ones(jail):
+    """The arguments of `from_run` are a call like any other."""
+    assert Train.from_run(_recorded(), epochs=3).epochs == 3
+
+
+def test_the_config_of_a_run_makes_the_model(jail):
+    """`Train(**run.config)` takes the config of a running run."""
+    with runsettings.init(config=Train(epochs=5), mode="offline") as run:
+        assert Train(**{**run.config, "token": None}).epochs == 5
+
+
+def test_a_masked_secret_is_asked_for(jail):
+    """`***` is never taken for the secret itself."""
+    run = _recorded(token="a-very-long-token")
+    with pytest.raises(SettingsError) as error:
+        Train.from_run(run)
+    assert _rules(error) == ["masked-value"]
+    assert "token" in str(error.value)
+
+
+def test_a_masked_secret_comes_from_its_variable(jail):
+    """A variable may give again what the run did not record."""
+    run = _recorded(token="a-very-long-token")
+    jail.setenv(TRAIN_TOKEN="another-long-token")
+    token = Train.from_run(run).token
+    assert token is not None
+    assert token.get_secret_value() == "another-long-token"
+
+
+def test_a_mask_is_no_value(jail):
+    """A config that is passed on with its mask is told."""
+    with pytest.raises(SettingsError) as error:
+        Train(token="***")
+    assert _rules(error) == ["masked-value"]
+
+
+def test_a_recorded_key_that_the_model_does_not_have_is_told(jail):
+    """A key inside a nested model is an error with the place where the run's config got it."""
+    with runsettings.init(config={"optim": {"lrr": 1}}, mode="offline", id="first"):
+        pass
+    with pytest.raises(SettingsError, match="lrr"):
+        Train.from_run("first")
+
+
+def test_a_run_that_is_not_there_is_told(jail):
+    """The error names the directory."""
+    with pytest.raises(RunError, match="there is no run 'nope'"):
+        Train.from_run("nope")
