@@ -18,7 +18,8 @@ NAMES = [
     *("Append", "Config", "ConfigError", "Delete", "Diagnostic", "ImmutableError", "Inputs"),
     *("Error", "login"),
     *("Layer", "LayerSource", "LayeredConfigDict", "LayeredSettings", "Origin", "Replace", "Rule"),
-    *("Reading", "Run", "RunDisabled", "RunError", "RunsettingsError", "Settings"),
+    *("Reading", "Run", "RunConfig", "RunDisabled", "RunError"),
+    *("RunsettingsError", "Settings"),
     *("SettingsError", "SettingsWarning", "Severity", "StoredRun", "Tree"),
     "__version__",
     *("assert_valid", "check", "config", "finish", "init", "load_run", "log", "parse_args"),
@@ -28,7 +29,7 @@ NAMES = [
     *("add_arguments", "define_flags", "define_metric", "diagnostics", "digest", "explain"),
     *("get", "hide"),
     *("history", "locate", "locked", "options", "origin", "replace", "resolve", "shadowed"),
-    *("sources", "to_dict"),
+    *("sources", "stored_run", "to_dict"),
 ]
 """All that the package promises. Add a name here when it is added there."""
 

@@ -33,6 +33,7 @@ from runsettings.layers.call_site import Caller
 from runsettings.layers.flags.absl import UNPARSED, UNPARSED_HINT, absl_trees, is_absl
 from runsettings.layers.flags.namespace import GivenNamespace, argument_trees, source_trees
 from runsettings.layers.flags.nesting import nested_trees
+from runsettings.runconfig.inputs.flag_nesting import nested_below_values
 from runsettings.runconfig.inputs.file_keys import all_strings, with_text_keys
 from runsettings.runconfig.inputs.json_values import DEEPEST, as_strict, to_jsonable
 from runsettings.runconfig.inputs.not_followed import not_followed
@@ -264,31 +265,9 @@ class InputReader:
 
     def _add_flags(self, flags: tuple[Tree, Tree]) -> None:
         for tree, trees in zip(flags, (self.defaults, self.trees), strict=True):
-            self._check_nesting(tree)
+            self.diagnostics += nested_below_values(tree)
             # `--optim.lr`, and what ml_collections defines for the fields of a `--config`.
             trees += [self._converted(nested) for nested in nested_trees(tree)]
-
-    def _check_nesting(self, flags: Tree) -> None:
-        """Report each flag below a flag whose value has no keys: `--optim adam --optim.lr 1`."""
-        for name in flags.data:
-            parts = name.split(".")
-            for end in range(1, len(parts)):
-                outer = ".".join(parts[:end])
-                value = flags.data.get(outer)
-                if value is None or fields_of(value) is not None:
-                    continue
-                inner = flags.origin((name,))
-                message = f"is set as a whole, and so is {name} inside of it"
-                diagnostic = Diagnostic(
-                    Rule.KEY_COLLISION,
-                    Severity.ERROR,
-                    tuple(parts[:end]),
-                    message,
-                    flags.origin((outer,)),
-                    "rename one of the two flags, or give only one",
-                    related=((inner, None),),
-                )
-                self.diagnostics.append(diagnostic)
 
     def _converted(self, tree: Tree) -> Tree:
         if not all_strings(tree.data):
