@@ -33,8 +33,8 @@ from runsettings.layers.call_site import Caller
 from runsettings.layers.flags.absl import UNPARSED, UNPARSED_HINT, absl_trees, is_absl
 from runsettings.layers.flags.namespace import GivenNamespace, argument_trees, source_trees
 from runsettings.layers.flags.nesting import nested_trees
-from runsettings.runconfig.inputs.flag_nesting import nested_below_values
 from runsettings.runconfig.inputs.file_keys import all_strings, with_text_keys
+from runsettings.runconfig.inputs.flag_nesting import nested_below_values
 from runsettings.runconfig.inputs.json_values import DEEPEST, as_strict, to_jsonable
 from runsettings.runconfig.inputs.not_followed import not_followed
 from runsettings.runconfig.inputs.objects import fields_of
