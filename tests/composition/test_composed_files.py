@@ -241,3 +241,32 @@ def test_composing_is_merging(tmp_path_factory: Any, layers: list[dict[str, Any]
             each.value for each in listed.merged.history(leaf.path)
         ]
     assert merge(composed.read).data == composed.merged.data
+
+
+@pytest.mark.usefixtures("jail")
+class TestSameFile:
+    """When two names are one file."""
+
+    def test_circle_through_a_link(self) -> None:
+        """A circle is found where a link to the directory makes each path different."""
+        write("train.yaml", "$config: 1\n$use: again/train.yaml\n")
+        Path("again").symlink_to(".")
+        assert rules() == [Rule.CIRCULAR]
+
+    def test_circle_through_a_link_of_another_name(self) -> None:
+        """A circle is found where a link gives the file another name."""
+        write("train.yaml", "$config: 1\n$use: other.yaml\n")
+        Path("other.yaml").symlink_to("train.yaml")
+        assert rules() == [Rule.CIRCULAR]
+
+    def test_parent_of_a_linked_directory(self) -> None:
+        """`..` of a linked directory is the parent of what it links to."""
+        write("real/inner/a.yaml", "$config: 1\n$use: ../base.yaml\n")
+        write("real/base.yaml", "lr: 1\n")
+        Path("link").symlink_to("real/inner")
+        assert Config.load("link/a.yaml")["lr"] == 1
+
+    def test_profile_named_twice(self) -> None:
+        """A profile that is named twice counts once."""
+        write("train.yaml", "$config: 1\n$profiles:\n  x: {tags: {$append: [a]}}\ntags: []\n")
+        assert Config.load("train.yaml", profiles=["x", "x"])["tags"] == ["a"]

@@ -6,6 +6,7 @@ itself, and its chosen profiles. Each source keeps its own positions; merging do
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -77,9 +78,10 @@ class Composer:
     ) -> None:
         self._read = read
         self._cwd = cwd
-        self._profiles = profiles
+        # A profile that is named twice must not append its items twice.
+        self._profiles = list({each[0]: each for each in profiles}.values())
         self._known: set[str] = set()
-        self._readings: dict[Path, Reading] = {}
+        self._readings: dict[str, Reading] = {}
         self._chain: list[Reading] = []
         self._told_limit = False
 
@@ -122,7 +124,7 @@ class Composer:
         reading: Reading,
         mount: KeyPath,
         used_by: Origin | None,
-        way: list[tuple[Path, Origin | None]],
+        way: Sequence[tuple[Path, Origin | None]],
     ) -> None:
         """Add a file to the chain, with the files that it uses below it."""
         tree, found = reading.tree, list(reading.diagnostics)
@@ -137,37 +139,37 @@ class Composer:
             origin, excerpt = tree.origin(at, key=key), excerpt_of(tree, at, key=key)
             found.append(Diagnostic.of(rule, (*mount, *at), message, origin, hint, excerpt))
 
-        version = tree.data.get(CONFIG)
+        data = tree.data
+        version = data.get(CONFIG)
         if version != 1 or isinstance(version, bool):
             report(Rule.BAD_COMPOSITION, "takes 1, the version of composed files", (CONFIG,), None)
-        way = [*way, (_identity(path), used_by)]
-        for name, at, inner in self._uses(tree.data.get(_USE, []), report):
-            self._use(path, name, (*mount, *inner), at, tree, way, report)
-        profiles = tree.data.get(_PROFILES, {})
+        way = [*way, (path, used_by)]
+        directory = path.parent
+        for name, at, inner in self._uses(data.get(_USE, []), report):
+            self._use(directory, name, (*mount, *inner), at, tree, way, report)
+        profiles = data.get(_PROFILES, {})
         if not isinstance(profiles, dict):
             message = "takes a mapping of names to values"
             report(Rule.BAD_COMPOSITION, message, (_PROFILES,), None)
             profiles = {}
-        for key in tree.data:
-            if isinstance(key, str) and key[:1] == "$" and key not in _HEADER:
-                message = f"{key} is not a name that composed files have"
-                report(Rule.UNKNOWN_DIRECTIVE, message, (key,), did_you_mean(key, _HEADER))
-        own = {k: v for k, v in tree.data.items() if not (isinstance(k, str) and k[:1] == "$")}
-        parts = [_part(tree, own, (), mount, used_by, report)]
+        own_data = data.copy()
+        for key in data:
+            if isinstance(key, str) and key[:1] == "$":
+                del own_data[key]
+                if key not in _HEADER:
+                    message = f"{key} is not a name that composed files have"
+                    report(Rule.UNKNOWN_DIRECTIVE, message, (key,), did_you_mean(key, _HEADER))
+        own = _part(tree, own_data, (), mount, used_by, report)
+        parts = {}
         for name, values in profiles.items():
             self._known.add(name)
             at = (_PROFILES, name)
             if not isinstance(values, dict):
                 report(Rule.BAD_COMPOSITION, "a profile is a mapping", at, None)
                 continue
-            part = _part(tree, values, at, mount, used_by, report)
-            if any(name == chosen for chosen, _ in self._profiles):
-                parts.append(part)
-        order = {name: index for index, (name, _) in enumerate(self._profiles)}
-        chosen = [name for name in profiles if name in order and isinstance(profiles[name], dict)]
-        ranked = sorted(zip(chosen, parts[1:], strict=True), key=lambda each: order[each[0]])
-        self._chain.append(Reading(parts[0], tuple(found)))
-        self._chain += [Reading(part) for _, part in ranked]
+            parts[name] = _part(tree, values, at, mount, used_by, report)
+        self._chain.append(Reading(own, tuple(found)))
+        self._chain += [Reading(parts[name]) for name, _ in self._profiles if name in parts]
 
     def _uses(self, use: Any, report: Any) -> Iterator[tuple[str, KeyPath, KeyPath]]:
         """The files of a ``$use``: the name, its path in the file, and where it is mounted."""
@@ -188,25 +190,21 @@ class Composer:
 
     def _use(
         self,
-        user: Path,
+        directory: Path,
         name: str,
         mount: KeyPath,
         at: KeyPath,
         tree: Tree,
-        way: list[tuple[Path, Origin | None]],
+        way: Sequence[tuple[Path, Origin | None]],
         report: Any,
     ) -> None:
         if _ADDRESS.match(name):
             report(Rule.UNREADABLE_FILE, "is an address; only files can be used", at, None)
             return
-        path = named_path(name, user.parent)
-        if ".." in path.parts:
-            shorter = Path(os.path.normpath(path))
-            path = shorter if _identity(shorter) == _identity(path) else path
+        path = _used_path(name, directory)
         origin = tree.origin(at)
-        identity = _identity(path)
         for index, (known, _) in enumerate(way):
-            if known == identity:
+            if _is_same(known, path):
                 places = [place for _, place in way[index + 1 :] if place is not None]
                 steps = ", then ".join(map(str, (*places, origin)))
                 report(Rule.CIRCULAR, f"the files use each other in a circle: {steps}", at, None)
@@ -217,9 +215,9 @@ class Composer:
                 report(Rule.COMPOSITION_LIMIT, message, at, None)
             self._told_limit = True
             return
-        reading = self._readings.get(path)
+        reading = self._readings.get(str(path))
         if reading is None:
-            reading = self._readings[path] = self._read(path)
+            reading = self._readings[str(path)] = self._read(path)
         if reading.tree.text is None and reading.diagnostics:
             # The whole file cannot be read: the place that names it is the one to mend.
             where = shown_path(path, self._cwd)
@@ -228,12 +226,29 @@ class Composer:
             return
         self._add(path, reading, mount, origin, way)
         # The diagnostics of a file that is used twice are told once.
-        self._readings[path] = reading._replace(diagnostics=())
+        if reading.diagnostics:
+            self._readings[str(path)] = reading._replace(diagnostics=())
 
 
-def _identity(path: Path) -> Path:
-    """The file itself, whichever links lead to it."""
-    return Path(os.path.realpath(path))
+def _used_path(name: str, directory: Path) -> Path:
+    """The file that one of a directory names, without ``..`` where no link makes a difference."""
+    path = named_path(name, directory)
+    if ".." in name:
+        shorter = Path(os.path.normpath(path))
+        with contextlib.suppress(OSError, ValueError):
+            return shorter if shorter.parent.samefile(path.parent) else path
+    return path
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    """Whether two paths are the same file, whichever links lead to it.
+
+    It does not follow links where the names differ. A circle through a link of another name is
+    found one round later, when the same names come again.
+    """
+    return one == other or (
+        one.name == other.name and os.path.realpath(one) == os.path.realpath(other)
+    )
 
 
 def _as_plain(reading: Reading) -> Reading:

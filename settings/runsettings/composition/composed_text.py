@@ -27,6 +27,7 @@ Report: TypeAlias = Callable[[Rule, str, KeyPath, str | None], None]
 
 DIRECTIVES: Final = ("$append", "$replace", "$delete")
 
+_SCALARS: Final = frozenset({int, float, bool, type(None)})
 _REFERENCE: Final = re.compile(r"\$?\$\{([^{}]*)(\}?)")
 _INDEX: Final = re.compile(r"\[(\d{1,6})\]")
 
@@ -59,14 +60,21 @@ class ComposedText:
             at: Its path in the file.
             inner: Its path in the config, below the mount.
         """
-        return {
-            key: self._value(value, (*at, key), (*inner, key), inner) for key, value in data.items()
-        }
+        values = {}
+        for key, value in data.items():
+            kind = type(value)
+            if kind in _SCALARS or (kind is str and "${" not in value):
+                values[key] = value
+            else:
+                values[key] = self._value(value, (*at, key), (*inner, key), inner)
+        return values
 
     def _value(self, value: Any, at: KeyPath, inner: KeyPath, around: KeyPath) -> Any:
         kind = type(value)
         if kind is str:
             return self._text(value, at, around) if "${" in value else value
+        if kind in _SCALARS:
+            return value
         if kind is dict:
             names = [key for key in value if isinstance(key, str) and key[:1] == "$"]
             if names:

@@ -53,8 +53,10 @@ class Merged:
 
     def winner(self, path: KeyPath) -> Tree | None:
         """The source whose value at ``path`` wins, or ``None`` if no source has one."""
+        # Most of many sources do not have the first key.
         for source in reversed(self.sources):
-            if source.get(path) is not MISSING:
+            data = source.data
+            if not path or (path[0] in data and value_at(data, path) is not MISSING):
                 return source
         return None
 

@@ -40,7 +40,6 @@ class _Place:
         self.marks = marks if isinstance(marks, dict) else None
         self.reference = reference
         self.origin = tree.origin(path)
-        self.excerpt = excerpt_of(tree, path)
 
     def put(self, value: Any, mark: Any) -> None:
         """Put the value in the place of the reference."""
@@ -74,7 +73,6 @@ def resolve_references(trees: Sequence[Tree], environ: Mapping[str, str]) -> lis
         if not waiting:
             break
         merged = merge(trees)
-        alive = {id(each) for each in _references(merged.data)}
         left: list[_Place] = []
         for place in waiting:
             try:
@@ -83,7 +81,7 @@ def resolve_references(trees: Sequence[Tree], environ: Mapping[str, str]) -> lis
                     spent += _size(value, MAX_DEPTH - len(place.path))
                     _check(spent)
             except _FailedError as failed:
-                if id(place.reference) in alive:
+                if _is_alive(place, merged):
                     found.append(_diagnostic(place, failed.rule, failed.message, failed.hint))
                 value, mark = place.reference.text, place.origin
             if value is _WAIT:
@@ -91,7 +89,7 @@ def resolve_references(trees: Sequence[Tree], environ: Mapping[str, str]) -> lis
             else:
                 place.put(value, mark)
         if len(left) == len(waiting):
-            found += _circles([p for p in left if id(p.reference) in alive])
+            found += _circles([place for place in left if _is_alive(place, merged)])
             break
         waiting = left
     else:
@@ -130,6 +128,11 @@ def _places(tree: Tree) -> Iterator[_Place]:
                 yield from walk(inner, marks.get(key) if isinstance(marks, dict) else None, here)
 
     return walk(tree.data, tree.marks, ())
+
+
+def _is_alive(place: _Place, merged: Merged) -> bool:
+    """Whether no other source beats a reference."""
+    return any(each is place.reference for each in _references(merged.data))
 
 
 def _references(node: Any) -> Iterator[Reference]:
@@ -257,9 +260,10 @@ def _circles(places: Sequence[_Place]) -> list[Diagnostic]:
         return []
     first, *others = places
     circle = _diagnostic(first, Rule.CIRCULAR, f"{first.reference.text} leads back to itself", None)
-    related = tuple((each.origin, each.excerpt) for each in others[:20])
+    related = tuple((each.origin, excerpt_of(each.tree, each.path)) for each in others[:20])
     return [Diagnostic(**{**vars(circle), "related": related})]
 
 
 def _diagnostic(place: _Place, rule: Rule, message: str, hint: str | None) -> Diagnostic:
-    return Diagnostic.of(rule, place.path, message, place.origin, hint, place.excerpt)
+    excerpt = excerpt_of(place.tree, place.path)
+    return Diagnostic.of(rule, place.path, message, place.origin, hint, excerpt)

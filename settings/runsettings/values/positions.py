@@ -60,8 +60,9 @@ def position_in(mark: int, *, key: bool = False) -> Position:
         mark: A packed position.
         key: Whether to return the position of the key, if it was recorded.
     """
-    value, of_key = unpack(mark)
-    return of_key if key and of_key is not None else value
+    if key and mark >> KEY_SHIFT:
+        mark >>= KEY_SHIFT
+    return Position(mark >> _BITS & _MASK, mark & _MASK)
 
 
 class Branch(dict[str, Any]):

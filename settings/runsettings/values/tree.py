@@ -8,7 +8,6 @@ Merging never changes a source, because every source is kept (see `composition.m
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from copy import copy
 from typing import Any, NamedTuple, Self
 
 from runsettings.values.key_paths import KeyPath, leaves_of, value_at
@@ -115,7 +114,7 @@ class Tree:
             data: The new values.
             marks: Their marks; the marks of this source if left out.
         """
-        twin = copy(self)
+        twin = self.__copy__()
         twin.data = data
         if marks is not None:
             twin._marks = marks

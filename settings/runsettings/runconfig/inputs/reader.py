@@ -188,14 +188,16 @@ class InputReader:
         format_ = Format.YAML if format_ is Format.INI else format_
         reading = read_file(named, layer, where=where, format=format_)
         text = reading.tree.text
+        composed = is_composed(reading.tree)
+        wandb = not composed and has_wandb_form(reading.tree.data)
         # The wandb client writes its configs with PyYAML, by YAML 1.1: 1e-3 has no quotes there.
-        yaml11 = format_ is Format.YAML and (self._yaml11 or has_wandb_form(reading.tree.data))
+        yaml11 = format_ is Format.YAML and (self._yaml11 or wandb)
         if yaml11 and text is not None:
             reading = read_text(text, layer, where, Format.YAML, yaml11=True)
         before, self.diagnostics = self.diagnostics, list(reading.diagnostics)
-        if not is_composed(reading.tree):
+        if not composed:
             self.diagnostics += not_followed(reading.tree)
-        tree = unwrap(reading.tree)
+        tree = unwrap(reading.tree) if wandb else reading.tree
         # TOML and YAML 1.1 have dates.
         if format_ is Format.TOML or yaml11 or not all_strings(tree.data):
             tree = self._converted(tree)
