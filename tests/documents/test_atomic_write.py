@@ -15,6 +15,9 @@ from runsettings.values.diagnostic import Rule
 from runsettings.values.errors import SettingsError
 from runsettings.values.origin import Layer
 
+if sys.platform != "win32":
+    import fcntl
+
 needs_posix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX modes")
 
 
@@ -215,3 +218,31 @@ def test_edit_that_changes_nothing_makes_no_file(jail):
     """A file that is not there stays so where there is nothing to say."""
     assert write(jail.cwd / "file", lambda text: text) == (False, False)
     assert not (jail.cwd / "file").exists()
+
+
+@needs_posix
+def test_only_what_a_killed_writer_left_is_removed(jail):
+    """A live writer's file, and a file of another program, stay."""
+    abandoned, alive, foreign = (
+        jail.write(name, "half")
+        for name in (
+            ".runsettings-0000000000000000.tmp",
+            ".runsettings-1111111111111111.tmp",
+            ".2222222222222222.tmp",
+        )
+    )
+    with alive.open("rb+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        write_file(jail.cwd / "file", b"new")
+    assert not abandoned.exists()
+    assert alive.exists()
+    assert foreign.exists()
+
+
+@needs_posix
+def test_a_link_with_the_name_of_a_temporary_file_is_not_followed(jail):
+    """Neither the link nor what it leads to is removed or opened."""
+    link = jail.cwd / ".runsettings-0000000000000000.tmp"
+    link.symlink_to(jail.write("target", "text"))
+    write_file(jail.cwd / "file", b"new")
+    assert link.read_text() == "text"

@@ -26,7 +26,6 @@ _NUMBERS = {
     "x86_64": {
         "write": 1,
         "open": 2,
-        "close": 3,
         "pwrite64": 18,
         "writev": 20,
         "sendfile": 40,
@@ -53,7 +52,6 @@ _NUMBERS = {
     },
     "aarch64": {
         "write": 64,
-        "close": 57,
         "pwrite64": 68,
         "writev": 66,
         "sendfile": 71,
@@ -129,11 +127,12 @@ def works_here() -> bool:
         return False
     child = os.fork()
     if child == 0:
+        code = 1
         try:
             _install()
-        except BaseException:
-            os._exit(1)
-        os._exit(0)
+            code = 0
+        finally:
+            os._exit(code)
     return os.waitpid(child, 0)[1] == 0
 
 
@@ -218,8 +217,10 @@ def _supervise(listener: int, child: int, pidfd: int, below: str, choose: Choose
                 lasting[call.name] = fault
         answer = _ANSWER.pack(notice, 0, 0, _CONTINUE)
         if fault is not None and fault.name == "kill":
+            # No answer: the call does not happen.
             os.kill(child, signal.SIGKILL)
-        elif fault is not None and fault.name == "short":
+            continue
+        if fault is not None and fault.name == "short":
             wanted = arguments[_WRITES[CALLS[number]]]
             written = _write_in_part(child, thread, CALLS[number], arguments, wanted // 2)
             answer = _ANSWER.pack(notice, written, 0, 0)
@@ -239,16 +240,14 @@ def _call(thread: int, name: str, arguments: list[int]) -> Call | None:
             return None
     try:
         if name not in _PATHS:
-            link = f"/proc/{thread}/fd/{arguments[_DESCRIPTORS.get(name, 0)]}"
-            return Call(name, os.readlink(link).removesuffix(" (deleted)"))
+            link = Path(f"/proc/{thread}/fd/{arguments[_DESCRIPTORS.get(name, 0)]}")
+            return Call(name, str(link.readlink()).removesuffix(" (deleted)"))
         place, index = _PATHS[name]
-        with open(f"/proc/{thread}/mem", "rb", buffering=0) as memory:
-            memory.seek(arguments[index])
-            path = os.fsdecode(memory.read(4096).partition(b"\0")[0])
+        path = os.fsdecode(_memory(thread, arguments[index], 4096).partition(b"\0")[0])
         directory = "cwd"
         if place is not None and (fd := ctypes.c_int(arguments[place]).value) >= 0:
             directory = f"fd/{fd}"
-        path = os.path.join(os.readlink(f"/proc/{thread}/{directory}"), path)
+        path = str(Path(f"/proc/{thread}/{directory}").readlink() / path)
     except OSError:
         return None
     return Call(name.removesuffix("2").removesuffix("at"), os.path.normpath(path))
@@ -260,14 +259,18 @@ def _write_in_part(child: int, thread: int, name: str, arguments: list[int], cou
         return 0  # `sendfile` and `copy_file_range` say that the source is at its end
     fd = _descriptor_of(child, arguments[0])
     try:
-        with open(f"/proc/{thread}/mem", "rb", buffering=0) as memory:
-            memory.seek(arguments[1])
-            content = memory.read(count)
+        content = _memory(thread, arguments[1], count)
         if name == "pwrite64":
             return os.pwrite(fd, content, arguments[3])
         return os.write(fd, content)
     finally:
         os.close(fd)
+
+
+def _memory(thread: int, address: int, count: int) -> bytes:
+    with Path(f"/proc/{thread}/mem").open("rb", buffering=0) as memory:
+        memory.seek(address)
+        return memory.read(count)
 
 
 def _descriptor_of(child: int, number: int) -> int:

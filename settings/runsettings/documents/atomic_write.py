@@ -1,7 +1,9 @@
 """Writes files atomically: no reader sees half of a file, and no other writer's change is lost.
 
 The new content is written to a temporary file in the same directory and synced to the disk. Then
-the temporary file replaces the old one in one step.
+the temporary file replaces the old one in one step. A writer that is killed leaves its temporary
+file; the next process that writes in the directory removes it. A lock on the file tells whether
+its writer still lives.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ from runsettings.values.origin import Layer, Origin
 if sys.platform != "win32":
     import fcntl
 
-TEMPORARY: Final = re.compile(r"\.[0-9a-f]{16}\.tmp")
+TEMPORARY: Final = re.compile(r"\.runsettings-[0-9a-f]{16}\.tmp")
 """Names of temporary files, which are not complete."""
 
 _ATTEMPTS: Final = 20
@@ -41,6 +43,9 @@ _TURNS: Final = 500
 
 _OTHERS: Final = 0o077
 """The permissions of the group and of all others."""
+
+_cleaned: set[Path] = set()
+"""The directories in which this process has looked for temporary files of killed writers."""
 
 
 class Rewritten(NamedTuple):
@@ -174,11 +179,11 @@ def _temporary(
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     mode = 0o666 if status is None else stat.S_IMODE(status.st_mode)
     mode = mode & ~_OTHERS if narrow else mode
-    # The name does not contain the target's name, which may be as long as names can be.
-    path = target.with_name(f".{secrets.token_hex(8)}.tmp")
+    _remove_abandoned(target.parent)
     # Created with the final mode: otherwise others could open the file before the mode is set.
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-    descriptor = os.open(path, flags, mode if status is None else 0o600)
+    path, descriptor = _create(target.parent, mode if status is None else 0o600)
+    # Open until the file has its final name: closing it gives up the lock.
+    lock = -1 if sys.platform == "win32" else os.dup(descriptor)
     try:
         with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor, not a path
             if status is not None and hasattr(os, "fchown"):
@@ -193,7 +198,64 @@ def _temporary(
                 os.fsync(descriptor)
         yield path
     finally:
+        with contextlib.suppress(OSError):  # the next writer removes it
+            path.unlink(missing_ok=True)
+        if lock >= 0:
+            os.close(lock)
+
+
+def _create(directory: Path, mode: int) -> tuple[Path, int]:
+    """Create a temporary file and lock it.
+
+    Raises:
+        OSError: It cannot be created.
+    """
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    for _ in range(_ATTEMPTS):
+        # The name does not contain the target's name, which may be as long as names can be.
+        path = directory / f".runsettings-{secrets.token_hex(8)}.tmp"
+        descriptor = os.open(path, flags, mode)
+        try:
+            # Another process may have removed the file before it was locked.
+            if _lock(descriptor) and os.fstat(descriptor).st_nlink:
+                return path, descriptor
+        except OSError:  # a file system without locks, where nobody removes the file
+            return path, descriptor
+        os.close(descriptor)
         path.unlink(missing_ok=True)
+    raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+
+def _remove_abandoned(directory: Path) -> None:
+    """Remove the temporary files of killed writers, once for each directory and process."""
+    if sys.platform == "win32" or directory in _cleaned:
+        return
+    _cleaned.add(directory)
+    found = []
+    with contextlib.suppress(OSError), os.scandir(directory) as entries:
+        found = [entry.path for entry in entries if TEMPORARY.fullmatch(entry.name)]
+    for path in found:
+        with contextlib.suppress(OSError):  # another user's, or removed just now
+            descriptor = os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_NOFOLLOW)
+            try:
+                if stat.S_ISREG(os.fstat(descriptor).st_mode) and _lock(descriptor):
+                    os.unlink(path)  # noqa: PTH108 - a path of `scandir`
+            finally:
+                os.close(descriptor)
+
+
+def _lock(descriptor: int) -> bool:
+    """Lock a temporary file, unless another process has locked it.
+
+    Raises:
+        OSError: The file system has no locks.
+    """
+    if sys.platform != "win32":
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+    return True
 
 
 def _copy(content: bytes | BinaryIO, file: BinaryIO) -> None:

@@ -1,0 +1,112 @@
+"""Runs one action again and again, each time with another fault at another system call.
+
+This is a program of its own: it forks for each trial, which a process with threads, such as a
+test runner may be, must not do. It is called with a JSON object and prints one JSON object for
+each trial; see `trials` in ``conftest.py``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import traceback
+from collections.abc import Iterable
+from pathlib import Path
+from types import CodeType
+from typing import Any
+
+from system_calls import Call, Fault, run
+
+_SHORT = ("write", "pwrite64")
+"""Calls that may write a part of what they were given."""
+
+
+def attempt(code: CodeType, names: dict[str, Any], output: Path) -> int:
+    """Run code as a program would, with its standard streams in a file.
+
+    Returns:
+        The exit code.
+    """
+    stream = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    os.dup2(stream, 1)
+    os.dup2(stream, 2)
+    status = 0
+    try:
+        exec(code, names)
+    except SystemExit as error:
+        status = error.code if isinstance(error.code, int) else int(error.code is not None)
+        if isinstance(error.code, str):
+            print(error.code, file=sys.stderr)
+    except BaseException:  # noqa: BLE001 - printed as Python would
+        traceback.print_exc()
+        status = 70
+    sys.stdout.flush()
+    sys.stderr.flush()
+    return status
+
+
+def files(directory: Path) -> dict[str, str]:
+    """The text of each file below a directory, or what a link leads to, by path."""
+    found = {}
+    for path in sorted(directory.rglob("*")):
+        name = path.relative_to(directory).as_posix()
+        if path.is_symlink():
+            found[name] = f"-> {path.readlink()}"
+        elif path.is_dir():
+            found[f"{name}/"] = ""
+        else:
+            found[name] = path.read_bytes().decode(errors="backslashreplace")
+    return found
+
+
+def faults_of(call: Call, wanted: Iterable[str]) -> Iterable[Fault]:
+    """The faults that can happen at a call."""
+    for name in wanted:
+        kind, _, lasting = name.partition(" ")
+        if kind != "short" or call.name in _SHORT:
+            yield Fault(kind, bool(lasting))
+
+
+def main() -> None:
+    """Run the trials that the first argument describes."""
+    given = json.loads(sys.argv[1])
+    place = Path(given["place"])
+    template, work, output = (place / name for name in ("template", "work", "output"))
+    names: dict[str, Any] = {"__name__": "__trial__"}
+    exec(compile(given["setup"], "<setup>", "exec"), names)
+    action = compile(given["action"], "<action>", "exec")
+    after = compile(given["after"], "<after>", "exec")
+    chosen: Fault | None
+    calls: list[Call] = []
+
+    def trial(number: int, fault: Fault | None) -> dict[str, Any]:
+        shutil.rmtree(work, ignore_errors=True)
+        shutil.copytree(template, work, symlinks=True)
+        os.chdir(work)
+        calls.clear()
+
+        def choose(count: int, call: Call) -> Fault | None:
+            calls.append(call)
+            return fault if count == number else None
+
+        code = run(lambda: attempt(action, names, output), work, choose)
+        result = {"code": code, "output": output.read_text(), "files": files(work)}
+        if result["code"] >= 0 and fault is not None:
+            return result  # a process that lives must tidy up itself
+        code = run(lambda: attempt(after, names, output), work, lambda _count, _call: None)
+        later = {"code": code, "output": output.read_text(), "files": files(work)}
+        return {**result, "later": later}
+
+    print(json.dumps({"call": "", "fault": "", **trial(-1, None)}), flush=True)
+    plan = list(calls)
+    for number, call in enumerate(plan):
+        name = f"{number}: {call.name} {Path(call.path).relative_to(work).as_posix()}"
+        for chosen in faults_of(call, given["faults"]):
+            told = f"{chosen.name}{' lasting' * chosen.lasting}"
+            print(json.dumps({"call": name, "fault": told, **trial(number, chosen)}), flush=True)
+
+
+if __name__ == "__main__":
+    main()
