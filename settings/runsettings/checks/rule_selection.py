@@ -18,7 +18,7 @@ from runsettings.values.excerpts import line_of
 from runsettings.values.origin import Layer
 
 _MARK: Final = "runsettings:"
-_COMMENT: Final = re.compile(r"(?:^|\s)#\s*runsettings:\s*ignore(?:\[([^\]]*)\])?\s*(?:#.*)?$")
+_COMMENT: Final = re.compile(r"(?:^|\s)#\s*runsettings:\s*ignore(?:\[([^\[\]]*+)\])?\s*(?:#.*)?$")
 
 
 _ALWAYS: Final = frozenset({Rule.UNREADABLE_FILE, Rule.SYNTAX})

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from contextlib import suppress
 from itertools import islice
 from json import JSONDecodeError, JSONDecoder
 from typing import Any, Final, NamedTuple
@@ -137,17 +138,19 @@ def _decode(diagnostics: TextDiagnostics) -> _Decoded:
     """Decode the text, or the part before an error; report the error."""
     text = diagnostics.text
     decoder = _Decoder(watching=False)
-    error: JSONDecodeError | None = None
     if not text.strip(_SPACE):
         return _Decoded("{}", {}, decoder, complete=True)
-    try:
+    with suppress(ValueError, RecursionError):
         data = decoder.decode(text)
         if is_within_limits(data):
             return _Decoded(text, data, decoder, complete=True)
+    error: JSONDecodeError | None = None
+    try:
+        _Decoder().decode(text)  # a number that is too long does not end this one
     except JSONDecodeError as found:
         error = found
-    except (ValueError, RecursionError):
-        pass  # a number too long, or values nested too deep
+    except RecursionError:
+        pass  # values nested too deep
     return _decode_before(error, diagnostics)
 
 
@@ -194,8 +197,11 @@ def _add_syntax_error(error: JSONDecodeError, closer: str, diagnostics: TextDiag
     text, at, expected = diagnostics.text, error.pos, error.msg
     if expected in _AFTER_VALUE and _WORD.match(text, at):
         # The decoder may have taken the beginning of a longer word, as in 012, for a value.
-        while at and _WORD.match(text, at - 1):
-            at, expected = at - 1, "Expecting value"
+        start = at
+        while start and _WORD.match(text[start - 1]):
+            start -= 1
+        if start < at:
+            at, expected = start, "Expecting value"
     word = _WORD.match(text, at)
     message = _MESSAGES.get(expected.removesuffix(": "), expected)
     hint: str | None = None

@@ -12,7 +12,7 @@ import tomllib
 from bisect import bisect_right
 from typing import Any, Final
 
-from runsettings.documents.limits import MAX_DIGITS, is_within_limits
+from runsettings.documents.limits import MAX_DEPTH, MAX_DIGITS, is_within_limits
 from runsettings.documents.text_diagnostics import TextDiagnostics
 from runsettings.documents.toml_positions import Positions
 from runsettings.values.diagnostic import Rule
@@ -41,7 +41,10 @@ def read(text: str, layer: Layer, where: str) -> Reading:
     """
     diagnostics = TextDiagnostics(text, layer, where)
     positions = functools.cache(lambda: Positions(diagnostics))
-    data = _loads(text)
+    # `tomllib` takes quadratic time for a key of many parts: the scan rejects it before.
+    dotted = any(line.count(".") > MAX_DEPTH for line in text.split("\n"))
+    refused = dotted and positions().refusal is not None
+    data = ValueError() if refused else _loads(text)
     if isinstance(data, Exception) or not is_within_limits(data):
         data = _read_before(diagnostics, positions())
     tree = Tree(

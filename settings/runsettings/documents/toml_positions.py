@@ -198,6 +198,7 @@ class Positions:
             else:
                 name = self._match(_BARE_KEY)
             parts.append((name, start))
+            self._check_depth(len(parts), start)
             self._skip(_BLANKS)
             if not self._accept("."):
                 return parts

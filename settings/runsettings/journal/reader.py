@@ -95,6 +95,8 @@ def read_records(path: Path | str | int, start: int = 0) -> Iterator[dict[str, A
 
 def parse(line: bytes) -> dict[str, Any] | None:
     """The record in one line, or ``None`` if it is torn."""
+    if not line.lstrip().startswith(b"{"):
+        return None  # most torn lines, without the cost of an exception
     try:
         record = from_json(line)
     except ValueError:

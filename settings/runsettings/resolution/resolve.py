@@ -303,19 +303,11 @@ class Resolver:
         merged = merge([*on_default_lists(trees, self.table), *held])
         diagnostics += append_diagnostics(merged)
         if diagnostics:
-            diagnostics = [
-                *masking.SecretMask(self._written(readings, diagnostics)).diagnostics(diagnostics)
-            ]
+            texts = [reading.tree.text for reading in readings if reading.tree.text is not None]
+            # A file that cannot be decoded has no text; only the quoted lines are known.
+            lines = [d.excerpt.text for d in diagnostics if d.excerpt is not None]
+            diagnostics = secrets.mask_written(diagnostics, [*texts, *lines], self.table)
         return Resolution(merged, tuple(diagnostics), locks, locked, tuple(held))
-
-    def _written(
-        self, readings: Sequence[Reading], diagnostics: Sequence[Diagnostic]
-    ) -> frozenset[str]:
-        """The texts that files set secrets to, even where an error prevents a value."""
-        texts = [reading.tree.text for reading in readings if reading.tree.text is not None]
-        # A file that cannot be decoded has no text; only the quoted lines are known.
-        lines = [d.excerpt.text for d in diagnostics if d.excerpt is not None]
-        return secrets.written_secrets([*texts, *lines], self.table)
 
 
 def _variable_options(options: Mapping[str, Any]) -> dict[str, Any]:

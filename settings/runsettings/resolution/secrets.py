@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from pydantic import BaseModel, SecretBytes, SecretStr
 
 from runsettings.resolution.options import OptionTable
 from runsettings.secrets.forms import passwords_in_addresses
+from runsettings.secrets.masking import SecretMask
+from runsettings.values.diagnostic import Diagnostic
 from runsettings.values.did_you_mean import closest
 from runsettings.values.directives import Append, Directive, Replace
 from runsettings.values.key_paths import KeyPath
@@ -27,6 +30,9 @@ _WORDS: Final = r"[^\s\"'\[\]{},]+"
 _KEY: Final = r"""(?m)(?:^|[{,])[ \t]*["']?([\w.-]+)["']?[ \t]*[:=]"""
 _BEGINS_KEY: Final = r"""\s*["']?[\w.-]+["']?\s*[:=]|\s*\["""
 # Not compiled here: only diagnostics need them, and most programs have none.
+
+_MOST_WRITTEN: Final = 100_000
+"""The most characters after the names of secrets that are searched for in diagnostics."""
 
 _LINES_OF_A_VALUE: Final = 20
 _MOST_KEYS: Final = 500
@@ -55,6 +61,30 @@ def live_secrets(trees: Iterable[Tree], table: OptionTable) -> frozenset[str]:
     return frozenset(found - {""})
 
 
+def mask_written(
+    diagnostics: Sequence[Diagnostic], texts: Iterable[str], table: OptionTable
+) -> list[Diagnostic]:
+    """Mask in diagnostics what `written_secrets` finds.
+
+    Args:
+        diagnostics: The diagnostics of the files.
+        texts: The files' texts, or lines of them.
+        table: The options of the model that the files are for.
+    """
+    written = written_secrets(dict.fromkeys(texts), table)
+    if sum(map(len, written)) > _MOST_WRITTEN:
+        # Searching for so many takes too long, and some of them may be in the messages.
+        return [_without_details(diagnostic) for diagnostic in diagnostics]
+    return [*SecretMask(written).diagnostics(diagnostics)]
+
+
+def _without_details(diagnostic: Diagnostic) -> Diagnostic:
+    message = "the details are hidden: too much text follows the names of secrets in the files"
+    return replace(
+        diagnostic, path=(), message=message, hint=None, excerpt=None, over=(), related=()
+    )
+
+
 def written_secrets(texts: Iterable[str], table: OptionTable) -> frozenset[str]:
     """The texts that follow the name of a secret in files, whether or not they became values.
 
@@ -73,8 +103,8 @@ def written_secrets(texts: Iterable[str], table: OptionTable) -> frozenset[str]:
         {
             written
             for text in texts
-            for found in key.finditer(text)
-            for written in _written(text, found.start(), found.end())
+            for line, places in _lines_with(key, text)
+            for written in _written(text, line, places)
             if len(written) >= _SHORTEST
         }
     )
@@ -149,20 +179,50 @@ def _misspelt_names(texts: Sequence[str], table: OptionTable) -> Iterator[str]:
             yield key
 
 
-def _written(text: str, start: int, end: int) -> Iterator[str]:
-    """Yield the possible values after a secret's name, which is at ``text[start:end]``."""
-    first, *following = _lines_from(text, text.rfind("\n", 0, start) + 1)
-    rest = first[end - text.rfind("\n", 0, start) - 1 :].strip()
-    quoted = _quoted_text(rest)
-    if quoted:
-        yield quoted
+def _lines_with(key: re.Pattern[str], text: str) -> Iterator[tuple[int, list[int]]]:
+    """Yield the start of each line with a secret's name, and the offsets after these names."""
+    start, places = 0, list[int]()
+    for found in key.finditer(text):
+        line = text.rfind("\n", start, found.start()) + 1
+        if line > start and places:
+            yield start, places
+            places = []
+        start = max(line, start)
+        places.append(found.end())
+    if places:
+        yield start, places
+
+
+def _written(text: str, start: int, places: Sequence[int]) -> Iterator[str]:
+    """Yield the possible values after the names of secrets in a line.
+
+    The parts of the line that belong to one name each do not overlap, so that this takes linear
+    time however many names a line has.
+
+    Args:
+        text: The whole text.
+        start: The offset of the line.
+        places: The offsets after the names.
+    """
+    stop = text.find("\n", start)
+    stop = len(text) if stop < 0 else stop
+    continues = False
+    for number, (place, end) in enumerate(zip(places, [*places[1:], stop], strict=True)):
+        quoted = _quoted_text(text, place, stop)
+        if quoted:
+            yield quoted
+            continues = False
+            continue
+        rest = text[place : end if number else stop].strip()
+        words = re.findall(_WORDS, text[place:end])
+        continues = not words or rest[0] in "|>"
+        if not continues:
+            yield from (rest, rest.strip("\"'"), words[0])
+            if rest[0] in "[{!&*":
+                yield from (word.lstrip("!&*") for word in words)
+    if not continues:
         return
-    words = re.findall(_WORDS, rest)
-    if words and rest[0] not in "|>":
-        yield from (rest, rest.strip("\"'"), words[0])
-        if rest[0] in "[{!&*":
-            yield from (word.lstrip("!&*") for word in words)
-        return
+    first, *following = _lines_from(text, start)
     indent = len(first) - len(first.lstrip())
     for number, below in enumerate(following):
         deeper = len(below) - len(below.lstrip()) > indent
@@ -181,15 +241,15 @@ def _lines_from(text: str, start: int) -> list[str]:
     return text[start:end].splitlines()
 
 
-def _quoted_text(text: str) -> str | None:
-    """The text inside the quotes that ``text`` begins with; ``None`` if they are not closed."""
-    quote = text[:1]
+def _quoted_text(text: str, start: int, stop: int) -> str | None:
+    """The text inside the quotes that begin at ``start``; ``None`` if they are not closed."""
+    quote = text[start : start + 1]
     if quote not in {'"', "'"}:
         return None
-    index = 1
-    while index < len(text):
+    index = start + 1
+    while index < stop:
         if text[index] == quote:
-            return text[1:index]
+            return text[start + 1 : index]
         index += 2 if text[index] == "\\" else 1
     return None
 

@@ -6,8 +6,9 @@ masked only if it is the whole value. In messages, a short secret is masked too.
 
 from __future__ import annotations
 
+import functools
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -141,7 +142,9 @@ class SecretMask:
 
     def diagnostics(self, diagnostics: Collection[Diagnostic]) -> tuple[Diagnostic, ...]:
         """Mask the secrets in diagnostics, and the values of names that sound like secrets."""
-        return tuple([self._diagnostic(diagnostic) for diagnostic in diagnostics])
+        # Many diagnostics can show the same line, and that line may be the whole text.
+        excerpt_text = functools.cache(self._excerpt_text)
+        return tuple([self._diagnostic(diagnostic, excerpt_text) for diagnostic in diagnostics])
 
     def origin(self, origin: Origin) -> Origin:
         """Mask the secrets in the file and the call of an origin."""
@@ -189,7 +192,7 @@ class SecretMask:
             found.append(self._path((*path, key)))
         return clean
 
-    def _diagnostic(self, diagnostic: Diagnostic) -> Diagnostic:
+    def _diagnostic(self, diagnostic: Diagnostic, excerpt_text: Callable[[str], str]) -> Diagnostic:
         hint, origin = diagnostic.hint, diagnostic.origin
         return replace(
             diagnostic,
@@ -197,30 +200,32 @@ class SecretMask:
             message=self.message(diagnostic.message),
             hint=None if hint is None else self.message(hint),
             origin=None if origin is None else self.origin(origin),
-            excerpt=self._excerpt(diagnostic.excerpt),
+            excerpt=_excerpt(diagnostic.excerpt, excerpt_text),
             over=tuple(
                 Beaten(self.origin(beaten.origin), self.message(beaten.shown))
                 for beaten in diagnostic.over
             ),
             related=tuple(
-                (self.origin(place), self._excerpt(excerpt))
+                (self.origin(place), _excerpt(excerpt, excerpt_text))
                 for place, excerpt in diagnostic.related
             ),
         )
 
-    def _excerpt(self, excerpt: Excerpt | None) -> Excerpt | None:
-        if excerpt is None:
-            return None
-        text = excerpt.text
+    def _excerpt_text(self, text: str) -> str:
         start = value_of_secret_name(text)
         if start is not None:
             text = text[:start] + "*" * min(len(text) - start, len(MASK))
         # As long as the secret, so that the caret stays in the right column.
-        text = self._in_messages.replace(text, lambda length: "*" * length)
-        if text == excerpt.text:
-            return excerpt
-        width = min(excerpt.width, max(len(text) - excerpt.column + 1, 1))
-        return excerpt._replace(text=text, width=width)
+        return self._in_messages.replace(text, lambda length: "*" * length)
+
+
+def _excerpt(excerpt: Excerpt | None, masked: Callable[[str], str]) -> Excerpt | None:
+    """The excerpt with its text masked."""
+    if excerpt is None:
+        return None
+    text = masked(excerpt.text)
+    width = min(excerpt.width, max(len(text) - excerpt.column + 1, 1))
+    return excerpt if text == excerpt.text else excerpt._replace(text=text, width=width)
 
 
 def mask_excerpt_from_column(excerpt: Excerpt | None) -> Excerpt | None:

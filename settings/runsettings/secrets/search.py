@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple
 
@@ -10,15 +9,20 @@ _FEW: Final = 16
 """Up to so many strings, one search for each is faster than the automaton, which is in Python."""
 
 
-class _State(NamedTuple):
-    """A state of the Aho-Corasick automaton."""
+class _Automaton(NamedTuple):
+    """The Aho-Corasick automaton of some strings. State 0 is the start."""
 
-    following: dict[str, int]
-    """The next state for each character."""
-    fallback: int
-    """The state of the longest proper suffix that is a prefix of one of the strings."""
-    longest: int
-    """The length of the longest string that ends here; 0 if none does."""
+    following: dict[int, int]
+    """The next state, by state and character in one number: see `_KEY`."""
+    fallback: list[int]
+    """For each state, that of the longest proper suffix that is a prefix of one of the strings."""
+    longest: list[int]
+    """For each state, the length of the longest string that ends there; 0 if none does."""
+
+
+_KEY: Final = 21
+"""Bits of a character in a key of `_Automaton.following`. One dictionary with numbers as keys takes
+a fraction of the memory of a dictionary for each state."""
 
 
 class TextSearch:
@@ -33,7 +37,7 @@ class TextSearch:
 
     def __init__(self, texts: Iterable[str]) -> None:
         self.texts = tuple(dict.fromkeys(text for text in texts if text))
-        self._states: list[_State] | None = None
+        self._automaton: _Automaton | None = None
 
     def replace(self, text: str, substitute: Callable[[int], str]) -> str:
         """Replace every occurrence; occurrences that overlap are replaced as one.
@@ -72,38 +76,41 @@ class TextSearch:
         return found
 
     def _found_by_many(self, text: str) -> list[tuple[int, int]]:
-        if self._states is None:
-            self._states = _automaton(self.texts)
-        states, state, found = self._states, 0, []
-        for index, char in enumerate(text, 1):
-            while state and char not in states[state].following:
-                state = states[state].fallback
-            state = states[state].following.get(char, 0)
-            if states[state].longest:
-                found.append((index - states[state].longest, index))
+        if self._automaton is None:
+            self._automaton = _automaton(self.texts)
+        following, fallback, longest = self._automaton
+        state, found = 0, []
+        for index, char in enumerate(map(ord, text), 1):
+            while state and state << _KEY | char not in following:
+                state = fallback[state]
+            state = following.get(state << _KEY | char, 0)
+            if longest[state]:
+                found.append((index - longest[state], index))
         return found
 
 
-def _automaton(texts: Iterable[str]) -> list[_State]:
-    states = [_State({}, 0, 0)]
+def _automaton(texts: Iterable[str]) -> _Automaton:
+    following: dict[int, int] = {}
+    longest = [0]
+    levels: dict[int, list[int]] = {}
     for text in texts:
         state = 0
-        for char in text:
-            following = states[state].following
-            if char not in following:
-                following[char] = len(states)
-                states.append(_State({}, 0, 0))
-            state = following[char]
-        states[state] = states[state]._replace(longest=len(text))
-    waiting = deque(states[0].following.values())
-    while waiting:
-        state = waiting.popleft()
-        for char, after in states[state].following.items():
-            waiting.append(after)
-            fallback = states[state].fallback
-            while fallback and char not in states[fallback].following:
-                fallback = states[fallback].fallback
-            fallback = states[fallback].following.get(char, 0)
-            longest = max(states[after].longest, states[fallback].longest)
-            states[after] = states[after]._replace(fallback=fallback, longest=longest)
-    return states
+        for depth, char in enumerate(map(ord, text)):
+            key = state << _KEY | char
+            if key not in following:
+                following[key] = len(longest)
+                longest.append(0)
+                levels.setdefault(depth, []).append(key)
+            state = following[key]
+        longest[state] = len(text)
+    fallback = [0] * len(longest)
+    # Breadth first: the fallback of a state is in a level above it.
+    for depth in range(1, len(levels)):
+        for key in levels[depth]:
+            state, char = fallback[key >> _KEY], key & (1 << _KEY) - 1
+            while state and state << _KEY | char not in following:
+                state = fallback[state]
+            after, back = following[key], following.get(state << _KEY | char, 0)
+            fallback[after] = back
+            longest[after] = max(longest[after], longest[back])
+    return _Automaton(following, fallback, longest)

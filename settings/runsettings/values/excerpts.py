@@ -10,8 +10,8 @@ from runsettings.values.diagnostic import Excerpt
 from runsettings.values.key_paths import KeyPath
 from runsettings.values.tree import Tree
 
-_QUOTED: Final = r'"(?:[^"\\]|\\.)*"|\'(?:[^\']|\'\')*\''
-_PLAIN: Final = r".*?(?=\s+#|\s*[,\]}](?:\s|$)|\s*$)"
+_QUOTED: Final = r'"(?:[^"\\]++|\\.)*+"|\'(?:[^\']++|\'\')*+\''
+_PLAIN: Final = r"(?:[^\s,\]}]++|[,\]}](?!\s|$)|(?!\s++(?:#|$|[,\]}](?:\s|$)))\s++)*+"
 _KEY: Final = rf"{_QUOTED}|[^\s:=]+"
 _BREAK: Final = r"\r\n|\r|\n"
 # Strings, not compiled patterns: most programs have no diagnostic and need none of them.

@@ -28,7 +28,7 @@ _CANDIDATE: Final = re.compile(
     r"""
     # A single set to begin with lets the search skip what is none of it.
     [\r\n,\[{:?\-] (?: (?<= [\r\n,\[{] ) [ \t]* | [ \t]+ )
-    (?: -[ \t]+ )* (?: &\S+[ \t]+ )? (?= [yYnNoO=<+\-.0-9] )
+    (?: &[A-Za-z0-9_-]++[ \t]++ )? (?= [yYnNoO=<+\-.0-9] )
     (?P<token>
         (?: yes|Yes|YES|no|No|NO|on|On|ON|off|Off|OFF|=|<< )
         (?= [ \t]* (?: [\r\n,\]}] | \Z ) | [ \t]+\# | [ \t]*: (?: [ \t\r\n] | \Z ) )
@@ -46,7 +46,6 @@ _CANDIDATE: Final = re.compile(
 MOST_TOLD: Final = 100
 """Ambiguous scalars of one file that are told one by one."""
 
-_SPACE_AFTER: Final = re.compile(r"[ \t]+$")
 _BREAK: Final = re.compile(r"\r\n|\r|\n")
 
 _PLACE: Final = (1 << 64) - 1
@@ -86,7 +85,7 @@ def find_ambiguous(tree: Tree) -> list[AmbiguousScalar]:
     for candidate in candidates:
         offset = candidate.start("token") - 1
         line = bisect_right(starts, offset)
-        token = _SPACE_AFTER.sub("", candidate["token"])
+        token = candidate["token"].rstrip(" \t")
         places[pack(line, offset - starts[line - 1] + 1)] = token
     known = _scalars(tree, places)
     found: list[AmbiguousScalar] = []

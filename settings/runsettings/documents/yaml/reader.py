@@ -22,6 +22,7 @@ from yaml.events import (
     SequenceStartEvent,
 )
 
+from runsettings.documents.limits import MAX_DEPTH
 from runsettings.documents.text_diagnostics import TextDiagnostics
 from runsettings.documents.yaml.building import build
 from runsettings.documents.yaml.events import open_events
@@ -87,7 +88,8 @@ def read(text: str, layer: Layer, where: str, *, yaml11: bool = False) -> Readin
 def scan_scalars(text: str) -> Iterator[ScalarToken]:
     """Every scalar of a YAML text, in order, with its exact position and style.
 
-    It ends at the first syntax error without an exception; `read` reports the error.
+    It ends at the first syntax error, and where values are nested too deep, without an exception;
+    `read` reports the error.
     """
     try:
         yield from _tokens(open_events(TextDiagnostics(text, Layer.FILE, "")))
@@ -113,6 +115,8 @@ def _tokens(get: Callable[[], Any]) -> Iterator[ScalarToken]:
             awaiting.append(True)
         elif isinstance(event, SequenceStartEvent):
             awaiting.append(None)
+        if len(awaiting) > MAX_DEPTH:
+            return  # libyaml takes quadratic time for nested brackets; `read` reports the depth
 
 
 def _token(event: Any, *, is_key: bool) -> ScalarToken:

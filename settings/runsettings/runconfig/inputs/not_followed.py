@@ -14,7 +14,7 @@ from runsettings.values.tree import Tree
 _OTHER_FILES: Final = ("defaults", "_BASE_", "_base_", "include", "includes")
 """Top-level keys by which Hydra, Detectron2, MMEngine and others name files to read first."""
 
-_REFERENCE: Final = re.compile(r"\$\{[^}]+\}")
+_REFERENCE: Final = re.compile(r"\$\{[^}]")
 
 
 def not_followed(tree: Tree) -> list[Diagnostic]:
@@ -30,7 +30,7 @@ def not_followed(tree: Tree) -> list[Diagnostic]:
             hint = "pass the files in a list, lowest first"
             found.append(_note(tree, (key,), message, hint, of_key=True))
     if tree.text is not None and "${" in tree.text:
-        paths = [path for path, text in _texts(tree.data) if _REFERENCE.search(text)]
+        paths = [path for path, text in _texts(tree.data) if _has_reference(text)]
         if paths:
             more = f"; so are {len(paths) - 1} more in this file" if len(paths) > 1 else ""
             message = f"has a reference in ${{…}}, which is kept as text{more}"
@@ -43,6 +43,12 @@ def _names_files(value: Any) -> bool:
     if isinstance(value, list):
         return bool(value) and all(item and isinstance(item, (str, dict)) for item in value)
     return isinstance(value, str) and bool(value)
+
+
+def _has_reference(text: str) -> bool:
+    """Whether a text has ``${…}``, in time linear in its length."""
+    begun = _REFERENCE.search(text)
+    return begun is not None and "}" in text[begun.end() :]
 
 
 def _texts(data: dict[str, Any]) -> Iterator[tuple[KeyPath, str]]:
