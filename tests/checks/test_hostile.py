@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import time
 
 import pytest
 
 from runsettings.checks.check import check
 from runsettings.checks.reporters.formats import REPORT_FORMATS
 from runsettings.checks.yaml11.ambiguous_scalars import MOST_TOLD
+from runsettings.checks.yaml11.fixing import fix_text
 from runsettings.values.diagnostic import Rule
 
 
@@ -122,3 +124,31 @@ def test_what_is_nested_too_deep_is_told_once(jail):
     for depth in (99, 100, 101, 150):
         jail.write("deep.yaml", "a: " + "[" * depth + "]" * depth)
         assert [str(each.rule) for each in check("deep.yaml")] == ["too-deep"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: " + "- " * 50_000,
+        "a: [" + ",&" * 50_000,
+        "a.b: 1 " + "# runsettings: ignore[" * 5_000,
+        "a: '" + "${" * 50_000 + "'",
+        "a: {" + ",1" * 30_000 + "}",
+        "a: " + " " * 100_000 + "x: y",
+        "a: " + "[" * 60_000,
+    ],
+    ids=["dashes", "anchors", "comments", "references", "duplicates", "spaces", "brackets"],
+)
+def test_a_check_takes_linear_time(jail, text):
+    """100,000 characters of a worst case take less than a few seconds of CPU time."""
+    jail.write("worst.yaml", text)
+    start = time.process_time()
+    check("worst.yaml", settings=False)
+    assert time.process_time() - start < 3
+
+
+def test_nested_brackets_are_not_scanned_for_a_fix():
+    """The parser takes quadratic time for them."""
+    start = time.process_time()
+    assert fix_text("[" * 60_000) == ("[" * 60_000, 0)
+    assert time.process_time() - start < 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json as stdlib
 import math
 import sys
+import time
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -205,3 +206,18 @@ def test_depth_is_bounded(depth):
     """A hundred levels are read, one more is an error."""
     rules = [found.rule for found in json('{"a":' * depth + "1" + "}" * depth).diagnostics]
     assert rules == ([Rule.TOO_DEEP] if depth > 100 else [])
+
+
+@pytest.mark.parametrize("text", ["%sx", '{"a":[%s[1', "%s}", '{"a": %s "b"}'])
+def test_a_number_that_is_too_long_does_not_hide_a_syntax_error(text):
+    """Python refuses the number before its decoder reaches the error."""
+    found = json(text % ("1" * 6_000)).diagnostics
+    assert Rule.SYNTAX in {each.rule for each in found}
+
+
+def test_a_word_after_a_long_number_is_found_in_linear_time():
+    """100,000 zeros in an exponent take less than a second of CPU time."""
+    start = time.process_time()
+    found = json('{"a": 1e' + "0" * 100_000 + "x}").diagnostics
+    assert time.process_time() - start < 1
+    assert (found[0].rule, found[0].column) == (Rule.SYNTAX, 7)

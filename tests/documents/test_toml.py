@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 import tomllib
 
 import pytest
@@ -246,3 +247,12 @@ def test_line_breaks_of_windows_move_nothing():
     tree = toml('a = [1,\r\n2]\r\nb = """x\r\ny"""\r\nc = 3\r\n').tree
     assert tree.position(("a", 1)) == Position(2, 1)
     assert tree.position(("c",)) == Position(5, 5)
+
+
+@pytest.mark.parametrize("text", ["{} = 1", "a = 1\n{}}}", "[{}]", "x = {{{} = 1}}"])
+def test_a_key_of_many_parts_is_rejected_in_linear_time(text):
+    """``tomllib`` takes quadratic time for such a key, so it does not get to see it."""
+    start = time.process_time()
+    found = toml(text.format("1." * 50_000 + "1")).diagnostics
+    assert time.process_time() - start < 1
+    assert [each.rule for each in found] == [Rule.TOO_DEEP]

@@ -95,9 +95,8 @@ class Positions:
     def _header(self, width: int) -> tuple[Branch, KeyPath]:
         start = self._at
         self._at += width
-        parts = self._key()
+        parts = self._key(start)
         self._expect("]" * width)
-        self._check_depth(len(parts), start)
         position = self.packed(start)
         table = self.marks
         for name, offset in parts[:-1]:
@@ -123,7 +122,7 @@ class Positions:
 
     def _pair(self, table: Branch, path: KeyPath, depth: int) -> None:
         """Read a key and its value, and add them to ``table``."""
-        parts = self._key()
+        parts = self._key(self._at)
         self._expect("=")
         self._skip(_BLANKS)
         depth += len(path) + len(parts)
@@ -185,8 +184,12 @@ class Positions:
                 return
             self._skip(_LINES)
 
-    def _key(self) -> list[tuple[str, int]]:
-        """The parts of a dotted key, each with its offset."""
+    def _key(self, statement: int) -> list[tuple[str, int]]:
+        """The parts of a dotted key, each with its offset.
+
+        Args:
+            statement: The offset that is reported if there are too many parts.
+        """
         parts = []
         while True:
             self._skip(_BLANKS)
@@ -198,7 +201,7 @@ class Positions:
             else:
                 name = self._match(_BARE_KEY)
             parts.append((name, start))
-            self._check_depth(len(parts), start)
+            self._check_depth(len(parts), statement)
             self._skip(_BLANKS)
             if not self._accept("."):
                 return parts
