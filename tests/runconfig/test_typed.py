@@ -198,3 +198,11 @@ def test_a_run_that_is_not_there_is_told(jail):
     """The error names the directory."""
     with pytest.raises(RunError, match="there is no run 'nope'"):
         Train.from_run("nope")
+
+
+def test_a_flag_that_lost_is_told_at_the_start(jail, capsys):
+    """A person gave a flag, and the program's own value beat it: one line says so."""
+    train = Train.resolve(args=_args("--epochs", "3"), epochs=4)
+    with runsettings.init(config=[train], mode="offline"):
+        pass
+    assert "epochs: --epochs has no effect" in capsys.readouterr().err

@@ -8,7 +8,7 @@ the source that set it; the values that it beat are shown as their sources set t
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeGuard
 
 from runsettings._deferred import deferred
@@ -37,6 +37,19 @@ _RESOLUTION: Final = "__resolution__"
 def is_settings(value: Any) -> TypeGuard[BaseSettings]:
     """Whether a value is an instance of `LayeredSettings` that was resolved."""
     return hasattr(type(value), _RESOLUTION) and hasattr(value, _RESOLUTION)
+
+
+def settings_among(inputs: Any) -> Iterator[BaseSettings]:
+    """The layered settings among the inputs of a config, which may be lists.
+
+    Args:
+        inputs: The inputs, which were read without an error: no list contains itself.
+    """
+    if isinstance(inputs, (list, tuple)):
+        for each in inputs:
+            yield from settings_among(each)
+    elif is_settings(inputs):
+        yield inputs
 
 
 def settings_trees(settings: BaseSettings, data: Mapping[str, Any]) -> tuple[Tree, list[Tree]]:

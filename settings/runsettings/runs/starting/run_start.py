@@ -24,6 +24,7 @@ from runsettings.layers.call_site import Caller
 from runsettings.models import provenance
 from runsettings.models.settings import Settings
 from runsettings.runconfig.config import Config
+from runsettings.runconfig.inputs.settings_models import settings_among
 from runsettings.runs.capture import notebook
 from runsettings.runs.capture.code import Code, main_code
 from runsettings.runs.capture.host import process_facts
@@ -307,7 +308,8 @@ class RunStart:
 
     def greet(self, run: Run) -> None:
         """Print what was started, and which values of variables and flags have no effect."""
-        shadowed = provenance.shadowed(self.settings)
+        models = [self.settings, *settings_among(self.inputs)]
+        shadowed = [each for model in models for each in provenance.shadowed(model)]
         if shadowed:
             self.notices.tell("; ".join(headline(diagnostic) for diagnostic in shadowed))
         verb = f"resumed at step {run.step}" if run.resumed else "started"
