@@ -7,6 +7,7 @@ absl marks it as not present. Such a flag cannot beat another layer.
 from __future__ import annotations
 
 import argparse
+import functools
 import types
 from collections.abc import Iterator, Sequence
 from typing import Any, Final, NamedTuple, Union, get_origin
@@ -14,9 +15,11 @@ from typing import Any, Final, NamedTuple, Union, get_origin
 from absl import flags as absl_flags
 from pydantic_settings import BaseSettings
 
+from runsettings.layers.call_site import Caller
 from runsettings.layers.flags.layer import SETTINGS_FILE
 from runsettings.layers.flags.settings_flags import (
     MAPPING_FLAG,
+    OTHER_LAYERS,
     SETTINGS_FLAG,
     SETTINGS_KEYS,
     BoolFlag,
@@ -24,7 +27,8 @@ from runsettings.layers.flags.settings_flags import (
 )
 from runsettings.layers.scalar_types import union_members
 from runsettings.layers.text_values import BOOL_WORDS, LISTS, fields_of_type, is_mapping
-from runsettings.models.model_options import options
+from runsettings.models.model_options import inputs_of, options
+from runsettings.models.resolving import resolve_layers
 from runsettings.resolution.options import (
     Option,
     OptionTable,
@@ -123,7 +127,7 @@ def add_arguments(
     if present:
         _mark(*present)
         for action in present:
-            _add_keys(action, model)
+            _add_model(action, model)
         return  # another model has added it to the same parser
     action = group.add_argument(
         "--settings-file",
@@ -134,7 +138,7 @@ def add_arguments(
         help=_SETTINGS_FILE_HELP,
     )
     _mark(action)
-    _add_keys(action, model)
+    _add_model(action, model)
 
 
 def define_flags(
@@ -197,6 +201,27 @@ def _add_keys(flag: Any, model: type[BaseSettings]) -> None:
     """Let the files that the flag names have the keys of the model."""
     keys: frozenset[str] = getattr(flag, SETTINGS_KEYS, frozenset())
     setattr(flag, SETTINGS_KEYS, keys | options(model).lookups.keys())
+
+
+def _add_model(action: argparse.Action, model: type[BaseSettings]) -> None:
+    """Let the flag ``--settings-file`` know a model, and a wrong command line its other layers."""
+    _add_keys(action, model)
+    others = getattr(action, OTHER_LAYERS, ())
+    setattr(action, OTHER_LAYERS, (*others, functools.partial(_errors_of_other_layers, model)))
+
+
+def _errors_of_other_layers(model: type[BaseSettings]) -> list[Diagnostic]:
+    """What is wrong with settings besides the flags, as far as it is known where they are parsed.
+
+    A file or a call that the program names later may still set what is missing.
+    """
+    caller = Caller("parse_args", None, "parse_args")
+    resolution = resolve_layers(model, inputs_of(model, caller))
+    return [
+        each
+        for each in resolution.diagnostics
+        if each.is_error and each.origin is not None and each.rule is not Rule.MISSING_VALUE
+    ]
 
 
 def _mark(*actions: argparse.Action) -> None:

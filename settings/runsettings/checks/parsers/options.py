@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from runsettings.checks.parsers.conversion import UnknownConversionError, convert
+from runsettings.layers.flags.conversion import UnknownConversionError, convert
 from runsettings.checks.parsers.loading import load_parser
 from runsettings.checks.parsers.yaml_values import is_form
 from runsettings.layers.flags.settings_flags import SETTINGS_FLAG

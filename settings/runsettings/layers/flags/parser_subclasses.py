@@ -39,6 +39,8 @@ class SnapshotRecord:
         self.action: argparse.Action | None = None
         self.flag = ""
         self.converting = False
+        self.strict = True
+        self.words: list[str] | None = None
         self._namespace = argparse.Namespace()
         self._before: dict[str, Any] = {}
         self._inner: dict[str, bool] = {}

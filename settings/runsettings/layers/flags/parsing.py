@@ -19,8 +19,9 @@ import threading
 import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from runsettings._deferred import deferred
 from runsettings.layers.flags.namespace import (
     GivenNamespace,
     flags_of,
@@ -40,8 +41,14 @@ from runsettings.layers.flags.settings_flags import (
     SETTINGS_FLAG,
     SETTINGS_KEYS,
     BoolFlag,
+    name_of,
     prepared,
 )
+
+if TYPE_CHECKING:
+    from runsettings.layers.flags import command_line_diagnostics
+else:
+    command_line_diagnostics = deferred("runsettings.layers.flags.command_line_diagnostics")
 
 _PARSING: Final = threading.RLock()
 """Held while a parser is watched: the watch is on the parser, which threads may share."""
@@ -99,7 +106,7 @@ def parse_known_intermixed_args(
     return _watched(parser, "parse_known_intermixed_args", args, namespace)
 
 
-_HOOKED: Final = ("_get_values", "_get_value", "_parse_known_args", "parse_known_args")
+_HOOKED: Final = ("_get_values", "_get_value", "_parse_known_args", "parse_known_args", "error")
 """The methods of a parser that are watched."""
 
 
@@ -127,6 +134,7 @@ def _watched(
         vars(watched).update(start)
         record = Record(watched)
         passed = {"namespace": watched}
+    record.strict = method == "parse_args"
     with _PARSING, recording(record), _hooked(parsers):
         outcome = getattr(parser, method)(args, **passed)
         record.end()
@@ -170,7 +178,7 @@ def _hooked(parsers: Sequence[argparse.ArgumentParser]) -> Iterator[None]:
         {name: vars(parser)[name] for name in _HOOKED if name in vars(parser)} for parser in parsers
     ]
     for parser in parsers:
-        _hook(parser, is_root=parser is parsers[0])
+        _hook(parser, parsers[0])
     try:
         yield
     finally:
@@ -224,7 +232,7 @@ def _facts(parser: argparse.ArgumentParser) -> _Facts:
     if known is None or known.actions != len(actions):
         names: dict[str, str] = {}
         for action in actions:
-            names.setdefault(action.dest, _name_of(action))
+            names.setdefault(action.dest, name_of(action))
         known = _KNOWN[parser] = _Facts(
             len(actions),
             names,
@@ -236,7 +244,8 @@ def _facts(parser: argparse.ArgumentParser) -> _Facts:
     return known
 
 
-def _hook(parser: Any, *, is_root: bool) -> None:
+def _hook(parser: Any, root: argparse.ArgumentParser) -> None:
+    own_error = parser.error
     get_values, get_value = parser._get_values, parser._get_value
     parse_known_args, parse_words = parser.parse_known_args, parser._parse_known_args
 
@@ -244,6 +253,8 @@ def _hook(parser: Any, *, is_root: bool) -> None:
         record: Record | SnapshotRecord | None = getattr(THREAD, "record", None)
         if record is None:
             return parse_words(strings, namespace, *more, **options)
+        if parser is root:
+            record.words = strings
         with record.inside(parser, namespace):
             return parse_words(strings, namespace, *more, **options)
 
@@ -265,7 +276,7 @@ def _hook(parser: Any, *, is_root: bool) -> None:
                 record.begin(action, action.option_strings[0])
             else:
                 typed = sys._getframe(1).f_locals.get("option_string")
-                name = typed.partition("=")[0] if isinstance(typed, str) else _name_of(action)
+                name = typed.partition("=")[0] if isinstance(typed, str) else name_of(action)
                 record.begin(action, name)
         return values
 
@@ -293,9 +304,18 @@ def _hook(parser: Any, *, is_root: bool) -> None:
             kept = {name: flag for name, flag in outer.items() if name not in vars(inside)}
             record.given = {**kept, **record.given}
 
+    def report(message: str) -> Any:
+        record: Record | SnapshotRecord | None = getattr(THREAD, "record", None)
+        if record is None or record.words is None:
+            return own_error(message)
+        words, record.words = record.words, None  # an `error` that returns is told the rest once
+        found = command_line_diagnostics.command_line_diagnostics(root, words, message, strict=record.strict)
+        return command_line_diagnostics.end_with(parser, own_error, found)
+
+    parser.error = report
     parser._get_values, parser._get_value = watch_values, watch_value
     parser._parse_known_args = watch_words
-    parser.parse_known_args = parse_known_args if is_root else watch_subparser
+    parser.parse_known_args = parse_known_args if parser is root else watch_subparser
 
 
 def _names_in(
@@ -312,12 +332,3 @@ def _names_in(
         settings |= facts.settings
     return names, settings
 
-
-def _name_of(action: argparse.Action) -> str:
-    """The name by which a person knows an action: the long flag, or the positional's."""
-    for option in action.option_strings:
-        if option.startswith("--"):
-            return option
-    if action.option_strings:
-        return action.option_strings[0]
-    return action.metavar if isinstance(action.metavar, str) else action.dest

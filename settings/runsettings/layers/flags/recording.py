@@ -22,7 +22,7 @@ class Record:
             on: before it, argparse writes all defaults.
     """
 
-    __slots__ = ("action", "converting", "flag", "given", "namespace", "wrote")
+    __slots__ = ("action", "converting", "flag", "given", "namespace", "strict", "words", "wrote")
 
     def __init__(self, namespace: argparse.Namespace) -> None:
         self.given: dict[str, str] = {}
@@ -31,6 +31,8 @@ class Record:
         self.flag = ""
         self.wrote = False
         self.converting = False
+        self.strict = True
+        self.words: list[str] | None = None
 
     def begin(self, action: argparse.Action, flag: str) -> None:
         """From here on, what is written is what this flag sets."""

@@ -23,6 +23,11 @@ MAPPING_FLAG: Final = "_is_mapping_flag"
 """The attribute of an action whose value is a mapping with keys of the user's own."""
 
 
+OTHER_LAYERS: Final = "_other_layers"
+"""The attribute of the flag ``--settings-file``: functions that return what is wrong with the
+settings of all layers but the flags, one for each model."""
+
+
 class BoolFlag(argparse.BooleanOptionalAction):
     """``--quiet`` and ``--no-quiet``, and ``--quiet=false`` with any word for a bool."""
 
@@ -119,3 +124,13 @@ def _add_key(parser: argparse.ArgumentParser, name: str, dest: str) -> argparse.
     action = parser.add_argument(name, dest=dest, default=argparse.SUPPRESS, help=argparse.SUPPRESS)
     setattr(action, SETTINGS_FLAG, True)
     return action
+
+
+def name_of(action: argparse.Action) -> str:
+    """The name by which a person knows an action: the long flag, or the positional's."""
+    for option in action.option_strings:
+        if option.startswith("--"):
+            return option
+    if action.option_strings:
+        return action.option_strings[0]
+    return action.metavar if isinstance(action.metavar, str) else action.dest

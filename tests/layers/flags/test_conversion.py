@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from runsettings.checks.parsers.conversion import UnknownConversionError, convert
+from runsettings.layers.flags.conversion import UnknownConversionError, convert
 
 
 def make_directory(name: str) -> Path:
