@@ -95,7 +95,9 @@ def test_choices_are_the_parsers(parser, capsys):
     """The parser itself refuses a choice that does not exist."""
     with pytest.raises(SystemExit):
         settled(parser, "--mode", "offlin")
-    assert "invalid choice: 'offlin'" in capsys.readouterr().err
+    error = capsys.readouterr().err
+    assert "--mode: must be one of 'online', 'offline'" in error
+    assert "got 'offlin' — did you mean 'offline'?" in error
 
 
 def test_secrets_have_no_flag(parser, flag_values):

@@ -184,13 +184,17 @@ def test_given_survives_a_second_parse_into_the_same_namespace() -> None:
     assert parse_args(build(), ["--lr", "2"], first).given == {"amp": "--amp", "lr": "--lr"}
 
 
-def test_errors_are_those_of_argparse(capsys: pytest.CaptureFixture[str]) -> None:
-    """A wrong command line ends as it does without us, and the parser is as it was."""
+def test_a_wrong_command_line_ends_as_without_us(capsys: pytest.CaptureFixture[str]) -> None:
+    """The exit code and the usage on stderr are argparse's, and the parser is as it was."""
     parser = build()
     before = dict(vars(parser))
-    with pytest.raises(SystemExit):
+    with pytest.raises(SystemExit) as ended:
         parse_args(parser, ["--lr", "x"])
-    assert "argument -l/--lr/--learning-rate: invalid float value: 'x'" in capsys.readouterr().err
+    assert ended.value.code == 2
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert output.err.startswith(parser.format_usage())
+    assert "--lr: must be a number; got 'x'" in output.err
     assert vars(parser) == before
 
 

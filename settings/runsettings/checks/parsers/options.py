@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from runsettings.layers.flags.conversion import UnknownConversionError, convert
 from runsettings.checks.parsers.loading import load_parser
 from runsettings.checks.parsers.yaml_values import is_form
+from runsettings.layers.flags.conversion import UnknownConversionError, convert
 from runsettings.layers.flags.settings_flags import SETTINGS_FLAG
 
 BUILT_IN: Mapping[Any, str] = {str: "a string", int: "a whole number", float: "a number"}

@@ -11,9 +11,9 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
 
-from runsettings.layers.flags.conversion import UnknownConversionError, convert
 from runsettings.checks.parsers.options import BUILT_IN, ParserOption
 from runsettings.checks.parsers.yaml_values import is_form, yaml_forms
+from runsettings.layers.flags.conversion import UnknownConversionError, convert
 from runsettings.resolution.validation_errors import refusal
 
 _MANY_CHOICES: Final = 30

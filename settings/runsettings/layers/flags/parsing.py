@@ -134,7 +134,7 @@ def _watched(
         vars(watched).update(start)
         record = Record(watched)
         passed = {"namespace": watched}
-    record.strict = method == "parse_args"
+    record.strict = "known" not in method
     with _PARSING, recording(record), _hooked(parsers):
         outcome = getattr(parser, method)(args, **passed)
         record.end()
@@ -304,13 +304,15 @@ def _hook(parser: Any, root: argparse.ArgumentParser) -> None:
             kept = {name: flag for name, flag in outer.items() if name not in vars(inside)}
             record.given = {**kept, **record.given}
 
-    def report(message: str) -> Any:
+    def report(message: str, *more: Any, **options: Any) -> Any:
         record: Record | SnapshotRecord | None = getattr(THREAD, "record", None)
-        if record is None or record.words is None:
-            return own_error(message)
-        words, record.words = record.words, None  # an `error` that returns is told the rest once
-        found = command_line_diagnostics.command_line_diagnostics(root, words, message, strict=record.strict)
-        return command_line_diagnostics.end_with(parser, own_error, found)
+        if record is not None and record.words is not None:
+            words, record.words = record.words, None  # tell it once if `error` returns
+            explain = command_line_diagnostics.explain_command_line
+            # The first pass of `parse_intermixed_args` takes no positionals.
+            all_of_it = not any(each.nargs == argparse.SUPPRESS for each in root._actions)
+            message = explain(root, words, message, strict=record.strict and all_of_it)
+        return own_error(message, *more, **options)
 
     parser.error = report
     parser._get_values, parser._get_value = watch_values, watch_value
@@ -331,4 +333,3 @@ def _names_in(
         names = {**facts.names, **names}
         settings |= facts.settings
     return names, settings
-
