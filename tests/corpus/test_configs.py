@@ -137,7 +137,19 @@ def test_yaml_is_read_back(options: dict[str, Any], for_all, jail):
 
     numbers = st.floats(allow_nan=True, allow_infinity=True)
     leaves = st.one_of(LEAVES, st.none(), WORDS, NUMBER_LIKE.filter(is_finite), numbers)
-    for_all(configs(leaves), hold, share=SHARE)
+    # PyYAML's writer puts a next line character where its loaders read a line break.
+    kept = configs(leaves).filter(lambda data: "\x85" not in yaml.safe_dump(data, **options))
+    for_all(kept, hold, share=SHARE)
+
+
+@pytest.mark.parametrize("text", ["\x85", "a\x85b", "a\x85\x85b", "\u2028", "a\u2029b"])
+@pytest.mark.parametrize("style", ["'", '"', None])
+def test_line_breaks_of_unicode_are_read_as_pyyaml_reads_them(text, style, jail):
+    """A next line character is a line break, as it is to libyaml; in double quotes it is kept."""
+    written = yaml.safe_dump({"a": text}, allow_unicode=True, default_style=style)
+    found = read(jail, "a.yaml", written)
+    assert same(found, yaml.safe_load(written))
+    assert style != '"' or same(found, {"a": text})
 
 
 def wrapped(data: dict[str, Any]) -> str:
@@ -203,7 +215,7 @@ def test_keys_that_are_no_texts_are_what_json_makes_of_them(for_all, jail):
     """A key that is a number, a boolean or null becomes JSON's text for it."""
 
     def hold(data: dict[Any, Any]) -> None:
-        found = read(jail, "a.yaml", yaml.safe_dump({"names": data}))
+        found = read(jail, "a.yaml", yaml.safe_dump({"names": data}, sort_keys=False))
         assert same(found, json.loads(json.dumps({"names": data})))
 
     keys = st.one_of(st.integers(), st.booleans(), st.none())

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import ast
 import enum
 import json
 from pathlib import Path
 from typing import Any, Literal
+from uuid import UUID
 
 import jsonschema
 import pytest
@@ -57,7 +59,11 @@ def one(*names: str, **keywords: Any) -> argparse.ArgumentParser:
         ({"nargs": argparse.REMAINDER}, [["a"], []], ["a"]),
         ({"action": "append_const", "const": 3}, [[3, 3], None], [[4], 3]),
         ({"type": Path}, ["/tmp"], []),
-        ({"type": json.loads}, ["{}", {"a": 1}, 3], ["{"]),
+        # Any text is what these make of that text in quotes.
+        ({"type": json.loads}, ["{}", {"a": 1}, 3, "x", "{"], []),
+        ({"type": ast.literal_eval}, ["x", "[1]", 3], []),
+        ({"type": json.loads, "choices": ["x"]}, ["x"], ["y", "{"]),
+        ({"type": UUID}, [str(UUID(int=1))], ["x", '"x"']),
         ({"type": argparse.FileType("w")}, ["made.txt"], [3]),
     ],
 )

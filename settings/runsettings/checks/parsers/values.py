@@ -118,25 +118,29 @@ def _reason_of_own_type(option: ParserOption, value: Any) -> str | None:
         # A type that makes numbers makes no lists, unless it makes one of a text as these are.
         items = list(map(str, value))
         texts = [json.dumps(value), ",".join(items), " ".join(items)]
-    elif not isinstance(value, str):
+    elif isinstance(value, str):
+        texts.append(json.dumps(value))  # `json.loads` makes the text itself of this one
+    else:
         return None if choices is None else _reason_of_choices(choices, value)
-    reason: str | None = None
+    reasons = []
     for text in texts:
         try:
             converted = convert(kind, text)
         except UnknownConversionError:
             return None
         except argparse.ArgumentTypeError as error:
-            reason = f"must be what {_name(kind)} takes: {error}"
+            reasons.append(f"must be what {_name(kind)} takes: {error}")
         except (TypeError, ValueError):
             reason = f"must be what {_name(kind)} takes"
             if isinstance(kind, type) and issubclass(kind, enum.Enum):
-                reason = _reason_of_choices(kind, text)
+                reason = _reason_of_choices(kind, text) or reason
+            reasons.append(reason)
         except Exception as error:  # noqa: BLE001 - the type is the user's own function
-            reason = f"must be what {_name(kind)} takes; it raised {type(error).__name__}"
+            reasons.append(f"must be what {_name(kind)} takes; it raised {type(error).__name__}")
         else:
-            return None if choices is None else _reason_of_choices(choices, converted)
-    return reason
+            if text is value or not isinstance(value, str) or is_form(value, converted):
+                return None if choices is None else _reason_of_choices(choices, converted)
+    return reasons[0]
 
 
 def _has_numbers_by_default(option: ParserOption) -> bool:
