@@ -183,4 +183,5 @@ def test_a_named_env_file_that_is_not_there_is_an_error(env_file, jail):
     jail.write("there.env", "")
     (found,) = check(env_file=env_file, environ={})
     assert (str(found.rule), str(found.severity)) == ("unreadable-file", "error")
-    assert (found.message, str(found.origin)) == ("does not exist", "nope.env")
+    assert found.message == f"the file does not exist in {jail.cwd}"
+    assert (found.hint, str(found.origin)) == ("create it, or correct its path", "nope.env")

@@ -70,7 +70,10 @@ def test_missing_file_suggests_a_sibling(jail):
     """A misspelt name brings up the file that was probably meant."""
     jail.write("train.yaml", "")
     (fault,) = read_file(Path("trian.yaml"), Layer.FILE).diagnostics
-    assert (fault.rule, fault.message) == (Rule.UNREADABLE_FILE, "does not exist")
+    assert (fault.rule, fault.message) == (
+        Rule.UNREADABLE_FILE,
+        "the file does not exist in the working directory",
+    )
     assert fault.hint == "did you mean 'train.yaml'?"
 
 
@@ -79,7 +82,7 @@ def test_missing_file_suggests_a_sibling(jail):
     [
         ("conf/trian.yaml", "conf/trian.yaml", "did you mean 'conf/train.yaml'?"),
         ("conf/train.yml", "conf/train.yml", "did you mean 'conf/train.yaml'?"),
-        ("conf/nope.yaml", "conf/nope.yaml", None),
+        ("conf/nope.yaml", "conf/nope.yaml", "create it, or correct its path"),
     ],
 )
 def test_missing_file_suggests_as_it_was_named_and_only_what_is_close(jail, missing, where, hint):
@@ -92,7 +95,10 @@ def test_missing_file_suggests_as_it_was_named_and_only_what_is_close(jail, miss
 
 def test_missing_directory_is_a_missing_file(jail):
     """A path through a directory that does not exist is no crash."""
-    assert only(read_file(Path("no/such/x.yaml"), Layer.FILE))[1] == "does not exist"
+    assert (
+        only(read_file(Path("no/such/x.yaml"), Layer.FILE))[1]
+        == "the file does not exist in no/such"
+    )
 
 
 def test_directory_is_a_fault(jail):

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ValidationError, create_model
 
 from runsettings.checks.yaml11.ambiguous_scalars import scalar_diagnostics
 from runsettings.composition.merge import Merged, merge
-from runsettings.documents.files import Format
+from runsettings.documents.files import Format, read_bytes
 from runsettings.documents.paths import named_path
 from runsettings.layers.base import Inputs
 from runsettings.layers.call_site import Caller
@@ -37,7 +37,7 @@ from runsettings.resolution.resolve import Resolver
 from runsettings.resolution.validation_errors import validation_diagnostics
 from runsettings.secrets.masking import SecretMask
 from runsettings.values.diagnostic import Diagnostic, Rule
-from runsettings.values.origin import Kind, Layer, Origin
+from runsettings.values.origin import Kind, Layer
 from runsettings.values.reading import Reading
 from runsettings.values.tree import Tree
 
@@ -226,11 +226,12 @@ def missing_env_files(
     """An error for each named ``.env`` file that is not there, which no start would miss."""
     paths = (named,) if isinstance(named, (str, Path)) else named or ()
     return [
-        Diagnostic.of(
-            Rule.UNREADABLE_FILE, (), "does not exist", Origin(Layer.DOTENV, os.fspath(path))
-        )
+        found
         for path in paths
         if not named_path(path, cwd).exists()
+        for found in read_bytes(
+            named_path(path, cwd), Layer.DOTENV, where=os.fspath(path)
+        ).diagnostics
     ]
 
 

@@ -246,7 +246,9 @@ def _unreadable(path: Path, where: str, error: OSError) -> _UnreadableError:
             return _UnreadableError(
                 Rule.UNREADABLE_FILE, f"is a link to {path.readlink()}, which does not exist"
             )
-        return _UnreadableError(Rule.UNREADABLE_FILE, "does not exist", _similar(path, where))
+        place = "the working directory" if path.parent == Path() else path.parent
+        hint = _similar(path, where) or "create it, or correct its path"
+        return _UnreadableError(Rule.UNREADABLE_FILE, f"the file does not exist in {place}", hint)
     if isinstance(error, PermissionError):
         return _UnreadableError(
             Rule.UNREADABLE_FILE, "may not be read", "its permissions forbid it to this user"

@@ -22,7 +22,7 @@ from runsettings.values.diagnostic import Diagnostic, Excerpt, Rule, Severity
 from runsettings.values.did_you_mean import closest, did_you_mean
 from runsettings.values.directives import Append, Replace
 from runsettings.values.excerpts import excerpt_of
-from runsettings.values.key_paths import KeyPath, format_path
+from runsettings.values.key_paths import KeyPath, format_path, nested_text
 from runsettings.values.origin import Kind, Layer
 from runsettings.values.tree import Leaf, Tree
 
@@ -163,7 +163,9 @@ def _unknown_key(
         path,
         f"is not a key of {' or '.join(model.__name__ for model in unknown.models)}",
         tree.origin(path, key=True),
-        _elsewhere(name, table) if meant is None or "." in name else f"did you mean {meant!r}?",
+        _elsewhere(name, table, tree)
+        if meant is None or "." in name
+        else f"did you mean {meant!r}?",
         excerpt,
         severity=Severity.WARNING if lenient else None,
     )
@@ -220,23 +222,17 @@ def _fields_by_key(model: type[BaseModel]) -> Mapping[Any, list[FieldInfo]]:
     return found
 
 
-def _elsewhere(name: str, table: OptionTable) -> str | None:
+def _elsewhere(name: str, table: OptionTable, tree: Tree) -> str | None:
     """A hint for a key that exists elsewhere in the model, or that is close to one."""
     path = tuple(name.split("."))
     if len(path) > 1 and table.find(path) is not None:
+        if tree.kind is Kind.INI:  # a value of a nested key is JSON there
+            return f"nest it as JSON: {path[0]} = {nested_text(path[1:], in_json=True)}"
         return f"nest it: {nested_text(path)}"
     for option in table.leaves():
         if name == option.name:
             return f"it belongs under {format_path(option.path)!r}"
     return did_you_mean(name, (option.name for option in table.leaves()))
-
-
-def nested_text(path: Sequence[str]) -> str:
-    """Where to write a value whose keys were joined by periods: ``optim: {lr: …}``."""
-    text = "…"
-    for at in range(len(path) - 1, 0, -1):
-        text = f"{{{path[at]}: {text}}}"
-    return f"{path[0]}: {text}"
 
 
 def _without_value(excerpt: Excerpt) -> Excerpt:

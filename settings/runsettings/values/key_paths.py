@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 from runsettings.values.directives import Replace
@@ -28,6 +30,10 @@ class _Missing:
 
 MISSING: Final = _Missing()
 
+_WORD: Final = re.compile(r"[A-Za-z_/][\w/@-]*")
+_NO_TEXTS: Final = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
+"""Words that YAML, of one version or the other, does not read as texts."""
+
 
 def format_path(path: KeyPath) -> str:
     """``("optim", "lr")`` as ``optim.lr`` and ``("layers", 3, "size")`` as ``layers[3].size``."""
@@ -38,6 +44,21 @@ def format_path(path: KeyPath) -> str:
         else:
             # A key may be no string, such as 1.5 in YAML: a diagnostic about it shows its path.
             text += f".{key}" if text else str(key)
+    return text
+
+
+def nested_text(path: Sequence[str], *, in_json: bool = False) -> str:
+    """Where to write a value whose keys were joined by periods: ``optim: {lr: …}``.
+
+    Args:
+        path: The keys.
+        in_json: Whether to write JSON, which has braces around the first key too.
+    """
+    text = "…"
+    for at in range(len(path) - 1, -1, -1):
+        word = not in_json and _WORD.fullmatch(path[at]) and path[at].lower() not in _NO_TEXTS
+        text = f"{path[at] if word else json.dumps(path[at])}: {text}"
+        text = f"{{{text}}}" if at or in_json else text
     return text
 
 

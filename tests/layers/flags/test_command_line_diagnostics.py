@@ -318,6 +318,16 @@ def test_intermixed_words(capsys, line, expected) -> None:
     assert told(capsys, intermixed(), line, parse_intermixed_args) == expected
 
 
+@pytest.mark.parametrize("line", ["--lr x -- --lr", "--lr x -- --lrr 3", "--lr x -- -- --lr"])
+def test_words_behind_two_dashes_are_no_flags(capsys, line) -> None:
+    """A word behind ``--`` is not expected, even if a flag has that name."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--lr", type=float)
+    first, *others = told(capsys, parser, line)
+    assert first == "--lr: must be a number; got 'x'"
+    assert others
+
+
 def test_a_positional_that_needs_no_word_is_not_missing(capsys) -> None:
     """``nargs="*"`` is satisfied by no word at all."""
     parser = argparse.ArgumentParser()

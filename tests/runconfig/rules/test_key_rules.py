@@ -189,7 +189,7 @@ def test_keys_meet_after_dashes_become_underscores(
             {"x": {f"layer.{number}": 1 for number in range(9)}},
             "x.layer.0",
             "so have 'layer.1', 'layer.2', 'layer.3' and 5 more",
-            "nest it: layer: {0: …}",
+            'nest it: layer: {"0": …}',
         ),
         ({"a.b": 1, "c.d": 2}, "a.b", "; so have 'c.d'", "nest it: a: {b: …}"),
     ],

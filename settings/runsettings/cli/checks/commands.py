@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -40,7 +41,8 @@ def _rules(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
     names = [name.strip() for value in values for name in value.split(",")]
     for name in names:
         if name not in _RULES:
-            advice = did_you_mean(name, _RULES) or f"the rules are {', '.join(sorted(_RULES))}"
+            listed = textwrap.fill(", ".join(sorted(_RULES)), 78, break_on_hyphens=False)
+            advice = did_you_mean(name, _RULES) or f"the rules are:\n{listed}"
             raise click.BadParameter(f"{name!r} is not a rule — {advice}", ctx, param)
     return tuple(names)
 

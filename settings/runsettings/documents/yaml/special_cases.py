@@ -160,8 +160,8 @@ class RareCases:
             mark,
             path,
             width=len(shown),
-            hint="remove the tag; known are !!str, !!int, !!float, !!bool, !!null, !!map, "
-            "!!seq, !append, !replace and !delete",
+            hint="write the plain value that it stands for; safe are !!str, !!int, !!float, "
+            "!!bool, !!null, !!map, !!seq, !append, !replace and !delete",
         )
 
     def refused(self, event: Any, mark: int, data: Any, key: Any, error: ValueError) -> None:

@@ -80,7 +80,7 @@ def _refused(
     refused += refusals.left_out(parser, taken=twin.taken, given=twin.given)
     waiting = any(not a.option_strings and id(a) not in twin.taken for a in parser._actions)
     if strict and not waiting:  # a positional that misses a word would take the others
-        refused += [refusals.unknown_word(word, None) for word in twin.rest]
+        refused += [refusals.unknown_word(word, None) for word in twin.rest if word != "--"]
     return refused
 
 
@@ -148,13 +148,17 @@ class _Twin:
             if refused is None:
                 self.refused.append(refusals.other(error))
             return refused
-        unknown = next((word for word in self.rest if self._is_flag(word)), None)
-        if unknown is None or not self._strict or unknown not in words:
+        # Behind `--` all words are positionals, also those that look like flags.
+        flags = words[: words.index("--")] if "--" in words else words
+        known = self._twin._option_string_actions
+        unread = [word for word in self.rest if word.partition("=")[0] not in known]
+        unknown = next((word for word in unread if self._is_flag(word)), None)
+        if unknown is None or not self._strict or unknown not in flags:
             return None
         index = words.index(unknown)
         name, separator, value = unknown.partition("=")
         meant = refusals.meant_flag(name, self._twin._option_string_actions)
-        if meant is not None and (not separator or meant.startswith("--")):
+        if meant not in {None, name}:  # a flag that is known would be read again and again
             words[index] = f"{meant}{separator}{value}"
             return refusals.unknown_word(name, f"did you mean {meant!r}?")
         hint = f"write {name} before the command" if name in self._outer else self._inner(name)
@@ -175,7 +179,12 @@ class _Twin:
         return (False,) if code.co_argcount > 3 else ()
 
     def _is_flag(self, word: str) -> bool:
-        return word[:1] in self._twin.prefix_chars and self._twin._parse_optional(word) is not None
+        if word == "--" or word[:1] not in self._twin.prefix_chars:
+            return False
+        try:
+            return self._twin._parse_optional(word) is not None
+        except argparse.ArgumentError:
+            return True  # short for several flags
 
     def _inner(self, name: str) -> str | None:
         """A hint for a flag that a command has."""

@@ -20,7 +20,7 @@ from runsettings.runconfig.inputs.json_values import (
 )
 from runsettings.values.diagnostic import Diagnostic, Excerpt, Rule, Severity
 from runsettings.values.excerpts import excerpt_of
-from runsettings.values.key_paths import MISSING, KeyPath, value_at
+from runsettings.values.key_paths import MISSING, KeyPath, nested_text, value_at
 from runsettings.values.origin import Origin
 from runsettings.values.rendering import printable
 
@@ -283,8 +283,7 @@ def _without_period(key: str) -> str:
     parts = key.split(".")
     if not all(parts) or all(part.isdigit() for part in parts):
         return "remove the period"
-    *outer, last = parts
-    return f"nest it: {': {'.join((*outer, last))}: …{'}' * len(outer)}"
+    return f"nest it: {nested_text(parts)}"
 
 
 def place_of(

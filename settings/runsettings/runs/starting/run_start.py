@@ -138,7 +138,10 @@ class RunStart:
         except ConfigError as error:
             self.notices.warn(
                 "left out of the config: "
-                + "; ".join(headline(diagnostic) for diagnostic in error.diagnostics)
+                + "; ".join(
+                    headline(each) if each.path else f"{each.origin}: {headline(each)}"
+                    for each in error.diagnostics
+                )
             )
         config = Config(allow_val_change=True)
         early, given = self.inputs
