@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -112,22 +113,32 @@ def imports(tree: ast.AST) -> Iterator[tuple[ast.Import | ast.ImportFrom, list[s
             yield node, [node.module or "", *inside]
 
 
-def loaded_with(module: str, seen: set[str]) -> set[str]:
-    """The top-level packages that importing one of our modules imports, directly or not."""
+@cache
+def loaded_first(module: str) -> list[str]:
+    """What a module imports at its top, by full names; nothing if it is not one of ours."""
     path = PACKAGE.parent / module.replace(".", "/")
     file = path.with_suffix(".py") if path.with_suffix(".py").is_file() else path / "__init__.py"
-    if module in seen or not file.is_file():
-        return set()
-    seen.add(module)
-    found: set[str] = set()
+    if not module.startswith("runsettings") or not file.is_file():
+        return []
     # Imports for type checkers stand in an `if`, and those that are deferred in a function.
-    for statement in ast.parse(file.read_text()).body:
-        if isinstance(statement, (ast.Import, ast.ImportFrom)):
-            for _, names in imports(statement):
-                found.update(name.partition(".")[0] for name in names)
-                for name in names:
-                    found |= loaded_with(name, seen) if name.startswith("runsettings") else set()
-    return found
+    return [
+        name
+        for statement in ast.parse(file.read_text()).body
+        if isinstance(statement, (ast.Import, ast.ImportFrom))
+        for _, names in imports(statement)
+        for name in names
+    ]
+
+
+def loaded_with(module: str) -> set[str]:
+    """The top-level packages that importing one of our modules imports, directly or not."""
+    seen: set[str] = set()
+    waiting = [module]
+    while waiting:
+        names = set(loaded_first(waiting.pop())) - seen
+        seen |= names
+        waiting += names
+    return {name.partition(".")[0] for name in seen}
 
 
 @pytest.mark.parametrize("module", MODULES, ids=named)
@@ -150,7 +161,7 @@ def test_own_modules_are_imported_at_the_top(module):
             continue
         _, _, comment = lines[node.lineno - 1].partition("#")
         named_packages = {HEAVY[word] for word in re.findall(r"\w+", comment) if word in HEAVY}
-        loaded = set().union(*(loaded_with(name, set()) for name in own))
+        loaded = set().union(*(loaded_with(name) for name in own))
         assert named_packages, f"line {node.lineno} names no heavy package that it defers"
         assert named_packages <= loaded, f"line {node.lineno} does not load {named_packages}"
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-SHARE = 16
+SHARE = 10
 """The gate asks a part of what Hypothesis asks by default, as there are many kinds."""
 
 

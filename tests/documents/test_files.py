@@ -298,7 +298,6 @@ def holds(reading: Reading) -> None:
 
 @pytest.mark.parametrize("written", Format)
 @settings(
-    max_examples=250,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
@@ -310,7 +309,6 @@ def test_any_text_is_read_or_reported(written, text):
 
 @pytest.mark.parametrize("written", Format)
 @settings(
-    max_examples=100,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

@@ -37,9 +37,7 @@ TEXTS = st.builds(
     st.lists(LINES, max_size=12),
     st.sampled_from(["\n", "\r\n", "\r"]),
 )
-RELAXED = settings(
-    deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=400
-)
+RELAXED = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def ini(text: str) -> Reading:

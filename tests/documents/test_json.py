@@ -32,9 +32,7 @@ TREES = st.dictionaries(
     ),
     max_size=5,
 )
-RELAXED = settings(
-    deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200
-)
+RELAXED = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def json(text: str) -> Reading:

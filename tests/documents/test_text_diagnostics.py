@@ -13,9 +13,7 @@ from runsettings.values.origin import Layer, Origin
 from runsettings.values.positions import Position
 
 TEXTS = st.text(st.sampled_from("ab\n\r\u2028é"), max_size=20)
-RELAXED = settings(
-    deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200
-)
+RELAXED = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @RELAXED

@@ -39,9 +39,7 @@ TREES = st.dictionaries(
     ),
     max_size=4,
 )
-RELAXED = settings(
-    deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200
-)
+RELAXED = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 SAMPLE = '''# a comment with [brackets] and "quotes"
 title = "x" # trailing
 when = 1979-05-27 07:32:00

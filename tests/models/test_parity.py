@@ -638,9 +638,7 @@ TEXTS = st.sampled_from(
 )
 
 
-@hypothesis_settings(
-    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@hypothesis_settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(variables=st.dictionaries(NAMES, TEXTS, max_size=6))
 @pytest.mark.filterwarnings("ignore::runsettings.SettingsWarning")
 def test_any_nested_environment_is_read_alike(variables):
@@ -660,9 +658,7 @@ FLAT_TEXTS = st.one_of(
 )
 
 
-@hypothesis_settings(
-    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@hypothesis_settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(variables=st.dictionaries(FLAT_NAMES, FLAT_TEXTS, max_size=5))
 def test_any_flat_environment_is_read_alike(variables):
     """Whatever stands in the variables of plain fields, both bases make the same of it."""

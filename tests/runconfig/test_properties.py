@@ -23,9 +23,7 @@ from runsettings.values.key_paths import MISSING
 from runsettings.values.origin import Layer
 from runsettings.values.tree import Tree
 
-relaxed = settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+relaxed = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 texts = st.one_of(
     st.text(max_size=12),

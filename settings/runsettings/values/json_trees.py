@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Final
+
+SCALARS: Final = frozenset({str, int, float, bool, type(None)})
+"""The types of the values without values inside."""
 
 
 def same_value(one: Any, other: Any) -> bool:
@@ -25,10 +28,14 @@ def same_value(one: Any, other: Any) -> bool:
 
 def copy_tree(value: Any) -> Any:
     """A copy of a JSON tree that shares no container with it."""
+    # One call for each container: most values of a large tree are scalars.
     if isinstance(value, dict):
-        return {key: copy_tree(item) for key, item in value.items()}
+        return {
+            key: item if item.__class__ in SCALARS else copy_tree(item)
+            for key, item in value.items()
+        }
     if isinstance(value, list):
-        return [copy_tree(item) for item in value]
+        return [item if item.__class__ in SCALARS else copy_tree(item) for item in value]
     return value
 
 

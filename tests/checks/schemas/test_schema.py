@@ -31,7 +31,6 @@ PUBLISHED = Path(__file__).parents[3] / "schema"
 VALIDATOR = jsonschema.Draft202012Validator
 
 examples = settings(
-    max_examples=400,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.filter_too_much],
 )

@@ -98,18 +98,14 @@ def data_of(text: str):
     return tree_of(text).data
 
 
-@settings(
-    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(texts())
 def test_fixing_keeps_every_value(text):
     """What our reader gets is the same before and after."""
     assert same_value(data_of(text), data_of(fix_text(text)[0]))
 
 
-@settings(
-    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(texts())
 def test_fixing_a_second_time_changes_nothing(text):
     """Fixing is idempotent, and leaves no scalar."""
@@ -117,9 +113,7 @@ def test_fixing_a_second_time_changes_nothing(text):
     assert fix_text(fixed) == (fixed, 0)
 
 
-@settings(
-    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(texts())
 def test_after_fixing_pyyaml_reads_what_we_read(text):
     """PyYAML's safe loader and our reader agree on a fixed text."""
@@ -127,9 +121,7 @@ def test_after_fixing_pyyaml_reads_what_we_read(text):
     assert same_value(data_of(fixed), yaml.safe_load(fixed) or {})
 
 
-@settings(
-    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(texts())
 def test_fixing_touches_nothing_but_the_ambiguous_scalars(text):
     """Between the ambiguous scalars, every character stays: comments, layout and line breaks."""
@@ -142,9 +134,7 @@ def test_fixing_touches_nothing_but_the_ambiguous_scalars(text):
         fixed = fixed[fixed.index(piece) + len(piece) :]
 
 
-@settings(
-    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(texts())
 def test_searching_finds_what_scanning_finds(text):
     """The search of the text, which is fast, and the scan of every scalar agree."""
@@ -152,9 +142,7 @@ def test_searching_finds_what_scanning_finds(text):
     assert find_ambiguous(tree) == scan_ambiguous(text, tree)
 
 
-@settings(
-    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(texts())
 def test_a_scalar_stands_where_it_is_said_to_be(text):
     """Line and column of each scalar are those of its text."""

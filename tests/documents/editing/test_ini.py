@@ -31,9 +31,7 @@ VALUES = st.one_of(
     st.just(""),
     st.lists(LINE.filter(lambda line: line[0] not in "#;"), min_size=2, max_size=4).map("\n".join),
 )
-RELAXED = settings(
-    deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300
-)
+RELAXED = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def data(text: str) -> dict:

@@ -89,7 +89,7 @@ _VALUES = st.recursive(
 )
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(value=_VALUES, newline=st.sampled_from(["\n", "\r\n"]))
 def test_any_value_reads_back_and_goes_again(value, newline):
     """What was set is what a reader finds; removing it restores the text."""

@@ -20,7 +20,6 @@ from runsettings.values.reading import Reading
 from runsettings.values.rendering import render_problems
 
 RELAXED = settings(
-    max_examples=150,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

@@ -27,9 +27,7 @@ PLAIN = st.one_of(
     st.integers().map(str),
     st.text(max_size=5),
 )
-RELAXED = settings(
-    deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=500
-)
+RELAXED = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.mark.parametrize(

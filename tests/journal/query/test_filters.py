@@ -10,7 +10,7 @@ from runsettings.journal.query.filters import parse_filter
 from runsettings.journal.replay import StoredRun
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text("ab.()<>=!~'\"` notrd\\1e-\n", max_size=40))
 def test_any_text_is_a_filter_or_a_fault(text):
     """No text makes the parser fail in another way."""

@@ -18,6 +18,7 @@ from runsettings.values.directives import Append, Delete
 from runsettings.values.errors import ConfigError
 from runsettings.values.key_paths import MISSING
 from runsettings.values.origin import Layer
+from runsettings.values.tree import Tree
 
 
 @pytest.fixture
@@ -316,3 +317,34 @@ def test_a_value_stays_small_write_by_write() -> None:
     del config.a["x"]
     config.a.z = "z" * 4_000_000
     assert set(config.a) == {*(f"y{number}" for number in range(10)), "z"}
+
+
+def test_a_config_costs_no_call_for_each_value(jail, counted_calls):
+    """Loading and copying call functions for the mappings of a file, not for their scalars."""
+    found = []
+    for leaves in (10, 200):
+        lines = [f"  key{number}: word" for number in range(leaves)]
+        jail.write("c.yaml", "\n".join(["a:", *lines]))
+        with counted_calls() as calls:
+            config = Config.load("c.yaml")
+            config.as_dict()
+        yaml_events = {name: calls.pop(name) for name in [*calls] if "Event" in name}
+        assert yaml_events
+        found.append(sum(calls.values()))
+    assert found[1] < found[0] + 100
+
+
+@pytest.mark.parametrize("write", ["a.b = 2", "update", "del"])
+def test_the_first_write_leaves_the_sources_as_they_were(write):
+    """The data of a new config are those of its sources, and are copied before a write."""
+    tree = Tree(Layer.FILE, "c.yaml", {"a": {"b": 1, "c": [1]}})
+    config = Config.load(tree, allow_val_change=True)
+    twin = Config.load(tree)
+    if write == "update":
+        config.update({"a": {"b": 2}})
+    elif write == "del":
+        del config["a"]["b"]
+    else:
+        config["a"]["b"] = 2
+    assert tree.data == twin.as_dict() == {"a": {"b": 1, "c": [1]}}
+    assert config.as_dict()["a"].get("b") in (2, None)

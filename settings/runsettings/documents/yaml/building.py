@@ -77,6 +77,7 @@ def _run(rare: RareCases, root: list[Any], root_marks: list[Any]) -> None:
     stack = rare.stack
     anchors = rare.anchors
     resolve, telling = rare.schema
+    counting = "&" in rare.diagnostics.text  # only what an alias repeats has a budget
     data: Any = root
     marks: Any = root_marks
     key: Any = ITEM
@@ -101,11 +102,11 @@ def _run(rare: RareCases, root: list[Any], root_marks: list[Any]) -> None:
                         value = resolve(value)
                     except ValueError as error:
                         rare.refused(event, mark, data, key, error)
-                length = len(event.value)
-                if length > CHARACTERS:
-                    size += length // CHARACTERS
-                if event.anchor is not None:
-                    anchors[event.anchor] = Anchored(value, mark, 1 + length // CHARACTERS, 0)
+                if counting:
+                    length = len(event.value) // CHARACTERS
+                    size += length
+                    if event.anchor is not None:
+                        anchors[event.anchor] = Anchored(value, mark, 1 + length, 0)
                 if key is AWAIT:
                     key_mark = mark << KEY_SHIFT
                     key = value

@@ -65,11 +65,12 @@ class ConfigStore:
         self.allow_val_change = allow_val_change
         self.strict = strict
         self.diagnostics = list(diagnostics)
-        self.data: dict[str, Any] = copy_tree(merged.data)
+        self.data: dict[str, Any] = merged.data
         self._sources = Sources(loaded, sweep)
         self._begin(SecretMask() if secrets is None else secrets)
 
     def _begin(self, secrets: SecretMask) -> None:
+        self._is_shared = True  # the data, with the sources, until the first write
         self._secrets = secrets
         self._sizes = ValueSizes()
         self._entries = ViewEntries(self.data)
@@ -97,8 +98,6 @@ class ConfigStore:
         twin.__setstate__(self.__getstate__())
         twin._secrets = self._secrets  # a copy in this process masks them too
         return twin
-
-    # --- reading ---
 
     @contextmanager
     def reading(self) -> Iterator[Self]:
@@ -161,8 +160,6 @@ class ConfigStore:
                 self._observers.remove(observer)
 
         return stop
-
-    # --- writing ---
 
     def assign(self, path: KeyPath, value: Any, caller: Caller) -> None:
         """Set the value at ``path``; a mapping replaces the old one.
@@ -290,6 +287,9 @@ class ConfigStore:
 
     def _put(self, path: KeyPath, value: Any) -> None:
         """Set the value at ``path``, or remove it if ``value`` is `MISSING`."""
+        if self._is_shared:
+            self.data = self._entries.data = copy_tree(self.data)
+            self._is_shared = False
         parent = value_at(self.data, path[:-1])
         if value is MISSING:
             parent.pop(path[-1], None)

@@ -23,14 +23,15 @@ class ViewEntries:
     the config's lock.
 
     Args:
-        data: The data of the config.
+        data: The first value of the attribute.
 
     Attributes:
+        data: The data of the config.
         views: Each view, by the path of its mapping.
     """
 
     def __init__(self, data: dict[str, Any]) -> None:
-        self._data = data
+        self.data = data
         self._copy: dict[str, Any] = copy_tree(data)
         self.views: dict[KeyPath, View] = {}
 
@@ -55,7 +56,7 @@ class ViewEntries:
         parent = value_at(self._copy, path[:-1])
         if not isinstance(parent, dict):  # a program changed the copy
             path = path[:1]
-            parent, value = self._copy, value_at(self._data, path)
+            parent, value = self._copy, value_at(self.data, path)
         old, new = parent.get(path[-1]), copy_tree(value)
         if value is MISSING:
             parent.pop(path[-1], None)

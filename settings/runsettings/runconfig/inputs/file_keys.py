@@ -6,6 +6,7 @@ from typing import Any
 
 from runsettings.runconfig.inputs.json_values import key_as_text, text_key
 from runsettings.values.directives import Append, Replace
+from runsettings.values.json_trees import SCALARS
 from runsettings.values.positions import Branch, SequenceMarks
 
 
@@ -16,9 +17,12 @@ def all_strings(node: Any) -> bool:
             "\n".join(node)  # much faster than testing each key of a large file
         except TypeError:
             return False
-        return all(all_strings(item) for item in node.values() if type(item) not in _SCALARS)
+        node = list(node.values())
     if isinstance(node, list):
-        return all(all_strings(item) for item in node if type(item) not in _SCALARS)
+        for item in node:  # noqa: SIM110 - a generator is a call more for each container
+            if item.__class__ not in SCALARS and not all_strings(item):
+                return False
+        return True
     if isinstance(node, Replace):
         return all_strings(node.value)
     return all_strings(node.items) if isinstance(node, Append) else True
@@ -37,6 +41,3 @@ def with_text_keys(marks: Any) -> Any:
         items.extend(map(with_text_keys, marks))
         return items
     return marks
-
-
-_SCALARS = frozenset({str, int, float, bool, type(None)})
