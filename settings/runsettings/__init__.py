@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from runsettings.journal.replay import read_history as read_history
     from runsettings.layers.base import Inputs as Inputs
     from runsettings.layers.base import LayerSource as LayerSource
+    from runsettings.layers.flags.config_arguments import (
+        add_config_arguments as add_config_arguments,
+    )
     from runsettings.layers.flags.parsing import parse_args as parse_args
     from runsettings.layers.flags.parsing import parse_intermixed_args as parse_intermixed_args
     from runsettings.layers.flags.parsing import parse_known_args as parse_known_args
@@ -50,6 +53,7 @@ if TYPE_CHECKING:
     from runsettings.models.resolving import sources as sources
     from runsettings.models.settings import Settings as Settings
     from runsettings.runconfig.config import Config as Config
+    from runsettings.runconfig.inputs.overriding import overrides as overrides
     from runsettings.runconfig.typed import RunConfig as RunConfig
     from runsettings.runs.recording.active import define_metric as define_metric
     from runsettings.runs.recording.active import finish as finish
@@ -110,6 +114,7 @@ _HOMES = {
     "Tree": "values.tree",
     "__version__": "_version",
     "add_arguments": "models.flag_definitions",
+    "add_config_arguments": "layers.flags.config_arguments",
     "assert_valid": "checks.testing",
     "check": "checks.check",
     "define_metric": "runs.recording.active",
@@ -130,6 +135,7 @@ _HOMES = {
     "login": "runs.starting.login_call",
     "options": "models.model_options",
     "origin": "models.provenance",
+    "overrides": "runconfig.inputs.overriding",
     "parse_args": "layers.flags.parsing",
     "parse_intermixed_args": "layers.flags.parsing",
     "parse_known_args": "layers.flags.parsing",

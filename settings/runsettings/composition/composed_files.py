@@ -47,18 +47,25 @@ def is_composed(tree: Tree) -> bool:
 
 
 def chosen_profiles(
-    given: Sequence[str] | str | None, environ: Any, caller: Origin
+    given: Sequence[str] | str | None,
+    environ: Any,
+    caller: Origin,
+    flags: Sequence[tuple[str, Origin]] = (),
 ) -> list[tuple[str, Origin]]:
     """The names of the chosen profiles, lowest first, each with its origin.
 
     Args:
-        given: What the call names; the variable ``RUNSETTINGS_PROFILE`` counts if left out.
+        given: What the call names; flags count if it is left out, and then the variable
+            ``RUNSETTINGS_PROFILE``.
         environ: The environment.
         caller: The place of the call.
+        flags: What flags name.
     """
     if given is not None:
         names = [given] if isinstance(given, str) else given
         return [(str(name), caller) for name in names]
+    if flags:
+        return list(flags)
     names = environ.get(PROFILES_VARIABLE, "").split(",")
     origin = Origin(Layer.ENV, PROFILES_VARIABLE)
     return [(name.strip(), origin) for name in names if name.strip()]
@@ -85,20 +92,24 @@ class Composer:
         self._chain: list[Reading] = []
         self._told_limit = False
 
-    def compose(self, path: Path, reading: Reading) -> list[Reading]:
+    def compose(
+        self, path: Path, reading: Reading, mount: KeyPath = (), used_by: Origin | None = None
+    ) -> list[Reading]:
         """The chain of sources that a file stands for, lowest first.
 
         Args:
             path: The file.
             reading: The file as it was read alone.
+            mount: The key to put the file under; empty for the root.
+            used_by: What names the file, if that is no file.
 
         Returns:
             ``reading`` alone if the file is plain data.
         """
-        if not is_composed(reading.tree):
+        if not mount and not is_composed(reading.tree):
             return [_as_plain(reading)]
         self._chain = []
-        self._add(path, reading, (), None, [])
+        self._add(path, reading, mount, used_by, [])
         return self._chain
 
     def unknown_profiles(self) -> list[Diagnostic]:

@@ -8,6 +8,7 @@ from types import FrameType
 from typing import Final, NamedTuple
 
 from runsettings.documents.paths import shown_path
+from runsettings.values.origin import Layer, Origin
 
 _OURS: Final = "runsettings"
 
@@ -53,6 +54,19 @@ def find_caller(call: str | None = None, skip: str = _OURS) -> Caller:
         # The package runs as a program; no user code called it.
         return Caller(skip, None, call)
     return Caller(_shown(frame.f_code.co_filename), frame.f_lineno, call)
+
+
+def call_origin(caller: Caller, argument: str | None = None) -> Origin:
+    """The origin of the argument of a call: ``train.py:12 init(config=)``.
+
+    Args:
+        caller: The place of the call; if it has only a name, the call is ``name(argument=)``.
+        argument: The argument that was passed.
+    """
+    call = caller.call
+    if call is not None and call.replace(".", "").isidentifier():
+        call = f"{call}({argument}=)" if argument else f"{call}()"
+    return Origin(Layer.INIT, caller.where, caller.line, None, call)
 
 
 def _shown(file: str) -> str:

@@ -8,10 +8,9 @@ import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Literal, Self, TypeVar
 
-from runsettings.layers.call_site import Caller, find_caller
+from runsettings.layers.call_site import Caller, call_origin, find_caller
 from runsettings.runconfig.changes.change import Observer, show_warning
 from runsettings.runconfig.changes.state import ConfigStore
-from runsettings.runconfig.inputs.reader import call_origin
 from runsettings.runconfig.loading import GatheredConfig, gather_config
 from runsettings.runconfig.views import ConfigView
 from runsettings.secrets.masking import SecretMask

@@ -10,9 +10,10 @@ from typing import Any, Literal
 
 from runsettings.composition.merge import Merged, merge
 from runsettings.documents.paths import working_directory
-from runsettings.layers.call_site import Caller
+from runsettings.layers.call_site import Caller, call_origin
 from runsettings.runconfig.changes.sweep_locks import check_locks
-from runsettings.runconfig.inputs.reader import InputReader, call_origin
+from runsettings.runconfig.inputs.overriding import override_secrets
+from runsettings.runconfig.inputs.reader import InputReader
 from runsettings.runconfig.rules.json_schema import check_schema
 from runsettings.runconfig.rules.key_rules import check_rules
 from runsettings.runconfig.rules.key_selection import Selection
@@ -91,6 +92,7 @@ def gather_config(
         strict=strict,
         yaml11=yaml == "1.1",
         profiles=profiles,
+        inputs=inputs,
     )
     if defaults_file is not None and os.path.exists(here / defaults_file):  # noqa: PTH110 - raises for no directory
         reader.read_path(defaults_file)
@@ -115,6 +117,7 @@ def gather_config(
         masked = [mask.tree(tree) for tree in trees]
         trees = [tree for tree, _ in masked]
         diagnostics += [diagnostic for _, warned in masked for diagnostic in warned]
+        diagnostics += override_secrets(reader.overrides, lambda tree: bool(mask.tree(tree)[1]))
     selection = Selection(include_keys, exclude_keys)
     # A key with a bad value is in no tree, and can be excluded too.
     known: set[Any] = {key for tree in trees for key in tree.data}

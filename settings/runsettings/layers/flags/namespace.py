@@ -6,12 +6,15 @@ import argparse
 import copy
 import dataclasses
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final, Self
 
 from runsettings.values.origin import Kind, Layer, Origin
 from runsettings.values.tree import Tree
+
+OVERRIDES: Final = "config_overrides"
+"""The argument that has the words of the flags that `add_config_arguments` adds."""
 
 
 class _GivenView:
@@ -45,6 +48,7 @@ class GivenNamespace(argparse.Namespace):
         "_all_flags",
         "_given_flags",
         "_other_sources",
+        "_overrides",
         "_settings_flags",
         "_settings_keys",
     )
@@ -59,6 +63,7 @@ class GivenNamespace(argparse.Namespace):
         self._settings_flags: frozenset[str] = frozenset()
         self._settings_keys: frozenset[str] = frozenset()
         self._other_sources: dict[str, Origin] = {}
+        self._overrides: tuple[tuple[str, str], ...] = ()
 
     def __setattr__(self, name: str, value: Any) -> None:
         super().__setattr__(name, value)
@@ -125,6 +130,12 @@ def flags_of(namespace: argparse.Namespace) -> Mapping[str, str]:
     """The flag of each argument, given or not; empty if another function parsed it."""
     known: Mapping[str, str] = getattr(namespace, "_all_flags", {})
     return known
+
+
+def overrides_of(namespace: argparse.Namespace) -> Sequence[tuple[str, str]]:
+    """The words of the flags that `add_config_arguments` adds, each with its flag, in order."""
+    words: Sequence[tuple[str, str]] = getattr(namespace, "_overrides", ())
+    return words or vars(namespace).get(OVERRIDES, ())
 
 
 def settings_of(namespace: argparse.Namespace) -> frozenset[str]:

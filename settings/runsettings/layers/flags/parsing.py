@@ -23,10 +23,12 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from runsettings._deferred import deferred
 from runsettings.layers.flags.namespace import (
+    OVERRIDES,
     GivenNamespace,
     flags_of,
     given_class,
     given_of,
+    overrides_of,
     settings_of,
 )
 from runsettings.layers.flags.parser_subclasses import (
@@ -123,6 +125,8 @@ def _watched(
     if any(_facts(each).takes_more for each in parsers):
         args = prepared(sys.argv[1:] if args is None else args, parsers)
     start = {} if namespace is None else dict(vars(namespace))
+    if namespace is not None and (earlier := overrides_of(namespace)):
+        start[OVERRIDES] = earlier
     before = {} if namespace is None else dict(given_of(namespace))
     record: Record | SnapshotRecord
     if has_own_parse(parser):
@@ -140,6 +144,7 @@ def _watched(
         record.end()
     filled, rest = outcome if isinstance(outcome, tuple) else (outcome, [])
     arguments = arguments_of(filled)
+    words = arguments.pop(OVERRIDES, ())
     if namespace is not None:
         vars(namespace).update(arguments)
     others = other_sources(parser)
@@ -164,6 +169,7 @@ def _watched(
     for name in arguments.keys() - known.keys():
         known[name] = f"set_defaults({name}=)"
     told._given_flags = given
+    told._overrides = tuple(words)
     told._other_sources = others
     told._all_flags = known
     told._settings_keys = frozenset().union(*(_facts(each).keys for each in parsers))

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any, Self
 
 from runsettings.composition.merge import Merged, merge
-from runsettings.layers.call_site import Caller
+from runsettings.layers.call_site import Caller, call_origin
 from runsettings.runconfig.changes.callbacks import Observers
 from runsettings.runconfig.changes.change import (
     Change,
@@ -23,8 +23,7 @@ from runsettings.runconfig.changes.sources import Sources, tree_of
 from runsettings.runconfig.changes.sweep_locks import check_locks, keep_locked
 from runsettings.runconfig.changes.value_sizes import ValueSizes
 from runsettings.runconfig.changes.view_entries import View, ViewEntries
-from runsettings.runconfig.inputs.reader import call_origin, own_key_diagnostic
-from runsettings.runconfig.inputs.wandb_form import OWN_KEY
+from runsettings.runconfig.inputs.wandb_form import OWN_KEY, own_key_diagnostic
 from runsettings.runconfig.rules.key_rules import check_rules, keys_that_meet
 from runsettings.secrets.masking import SecretMask
 from runsettings.values.diagnostic import Diagnostic, Severity

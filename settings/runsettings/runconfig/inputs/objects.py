@@ -11,7 +11,9 @@ import dataclasses
 import types
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol, TypeGuard
+
+from runsettings.values.tree import Tree
 
 
 class Fields(NamedTuple):
@@ -63,3 +65,19 @@ def items_of(value: Any) -> Sequence[Any] | None:
     if isinstance(value, (str, bytes, bytearray, memoryview)) or not isinstance(value, Sequence):
         return None
     return list(value)
+
+
+class Sourced(Protocol):
+    """A `Config` or a part of one, which has the trees that it was made from."""
+
+    def _trees(self) -> tuple[Tree, ...] | None: ...
+
+    def as_dict(self) -> dict[str, Any]:
+        """The config as plain data."""
+        # pragma: no cover - a protocol has no body
+
+
+def is_config(value: Any) -> TypeGuard[Sourced]:
+    """Whether a value is a `Config` or a part of one."""
+    # Of the class: access to an attribute of the object may run any code.
+    return hasattr(type(value), "_trees")

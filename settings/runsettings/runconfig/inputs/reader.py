@@ -23,23 +23,35 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeGuard
+from typing import TYPE_CHECKING, Any, Final
 
 from runsettings.composition.composed_files import Composer, chosen_profiles, is_composed
+from runsettings.composition.overrides import Overrides
 from runsettings.composition.references import resolve_references
 from runsettings.documents.files import Format, read_file, read_text
 from runsettings.documents.paths import named_path, shown_path
-from runsettings.layers.call_site import Caller
 from runsettings.layers.flags.absl import UNPARSED, UNPARSED_HINT, absl_trees, is_absl
-from runsettings.layers.flags.namespace import GivenNamespace, argument_trees, source_trees
+from runsettings.layers.flags.namespace import (
+    OVERRIDES,
+    GivenNamespace,
+    argument_trees,
+    overrides_of,
+    source_trees,
+)
 from runsettings.layers.flags.nesting import nested_trees
 from runsettings.runconfig.inputs.file_keys import all_strings, with_text_keys
 from runsettings.runconfig.inputs.flag_nesting import nested_below_values
 from runsettings.runconfig.inputs.json_values import DEEPEST, as_strict, to_jsonable
 from runsettings.runconfig.inputs.not_followed import not_followed
-from runsettings.runconfig.inputs.objects import fields_of
+from runsettings.runconfig.inputs.objects import Sourced, fields_of, is_config
+from runsettings.runconfig.inputs.overriding import override_trees, profiles_in
 from runsettings.runconfig.inputs.settings_models import is_settings, settings_trees
-from runsettings.runconfig.inputs.wandb_form import OWN_KEY, has_wandb_form, unwrap
+from runsettings.runconfig.inputs.wandb_form import (
+    OWN_KEY,
+    has_wandb_form,
+    own_key_diagnostic,
+    unwrap,
+)
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity
 from runsettings.values.excerpts import excerpt_of
 from runsettings.values.key_paths import MISSING, KeyPath, value_at
@@ -57,21 +69,6 @@ _TAKEN: Final = (
 )
 
 
-class Sourced(Protocol):
-    """A `Config` or a part of one, which has the trees that it was made from."""
-
-    def _trees(self) -> tuple[Tree, ...] | None: ...
-
-    def as_dict(self) -> dict[str, Any]:
-        """The config as plain data."""
-        ...  # pragma: no cover - a protocol has no body
-
-
-def _is_config(value: Any) -> TypeGuard[Sourced]:
-    # Of the class: access to an attribute of the object may run any code.
-    return hasattr(type(value), "_trees")
-
-
 class InputReader:
     """Reads inputs one after the other and collects their trees and diagnostics.
 
@@ -81,11 +78,14 @@ class InputReader:
         every_flag: Take the absl flags of installed packages as well.
         strict: Reject what has no form in JSON.
         yaml11: Read YAML by the rules of version 1.1, as PyYAML does.
-        profiles: The profiles of composed files; those of ``RUNSETTINGS_PROFILE`` if left out.
+        profiles: The profiles of composed files; by default those of flags in ``inputs``,
+            and then of ``RUNSETTINGS_PROFILE``.
+        inputs: What will be read, in which profiles are searched.
 
     Attributes:
         defaults: Trees of flags' defaults, lowest first; all other trees beat them.
         trees: All other trees, lowest first.
+        overrides: Those of the trees that overrides made.
         diagnostics: The diagnostics about the inputs.
         typed: The values of each `RunConfig`.
     """
@@ -99,11 +99,12 @@ class InputReader:
         strict: bool = False,
         yaml11: bool = False,
         profiles: Sequence[str] | str | None = None,
+        inputs: Any = None,
     ) -> None:
         self._cwd = cwd
-        self._composer = Composer(
-            self._read_alone, cwd, chosen_profiles(profiles, os.environ, origin)
-        )
+        of_flags = profiles_in(inputs, DEEPEST)
+        chosen = chosen_profiles(profiles, os.environ, origin, of_flags)
+        self._composer = Composer(self._read_alone, cwd, chosen)
         self._origin = origin
         self._every_flag = every_flag
         self._strict = strict
@@ -111,6 +112,7 @@ class InputReader:
         self._open: set[int] = set()
         self.defaults: list[Tree] = []
         self.trees: list[Tree] = []
+        self.overrides: list[Tree] = []
         self.diagnostics: list[Diagnostic] = []
         self.typed: list[dict[str, Any]] = []
 
@@ -122,19 +124,29 @@ class InputReader:
             self._read_list(value)
         elif isinstance(value, Tree):
             self.trees.append(value)
-        elif _is_config(value):
+        elif is_config(value):
             self._read_config(value)
         elif isinstance(value, (str, os.PathLike)):
             self.read_path(value)
+        elif isinstance(value, Overrides):
+            self._read_files(value)
+            self._add_overrides(value, ())
         elif isinstance(value, GivenNamespace):
+            words = Overrides(overrides_of(value))
+            self._read_files(words)
             for tree in source_trees(value, settings=False):
                 self.trees += [self._converted(nested) for nested in nested_trees(tree)]
-            self._add_flags(argument_trees(value, settings=False))
+            flags = self._add_flags(argument_trees(value, settings=False))
+            self._add_overrides(words, flags)
         elif isinstance(value, argparse.Namespace):
             # It does not tell which of its values were given as flags: their origin is the call.
-            marks = dict.fromkeys(vars(value), self._origin)
-            values = Tree(Layer.INIT, self._origin.where, dict(vars(value)), marks)
+            words = Overrides(overrides_of(value))
+            self._read_files(words)
+            given = {name: each for name, each in vars(value).items() if name != OVERRIDES}
+            marks = dict.fromkeys(given, self._origin)
+            values = Tree(Layer.INIT, self._origin.where, given, marks)
             self._add_flags((Tree(Layer.DEFAULT, self._origin.where), values))
+            self._add_overrides(words, ())
         elif is_absl(value):
             self._read_absl(value)
         elif is_settings(value):
@@ -163,11 +175,20 @@ class InputReader:
             path: The file; a relative path starts from ``cwd``.
             layer: The layer of its values.
         """
+        self.trees += self._chain(path, layer)
+
+    def _chain(
+        self,
+        path: str | os.PathLike[str],
+        layer: Layer,
+        mount: KeyPath = (),
+        used_by: Origin | None = None,
+    ) -> list[Tree]:
+        """The trees of a file under a key, with the files that it uses, lowest first."""
         named = named_path(path, self._cwd)
-        reading = self._read_alone(named, layer)
-        for each in self._composer.compose(named, reading):
-            self.diagnostics += each.diagnostics
-            self.trees.append(each.tree)
+        chain = self._composer.compose(named, self._read_alone(named, layer), mount, used_by)
+        self.diagnostics += [found for each in chain for found in each.diagnostics]
+        return [each.tree for each in chain]
 
     def finish(self) -> None:
         """Look up the references, after all inputs are read."""
@@ -250,12 +271,7 @@ class InputReader:
     def _read_absl(self, flags: Any) -> None:
         values = getattr(flags, "FLAGS", flags)
         if not values.is_parsed():
-            self._add(
-                Rule.BAD_INPUT,
-                UNPARSED,
-                self._origin,
-                UNPARSED_HINT,
-            )
+            self._add(Rule.BAD_INPUT, UNPARSED, self._origin, UNPARSED_HINT)
         defaults, given = absl_trees(flags, every=self._every_flag)
         first = len(self.defaults)
         self._add_flags((defaults, given))
@@ -265,11 +281,27 @@ class InputReader:
                 for tree in self.defaults[first:]:
                     _forget(tree.data, tuple(name.split(".")))
 
-    def _add_flags(self, flags: tuple[Tree, Tree]) -> None:
-        for tree, trees in zip(flags, (self.defaults, self.trees), strict=True):
+    def _read_files(self, overrides: Overrides) -> None:
+        for file in overrides.files:
+            self.read_path(file)
+
+    def _add_overrides(self, overrides: Overrides, flags: Sequence[Tree]) -> None:
+        read, found = overrides.read()
+        below = [*self.defaults, *self.trees]
+        trees, more = override_trees(read, below, flags, self._chain)
+        self.diagnostics += [*found, *more]
+        trees = [self._converted(tree) for tree in trees]
+        self.trees += trees
+        self.overrides += trees
+
+    def _add_flags(self, flags: tuple[Tree, Tree]) -> list[Tree]:
+        """Add the defaults of flags, and those that were given, which it returns."""
+        for tree, known in zip(flags, (self.defaults, self.trees), strict=True):
             self.diagnostics += nested_below_values(tree)
             # `--optim.lr`, and what ml_collections defines for the fields of a `--config`.
-            trees += [self._converted(nested) for nested in nested_trees(tree)]
+            added = [self._converted(nested) for nested in nested_trees(tree)]
+            known.extend(added)
+        return added
 
     def _converted(self, tree: Tree) -> Tree:
         if not all_strings(tree.data):
@@ -307,32 +339,8 @@ class InputReader:
         self.diagnostics.append(Diagnostic(rule, severity, (), message, origin, hint))
 
 
-def own_key_diagnostic(origin: Origin, severity: Severity) -> Diagnostic:
-    """The diagnostic about the key that the W&B client uses for itself.
-
-    Args:
-        origin: Where the key was set.
-        severity: How much it matters.
-    """
-    message = "is the W&B client's own bookkeeping, and no part of a run config"
-    return Diagnostic(Rule.MISPLACED_KEY, severity, (OWN_KEY,), message, origin)
-
-
 def _with_article(noun: str) -> str:
     return f"an {noun}" if noun[:1].lower() in set("aeiou") else f"a {noun}"
-
-
-def call_origin(caller: Caller, argument: str | None = None) -> Origin:
-    """The origin of the argument of a call: ``train.py:12 init(config=)``.
-
-    Args:
-        caller: The place of the call; if it has only a name, the call is ``name(argument=)``.
-        argument: The argument that was passed.
-    """
-    call = caller.call
-    if call is not None and call.replace(".", "").isidentifier():
-        call = f"{call}({argument}=)" if argument else f"{call}()"
-    return Origin(Layer.INIT, caller.where, caller.line, None, call)
 
 
 def _forget(data: dict[str, Any], path: KeyPath) -> None:

@@ -16,6 +16,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from runsettings.documents.yaml.writing import yaml_text
+from runsettings.values.diagnostic import Diagnostic, Rule, Severity
+from runsettings.values.origin import Origin
 from runsettings.values.positions import Branch
 from runsettings.values.tree import Tree
 
@@ -71,6 +73,17 @@ def write_config(config: Mapping[str, Any]) -> str:
     return yaml_text(
         header | {key: {"desc": None, "value": value} for key, value in config.items()}
     )
+
+
+def own_key_diagnostic(origin: Origin, severity: Severity) -> Diagnostic:
+    """The diagnostic about the key that the W&B client uses for itself.
+
+    Args:
+        origin: Where the key was set.
+        severity: How much it matters.
+    """
+    message = "is the W&B client's own bookkeeping, and no part of a run config"
+    return Diagnostic(Rule.MISPLACED_KEY, severity, (OWN_KEY,), message, origin)
 
 
 def _is_wrapped(value: Any) -> bool:

@@ -1,0 +1,152 @@
+"""Overrides: keys of a run config that the command line or a call sets one by one.
+
+=====================  ======================================================
+override               effect
+=====================  ======================================================
+``optim.lr=0.1``       sets a key that something below has
+``+new=1``             sets a key, whether something below has it or not
+``tags+=night``        appends an item, or the items of a list
+``model=@vit.yaml``    replaces a key by the values of a file
+=====================  ======================================================
+
+A value is a scalar of YAML 1.2; what begins with a bracket or a quote is a flow collection or a
+quoted text. References are not looked up in it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
+
+from runsettings.documents.files import Format, read_text
+from runsettings.documents.yaml.scalars import resolve_plain
+from runsettings.secrets.forms import MASK, is_secret_name
+from runsettings.values.diagnostic import Diagnostic, Rule
+from runsettings.values.directives import Append, Delete
+from runsettings.values.key_paths import KeyPath
+from runsettings.values.origin import Layer, Origin
+
+CONFIG_FLAG, SET_FLAG, UNSET_FLAG, PROFILE_FLAG = "--config", "--set", "--unset", "--profile"
+
+_OVERRIDE: Final = re.compile(r"(\+?)([^=]*?)(\+?)=(.*)", re.DOTALL)
+_FLOW: Final = ("[", "{", '"', "'")
+
+
+class Override(NamedTuple):
+    """One override."""
+
+    path: KeyPath
+    value: Any
+    """A value, an `Append` or a `Delete`."""
+    file: str | None
+    """The file whose values replace the key, instead of a value."""
+    adds: bool
+    """Whether the key may be one that nothing below has."""
+    origin: Origin
+
+
+class Overrides:
+    """Overrides, config files and profiles, as a config input.
+
+    Args:
+        words: The flags in the order of the command line, each with its text.
+        call: The place of the call that passed them; ``None`` if they are flags.
+    """
+
+    def __init__(self, words: Sequence[tuple[str, str]], call: Origin | None = None) -> None:
+        self._words = tuple(words)
+        self._call = call
+
+    def __repr__(self) -> str:
+        # The texts may be secret.
+        return f"<{len(self._words)} overrides>"
+
+    @property
+    def files(self) -> list[str]:
+        """The config files, lowest first."""
+        return [text for flag, text in self._words if flag == CONFIG_FLAG]
+
+    @property
+    def profiles(self) -> list[tuple[str, Origin]]:
+        """The chosen profiles, lowest first, with their origins."""
+        return [
+            (name.strip(), self._origin(flag, text))
+            for flag, text in self._words
+            if flag == PROFILE_FLAG
+            for name in text.split(",")
+            if name.strip()
+        ]
+
+    def read(self) -> tuple[list[Override], list[Diagnostic]]:
+        """The overrides in their order, and an error for each that cannot be read."""
+        found: list[Override] = []
+        diagnostics: list[Diagnostic] = []
+        for flag, text in self._words:
+            if flag in (SET_FLAG, UNSET_FLAG):
+                read = self._read(flag, text)
+                if isinstance(read, Diagnostic):
+                    diagnostics.append(read)
+                else:
+                    found.append(read)
+        return found, diagnostics
+
+    def _origin(self, flag: str, text: str) -> Origin:
+        if self._call is not None:
+            return self._call._replace(call=f"overrides({text!r})")
+        return Origin(Layer.FLAG, f"{flag} {text}")
+
+    def _read(self, flag: str, text: str) -> Override | Diagnostic:
+        parts = _OVERRIDE.fullmatch(f"{text}=" if flag == UNSET_FLAG else text)
+        if parts is None:
+            name = text.partition(".")[0]
+            return self._bad((), flag, text, "has no '='", f"write {name}=value")
+        plus, name, appends, written = parts.groups()
+        path: KeyPath = tuple(key.strip() for key in name.split("."))
+        if not all(path):
+            return self._bad((), flag, text, "names no key", "write key=value or outer.key=value")
+        if flag == UNSET_FLAG:
+            if plus or appends or text.endswith("="):
+                return self._bad(path, flag, text, "takes a key alone", None)
+            return Override(path, Delete(), None, False, self._origin(flag, text))
+        written = written.strip()
+        if written and any(is_secret_name(str(key)) for key in path):
+            shown = f"{plus}{name}{appends}={MASK}"
+            message = "is a secret, which other users can see among the processes"
+            hint = "pass it by a variable or a file"
+            origin = self._origin(flag, shown)
+            return Diagnostic.of(Rule.SECRET_IN_OVERRIDE, path, message, origin, hint)
+        origin = self._origin(flag, text)
+        if written.startswith("@") and not appends:
+            if len(written) == 1:
+                return self._bad(path, flag, text, "names no file", "write key=@file.yaml")
+            return Override(path, None, written[1:], bool(plus), origin)
+        try:
+            value = _value(written)
+        except ValueError as error:
+            hint = "quote the value to make it a text"
+            return self._bad(path, flag, text, f"has a value that cannot be read: {error}", hint)
+        if appends:
+            value = Append(value if isinstance(value, list) else [value])
+        return Override(path, value, None, bool(plus), origin)
+
+    def _bad(
+        self, path: KeyPath, flag: str, text: str, message: str, hint: str | None
+    ) -> Diagnostic:
+        return Diagnostic.of(Rule.BAD_OVERRIDE, path, message, self._origin(flag, text), hint)
+
+
+def _value(text: str) -> Any:
+    """The value of a text.
+
+    Raises:
+        ValueError: It is not a scalar, a quoted text or a flow collection.
+    """
+    if not text.startswith(_FLOW):
+        return resolve_plain(text) if text else None
+    reading = read_text(f"value: {text}", Layer.FLAG, "override", Format.YAML)
+    for diagnostic in reading.diagnostics:
+        raise ValueError(diagnostic.message)
+    if reading.tree.data.keys() != {"value"}:
+        raise ValueError("it goes on after its end")
+    return reading.tree.data["value"]
