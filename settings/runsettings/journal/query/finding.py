@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Final
 
@@ -11,10 +10,7 @@ from runsettings.journal.directory import find_journals, wandb_directory
 from runsettings.journal.index import list_runs
 from runsettings.journal.query.errors import QueryError, RunNotFoundError
 from runsettings.journal.replay import StoredRun, load_run
-from runsettings.models.settings import Settings
-from runsettings.values.diagnostic import Rule
 from runsettings.values.did_you_mean import did_you_mean
-from runsettings.values.errors import RunError
 from runsettings.values.rendering import printable
 
 LATEST: Final = "latest"
@@ -79,31 +75,6 @@ def find_run(directory: Path, name: str) -> StoredRun:
     if len(found) == 1:
         return load_run(found[0].journal)
     raise RunNotFoundError(_ambiguous(name, found) if found else _missing(name, directory, runs))
-
-
-def stored_run(
-    name: str | os.PathLike[str],
-    dir: str | os.PathLike[str] | None = None,  # noqa: A002 - the name in init()
-) -> StoredRun:
-    """Find one recorded run, and read all of its journal.
-
-    Args:
-        name: An id, a display name, the beginning of an id, ``latest``, or the path of a run's
-            directory or journal anywhere.
-        dir: The directory above ``wandb``, as in ``init(dir=)``; the settings' own by default.
-
-    Raises:
-        SettingsError: The settings have errors, so that the directory is unknown.
-        RunError: There is no such run, or its journal cannot be read.
-    """
-    root = Settings.resolve().root_dir if dir is None else dir
-    try:
-        return find_run(wandb_directory(named_path(root or ".", Path())), os.fspath(name))
-    except RunNotFoundError as error:
-        raise RunError.of(Rule.RUN_MISSING, str(error)) from None
-    except OSError as error:
-        message = f"the journal of {printable(str(name))} cannot be read: {error.strerror or error}"
-        raise RunError.of(Rule.UNREADABLE_FILE, message) from error
 
 
 def _run_at(path: Path) -> StoredRun | None:
