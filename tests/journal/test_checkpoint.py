@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import warnings
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -10,7 +12,7 @@ from hypothesis import strategies as st
 
 from runsettings.journal.checkpoint import checkpoint_path, restore, store
 from runsettings.journal.replay import StoredRun, load_run, store_checkpoint
-from runsettings.journal.writer import encode
+from runsettings.journal.writer import append_once, encode
 
 BEGIN = (
     {"type": "header", "format": "runsettings-journal", "version": 1, "writer": "x"},
@@ -48,7 +50,7 @@ def write_checkpoint(journal):
     """The long journal's checkpoint."""
     fd = os.open(journal, os.O_RDONLY)
     try:
-        assert store_checkpoint(replayed(journal), fd)
+        assert store_checkpoint(replayed(journal).to_json(), fd)
     finally:
         os.close(fd)
     return checkpoint_path(journal)
@@ -206,3 +208,129 @@ def test_a_resume_stores_a_checkpoint_with_the_mode_of_the_journal(jail, begin):
         assert checkpoint_path(journal).stat().st_mode & 0o777 == 0o600
         assert load_run(journal) == replayed(journal)
         assert load_run(journal).starts == starts
+
+
+CALLS = st.lists(
+    st.one_of(
+        st.tuples(st.just("row"), st.dictionaries(NAMES, VALUES, max_size=2)),
+        st.tuples(st.just("numbers"), st.dictionaries(NAMES, st.integers(0, 9), max_size=2)),
+        st.tuples(st.just("open"), st.dictionaries(NAMES, st.integers(0, 9), max_size=2)),
+        st.tuples(st.just("step"), st.integers(0, 12)),
+        st.tuples(st.just("commit"), st.none()),
+        st.tuples(st.just("config"), st.dictionaries(st.sampled_from("ab"), VALUES, max_size=2)),
+        st.tuples(st.just("summary"), st.dictionaries(NAMES, VALUES, max_size=2)),
+        st.tuples(st.just("removed"), NAMES),
+        st.tuples(st.just("metric"), st.sampled_from(["min", "mean", "none", "copy"])),
+        st.tuples(st.just("tags"), TAGS),
+        st.tuples(st.just("foreign"), TAGS),
+    ),
+    max_size=12,
+)
+
+
+def call(run, name, value):
+    """Make one of the calls."""
+    if name in ("row", "numbers"):
+        run.log(value)
+    elif name == "open":
+        run.log(value, commit=False)
+    elif name == "step":
+        run.log({"loss": 1}, step=value)
+    elif name == "commit":
+        run.log()
+    elif name == "config":
+        run.config.update(value, allow_val_change=True)
+    elif name == "summary":
+        run.summary.update(value)
+    elif name == "removed":
+        run.summary.pop(value, None)
+    elif name == "metric":
+        run.define_metric("a", summary=value)
+    elif name == "tags":
+        run.tags = value
+    else:
+        record = {"type": "tags", "time": 3.0, "add": value, "remove": []}
+        append_once(run.journal_path, encode(record))
+
+
+@given(before=CALLS, after=CALLS)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
+def test_the_checkpoint_of_a_live_run_is_what_its_journal_says(begin, monkeypatch, before, after):
+    """At any moment: the run's own state is that of a replay, whatever the script did."""
+    monkeypatch.setattr("runsettings.journal.checkpoint.SMALLEST", 1)
+    monkeypatch.setattr("runsettings.journal.replay.SMALLEST", 1)
+    monkeypatch.setattr("runsettings.runs.recording.metrics.CHECKPOINT_BYTES", 1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        run = begin()
+        journal = run.journal_path
+        for calls in (before, after):
+            for name, value in calls:
+                call(run, name, value)
+            with run._lock:  # the thread that gathers metadata waits
+                run.log({"nested": {"a": 1}})
+                assert is_used(journal)
+                assert load_run(journal) == replayed(journal)
+        run.finish()
+    assert is_used(journal)
+    assert load_run(journal) == replayed(journal)
+
+
+def test_a_killed_run_has_a_checkpoint_near_its_end(jail, script):
+    """The first resume after a crash replays the last 16 MB at most, however long the run was."""
+    result = script(
+        """
+        run = begin(id="x")
+        row = {f"m{number}": number / 7 for number in range(150)}
+        while run.journal_path.stat().st_size < 37 << 20:
+            for _ in range(100):
+                run.log(row)
+        os.kill(os.getpid(), signal.SIGKILL)
+        """
+    )
+    assert result.returncode == -signal.SIGKILL
+    (journal,) = (jail.cwd / "wandb").glob("*/run-x.jsonl")
+    fd = os.open(journal, os.O_RDONLY)
+    state = restore(fd, journal)
+    os.close(fd)
+    assert journal.stat().st_size - state["position"] < 17 << 20
+    assert load_run(journal) == replayed(journal)
+
+
+def test_a_finished_long_run_has_a_checkpoint_of_its_end(begin):
+    """Readers and the next resume replay nothing."""
+    run = begin()
+    row = {f"m{number}": number / 7 for number in range(150)}
+    for _ in range(500):
+        run.log(row)
+    run.finish(3)
+    fd = os.open(run.journal_path, os.O_RDONLY)
+    state = restore(fd, run.journal_path)
+    os.close(fd)
+    assert state["position"] == run.journal_path.stat().st_size
+    assert state["exit"]["code"] == 3
+    assert load_run(run.journal_path) == replayed(run.journal_path)
+
+
+def test_a_checkpoint_has_no_secret(jail, begin):
+    """What is masked in the journal is masked in its checkpoint."""
+    jail.setenv(WANDB_API_KEY="s3cr3t" * 7)
+    run = begin()
+    run.notes = "with " + "s3cr3t" * 7
+    for _ in range(500):
+        run.log({f"m{number}": number / 7 for number in range(150)})
+    run.summary["s"] = "s3cr3t" * 7
+    run.finish()
+    path = checkpoint_path(run.journal_path)
+    assert b"s3cr3t" not in path.read_bytes()
+    assert load_run(run.journal_path) == replayed(run.journal_path)
+
+
+def test_a_full_disk_costs_the_checkpoint_alone(begin):
+    """The run goes on, and no half file is left."""
+    run = begin()
+    checkpoint_path(run.journal_path).mkdir()
+    for _ in range(500):
+        run.log({f"m{number}": number / 7 for number in range(150)})
+    run.finish()
+    assert load_run(run.journal_path).exit["code"] == 0

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from runsettings.journal.notices import Notices
+from runsettings.journal.replay import StoredRun, load_run, store_checkpoint
 from runsettings.journal.writer import Journal, encode
 from runsettings.secrets.masking import SecretMask
 from runsettings.values.diagnostic import Rule
@@ -23,15 +24,25 @@ class Recorder:
 
     Args:
         journal: The journal, locked by this process.
+        stored: The state of the run. Written records are applied to it, but not rows: `Run.log`
+            knows what they change.
         notices: Prints the messages of the run.
         mask: Masks the secrets; more can be added to it later.
         strict: Whether a failure is an error.
     """
 
     def __init__(
-        self, journal: Journal, notices: Notices, mask: SecretMask, *, strict: bool
+        self,
+        journal: Journal,
+        stored: StoredRun,
+        notices: Notices,
+        mask: SecretMask,
+        *,
+        strict: bool,
     ) -> None:
         self.journal = journal
+        self.stored = stored
+        self._checkpointed = stored.position
         self.notices = notices
         self.mask = mask
         self.strict = strict
@@ -56,8 +67,44 @@ class Recorder:
             # The values are masked, not the bytes: a secret may be a word of the format.
             lines = b"".join(encode(self.mask.record(record)) for record in timed)
         with self.lock:
-            if self.journal.fd >= 0 and not self.journal.append(lines):
+            if self.journal.fd < 0:
+                return
+            if not self.journal.append(lines):
                 self.refuse_if_strict()
+            for record in timed:
+                if record["type"] == "history":
+                    self.stored.last = max(self.stored.last, record["time"])
+                else:
+                    self.stored.update(record)
+
+    @property
+    def grown(self) -> int:
+        """The bytes by which the journal has grown since the last checkpoint."""
+        return self.journal.end - self._checkpointed
+
+    def checkpoint(self, step: int, rows: int) -> None:
+        """Store the state of the run beside its journal. The caller holds the lock.
+
+        Args:
+            step: The next step to log.
+            rows: How many steps have data.
+        """
+        journal, run = self.journal, self.stored
+        if journal.fd < 0 or journal.pending:
+            return
+        self._checkpointed = journal.end
+        run.step, run.rows, run.position = step, rows, journal.end
+        if not journal.is_whole:
+            # What others appended, and what was torn or lost, is known from the journal alone.
+            try:
+                run = load_run(journal.path)
+            except (OSError, RunError):
+                return  # it was deleted or replaced
+        state = run.to_json()
+        if self.holds_secret(encode(state)):
+            # The journal has the masked values.
+            state = {name: self.mask.record(value) for name, value in state.items()}
+        store_checkpoint(state, journal.fd)
 
     def refuse_if_strict(self) -> None:
         """With ``strict``, raise for a record that is not in the journal.

@@ -271,20 +271,20 @@ def load_run(journal: Path | str) -> StoredRun:
     return run
 
 
-def store_checkpoint(run: StoredRun, fd: int) -> bool:
+def store_checkpoint(state: Mapping[str, Any], fd: int) -> bool:
     """Store the state of a long run, so that `load_run` need not replay what led to it.
 
     Args:
-        run: The run, replayed up to its ``position``.
+        state: The run, replayed up to its ``position``, as `StoredRun.to_json` makes it.
         fd: The descriptor of the open journal, which this process has locked.
 
     Returns:
         Whether there is a new checkpoint.
     """
-    if run.position < SMALLEST:
+    if state["position"] < SMALLEST:
         return False
     try:
-        return store(fd, run.journal, run.position, run.to_json())
+        return store(fd, state["journal"], state["position"], state)
     except OSError:
         return False  # without a checkpoint, the journal is read
 

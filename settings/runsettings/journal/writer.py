@@ -71,8 +71,11 @@ class Journal:
         """The number of records that were neither written nor kept."""
         self.error: OSError | None = None
         """Why the last line could not be written."""
+        self.end = os.lseek(fd, 0, os.SEEK_END)
+        """The byte after the last line that was written here."""
+        self.is_whole = not torn
+        """Whether the file has, since it was opened, only lines of this process, each complete."""
         self._torn = torn
-        self._end = os.lseek(fd, 0, os.SEEK_END)
         self._pending: deque[bytes] = deque()
         self._pending_bytes = 0
         self._kept = 0
@@ -118,9 +121,9 @@ class Journal:
                     complete = self._write(line)
                 else:  # `_write` for the usual case, without a call: it is most of what log() costs
                     written = os.write(self.fd, line)
-                    end = self._end + written
+                    end = self.end + written
                     if written == len(line) and os.lseek(self.fd, 0, os.SEEK_CUR) == end:
-                        self._end = end
+                        self.end = end
                         return True
                     complete = self._is_complete(line, b"", written)
                 if complete:
@@ -193,19 +196,22 @@ class Journal:
         """
         # In a file opened for append, the offset is now after the written bytes.
         end = os.lseek(self.fd, 0, os.SEEK_CUR)
-        start, expected, self._end = end - written, self._end, end
+        start, expected, self.end = end - written, self.end, end
         complete = written >= len(before) + len(line) - 1  # a record needs no newline to be read
         if start != expected and not before and os.pread(self.fd, 1, start - 1) != b"\n":
             # Another process wrote half a line on a full disk, and our line continues it.
             complete = False
+        whole = written == len(before) + len(line)
+        if start != expected or before or not whole:
+            self.is_whole = False
         if written:
-            whole = written == len(before) + len(line)
             self._torn = not whole and written != len(before)
         return complete
 
     def _keep(self, line: bytes) -> bool:
         if self._pending_bytes + len(line) > PENDING_BYTES:
             self.lost += 1
+            self.is_whole = False
             return False
         self._pending.append(line)
         self._pending_bytes += len(line)

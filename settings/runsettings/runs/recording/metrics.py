@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, Self
 
 from runsettings.journal.aggregates import WORDS, with_step_metrics
+from runsettings.journal.checkpoint import SMALLEST
 from runsettings.layers.call_site import find_caller
 from runsettings.runs.recording.names import RunNames
 from runsettings.runs.recording.summary import Summary
@@ -14,6 +15,9 @@ from runsettings.values.diagnostic import Diagnostic, Rule, Severity
 from runsettings.values.did_you_mean import did_you_mean
 from runsettings.values.errors import RunError
 from runsettings.values.origin import Layer, Origin
+
+CHECKPOINT_BYTES: Final = 16 << 20
+"""Bytes of records between two checkpoints. A resume after a crash replays at most so many."""
 
 _GOALS: Final = {"min": "minimize", "max": "maximize"}
 """Goals by the letters that the wandb client looks at."""
@@ -95,6 +99,11 @@ class RunMetrics(RunNames):
     _writes_at_once: bool
     """Whether `log` may write a row of plain values without a further look: the run is open, and
     no metric is defined."""
+    _step: int
+    _row_open: bool
+    """Whether the row of the step has data, and may get more."""
+    _skipped: int
+    """How many steps before have no data."""
 
     def define_metric(
         self,
@@ -134,9 +143,20 @@ class RunMetrics(RunNames):
             self._warn_once("hidden", "define_metric(hidden=True) is recorded; there are no charts")
         with self._recorder.lock:
             if self._require_open("define_metric"):
-                self._record(metric.record(overwrite=bool(overwrite)))
+                self._recorder.write(metric.record(overwrite=bool(overwrite)))
                 self._writes_at_once = False
         return metric
+
+    def _checkpoint(self, *, at_end: bool = False) -> None:
+        """Store a checkpoint of a long run, if one is due. The caller holds the lock.
+
+        Args:
+            at_end: Whether no row will follow.
+        """
+        step = self._step + self._row_open
+        after = SMALLEST if at_end else CHECKPOINT_BYTES
+        if self._recorder.grown >= after:
+            self._recorder.checkpoint(step, step - self._skipped)
 
     def _summarize(self, data: dict[str, Any], step: int) -> dict[str, Any]:
         """Put a row into the summary, and return it with the step metrics that it needs."""

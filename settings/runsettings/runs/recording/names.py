@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any, NoReturn
 
 from runsettings.journal.recorder import Recorder
@@ -99,11 +98,19 @@ class RunNames:
         self._set("tags", "run_tags", (tags,) if isinstance(tags, str) else tags)
 
     @property
+    def mode(self) -> str:
+        """How records are shipped: ``"offline"`` keeps them on this machine."""
+        return self._stored.mode
+
+    @property
     def settings(self) -> Settings:
         """The settings that the run was started with; they have the id, also if it was made."""
         if self._settings.run_id is None:
             self._settings = with_id(self._settings, self.id)
         return self._settings
+
+    def __repr__(self) -> str:
+        return f"<Run {self.name} ({self.id})>"
 
     def __getattr__(self, name: str) -> NoReturn:
         raise missing_attribute("a run", name, dir(type(self)))
@@ -154,12 +161,6 @@ class RunNames:
                 before = self._stored.tags
                 add = [tag for tag in new if tag not in before]
                 remove = [tag for tag in before if tag not in new]
-                self._record({"type": "tags", "add": add, "remove": remove})
+                self._recorder.write({"type": "tags", "add": add, "remove": remove})
             else:
-                self._record({"type": "run", name: new})
-
-    def _record(self, record: Mapping[str, Any]) -> None:
-        """Write a record, and bring the state of the run up to date."""
-        timed = {"type": record["type"], "time": time.time(), **record}
-        self._recorder.write(timed)
-        self._stored.update(timed)
+                self._recorder.write({"type": "run", name: new})

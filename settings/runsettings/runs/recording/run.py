@@ -34,6 +34,9 @@ _TEXT: Final = frozenset({str})
 _SHORT: Final = 4096
 """Bytes of a row in which no integer can have more digits than Python reads."""
 
+_SELDOM: Final = 127
+"""`log` looks whether a checkpoint is due at steps that have none of these bits."""
+
 
 class Run(RunMetrics):
     """A run that is being recorded. `runsettings.init` makes it.
@@ -67,6 +70,7 @@ class Run(RunMetrics):
         self._files = files
         self._step = stored.step
         self._row_open = False
+        self._skipped = stored.step - stored.rows
         self._writes_at_once = not stored.metrics
         self._values = stored.summary
         self._summary = Summary(stored.summary, self._set_summary)
@@ -102,11 +106,6 @@ class Run(RunMetrics):
     def resumed(self) -> bool:
         """Whether the run existed before."""
         return self._resumed
-
-    @property
-    def mode(self) -> str:
-        """How records are shipped: ``"offline"`` keeps them on this machine."""
-        return self._stored.mode
 
     @property
     def url(self) -> None:
@@ -161,8 +160,8 @@ class Run(RunMetrics):
         ):
             with self._lock:
                 if self._writes_at_once:
-                    at = self._step
-                    record = {"type": "history", "step": at, "time": time.time(), "data": data}
+                    at, now = self._step, time.time()
+                    record = {"type": "history", "step": at, "time": now, "data": data}
                     try:
                         line = to_json(record, inf_nan_mode="constants")
                     except PydanticSerializationError:
@@ -177,6 +176,9 @@ class Run(RunMetrics):
                         self._values.update(data)
                         if not self._append(line + b"\n"):
                             self._recorder.refuse_if_strict()
+                        if not at & _SELDOM:
+                            self._stored.last = now
+                            self._checkpoint()
                         return
         self._log(data, step, commit)
 
@@ -239,9 +241,6 @@ class Run(RunMetrics):
     ) -> None:
         self._end(Ending() if error is None else Ending.of(error))
 
-    def __repr__(self) -> str:
-        return f"<Run {self.name} ({self.id})>"
-
     def __reduce__(self) -> NoReturn:
         raise TypeError("a Run belongs to its process; call init() in the other one")
 
@@ -263,6 +262,7 @@ class Run(RunMetrics):
                     self._refuse_step(at)
                     return
                 if at > self._step:
+                    self._skipped += at - self._step - self._row_open
                     self._step, self._row_open = at, False
                 complete = bool(commit)
             if plain:
@@ -271,6 +271,8 @@ class Run(RunMetrics):
                 self._recorder.write({"type": "history", "step": self._step, "data": plain})
             if complete and self._row_open:
                 self._step, self._row_open = self._step + 1, False
+            if plain:
+                self._checkpoint()
 
     def _plain(self, data: Any, call: str) -> dict[str, Any]:
         leave_out = None if self._settings.strict else self._warn_once
@@ -285,7 +287,7 @@ class Run(RunMetrics):
                 flat, replaced = self._summary.flat(plain)
                 record: dict[str, Any] = {"type": "summary", "values": flat}
                 removed = [*removed, *replaced]
-                self._record({**record, "removed": removed} if removed else record)
+                self._recorder.write({**record, "removed": removed} if removed else record)
 
     def _note_config(self, change: Change) -> None:
         """Record a change of the config; called while the config is locked."""
@@ -333,6 +335,7 @@ class Run(RunMetrics):
         with self._lock:
             try:
                 self._recorder.write(ending.record())
+                self._checkpoint(at_end=True)
                 self._recorder.close()
             finally:
                 self._open = self._writes_at_once = False

@@ -236,7 +236,7 @@ def _resume(request: StartRequest, earlier: StoredRun) -> StartedRun:
         raise _in_use(earlier, request)
     # Records may have been added before the journal was locked.
     earlier.read_on()
-    store_checkpoint(earlier, journal.fd)
+    store_checkpoint(earlier.to_json(), journal.fd)
     begin = _start_record(request, earlier.step, resumed=True)
     journal.append(encode(begin))
     earlier.update(begin)

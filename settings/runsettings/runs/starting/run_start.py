@@ -265,23 +265,17 @@ class RunStart:
     def make_run(self, started: StartedRun, config: Config, names: dict[str, Any]) -> Run:
         """Make the run, with its first records and files."""
         settings, (journal, stored, resumed) = self.settings, started
-        recorder = Recorder(journal, self.notices, self.mask, strict=settings.strict)
+        recorder = Recorder(journal, stored, self.notices, self.mask, strict=settings.strict)
         explained = explain_settings(settings)
         facts = process_facts(sys.argv, self.cwd, self.mask, journal.path.parents[2])
         tags = [tag for tag in dict.fromkeys(settings.run_tags) if tag not in stored.tags]
-        now = time.time()
-        described = [
-            {"type": "run", "time": now, **names},
-            {"type": "tags", "time": now, "add": tags, "remove": []},
-        ]
         recorder.write(
-            *described,
+            {"type": "run", **names},
+            {"type": "tags", "add": tags, "remove": []},
             settings_record(explained),
             config_record(config),
             {"type": "metadata", "values": facts},
         )
-        for record in described:
-            stored.update(record)
         keep_code = settings.save_code and not settings.disable_code
         in_notebook = notebook.shell() is not None
         files = RunFiles(
