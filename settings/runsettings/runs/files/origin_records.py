@@ -62,4 +62,6 @@ def settings_file(explained: Explained) -> dict[str, Any]:
 
 def config_tree(run: StoredRun) -> Tree:
     """The config of a stored run as a source of the lowest layer, with its recorded origins."""
-    return recorded_tree(Layer.DEFAULT, f"run {run.id}", run.config, run.config_origins)
+    # Copies: the run's own change with each record, and the history of a key keeps this source.
+    config, origins = dict(run.config), dict(run.config_origins)
+    return recorded_tree(Layer.DEFAULT, f"run {run.id}", config, origins)
