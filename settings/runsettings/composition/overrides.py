@@ -17,15 +17,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from runsettings._deferred import deferred
 from runsettings.documents.files import Format, read_text
-from runsettings.documents.yaml.scalars import resolve_plain
 from runsettings.secrets.forms import MASK, is_secret_name
 from runsettings.values.diagnostic import Diagnostic, Rule
 from runsettings.values.directives import Append, Delete
 from runsettings.values.key_paths import KeyPath
 from runsettings.values.origin import Layer, Origin
+
+if TYPE_CHECKING:
+    from runsettings.documents.yaml import scalars
+else:
+    scalars = deferred("runsettings.documents.yaml.scalars")  # it imports PyYAML
 
 CONFIG_FLAG, SET_FLAG, UNSET_FLAG, PROFILE_FLAG = "--config", "--set", "--unset", "--profile"
 
@@ -143,7 +148,7 @@ def _value(text: str) -> Any:
         ValueError: It is not a scalar, a quoted text or a flow collection.
     """
     if not text.startswith(_FLOW):
-        return resolve_plain(text) if text else None
+        return scalars.resolve_plain(text) if text else None
     reading = read_text(f"value: {text}", Layer.FLAG, "override", Format.YAML)
     for diagnostic in reading.diagnostics:
         raise ValueError(diagnostic.message)
