@@ -481,7 +481,8 @@ def test_a_name_like_no_rule_is_told_the_rules(run, option):
     """The command line has no other list of them."""
     result = run("check", option, "nope")
     assert result.exit_code == 2
-    assert "'nope' is not a rule — the rules are " in result.stderr
+    assert "'nope' is not a rule — the rules are:\n" in result.stderr
+    assert max(map(len, result.stderr.splitlines())) < 80
     assert "duplicate-key, " in result.stderr
 
 
