@@ -15,7 +15,16 @@ import pytest
 import runsettings
 
 NAMES = [
-    *("Append", "Config", "ConfigError", "Delete", "Diagnostic", "ImmutableError", "Inputs"),
+    *(
+        "Append",
+        "ArgumentError",
+        "Config",
+        "ConfigError",
+        "Delete",
+        "Diagnostic",
+        "ImmutableError",
+        "Inputs",
+    ),
     *("Error", "login"),
     *("Layer", "LayerSource", "LayeredConfigDict", "LayeredSettings", "Origin", "Replace", "Rule"),
     *("Reading", "Run", "RunConfig", "RunDisabled", "RunError"),

@@ -69,6 +69,7 @@ if TYPE_CHECKING:
     from runsettings.values.directives import Append as Append
     from runsettings.values.directives import Delete as Delete
     from runsettings.values.directives import Replace as Replace
+    from runsettings.values.errors import ArgumentError as ArgumentError
     from runsettings.values.errors import ConfigError as ConfigError
     from runsettings.values.errors import ImmutableError as ImmutableError
     from runsettings.values.errors import RunError as RunError
@@ -86,6 +87,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Append": "values.directives",
+    "ArgumentError": "values.errors",
     "Config": "runconfig.config",
     "ConfigError": "values.errors",
     "Delete": "values.directives",
@@ -183,8 +185,11 @@ def __getattr__(name: str) -> Any:
         return import_module(f"{__name__}.errors")
     home = _HOMES.get(name)
     if home is None:
-        error = import_module(f"{__name__}.runs.client_names").missing_attribute
-        raise error(f"module {__name__!r}", name, __all__)
+        names = import_module(f"{__name__}.runs.client_names")
+        # `from runsettings import Image` would lose the text of an AttributeError.
+        if sys._getframe(1).f_code.co_name == "_handle_fromlist":
+            names.refuse_import(__name__, name, __all__)
+        raise names.missing_attribute(f"module {__name__!r}", name, __all__)
     value = getattr(import_module(f"{__name__}.{home}"), name)
     globals()[name] = value
     return value

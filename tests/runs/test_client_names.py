@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 
 import pytest
 
@@ -47,6 +48,37 @@ def test_a_misspelt_name_of_a_run_is_told_the_name_that_is_meant(begin, mode):
     """The words are those that settings use."""
     with pytest.raises(AttributeError, match="no attribute 'sumary'; did you mean 'summary'"):
         _ = begin(mode=mode).sumary
+
+
+@pytest.mark.parametrize(
+    ("name", "advice"),
+    [
+        ("Image", "Instead: write it to a file"),
+        ("watch", "Instead: log() the norms"),
+        ("Table", "Instead: write a CSV file"),
+        ("initt", "did you mean 'init'"),
+        ("Setings", "did you mean 'Settings'"),
+    ],
+)
+def test_a_failed_from_import_gives_the_same_advice(name, advice):
+    """It is an ImportError, as scripts expect that try it."""
+    with pytest.raises(ImportError, match=re.escape(advice)):
+        exec(f"from runsettings import {name}", {})
+
+
+def test_a_from_import_of_a_submodule_works():
+    """The package lacks the name until the import."""
+    scope = {}
+    exec("from runsettings import checks", scope)
+    assert scope["checks"].__name__ == "runsettings.checks"
+
+
+@pytest.mark.parametrize("mode", ["offline", "disabled"])
+@pytest.mark.parametrize(("name", "meant"), [("lgo", "log"), ("confg", "config"), ("sav", "save")])
+def test_a_misspelt_method_is_told_the_public_name_that_is_meant(begin, mode, name, meant):
+    """Two letters that changed places are one mistake; private names are not proposed."""
+    with pytest.raises(AttributeError, match=f"did you mean '{meant}'"):
+        getattr(begin(mode=mode), name)
 
 
 def test_no_missing_name_is_there():

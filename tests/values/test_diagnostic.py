@@ -10,6 +10,7 @@ import pytest
 from runsettings.values import errors as module
 from runsettings.values.diagnostic import Beaten, Diagnostic, Excerpt, Rule, Severity
 from runsettings.values.errors import (
+    ArgumentError,
     ConfigError,
     ImmutableError,
     RunError,
@@ -31,7 +32,7 @@ FAULT = Diagnostic(
     related=((Origin(Layer.FILE, "train.yaml", 2, 1), None),),
 )
 
-ERRORS = [SettingsError, ConfigError, RunError, ImmutableError, RunsettingsError]
+ERRORS = [SettingsError, ConfigError, RunError, ArgumentError, ImmutableError, RunsettingsError]
 
 
 def test_every_rule_has_a_sentence_and_a_kebab_name():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from importlib.util import find_spec
 from typing import Final
 
 from runsettings.values.did_you_mean import did_you_mean
@@ -59,11 +60,30 @@ def missing_attribute(owner: str, name: str, known: Iterable[str]) -> AttributeE
         name: The attribute.
         known: The attributes that are there, one of which may be meant.
     """
-    text = f"{owner} has no attribute {name!r}"
-    if not name.startswith("_"):
-        instead = _INSTEAD.get(name)
-        if instead is not None:
-            text += f", which the wandb client has. Instead: {instead.replace('`', '')}"
-        elif hint := did_you_mean(name, known):
-            text += f"; {hint}"
-    return AttributeError(text)
+    return AttributeError(f"{owner} has no attribute {name!r}{_advice(name, known)}")
+
+
+def refuse_import(module: str, name: str, known: Iterable[str]) -> None:
+    """Raise the error for ``from module import name``, unless the name is a submodule.
+
+    Args:
+        module: The module.
+        name: The name that it lacks.
+        known: The names that are there, one of which may be meant.
+
+    Raises:
+        ImportError: There is no such name.
+    """
+    if find_spec(f"{module}.{name}") is None:
+        text = f"cannot import name {name!r} from {module!r}{_advice(name, known)}"
+        raise ImportError(text, name=module)
+
+
+def _advice(name: str, known: Iterable[str]) -> str:
+    if name.startswith("_"):
+        return ""
+    instead = _INSTEAD.get(name)
+    if instead is not None:
+        return f", which the wandb client has. Instead: {instead.replace('`', '')}"
+    hint = did_you_mean(name, [one for one in known if not one.startswith("_")])
+    return "" if hint is None else f"; {hint}"

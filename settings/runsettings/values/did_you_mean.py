@@ -30,6 +30,11 @@ def closest(name: str, known: Iterable[str]) -> str | None:
     longer = [candidate for candidate in plain if candidate.endswith(f"_{wanted}")]
     if len(longer) == 1:
         return plain[longer[0]]
+    # Two letters that changed places are one mistake: `lgo` is `log`.
+    letters = sorted(wanted)
+    turned = [candidate for candidate in plain if sorted(candidate) == letters]
+    if len(turned) == 1:
+        return plain[turned[0]]
     # One wrong letter makes a short name another name: `if` does not mean `id`.
     found = get_close_matches(wanted, plain, n=1, cutoff=_CLOSE if len(wanted) > 3 else 0.8)
     return plain[found[0]] if found else None

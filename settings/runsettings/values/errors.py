@@ -68,6 +68,13 @@ class RunError(RunsettingsError, RuntimeError):
     subject_by_default = "run"
 
 
+class ArgumentError(SettingsError, RunError, TypeError):
+    """A call has an argument that the function does not have.
+
+    It is a ``TypeError``, which Python raises for other functions.
+    """
+
+
 class ImmutableError(RunsettingsError, AttributeError, TypeError):
     """Settings cannot be changed in place; `LayeredSettings.replace` makes new ones.
 
@@ -85,6 +92,7 @@ for _error in (
     SettingsError,
     ConfigError,
     RunError,
+    ArgumentError,
     ImmutableError,
     SettingsWarning,
 ):

@@ -166,18 +166,29 @@ def test_keys_that_are_numbers_are_logged_as_text(begin):
 
 
 @pytest.mark.parametrize("data", [{"": 1}, {"a": {"": 1}}, {"a": [{"": {}}]}, {"": "text"}])
-def test_an_empty_key_is_refused_at_any_depth(begin, data):
-    """It would be a metric without a name; the error has the place of the call."""
-    run = begin()
+def test_an_empty_key_is_left_out_at_any_depth_with_one_warning(begin, data, capsys):
+    """It would be a metric without a name; the rest is recorded."""
+    run = begin(settings=None)
+    run.log({**data, "loss": 1})
+    run.log({**data, "loss": 2})
+    assert [row["loss"] for row in rows(run)] == [1, 2]
+    assert all("" not in row for row in rows(run))
+    assert capsys.readouterr().err.count("a key must not be empty") == 1
+
+
+@pytest.mark.parametrize("data", [{"": 1}, {"a": {"": 1}}, {"a": [{"": {}}]}, {"": "text"}])
+def test_an_empty_key_is_refused_when_strict(begin, data):
+    """The error has the place of the call."""
+    run = begin(settings={"quiet": True, "strict": True})
     with pytest.raises(RunError, match="a key must not be empty") as caught:
         run.log(data)
     assert re.search(r"test_run\.py:\d+ log\(\)", str(caught.value))
     assert rows(run) == []
 
 
-def test_the_summary_refuses_an_empty_key(begin):
+def test_the_summary_refuses_an_empty_key_when_strict(begin):
     """As `log` does, at any depth."""
-    run = begin()
+    run = begin(settings={"quiet": True, "strict": True})
     for values in ({"": 1}, {"a": {"": 1}}):
         with pytest.raises(RunError, match="a key must not be empty"):
             run.summary.update(values)

@@ -12,6 +12,7 @@ from typing import Any
 
 from runsettings.runconfig.config import Config
 from runsettings.runs.files.save_patterns import SavePolicy
+from runsettings.runs.known_arguments import known_arguments
 from runsettings.runs.recording.corrections import correct_end
 from runsettings.runs.recording.disabled import RunDisabled
 from runsettings.runs.recording.exits import Ending, ExitWatch
@@ -45,6 +46,7 @@ def early_config() -> Config | None:
     return _early
 
 
+@known_arguments()
 def log(
     data: Mapping[str, Any] | None = None,
     step: int | None = None,
@@ -59,6 +61,7 @@ def log(
     (_current or _none("log")).log(data, step, commit, sync)
 
 
+@known_arguments()
 def save(
     path: str | Path | None = None,
     base_path: str | Path | None = None,
@@ -72,6 +75,7 @@ def save(
     return (_current or _none("save")).save(path, base_path, policy)
 
 
+@known_arguments()
 def define_metric(
     name: str,
     step_metric: str | Metric | None = None,
@@ -90,6 +94,7 @@ def define_metric(
     return run.define_metric(name, step_metric, step_sync, hidden, summary, goal, overwrite)
 
 
+@known_arguments()
 def finish(exit_code: int | None = None, quiet: bool | None = None) -> None:
     """End the current run; see `Run.finish`. Does nothing without one."""
     if _current is not None:

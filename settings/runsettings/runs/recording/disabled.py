@@ -20,6 +20,7 @@ from runsettings.runconfig.config import Config
 from runsettings.runconfig.inputs.json_values import to_jsonable
 from runsettings.runs.client_names import missing_attribute
 from runsettings.runs.files.save_patterns import SavePolicy
+from runsettings.runs.known_arguments import known_arguments
 from runsettings.runs.recording.metrics import Metric
 from runsettings.runs.recording.names import with_id
 from runsettings.runs.recording.summary import Summary
@@ -111,6 +112,7 @@ class RunDisabled:
         self._logged.clear()
         return self._summary
 
+    @known_arguments()
     def log(
         self,
         data: Mapping[str, Any] | None = None,
@@ -125,6 +127,7 @@ class RunDisabled:
         except (TypeError, ValueError):
             return  # bad data is an error in the other modes only
 
+    @known_arguments()
     def define_metric(
         self,
         name: str,
@@ -146,6 +149,7 @@ class RunDisabled:
         self._keep = self._summarize
         return metric
 
+    @known_arguments()
     def save(
         self,
         path: str | Path | None = None,  # noqa: ARG002
@@ -155,6 +159,7 @@ class RunDisabled:
         """Do nothing, and return that no file was saved."""
         return []
 
+    @known_arguments()
     def finish(
         self,
         exit_code: int | None = None,  # noqa: ARG002
@@ -166,7 +171,7 @@ class RunDisabled:
         self._on_finish(self)
 
     def __getattr__(self, name: str) -> NoReturn:
-        raise missing_attribute("a run", name, dir(type(self)))
+        raise missing_attribute("a run", name, dir(self))
 
     def __enter__(self) -> Self:
         return self

@@ -32,10 +32,10 @@ def plain_data(
         mask: Masks the secrets in the values and in errors.
         call: The name of the call, for errors.
         leave_out: Called with the key and a sentence for each value that JSON cannot hold, which
-            is then left out. Without it, such a value is an error.
+            is then left out, and for each empty key. Without it, they are errors.
 
     Raises:
-        RunError: It is not a mapping, a key is empty, or JSON cannot hold a value.
+        RunError: It is not a mapping, or something would have to be left out.
     """
     if data is None:
         return {}
@@ -52,14 +52,14 @@ def plain_data(
         for fault in mask.diagnostics(found)
         if fault.is_error
     ]
+    errors += [
+        Diagnostic(Rule.KEY_EMPTY, Severity.ERROR, path, "a key must not be empty")
+        for path in _remove_empty_keys(plain, ())
+    ]
     if leave_out is not None:
         for fault in errors:
             leave_out(fault.key, f"{call} leaves out {fault.key}: {fault.message}")
         errors = []
-    errors += [
-        Diagnostic(Rule.KEY_EMPTY, Severity.ERROR, path, "a key must not be empty")
-        for path in _empty_keys(plain, ())
-    ]
     if errors:
         caller = find_caller(call)
         origin = Origin(Layer.INIT, caller.where, caller.line, None, caller.call)
@@ -67,18 +67,19 @@ def plain_data(
     return dict(mask.value(plain, numbers=False)[0])
 
 
-def _empty_keys(node: Any, path: KeyPath) -> Iterator[KeyPath]:
-    """The paths of all empty keys, by which no value could be found; W&B refuses them too."""
+def _remove_empty_keys(node: Any, path: KeyPath) -> Iterator[KeyPath]:
+    """Remove empty keys, by which no value could be found, and return their paths."""
     if type(node) is dict:
+        if "" in node:
+            del node[""]
+            yield (*path, "''")
         for key, value in node.items():
-            if not key:
-                yield (*path, key)
             if type(value) is dict or type(value) is list:
-                yield from _empty_keys(value, (*path, key))
+                yield from _remove_empty_keys(value, (*path, key))
     elif type(node) is list:
         for index, value in enumerate(node):
             if type(value) is dict or type(value) is list:
-                yield from _empty_keys(value, (*path, index))
+                yield from _remove_empty_keys(value, (*path, index))
 
 
 def has_huge_integer(data: Mapping[str, Any]) -> bool:

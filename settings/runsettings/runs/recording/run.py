@@ -21,6 +21,7 @@ from runsettings.runconfig.config import Config
 from runsettings.runs.files.origin_records import config_key_record
 from runsettings.runs.files.run_files import RunFiles
 from runsettings.runs.files.save_patterns import SavePolicy
+from runsettings.runs.known_arguments import known_arguments
 from runsettings.runs.recording.exits import Ending
 from runsettings.runs.recording.log_values import has_huge_integer, plain_data, whole_number
 from runsettings.runs.recording.metrics import RunMetrics
@@ -129,6 +130,7 @@ class Run(RunMetrics):
 
     # --- what it does ---
 
+    @known_arguments()
     def log(
         self,
         data: Mapping[str, Any] | None = None,
@@ -146,8 +148,7 @@ class Run(RunMetrics):
             sync: Has no effect; every call is recorded before it returns.
 
         Raises:
-            RunError: The run is finished, or the data has an empty key or a value that JSON
-                cannot hold.
+            RunError: The run is finished, or under ``strict`` something had to be left out.
         """
         if (
             step is None
@@ -182,6 +183,7 @@ class Run(RunMetrics):
                         return
         self._log(data, step, commit)
 
+    @known_arguments()
     def save(
         self,
         path: str | Path | None = None,
@@ -210,6 +212,7 @@ class Run(RunMetrics):
             return []
         return self._files.save(path, base_path, working_directory(), policy)
 
+    @known_arguments()
     def finish(self, exit_code: int | None = None, quiet: bool | None = None) -> None:
         """End the run. Does nothing if it is finished already.
 

@@ -4,23 +4,57 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from runsettings.journal.notices import Notices
 from runsettings.layers.call_site import Caller, find_caller
 from runsettings.models.settings import Settings
 from runsettings.runs.capture import notebook
+from runsettings.runs.known_arguments import known_arguments
 from runsettings.runs.recording import active
 from runsettings.runs.recording.disabled import RunDisabled
 from runsettings.runs.recording.run import Run
 from runsettings.runs.starting.arguments import FIELDS, resolve_settings
 from runsettings.runs.starting.run_start import RunStart
 from runsettings.runs.starting.without_effect import warn_of_what_has_no_effect
-from runsettings.values.diagnostic import Rule
+from runsettings.values.diagnostic import Diagnostic, Rule
 from runsettings.values.errors import SettingsError
 from runsettings.values.rendering import headline
 
 
+def _split(
+    arguments: Mapping[str, Any],
+) -> tuple[dict[str, Any], Any, Any]:
+    """The arguments of `init` that are given and are settings, ``settings`` and ``config``."""
+    apart = {"config", "settings", *_NEWER}
+    given = {k: v for k, v in arguments.items() if v is not None and k not in apart}
+    return given, arguments.get("settings"), arguments.get("config")
+
+
+def _wrong_settings(arguments: Mapping[str, Any], caller: Caller) -> Sequence[Diagnostic]:
+    """What is wrong with the settings of a call that has unknown arguments."""
+    try:
+        resolve_settings(*_split(arguments)[:2], caller, arguments.get("config"))
+    except SettingsError as error:
+        return error.diagnostics
+    return ()
+
+
+_NEWER: Final = ("fork_from", "resume_from")
+"""Arguments of newer clients."""
+
+_ARGUMENTS: Final = {field: argument for argument, field in FIELDS.items()}
+
+_ELSEWHERE: Final = {
+    field: f"call it {_ARGUMENTS[field]!r}"
+    if field in _ARGUMENTS and field not in {"base_url", "api_key", "sync_tensorboard"}
+    else f"give settings={{{field!r}: …}}"
+    for field in Settings.model_fields
+}
+"""Hints for settings that are not arguments of `init`."""
+
+
+@known_arguments(_wrong_settings, _ELSEWHERE)
 def init(
     job_type: str | None = None,
     dir: str | os.PathLike[str] | None = None,  # noqa: A002 - the reference's name
@@ -90,9 +124,8 @@ def init(
         RunError: The run cannot be started or resumed as asked.
     """
     arguments = dict(locals())
-    config, below = arguments.pop("config"), arguments.pop("settings")
-    newer = {name: arguments.pop(name) for name in ("fork_from", "resume_from")}
-    given = {key: value for key, value in arguments.items() if value is not None}
+    given, below, config = _split(arguments)
+    newer = {name: arguments[name] for name in _NEWER}
     caller = find_caller("init")
     settings_of_call = _resolve(given, below, caller, config)
     notices = Notices(quiet=settings_of_call.quiet, silent=settings_of_call.silent)

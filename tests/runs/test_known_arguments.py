@@ -1,0 +1,76 @@
+"""Unknown arguments of public calls."""
+
+from __future__ import annotations
+
+import inspect
+
+import pytest
+
+import runsettings
+from runsettings import ArgumentError, RunError, SettingsError
+
+
+def hints(error):
+    """The hint of each unknown or wrong argument."""
+    return {diagnostic.path[0]: diagnostic.hint for diagnostic in error.diagnostics}
+
+
+@pytest.mark.parametrize("mode", ["offline", "disabled"])
+@pytest.mark.parametrize(
+    ("call", "wrong", "meant"),
+    [
+        ("log", {"data": {"a": 1}, "stp": 3}, {"stp": "step"}),
+        ("save", {"polcy": "now", "base_pth": "."}, {"polcy": "policy", "base_pth": "base_path"}),
+        ("finish", {"exitcode": 1}, {"exitcode": "exit_code"}),
+        ("define_metric", {"name": "a", "summry": "max"}, {"summry": "summary"}),
+    ],
+)
+@pytest.mark.parametrize("of_module", [True, False])
+def test_an_unknown_argument_is_told_which_one_is_meant(begin, mode, call, wrong, meant, of_module):
+    """All of them at once, with the line of the call."""
+    run = begin(mode=mode)
+    with pytest.raises(ArgumentError) as caught:
+        getattr(runsettings if of_module else run, call)(**wrong)
+    assert hints(caught.value) == {key: f"did you mean {m!r}?" for key, m in meant.items()}
+    assert all(d.origin.where.endswith("test_known_arguments.py") for d in caught.value.diagnostics)
+    assert run.summary.as_dict() == {}
+
+
+@pytest.mark.parametrize("mode", ["offline", "disabled", None])
+def test_init_tells_unknown_arguments_beside_wrong_ones(jail, mode):
+    """No run is started."""
+    with pytest.raises(ArgumentError) as caught:
+        runsettings.init("a job", projct="x", tag=["a"], project=123, mode=mode)
+    assert set(hints(caught.value)) == {"projct", "tag", "project"}
+    assert hints(caught.value)["tag"] == "did you mean 'tags'?"
+    assert runsettings.run is None
+    assert not list(jail.cwd.glob("wandb*"))
+
+
+@pytest.mark.parametrize(
+    ("argument", "hint"),
+    [
+        ("run_name", "call it 'name'"),
+        ("root_dir", "call it 'dir'"),
+        ("base_url", "give settings={'base_url': …}"),
+        ("silent", "give settings={'silent': …}"),
+    ],
+)
+def test_a_setting_that_is_no_argument_of_init_is_told_its_place(jail, argument, hint):
+    """Settings are given by their own names to `Settings`, and by others to `init`."""
+    with pytest.raises(ArgumentError) as caught:
+        runsettings.init(**{argument: "x"})
+    assert hints(caught.value) == {argument: hint}
+
+
+@pytest.mark.parametrize("kind", [TypeError, SettingsError, RunError, runsettings.Error])
+def test_an_unknown_argument_is_an_error_of_each_kind_that_scripts_catch(kind, jail):
+    """A script that tries an argument of a newer version catches a TypeError."""
+    with pytest.raises(kind):
+        runsettings.login(kee="x")
+
+
+def test_the_signatures_stay():
+    """Tools that complete and document the calls read them."""
+    assert list(inspect.signature(runsettings.log).parameters) == ["data", "step", "commit", "sync"]
+    assert next(iter(inspect.signature(runsettings.init).parameters)) == "job_type"
