@@ -111,7 +111,6 @@ class Run(RunMetrics):
     @property
     def url(self) -> None:
         """The address of the run's page; ``None`` for a run that is only on this machine."""
-        return
 
     @property
     def dir(self) -> str:
