@@ -201,15 +201,14 @@ class Run(RunMetrics):
             The paths of the copies made now.
 
         Raises:
-            RunError: The path would leave the run's directory, the policy is unknown, or the
-                run is finished.
+            RunError: The path leaves the run's directory, or policy or state of the run is wrong.
         """
         if not self._require_open("save"):
             return []
-        if path is None:
-            self._warn_once("save", "save() without a path does nothing; changes are recorded")
-            return []
-        return self._files.save(path, base_path, working_directory(), policy)
+        if path is not None:
+            return self._files.save(path, base_path, working_directory(), policy)
+        self._warn_once("save", "save() without a path does nothing; changes are recorded")
+        return []
 
     @known_arguments()
     def finish(self, exit_code: int | None = None, quiet: bool | None = None) -> None:
@@ -313,8 +312,7 @@ class Run(RunMetrics):
             if not self._open:
                 return
             if self._ending:
-                if ending.signal is not None:
-                    # The signal interrupted `finish`, and the process dies before that returns.
+                if ending.signal is not None:  # it interrupted `finish`, which never returns
                     self._record_end(ending)
                 return
             self._ending = True
