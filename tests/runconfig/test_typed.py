@@ -206,3 +206,40 @@ def test_a_flag_that_lost_is_told_at_the_start(jail, capsys):
     with runsettings.init(config=[train], mode="offline"):
         pass
     assert "epochs: --epochs has no effect" in capsys.readouterr().err
+
+
+def _words(*words: str) -> Any:
+    parser = argparse.ArgumentParser()
+    runsettings.add_config_arguments(parser)
+    Train.add_arguments(parser)
+    return runsettings.parse_args(parser, list(words))
+
+
+def test_named_files_may_be_composed(jail):
+    """The chain, a profile and a reference of a composed file reach the model with their places."""
+    jail.write("base.yaml", "optim: {lr: 0.5}\n")
+    jail.write(
+        "train.yaml",
+        "$config: 1\n$use: [base.yaml]\n$profiles:\n  long: {epochs: 9}\n"
+        "optim: {warmup: '${epochs}'}\nepochs: 3\n",
+    )
+    train = Train.resolve(files="train.yaml", args=_words("--profile", "long"))
+    assert (train.optim.lr, train.optim.warmup, train.epochs) == (0.5, 9, 9)
+    assert train.origin("optim.lr").used_by is not None
+
+
+def test_config_and_set_speak_to_the_model(jail):
+    """`--config` is a file below the flags; `--set` beats it and stands in the history."""
+    jail.write("more.yaml", "optim: {lr: 0.5}\nepochs: 3\n")
+    train = Train.resolve(args=_words("--set", "optim.lr=0.25", "--config", "more.yaml"))
+    assert [str(leaf.origin) for leaf in train.history("optim.lr")] == [
+        "--set optim.lr=0.25",
+        "more.yaml:1:13",
+        "Optim.lr",
+    ]
+
+
+def test_a_set_key_that_the_model_does_not_have_is_told(jail):
+    """With the key that was meant."""
+    with pytest.raises(SettingsError, match=r"optim\.lr"):
+        Train.resolve(args=_words("--set", "optim.lrr=0.25"))

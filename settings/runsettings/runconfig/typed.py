@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -11,11 +12,14 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 import runsettings
 from runsettings.composition.merge import merge
+from runsettings.composition.overrides import SET_FLAG, UNSET_FLAG, Overrides
 from runsettings.layers.base import Inputs
+from runsettings.layers.flags.namespace import overrides_of
 from runsettings.models.layered import LayeredSettings
-from runsettings.models.model_options import LayeredConfigDict, inputs_of
+from runsettings.models.model_options import LayeredConfigDict, inputs_of, options
 from runsettings.models.resolving import resolve_layers, sources
 from runsettings.models.settings import Settings
+from runsettings.resolution.options import OptionTable
 from runsettings.runconfig.inputs.leaf_trees import recorded_tree
 from runsettings.runconfig.inputs.reader import InputReader
 from runsettings.runconfig.rules.key_rules import check_rules
@@ -33,16 +37,38 @@ DEFAULTS_FILE: Final = "config-defaults.yaml"
 
 
 class RunFiles:
-    """Below all named files: `DEFAULTS_FILE`, and the files of the setting ``config_paths``."""
+    """All files of the config, which may be composed, lowest first.
+
+    `DEFAULTS_FILE`; the files of the setting ``config_paths``; those that the program names; and
+    those of the flag ``--config``.
+    """
 
     layer = Layer.FILE
 
     def read(self, inputs: Inputs) -> Sequence[Reading]:
-        """Read the files."""
+        """Read the files. References are looked up in the files themselves."""
         settings = _settings_of_run(inputs)
         first = [DEFAULTS_FILE] if os.path.exists(inputs.cwd / DEFAULTS_FILE) else []  # noqa: PTH110 - raises for no directory
         paths = () if settings is None else settings.config_paths
-        return _read(inputs, [*first, *paths], self.layer)
+        by_flag = Overrides(_words_in(inputs)).files
+        return _read(inputs, [*first, *paths, *inputs.files, *by_flag], self.layer)
+
+
+class OverrideFlags:
+    """The flags ``--set`` and ``--unset``, which stand with the other flags."""
+
+    layer = Layer.FLAG
+
+    def read(self, inputs: Inputs) -> Sequence[Reading]:
+        """Read the flags."""
+        words = [word for word in _words_in(inputs) if word[0] in (SET_FLAG, UNSET_FLAG)]
+        if not words:
+            return ()
+        reader = InputReader(inputs.cwd, Origin(self.layer, inputs.caller.where))
+        # Keys that the model has are known, although no source may set them.
+        reader.defaults.append(Tree(Layer.DEFAULT, inputs.model.__name__, _keys_of(inputs.model)))
+        reader.read(Overrides(words))
+        return _readings(reader, inputs, self.layer)
 
 
 class SweepFile:
@@ -65,18 +91,38 @@ def _settings_of_run(inputs: Inputs) -> Settings | None:
 
 
 def _read(inputs: Inputs, paths: Sequence[str | Path], layer: Layer) -> list[Reading]:
-    reader = InputReader(inputs.cwd, Origin(layer, inputs.caller.where))
+    reader = InputReader(inputs.cwd, Origin(layer, inputs.caller.where), inputs=inputs.args)
     for path in paths:
         reader.read_path(path, layer)
     reader.finish()
+    return _readings(reader, inputs, layer)
+
+
+def _readings(reader: InputReader, inputs: Inputs, layer: Layer) -> list[Reading]:
     readings = [Reading(tree) for tree in reader.trees]
     if reader.diagnostics:
         readings.append(Reading(Tree(layer, inputs.caller.where), tuple(reader.diagnostics)))
     return readings
 
 
-_BELOW: Final = (Layer.DEFAULT, RunFiles(), Layer.FILE, Layer.EXTERNAL)
-_ABOVE: Final = (Layer.FLAG, Layer.INIT, SweepFile())
+def _words_in(inputs: Inputs) -> Sequence[tuple[str, str]]:
+    return overrides_of(inputs.args) if isinstance(inputs.args, argparse.Namespace) else ()
+
+
+def _keys_of(model: type[BaseSettings]) -> dict[str, Any]:
+    """The keys of a model as nested mappings, without values."""
+    return _keys_in(options(model))
+
+
+def _keys_in(table: OptionTable) -> dict[str, Any]:
+    return {
+        name: None if option.table is None else _keys_in(option.table)
+        for name, option in table.options.items()
+    }
+
+
+_BELOW: Final = (Layer.DEFAULT, RunFiles(), Layer.EXTERNAL)
+_ABOVE: Final = (Layer.FLAG, OverrideFlags(), Layer.INIT, SweepFile())
 _WITH_VARIABLES: Final = (*_BELOW, Layer.DOTENV, Layer.ENV, *_ABOVE)
 _WITHOUT_VARIABLES: Final = (*_BELOW, *_ABOVE)
 
@@ -107,7 +153,7 @@ class RunConfig(LayeredSettings):
 
     Hyperparameters have an order of their own, lowest first: defaults, ``config-defaults.yaml``
     and ``WANDB_CONFIG_PATHS``, named files, ``.env``, variables, flags, the call, and a sweep's
-    parameters. Variables are read only with an ``env_prefix``, and no settings files of W&B::
+    parameters. Files may be composed. Variables are read only with an ``env_prefix``, and no settings files of W&B::
 
         class Train(RunConfig):
             model_config = {"env_prefix": "TRAIN_"}
