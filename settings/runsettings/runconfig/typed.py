@@ -153,7 +153,8 @@ class RunConfig(LayeredSettings):
 
     Hyperparameters have an order of their own, lowest first: defaults, ``config-defaults.yaml``
     and ``WANDB_CONFIG_PATHS``, named files, ``.env``, variables, flags, the call, and a sweep's
-    parameters. Files may be composed. Variables are read only with an ``env_prefix``, and no settings files of W&B::
+    parameters. Files may be composed. Variables are read only with an ``env_prefix``, and no
+    settings files of W&B::
 
         class Train(RunConfig):
             model_config = {"env_prefix": "TRAIN_"}
