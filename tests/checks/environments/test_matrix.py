@@ -41,8 +41,10 @@ def test_right_environments_are_clean(jail):
         ('files = ["none.yaml"]', "the settings file, named by files= at runsettings check, does"),
         (
             'flags = ["--mode", "offlin"]',
-            "flags: argument --mode: invalid choice: 'offlin' (choose from",
+            "--mode: must be one of 'online', 'offline', 'disabled'; got 'offlin'",
         ),
+        ('flags = ["--run-", "x"]', "--run-: is short for --run-id and for"),
+        ('flags = ["--mode"]', "--mode: needs a value"),
         ('flags = ["--projct", "x"]', "flags: --projct is no flag of a setting"),
         (
             'env_file = ["cluster.env"]',

@@ -34,6 +34,7 @@ from runsettings.checks.settings_layers import (
 from runsettings.composition.merge import Merged, merge
 from runsettings.documents.files import Format, read_file
 from runsettings.documents.paths import shown_path
+from runsettings.layers.flags.command_line_diagnostics import refused_words
 from runsettings.layers.flags.parsing import parse_known_args
 from runsettings.models import provenance
 from runsettings.models.exporting import json_value
@@ -181,7 +182,9 @@ def _parse_flags(
     try:
         args, rest = parse_known_args(parser, flags)
     except argparse.ArgumentError as error:
-        return None, [Diagnostic.of(Rule.BAD_VALUE, ("flags",), str(error), origin)]
+        wrong = refused_words(parser, flags, None, strict=False)
+        wrong = wrong or [Diagnostic.of(Rule.BAD_VALUE, ("flags",), str(error))]
+        return None, [replace(each, origin=origin) for each in wrong]
     known = [option for action in parser._actions for option in action.option_strings]
     found: list[Diagnostic] = []
     for flag in rest:

@@ -35,10 +35,7 @@ def explain_command_line(
         The text of all diagnostics.
     """
     seen: set[str] = set()
-    refused = _refused(parser, list(words), seen, strict=strict, outer=())
-    found = [each.found for each in refused]
-    if not any(each.told in message for each in refused):
-        found.insert(0, Diagnostic.of(Rule.BAD_VALUE, (), message))
+    found = refused_words(parser, words, message, strict=strict, seen=seen)
     subject = "command line"
     for action in parser._actions:
         for ask in vars(action).get(OTHER_LAYERS, ()):
@@ -47,6 +44,31 @@ def explain_command_line(
                 subject = "command line and settings" if others else subject
                 found += others
     return render_problems(found, subject)
+
+
+def refused_words(
+    parser: argparse.ArgumentParser,
+    words: Sequence[str],
+    message: str | None,
+    *,
+    strict: bool,
+    seen: set[str] | None = None,
+) -> list[Diagnostic]:
+    """Everything that is wrong with a command line.
+
+    Args:
+        parser: The parser. It is not changed.
+        words: The command line, which the parser refuses.
+        message: What argparse says of it, as for `explain_command_line`; or ``None``.
+        strict: Whether words that the parser does not know are wrong.
+        seen: Receives the arguments that are given.
+    """
+    seen = set() if seen is None else seen
+    refused = _refused(parser, list(words), seen, strict=strict, outer=())
+    found = [each.found for each in refused]
+    if message is not None and not any(each.told in message for each in refused):
+        found.insert(0, Diagnostic.of(Rule.BAD_VALUE, (), message))
+    return found
 
 
 def _refused(
