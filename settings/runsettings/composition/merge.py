@@ -74,7 +74,7 @@ class Merged:
         found = []
         for source in reversed(self.sources):
             for end in range(len(path), 0, -1):
-                value = source.get(path[:end])
+                value = value_at(source.data, path[:end])
                 if value is MISSING:
                     continue
                 if end == len(path) or not isinstance(value, (dict, list, tuple, Replace)):
