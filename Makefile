@@ -64,7 +64,7 @@ compat: | $(BIN)/python ## Run pydantic-settings' own tests with our base class.
 typing: $(CHECKERS) ## Check typical user code with pyright, basedpyright and mypy.
 	$(BIN)/python tests/typing/run.py
 
-long: $(TOOLS) ## The long form of the slow proofs: 200 kills, thousands of new examples; half an hour.
+long: $(TOOLS) ## The long form of the slow proofs: 500 kills, thousands of new examples; half an hour.
 	RUNSETTINGS_LONG=1 $(BIN)/pytest -n auto $(PYTEST_ARGS)
 
 corpus: $(TOOLS) ## Generate parsers and configs of every kind, and hold them; minutes.

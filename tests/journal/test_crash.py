@@ -16,9 +16,9 @@ from runsettings.journal.replay import load_run, read_history
 from runsettings.values.errors import RunError
 
 LONG = bool(os.environ.get("RUNSETTINGS_LONG"))
-"""Whether the proofs run in full: 200 kills instead of 8."""
+"""Whether the proofs run in full: 500 kills instead of 8."""
 
-KILLS = 200 if LONG else 8
+KILLS = 500 if LONG else 8
 
 TRAIN = """
 run = begin(resume="auto", config={"lr": 0.1})

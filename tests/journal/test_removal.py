@@ -99,3 +99,27 @@ def test_a_journal_that_is_a_link_is_not_followed(jail, make):
     with pytest.raises(RunError, match="symbolic link"):
         remove(run, jail.cwd / "wandb")
     assert other.exists()
+
+
+def test_the_link_to_the_latest_run_does_not_fail_a_removal(jail, make, monkeypatch):
+    """The run is removed, whatever happens to a link that is only a convenience."""
+    run, newer = make("first"), make("second")
+    link = jail.cwd / "wandb/latest-run"
+    link.symlink_to(newer.directory.name)
+
+    def refuse(*_args, **_more):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.symlink", refuse)
+    remove(newer, jail.cwd / "wandb")
+    assert not newer.directory.exists()
+    assert run.directory.exists()
+
+
+def test_what_a_killed_removal_left_is_deleted_by_the_next(jail, make):
+    """Only directories with the name of a removed run are deleted."""
+    left = jail.write("wandb/.removed-run-20250131_143005-gone/run-gone.jsonl", "half").parent
+    other = jail.write("wandb/.removed-notes/notes.txt", "mine")
+    remove(make("one"), jail.cwd / "wandb")
+    assert not left.exists()
+    assert other.exists()

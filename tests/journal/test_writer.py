@@ -15,8 +15,13 @@ from hypothesis import strategies as st
 
 from runsettings.journal import writer as journal_module
 from runsettings.journal.lock import is_owned
+from runsettings.journal.notices import Notices
 from runsettings.journal.reader import parse, read_records
+from runsettings.journal.recorder import Recorder
+from runsettings.journal.replay import StoredRun
 from runsettings.journal.writer import Journal, append_once, encode
+from runsettings.secrets.masking import SecretMask
+from runsettings.values.errors import RunError
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
@@ -317,3 +322,19 @@ except OSError as error:
     assert journal.append(line(1))
     append_once(journal.path, line(2))
     assert steps(journal.path) == [0, 1, 2]
+
+
+@pytest.mark.parametrize("strict", [False, True])
+def test_a_start_that_could_not_be_written_is_told(tmp_path, full_disk, capsys, strict):
+    """The record of the start is written before anybody can be told that it failed."""
+    journal = Journal.create(tmp_path / "run-a.jsonl")
+    with full_disk():
+        assert not journal.append(b"x" * 200 + b"\n")
+        stored, notices = StoredRun(str(journal.path)), Notices(quiet=True)
+        if strict:
+            with pytest.raises(RunError, match="File too large"):
+                Recorder(journal, stored, notices, SecretMask(), strict=True)
+        else:
+            Recorder(journal, stored, notices, SecretMask(), strict=False)
+            assert "File too large" in capsys.readouterr().err
+    journal.close()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -80,7 +81,10 @@ def make_temporary_directory(wanted: Path, reason: str, warn: Callable[[str], No
 
 
 def create(directory: Path, run_id: str, *, offline: bool, now: float) -> Journal:
-    """Make a run's directory with its ``files/`` and an empty journal.
+    """Make a run's directory with its ``files/`` and an empty journal, or nothing.
+
+    A process that is killed meanwhile leaves a directory without a journal, which no reader and no
+    start takes for a run.
 
     Args:
         directory: The ``wandb`` directory.
@@ -101,8 +105,12 @@ def create(directory: Path, run_id: str, *, offline: bool, now: float) -> Journa
             # Two runs of one id started in one second; the later one overwrites the earlier one.
             now += 1
             continue
-        (home / FILES).mkdir()
-        return Journal.create(home / f"run-{run_id}.jsonl")
+        try:
+            (home / FILES).mkdir()
+            return Journal.create(home / f"run-{run_id}.jsonl")
+        except OSError:
+            shutil.rmtree(home, ignore_errors=True)
+            raise
 
 
 def start_time_in_name(name: str, run_id: str | None = None) -> str | None:

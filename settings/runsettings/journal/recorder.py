@@ -29,6 +29,9 @@ class Recorder:
         notices: Prints the messages of the run.
         mask: Masks the secrets; more can be added to it later.
         strict: Whether a failure is an error.
+
+    Raises:
+        RunError: The record of the start is not in the journal, and ``strict`` is on.
     """
 
     def __init__(
@@ -50,6 +53,10 @@ class Recorder:
         self.lock = threading.RLock()
         journal.trouble = self._trouble
         journal.relief = self._relief
+        if journal.pending:
+            # The record of the start could not be written, when nobody could tell of it yet.
+            self.refuse_if_strict()
+            self.notices.warn(self._why_not())
 
     def write(self, *records: Mapping[str, Any]) -> None:
         """Write records in one step, each with the current time.

@@ -1,5 +1,9 @@
 """Deletes runs, and no other files.
 
+A run is renamed first, and then deleted, so that no half run is listed after a kill. The next
+removal in the same ``wandb`` directory deletes what is left. After an error the run has its name
+again.
+
 Only a directory directly below the ``wandb`` directory is deleted, and only if its name and its
 journal have the same run id. Symbolic links are never followed. The checks and the deletion use
 the same open directory, so replacing it by a link meanwhile has no effect.
@@ -25,6 +29,9 @@ from runsettings.values.errors import RunError
 
 _LATEST: Final = "latest-run"
 """The wandb client's link to its last run."""
+
+_REMOVED: Final = ".removed-"
+"""What the name of a directory or a link begins with while it is removed or made."""
 
 
 def overwritten(run: StoredRun) -> list[StoredRun]:
@@ -76,14 +83,51 @@ def remove(run: StoredRun, directory: Path, *, force: bool = False) -> None:
                 f"run '{run.id}' is being written by process {run.pid} on {run.host}",
                 hint="wait for it, stop it, or use --force: it continues, and what it logs is lost",
             )
-        for entry in sorted(os.listdir(home)):  # noqa: PTH208 - of a descriptor
-            if stat.S_ISDIR(os.stat(entry, dir_fd=home, follow_symlinks=False).st_mode):
-                shutil.rmtree(entry, dir_fd=home)
-            elif entry != journal:
-                os.unlink(entry, dir_fd=home)
-        os.unlink(journal, dir_fd=home)
-        os.rmdir(name, dir_fd=above)
-        _update_latest_link(directory)
+        aside = f"{_REMOVED}{name}"
+        os.rename(name, aside, src_dir_fd=above, dst_dir_fd=above)
+        try:
+            _empty(home, journal)
+        except OSError:
+            with contextlib.suppress(OSError):
+                os.rename(aside, name, src_dir_fd=above, dst_dir_fd=above)
+            raise
+        os.rmdir(aside, dir_fd=above)
+        # The run is removed. The next removal tries again what is only tidying up.
+        with contextlib.suppress(OSError):
+            _delete_removed(above)
+        with contextlib.suppress(OSError):
+            _update_latest_link(directory)
+
+
+def _empty(home: int, journal: str) -> None:
+    """Delete everything in the open directory of a run, its journal last."""
+    for entry in sorted(os.listdir(home)):
+        if stat.S_ISDIR(os.stat(entry, dir_fd=home, follow_symlinks=False).st_mode):
+            shutil.rmtree(entry, dir_fd=home)
+        elif entry != journal:
+            os.unlink(entry, dir_fd=home)
+    os.unlink(journal, dir_fd=home)
+
+
+def _delete_removed(directory: int) -> None:
+    """Delete what earlier removals left that were stopped.
+
+    The caller holds the lock of the directory.
+
+    Args:
+        directory: The descriptor of the ``wandb`` directory.
+
+    Raises:
+        OSError: One of them cannot be deleted.
+    """
+    for name in os.listdir(directory):
+        run = name.removeprefix(_REMOVED)
+        if run == name or (run != _LATEST and start_time_in_name(run) is None):
+            continue
+        if stat.S_ISDIR(os.stat(name, dir_fd=directory, follow_symlinks=False).st_mode):
+            shutil.rmtree(name, dir_fd=directory)
+        else:
+            os.unlink(name, dir_fd=directory)
 
 
 def size(run: StoredRun) -> int:
@@ -159,6 +203,9 @@ def _update_latest_link(directory: Path) -> None:
         return
     names = [path.name for path in directory.iterdir() if path.is_dir()]
     started = [(when, name) for name in names if (when := start_time_in_name(name)) is not None]
-    link.unlink()
-    if started:
-        link.symlink_to(max(started)[1], target_is_directory=True)
+    if not started:
+        link.unlink()
+        return
+    new = directory / f"{_REMOVED}{_LATEST}"
+    new.symlink_to(max(started)[1], target_is_directory=True)
+    new.replace(link)

@@ -257,13 +257,13 @@ def append_once(path: Path | str, line: bytes) -> None:
     Raises:
         OSError: It cannot be written, or not completely; then the next writer ends the half line.
     """
-    fd = os.open(path, _FLAGS | getattr(os, "O_NOFOLLOW", 0))
+    fd = _above_streams(os.open(path, _FLAGS | getattr(os, "O_NOFOLLOW", 0)))
+    journal = Journal(Path(path), fd, torn=not _ends_complete(fd))
     try:
-        line = line if _ends_complete(fd) else b"\n" + line
-        if os.write(fd, line) < len(line) - 1:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), os.fspath(path))
+        if not journal.append(line):
+            raise journal.error or OSError(errno.EIO, os.strerror(errno.EIO), os.fspath(path))
     finally:
-        os.close(fd)
+        journal.close()
 
 
 def _close_in_child() -> None:

@@ -127,7 +127,10 @@ class RunStart:
         except BaseException as error:
             # No process would record the end otherwise.
             ending = {**Ending.of(error).record(), "time": time.time()}
-            started.journal.append(encode(ending))
+            if not started.journal.append(encode(ending)):
+                self.notices.warn(
+                    f"{started.journal.path} cannot be written; the end of the run is not recorded"
+                )
             started.journal.close()
             raise
 
