@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runsettings import Config, ConfigError, Rule
+import runsettings
+from runsettings import Config, ConfigError, Rule, SettingsWarning
 from runsettings.composition.merge import merge
 from runsettings.layers.call_site import Caller
 from runsettings.runconfig.loading import gather_config
@@ -270,3 +271,57 @@ class TestSameFile:
         """A profile that is named twice counts once."""
         write("train.yaml", "$config: 1\n$profiles:\n  x: {tags: {$append: [a]}}\ntags: []\n")
         assert Config.load("train.yaml", profiles=["x", "x"])["tags"] == ["a"]
+
+
+def test_the_value_of_a_secret_variable_is_masked_in_a_run(jail):
+    """A reference may bring a secret into the config; a run does not record it."""
+    jail.setenv(SERVICE_TOKEN="a-very-long-token")
+    jail.write("train.yaml", "$config: 1\nurl: 'x ${env:SERVICE_TOKEN}'\n")
+    with (
+        pytest.warns(SettingsWarning, match="url"),
+        runsettings.init(config="train.yaml", mode="offline") as run,
+    ):
+        path = run.journal_path
+    assert "a-very-long-token" not in Path(path).read_text(encoding="utf-8")
+
+
+def test_many_references_to_nothing_take_linear_work(jail, counted_calls):
+    """The merged config is searched once, not for each of them."""
+
+    def calls(number: int) -> int:
+        lines = "".join(f"k{i}: ${{none{i}}}\n" for i in range(number))
+        jail.write("train.yaml", "$config: 1\n" + lines)
+        with counted_calls() as found, pytest.raises(ConfigError):
+            Config.load("train.yaml")
+        return found["_references"]
+
+    assert calls(400) <= 3 * calls(200)
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("$config: 2\n", "write $config: 1"),
+        ("$config: 1\n$use: 7\n", "puts a file under a key"),
+        ("$config: 1\n$use: https://x.org/a.yaml\n", "download it"),
+        ("$config: 1\n$use: [train.yaml]\n", "remove one of them"),
+        ("$config: 1\n$profiles: [a]\n", "write name: {key: value}"),
+        ("$config: 1\n$profiles: {a: 1}\n", "write {key: value}"),
+        ("$config: 1\n$zzzzzz: 1\n", "here may stand $config, $use"),
+        ("$config: 1\na: {$zzzzzz: 1}\n", "here may stand $append"),
+        ("$config: 1\na: {$append: 1}\n", "write {$append: [item]}"),
+        ("$config: 1\na: {$append: [1], b: 2}\n", "move the other keys"),
+        ("$config: 1\na: ${....b}\n", "write fewer dots"),
+        ("$config: 1\na: ${}\n", "write ${key.path}"),
+        ("$config: 1\na: x ${b}\nb: [1]\n", "refer to one of its values"),
+        ("$config: 1\na: ${b}\nb: ${a}\n", "give one of these keys a value"),
+    ],
+)
+def test_each_error_says_what_to_do(jail, text, hint):
+    """One error, with a line and the next step."""
+    jail.write("train.yaml", text)
+    with pytest.raises(ConfigError) as error:
+        Config.load("train.yaml")
+    (found,) = error.value.diagnostics
+    assert found.line is not None
+    assert hint in (found.hint or "")

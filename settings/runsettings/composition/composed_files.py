@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
-from runsettings.composition.composed_text import ComposedText, copied_marks
+from runsettings.composition.composed_text import UNKNOWN_NAME, ComposedText, Report, copied_marks
 from runsettings.documents.paths import named_path, shown_path
 from runsettings.values.diagnostic import Diagnostic, Rule
 from runsettings.values.did_you_mean import did_you_mean
@@ -123,11 +123,16 @@ class Composer:
                 (),
                 f"no file has a profile {name!r}",
                 origin,
-                did_you_mean(name, sorted(self._known)),
+                did_you_mean(name, sorted(self._known)) or self._profile_names(),
             )
             for name, origin in self._profiles
             if name not in self._known and (self._known or origin.layer is not Layer.ENV)
         ]
+
+    def _profile_names(self) -> str:
+        if not self._known:
+            return "a composed file defines profiles under $profiles"
+        return "the profiles are " + ", ".join(sorted(map(str, self._known)))
 
     def _add(
         self,
@@ -146,43 +151,44 @@ class Composer:
             return
 
         def report(rule: Rule, message: str, at: KeyPath, hint: str | None) -> None:
-            key = bool(at) and isinstance(at[-1], str) and at[-1][:1] == "$"
+            key = rule is Rule.UNKNOWN_DIRECTIVE  # elsewhere, the value is what is wrong
             origin, excerpt = tree.origin(at, key=key), excerpt_of(tree, at, key=key)
             found.append(Diagnostic.of(rule, (*mount, *at), message, origin, hint, excerpt))
 
         data = tree.data
         version = data.get(CONFIG)
         if version != 1 or isinstance(version, bool):
-            report(Rule.BAD_COMPOSITION, "takes 1, the version of composed files", (CONFIG,), None)
+            message = "takes 1, the version of composed files"
+            report(Rule.BAD_COMPOSITION, message, (CONFIG,), f"write {CONFIG}: 1")
         way = [*way, (path, used_by)]
         directory = path.parent
         for name, at, inner in self._uses(data.get(_USE, []), report):
             self._use(directory, name, (*mount, *inner), at, tree, way, report)
         profiles = data.get(_PROFILES, {})
         if not isinstance(profiles, dict):
-            message = "takes a mapping of names to values"
-            report(Rule.BAD_COMPOSITION, message, (_PROFILES,), None)
+            message = "must be a mapping of names to mappings"
+            report(Rule.BAD_COMPOSITION, message, (_PROFILES,), "write name: {key: value}")
             profiles = {}
         own_data = data.copy()
         for key in data:
             if isinstance(key, str) and key[:1] == "$":
                 del own_data[key]
                 if key not in _HEADER:
-                    message = f"{key} is not a name that composed files have"
-                    report(Rule.UNKNOWN_DIRECTIVE, message, (key,), did_you_mean(key, _HEADER))
+                    hint = did_you_mean(key, _HEADER) or "here may stand " + ", ".join(_HEADER)
+                    report(Rule.UNKNOWN_DIRECTIVE, UNKNOWN_NAME, (key,), hint)
         own = _part(tree, own_data, (), mount, used_by, report)
         parts = {}
         for name, values in profiles.items():
             self._known.add(name)
             at = (_PROFILES, name)
             if not isinstance(values, dict):
-                report(Rule.BAD_COMPOSITION, "a profile is a mapping", at, None)
+                report(Rule.BAD_COMPOSITION, "must be a mapping", at, "write {key: value}")
                 continue
             parts[name] = _part(tree, values, at, mount, used_by, report)
         self._chain.append(Reading(own, tuple(found)))
         self._chain += [Reading(parts[name]) for name, _ in self._profiles if name in parts]
 
-    def _uses(self, use: Any, report: Any) -> Iterator[tuple[str, KeyPath, KeyPath]]:
+    def _uses(self, use: Any, report: Report) -> Iterator[tuple[str, KeyPath, KeyPath]]:
         """The files of a ``$use``: the name, its path in the file, and where it is mounted."""
         for index, item in enumerate(use if isinstance(use, list) else [use]):
             at: KeyPath = (_USE, index) if isinstance(use, list) else (_USE,)
@@ -193,11 +199,12 @@ class Composer:
                     if isinstance(name, str) and name and isinstance(key, str) and key:
                         yield name, (*at, key), tuple(key.split("."))
                     else:
-                        message = "takes the name of a file for each key"
-                        report(Rule.BAD_COMPOSITION, message, (*at, key), None)
+                        message = "must be the name of a file"
+                        hint = "write {key: file.yaml}"
+                        report(Rule.BAD_COMPOSITION, message, (*at, key), hint)
             else:
-                message = "takes a list of files; {key: file} puts a file under a key"
-                report(Rule.BAD_COMPOSITION, message, at, None)
+                hint = "{key: file.yaml} puts a file under a key"
+                report(Rule.BAD_COMPOSITION, "must be a list of files", at, hint)
 
     def _use(
         self,
@@ -207,10 +214,12 @@ class Composer:
         at: KeyPath,
         tree: Tree,
         way: Sequence[tuple[Path, Origin | None]],
-        report: Any,
+        report: Report,
     ) -> None:
+        """Add a file that another one uses, or report why it cannot be used."""
         if _ADDRESS.match(name):
-            report(Rule.UNREADABLE_FILE, "is an address; only files can be used", at, None)
+            message = "is an address; only files can be used"
+            report(Rule.UNREADABLE_FILE, message, at, "download it, and name the file")
             return
         path = _used_path(name, directory)
         origin = tree.origin(at)
@@ -218,12 +227,13 @@ class Composer:
             if _is_same(known, path):
                 places = [place for _, place in way[index + 1 :] if place is not None]
                 steps = ", then ".join(map(str, (*places, origin)))
-                report(Rule.CIRCULAR, f"the files use each other in a circle: {steps}", at, None)
+                message = f"the files use each other in a circle: {steps}"
+                report(Rule.CIRCULAR, message, at, "remove one of them")
                 return
         if len(self._chain) >= _MAX_FILES or len(way) > _MAX_LEVELS:
             if not self._told_limit:
                 message = f"more than {_MAX_FILES:,} files, or {_MAX_LEVELS} levels of them"
-                report(Rule.COMPOSITION_LIMIT, message, at, None)
+                report(Rule.COMPOSITION_LIMIT, message, at, "use fewer files")
             self._told_limit = True
             return
         reading = self._readings.get(str(path))
@@ -233,7 +243,7 @@ class Composer:
             # The whole file cannot be read: the place that names it is the one to mend.
             where = shown_path(path, self._cwd)
             for each in reading.diagnostics:
-                report(each.rule, f"{where} {each.message}", at, each.hint)
+                report(each.rule, f"{where}: {each.message}", at, each.hint)
             return
         self._add(path, reading, mount, origin, way)
         # The diagnostics of a file that is used twice are told once.
@@ -284,7 +294,7 @@ def _part(
     at: KeyPath,
     mount: KeyPath,
     used_by: Origin | None,
-    report: Any,
+    report: Report,
 ) -> Tree:
     """The values of a file, or of one of its profiles, as a source of its own."""
     text = ComposedText(mount, report)

@@ -25,6 +25,8 @@ from runsettings.values.positions import Branch, SequenceMarks
 Report: TypeAlias = Callable[[Rule, str, KeyPath, str | None], None]
 """Reports a rule, a message, the path in the file, and a hint."""
 
+UNKNOWN_NAME: Final = "is not a name that composed files have"
+
 DIRECTIVES: Final = ("$append", "$replace", "$delete")
 
 _SCALARS: Final = frozenset({int, float, bool, type(None)})
@@ -96,16 +98,13 @@ class ComposedText:
     ) -> Any:
         for name in names:
             if name not in DIRECTIVES:
-                hint = did_you_mean(
-                    name, DIRECTIVES
-                ) or "inside of a config there are " + ", ".join(DIRECTIVES)
-                message = f"{name} is not a name that composed files have"
-                self._report(Rule.UNKNOWN_DIRECTIVE, message, (*at, name), hint)
+                hint = did_you_mean(name, DIRECTIVES) or "here may stand " + ", ".join(DIRECTIVES)
+                self._report(Rule.UNKNOWN_DIRECTIVE, UNKNOWN_NAME, (*at, name), hint)
                 return {}
         name = names[0]
         if len(value) > 1:
-            message = f"{name} must be the only key of its mapping"
-            self._report(Rule.BAD_COMPOSITION, message, (*at, name), None)
+            message, hint = "must be the only key of its mapping", "move the other keys out of it"
+            self._report(Rule.BAD_COMPOSITION, message, (*at, name), hint)
             return {}
         self.directives = True
         content = value[name]
@@ -117,7 +116,9 @@ class ComposedText:
         if name == "$delete" and content is True:
             return Delete()
         takes = {"$append": "a list", "$replace": "a mapping", "$delete": "true"}[name]
-        self._report(Rule.BAD_COMPOSITION, f"{name} takes {takes}", (*at, name), None)
+        example = {"$append": "[item]", "$replace": "{key: value}", "$delete": "true"}[name]
+        hint = f"write {{{name}: {example}}}"
+        self._report(Rule.BAD_COMPOSITION, f"must be {takes}", (*at, name), hint)
         return {}
 
     def _text(self, text: str, at: KeyPath, around: KeyPath) -> Any:
@@ -157,11 +158,13 @@ class ComposedText:
         dots = len(name) - len(name.lstrip("."))
         base = (*self._mount, *around)
         if dots > len(base) + 1:
-            self._report(Rule.UNKNOWN_REFERENCE, f"{found[0]} is above the root", at, None)
+            message, hint = f"{found[0]} is above the root", "write fewer dots, or the whole path"
+            self._report(Rule.UNKNOWN_REFERENCE, message, at, hint)
             return None
         keys = _INDEX.sub(r".\1", name[dots:]).split(".")
         if not all(keys):
-            self._report(Rule.BAD_COMPOSITION, f"{found[0]} names no key", at, None)
+            hint = "write ${key.path}"
+            self._report(Rule.BAD_COMPOSITION, f"{found[0]} names no key", at, hint)
             return None
         start = base[: len(base) - dots + 1] if dots else ()
         return Target(found[0], (*start, *keys))

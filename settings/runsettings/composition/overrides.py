@@ -68,9 +68,11 @@ class Overrides:
         return f"<{len(self._words)} overrides>"
 
     @property
-    def files(self) -> list[str]:
-        """The config files, lowest first."""
-        return [text for flag, text in self._words if flag == CONFIG_FLAG]
+    def files(self) -> list[tuple[str, Origin]]:
+        """The config files, lowest first, with their origins."""
+        return [
+            (text, self._origin(flag, text)) for flag, text in self._words if flag == CONFIG_FLAG
+        ]
 
     @property
     def profiles(self) -> list[tuple[str, Origin]]:
@@ -104,15 +106,14 @@ class Overrides:
     def _read(self, flag: str, text: str) -> Override | Diagnostic:
         parts = _OVERRIDE.fullmatch(f"{text}=" if flag == UNSET_FLAG else text)
         if parts is None:
-            name = text.partition(".")[0]
-            return self._bad((), flag, text, "has no '='", f"write {name}=value")
+            return self._bad((), flag, text, "has no '='", "write key=value or outer.key=value")
         plus, name, appends, written = parts.groups()
         path: KeyPath = tuple(key.strip() for key in name.split("."))
         if not all(path):
             return self._bad((), flag, text, "names no key", "write key=value or outer.key=value")
         if flag == UNSET_FLAG:
             if plus or appends or text.endswith("="):
-                return self._bad(path, flag, text, "takes a key alone", None)
+                return self._bad(path, flag, text, "takes a key alone", f"write {name}")
             return Override(path, Delete(), None, False, self._origin(flag, text))
         written = written.strip()
         if written and any(is_secret_name(str(key)) for key in path):

@@ -7,10 +7,13 @@ reference in it any more. What is left when a round replaces nothing is a circle
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any, Final
 
 from runsettings.composition.merge import Merged, merge
 from runsettings.documents.limits import ALIAS_BUDGET, MAX_DEPTH
+from runsettings.secrets import live
+from runsettings.secrets.forms import is_secret_name
 from runsettings.values.diagnostic import Diagnostic, Rule
 from runsettings.values.did_you_mean import did_you_mean
 from runsettings.values.directives import Append, Reference, Replace, Target
@@ -73,6 +76,7 @@ def resolve_references(trees: Sequence[Tree], environ: Mapping[str, str]) -> lis
         if not waiting:
             break
         merged = merge(trees)
+        alive = _Alive(merged)
         left: list[_Place] = []
         for place in waiting:
             try:
@@ -81,7 +85,7 @@ def resolve_references(trees: Sequence[Tree], environ: Mapping[str, str]) -> lis
                     spent += _size(value, MAX_DEPTH - len(place.path))
                     _check(spent)
             except _FailedError as failed:
-                if _is_alive(place, merged):
+                if place in alive:
                     found.append(_diagnostic(place, failed.rule, failed.message, failed.hint))
                 value, mark = place.reference.text, place.origin
             if value is _WAIT:
@@ -89,22 +93,14 @@ def resolve_references(trees: Sequence[Tree], environ: Mapping[str, str]) -> lis
             else:
                 place.put(value, mark)
         if len(left) == len(waiting):
-            found += _circles([place for place in left if _is_alive(place, merged)])
+            found += _circles([place for place in left if place in alive])
             break
         waiting = left
     else:
-        found += (
-            [
-                _diagnostic(
-                    waiting[0],
-                    Rule.COMPOSITION_LIMIT,
-                    f"more than {_MAX_ROUNDS} references lead from one to the next",
-                    None,
-                )
-            ]
-            if waiting
-            else []
-        )
+        if waiting:
+            message = f"more than {_MAX_ROUNDS} references lead from one to the next"
+            hint = "refer to the value itself"
+            found.append(_diagnostic(waiting[0], Rule.COMPOSITION_LIMIT, message, hint))
     for place in waiting:
         if place.holder[place.key] is place.reference:
             place.put(place.reference.text, place.origin)
@@ -130,9 +126,18 @@ def _places(tree: Tree) -> Iterator[_Place]:
     return walk(tree.data, tree.marks, ())
 
 
-def _is_alive(place: _Place, merged: Merged) -> bool:
-    """Whether no other source beats a reference."""
-    return any(each is place.reference for each in _references(merged.data))
+class _Alive:
+    """The references that no other source beats; searched for once, and only if asked for."""
+
+    def __init__(self, merged: Merged) -> None:
+        self._merged = merged
+
+    @cached_property
+    def _found(self) -> set[int]:
+        return {id(each) for each in _references(self._merged.data)}
+
+    def __contains__(self, place: _Place) -> bool:
+        return id(place.reference) in self._found
 
 
 def _references(node: Any) -> Iterator[Reference]:
@@ -172,6 +177,8 @@ def _target(target: Target, merged: Merged, environ: Mapping[str, str]) -> Any:
                 did_you_mean(target.variable, environ)
                 or f"${{env:{target.variable}:default}} has a default",
             )
+        if is_secret_name(target.variable):
+            live.remember_value(value)  # a run must not record it
         return value
     node: Any = merged.data
     for index, key in enumerate(target.path):
@@ -224,6 +231,7 @@ def _as_text(value: Any, part: str | Target) -> str:
             Rule.BAD_COMPOSITION,
             f"{part.written} is a {'mapping' if isinstance(value, dict) else 'list'}, which "
             "cannot stand inside a text",
+            "refer to one of its values",
         )
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
@@ -237,7 +245,9 @@ def _size(value: Any, levels: int) -> int:
         return 1
     if levels <= 0:
         raise _FailedError(
-            Rule.TOO_DEEP, f"the values are nested more than {MAX_DEPTH} levels deep"
+            Rule.TOO_DEEP,
+            f"the values are nested more than {MAX_DEPTH} levels deep",
+            "refer to a value further in",
         )
     size = 1
     for item in value.values() if isinstance(value, dict) else value:
@@ -251,6 +261,7 @@ def _check(size: int) -> None:
         raise _FailedError(
             Rule.COMPOSITION_LIMIT,
             f"the references up to here stand for more than {ALIAS_BUDGET:,} values",
+            "write the values out, or refer to fewer",
         )
 
 
@@ -259,7 +270,8 @@ def _circles(places: Sequence[_Place]) -> list[Diagnostic]:
     if not places:
         return []
     first, *others = places
-    circle = _diagnostic(first, Rule.CIRCULAR, f"{first.reference.text} leads back to itself", None)
+    message = f"{first.reference.text} leads back to itself"
+    circle = _diagnostic(first, Rule.CIRCULAR, message, "give one of these keys a value")
     related = tuple((each.origin, excerpt_of(each.tree, each.path)) for each in others[:20])
     return [Diagnostic(**{**vars(circle), "related": related})]
 

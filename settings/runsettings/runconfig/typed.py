@@ -6,7 +6,8 @@ import argparse
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Final, Self
+from typing import Any, ClassVar, Final, Self, TypeAlias
+from weakref import WeakKeyDictionary
 
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -14,12 +15,12 @@ import runsettings
 from runsettings.composition.merge import merge
 from runsettings.composition.overrides import SET_FLAG, UNSET_FLAG, Overrides
 from runsettings.layers.base import Inputs
+from runsettings.layers.call_site import call_origin
 from runsettings.layers.flags.namespace import overrides_of
 from runsettings.models.layered import LayeredSettings
-from runsettings.models.model_options import LayeredConfigDict, inputs_of, options
+from runsettings.models.model_options import LayeredConfigDict, inputs_of
 from runsettings.models.resolving import resolve_layers, sources
 from runsettings.models.settings import Settings
-from runsettings.resolution.options import OptionTable
 from runsettings.runconfig.inputs.leaf_trees import recorded_tree
 from runsettings.runconfig.inputs.reader import InputReader
 from runsettings.runconfig.rules.key_rules import check_rules
@@ -31,6 +32,9 @@ from runsettings.values.key_paths import leaves_of, value_at
 from runsettings.values.origin import Layer, Origin
 from runsettings.values.reading import Reading
 from runsettings.values.tree import Tree
+
+_NamedFile: TypeAlias = tuple[str | Path, Origin | None]
+"""A file, and what names it."""
 
 DEFAULTS_FILE: Final = "config-defaults.yaml"
 """The file in the working directory that a run reads below all other inputs of its config."""
@@ -49,9 +53,14 @@ class RunFiles:
         """Read the files. References are looked up in the files themselves."""
         settings = _settings_of_run(inputs)
         first = [DEFAULTS_FILE] if os.path.exists(inputs.cwd / DEFAULTS_FILE) else []  # noqa: PTH110 - raises for no directory
-        paths = () if settings is None else settings.config_paths
-        by_flag = Overrides(_words_in(inputs)).files
-        return _read(inputs, [*first, *paths, *inputs.files, *by_flag], self.layer)
+        below = () if settings is None else settings.config_paths
+        asked = None if settings is None else runsettings.origin(settings, "config_paths")
+        call = call_origin(inputs.caller, "files")
+        files: list[_NamedFile] = [(name, None) for name in first]
+        files += [(path, asked) for path in below]
+        files += [(path, call) for path in inputs.files]
+        files += Overrides(_words_in(inputs)).files
+        return _read(inputs, files, self.layer)
 
 
 class OverrideFlags:
@@ -65,9 +74,9 @@ class OverrideFlags:
         if not words:
             return ()
         reader = InputReader(inputs.cwd, Origin(self.layer, inputs.caller.where))
-        # Keys that the model has are known, although no source may set them.
-        reader.defaults.append(Tree(Layer.DEFAULT, inputs.model.__name__, _keys_of(inputs.model)))
         reader.read(Overrides(words))
+        # Which keys there are is for the model to say.
+        reader.diagnostics = [d for d in reader.diagnostics if d.rule is not Rule.UNKNOWN_KEY]
         return _readings(reader, inputs, self.layer)
 
 
@@ -79,21 +88,32 @@ class SweepFile:
     def read(self, inputs: Inputs) -> Sequence[Reading]:
         """Read the file."""
         settings = _settings_of_run(inputs)
-        path = None if settings is None else settings.sweep_param_path
-        return () if path is None else _read(inputs, [path], self.layer)
+        if settings is None or settings.sweep_param_path is None:
+            return ()
+        asked = runsettings.origin(settings, "sweep_param_path")
+        return _read(inputs, [(settings.sweep_param_path, asked)], self.layer)
+
+
+_SETTINGS: Final[WeakKeyDictionary[Inputs, Settings | None]] = WeakKeyDictionary()
+"""The settings of each resolution that runs now: two of its layers ask for them."""
 
 
 def _settings_of_run(inputs: Inputs) -> Settings | None:
-    """The settings of a run with these inputs; ``None`` if they have errors, which `init` tells."""
-    asked = inputs_of(Settings, inputs.caller, environ=inputs.environ, cwd=inputs.directory)
-    settings: Settings | None = resolve_layers(Settings, asked).settings
-    return settings
+    """The settings of a run with these inputs.
+
+    Returns:
+        ``None`` if they have errors, which `init` reports.
+    """
+    if inputs not in _SETTINGS:
+        asked = inputs_of(Settings, inputs.caller, environ=inputs.environ, cwd=inputs.directory)
+        _SETTINGS[inputs] = resolve_layers(Settings, asked).settings
+    return _SETTINGS[inputs]
 
 
-def _read(inputs: Inputs, paths: Sequence[str | Path], layer: Layer) -> list[Reading]:
+def _read(inputs: Inputs, files: Sequence[_NamedFile], layer: Layer) -> list[Reading]:
     reader = InputReader(inputs.cwd, Origin(layer, inputs.caller.where), inputs=inputs.args)
-    for path in paths:
-        reader.read_path(path, layer)
+    for path, named_by in files:
+        reader.read_path(path, layer, named_by)
     reader.finish()
     return _readings(reader, inputs, layer)
 
@@ -107,18 +127,6 @@ def _readings(reader: InputReader, inputs: Inputs, layer: Layer) -> list[Reading
 
 def _words_in(inputs: Inputs) -> Sequence[tuple[str, str]]:
     return overrides_of(inputs.args) if isinstance(inputs.args, argparse.Namespace) else ()
-
-
-def _keys_of(model: type[BaseSettings]) -> dict[str, Any]:
-    """The keys of a model as nested mappings, without values."""
-    return _keys_in(options(model))
-
-
-def _keys_in(table: OptionTable) -> dict[str, Any]:
-    return {
-        name: None if option.table is None else _keys_in(option.table)
-        for name, option in table.options.items()
-    }
 
 
 _BELOW: Final = (Layer.DEFAULT, RunFiles(), Layer.EXTERNAL)

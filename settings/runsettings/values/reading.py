@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from runsettings.values.tree import Leaf, Tree
 
 if TYPE_CHECKING:
     from runsettings.values.diagnostic import Diagnostic
+    from runsettings.values.origin import Origin
 
 
 class Reading(NamedTuple):
@@ -19,3 +21,17 @@ class Reading(NamedTuple):
     """Variables with the model's prefix that set nothing, which may be misspelt."""
     other_keys: frozenset[str] = frozenset()
     """Keys of other models that the source is for as well."""
+
+    def named_by(self, origin: Origin) -> Reading:
+        """The same; if the whole file cannot be read, with the errors where the file is named.
+
+        Args:
+            origin: The flag, call or file that names the file.
+        """
+        if self.tree.text is not None:
+            return self
+        found = [
+            replace(each, message=f"{self.tree.where}: {each.message}", origin=origin)
+            for each in self.diagnostics
+        ]
+        return self._replace(diagnostics=tuple(found))

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from runsettings.values.diagnostic import Diagnostic, Excerpt, Rule, Severity
+from runsettings.values.directives import Delete
 from runsettings.values.origin import Layer, Origin
 
 if TYPE_CHECKING:
@@ -109,9 +110,8 @@ def explain_history(
     width = max([_PLACE_WIDTH, *(len(place) + 2 for place in places)])
     for index, (leaf, place) in enumerate(zip(leaves, places, strict=True)):
         mark = "▸" if index == 0 else " "
-        lines.append(
-            f"  {mark} {leaf.origin.layer.label:<{_LAYER_WIDTH}}{place:<{width}}{show(leaf.value)}"
-        )
+        value = "(removed)" if isinstance(leaf.value, Delete) else show(leaf.value)
+        lines.append(f"  {mark} {leaf.origin.layer.label:<{_LAYER_WIDTH}}{place:<{width}}{value}")
     return "\n".join(lines)
 
 

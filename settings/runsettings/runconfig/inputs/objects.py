@@ -11,9 +11,16 @@ import dataclasses
 import types
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, NamedTuple, Protocol, TypeGuard
+from typing import Any, Final, NamedTuple, Protocol, TypeGuard
 
+from runsettings.values.diagnostic import Diagnostic, Rule
+from runsettings.values.origin import Origin
 from runsettings.values.tree import Tree
+
+_TAKEN: Final = (
+    "pass a mapping, a path, an argparse namespace, absl flags, a dataclass, attrs, pydantic, "
+    "OmegaConf or ml_collections object, or a list of these"
+)
 
 
 class Fields(NamedTuple):
@@ -81,3 +88,21 @@ def is_config(value: Any) -> TypeGuard[Sourced]:
     """Whether a value is a `Config` or a part of one."""
     # Of the class: access to an attribute of the object may run any code.
     return hasattr(type(value), "_trees")
+
+
+def not_a_config(value: Any, origin: Origin) -> Diagnostic:
+    """The error about an input of another kind.
+
+    Args:
+        value: The input.
+        origin: The place that passed it.
+    """
+    kind = type(value).__qualname__
+    is_class = isinstance(value, type)
+    name = f"the class {value.__qualname__}" if is_class else _with_article(kind)
+    hint = "pass an object of it" if is_class else _TAKEN
+    return Diagnostic.of(Rule.BAD_INPUT, (), f"{name} is not a config", origin, hint)
+
+
+def _with_article(noun: str) -> str:
+    return f"an {noun}" if noun[:1].lower() in set("aeiou") else f"a {noun}"

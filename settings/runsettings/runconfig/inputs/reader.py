@@ -23,7 +23,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from runsettings.composition.composed_files import Composer, chosen_profiles, is_composed
 from runsettings.composition.overrides import Overrides
@@ -43,7 +43,7 @@ from runsettings.runconfig.inputs.file_keys import all_strings, with_text_keys
 from runsettings.runconfig.inputs.flag_nesting import nested_below_values
 from runsettings.runconfig.inputs.json_values import DEEPEST, as_strict, to_jsonable
 from runsettings.runconfig.inputs.not_followed import not_followed
-from runsettings.runconfig.inputs.objects import Sourced, fields_of, is_config
+from runsettings.runconfig.inputs.objects import Sourced, fields_of, is_config, not_a_config
 from runsettings.runconfig.inputs.overriding import override_trees, profiles_in
 from runsettings.runconfig.inputs.settings_models import is_settings, settings_trees
 from runsettings.runconfig.inputs.wandb_form import (
@@ -62,11 +62,6 @@ from runsettings.values.tree import Tree
 
 if TYPE_CHECKING:
     from pydantic_settings import BaseSettings
-
-_TAKEN: Final = (
-    "pass a mapping, a path, an argparse namespace, absl flags, a dataclass, attrs, pydantic, "
-    "OmegaConf or ml_collections object, or a list of these"
-)
 
 
 class InputReader:
@@ -168,14 +163,20 @@ class InputReader:
             self.read(item)
         self._open.discard(id(items))
 
-    def read_path(self, path: str | os.PathLike[str], layer: Layer = Layer.FILE) -> None:
+    def read_path(
+        self,
+        path: str | os.PathLike[str],
+        layer: Layer = Layer.FILE,
+        named_by: Origin | None = None,
+    ) -> None:
         """Read a YAML, JSON or TOML file, with the files that it uses. Adds one tree or more.
 
         Args:
             path: The file; a relative path starts from ``cwd``.
             layer: The layer of its values.
+            named_by: What names the file, for the error that it cannot be read.
         """
-        self.trees += self._chain(path, layer)
+        self.trees += self._chain(path, layer, named_by=named_by)
 
     def _chain(
         self,
@@ -183,10 +184,14 @@ class InputReader:
         layer: Layer,
         mount: KeyPath = (),
         used_by: Origin | None = None,
+        named_by: Origin | None = None,
     ) -> list[Tree]:
         """The trees of a file under a key, with the files that it uses, lowest first."""
         named = named_path(path, self._cwd)
-        chain = self._composer.compose(named, self._read_alone(named, layer), mount, used_by)
+        reading = self._read_alone(named, layer)
+        if (origin := used_by or named_by) is not None:
+            reading = reading.named_by(origin)
+        chain = self._composer.compose(named, reading, mount, used_by)
         self.diagnostics += [found for each in chain for found in each.diagnostics]
         return [each.tree for each in chain]
 
@@ -236,14 +241,7 @@ class InputReader:
 
     def _read_object(self, value: Any) -> None:
         if not isinstance(value, Mapping) and fields_of(value) is None:
-            kind = type(value).__qualname__
-            hint = "pass an object of it" if isinstance(value, type) else _TAKEN
-            name = (
-                f"the class {value.__qualname__}"
-                if isinstance(value, type)
-                else _with_article(kind)
-            )
-            self._add(Rule.BAD_INPUT, f"{name} is not a config", self._origin, hint)
+            self.diagnostics.append(not_a_config(value, self._origin))
             return
         found: list[Diagnostic] = []
         data = self._jsonable(value, found)
@@ -282,8 +280,8 @@ class InputReader:
                     _forget(tree.data, tuple(name.split(".")))
 
     def _read_files(self, overrides: Overrides) -> None:
-        for file in overrides.files:
-            self.read_path(file)
+        for file, origin in overrides.files:
+            self.read_path(file, named_by=origin)
 
     def _add_overrides(self, overrides: Overrides, flags: Sequence[Tree]) -> None:
         read, found = overrides.read()
@@ -337,10 +335,6 @@ class InputReader:
         severity: Severity = Severity.ERROR,
     ) -> None:
         self.diagnostics.append(Diagnostic(rule, severity, (), message, origin, hint))
-
-
-def _with_article(noun: str) -> str:
-    return f"an {noun}" if noun[:1].lower() in set("aeiou") else f"a {noun}"
 
 
 def _forget(data: dict[str, Any], path: KeyPath) -> None:
