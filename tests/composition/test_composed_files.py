@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import runsettings
-from runsettings import Config, ConfigError, Rule, SettingsWarning
+from runsettings import Config, ConfigError, Origin, Rule, SettingsWarning
 from runsettings.composition.merge import merge
 from runsettings.layers.call_site import Caller
 from runsettings.runconfig.loading import gather_config
@@ -325,3 +325,27 @@ def test_each_error_says_what_to_do(jail, text, hint):
     (found,) = error.value.diagnostics
     assert found.line is not None
     assert hint in (found.hint or "")
+
+
+def test_the_journal_of_a_composed_config_reads_back(jail):
+    """Every record can be read, and the origins say which file uses which."""
+    jail.write("base.yaml", "lr: 0.1\nepochs: 9\n")
+    jail.write("train.yaml", "$config: 1\n$use: [base.yaml]\nsteps: ${epochs}\n")
+    with runsettings.init(config="train.yaml", mode="offline") as run:
+        path = run.journal_path
+    stored = runsettings.load_run(path)
+    assert (stored.torn, stored.config) == (0, {"lr": 0.1, "epochs": 9, "steps": 9})
+    origins = {key: Origin.from_json(each) for key, each in stored.config_origins.items()}
+    assert str(origins["lr"].used_by) == "train.yaml:2:8"
+    assert str(origins["steps"]) == "train.yaml:3:8 → base.yaml:2:9"
+
+
+def test_a_resumed_run_keeps_the_chain(jail):
+    """The earlier config is read back with its origins."""
+    jail.write("base.yaml", "lr: 0.1\n")
+    jail.write("train.yaml", "$config: 1\n$use: [base.yaml]\n")
+    with runsettings.init(config="train.yaml", mode="offline", id="a"):
+        pass
+    with runsettings.init(mode="offline", id="a", resume="must") as run:
+        origin = run.config.origin("lr")
+    assert (str(origin), str(origin.used_by)) == ("base.yaml:1:5", "train.yaml:2:8")

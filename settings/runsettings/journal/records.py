@@ -99,7 +99,10 @@ class ConfigRecord(TypedDict):
     values: Annotated[dict[str, Any], Field(description="Top-level keys with their values.")]
     origins: Annotated[
         dict[str, dict[str, str | int]],
-        Field(description="Where each leaf was set, by its dotted path."),
+        Field(
+            description="Where each leaf was set, by its dotted path: layer, where, line, column, "
+            "call; used_by and targets are the places of a composed file, as text."
+        ),
     ]
     removed: NotRequired[list[str]]
 

@@ -136,9 +136,13 @@ class Origin(NamedTuple):
             text += f" {self.call}"
         return f"{text} → {', '.join(map(str, self.targets))}" if self.targets else text
 
-    def to_json(self) -> dict[str, Any]:
-        """A JSON object with only the members that are known."""
-        known: dict[str, Any] = {"layer": self.layer.label, "where": self.where}
+    def to_json(self) -> dict[str, str | int]:
+        """A JSON object with only the members that are known.
+
+        All of them are texts or numbers, as the format of the journal has it: other places are
+        written as a person reads them.
+        """
+        known: dict[str, str | int] = {"layer": self.layer.label, "where": self.where}
         if self.line is not None:
             known["line"] = self.line
         if self.column is not None:
@@ -146,27 +150,28 @@ class Origin(NamedTuple):
         if self.call is not None:
             known["call"] = self.call
         if self.used_by is not None:
-            known["used_by"] = self.used_by.to_json()
+            known["used_by"] = str(self.used_by)
         if self.targets:
-            known["targets"] = [target.to_json() for target in self.targets]
+            known["targets"] = ", ".join(map(str, self.targets))
         return known
 
     @classmethod
     def from_json(cls, known: Mapping[str, Any]) -> Origin:
-        """The origin that `to_json` wrote; what is not known is left out.
+        """An origin with the text of the one that `to_json` wrote.
 
         Args:
             known: The JSON object.
         """
         label = known.get("layer")
         layer = next((layer for layer in Layer if layer.label == label), Layer.INIT)
-        line, column, call, used_by = map(known.get, ("line", "column", "call", "used_by"))
+        line, column, call = map(known.get, ("line", "column", "call"))
+        used_by, targets = known.get("used_by"), known.get("targets")
         return cls(
             layer,
             str(known.get("where", "")),
             line,
             column,
             call,
-            None if used_by is None else cls.from_json(used_by),
-            tuple(map(cls.from_json, known.get("targets", ()))),
+            None if used_by is None else cls(Layer.FILE, str(used_by)),
+            () if targets is None else (cls(Layer.FILE, str(targets)),),
         )

@@ -25,12 +25,7 @@ class RecordedValue(NamedTuple):
     @property
     def origin_text(self) -> str:
         """The name to search for: ``--lr``, ``train.yaml:7:7``."""
-        if self.origin is None:
-            return ""
-        line, column, call = map(self.origin.get, ("line", "column", "call"))
-        # The text does not depend on the layer, and a later version of this library may have
-        # recorded a layer that this version does not know.
-        return str(Origin(Layer.DEFAULT, str(self.origin.get("where", "")), line, column, call))
+        return "" if self.origin is None else str(Origin.from_json(self.origin))
 
     @property
     def is_default(self) -> bool:
