@@ -26,10 +26,10 @@ NOT_FOR_ROOT = pytest.mark.skipif(
 
 def only(reading: Reading) -> tuple[Rule, str]:
     """The rule and message of the one diagnostic that a reading must have."""
-    (fault,) = reading.diagnostics
-    assert fault.origin is not None
+    (diagnostic,) = reading.diagnostics
+    assert diagnostic.origin is not None
     assert render_problems(reading.diagnostics, "file")
-    return fault.rule, fault.message
+    return diagnostic.rule, diagnostic.message
 
 
 @pytest.mark.parametrize("suffix", TEXTS)
@@ -53,7 +53,7 @@ def test_format_given_beats_the_suffix(jail):
     assert reading.tree.data == {"a": 1}
 
 
-def test_unknown_suffix_is_a_fault(jail):
+def test_unknown_suffix_is_an_error(jail):
     """A suffix that tells no format is said so, not guessed at."""
     rule, message = only(read_file(jail.write("x.doc", "a: 1\n"), Layer.FILE))
     assert (rule, message) == (Rule.UNREADABLE_FILE, "cannot tell the format of a .doc file")
@@ -69,12 +69,12 @@ def test_where_names_the_file_in_origins(jail):
 def test_missing_file_suggests_a_sibling(jail):
     """A misspelt name brings up the file that was probably meant."""
     jail.write("train.yaml", "")
-    (fault,) = read_file(Path("trian.yaml"), Layer.FILE).diagnostics
-    assert (fault.rule, fault.message) == (
+    (diagnostic,) = read_file(Path("trian.yaml"), Layer.FILE).diagnostics
+    assert (diagnostic.rule, diagnostic.message) == (
         Rule.UNREADABLE_FILE,
         "the file does not exist in the working directory",
     )
-    assert fault.hint == "did you mean 'train.yaml'?"
+    assert diagnostic.hint == "did you mean 'train.yaml'?"
 
 
 @pytest.mark.parametrize(
@@ -89,8 +89,8 @@ def test_missing_file_suggests_as_it_was_named_and_only_what_is_close(jail, miss
     """A suggestion has the form of the user's path; a shared suffix makes no file similar."""
     jail.write("conf/train.yaml", "")
     jail.write("conf/s.yaml", "")
-    (fault,) = read_file(jail.cwd / missing, Layer.FILE, where=where).diagnostics
-    assert fault.hint == hint
+    (diagnostic,) = read_file(jail.cwd / missing, Layer.FILE, where=where).diagnostics
+    assert diagnostic.hint == hint
 
 
 def test_missing_directory_is_a_missing_file(jail):
@@ -101,14 +101,14 @@ def test_missing_directory_is_a_missing_file(jail):
     )
 
 
-def test_directory_is_a_fault(jail):
+def test_directory_is_an_error(jail):
     """A directory where a file should be is named as one."""
     Path("x.yaml").mkdir()
     assert only(read_file(Path("x.yaml"), Layer.FILE))[1] == "is a directory, not a file"
 
 
-def test_file_used_as_a_directory_is_a_fault(jail):
-    """A path that leads through a file is a fault with the system's reason."""
+def test_file_used_as_a_directory_is_an_error(jail):
+    """A path that leads through a file is an error with the system's reason."""
     path = jail.write("x", "") / "y.yaml"
     assert only(read_file(path, Layer.FILE)) == (
         Rule.UNREADABLE_FILE,
@@ -117,7 +117,7 @@ def test_file_used_as_a_directory_is_a_fault(jail):
 
 
 @NOT_FOR_ROOT
-def test_forbidden_file_is_a_fault(jail):
+def test_forbidden_file_is_an_error(jail):
     """A file without permission is told as that."""
     path = jail.write("x.yaml", "a: 1\n")
     path.chmod(0)
@@ -143,8 +143,8 @@ def test_socket_is_refused(jail):
         assert only(read_file(Path("x.yaml"), Layer.FILE))[1] == "is a socket, not a file"
 
 
-def test_loop_of_links_is_a_fault(jail):
-    """A link to itself ends in a fault."""
+def test_loop_of_links_is_an_error(jail):
+    """A link to itself ends in an error."""
     Path("x.yaml").symlink_to("x.yaml")
     assert "leads back to itself" in only(read_file(Path("x.yaml"), Layer.FILE))[1]
 
@@ -156,8 +156,8 @@ def test_dangling_link_names_its_target(jail):
     assert message == "is a link to gone.yaml, which does not exist"
 
 
-def test_nul_in_a_file_name_is_a_fault(jail):
-    """A name that no system accepts is a fault like any other."""
+def test_nul_in_a_file_name_is_an_error(jail):
+    """A name that no system accepts is an error like any other."""
     assert only(read_file(Path("a\0.yaml"), Layer.FILE))[0] is Rule.UNREADABLE_FILE
 
 
@@ -175,18 +175,18 @@ def test_file_without_a_size_is_bounded():
     source = Path("/proc/self/status")
     if not source.exists():
         pytest.skip("no /proc here")
-    text, faults, _ = read_bytes(source, Layer.FILE, where="status", limit=10)
-    assert (text, faults[0].rule) == (None, Rule.FILE_TOO_LARGE)
+    text, diagnostics, _ = read_bytes(source, Layer.FILE, where="status", limit=10)
+    assert (text, diagnostics[0].rule) == (None, Rule.FILE_TOO_LARGE)
 
 
 @pytest.mark.parametrize("written", Format)
-def test_invalid_utf8_has_a_place(written):
+def test_invalid_utf8_has_a_position(written):
     """The first byte that is no UTF-8 is named with line, column and value."""
     reading = read_text("é: 1\nab".encode() + b"\xff\n", Layer.FILE, "x", written)
-    (fault,) = reading.diagnostics
-    assert (fault.rule, fault.message) == (Rule.UNREADABLE_FILE, "byte 0xff is not UTF-8")
-    assert (fault.line, fault.column) == (2, 3)
-    assert fault.excerpt is not None
+    (diagnostic,) = reading.diagnostics
+    assert (diagnostic.rule, diagnostic.message) == (Rule.UNREADABLE_FILE, "byte 0xff is not UTF-8")
+    assert (diagnostic.line, diagnostic.column) == (2, 3)
+    assert diagnostic.excerpt is not None
 
 
 @pytest.mark.parametrize("written", Format)
@@ -194,9 +194,9 @@ def test_invalid_utf8_has_a_place(written):
 def test_other_encodings_are_named(written, encoding):
     """A byte order mark of another encoding is recognised."""
     text = "\ufeffa: 1" if encoding == "utf-16-be" else "a: 1"
-    (fault,) = read_text(text.encode(encoding), Layer.FILE, "x", written).diagnostics
+    (diagnostic,) = read_text(text.encode(encoding), Layer.FILE, "x", written).diagnostics
     name = encoding[:6].upper()
-    assert (fault.message, fault.line) == (f"is written in {name}, not in UTF-8", 1)
+    assert (diagnostic.message, diagnostic.line) == (f"is written in {name}, not in UTF-8", 1)
 
 
 @pytest.mark.parametrize("suffix", TEXTS)
@@ -223,24 +223,24 @@ def test_crlf_is_a_line_break(suffix):
 @pytest.mark.parametrize("written", Format)
 @pytest.mark.parametrize("text", ["", "\n", " \n\n"])
 def test_empty_file_is_an_empty_tree(written, text):
-    """A file with nothing in it says nothing, and is no fault."""
+    """A file with nothing in it says nothing, and is no error."""
     reading = read_text(text, Layer.FILE, "x", written)
     assert (reading.tree.data, reading.diagnostics) == ({}, ())
 
 
 @pytest.mark.parametrize("suffix", TEXTS)
-def test_nul_has_a_place(suffix):
-    """A NUL character is a fault with its line in every format."""
+def test_nul_has_a_position(suffix):
+    """A NUL character is an error with its line in every format."""
     text = TEXTS[suffix].replace("b", "b\0")
-    (fault,) = read_text(text, Layer.FILE, "x", Format.of(Path("x" + suffix))).diagnostics
-    assert fault.line == (2 if suffix == ".ini" else 1)
+    (diagnostic,) = read_text(text, Layer.FILE, "x", Format.of(Path("x" + suffix))).diagnostics
+    assert diagnostic.line == (2 if suffix == ".ini" else 1)
 
 
 @pytest.mark.parametrize("written", Format)
-def test_half_a_surrogate_pair_has_a_place(written):
+def test_half_a_surrogate_pair_has_a_position(written):
     """A string that cannot be encoded is refused, as its bytes would be."""
-    (fault,) = read_text("a: \ud800", Layer.FILE, "x", written).diagnostics
-    assert (fault.rule, fault.line, fault.column) == (Rule.UNREADABLE_FILE, 1, 4)
+    (diagnostic,) = read_text("a: \ud800", Layer.FILE, "x", written).diagnostics
+    assert (diagnostic.rule, diagnostic.line, diagnostic.column) == (Rule.UNREADABLE_FILE, 1, 4)
 
 
 PIECES = st.sampled_from(
@@ -284,13 +284,13 @@ def holds(reading: Reading) -> None:
     """What every reading must be, whatever was read."""
     assert isinstance(reading.tree, Tree)
     assert type(reading.tree.data) is dict
-    for fault in reading.diagnostics:
-        assert fault.origin is not None
-        assert fault.origin.line is not None
-        assert fault.column is not None
-        assert fault.excerpt is not None
-        assert 1 <= fault.excerpt.column <= len(fault.excerpt.text) + 1
-        assert fault.excerpt.width >= 1
+    for diagnostic in reading.diagnostics:
+        assert diagnostic.origin is not None
+        assert diagnostic.origin.line is not None
+        assert diagnostic.column is not None
+        assert diagnostic.excerpt is not None
+        assert 1 <= diagnostic.excerpt.column <= len(diagnostic.excerpt.text) + 1
+        assert diagnostic.excerpt.width >= 1
     render_problems(reading.diagnostics, "x")
     list(reading.tree.leaves())
     hash(reading.diagnostics)
@@ -303,7 +303,7 @@ def holds(reading: Reading) -> None:
 )
 @given(text=TEXT)
 def test_any_text_is_read_or_reported(written, text):
-    """No text raises, and every fault has a line, a column and an excerpt."""
+    """No text raises, and every diagnostic has a line, a column and an excerpt."""
     holds(read_text(text, Layer.FILE, "x", written))
 
 
@@ -314,13 +314,13 @@ def test_any_text_is_read_or_reported(written, text):
 )
 @given(content=st.binary(max_size=60))
 def test_any_bytes_are_read_or_reported(written, content):
-    """No bytes raise, and every fault has a line, a column and an excerpt."""
+    """No bytes raise, and every diagnostic has a line, a column and an excerpt."""
     holds(read_text(content, Layer.FILE, "x", written))
 
 
 @pytest.mark.parametrize("written", Format)
 @pytest.mark.parametrize("opening", ["[", "{", '{"a":', "a: [", "a=[", "- ", "a.", "? ", "{a={a="])
-def test_deep_nesting_ends_in_a_fault(written, opening):
+def test_deep_nesting_ends_in_an_error(written, opening):
     """Ten thousand levels overflow nothing and are reported."""
     reading = read_text(opening * 10_000, Layer.FILE, "x", written)
     assert reading.diagnostics

@@ -1,4 +1,4 @@
-"""INI: configparser's reading, with places, and faults that do not end it."""
+"""INI: configparser's reading, with positions, and errors that do not end it."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_origin_names_the_line_and_the_position_the_column():
     assert tree.position(("default",)) == Position(1, 1)
 
 
-def test_continued_value_has_the_place_of_its_first_line():
+def test_continued_value_has_the_position_of_its_first_line():
     """A value over several lines is one value, found where it begins."""
     tree = ini("[s]\nkey = a\n  b\n\n  c\nnext = d\n").tree
     assert tree.data == {"s": {"key": "a\nb\n\nc", "next": "d"}}
@@ -123,15 +123,15 @@ def test_section_that_comes_twice_is_reported_and_counts():
         ("[s]\na = 1\0\n", 2, "a NUL character is not allowed in a settings file"),
     ],
 )
-def test_faulty_line_is_reported(text, line, message):
+def test_wrong_line_is_reported(text, line, message):
     """Each line that means nothing is an error with its place."""
     found = ini(text).diagnostics[0]
     assert (found.rule, found.line, found.message) == (Rule.SYNTAX, line, message)
     assert found.excerpt is not None
 
 
-def test_faulty_lines_do_not_discard_the_others():
-    """All faults are told at once, and every good key counts."""
+def test_wrong_lines_do_not_discard_the_others():
+    """All errors are reported at once, and every good key counts."""
     reading = ini("lost\n[s]\na = 1\nwhat\nb = 2\n= 3\nc = 4\n")
     assert [found.line for found in reading.diagnostics] == [1, 4, 6]
     assert reading.tree.data == {"s": {"a": "1", "b": "2", "c": "4"}}

@@ -1,4 +1,4 @@
-"""JSON: what Python's json reads, with places, duplicate keys and places of errors."""
+"""JSON: what Python's json reads, with positions, duplicate keys and positions of errors."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_round_trip(data, indent, ascii_only):
 @RELAXED
 @given(text=st.text(st.sampled_from('{}[]:,"ab\\u01.-+eE \n\ttruefalsnNI'), max_size=20))
 def test_agrees_with_python_on_what_is_json(text):
-    """A text is at fault here exactly where Python's json refuses it."""
+    """A text has an error here exactly where Python's json refuses it."""
     text = '{"a": ' + text + "}"
     try:
         expected = stdlib.loads(text)
@@ -89,12 +89,12 @@ def test_infinities_and_nan_are_read():
     assert (data["b"], data["c"]) == (math.inf, -math.inf)
 
 
-def test_items_of_arrays_have_places():
+def test_items_of_arrays_have_positions():
     """Positions reach into arrays."""
     assert json('{"a": [1,\n {"b": 2}]}').tree.position(("a", 1, "b")) == Position(2, 8)
 
 
-def test_duplicate_key_shows_both_places():
+def test_duplicate_key_shows_both_positions():
     """An object that says a key twice is an error at the second that shows the first."""
     reading = json('{"a": {"b": 1,\n "b": [2]}}')
     (found,) = reading.diagnostics
@@ -105,7 +105,7 @@ def test_duplicate_key_shows_both_places():
 
 
 @pytest.mark.parametrize(
-    ("text", "rule", "place", "message"),
+    ("text", "rule", "position", "message"),
     [
         ("[1]", Rule.SYNTAX, (1, 1), "the top level must be an object, {…}; it is an array"),
         ("\n 1", Rule.SYNTAX, (2, 2), "the top level must be an object, {…}; it is a single value"),
@@ -130,10 +130,10 @@ def test_duplicate_key_shows_both_places():
         ('{"a": "\\u12"}', Rule.SYNTAX, (1, 9), "four hexadecimal digits must follow"),
     ],
 )
-def test_fault_has_rule_place_and_sentence(text, rule, place, message):
-    """Each thing that can be wrong is one diagnostic, with its place and a sentence."""
+def test_diagnostic_has_rule_position_and_message(text, rule, position, message):
+    """Each error is one diagnostic with its position and a message."""
     (found,) = json(text).diagnostics
-    assert (found.rule, (found.line, found.column)) == (rule, place)
+    assert (found.rule, (found.line, found.column)) == (rule, position)
     assert found.message.startswith(message)
 
 

@@ -1,4 +1,4 @@
-"""TextDiagnostics: offsets, lines and places of one text."""
+"""TextDiagnostics: offsets, lines and columns of one text."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ RELAXED = settings(deadline=None, suppress_health_check=[HealthCheck.function_sc
 
 @RELAXED
 @given(text=TEXTS, data=st.data())
-def test_offset_and_position_are_one_place(text, data):
+def test_offset_and_position_are_the_same(text, data):
     """A position found from an offset leads back to it, and its line holds that character."""
     diagnostics = TextDiagnostics(text, Layer.FILE, "x")
     offset = data.draw(st.integers(0, len(text)))

@@ -1,4 +1,4 @@
-"""TOML: tomllib's values, with the place of each."""
+"""TOML: tomllib's values, with the position of each."""
 
 from __future__ import annotations
 
@@ -126,8 +126,8 @@ def test_values_are_those_of_tomllib():
         (("servers", 1, "name"), (22, 8), (22, 1)),
     ],
 )
-def test_every_value_knows_its_place_and_its_key(path, value, key):
-    """Keys, dotted keys, tables, arrays of tables, items and inline tables have places."""
+def test_every_value_has_the_positions_of_itself_and_its_key(path, value, key):
+    """Keys, dotted keys, tables, arrays of tables, items and inline tables have positions."""
     tree = toml(SAMPLE).tree
     assert tree.position(path) == Position(*value)
     assert tree.position(path, key=True) == Position(*(key or value))
@@ -164,7 +164,7 @@ def test_marks_have_the_shape_of_what_tomlkit_writes(data):
     assert same_shape(reading.tree.data, reading.tree.marks)
 
 
-def test_duplicate_key_shows_both_places():
+def test_duplicate_key_shows_both_positions():
     """A key that is set twice is an error at the second place that shows the first."""
     reading = toml("[t]\nlr = 1\nx = 2\nlr = 3\n")
     assert render_problems(reading.diagnostics, "x.toml") == (
@@ -189,7 +189,7 @@ def test_table_declared_twice_is_a_duplicate():
 
 
 @pytest.mark.parametrize(
-    ("text", "rule", "place", "message"),
+    ("text", "rule", "position", "message"),
     [
         ("a = 1\nb = \n", Rule.SYNTAX, (2, 5), "not TOML: invalid value"),
         ("a = 1\nb = [1,\n", Rule.SYNTAX, (3, 1), "not TOML: "),
@@ -205,10 +205,10 @@ def test_table_declared_twice_is_a_duplicate():
         ("a = " + "[" * 101 + "]" * 101, Rule.TOO_DEEP, (1, 105), "values are nested more"),
     ],
 )
-def test_fault_has_rule_place_and_sentence(text, rule, place, message):
-    """Each thing that can be wrong is one diagnostic, with its place and a sentence."""
+def test_diagnostic_has_rule_position_and_message(text, rule, position, message):
+    """Each error is one diagnostic with its position and a message."""
     (found,) = toml(text).diagnostics
-    assert (found.rule, (found.line, found.column)) == (rule, place)
+    assert (found.rule, (found.line, found.column)) == (rule, position)
     assert found.message.startswith(message)
     assert found.excerpt is not None
 
@@ -236,7 +236,7 @@ def test_word_without_quotes_is_told_apart(text, hint):
 
 
 def test_values_before_a_syntax_error_count():
-    """Where the text breaks off, what stands in front of the statement at fault is kept."""
+    """Where the text breaks off, what stands in front of the wrong statement is kept."""
     assert toml("a = 1\n[t]\nb = 2\nc = [1, x\n").tree.data == {"a": 1, "t": {"b": 2}}
 
 

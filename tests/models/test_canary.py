@@ -293,7 +293,7 @@ BROKEN = {
     ("name", "text"), [(name, text) for name, texts in BROKEN.items() for text in texts]
 )
 def test_no_broken_text_shows_a_secret(jail, name, text):
-    """Faults quote lines; what stands behind a secret's name in them is masked."""
+    """Diagnostics quote lines; what stands behind a secret's name in them is masked."""
     jail.write(name, text)
     files = [name] if name.startswith("x.") else []
     assert_silent(lambda: Keyed.resolve(files=files))

@@ -394,9 +394,9 @@ def test_unknown_key_is_an_error_with_advice(ask, key, hint):
     """Asking about a key that is not there is a mistake worth a word."""
     with pytest.raises(SettingsError) as caught:
         getattr(Model(items=[1]), ask)(key)
-    (fault,) = caught.value.diagnostics
-    assert fault.rule is Rule.UNKNOWN_KEY
-    assert fault.hint == hint
+    (diagnostic,) = caught.value.diagnostics
+    assert diagnostic.rule is Rule.UNKNOWN_KEY
+    assert diagnostic.hint == hint
 
 
 def test_history_ends_with_the_default():
@@ -566,7 +566,7 @@ def test_warnings_point_at_the_call(jail):
     with pytest.warns(SettingsWarning) as caught:
         settings = Settings()
     assert caught[0].filename == __file__
-    assert [fault.rule for fault in settings.diagnostics] == [Rule.UNKNOWN_KEY]
+    assert [diagnostic.rule for diagnostic in settings.diagnostics] == [Rule.UNKNOWN_KEY]
 
 
 @dataclasses.dataclass

@@ -15,9 +15,9 @@ def refused(key: str, value: Any) -> str:
     """What is said of a value that the field must refuse."""
     with pytest.raises(SettingsError) as caught:
         Settings(**{key: value})
-    (fault,) = caught.value.diagnostics
-    assert fault.key == key
-    return fault.message.split("; got")[0]
+    (diagnostic,) = caught.value.diagnostics
+    assert diagnostic.key == key
+    return diagnostic.message.split("; got")[0]
 
 
 ACCEPTED: list[tuple[str, Any, Any]] = [

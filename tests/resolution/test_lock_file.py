@@ -36,7 +36,7 @@ def lock(files=None, **values) -> Lock:
 
 def sentences(then: Lock, now: Lock) -> list[str]:
     """The drift, in lines."""
-    return [headline(fault) for fault in drift(then, now)]
+    return [headline(diagnostic) for diagnostic in drift(then, now)]
 
 
 values = st.recursive(
@@ -89,17 +89,19 @@ def test_another_value_is_one_line():
 def test_another_origin_of_the_same_value_is_a_warning():
     """The run would be the same."""
     other = LockedValue(1, None, "file", "train.yaml")
-    (fault,) = drift(lock(a=1), lock(a=other))
-    assert not fault.is_error
-    assert headline(fault) == (
+    (diagnostic,) = drift(lock(a=1), lock(a=other))
+    assert not diagnostic.is_error
+    assert headline(diagnostic) == (
         "warning: a changed: the same value was from env A, now from file train.yaml"
     )
 
 
 def test_a_file_with_other_bytes_is_a_warning_of_its_own():
     """Where no value changed with it."""
-    faults = drift(lock({"f": "sha256:1"}, a=1), lock({"f": "sha256:2"}, a=1))
-    assert [headline(fault) for fault in faults] == ["warning: f changed, but no value changed"]
+    diagnostics = drift(lock({"f": "sha256:1"}, a=1), lock({"f": "sha256:2"}, a=1))
+    assert [headline(diagnostic) for diagnostic in diagnostics] == [
+        "warning: f changed, but no value changed"
+    ]
 
 
 def test_a_file_whose_value_changed_is_told_once():

@@ -63,7 +63,7 @@ def test_an_unknown_key_is_one_that_no_possible_model_has(annotation, value, unk
     assert [each.path for each in found] == unknown
 
 
-def test_unknown_keys_are_told_with_their_place_and_a_guess(jail):
+def test_unknown_keys_are_reported_with_their_position_and_a_guess(jail):
     """They are errors like unknown keys elsewhere, together with whatever else is wrong."""
     jail.write("x.yaml", "best: {kind: adam, lrr: 1}\nall:\n  - {kind: sgd, tokn: s3cret}\nx: 1\n")
     with pytest.raises(SettingsError) as caught:
@@ -85,11 +85,11 @@ def test_unknown_keys_are_told_with_their_place_and_a_guess(jail):
     )
 
 
-def test_stranger_in_the_json_of_a_variable_is_a_warning():
+def test_unknown_key_in_the_json_of_a_variable_is_a_warning():
     """As is an unknown nested variable."""
     with pytest.warns(match=r"all\[0\].lrr is not a key of Adam or Sgd"):
         model = Model.resolve(environ={"APP_ALL": '[{"lrr": 1}]'})
-    assert [fault.rule for fault in model.diagnostics] == [Rule.UNKNOWN_KEY]
+    assert [diagnostic.rule for diagnostic in model.diagnostics] == [Rule.UNKNOWN_KEY]
 
 
 def test_the_keys_of_a_root_model_are_its_roots(jail):

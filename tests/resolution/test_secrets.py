@@ -36,7 +36,7 @@ def test_reading_a_hostile_settings_file_is_linear(jail, text):
 
 
 def test_what_stands_behind_the_name_of_a_secret_is_masked(jail):
-    """Also where a fault kept it from becoming a value."""
+    """Also where an error kept it from becoming a value."""
     jail.write_workspace("[default]\napi_key = first-of-two\napi_key = second-of-two\n")
     with pytest.raises(SettingsError) as caught:
         Settings()

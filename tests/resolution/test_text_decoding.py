@@ -179,7 +179,7 @@ def test_a_text_means_the_same_in_every_layer(jail, kind, text, value, way, stri
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize(("kind", "text"), REFUSED)
 def test_a_text_that_names_nothing_is_refused_in_every_layer(jail, kind, text, way):
-    """It stays what it was, and the fault is told with it."""
+    """It stays what it was, and the error is reported with it."""
     with pytest.raises(SettingsError, match=r"v(\[0\])?: "):
         way(jail, model_of(kind), text)
 

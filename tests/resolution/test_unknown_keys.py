@@ -132,9 +132,9 @@ def test_unknown_key_inside_a_nested_model():
 
     with pytest.raises(SettingsError) as caught:
         Model.resolve(environ={}, optim={"momentun": 3})
-    (fault,) = caught.value.diagnostics
-    assert (fault.rule, fault.key) == (Rule.UNKNOWN_KEY, "optim.momentun")
-    assert fault.hint == "did you mean 'momentum'?"
+    (diagnostic,) = caught.value.diagnostics
+    assert (diagnostic.rule, diagnostic.key) == (Rule.UNKNOWN_KEY, "optim.momentun")
+    assert diagnostic.hint == "did you mean 'momentum'?"
 
 
 @pytest.mark.parametrize("how", ["argument", "setting"])

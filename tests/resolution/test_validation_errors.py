@@ -86,19 +86,19 @@ HEADLINES = [
 
 @pytest.mark.parametrize(("text", "sentence"), HEADLINES)
 def test_sentence(jail, text, sentence):
-    """One fault, one sentence, at the very value."""
+    """One error, one sentence, at the very value."""
     jail.write("x.yaml", f"{text}\n")
     with pytest.raises(SettingsError) as caught:
         Model.resolve(files="x.yaml")
-    (fault,) = caught.value.diagnostics
-    assert fault.rule is Rule.BAD_VALUE
-    assert fault.origin is not None
-    assert fault.origin.where == "x.yaml"
+    (diagnostic,) = caught.value.diagnostics
+    assert diagnostic.rule is Rule.BAD_VALUE
+    assert diagnostic.origin is not None
+    assert diagnostic.origin.where == "x.yaml"
     lines = str(caught.value).splitlines()
     assert sentence is None or lines[2] == f"  {sentence}"
 
 
-def test_place_of_an_item(jail):
+def test_position_of_an_item(jail):
     """Line, column and caret are the item's, not the list's."""
     jail.write("x.yaml", "layers:\n  - size: 1\n  - {name: a, size: big}\n")
     with pytest.raises(SettingsError) as caught:
@@ -112,12 +112,12 @@ def test_place_of_an_item(jail):
     )
 
 
-def test_all_faults_at_once(jail):
+def test_all_errors_at_once(jail):
     """Whatever the layer, everything is told in one go."""
     jail.write("x.yaml", "count: x\nunknown: 1\n")
     with pytest.raises(SettingsError) as caught:
         Model.resolve(files="x.yaml", environ={"FLAG": "x", "ITEMS": "["}, ratio=7)
-    assert {fault.key for fault in caught.value.diagnostics} == {
+    assert {diagnostic.key for diagnostic in caught.value.diagnostics} == {
         *("count", "unknown", "flag", "items", "ratio"),
     }
 
@@ -157,7 +157,7 @@ def test_missing_value_tells_how_to_set_it():
     )
 
 
-def test_fault_of_the_whole_model():
+def test_error_of_the_whole_model():
     """A validator of the model speaks about no key, and shows no values."""
 
     class Ordered(LayeredSettings):

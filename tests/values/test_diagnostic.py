@@ -20,7 +20,7 @@ from runsettings.values.errors import (
 from runsettings.values.origin import Layer, Origin
 
 PLACE = Origin(Layer.FILE, "train.yaml", 7, 7)
-FAULT = Diagnostic(
+DIAGNOSTIC = Diagnostic(
     Rule.BAD_VALUE,
     Severity.ERROR,
     ("optim", "lr"),
@@ -45,7 +45,7 @@ def test_every_rule_has_a_sentence_and_a_kebab_name():
 
 def test_place_and_key():
     """Line and column come from the origin, or else from the excerpt."""
-    assert (FAULT.key, FAULT.line, FAULT.column) == ("optim.lr", 7, 7)
+    assert (DIAGNOSTIC.key, DIAGNOSTIC.line, DIAGNOSTIC.column) == ("optim.lr", 7, 7)
     bare = Diagnostic(Rule.SYNTAX, Severity.ERROR, (), "x", excerpt=Excerpt("abc", 3, 2))
     assert (bare.key, bare.line, bare.column) == ("", 3, 2)
     nowhere = Diagnostic(Rule.SYNTAX, Severity.ERROR, (), "x", Origin(Layer.ENV, "A"))
@@ -57,16 +57,16 @@ def test_warnings_become_errors_under_strict():
     warning = Diagnostic(Rule.UNKNOWN_KEY, Severity.WARNING, ("a",), "x")
     assert not warning.is_error
     assert warning.as_error() == Diagnostic(Rule.UNKNOWN_KEY, Severity.ERROR, ("a",), "x")
-    assert FAULT.as_error() is FAULT
+    assert DIAGNOSTIC.as_error() is DIAGNOSTIC
 
 
 @pytest.mark.parametrize("kind", ERRORS)
 def test_exceptions_survive_a_process(kind):
     """Pickled and copied, an exception is of the same class and says the same."""
-    error = kind([FAULT], "train.yaml")
+    error = kind([DIAGNOSTIC], "train.yaml")
     for again in (pickle.loads(pickle.dumps(error)), copy.copy(error), copy.deepcopy(error)):
         assert type(again) is kind
-        assert again.diagnostics == (FAULT,)
+        assert again.diagnostics == (DIAGNOSTIC,)
         assert again.subject == "train.yaml"
         assert str(again) == str(error)
 
@@ -92,13 +92,17 @@ def test_exceptions_are_what_people_expect(kind, builtin):
     assert issubclass(kind, builtin)
 
 
-def test_one_fault_in_one_call():
+def test_one_diagnostic_in_one_call():
     """`of` makes an exception of a single diagnostic."""
     error = SettingsError.of(
         Rule.UNKNOWN_KEY, "is not a key", path=("a",), hint="did you mean 'b'?"
     )
-    (fault,) = error.diagnostics
-    assert (fault.rule, fault.severity, fault.key) == (Rule.UNKNOWN_KEY, Severity.ERROR, "a")
+    (diagnostic,) = error.diagnostics
+    assert (diagnostic.rule, diagnostic.severity, diagnostic.key) == (
+        Rule.UNKNOWN_KEY,
+        Severity.ERROR,
+        "a",
+    )
     assert error.subject == "settings"
     assert ConfigError.of(Rule.BAD_VALUE, "x").subject == "run config"
 

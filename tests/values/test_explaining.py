@@ -27,7 +27,7 @@ def test_layout():
     )
 
 
-def test_long_places_move_the_values():
+def test_long_origins_move_the_values():
     """Values stay in one column, however long a place is."""
     leaves = [
         leaf(Layer.FILE, "a/very/long/path/to/some/settings.yaml", 1, 12),
@@ -51,7 +51,7 @@ def test_values_are_shown_as_asked():
     assert "s3cret" not in text
 
 
-def test_places_cannot_forge_lines():
+def test_origins_cannot_forge_lines():
     """A file with a line break in its name is one line."""
     text = explain_history("a", "1", [leaf(Layer.FILE, "x\n  ▸ env A 2", 1)])
     assert len(text.splitlines()) == 2

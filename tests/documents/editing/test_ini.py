@@ -98,7 +98,7 @@ def test_removing_takes_the_lines_of_the_key_alone():
 
 
 def test_removing_what_is_not_there_changes_nothing():
-    """Unsetting twice is no fault."""
+    """Unsetting twice is no error."""
     assert remove_value(TEXT, "default", "mode") == TEXT
 
 

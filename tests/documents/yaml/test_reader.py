@@ -1,4 +1,4 @@
-"""YAML: values of the 1.2 core schema, places, and every fault with its line."""
+"""YAML: values of the 1.2 core schema, positions, and every error with its line."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ def yaml(text: str) -> Reading:
 
 
 def values(text: str) -> dict:
-    """The values of a text that has no fault."""
+    """The values of a text without errors."""
     reading = yaml(text)
     assert reading.diagnostics == ()
     return reading.tree.data
 
 
-def fault(text: str) -> Diagnostic:
-    """The one fault of a text."""
+def diagnostic(text: str) -> Diagnostic:
+    """The one diagnostic of a text."""
     (found,) = yaml(text).diagnostics
     return found
 
@@ -151,13 +151,13 @@ def test_only_visible_breaks_count_as_lines(break_):
     reading = yaml(f'a: "x{break_}y"\nb: 1\n')
     assert reading.tree.data["b"] == 1
     assert reading.tree.position(("b",)) == Position(2, 4)
-    assert fault(f'# {break_}\n"a": @b\n').line == 2
+    assert diagnostic(f'# {break_}\n"a": @b\n').line == 2
 
 
-# --- places -----------------------------------------------------------------------------
+# --- positions --------------------------------------------------------------------------
 
 
-def test_every_value_knows_its_place_and_its_key():
+def test_every_value_has_the_positions_of_itself_and_its_key():
     """Scalars, mappings, lists, items and nested values have line and column."""
     tree = yaml("a: 1\nb:\n  c: [x, {d: é}]\n  'e':   \"y\"\nf:\n").tree
     places = {
@@ -175,7 +175,7 @@ def test_every_value_knows_its_place_and_its_key():
         assert tree.position(path, key=True) == (key or value), path
 
 
-def test_alias_keeps_the_place_of_the_anchor():
+def test_alias_has_the_position_of_the_anchor():
     """What an alias brings was written where the anchor stands; its key where the alias is."""
     tree = yaml("a: &x {p: 1}\nb: *x\nc: &y 2\nd: *y\n").tree
     assert tree.position(("b", "p")) == Position(1, 11)
@@ -186,18 +186,18 @@ def test_alias_keeps_the_place_of_the_anchor():
     assert tree.position(("a",), key=True) == Position(1, 1)
 
 
-def test_merged_keys_keep_the_place_of_the_anchor():
+def test_merged_keys_have_the_position_of_the_anchor():
     """A key that `<<` brought points at the mapping it came from."""
     tree = yaml("a: &x {p: 1}\nb:\n  <<: *x\n  q: 2\n").tree
     assert tree.position(("b", "p")) == Position(1, 11)
     assert tree.position(("b", "q")) == Position(4, 6)
 
 
-# --- faults -----------------------------------------------------------------------------
+# --- errors -----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("text", "rule", "place", "message"),
+    ("text", "rule", "position", "message"),
     [
         ("- 1\n", Rule.SYNTAX, (1, 1), "the top level must be a mapping of keys to values; it is"),
         ("\nword\n", Rule.SYNTAX, (2, 1), "it is a single value"),
@@ -243,10 +243,10 @@ def test_merged_keys_keep_the_place_of_the_anchor():
         ("a: !x!y 1\n", Rule.SYNTAX, (1, 4), "the handle of this tag is not defined"),
     ],
 )
-def test_fault_has_rule_place_and_sentence(text, rule, place, message):
-    """Each thing that can be wrong is one diagnostic, with its place and a sentence."""
-    found = fault(text)
-    assert (found.rule, (found.line, found.column)) == (rule, place)
+def test_diagnostic_has_rule_position_and_message(text, rule, position, message):
+    """Each error is one diagnostic with its position and a message."""
+    found = diagnostic(text)
+    assert (found.rule, (found.line, found.column)) == (rule, position)
     assert message in found.message
     assert found.excerpt is not None
 
@@ -265,7 +265,7 @@ def test_fault_has_rule_place_and_sentence(text, rule, place, message):
 @pytest.mark.parametrize("value", ["x", "[x]", "{x: y}"])
 def test_unsafe_tag_is_named_and_not_built(tag, value):
     """A tag outside of the safe ones is an error that names it; nothing is made of it."""
-    found = fault(f"a:\n  b: {tag} {value}\n")
+    found = diagnostic(f"a:\n  b: {tag} {value}\n")
     assert found.rule is Rule.UNSAFE_TAG
     assert (found.line, found.column, found.key) == (2, 6, "a.b")
     assert found.message == f"the tag {tag} is not one of the safe tags"
@@ -273,7 +273,7 @@ def test_unsafe_tag_is_named_and_not_built(tag, value):
     assert found.excerpt.width == len(tag)
 
 
-def test_duplicate_key_shows_both_places():
+def test_duplicate_key_shows_both_positions():
     """A key set twice is an error at the second place that shows the first; the last counts."""
     reading = yaml("a:\n  lr: 1\n  x: 2\n  lr: 3\n")
     assert reading.tree.data == {"a": {"lr": 3, "x": 2}}
@@ -293,7 +293,7 @@ def test_duplicate_key_shows_both_places():
 @pytest.mark.parametrize("text", ["{a: 1, 'a': 2}", "1: a\n0x1: b\n", "a: {b: 1}\na: 2\n"])
 def test_equal_keys_are_duplicates_however_written(text):
     """Quotes, notations and kinds of values do not make two keys of one."""
-    assert fault(text).rule is Rule.DUPLICATE_KEY
+    assert diagnostic(text).rule is Rule.DUPLICATE_KEY
 
 
 def test_second_merge_key_is_a_duplicate():
@@ -303,8 +303,8 @@ def test_second_merge_key_is_a_duplicate():
     assert reading.tree.data["c"] == {"p": 1, "q": 2}
 
 
-def test_all_faults_are_reported_in_order():
-    """One fault does not hide the next, and the good keys count."""
+def test_all_errors_are_reported_in_order():
+    """One error does not hide the next, and the good keys count."""
     reading = yaml("a: !bad 1\nb: *no\nc: 1\nc: 2\nd: good\n")
     assert [(found.rule, found.line) for found in reading.diagnostics] == [
         (Rule.UNSAFE_TAG, 1),
@@ -325,7 +325,7 @@ def test_bomb_ends_at_once_with_the_line():
     lines = ["a: &a [x, x, x, x, x, x, x, x, x]"]
     for before, name in pairwise(names):
         lines.append(f"{name}: &{name} [{', '.join(['*' + before] * 9)}]")
-    found = fault("\n".join(lines))
+    found = diagnostic("\n".join(lines))
     assert (found.rule, found.line) == (Rule.ALIAS_BUDGET, 6)
 
 
@@ -390,7 +390,7 @@ def test_honest_aliases_stay_within_the_budget():
 def test_depth_by_aliases_is_bounded():
     """Levels that only aliases build count as levels."""
     lines = ["a0: &a0 [x]"] + [f"a{i}: &a{i} [*a{i - 1}]" for i in range(1, 200)]
-    found = fault("\n".join(lines))
+    found = diagnostic("\n".join(lines))
     assert (found.rule, found.line) == (Rule.TOO_DEEP, 100)
 
 
@@ -437,7 +437,7 @@ def test_what_pyyaml_dumps_is_read_as_it_reads_it(data, flow, style):
 
 @RELAXED
 @given(data=TREES)
-def test_every_leaf_of_a_dump_has_the_place_of_its_text(data):
+def test_every_leaf_of_a_dump_has_the_position_of_its_text(data):
     """The place of each leaf is where the scan finds a scalar with that text."""
     text = pyyaml.safe_dump(data, allow_unicode=True, default_style='"')
     starts = {(token.line, token.column) for token in scan_scalars(text)}
@@ -458,7 +458,7 @@ def test_pure_python_parser_reads_the_same(monkeypatch, data):
         patch.setattr(
             building,
             "open_events",
-            lambda faults: events.open_events(faults, pyyaml.SafeLoader),
+            lambda diagnostics: events.open_events(diagnostics, pyyaml.SafeLoader),
         )
         slow = yaml(text)
     assert slow.diagnostics == fast.diagnostics == ()
