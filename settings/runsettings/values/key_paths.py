@@ -30,7 +30,9 @@ class _Missing:
 
 MISSING: Final = _Missing()
 
-_WORD: Final = re.compile(r"[A-Za-z_/][\w/@-]*")
+_WORD: Final = r"[A-Za-z_/][\w/@-]*"
+# Not compiled here: only hints need it, and every program imports this module.
+
 _NO_TEXTS: Final = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
 """Words that YAML, of one version or the other, does not read as texts."""
 
@@ -56,7 +58,7 @@ def nested_text(path: Sequence[str], *, in_json: bool = False) -> str:
     """
     text = "…"
     for at in range(len(path) - 1, -1, -1):
-        word = not in_json and _WORD.fullmatch(path[at]) and path[at].lower() not in _NO_TEXTS
+        word = not in_json and re.fullmatch(_WORD, path[at]) and path[at].lower() not in _NO_TEXTS
         text = f"{path[at] if word else json.dumps(path[at])}: {text}"
         text = f"{{{text}}}" if at or in_json else text
     return text
