@@ -51,7 +51,7 @@ class LayeredConfigDict(SettingsConfigDict, total=False):
 
 
 def check_options(model: type[BaseSettings]) -> None:
-    """Tell at the class statement what its options cannot do.
+    """Warn at the class statement of an option without effect, and refuse a contradiction.
 
     Args:
         model: The settings class.

@@ -62,7 +62,8 @@ def resolve(
         environ: The environment; this process's own if left out.
         cwd: The directory that relative paths start from; the current one if left out.
         layers: The layers to read, lowest first: members of `Layer`, objects with the interface
-            of `LayerSource`, or sources of pydantic-settings.
+            of `LayerSource`, sources of pydantic-settings or their classes, and functions that
+            return a mapping.
         env_file: ``.env`` files to read instead of the model's own.
         locked: A lock file. A value that differs from it is an error; under ``strict``, so is
             another origin of the same value, or a changed file.
