@@ -1,4 +1,4 @@
-"""Every option of pydantic-settings: followed as with BaseSettings, or told.
+"""Every option of pydantic-settings is followed as with BaseSettings, or is a warning.
 
 Each row has an option that changes what BaseSettings returns, prints or warns. LayeredSettings
 must return, print and warn the same, with and without the option. Options that a call takes are
@@ -68,6 +68,12 @@ DOTENV = {".env": "X=dot\n"}
 NESTED = {"secrets/sub__a": "5"}
 HELP = ["--help"]
 
+SECRETS = {"source": NestedSecretsSettingsSource, "others": {"secrets_dir": "secrets"}}
+JSON = {"source": JsonConfigSettingsSource, "others": {"json_file": "x.json"}}
+YAML = {"source": YamlConfigSettingsSource, "others": {"yaml_file": "x.yaml"}}
+TOML = {"source": TomlConfigSettingsSource, "others": {"toml_file": "x.toml"}}
+PYPROJECT = {"source": PyprojectTomlConfigSettingsSource}
+
 ROWS = {
     "case_sensitive": Row(True, {"X": "1"}),
     "nested_model_default_partial_update": Row(True, {"WHOLE": '{"a": 5}'}),
@@ -114,69 +120,23 @@ ROWS = {
     "secrets_dir_missing": Row(
         "error", source=NestedSecretsSettingsSource, others={"secrets_dir": "nowhere"}
     ),
-    "secrets_dir_max_size": Row(
-        1,
-        files={"secrets/x": "12345"},
-        source=NestedSecretsSettingsSource,
-        others={"secrets_dir": "secrets"},
-    ),
-    "secrets_case_sensitive": Row(
-        True,
-        files={"secrets/X": "1"},
-        source=NestedSecretsSettingsSource,
-        others={"secrets_dir": "secrets"},
-    ),
-    "secrets_prefix": Row(
-        "p_",
-        files={"secrets/p_x": "1"},
-        source=NestedSecretsSettingsSource,
-        others={"secrets_dir": "secrets"},
-    ),
-    "secrets_nested_delimiter": Row(
-        "__", files=NESTED, source=NestedSecretsSettingsSource, others={"secrets_dir": "secrets"}
-    ),
-    "secrets_nested_subdir": Row(
-        True,
-        files={"secrets/sub/a": "5"},
-        source=NestedSecretsSettingsSource,
-        others={"secrets_dir": "secrets"},
-    ),
+    "secrets_dir_max_size": Row(1, files={"secrets/x": "12345"}, **SECRETS),
+    "secrets_case_sensitive": Row(True, files={"secrets/X": "1"}, **SECRETS),
+    "secrets_prefix": Row("p_", files={"secrets/p_x": "1"}, **SECRETS),
+    "secrets_nested_delimiter": Row("__", files=NESTED, **SECRETS),
+    "secrets_nested_subdir": Row(True, files={"secrets/sub/a": "5"}, **SECRETS),
     "json_file": Row("x.json", files={"x.json": '{"x": "1"}'}, source=JsonConfigSettingsSource),
-    "json_file_encoding": Row(
-        "utf-16",
-        files={"x.json": '\ufeff{"x": "1"}'},
-        source=JsonConfigSettingsSource,
-        others={"json_file": "x.json"},
-    ),
+    "json_file_encoding": Row("utf-16", files={"x.json": '\ufeff{"x": "1"}'}, **JSON),
     "yaml_file": Row("x.yaml", files={"x.yaml": "x: '1'"}, source=YamlConfigSettingsSource),
-    "yaml_file_encoding": Row(
-        "latin-1",
-        files={"x.yaml": "x: \u00e9"},
-        source=YamlConfigSettingsSource,
-        others={"yaml_file": "x.yaml"},
-    ),
-    "yaml_config_section": Row(
-        "in",
-        files={"x.yaml": "in: {x: '1'}"},
-        source=YamlConfigSettingsSource,
-        others={"yaml_file": "x.yaml"},
-    ),
+    "yaml_file_encoding": Row("latin-1", files={"x.yaml": "x: \u00e9"}, **YAML),
+    "yaml_config_section": Row("in", files={"x.yaml": "in: {x: '1'}"}, **YAML),
     "toml_file": Row("x.toml", files={"x.toml": "x = '1'"}, source=TomlConfigSettingsSource),
-    "toml_table_header": Row(
-        ("in",),
-        files={"x.toml": "[in]\nx = '1'"},
-        source=TomlConfigSettingsSource,
-        others={"toml_file": "x.toml"},
-    ),
+    "toml_table_header": Row(("in",), files={"x.toml": "[in]\nx = '1'"}, **TOML),
     "pyproject_toml_depth": Row(
-        1,
-        files={"../pyproject.toml": "[tool.pydantic-settings]\nx = '1'"},
-        source=PyprojectTomlConfigSettingsSource,
+        1, files={"../pyproject.toml": "[tool.pydantic-settings]\nx = '1'"}, **PYPROJECT
     ),
     "pyproject_toml_table_header": Row(
-        ("tool", "mine"),
-        files={"pyproject.toml": "[tool.mine]\nx = '1'"},
-        source=PyprojectTomlConfigSettingsSource,
+        ("tool", "mine"), files={"pyproject.toml": "[tool.mine]\nx = '1'"}, **PYPROJECT
     ),
 }
 """By option. A version of pydantic-settings need not have all of them."""
@@ -244,11 +204,11 @@ def outcome(base: type[Any], row: Row, options: dict[str, Any], call: dict[str, 
 
 
 @pytest.fixture
-def place(jail, monkeypatch):
+def set_up(jail, monkeypatch):
     """Sets up a row."""
     monkeypatch.setattr(sys, "argv", ["program.py"])
 
-    def set_up(option: str) -> Row:
+    def prepare(option: str) -> Row:
         row = ROWS[option]
         encoding = str(row.value) if option.endswith("encoding") else "utf-8"
         for name, text in row.files.items():
@@ -258,31 +218,31 @@ def place(jail, monkeypatch):
         jail.setenv(**row.variables)
         return row
 
-    return set_up
+    return prepare
 
 
 @pytest.mark.parametrize("option", sorted(own_options()))
-def test_an_option_of_a_class_does_what_it_does_with_base_settings(place, option):
+def test_an_option_of_a_class_does_what_it_does_with_base_settings(set_up, option):
     """And it does something: without it the outcome is another one."""
-    row = place(option)
+    row = set_up(option)
     theirs = outcome(BaseSettings, row, {option: row.value}, {})
     assert theirs != outcome(BaseSettings, row, {}, {})
     assert outcome(LayeredSettings, row, {option: row.value}, {}) == theirs
 
 
 @pytest.mark.parametrize("argument", sorted(arguments() - TESTED_BELOW))
-def test_an_argument_of_a_call_does_what_it_does_with_base_settings(place, argument):
+def test_an_argument_of_a_call_does_what_it_does_with_base_settings(set_up, argument):
     """And it does something: without it the outcome is another one."""
-    row = place(argument[1:])
+    row = set_up(argument[1:])
     theirs = outcome(BaseSettings, row, {}, {argument: row.value})
     assert theirs != outcome(BaseSettings, row, {}, {})
     assert outcome(LayeredSettings, row, {}, {argument: row.value}) == theirs
 
 
 @pytest.mark.parametrize("option", sorted(o for o in own_options() if ROWS[o].source is not None))
-def test_an_option_whose_source_is_not_there_is_a_warning(place, option):
+def test_an_option_whose_source_is_not_there_is_a_warning(set_up, option):
     """pydantic-settings' own, which says which source to add."""
-    row = place(option)._replace(source=None, others={})
+    row = set_up(option)._replace(source=None, others={})
     found = outcome(LayeredSettings, row, {option: row.value}, {})
     assert found == outcome(BaseSettings, row, {option: row.value}, {})
     assert any(f"`{option}` is set in model_config but will be ignored" in w for w in found[2])

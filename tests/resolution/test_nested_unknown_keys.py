@@ -101,7 +101,7 @@ def test_the_keys_of_a_root_model_are_its_roots(jail):
 
 
 @pytest.mark.parametrize(
-    ("delimiter", "name", "text", "told"),
+    ("delimiter", "name", "text", "reported"),
     [
         ("_", "BEST_FRIEND", "x", False),
         ("_", "BEST_FRIEND_NAME", "x", False),
@@ -111,9 +111,9 @@ def test_the_keys_of_a_root_model_are_its_roots(jail):
     ],
 )
 def test_a_variable_is_not_taken_for_a_nested_key_because_of_one_underscore(
-    delimiter, name, text, told
+    delimiter, name, text, reported
 ):
-    """A variable of another program may begin like a key, so only a close name is told."""
+    """A variable of another program may begin like a key, so only a close name is reported."""
 
     class One(LayeredSettings, env_nested_delimiter=delimiter):
         best: Adam = Adam()
@@ -121,4 +121,4 @@ def test_a_variable_is_not_taken_for_a_nested_key_because_of_one_underscore(
     with warnings.catch_warnings(record=True) as seen:
         warnings.simplefilter("always")
         One.resolve(environ={name: text})
-    assert bool(seen) is told
+    assert bool(seen) is reported
