@@ -283,3 +283,49 @@ def test_what_a_file_replaces_is_shown_as_removed(jail):
     jail.write("base.yaml", "optim: {warmup: 7}\n")
     train = Train.resolve(files="base.yaml", args=_words("--set", "optim=@optim.yaml"))
     assert "(removed)" in train.explain("optim.lr")
+
+
+def _conflicts_of(*words: str) -> list[str]:
+    with pytest.raises(SettingsError) as error:
+        Train.resolve(args=_words(*words))
+    assert _rules(error) == ["override-conflict"] * len(error.value.diagnostics)
+    return [str(each.origin) for each in error.value.diagnostics]
+
+
+@pytest.mark.parametrize(
+    ("flag", "override"),
+    [
+        (("--optim.lr", "0.1"), ("--set", "optim.lr=0.2")),
+        (("--epochs", "1"), ("--set", "epochs=2")),
+        (("--optim.lr", "0.1"), ("--set", "optim={lr: 0.2, warmup: 1}")),
+        (("--optim.lr", "0.1"), ("--unset", "optim.lr")),
+    ],
+)
+def test_a_flag_and_an_override_that_differ_are_an_error(flag, override):
+    """Neither beats the other without a word, in any order on the command line."""
+    assert (
+        _conflicts_of(*flag, *override) == _conflicts_of(*override, *flag) == [" ".join(override)]
+    )
+
+
+@pytest.mark.parametrize(
+    ("flag", "override"),
+    [
+        (("--optim.lr", "1e-1"), "optim.lr=0.1"),
+        (("--epochs", "3"), "epochs=3"),
+        (("--layers", "1", "2"), "layers=[1, 2]"),
+        (("--layers", "[1, 2]"), "layers=[1, 2]"),
+    ],
+)
+def test_a_flag_and_an_override_that_agree_are_no_error(flag, override):
+    """A flag of a model is a text, which is compared by the value that it has."""
+
+    class Deep(Train):
+        layers: list[int] = [3]
+
+    parser = argparse.ArgumentParser()
+    runsettings.add_config_arguments(parser)
+    Deep.add_arguments(parser)
+    args = runsettings.parse_args(parser, [*flag, "--set", override])
+    (winner, *_) = Deep.resolve(args=args).history(override.partition("=")[0])
+    assert str(winner.origin) == f"--set {override}"

@@ -128,7 +128,7 @@ class Overrides:
                 return self._bad(path, flag, text, "names no file", "write key=@file.yaml")
             return Override(path, None, written[1:], bool(plus), origin)
         try:
-            value = _value(written)
+            value = value_of(written)
         except ValueError as error:
             hint = "quote the value to make it a text"
             return self._bad(path, flag, text, f"has a value that cannot be read: {error}", hint)
@@ -142,7 +142,7 @@ class Overrides:
         return Diagnostic.of(Rule.BAD_OVERRIDE, path, message, self._origin(flag, text), hint)
 
 
-def _value(text: str) -> Any:
+def value_of(text: str) -> Any:
     """The value of a text.
 
     Raises:

@@ -16,9 +16,10 @@ from runsettings.composition.merge import merge
 from runsettings.composition.overrides import SET_FLAG, UNSET_FLAG, Overrides
 from runsettings.layers.base import Inputs
 from runsettings.layers.call_site import call_origin
-from runsettings.layers.flags.namespace import overrides_of
+from runsettings.layers.flags.layer import FlagLayer
+from runsettings.layers.flags.namespace import GivenNamespace, overrides_of
 from runsettings.models.layered import LayeredSettings
-from runsettings.models.model_options import LayeredConfigDict, inputs_of
+from runsettings.models.model_options import LayeredConfigDict, inputs_of, resolver_of
 from runsettings.models.resolving import resolve_layers, sources
 from runsettings.models.settings import Settings
 from runsettings.runconfig.inputs.leaf_trees import recorded_tree
@@ -29,7 +30,7 @@ from runsettings.values.diagnostic import Diagnostic, Rule
 from runsettings.values.errors import SettingsError
 from runsettings.values.json_trees import copy_tree
 from runsettings.values.key_paths import leaves_of, value_at
-from runsettings.values.origin import Layer, Origin
+from runsettings.values.origin import Kind, Layer, Origin
 from runsettings.values.reading import Reading
 from runsettings.values.tree import Tree
 
@@ -74,7 +75,7 @@ class OverrideFlags:
         if not words:
             return ()
         reader = InputReader(inputs.cwd, Origin(self.layer, inputs.caller.where))
-        reader.read(Overrides(words))
+        reader.add_overrides(Overrides(words), _flags_in(inputs))
         # Which keys there are is for the model to say.
         reader.diagnostics = [d for d in reader.diagnostics if d.rule is not Rule.UNKNOWN_KEY]
         return _readings(reader, inputs, self.layer)
@@ -127,6 +128,15 @@ def _readings(reader: InputReader, inputs: Inputs, layer: Layer) -> list[Reading
 
 def _words_in(inputs: Inputs) -> Sequence[tuple[str, str]]:
     return overrides_of(inputs.args) if isinstance(inputs.args, argparse.Namespace) else ()
+
+
+def _flags_in(inputs: Inputs) -> list[Tree]:
+    """The flags that were given; a namespace that argparse alone made does not record them."""
+    if not isinstance(inputs.args, GivenNamespace):
+        return []
+    resolver = resolver_of(inputs.model)
+    trees = [reading.tree for reading in FlagLayer().read(inputs)]
+    return [resolver.normalized(tree) for tree in trees if tree.kind is Kind.FLAGS]
 
 
 _BELOW: Final = (Layer.DEFAULT, RunFiles(), Layer.EXTERNAL)

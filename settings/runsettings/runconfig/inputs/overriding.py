@@ -7,7 +7,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeAlias
 
 from runsettings.composition.merge import merge
-from runsettings.composition.overrides import SET_FLAG, UNSET_FLAG, Override, Overrides
+from runsettings.composition.overrides import (
+    SET_FLAG,
+    UNSET_FLAG,
+    Override,
+    Overrides,
+    value_of,
+)
 from runsettings.layers.call_site import find_caller
 from runsettings.layers.flags.namespace import overrides_of
 from runsettings.values.diagnostic import Diagnostic, Rule
@@ -121,14 +127,31 @@ def _conflicts(override: Override, flags: Sequence[Tree]) -> Iterator[Diagnostic
         path = (*override.path, *inner)
         for tree in flags:
             given = value_at(tree.data, path)
-            # The flag may have a type that the override does not know of.
-            if given is MISSING or (override.file is None and str(given) == str(value)):
+            if given is MISSING or (override.file is None and _is_same(given, value)):
                 continue
             origin = tree.origin(path)
             message = f"is set by an override and, to something else, by {origin}"
             yield Diagnostic.of(
                 Rule.OVERRIDE_CONFLICT, path, message, override.origin, "give only one of them"
             )
+
+
+def _is_same(given: Any, value: Any) -> bool:
+    """Whether a flag and an override give the same value, as far as their types are known."""
+    if isinstance(given, (list, tuple)) and isinstance(value, list):
+        return len(given) == len(value) and all(map(_is_same, given, value))
+    # The flag may have a type that the override does not know of.
+    return str(given) == str(value) or _read(given) == value
+
+
+def _read(given: Any) -> Any:
+    """A text, as flags of models are, as an override would read it; any other value as it is."""
+    if not isinstance(given, str):
+        return given
+    try:
+        return value_of(given)
+    except ValueError:
+        return given
 
 
 def override_secrets(trees: Sequence[Tree], is_secret: Callable[[Tree], bool]) -> list[Diagnostic]:

@@ -125,14 +125,14 @@ class InputReader:
             self.read_path(value)
         elif isinstance(value, Overrides):
             self._read_files(value)
-            self._add_overrides(value, ())
+            self.add_overrides(value, ())
         elif isinstance(value, GivenNamespace):
             words = Overrides(overrides_of(value))
             self._read_files(words)
             for tree in source_trees(value, settings=False):
                 self.trees += [self._converted(nested) for nested in nested_trees(tree)]
             flags = self._add_flags(argument_trees(value, settings=False))
-            self._add_overrides(words, flags)
+            self.add_overrides(words, flags)
         elif isinstance(value, argparse.Namespace):
             # It does not tell which of its values were given as flags: their origin is the call.
             words = Overrides(overrides_of(value))
@@ -141,7 +141,7 @@ class InputReader:
             marks = dict.fromkeys(given, self._origin)
             values = Tree(Layer.INIT, self._origin.where, given, marks)
             self._add_flags((Tree(Layer.DEFAULT, self._origin.where), values))
-            self._add_overrides(words, ())
+            self.add_overrides(words, ())
         elif is_absl(value):
             self._read_absl(value)
         elif is_settings(value):
@@ -283,7 +283,8 @@ class InputReader:
         for file, origin in overrides.files:
             self.read_path(file, named_by=origin)
 
-    def _add_overrides(self, overrides: Overrides, flags: Sequence[Tree]) -> None:
+    def add_overrides(self, overrides: Overrides, flags: Sequence[Tree]) -> None:
+        """Add the trees of overrides, from which the flags that were given must not differ."""
         read, found = overrides.read()
         below = [*self.defaults, *self.trees]
         trees, more = override_trees(read, below, flags, self._chain)
