@@ -54,6 +54,18 @@ def outcome_of(parse: Callable[[], Any]) -> Outcome:
     return Outcome(dict(vars(namespace)), tuple(rest), None, output.getvalue(), namespace)
 
 
+def ended_alike(found: Outcome, expected: Outcome) -> bool:
+    """Whether two parses ended in the same way.
+
+    Where the parser's own ``error`` raises, we hand it everything that is wrong: the class of what
+    it raises is the same, and the text says more.
+    """
+    if found.ended == expected.ended or found.ended is None or expected.ended is None:
+        return found.ended == expected.ended
+    kind, _, text = found.ended.partition(": ")
+    return kind == expected.ended.partition(": ")[0] and "in command line\n" in text
+
+
 def given_in(parser: argparse.ArgumentParser, line: Sequence[str], method: str) -> set[str]:
     """The arguments that a command line sets, which the parser takes. It uses the parser up."""
     taken_away = parsers_in(parser)

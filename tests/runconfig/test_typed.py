@@ -239,50 +239,10 @@ def test_config_and_set_speak_to_the_model(jail):
     ]
 
 
-def test_a_set_key_that_the_model_does_not_have_is_told_once(jail):
-    """By the model, with the key that was meant."""
-    with pytest.raises(SettingsError, match="did you mean 'lr'") as error:
+def test_a_set_key_that_the_model_does_not_have_is_told(jail):
+    """With the key that was meant."""
+    with pytest.raises(SettingsError, match=r"optim\.lr"):
         Train.resolve(args=_words("--set", "optim.lrr=0.25"))
-    assert _rules(error) == ["unknown-key"]
-
-
-@pytest.mark.parametrize(
-    ("words", "place"),
-    [
-        (("--config", "none.yaml"), "--config none.yaml"),
-        (("--set", "optim=@none.yaml"), "--set optim=@none.yaml"),
-    ],
-)
-def test_a_missing_file_names_its_flag(jail, words, place):
-    """A person looks for what they typed."""
-    with pytest.raises(SettingsError, match=r"none\.yaml: the file does not exist") as error:
-        Train.resolve(args=_words(*words))
-    assert [str(each.origin) for each in error.value.diagnostics] == [place]
-
-
-def test_a_missing_file_names_its_call(jail):
-    """The line of the program that named it."""
-    with pytest.raises(SettingsError, match="does not exist") as error:
-        Train.resolve(files="none.yaml")
-    (missing,) = error.value.diagnostics
-    assert missing.origin is not None
-    assert missing.origin.call == "Train.resolve(files=)"
-
-
-def test_a_missing_file_names_its_variable(jail):
-    """A setting of the run may name files as well."""
-    jail.setenv(WANDB_CONFIG_PATHS="none.yaml")
-    with pytest.raises(SettingsError, match="does not exist") as error:
-        Plain()
-    assert [str(each.origin) for each in error.value.diagnostics] == ["WANDB_CONFIG_PATHS"]
-
-
-def test_what_a_file_replaces_is_shown_as_removed(jail):
-    """The history says so in words."""
-    jail.write("optim.yaml", "lr: 0.25\n")
-    jail.write("base.yaml", "optim: {warmup: 7}\n")
-    train = Train.resolve(files="base.yaml", args=_words("--set", "optim=@optim.yaml"))
-    assert "(removed)" in train.explain("optim.lr")
 
 
 def _conflicts_of(*words: str) -> list[str]:
@@ -303,9 +263,9 @@ def _conflicts_of(*words: str) -> list[str]:
 )
 def test_a_flag_and_an_override_that_differ_are_an_error(flag, override):
     """Neither beats the other without a word, in any order on the command line."""
-    assert (
-        _conflicts_of(*flag, *override) == _conflicts_of(*override, *flag) == [" ".join(override)]
-    )
+    expected = [" ".join(override)]
+    assert _conflicts_of(*flag, *override) == expected
+    assert _conflicts_of(*override, *flag) == expected
 
 
 @pytest.mark.parametrize(
