@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
+from dotenv.variables import parse_variables
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import Field
 
 from runsettings import LayeredConfigDict, LayeredSettings, Rule, Settings, SettingsError
+from runsettings.layers.environment.dotenv import _expanded
 
 
 class Model(LayeredSettings):
@@ -155,3 +161,57 @@ def test_a_depth(jail, monkeypatch):
     names = [filtered(env_file_depth=depth)().name for depth in (0, 1, 2)]
     assert names == ["", "", "above"]
     assert filtered()(_env_file_depth=2).name == "above"
+
+
+@given(st.lists(st.sampled_from(["${", "}", ":", "-", ":-", "A", "B", "$", "x"])).map("".join))
+def test_names_are_replaced_as_python_dotenv_replaces_them(text):
+    """Any text of the characters that count gives what python-dotenv's own function gives."""
+    names = {"A": "1", "B": None, "": "2", "A${B": "3"}
+    expected = "".join(atom.resolve(names) for atom in parse_variables(text))
+    assert _expanded(text, names, 10_000) == expected
+
+
+def test_expansion_without_bound_is_an_error_with_its_line(jail):
+    """648 bytes that stand for 10^12 characters end in one error; the file is told, not memory."""
+    lines = ["A0=xxxxxxxxxx", *(f"A{n}=${{A{n - 1}}}${{A{n - 1}}}" for n in range(1, 40))]
+    jail.write("x.env", "\n".join([*lines, "APP_NAME=x"]))
+    with pytest.raises(SettingsError) as caught:
+        Model.resolve(env_file="x.env")
+    (found,) = caught.value.diagnostics
+    assert (found.rule, str(found.origin)) == (Rule.SYNTAX, "x.env:17")
+    assert "to more than 1,000,000 characters" in found.message
+
+
+def test_one_long_variable_repeated_counts_as_expansion(jail):
+    """What the environment holds counts each time that it is put in."""
+    jail.write("x.env", "APP_NAME=" + "${LONG}" * 100)
+    with pytest.raises(SettingsError, match=r"x\.env:1"):
+        Model.resolve(env_file="x.env", environ={"LONG": "x" * 20_000})
+
+
+def test_long_runs_of_blanks_are_an_error_with_their_line(jail):
+    """python-dotenv would look for a comment after each of them."""
+    jail.write("x.env", "APP_NAME=x\nAPP_URL=a" + " " * 100_000 + "b\n")
+    with pytest.raises(SettingsError) as caught:
+        Model.resolve(env_file="x.env")
+    (found,) = caught.value.diagnostics
+    assert (str(found.origin), found.message) == (
+        "x.env:2",
+        "more than 200 blanks in a row; the file is not read",
+    )
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ["${", "${A:", "${:-", "a ", "\\'", "'\\", 'A="\n', "A='\n", " #", " " * 200 + "b", "A=${A}\n"],
+)
+@pytest.mark.parametrize("start", ["A=", "A='", 'A="', ""])
+def test_reading_takes_linear_time(jail, start, piece):
+    """100,000 characters of a worst case take less than a second of CPU time."""
+    jail.write("x.env", start + piece * (100_000 // len(piece)))
+    begun = time.process_time()
+    try:
+        Settings.resolve(env_file="x.env", environ={})
+    except SettingsError as error:
+        str(error)
+    assert time.process_time() - begun < 1

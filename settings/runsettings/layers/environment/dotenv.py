@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Mapping, Sequence
+import re
+from collections import ChainMap
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
+from typing import Final
 
 from runsettings.documents.files import read_bytes
 from runsettings.documents.paths import named_path, shown_path
@@ -21,6 +24,19 @@ from runsettings.values.positions import pack
 from runsettings.values.reading import Reading
 from runsettings.values.tree import Tree
 
+_LIMIT: Final = 1024 * 1024
+"""The largest file that is read, in bytes."""
+
+_MOST_EXPANDED: Final = 1_000_000
+"""The most characters of a file's values after ``${NAME}`` is replaced. 648 bytes can stand for
+10^12 characters: ``A1=${A0}${A0}``, and so on."""
+
+_MOST_BLANKS: Final = 200
+"""The most blanks in a row: python-dotenv takes quadratic time for them."""
+
+_BLANKS: Final = rf"(?<![^\S\r\n])[^\S\r\n]{{{_MOST_BLANKS + 1}}}"
+# A string, not a compiled pattern: most programs have no .env file.
+
 
 class DotenvLayer:
     """The DOTENV layer: only where the model (``env_file``) or the call asks for it."""
@@ -31,7 +47,7 @@ class DotenvLayer:
         self._variables = variables
 
     def read(self, inputs: Inputs) -> Sequence[Reading]:
-        """What each file sets; one that does not exist is no fault, as in pydantic-settings."""
+        """What each file sets; a missing one sets nothing, as in pydantic-settings."""
         found = [_find(name, inputs) for name in inputs.env_files]
         if found and is_debugging():
             for name, path in zip(inputs.env_files, found, strict=True):
@@ -41,38 +57,46 @@ class DotenvLayer:
         return [reading for path in present for reading in self._read(path, inputs)]
 
     def _read(self, path: Path, inputs: Inputs) -> list[Reading]:
-        where, environ = shown_path(path, inputs.cwd), inputs.environ
-        text, faults, _ = read_bytes(
-            path, Layer.DOTENV, where=where, encoding=inputs.env_file_encoding
+        where = shown_path(path, inputs.cwd)
+        text, unreadable, _ = read_bytes(
+            path, Layer.DOTENV, where=where, limit=_LIMIT, encoding=inputs.env_file_encoding
         )
         tree = Tree(Layer.DOTENV, where, text=text, kind=Kind.DOTENV, directives=False)
         if text is None:
-            return [Reading(tree, faults)]
+            return [Reading(tree, unreadable)]
+        blanks = re.search(_BLANKS, text)
+        if blanks is not None:
+            line = text.count("\n", 0, blanks.start()) + 1
+            message = f"more than {_MOST_BLANKS} blanks in a row; the file is not read"
+            return [Reading(tree, (_wrong_line(message, text, where, line),))]
         # Needed by those who ask for a .env file, and nobody else.
         from dotenv.parser import parse_stream
 
-        diagnostics = list(faults)
+        diagnostics = list(unreadable)
         marks: dict[str, int] = {}
         values: dict[str, str | None] = {}
+        names: ChainMap[str, str | None] = ChainMap(values, {**inputs.environ})
+        budget: int | None = _MOST_EXPANDED
         for binding in parse_stream(io.StringIO(text)):
             line = binding.original.line
             lead = len(binding.original.string) - len(binding.original.string.lstrip())
             line += binding.original.string[:lead].count("\n")
             if binding.error:
-                origin = Origin(Layer.DOTENV, where, line)
-                diagnostics.append(
-                    Diagnostic(
-                        Rule.SYNTAX,
-                        Severity.ERROR,
-                        (),
-                        "not a line of the form NAME=value",
-                        origin,
-                        excerpt=excerpt_at(text, line, 1),
-                    )
-                )
+                message = "not a line of the form NAME=value"
+                diagnostics.append(_wrong_line(message, text, where, line))
             elif binding.key is not None:
                 marks[binding.key] = _mark(binding.original.string, binding.key, line)
-                values[binding.key] = _interpolated(binding.value, values, environ)
+                value = binding.value
+                if budget is not None and value is not None and "${" in value:
+                    value = _expanded(value, names, budget)
+                    if value is None:
+                        message = (
+                            f"${{NAME}} expands the values of the file to more than "
+                            f"{_MOST_EXPANDED:,} characters"
+                        )
+                        diagnostics.append(_wrong_line(message, text, where, line))
+                    budget = None if value is None else budget - len(value)
+                values[binding.key] = value
         tree.marks = marks
         *lower, reading = self._variables.read(values, tree)
         diagnostics += reading.diagnostics
@@ -115,20 +139,52 @@ def _find(name: str | Path, inputs: Inputs) -> Path | None:
     return next((place for place in places if is_there(str(place))), None)
 
 
-def _interpolated(
-    value: str | None, own: Mapping[str, str | None], environ: Mapping[str, str]
-) -> str | None:
-    """``value`` with ``${NAME}`` replaced by the file's own names, else by the environment's.
+def _expanded(value: str, names: Mapping[str, str | None], budget: int) -> str | None:
+    """A value with ``${NAME}`` and ``${NAME:-default}`` replaced, as python-dotenv replaces them.
 
-    python-dotenv's own function for that reads this process's environment, where another may
-    have been handed in.
+    python-dotenv's own function takes quadratic time for ``${${${``, and has no budget.
+
+    Args:
+        value: The value as it is written.
+        names: The values of the names that are known.
+        budget: The most characters of the result.
+
+    Returns:
+        The result; ``None`` if it is longer than the budget.
     """
-    if value is None or "$" not in value:
-        return value
-    from dotenv.variables import parse_variables
+    parts: list[str] = []
+    for part in _parts(value, names):
+        budget -= len(part)
+        if budget < 0:
+            return None
+        parts.append(part)
+    return "".join(parts)
 
-    names = {**environ, **own}
-    return "".join(atom.resolve(names) for atom in parse_variables(value))
+
+def _parts(value: str, names: Mapping[str, str | None]) -> Iterator[str]:
+    """Yield the parts of an expanded value."""
+    *closed, rest = value.split("}")
+    for part in closed:
+        start = part.find("${")
+        while start >= 0:
+            # A name has no colon; the only one that may follow it is that of `:-`.
+            colon = part.find(":", start)
+            if colon < 0 or part.startswith(":-", colon):
+                break
+            start = part.find("${", colon)
+        if start < 0:
+            yield f"{part}}}"
+            continue
+        name, _, default = part[start + 2 :].partition(":-")
+        yield part[:start]
+        yield names.get(name, default) or ""
+    yield rest
+
+
+def _wrong_line(message: str, text: str, where: str, line: int) -> Diagnostic:
+    origin = Origin(Layer.DOTENV, where, line)
+    excerpt = excerpt_at(text, line, 1)
+    return Diagnostic(Rule.SYNTAX, Severity.ERROR, (), message, origin, excerpt=excerpt)
 
 
 def _mark(original: str, key: str, line: int) -> int:
