@@ -138,7 +138,7 @@ class _FileAlone:
             return [read_pyproject(path, inputs.pyproject_table, inputs.cwd)]
         if self._path.name in SETTINGS_FILES:
             return [read_settings_file(path, self.layer, inputs.cwd)]
-        return [read_named(self._path, self.layer, inputs.cwd)]
+        return read_named(self._path, self.layer, inputs)
 
 
 def _found_in_sources(

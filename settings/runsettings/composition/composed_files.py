@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 from runsettings.composition.composed_text import UNKNOWN_NAME, ComposedText, Report, copied_marks
+from runsettings.composition.profiles import Profiles
 from runsettings.documents.paths import named_path, shown_path
 from runsettings.values.diagnostic import Diagnostic, Rule
 from runsettings.values.did_you_mean import did_you_mean
 from runsettings.values.excerpts import excerpt_of
 from runsettings.values.key_paths import KeyPath
-from runsettings.values.origin import Layer, Origin
+from runsettings.values.origin import Origin
 from runsettings.values.positions import Branch
 from runsettings.values.reading import Reading
 from runsettings.values.tree import Tree
@@ -28,7 +29,6 @@ ReadFile: TypeAlias = Callable[[Path], Reading]
 """Reads one file alone."""
 
 CONFIG: Final = "$config"
-PROFILES_VARIABLE: Final = "RUNSETTINGS_PROFILE"
 _SCHEMA, _USE, _PROFILES = "$schema", "$use", "$profiles"
 _HEADER: Final = (CONFIG, _USE, _PROFILES, _SCHEMA)
 _MAX_FILES: Final = 1_000
@@ -46,48 +46,19 @@ def is_composed(tree: Tree) -> bool:
     return False
 
 
-def chosen_profiles(
-    given: Sequence[str] | str | None,
-    environ: Any,
-    caller: Origin,
-    flags: Sequence[tuple[str, Origin]] = (),
-) -> list[tuple[str, Origin]]:
-    """The names of the chosen profiles, lowest first, each with its origin.
-
-    Args:
-        given: What the call names; flags count if it is left out, and then the variable
-            ``RUNSETTINGS_PROFILE``.
-        environ: The environment.
-        caller: The place of the call.
-        flags: What flags name.
-    """
-    if given is not None:
-        names = [given] if isinstance(given, str) else given
-        return [(str(name), caller) for name in names]
-    if flags:
-        return list(flags)
-    names = environ.get(PROFILES_VARIABLE, "").split(",")
-    origin = Origin(Layer.ENV, PROFILES_VARIABLE)
-    return [(name.strip(), origin) for name in names if name.strip()]
-
-
 class Composer:
     """Reads composed files with all the files that they use.
 
     Args:
         read: Reads one file alone.
         cwd: The directory that shown paths start from.
-        profiles: The names of the chosen profiles, lowest first, with their origins.
+        profiles: The chosen profiles; it learns of those that the files have.
     """
 
-    def __init__(
-        self, read: ReadFile, cwd: Path, profiles: Sequence[tuple[str, Origin]] = ()
-    ) -> None:
+    def __init__(self, read: ReadFile, cwd: Path, profiles: Profiles) -> None:
         self._read = read
         self._cwd = cwd
-        # A profile that is named twice must not append its items twice.
-        self._profiles = list({each[0]: each for each in profiles}.values())
-        self._known: set[str] = set()
+        self._profiles = profiles
         self._readings: dict[str, Reading] = {}
         self._chain: list[Reading] = []
         self._told_limit = False
@@ -111,28 +82,6 @@ class Composer:
         self._chain = []
         self._add(path, reading, mount, used_by, [])
         return self._chain
-
-    def unknown_profiles(self) -> list[Diagnostic]:
-        """An error for each chosen profile that no file has.
-
-        The variable ``RUNSETTINGS_PROFILE`` can be meant for other files than those without any.
-        """
-        return [
-            Diagnostic.of(
-                Rule.UNKNOWN_PROFILE,
-                (),
-                f"no file has a profile {name!r}",
-                origin,
-                did_you_mean(name, sorted(self._known)) or self._profile_names(),
-            )
-            for name, origin in self._profiles
-            if name not in self._known and (self._known or origin.layer is not Layer.ENV)
-        ]
-
-    def _profile_names(self) -> str:
-        if not self._known:
-            return "a composed file defines profiles under $profiles"
-        return "the profiles are " + ", ".join(sorted(map(str, self._known)))
 
     def _add(
         self,
@@ -179,14 +128,14 @@ class Composer:
         own = _part(tree, own_data, (), mount, used_by, report)
         parts = {}
         for name, values in profiles.items():
-            self._known.add(name)
+            self._profiles.known.add(name)
             at = (_PROFILES, name)
             if not isinstance(values, dict):
                 report(Rule.BAD_COMPOSITION, "must be a mapping", at, "write {key: value}")
                 continue
             parts[name] = _part(tree, values, at, mount, used_by, report)
         self._chain.append(Reading(own, tuple(found)))
-        self._chain += [Reading(parts[name]) for name, _ in self._profiles if name in parts]
+        self._chain += [Reading(parts[name]) for name, _ in self._profiles.chosen if name in parts]
 
     def _uses(self, use: Any, report: Report) -> Iterator[tuple[str, KeyPath, KeyPath]]:
         """The files of a ``$use``: the name, its path in the file, and where it is mounted."""

@@ -6,7 +6,7 @@ reference in it any more. What is left when a round replaces nothing is a circle
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Final
 
@@ -59,17 +59,25 @@ class _FailedError(Exception):
         self.rule, self.message, self.hint = rule, message, hint
 
 
-def resolve_references(trees: Sequence[Tree], environ: Mapping[str, str]) -> list[Diagnostic]:
+def resolve_references(
+    trees: Sequence[Tree],
+    environ: Mapping[str, str],
+    named: Callable[[KeyPath], KeyPath] | None = None,
+) -> list[Diagnostic]:
     """Replace the references in sources by the values that they refer to.
 
     Args:
         trees: All sources, lowest first. The data of those with references are changed.
         environ: The environment, for ``${env:NAME}``.
+        named: Returns the path in the sources of a path as a file writes it.
 
     Returns:
         An error for each reference that cannot be looked up and that no source beats.
     """
     waiting = [place for tree in trees if tree.references for place in _places(tree)]
+    if named is not None:
+        for place in waiting:
+            place.reference.rename(named)
     found: list[Diagnostic] = []
     spent = 0
     for _ in range(_MAX_ROUNDS):

@@ -11,7 +11,7 @@ import logging
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, Protocol, Self, runtime_checkable
+from typing import TYPE_CHECKING, Any, Final, Protocol, Self, runtime_checkable
 
 from pydantic_settings import BaseSettings
 
@@ -19,6 +19,9 @@ from runsettings.documents.paths import working_directory
 from runsettings.layers.call_site import Caller
 from runsettings.values.origin import Layer
 from runsettings.values.reading import Reading
+
+if TYPE_CHECKING:
+    from runsettings.composition.profiles import Profiles
 
 LOG: Final = logging.getLogger("pydantic_settings")
 """Where pydantic-settings tells what it reads, if ``PYDANTIC_SETTINGS_DEBUG`` is set."""
@@ -51,6 +54,9 @@ class Inputs:
         secrets_dirs: Directories with a file for each secret, lowest first.
         values: Keyword arguments of the call.
         root_dir: The directory that has the workspace.
+        profiles: The profiles of composed files that the call names; `Profiles` if the caller
+            reports those that no file has.
+        chosen: The profiles that flags and variables choose as well, once a layer asked for them.
     """
 
     # A plain class: generating the methods of a dataclass would take time at import.
@@ -71,6 +77,7 @@ class Inputs:
         secrets_dirs: Sequence[str | Path] = (),
         values: Mapping[str, Any] | None = None,
         root_dir: Path | None = None,
+        profiles: Profiles | Sequence[str] | str | None = None,
     ) -> None:
         self.model = model
         self.environ = environ
@@ -86,6 +93,8 @@ class Inputs:
         self.secrets_dirs = secrets_dirs
         self.values = {} if values is None else values
         self.root_dir = root_dir
+        self.profiles = profiles
+        self.chosen: Profiles | None = None
 
     def replace(self, **changes: Any) -> Self:
         """A copy in which some attributes are replaced.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -13,6 +14,7 @@ from pydantic_settings import BaseSettings
 from runsettings._deferred import deferred
 from runsettings.documents.paths import named_path, shown_path
 from runsettings.layers.base import Inputs, LayerSource
+from runsettings.layers.call_site import call_origin
 from runsettings.layers.settings_files.layers import section_of
 from runsettings.values.directives import Directive
 from runsettings.values.origin import Kind, Layer
@@ -20,9 +22,16 @@ from runsettings.values.reading import Reading
 from runsettings.values.tree import Tree
 
 if TYPE_CHECKING:
+    from runsettings.composition import composed_files, overrides, profiles
     from runsettings.documents import files
     from runsettings.layers import copying
+    from runsettings.layers.flags import namespace
+    from runsettings.values.diagnostic import Diagnostic
 else:
+    composed_files = deferred("runsettings.composition.composed_files")
+    namespace = deferred("runsettings.layers.flags.namespace")
+    overrides = deferred("runsettings.composition.overrides")
+    profiles = deferred("runsettings.composition.profiles")
     files = deferred("runsettings.documents.files")
     copying = deferred("runsettings.layers.copying")
 
@@ -36,7 +45,7 @@ class FileLayer:
         """Read the files."""
         line = "" if inputs.caller.line is None else f":{inputs.caller.line}"
         by = f"files= at {inputs.caller.where}{line}"
-        return [read_named(file, Layer.FILE, inputs.cwd, by) for file in inputs.files]
+        return [each for file in inputs.files for each in read_named(file, Layer.FILE, inputs, by)]
 
 
 class InitLayer:
@@ -62,22 +71,55 @@ class InitLayer:
         return (Reading(tree, copying.copy_containers(tree)),)
 
 
-def read_named(file: str | Path, layer: Layer, cwd: Path, by: str | None = None) -> Reading:
+def read_named(
+    file: str | Path, layer: Layer, inputs: Inputs, by: str | None = None
+) -> Sequence[Reading]:
     """Read a settings file that somebody named, in the format its name tells.
 
     Args:
         file: The file.
         layer: The layer of its values.
-        cwd: The directory that a relative path starts from.
+        inputs: They have the directory that a relative path starts from, and the profiles.
         by: What named it, for the message that it does not exist.
+
+    Returns:
+        The file and those that it uses, lowest first; the file alone if it is not composed.
     """
+    cwd = inputs.cwd
+
+    def read(path: Path) -> Reading:
+        reading = files.read_file(path, layer, where=shown_path(path, cwd))
+        return section_of(reading) if reading.tree.kind is Kind.INI else reading
+
     path = named_path(file, cwd)
-    reading = files.read_file(path, layer, where=shown_path(path, cwd))
+    reading = read(path)
     if by is not None and not os.path.lexists(path):
         message = f"the settings file, named by {by}, does not exist in {path.parent}"
-        found = [replace(fault, message=message) for fault in reading.diagnostics]
+        found = [replace(each, message=message) for each in reading.diagnostics]
         reading = reading._replace(diagnostics=tuple(found))
-    return section_of(reading) if reading.tree.kind is Kind.INI else reading
+    if "$config" not in reading.tree.data:
+        return (reading,)
+    return composed_files.Composer(read, cwd, profiles_of(inputs)).compose(path, reading)
+
+
+def profiles_of(inputs: Inputs) -> profiles.Profiles:
+    """The profiles of a resolution, which all its files share."""
+    given, args = inputs.profiles, inputs.args
+    if inputs.chosen is None and isinstance(given, profiles.Profiles):
+        inputs.chosen = given
+    elif inputs.chosen is None:
+        assert not isinstance(given, profiles.Profiles)
+        words = namespace.overrides_of(args) if isinstance(args, argparse.Namespace) else ()
+        flags = overrides.Overrides(words).profiles if words else ()
+        caller = call_origin(inputs.caller, "profiles")
+        inputs.chosen = profiles.Profiles.of(given, inputs.environ, caller, flags)
+    return inputs.chosen
+
+
+def unknown_profiles(inputs: Inputs) -> list[Diagnostic]:
+    """An error for each chosen profile that no file has, unless the caller reports them."""
+    chosen = profiles_of(inputs)
+    return [] if chosen is inputs.profiles else chosen.unknown()
 
 
 class LayerIfGiven:

@@ -92,6 +92,7 @@ class LayeredSettings(BaseSettings, metaclass=SettingsMetaclass):
         cwd: str | Path | None = None,
         layers: Layers | None = None,
         env_file: str | Path | Sequence[str | Path] | None = None,
+        profiles: Sequence[str] | str | None = None,
         locked: str | Path | None = None,
         strict: bool = False,
         **values: Any,
@@ -102,13 +103,15 @@ class LayeredSettings(BaseSettings, metaclass=SettingsMetaclass):
             args: Parsed flags: what `runsettings.parse_args` or argparse returned (of a plain
                 ``Namespace`` every attribute that is not ``None`` counts as given), or absl
                 flags.
-            files: YAML, JSON or TOML files, lowest first.
+            files: YAML, JSON or TOML files, lowest first; they may be composed.
             environ: The environment; this process's own if left out.
             cwd: The directory that relative paths start from; the current one if left out.
             layers: The layers to read, lowest first: members of `Layer`, objects with the
                 interface of `LayerSource`, sources of pydantic-settings or their classes, and
                 functions that return a mapping.
             env_file: ``.env`` files to read instead of the model's own.
+            profiles: The profiles of composed ``files``; by default those of ``--profile``, and
+                then of ``RUNSETTINGS_PROFILE``.
             locked: A lock file. A value that differs from it is an error; under ``strict``, so
                 is another origin of the same value, or a changed file.
             strict: Whether warnings are errors.
@@ -126,6 +129,7 @@ class LayeredSettings(BaseSettings, metaclass=SettingsMetaclass):
             cwd=cwd,
             layers=layers,
             env_file=env_file,
+            profiles=profiles,
             locked=locked,
             strict=strict,
         )

@@ -23,6 +23,7 @@ from runsettings.resolution.resolve import SETTINGS_LAYERS, Resolver
 from runsettings.values.errors import SettingsWarning
 
 if TYPE_CHECKING:
+    from runsettings.composition.profiles import Profiles
     from runsettings.layers import class_sources
     from runsettings.values.diagnostic import Diagnostic
     from runsettings.values.did_you_mean import did_you_mean
@@ -124,6 +125,7 @@ def inputs_of(
     secrets_dir: Any = None,
     env_file_encoding: str | None = None,
     env_file_depth: int | None = None,
+    profiles: Profiles | Sequence[str] | str | None = None,
 ) -> Inputs:
     """The inputs of a resolution. Defaults come from the model's options or the process.
 
@@ -139,6 +141,7 @@ def inputs_of(
         secrets_dir: Directories with a file for each secret; an empty tuple for none.
         env_file_encoding: The encoding of the ``.env`` files.
         env_file_depth: How many parent directories are searched for a ``.env`` file.
+        profiles: The profiles of composed files.
     """
     config = config_of(model)
     if env_file_encoding is None:
@@ -163,6 +166,7 @@ def inputs_of(
         env_file_depth=env_file_depth,
         secrets_dirs=several_files(secrets_dir),
         values=values,
+        profiles=profiles,
     )
 
 

@@ -28,6 +28,7 @@ from runsettings.values.origin import Layer
 from runsettings.values.tree import Tree
 
 if TYPE_CHECKING:
+    from runsettings.composition.profiles import Profiles
     from runsettings.layers.flags.layer import FlagLayer
     from runsettings.models.locking import hold_to_lock
 else:
@@ -48,6 +49,7 @@ def resolve(
     cwd: str | Path | None = None,
     layers: Layers | None = None,
     env_file: str | Path | Sequence[str | Path] | None = None,
+    profiles: Profiles | Sequence[str] | str | None = None,
     locked: str | Path | None = None,
     strict: bool = False,
 ) -> _Settings:
@@ -58,13 +60,15 @@ def resolve(
         values: Settings, as the highest layer.
         args: Parsed flags: what `runsettings.parse_args` or argparse returned (of a plain
             ``Namespace`` every attribute that is not ``None`` counts as given), or absl flags.
-        files: YAML, JSON or TOML files, lowest first.
+        files: YAML, JSON or TOML files, lowest first; they may be composed.
         environ: The environment; this process's own if left out.
         cwd: The directory that relative paths start from; the current one if left out.
         layers: The layers to read, lowest first: members of `Layer`, objects with the interface
             of `LayerSource`, sources of pydantic-settings or their classes, and functions that
             return a mapping.
         env_file: ``.env`` files to read instead of the model's own.
+        profiles: The profiles of composed ``files``; by default those of ``--profile``, and then
+            of ``RUNSETTINGS_PROFILE``.
         locked: A lock file. A value that differs from it is an error; under ``strict``, so is
             another origin of the same value, or a changed file.
         strict: Whether warnings are errors.
@@ -82,7 +86,15 @@ def resolve(
     if strict and strict_field:
         values[strict_field] = True  # the settings record that they were resolved strictly
     inputs = inputs_of(
-        model, caller, values, args=args, files=files, environ=environ, cwd=cwd, env_file=env_file
+        model,
+        caller,
+        values,
+        args=args,
+        files=files,
+        environ=environ,
+        cwd=cwd,
+        env_file=env_file,
+        profiles=profiles,
     )
     resolver = resolver_of(model)
     merged = resolver.merge_layers(inputs, layers_of(model) if layers is None else layers)

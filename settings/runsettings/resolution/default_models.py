@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, RootModel, TypeAdapter
 from pydantic_settings import BaseSettings
 from pydantic_settings.sources import DefaultSettingsSource
 
+from runsettings._deferred import deferred
 from runsettings.composition.merge import merge
 from runsettings.resolution.aliases import as_expected
 from runsettings.resolution.options import Option, OptionTable, option_table
@@ -23,6 +24,12 @@ from runsettings.values.key_paths import put_at
 from runsettings.values.origin import Layer, Origin
 from runsettings.values.positions import Branch
 from runsettings.values.tree import Tree
+
+if TYPE_CHECKING:
+    from runsettings.composition import references
+    from runsettings.values.diagnostic import Diagnostic
+else:
+    references = deferred("runsettings.composition.references")
 
 
 class DefaultModels:
@@ -122,6 +129,40 @@ def _marks(instance: Any, origin: Origin) -> Branch:
                 place = Origin(Layer.DEFAULT, f"{type(instance).__name__}.{name}")
             branch[name] = _marks(value, place) if isinstance(value, BaseModel) else place
     return branch
+
+
+def look_up(
+    trees: Sequence[Tree], table: OptionTable, environ: Mapping[str, str]
+) -> list[Diagnostic]:
+    """Look up the references in sources, which can refer to the model's defaults as well.
+
+    Args:
+        trees: The sources, lowest first; their keys are the model's field names.
+        table: The model's options.
+        environ: The environment.
+
+    Returns:
+        An error for each reference that cannot be looked up.
+    """
+    return references.resolve_references([_defaults(table), *trees], environ, table.named)
+
+
+def _defaults(table: OptionTable) -> Tree:
+    """All defaults of a model that can be known before they are computed."""
+    data: dict[str, Any] = {}
+    marks = Branch()
+    for option in table.leaves():
+        default = option.info.get_default(call_default_factory=False)
+        if option.info.default_factory is None and not option.info.is_required():
+            put_at(data, option.path, default)
+            where = Origin(Layer.DEFAULT, f"{option.owner.__name__}.{option.name}")
+            put_at(marks, option.path, where)
+    for name, option in table.options.items():
+        default = option.info.default
+        if _is_nested(default):
+            data[name] = _data(default, option)
+            marks[name] = _marks(default, Origin(Layer.DEFAULT, f"{table.model.__name__}.{name}"))
+    return Tree(Layer.DEFAULT, table.model.__name__, data, marks, directives=False)
 
 
 def on_default_lists(trees: list[Tree], table: OptionTable) -> list[Tree]:

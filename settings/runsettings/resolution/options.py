@@ -134,6 +134,11 @@ class OptionTable:
                 return option
         return None
 
+    def named(self, path: KeyPath) -> KeyPath:
+        """The path under the model's field names, as far as the model has the keys."""
+        option = self.nearest(path)
+        return path if option is None else (*option.path, *path[len(option.path) :])
+
     def leaves(self) -> Iterator[Option]:
         """Every option that is not a nested model, nested ones included, in order."""
         for option in self.options.values():

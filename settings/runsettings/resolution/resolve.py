@@ -6,6 +6,7 @@ Nothing is raised here: all diagnostics are collected, so that a person sees the
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -17,9 +18,9 @@ from runsettings._deferred import deferred
 from runsettings.composition.merge import append_diagnostics, merge
 from runsettings.layers.base import Inputs, LayerSource
 from runsettings.layers.environment.variables import EnvironmentVariables, set_by_nobody
-from runsettings.layers.program_inputs import has_own_sources
+from runsettings.layers.program_inputs import has_own_sources, unknown_profiles
 from runsettings.layers.settings_files.layers import POLICY, WorkspaceLayer
-from runsettings.resolution.default_models import DefaultModels, on_default_lists
+from runsettings.resolution.default_models import DefaultModels, look_up, on_default_lists
 from runsettings.resolution.normalize import Normalizer
 from runsettings.resolution.options import OptionTable, option_table, value_type
 from runsettings.resolution.reading_order import (
@@ -141,8 +142,10 @@ class Resolver:
         if locked and listed is not None:
             normalized[listed] = [_split(r, locked, held) for r in normalized[listed]]
         found += [*useless, *self._hold(others, locked, held)]
+        if inputs.files or inputs.chosen is not None or inputs.profiles is not None:
+            found += unknown_profiles(inputs)
         flat = [reading for read in normalized for reading in read]
-        return self._merged(flat, found, locks, locked, held)
+        return self._merged(flat, found, locks, locked, held, inputs.environ)
 
     def add(self, resolution: Resolution, tree: Tree, index: int | None = None) -> Resolution:
         """Add one source to a resolution, under the same locks. Nothing is validated.
@@ -286,6 +289,7 @@ class Resolver:
         locks: tuple[locked_keys.LockedKey, ...],
         locked: frozenset[str],
         held: Sequence[Tree],
+        environ: Mapping[str, str] = os.environ,
     ) -> Resolution:
         """Merge readings, and collect all diagnostics."""
         trees = [reading.tree for reading in readings if reading.tree.data]
@@ -297,6 +301,8 @@ class Resolver:
                     self.variables.known(),
                     self._known_elsewhere,
                 )
+        if any(tree.references for tree in trees):
+            diagnostics += look_up([*trees, *held], self.table, environ)
         if locks:
             diagnostics += locked_keys.refused_values(locks, held, trees, self.table, self.same)
         trees = self._default_models.below(trees)

@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Literal, Self, TypeVar
 
+from runsettings.composition.profiles import Profiles
 from runsettings.layers.call_site import Caller, call_origin, find_caller
 from runsettings.runconfig.changes.change import Observer, show_warning
 from runsettings.runconfig.changes.state import ConfigStore
@@ -64,7 +65,7 @@ class Config(ConfigView):
         strict: bool = False,
         yaml: Literal["1.1", "1.2"] = "1.2",
         cwd: str | os.PathLike[str] | None = None,
-        profiles: Sequence[str] | str | None = None,
+        profiles: Profiles | Sequence[str] | str | None = None,
         caller: Caller | None = None,
     ) -> Self:
         """Load a config from any input that ``init(config=)`` accepts.

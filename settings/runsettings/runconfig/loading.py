@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from runsettings.composition.merge import Merged, merge
+from runsettings.composition.profiles import Profiles
 from runsettings.documents.paths import working_directory
 from runsettings.layers.call_site import Caller, call_origin
 from runsettings.runconfig.changes.sweep_locks import check_locks
@@ -75,7 +76,7 @@ def gather_config(
     strict: bool = False,
     yaml: Literal["1.1", "1.2"] = "1.2",
     cwd: str | os.PathLike[str] | None = None,
-    profiles: Sequence[str] | str | None = None,
+    profiles: Profiles | Sequence[str] | str | None = None,
 ) -> GatheredConfig:
     """Read, merge and check the inputs of a config.
 

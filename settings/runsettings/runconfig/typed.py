@@ -18,6 +18,7 @@ from runsettings.layers.base import Inputs
 from runsettings.layers.call_site import call_origin
 from runsettings.layers.flags.layer import FlagLayer
 from runsettings.layers.flags.namespace import GivenNamespace, overrides_of
+from runsettings.layers.program_inputs import profiles_of
 from runsettings.models.layered import LayeredSettings
 from runsettings.models.model_options import LayeredConfigDict, inputs_of, resolver_of
 from runsettings.models.resolving import resolve_layers, sources
@@ -51,7 +52,7 @@ class RunFiles:
     layer = Layer.FILE
 
     def read(self, inputs: Inputs) -> Sequence[Reading]:
-        """Read the files. References are looked up in the files themselves."""
+        """Read the files."""
         settings = _settings_of_run(inputs)
         first = [DEFAULTS_FILE] if os.path.exists(inputs.cwd / DEFAULTS_FILE) else []  # noqa: PTH110 - raises for no directory
         below = () if settings is None else settings.config_paths
@@ -74,7 +75,7 @@ class OverrideFlags:
         words = [word for word in _words_in(inputs) if word[0] in (SET_FLAG, UNSET_FLAG)]
         if not words:
             return ()
-        reader = InputReader(inputs.cwd, Origin(self.layer, inputs.caller.where))
+        reader = _reader(inputs, self.layer)
         reader.add_overrides(Overrides(words), _flags_in(inputs))
         # Which keys there are is for the model to say.
         reader.diagnostics = [d for d in reader.diagnostics if d.rule is not Rule.UNKNOWN_KEY]
@@ -112,11 +113,15 @@ def _settings_of_run(inputs: Inputs) -> Settings | None:
 
 
 def _read(inputs: Inputs, files: Sequence[_NamedFile], layer: Layer) -> list[Reading]:
-    reader = InputReader(inputs.cwd, Origin(layer, inputs.caller.where), inputs=inputs.args)
+    reader = _reader(inputs, layer)
     for path, named_by in files:
         reader.read_path(path, layer, named_by)
-    reader.finish()
     return _readings(reader, inputs, layer)
+
+
+def _reader(inputs: Inputs, layer: Layer) -> InputReader:
+    origin = Origin(layer, inputs.caller.where)
+    return InputReader(inputs.cwd, origin, profiles=profiles_of(inputs))
 
 
 def _readings(reader: InputReader, inputs: Inputs, layer: Layer) -> list[Reading]:

@@ -17,8 +17,11 @@ also have a `Reference`, which stands for a value that is looked up after all la
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from runsettings.values.key_paths import KeyPath
 
 
 class Directive:
@@ -123,6 +126,13 @@ class Reference:
 
     def __repr__(self) -> str:
         return f"Reference({self.text!r})"
+
+    def rename(self, named: Callable[[KeyPath], KeyPath]) -> None:
+        """Give the targets the paths that ``named`` returns for theirs."""
+        self.parts = tuple(
+            part._replace(path=named(part.path)) if isinstance(part, Target) else part
+            for part in self.parts
+        )
 
     @property
     def targets(self) -> tuple[Target, ...]:

@@ -48,8 +48,9 @@ class FlagLayer:
         files = [named] if isinstance(named, (str, Path)) else list(named or ())
         keys = _settings_keys(inputs.args) if files else frozenset()
         readings = [
-            read_named(file, Layer.FLAG, inputs.cwd, "--settings-file")._replace(other_keys=keys)
+            reading._replace(other_keys=keys)
             for file in files
+            for reading in read_named(file, Layer.FLAG, inputs, "--settings-file")
         ]
         faults = copy_containers(given)
         lowest, *upper = nested_trees(given)

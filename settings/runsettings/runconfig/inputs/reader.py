@@ -25,8 +25,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runsettings.composition.composed_files import Composer, chosen_profiles, is_composed
+from runsettings.composition.composed_files import Composer, is_composed
 from runsettings.composition.overrides import Overrides
+from runsettings.composition.profiles import Profiles
 from runsettings.composition.references import resolve_references
 from runsettings.documents.files import Format, read_file, read_text
 from runsettings.documents.paths import named_path, shown_path
@@ -93,13 +94,15 @@ class InputReader:
         every_flag: bool = False,
         strict: bool = False,
         yaml11: bool = False,
-        profiles: Sequence[str] | str | None = None,
+        profiles: Profiles | Sequence[str] | str | None = None,
         inputs: Any = None,
     ) -> None:
         self._cwd = cwd
-        of_flags = profiles_in(inputs, DEEPEST)
-        chosen = chosen_profiles(profiles, os.environ, origin, of_flags)
-        self._composer = Composer(self._read_alone, cwd, chosen)
+        if not isinstance(profiles, Profiles):
+            of_flags = profiles_in(inputs, DEEPEST)
+            profiles = Profiles.of(profiles, os.environ, origin, of_flags)
+        self._profiles = profiles
+        self._composer = Composer(self._read_alone, cwd, profiles)
         self._origin = origin
         self._every_flag = every_flag
         self._strict = strict
@@ -197,7 +200,7 @@ class InputReader:
 
     def finish(self) -> None:
         """Look up the references, after all inputs are read."""
-        self.diagnostics += self._composer.unknown_profiles()
+        self.diagnostics += self._profiles.unknown()
         trees = [*self.defaults, *self.trees]
         if any(tree.references for tree in trees):
             self.diagnostics += resolve_references(trees, os.environ)

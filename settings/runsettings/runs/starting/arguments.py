@@ -7,11 +7,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeGuard
 
+from runsettings.composition.profiles import Profiles
 from runsettings.documents.paths import working_directory
 from runsettings.layers.base import Inputs
 from runsettings.layers.call_site import Caller
 from runsettings.layers.flags.namespace import settings_part
-from runsettings.models.resolving import held_to_site_locks, with_flags, with_source
+from runsettings.models.resolving import (
+    held_to_site_locks,
+    resolve,
+    with_flags,
+    with_source,
+)
 from runsettings.models.settings import Settings
 from runsettings.resolution.resolve import SETTINGS_LAYERS
 from runsettings.values.diagnostic import Rule
@@ -41,6 +47,7 @@ def resolve_settings(
     settings: Settings | Mapping[str, Any] | str | os.PathLike[str] | None,
     caller: Caller,
     config: Any = None,
+    profiles: Profiles | None = None,
 ) -> Settings:
     """Resolve the settings of one call of `init`.
 
@@ -50,6 +57,7 @@ def resolve_settings(
         caller: The place of the call.
         config: The argument ``config``. Flags in it that `Settings.add_arguments` made are
             settings, in the layer of flags.
+        profiles: The profiles of composed files, which the config's files can have as well.
 
     Raises:
         SettingsError: Something in any layer is wrong.
@@ -78,7 +86,14 @@ def resolve_settings(
         _CallLayer([*below, call]) if layer is Layer.INIT else layer for layer in SETTINGS_LAYERS
     ]
     # The working directory may be deleted, and the run may go to another one.
-    return Settings.resolve(args=flags, files=files, layers=layers, cwd=working_directory())
+    return resolve(
+        Settings,
+        args=flags,
+        files=files,
+        layers=layers,
+        cwd=working_directory(),
+        profiles=profiles,
+    )
 
 
 def _is_path(given: object) -> TypeGuard[str | os.PathLike[str]]:

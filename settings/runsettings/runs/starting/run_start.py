@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
+from runsettings.composition.profiles import Profiles
 from runsettings.documents.paths import named_path, working_directory
 from runsettings.journal.directory import FILES, make_temporary_directory, make_wandb_directory
 from runsettings.journal.notices import Notices
@@ -59,11 +60,13 @@ class RunStart:
         settings: The settings of the run.
         config: The argument ``config`` of the call.
         caller: The place of the call.
+        profiles: The profiles of composed files; those that no file has are reported here.
     """
 
-    def __init__(self, settings: Settings, config: Any, caller: Caller) -> None:
+    def __init__(self, settings: Settings, config: Any, caller: Caller, profiles: Profiles) -> None:
         self.settings = settings
         self.caller = caller
+        self.profiles = profiles
         self.project = settings.project or DEFAULT_PROJECT
         self.cwd = working_directory()
         self.login = find_login(settings, os.environ)
@@ -183,6 +186,7 @@ class RunStart:
                 strict=settings.strict,
                 cwd=self.cwd,
                 caller=self.caller,
+                profiles=self.profiles,
             )
         except ConfigError as error:
             raise ConfigError(map(self.with_origin, error.diagnostics)) from None

@@ -6,9 +6,12 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from runsettings.composition.profiles import Profiles
 from runsettings.journal.notices import Notices
-from runsettings.layers.call_site import Caller, find_caller
+from runsettings.layers.call_site import Caller, call_origin, find_caller
 from runsettings.models.settings import Settings
+from runsettings.runconfig.inputs.json_values import DEEPEST
+from runsettings.runconfig.inputs.overriding import profiles_in
 from runsettings.runs.capture import notebook
 from runsettings.runs.known_arguments import known_arguments
 from runsettings.runs.recording import active
@@ -127,23 +130,26 @@ def init(
     given, below, config = _split(arguments)
     newer = {name: arguments[name] for name in _NEWER}
     caller = find_caller("init")
-    settings_of_call = _resolve(given, below, caller, config)
+    profiles = Profiles.of(None, os.environ, call_origin(caller), profiles_in(config, DEEPEST))
+    settings_of_call = _resolve(given, below, caller, config, profiles)
     notices = Notices(quiet=settings_of_call.quiet, silent=settings_of_call.silent)
     running = _running(settings_of_call, given, config, below, notices)
     if running is not None:
         return running
     warn_of_what_has_no_effect(settings_of_call, newer, notices.warn)
-    return RunStart(settings_of_call, config, caller).run()
+    return RunStart(settings_of_call, config, caller, profiles).run()
 
 
-def _resolve(given: Mapping[str, Any], below: Any, caller: Caller, config: Any) -> Settings:
+def _resolve(
+    given: Mapping[str, Any], below: Any, caller: Caller, config: Any, profiles: Profiles
+) -> Settings:
     """The settings of the call; in disabled mode without the arguments that are wrong.
 
     Raises:
         SettingsError: A setting is wrong, and the mode is another or no argument sets it.
     """
     try:
-        return resolve_settings(given, below, caller, config)
+        return resolve_settings(given, below, caller, config, profiles)
     except SettingsError as error:
         wrong = {d.path[0] for d in error.diagnostics if d.path and d.is_error}
         if any(d.rule is Rule.UNKNOWN_KEY for d in error.diagnostics if d.is_error):
@@ -152,7 +158,7 @@ def _resolve(given: Mapping[str, Any], below: Any, caller: Caller, config: Any) 
         if isinstance(below, Mapping):
             below = {key: value for key, value in below.items() if key not in wrong}
         try:
-            settings = resolve_settings(left, below, caller, config)
+            settings = resolve_settings(left, below, caller, config, profiles)
         except SettingsError:
             settings = None
         if settings is None or settings.mode != "disabled":
