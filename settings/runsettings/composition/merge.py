@@ -36,16 +36,23 @@ class Merged:
         sources: The trees, lowest precedence first.
         data: The merged values, without directives.
         bad_appends: Paths at which an `Append` met a value that is not a list.
+        ranked: The sources without the values that are not merged, above sources with nothing
+            else; the sources themselves if all their values are merged.
     """
 
-    __slots__ = ("bad_appends", "data", "sources")
+    __slots__ = ("bad_appends", "data", "ranked", "sources")
 
     def __init__(
-        self, sources: tuple[Tree, ...], data: dict[str, Any], bad_appends: tuple[KeyPath, ...] = ()
+        self,
+        sources: tuple[Tree, ...],
+        data: dict[str, Any],
+        bad_appends: tuple[KeyPath, ...] = (),
+        ranked: tuple[Tree, ...] | None = None,
     ) -> None:
         self.sources = sources
         self.data = data
         self.bad_appends = bad_appends
+        self.ranked = sources if ranked is None else ranked
 
     def get(self, path: KeyPath) -> Any:
         """The winning value at ``path``, or `MISSING`."""
@@ -54,7 +61,7 @@ class Merged:
     def winner(self, path: KeyPath) -> Tree | None:
         """The source whose value at ``path`` wins, or ``None`` if no source has one."""
         # Most of many sources do not have the first key.
-        for source in reversed(self.sources):
+        for source in reversed(self.ranked):
             data = source.data
             if not path or (path[0] in data and value_at(data, path) is not MISSING):
                 return source
@@ -72,7 +79,7 @@ class Merged:
         the parent's path.
         """
         found = []
-        for source in reversed(self.sources):
+        for source in reversed(self.ranked):
             for end in range(len(path), 0, -1):
                 value = value_at(source.data, path[:end])
                 if value is MISSING:

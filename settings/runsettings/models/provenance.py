@@ -23,7 +23,7 @@ from runsettings.secrets.masking import SecretMask
 from runsettings.values.diagnostic import Diagnostic, Rule
 from runsettings.values.did_you_mean import did_you_mean
 from runsettings.values.errors import SettingsError
-from runsettings.values.key_paths import KeyPath, format_path
+from runsettings.values.key_paths import MISSING, KeyPath, format_path
 from runsettings.values.origin import Layer, Origin
 from runsettings.values.rendering import explain_history
 from runsettings.values.tree import Leaf
@@ -210,12 +210,14 @@ class _Provenance:
 
     def history(self, path: KeyPath) -> tuple[Leaf, ...]:
         """Every value that a source sets at a path, winner first, and the default last."""
-        history = self._merged.history(path)
-        found = tuple(with_wrapped_secrets(leaf, self._table) for leaf in history)
+        table = self._table
+        found = tuple(with_wrapped_secrets(leaf, table) for leaf in self._merged.history(path))
         leaves = tuple(leaf for leaf in found if leaf.origin.layer is not Layer.DEFAULT)
-        option = self._table.find(path)
+        option = table.find(path)
         if option is None:
-            return leaves or self._default_inside(path)
+            # Sources may set the value for another kind of a union: then the default has won.
+            set_here = leaves and self._merged.get(leaves[0].path) is not MISSING
+            return leaves if set_here else (*self._default_inside(path), *leaves)
         if len(path) > 1 and len(leaves) < len(found):
             lowest = found[len(leaves)]  # of a default instance
             return (*leaves, lowest if leaves else lowest._replace(value=self.value(path)))

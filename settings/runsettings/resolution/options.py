@@ -286,8 +286,12 @@ def nested_model(annotation: Any) -> type[BaseModel] | None:
 
 
 def _has_model(annotation: Any) -> bool:
-    """Whether values of the type can be a model, or contain one."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+    """Whether values of the type can be a model or another type with fields, or contain one."""
+    if isinstance(annotation, type) and (
+        issubclass(annotation, BaseModel)
+        or hasattr(annotation, "__dataclass_fields__")
+        or hasattr(annotation, "__required_keys__")  # a typed dict
+    ):
         return True
     return any(_has_model(part) for part in get_args(annotation))
 

@@ -37,7 +37,7 @@ from runsettings.values.tree import Tree
 
 if TYPE_CHECKING:
     from runsettings.layers import class_sources, copying
-    from runsettings.resolution import locked_keys, secrets, unknown_keys
+    from runsettings.resolution import locked_keys, secrets, union_kinds, unknown_keys
     from runsettings.secrets import masking
     from runsettings.values.diagnostic import Diagnostic, Rule, Severity
     from runsettings.values.excerpts import excerpt_of
@@ -45,6 +45,7 @@ else:
     class_sources = deferred("runsettings.layers.class_sources")
     locked_keys = deferred("runsettings.resolution.locked_keys")
     secrets = deferred("runsettings.resolution.secrets")
+    union_kinds = deferred("runsettings.resolution.union_kinds")
     unknown_keys = deferred("runsettings.resolution.unknown_keys")
     masking = deferred("runsettings.secrets.masking")
     Diagnostic = deferred("runsettings.values.diagnostic", "Diagnostic")
@@ -306,7 +307,12 @@ class Resolver:
         if locks:
             diagnostics += locked_keys.refused_values(locks, held, trees, self.table, self.same)
         trees = self._default_models.below(trees)
-        merged = merge([*on_default_lists(trees, self.table), *held])
+        sources = [*on_default_lists(trees, self.table), *held]
+        merged = (
+            union_kinds.merge_kinds(sources, self.table)
+            if self.table.containing
+            else merge(sources)
+        )
         diagnostics += append_diagnostics(merged)
         if diagnostics:
             texts = [reading.tree.text for reading in readings if reading.tree.text is not None]

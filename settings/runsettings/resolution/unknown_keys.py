@@ -10,7 +10,7 @@ import functools
 import os
 import types
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final, Literal, NamedTuple, get_args, get_origin
+from typing import Any, Final, NamedTuple, get_args, get_origin
 
 from pydantic import BaseModel, RootModel
 from pydantic.fields import FieldInfo
@@ -18,6 +18,7 @@ from pydantic.fields import FieldInfo
 from runsettings.layers.scalar_types import is_plain_type, union_members
 from runsettings.resolution.aliases import alias_paths_of, spellings_of
 from runsettings.resolution.options import OptionTable, option_table
+from runsettings.resolution.union_kinds import refuted
 from runsettings.values.diagnostic import Diagnostic, Excerpt, Rule, Severity
 from runsettings.values.did_you_mean import closest, did_you_mean
 from runsettings.values.directives import Append, Replace
@@ -198,17 +199,7 @@ def _meant(value: Mapping[Any, Any], members: list[Any]) -> tuple[type[BaseModel
             return ()
     if len(models) < 2:
         return tuple(models)  # the only model is meant even if a tag has a wrong value
-    return tuple(model for model in models if not _refuted(value, model))
-
-
-def _refuted(value: Mapping[Any, Any], model: type[BaseModel]) -> bool:
-    """Whether a tag in the mapping (``kind: adam``) shows that it is for another model."""
-    return any(
-        get_origin(info.annotation) is Literal
-        and any(value[s] not in get_args(info.annotation) for s in names if s in value)
-        for name, info in model.model_fields.items()
-        for names in [(name, *spellings_of(info))]
-    )
+    return tuple(model for model in models if not refuted(value, model))
 
 
 @functools.lru_cache(maxsize=64)

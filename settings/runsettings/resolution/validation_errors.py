@@ -11,6 +11,7 @@ from pydantic_core import ErrorDetails
 
 from runsettings.composition.merge import Merged
 from runsettings.resolution.options import Option, OptionTable
+from runsettings.resolution.union_kinds import other_kind_hint
 from runsettings.secrets.forms import MASK, mask_addresses
 from runsettings.secrets.masking import mask_excerpt_from_column
 from runsettings.values.diagnostic import Beaten, Diagnostic, Excerpt, Rule, Severity
@@ -153,7 +154,9 @@ def _diagnostic(
         got = "a mapping" if isinstance(value, dict) else show_value(value)
         message += f"; got {got}"
     hint = None
-    if isinstance(value, str) and not secret and option is not None:
+    if first["type"] == "extra_forbidden" and option is not None:
+        hint = other_kind_hint(path, option.type, path[len(option.path) :], merged)
+    elif isinstance(value, str) and not secret and option is not None:
         choices = [choice for choice in option.choices if isinstance(choice, str)]
         if first["type"] == "union_tag_invalid":
             choices = first["ctx"]["expected_tags"].strip("'").split("', '")
