@@ -215,7 +215,6 @@ class _Provenance:
         leaves = tuple(leaf for leaf in found if leaf.origin.layer is not Layer.DEFAULT)
         option = table.find(path)
         if option is None:
-            # Sources may set the value for another kind of a union: then the default has won.
             set_here = leaves and self._merged.get(leaves[0].path) is not MISSING
             return leaves if set_here else (*self._default_inside(path), *leaves)
         if len(path) > 1 and len(leaves) < len(found):
@@ -232,13 +231,12 @@ class _Provenance:
         return (*leaves, Leaf(path, default, where))
 
     def _default_inside(self, path: KeyPath) -> tuple[Leaf, ...]:
-        """The history of a default inside a list or a union, which no source sets."""
+        """The history of a default inside a list or a union, which no source sets for its kind."""
         for end in range(len(path) - 1, -1, -1):
             owner, name = self.value(path[:end]), str(path[end])
-            if name not in _fields(owner):
-                continue
-            where = Origin(Layer.DEFAULT, f"{type(owner).__name__}.{name}")
-            return (with_wrapped_secrets(Leaf(path, self.value(path), where), self._table),)
+            if name in _fields(owner):
+                where = Origin(Layer.DEFAULT, f"{type(owner).__name__}.{name}")
+                return (with_wrapped_secrets(Leaf(path, self.value(path), where), self._table),)
         return ()
 
     def explained(self, key: str | KeyPath | None = None) -> list[dict[str, Any]]:
