@@ -307,12 +307,9 @@ class Resolver:
         if locks:
             diagnostics += locked_keys.refused_values(locks, held, trees, self.table, self.same)
         trees = self._default_models.below(trees)
-        sources = [*on_default_lists(trees, self.table), *held]
-        merged = (
-            union_kinds.merge_kinds(sources, self.table)
-            if self.table.containing
-            else merge(sources)
-        )
+        trees = [*on_default_lists(trees, self.table), *held]
+        kinds = self.table.containing
+        merged = union_kinds.merge_kinds(trees, self.table) if kinds else merge(trees)
         diagnostics += append_diagnostics(merged)
         if diagnostics:
             texts = [reading.tree.text for reading in readings if reading.tree.text is not None]
