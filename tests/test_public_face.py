@@ -27,6 +27,7 @@ NAMES = [
     ),
     *("Error", "login"),
     *("Layer", "LayerSource", "LayeredConfigDict", "LayeredSettings", "Origin", "Replace", "Rule"),
+    "Renamed",
     *("Reading", "Run", "RunConfig", "RunDisabled", "RunError"),
     *("RunsettingsError", "Settings"),
     *("SettingsError", "SettingsWarning", "Severity", "StoredRun", "Tree"),

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from runsettings.layers.flags.parsing import (
         parse_known_intermixed_args as parse_known_intermixed_args,
     )
+    from runsettings.layers.renamed import Renamed as Renamed
     from runsettings.models.flag_definitions import add_arguments as add_arguments
     from runsettings.models.flag_definitions import define_flags as define_flags
     from runsettings.models.layered import LayeredSettings as LayeredSettings
@@ -101,6 +102,7 @@ _HOMES = {
     "LayeredSettings": "models.layered",
     "Origin": "values.origin",
     "Reading": "values.reading",
+    "Renamed": "layers.renamed",
     "Replace": "values.directives",
     "Rule": "values.diagnostic",
     "Run": "runs.recording.run",

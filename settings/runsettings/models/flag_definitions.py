@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import functools
+import itertools
 import types
 from collections.abc import Iterator, Sequence
 from typing import Any, Final, NamedTuple, Union, get_origin
@@ -25,6 +26,7 @@ from runsettings.layers.flags.settings_flags import (
     BoolFlag,
     take_bool_words,
 )
+from runsettings.layers.renamed import old_names_of
 from runsettings.layers.scalar_types import union_members
 from runsettings.layers.text_values import BOOL_WORDS, LISTS, fields_of_type, is_mapping
 from runsettings.models.model_options import inputs_of, options
@@ -53,6 +55,7 @@ class _Flag(NamedTuple):
         help: Its help text.
         choices: The texts that it takes, where there is a fixed set.
         annotation: The type of its value, as the field declares it.
+        now: For a flag by the old name of a field: the flag by its current name.
     """
 
     path: KeyPath
@@ -60,6 +63,7 @@ class _Flag(NamedTuple):
     help: str
     choices: tuple[str, ...]
     annotation: Any
+    now: str | None = None
 
     @property
     def name(self) -> str:
@@ -108,7 +112,8 @@ def add_arguments(
         keywords: dict[str, Any] = {
             "dest": flag.name,
             "default": argparse.SUPPRESS,
-            "help": flag.help.replace("%", "%%"),
+            # A flag by an old name still works, but nobody needs to learn it.
+            "help": flag.help.replace("%", "%%") if flag.now is None else argparse.SUPPRESS,
         }
         if flag.is_bool:
             keywords["action"] = BoolFlag
@@ -160,7 +165,8 @@ def define_flags(
     """
     values = absl_flags.FLAGS if flag_values is None else flag_values
     for flag in _flagged(options(model), only):
-        name, help_ = flag.name, flag.help
+        name = flag.name
+        help_ = flag.help if flag.now is None else f"the old name of --{flag.now}"
         if flag.is_bool:
             defined = absl_flags.BooleanFlag(name, None, help_)
             defined.parser = _BoolParser()
@@ -238,8 +244,21 @@ def _flagged(table: OptionTable, only: Sequence[str] | None) -> Iterator[_Flag]:
         path = option.path
         if not secret and (wanted is None or any(path[: len(key)] == key for key in wanted)):
             first, *inner = _inside(path, [option.type], _help(option), ())
-            yield first._replace(annotation=value_type(option.info))  # with its validators
-            yield from inner
+            first = first._replace(annotation=value_type(option.info))  # with its validators
+            yield from (first, *inner)
+            for old in _old_paths(table, path) if table.renamed else ():
+                for flag in (first, *inner):
+                    yield flag._replace(path=(*old, *flag.path[len(path) :]), now=flag.name)
+
+
+def _old_paths(table: OptionTable, path: KeyPath) -> Sequence[KeyPath]:
+    """The paths of an option that have an old name in them."""
+    choices: list[list[str]] = []
+    for end in range(1, len(path) + 1):
+        option = table.find(path[:end])
+        assert option is not None
+        choices.append([option.name, *(old.name for old in old_names_of(option.info))])
+    return list(itertools.product(*choices))[1:]
 
 
 def _inside(

@@ -17,6 +17,7 @@ from runsettings.documents.paths import several_files, working_directory
 from runsettings.layers.base import Inputs
 from runsettings.layers.call_site import Caller
 from runsettings.layers.program_inputs import has_own_sources
+from runsettings.layers.renamed import old_names_of
 from runsettings.resolution.options import OptionTable
 from runsettings.resolution.reading_order import Layers
 from runsettings.resolution.resolve import SETTINGS_LAYERS, Resolver
@@ -58,9 +59,15 @@ def check_options(model: type[BaseSettings]) -> None:
         model: The settings class.
 
     Raises:
-        TypeError: It gives the order of its sources twice.
+        TypeError: It gives the order of its sources twice, or an old name is that of a field.
     """
     has_own_sources(model, {})
+    for name, info in model.model_fields.items():
+        for old in old_names_of(info) if info.metadata else ():
+            if old.name in model.model_fields:
+                raise TypeError(
+                    f"{model.__name__}.{name} has the old name {old.name!r}, which is a field too"
+                )
     if model.model_config.get("frozen") is False:
         warnings.warn(
             f"{model.__name__} has frozen=False, which has no effect: settings are immutable. Make "

@@ -20,8 +20,9 @@ from runsettings.values.reading import Reading
 from runsettings.values.tree import Tree
 
 if TYPE_CHECKING:
-    from runsettings.resolution import text_decoding, unknown_keys
+    from runsettings.resolution import renamed_keys, text_decoding, unknown_keys
 else:
+    renamed_keys = deferred("runsettings.resolution.renamed_keys")
     text_decoding = deferred("runsettings.resolution.text_decoding")
     unknown_keys = deferred("runsettings.resolution.unknown_keys")
 
@@ -73,6 +74,8 @@ class Normalizer:
         Returns:
             ``reading`` itself where there is nothing to do.
         """
+        if self._table.renamed:
+            reading = renamed_keys.with_current_names(reading, self._model)
         tree = reading.tree
         data = tree.data
         if data.keys() <= self._plain:
@@ -95,6 +98,10 @@ class Normalizer:
         diagnostics = list(reading.diagnostics)
         if decoding:
             diagnostics += self._decoder.decode(result)
+            if self._table.renamed:  # in the JSON of a text
+                decoded = renamed_keys.with_current_names(Reading(result), self._model)
+                result = decoded.tree
+                diagnostics += decoded.diagnostics
             data = self._with_decoded(data, result.data)
         if tree.kind is Kind.FLAGS:
             # Flags that are not keys of the model belong to the program.

@@ -22,6 +22,7 @@ from pydantic import (
 )
 from pydantic.fields import FieldInfo
 
+from runsettings.layers.renamed import has_old_names, old_names_of
 from runsettings.layers.scalar_types import is_plain, union_members
 from runsettings.layers.text_values import needs_typing
 from runsettings.resolution.aliases import Lookup, add_lookups, alias_paths_of, spellings_of
@@ -93,6 +94,7 @@ class OptionTable:
         secret_names: Every spelling of the key of a secret, at any depth of the model.
         lookups: The fields that each key of a source sets. An alias beats another field's name.
         expected: The key or path at which pydantic looks for the value of each field.
+        renamed: Whether a field, at any depth, had another name before.
         renaming: Whether pydantic expects the value of a field, nested ones included, under another
             key than its name.
     """
@@ -111,6 +113,7 @@ class OptionTable:
         self.secret_names: frozenset[str] = frozenset()
         self.lookups: dict[str, tuple[Lookup, ...]] = {}
         self.expected: dict[str, str | AliasPath] = {}
+        self.renamed = False
         self.renaming = False
 
     def find(self, path: KeyPath) -> Option | None:
@@ -205,6 +208,8 @@ def _table(
         )
         option = Option(path, model, variables.get(name, ()), facts, inner)
         table.options[name] = option
+        if info.metadata and old_names_of(info):
+            table.renamed = True
         if secret:
             secrets.append(path)
             secret_names.update((name, *option.spellings, *option.variables))
@@ -213,9 +218,11 @@ def _table(
             holding.extend(inner.holding)
             containing.extend(inner.containing)
             secret_names.update(inner.secret_names)
+            table.renamed |= inner.renamed
         else:
             if has_model:
                 containing.append(option)
+                table.renamed = table.renamed or has_old_names(info.annotation)
             secret_names.update(inside)
             if inside:
                 holding.append(path)

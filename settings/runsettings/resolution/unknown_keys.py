@@ -27,7 +27,7 @@ from runsettings.values.key_paths import KeyPath, format_path, nested_text
 from runsettings.values.origin import Kind, Layer
 from runsettings.values.tree import Leaf, Tree
 
-_LISTS: Final = (list, set, frozenset, tuple)
+LISTS: Final = (list, set, frozenset, tuple)
 
 TAKING: Final = ("allow", "ignore")
 """Values of a model's ``extra`` under which it takes further keys."""
@@ -57,14 +57,14 @@ def unknown_keys(
         return
     members = [m for m in union_members(annotation) if m is not types.NoneType]
     if isinstance(value, dict):
-        models = _meant(value, members)
+        models = models_meant(value, members)
         if models:
             yield from _in_mapping(value, models, path, taking)
         elif len(members) == 1 and len(get_args(members[0])) == 2:
             for key, item in value.items():
                 yield from unknown_keys(item, get_args(members[0])[1], (*path, key), taking)
         return
-    lists = [m for m in members if get_origin(m) in _LISTS]
+    lists = [m for m in members if get_origin(m) in LISTS]
     arguments = get_args(lists[0]) if len(lists) == 1 else ()
     if len(arguments) == 1 or arguments[1:] == (...,):
         for index, item in enumerate(value):
@@ -179,7 +179,7 @@ def _in_mapping(
     taking: Container[str],
 ) -> Iterator[UnknownKey]:
     for key, item in value.items():
-        fields = [info for model in models for info in _fields_by_key(model).get(key, ())]
+        fields = [info for model in models for info in fields_by_key(model).get(key, ())]
         if len(fields) == 1:
             if key not in {each.path[0] for each in alias_paths_of(fields[0])}:
                 yield from unknown_keys(item, fields[0].annotation, (*path, key), taking)
@@ -187,7 +187,7 @@ def _in_mapping(
             yield UnknownKey((*path, key), models)
 
 
-def _meant(value: Mapping[Any, Any], members: list[Any]) -> tuple[type[BaseModel], ...]:
+def models_meant(value: Mapping[Any, Any], members: list[Any]) -> tuple[type[BaseModel], ...]:
     """The models that a mapping can be meant for; none if another type may take it as well."""
     models: list[type[BaseModel]] = []
     for member in members:
@@ -195,7 +195,7 @@ def _meant(value: Mapping[Any, Any], members: list[Any]) -> tuple[type[BaseModel
             if issubclass(member, RootModel):
                 return ()
             models.append(member)
-        elif get_origin(member) not in _LISTS and not is_plain_type(member):
+        elif get_origin(member) not in LISTS and not is_plain_type(member):
             return ()
     if len(models) < 2:
         return tuple(models)  # the only model is meant even if a tag has a wrong value
@@ -203,7 +203,7 @@ def _meant(value: Mapping[Any, Any], members: list[Any]) -> tuple[type[BaseModel
 
 
 @functools.lru_cache(maxsize=64)
-def _fields_by_key(model: type[BaseModel]) -> Mapping[Any, list[FieldInfo]]:
+def fields_by_key(model: type[BaseModel]) -> Mapping[Any, list[FieldInfo]]:
     """The fields of a model by key: a name, a spelling, or the first key of an alias path."""
     found: dict[Any, list[FieldInfo]] = {}
     for name, info in model.model_fields.items():

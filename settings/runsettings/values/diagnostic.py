@@ -47,6 +47,11 @@ class Rule(enum.StrEnum):
         return member
 
     UNKNOWN_KEY = "unknown-key", "A key that the model does not have."
+    RENAMED_KEY = (
+        "renamed-key",
+        "A key by the name that it had before.",
+        Severity.WARNING,
+    )
     BAD_VALUE = "bad-value", "A value that the model's type or validator rejects."
     MISSING_VALUE = "missing-value", "A required value that no layer sets."
     LOCKED_KEY = (

@@ -17,22 +17,22 @@ from pydantic_settings import BaseSettings
 from pydantic_settings.exceptions import SettingsError as SourceError
 
 from runsettings._deferred import deferred
-from runsettings.layers.base import Inputs
 from runsettings.layers.environment.pydantic_source import VariableSource, not_decodable
+from runsettings.layers.renamed import old_names_of
 from runsettings.layers.scalar_types import is_plain, union_members
 from runsettings.values.key_paths import MISSING
-from runsettings.values.origin import Kind, Layer
 from runsettings.values.positions import Branch, Mark
 from runsettings.values.reading import Reading
 from runsettings.values.tree import Leaf, Tree
 
 if TYPE_CHECKING:
     from runsettings.layers import copying
-    from runsettings.layers.environment import nested_names
+    from runsettings.layers.environment import nested_names, renamed_variables
     from runsettings.values.diagnostic import Diagnostic
 else:
     copying = deferred("runsettings.layers.copying")
     nested_names = deferred("runsettings.layers.environment.nested_names")
+    renamed_variables = deferred("runsettings.layers.environment.renamed_variables")
 
 _OPTIONS_THAT_TRANSFORM: Final = ("env_parse_none_str", "env_parse_enums", "strict")
 """Options of a model under which pydantic-settings must read plain fields as well."""
@@ -88,6 +88,11 @@ class EnvironmentVariables:
             # Set by two fields, or reaching into a third one: all are asked for the slow way.
             if len(names) > 1 or self._owners(variable):
                 self._plain.pop(variable, None)
+        self._old_names = None
+        if any(info.metadata and old_names_of(info) for info in model.model_fields.values()):
+            self._old_names = renamed_variables.RenamedVariables(
+                model, self._names, self._prefix, self._delimiter, self._spell
+            )
         # A cache of `_meaning` by the variables' names.
         self._meanings: dict[bytes, tuple[str, str, str | None] | None] = {}
 
@@ -116,7 +121,9 @@ class EnvironmentVariables:
     def sets(self, native: str) -> bool:
         """Whether a variable sets a field, or a key inside of one."""
         spelled = self._spell(native)
-        return spelled in self._fields or bool(self._owners(spelled))
+        if spelled in self._fields or self._owners(spelled):
+            return True
+        return self._old_names is not None and self._old_names.find(native) is not None
 
     def read(self, environ: Mapping[str, str | None], tree: Tree) -> list[Reading]:
         """Fill ``tree`` with the values of ``environ``; its marks are the variables' names.
@@ -129,6 +136,9 @@ class EnvironmentVariables:
         """
         data = tree.data
         places: Mapping[str, Any] = tree.marks or {}
+        diagnostics: list[Diagnostic] = []
+        if self._old_names is not None:
+            environ, places, diagnostics = self._old_names.replaced(environ, tree)
         marks: dict[str, Mark | Branch] = {}
         unknown: list[Leaf] = []
         asked: dict[str, dict[str, str]] = {}
@@ -149,7 +159,6 @@ class EnvironmentVariables:
             for owner in names:
                 asked.setdefault(owner, {})[spelled] = native
         tree.marks = marks
-        diagnostics: list[Diagnostic] = []
         beaten: list[Tree] = []
         for owner, variables in asked.items():
             self._ask(owner, variables, environ, tree, places, diagnostics)
@@ -334,17 +343,3 @@ def set_by_nobody(unknown: Sequence[Leaf]) -> list[Leaf]:
     """The variables that set nothing in the settings of which others are a part."""
     outer = _enclosing.get()
     return [leaf for leaf in unknown if not any(each.sets(str(leaf.path[-1])) for each in outer)]
-
-
-class EnvironmentLayer:
-    """The ENV layer."""
-
-    layer = Layer.ENV
-
-    def __init__(self, variables: EnvironmentVariables) -> None:
-        self._variables = variables
-
-    def read(self, inputs: Inputs) -> Sequence[Reading]:
-        """Read the environment."""
-        tree = Tree(Layer.ENV, "environment", kind=Kind.VARIABLES, directives=False)
-        return self._variables.read(inputs.environ, tree)
