@@ -60,7 +60,8 @@ NOT_FOR_SETTINGS = [
 FOR_SETTINGS = {
     *("_deferred", "composition.merge", "documents.paths"),
     *("layers.base", "layers.call_site", "layers.environment.pydantic_source"),
-    *("layers.environment.variables", "layers.program_inputs", "layers.scalar_types"),
+    *("layers.environment.variables", "layers.program_inputs", "layers.renamed"),
+    "layers.scalar_types",
     *("layers.settings_files.cache", "layers.settings_files.layers"),
     *("layers.settings_files.locations", "layers.text_values"),
     *("models.freezing", "models.layered", "models.model_options", "models.settings"),

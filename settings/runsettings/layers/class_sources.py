@@ -26,8 +26,7 @@ from pydantic_settings.sources import DefaultSettingsSource
 from runsettings.documents.paths import several_files
 from runsettings.layers.base import Inputs, LayerSource
 from runsettings.layers.environment.dotenv import DotenvLayer
-from runsettings.layers.environment.layer import EnvironmentLayer
-from runsettings.layers.environment.variables import EnvironmentVariables
+from runsettings.layers.environment.variables import EnvironmentLayer, EnvironmentVariables
 from runsettings.layers.external import ExternalLayer, SecretsLayer
 from runsettings.layers.program_inputs import command_line_of
 from runsettings.values.origin import Layer

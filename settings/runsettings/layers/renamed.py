@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from runsettings.values.diagnostic import Diagnostic, Excerpt, Rule, Severity
+from runsettings._deferred import deferred
 from runsettings.values.key_paths import KeyPath
 from runsettings.values.origin import Origin
+
+if TYPE_CHECKING:
+    from runsettings.values.diagnostic import Diagnostic, Excerpt, Rule, Severity
+else:
+    Diagnostic = deferred("runsettings.values.diagnostic", "Diagnostic")
+    Rule = deferred("runsettings.values.diagnostic", "Rule")
+    Severity = deferred("runsettings.values.diagnostic", "Severity")
 
 
 class Renamed:

@@ -15,8 +15,7 @@ from pydantic_settings import (
 from runsettings._deferred import deferred
 from runsettings.composition.merge import combine
 from runsettings.layers.base import LOG, Inputs, LayerSource, is_debugging
-from runsettings.layers.environment.layer import EnvironmentLayer
-from runsettings.layers.environment.variables import EnvironmentVariables
+from runsettings.layers.environment.variables import EnvironmentLayer, EnvironmentVariables
 from runsettings.layers.program_inputs import FileLayer, InitLayer, LayerIfGiven
 from runsettings.layers.settings_files.layers import (
     PyprojectLayer,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+
+from pydantic import BaseModel
 
 from runsettings.layers.scalar_types import union_members
 from runsettings.layers.text_values import fields_of_type, is_mapping, types_of_key
@@ -69,6 +71,31 @@ def keys_inside(annotation: Any, trail: tuple[Any, ...] = ()) -> list[tuple[str,
         for key, inner in fields.items():
             found += [(key,), *((key, *more) for more in keys_inside(inner, (*trail, member)))]
     return found
+
+
+def having_key(
+    types: Mapping[str, Any], name: str, delimiter: str, spell: Callable[[str], str]
+) -> list[str]:
+    """The prefixes of fields with a model that has the key which a nested variable names.
+
+    Args:
+        types: The type of each field, by the prefix of its variables.
+        name: The variable's name, which begins with each of the prefixes.
+        delimiter: The text between keys.
+        spell: Gives a key the case in which names are compared.
+    """
+    return [
+        prefix
+        for prefix, annotation in types.items()
+        if any(
+            f"{name}{delimiter}".startswith(f"{prefix}{spell(key)}{delimiter}")
+            for member in union_members(annotation)
+            if isinstance(member, type) and issubclass(member, BaseModel)
+            for field, info in member.model_fields.items()
+            for key in (field, info.validation_alias)
+            if isinstance(key, str)
+        )
+    ]
 
 
 def mark_nested(branch: Branch, value: Any, keys: Sequence[str], mark: Mark) -> None:

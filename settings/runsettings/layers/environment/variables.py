@@ -12,15 +12,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Final
 
-from pydantic import AliasChoices, AliasPath, BaseModel
+from pydantic import AliasChoices, AliasPath
 from pydantic_settings import BaseSettings
 from pydantic_settings.exceptions import SettingsError as SourceError
 
 from runsettings._deferred import deferred
 from runsettings.layers.environment.pydantic_source import VariableSource, not_decodable
 from runsettings.layers.renamed import old_names_of
-from runsettings.layers.scalar_types import is_plain, union_members
+from runsettings.layers.scalar_types import is_plain
 from runsettings.values.key_paths import MISSING
+from runsettings.values.origin import Kind, Layer
 from runsettings.values.positions import Branch, Mark
 from runsettings.values.reading import Reading
 from runsettings.values.tree import Leaf, Tree
@@ -121,9 +122,8 @@ class EnvironmentVariables:
     def sets(self, native: str) -> bool:
         """Whether a variable sets a field, or a key inside of one."""
         spelled = self._spell(native)
-        if spelled in self._fields or self._owners(spelled):
-            return True
-        return self._old_names is not None and self._old_names.find(native) is not None
+        known = spelled in self._fields or self._owners(spelled)
+        return bool(known or (self._old_names is not None and self._old_names.find(native)))
 
     def read(self, environ: Mapping[str, str | None], tree: Tree) -> list[Reading]:
         """Fill ``tree`` with the values of ``environ``; its marks are the variables' names.
@@ -247,20 +247,9 @@ class EnvironmentVariables:
             return []
         owners = [prefix for prefix in self._nested if spelled.startswith(prefix)]
         if len(owners) > 1:
-            having = [p for p in owners if self._has_key(self._nested[p], spelled[len(p) :])]
-            owners = having or owners
+            types = {p: self._model.model_fields[self._nested[p]].annotation for p in owners}
+            owners = nested_names.having_key(types, spelled, self._delimiter, self._spell) or owners
         return [self._nested[prefix] for prefix in owners]
-
-    def _has_key(self, name: str, rest: str) -> bool:
-        """Whether a model that the field can hold has the key that ``rest`` starts with."""
-        return any(
-            rest == self._spell(key) or rest.startswith(self._spell(key) + self._delimiter)
-            for member in union_members(self._model.model_fields[name].annotation)
-            if isinstance(member, type) and issubclass(member, BaseModel)
-            for field, info in member.model_fields.items()
-            for key in (field, info.validation_alias)
-            if isinstance(key, str)
-        )
 
     def _ask(
         self,
@@ -343,3 +332,17 @@ def set_by_nobody(unknown: Sequence[Leaf]) -> list[Leaf]:
     """The variables that set nothing in the settings of which others are a part."""
     outer = _enclosing.get()
     return [leaf for leaf in unknown if not any(each.sets(str(leaf.path[-1])) for each in outer)]
+
+
+class EnvironmentLayer:
+    """The ENV layer."""
+
+    layer = Layer.ENV
+
+    def __init__(self, variables: EnvironmentVariables) -> None:
+        self._variables = variables
+
+    def read(self, inputs: Inputs) -> Sequence[Reading]:
+        """Read the environment."""
+        tree = Tree(Layer.ENV, "environment", kind=Kind.VARIABLES, directives=False)
+        return self._variables.read(inputs.environ, tree)
