@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings
 from pydantic_settings.exceptions import SettingsError as SourceError
 
 from runsettings._deferred import deferred
+from runsettings.layers.base import Inputs
 from runsettings.layers.environment.pydantic_source import VariableSource, not_decodable
 from runsettings.layers.renamed import old_names_of
 from runsettings.layers.scalar_types import is_plain
