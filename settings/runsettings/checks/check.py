@@ -188,12 +188,13 @@ def run_checks(request: Request) -> Report:
     found += not_found
     found += missing_env_files(request.env_file, here)
     names += [shown_path(path, here) for path in paths]
-    configs = [path for path in paths if not is_settings_file(path, inputs.app_name)]
+    settings_files = {path for path in paths if is_settings_file(path, inputs.app_name)}
+    configs = [path for path in paths if path not in settings_files]
     # A program's own settings class reads the files that the program names.
     is_own_model = not issubclass(model, Settings)
     for path in paths:
         is_data = matches_pattern(path, here, project.data)
-        if path not in configs or (is_own_model and not is_data):
+        if path in settings_files or (is_own_model and not is_data):
             alone = check_settings_file(path, model, inputs)
             found += without_suppressed(alone.diagnostics, alone.text_of)
     checks = ConfigChecks(

@@ -193,6 +193,10 @@ class SecretMask:
         return clean
 
     def _diagnostic(self, diagnostic: Diagnostic, excerpt_text: Callable[[str], str]) -> Diagnostic:
+        if not self and not diagnostic.related:  # most of a check: only a line can be masked
+            excerpt = _excerpt(diagnostic.excerpt, excerpt_text)
+            same = excerpt is diagnostic.excerpt
+            return diagnostic if same else replace(diagnostic, excerpt=excerpt)
         hint, origin = diagnostic.hint, diagnostic.origin
         return replace(
             diagnostic,
