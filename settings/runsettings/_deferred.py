@@ -5,10 +5,10 @@ mask secrets, or read flags and formats that it does not use. The list of deferr
 and each stands beside an import for type checkers::
 
     if TYPE_CHECKING:
-        from runsettings.resolution import unknown_keys
+        from runsettings.resolution.normalizing import unknown_keys
         from runsettings.values.diagnostic import Rule
     else:
-        unknown_keys = deferred("runsettings.resolution.unknown_keys")
+        unknown_keys = deferred("runsettings.resolution.normalizing.unknown_keys")
         Rule = deferred("runsettings.values.diagnostic", "Rule")
 
 The rule of the house holds for them as for any import: they run downwards.

@@ -20,11 +20,11 @@ from runsettings.values.reading import Reading
 from runsettings.values.tree import Tree
 
 if TYPE_CHECKING:
-    from runsettings.resolution import renamed_keys, text_decoding, unknown_keys
+    from runsettings.resolution.normalizing import renamed_keys, text_decoding, unknown_keys
 else:
-    renamed_keys = deferred("runsettings.resolution.renamed_keys")
-    text_decoding = deferred("runsettings.resolution.text_decoding")
-    unknown_keys = deferred("runsettings.resolution.unknown_keys")
+    renamed_keys = deferred("runsettings.resolution.normalizing.renamed_keys")
+    text_decoding = deferred("runsettings.resolution.normalizing.text_decoding")
+    unknown_keys = deferred("runsettings.resolution.normalizing.unknown_keys")
 
 _NAMED: Final = (Kind.VARIABLES, Kind.DOTENV, Kind.FLAGS)
 """Sources whose keys are the names of fields."""

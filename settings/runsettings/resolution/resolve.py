@@ -37,7 +37,8 @@ from runsettings.values.tree import Tree
 
 if TYPE_CHECKING:
     from runsettings.layers import class_sources, copying
-    from runsettings.resolution import locked_keys, secrets, union_kinds, unknown_keys
+    from runsettings.resolution import locked_keys, secrets
+    from runsettings.resolution.normalizing import union_kinds, unknown_keys
     from runsettings.secrets import masking
     from runsettings.values.diagnostic import Diagnostic, Rule, Severity
     from runsettings.values.excerpts import excerpt_of
@@ -45,8 +46,8 @@ else:
     class_sources = deferred("runsettings.layers.class_sources")
     locked_keys = deferred("runsettings.resolution.locked_keys")
     secrets = deferred("runsettings.resolution.secrets")
-    union_kinds = deferred("runsettings.resolution.union_kinds")
-    unknown_keys = deferred("runsettings.resolution.unknown_keys")
+    union_kinds = deferred("runsettings.resolution.normalizing.union_kinds")
+    unknown_keys = deferred("runsettings.resolution.normalizing.unknown_keys")
     masking = deferred("runsettings.secrets.masking")
     Diagnostic = deferred("runsettings.values.diagnostic", "Diagnostic")
     Rule = deferred("runsettings.values.diagnostic", "Rule")

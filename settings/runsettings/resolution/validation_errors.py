@@ -10,8 +10,8 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from runsettings.composition.merge import Merged
+from runsettings.resolution.normalizing.union_kinds import other_kind_hint
 from runsettings.resolution.options import Option, OptionTable
-from runsettings.resolution.union_kinds import other_kind_hint
 from runsettings.secrets.forms import MASK, mask_addresses
 from runsettings.secrets.masking import mask_excerpt_from_column
 from runsettings.values.diagnostic import Beaten, Diagnostic, Excerpt, Rule, Severity

@@ -8,8 +8,8 @@ from dataclasses import replace
 from pydantic import BaseModel, ValidationError
 
 from runsettings.composition.merge import Merged
+from runsettings.resolution.normalizing.unknown_keys import UnknownKey, unknown_keys
 from runsettings.resolution.options import OptionTable, option_table
-from runsettings.resolution.unknown_keys import UnknownKey, unknown_keys
 from runsettings.resolution.validation_errors import validation_diagnostics
 from runsettings.runconfig.rules.key_rules import place_of
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity

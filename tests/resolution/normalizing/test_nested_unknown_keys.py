@@ -9,7 +9,7 @@ import pytest
 from pydantic import BaseModel, Field, RootModel, SecretStr
 
 from runsettings import LayeredSettings, Rule, SettingsError
-from runsettings.resolution.unknown_keys import unknown_keys
+from runsettings.resolution.normalizing.unknown_keys import unknown_keys
 
 
 class Adam(BaseModel):

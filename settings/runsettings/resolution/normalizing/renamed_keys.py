@@ -21,7 +21,7 @@ from runsettings.layers.renamed import (
 )
 from runsettings.layers.scalar_types import union_members
 from runsettings.resolution.aliases import spellings_of
-from runsettings.resolution.unknown_keys import LISTS, fields_by_key, models_meant
+from runsettings.resolution.normalizing.unknown_keys import LISTS, fields_by_key, models_meant
 from runsettings.values.diagnostic import Diagnostic
 from runsettings.values.directives import Append, Replace
 from runsettings.values.excerpts import excerpt_of

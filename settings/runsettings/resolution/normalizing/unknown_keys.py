@@ -17,8 +17,8 @@ from pydantic.fields import FieldInfo
 
 from runsettings.layers.scalar_types import is_plain_type, union_members
 from runsettings.resolution.aliases import alias_paths_of, spellings_of
+from runsettings.resolution.normalizing.union_kinds import refuted
 from runsettings.resolution.options import OptionTable, option_table
-from runsettings.resolution.union_kinds import refuted
 from runsettings.values.diagnostic import Diagnostic, Excerpt, Rule, Severity
 from runsettings.values.did_you_mean import closest, did_you_mean
 from runsettings.values.directives import Append, Replace
