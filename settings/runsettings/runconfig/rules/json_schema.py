@@ -5,19 +5,19 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from runsettings.composition.merge import Merged
 from runsettings.documents.files import Format, read_file
+from runsettings.documents.limits import MAX_DEPTH
 from runsettings.documents.paths import shown_path
 from runsettings.runconfig.rules.key_rules import place_of
-from runsettings.values.diagnostic import Diagnostic, Rule, Severity
+from runsettings.values.diagnostic import Diagnostic, Excerpt, Rule, Severity
 from runsettings.values.did_you_mean import did_you_mean
-from runsettings.values.key_paths import KeyPath
+from runsettings.values.excerpts import excerpt_of
+from runsettings.values.key_paths import KeyPath, format_path
 from runsettings.values.origin import Layer, Origin
-
-_LONGEST: Final = 300
-"""Characters of jsonschema's message that are shown: it can contain the whole value."""
+from runsettings.values.tree import Tree
 
 
 def check_schema(merged: Merged | None, schema: Any, cwd: Path) -> list[Diagnostic]:
@@ -34,7 +34,7 @@ def check_schema(merged: Merged | None, schema: Any, cwd: Path) -> list[Diagnost
     where = "config_schema"
     if not isinstance(schema, (str, os.PathLike, Mapping)):
         message = f"must be a mapping, or the path to a file that holds one; got {schema!r}"
-        return [_bad_schema(_short(message), Origin(Layer.INIT, where))]
+        return [_bad_schema(f"{message:.300}", Origin(Layer.INIT, where))]
     if not isinstance(schema, Mapping):
         path = Path(os.path.expanduser(schema))  # noqa: PTH111 - never raises
         where = shown_path(path, cwd)
@@ -43,36 +43,40 @@ def check_schema(merged: Merged | None, schema: Any, cwd: Path) -> list[Diagnost
         reading = read_file(cwd / path, Layer.FILE, where=where, format=format_)
         if any(diagnostic.is_error for diagnostic in reading.diagnostics):
             return list(reading.diagnostics)
-        schema = reading.tree.data
-    return _violations(merged, schema, Origin(Layer.FILE, where))
-
-
-def _violations(
-    merged: Merged | None, schema: Mapping[str, Any], origin: Origin
-) -> list[Diagnostic]:
+        tree = reading.tree
+    else:
+        tree = Tree(Layer.FILE, where, data=dict(schema))
     # Imported only if a config has a schema: the import of jsonschema is slow.
-    import jsonschema
-    import referencing
-    import referencing.exceptions
+    from runsettings.runconfig.rules import bounded_validation as validation
 
-    kind = jsonschema.validators.validator_for(schema, default=jsonschema.Draft202012Validator)
     try:
-        kind.check_schema(dict(schema))
-    except jsonschema.SchemaError as error:
-        at = f" at {error.json_path}" if error.absolute_path else ""
-        return [_bad_schema(f"is not a valid JSON Schema{at}: {_short(error.message)}", origin)]
-    if merged is None:
-        return []
-    # An explicit registry never fetches a `$ref` from the network.
-    validator = kind(dict(schema), registry=referencing.Registry())
-    try:
-        errors = sorted(validator.iter_errors(merged.data), key=lambda error: error.json_path)
-    except referencing.exceptions.Unresolvable as error:
-        message = f"refers to {error.ref!r}, which it does not hold; nothing is fetched"
-        return [_bad_schema(message, origin)]
-    except RecursionError:
-        return [_bad_schema("has a $ref that leads back to itself without end", origin)]
-    return [diagnostic for error in errors for diagnostic in _violations_of(merged, error)]
+        found = validation.violations(
+            None if merged is None else merged.data, tree.data, check=merged is not None
+        )
+    except validation.UnusableSchemaError as error:
+        found_at = error.path or _path_of(error.part, tree.data)
+        at = f", at {format_path(found_at)}" if found_at and not error.path else ""
+        return [_bad_schema(f"{error}{at}", tree.origin(found_at), excerpt_of(tree, found_at))]
+    return (
+        []
+        if merged is None
+        else [each for error in found for each in _violations_of(merged, error)]
+    )
+
+
+def _path_of(part: Any, schema: Any) -> KeyPath:
+    """The path of a part of a schema; empty if it is not found."""
+    waiting: list[tuple[KeyPath, Any]] = [((), schema)] if part is not None else []
+    seen: set[int] = set()
+    while waiting:
+        path, node = waiting.pop()
+        if node is part:
+            return path
+        if isinstance(node, (Mapping, list)) and id(node) not in seen and len(path) < MAX_DEPTH:
+            seen.add(id(node))
+            items = node.items() if isinstance(node, Mapping) else enumerate(node)
+            waiting += [((*path, key), item) for key, item in items]
+    return ()
 
 
 def _violations_of(merged: Merged, error: Any) -> list[Diagnostic]:
@@ -94,8 +98,8 @@ def _violations_of(merged: Merged, error: Any) -> list[Diagnostic]:
             ]
     if "propertyNames" in list(error.absolute_schema_path)[-2:-1]:
         # The key is wrong; jsonschema reports it as a value without a path.
-        return [_violation(merged, (*path, error.instance), _short(error.message), key=True)]
-    return [_violation(merged, path, _short(error.message))]
+        return [_violation(merged, (*path, error.instance), error.message, key=True)]
+    return [_violation(merged, path, error.message)]
 
 
 def _extra_keys(instance: dict[str, Any], known: list[str], patterns: Any) -> list[str]:
@@ -115,9 +119,5 @@ def _violation(
     return Diagnostic(Rule.SCHEMA_VIOLATION, Severity.ERROR, path, message, origin, hint, excerpt)
 
 
-def _bad_schema(message: str, origin: Origin) -> Diagnostic:
-    return Diagnostic(Rule.BAD_SCHEMA, Severity.ERROR, (), message, origin)
-
-
-def _short(message: str) -> str:
-    return message if len(message) <= _LONGEST else f"{message[:_LONGEST]}…"
+def _bad_schema(message: str, origin: Origin, excerpt: Excerpt | None = None) -> Diagnostic:
+    return Diagnostic.of(Rule.BAD_SCHEMA, (), message, origin, excerpt=excerpt)
