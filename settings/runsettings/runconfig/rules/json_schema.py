@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from runsettings._deferred import deferred
 from runsettings.composition.merge import Merged
 from runsettings.documents.files import Format, read_file
 from runsettings.documents.limits import MAX_DEPTH
@@ -18,6 +19,12 @@ from runsettings.values.excerpts import excerpt_of
 from runsettings.values.key_paths import KeyPath, format_path
 from runsettings.values.origin import Layer, Origin
 from runsettings.values.tree import Tree
+
+if TYPE_CHECKING:
+    from runsettings.runconfig.rules import bounded_validation
+else:
+    # Loaded only if a config has a schema: the import of jsonschema is slow.
+    bounded_validation = deferred("runsettings.runconfig.rules.bounded_validation")
 
 
 def check_schema(merged: Merged | None, schema: Any, cwd: Path) -> list[Diagnostic]:
@@ -46,14 +53,11 @@ def check_schema(merged: Merged | None, schema: Any, cwd: Path) -> list[Diagnost
         tree = reading.tree
     else:
         tree = Tree(Layer.FILE, where, data=dict(schema))
-    # Imported only if a config has a schema: the import of jsonschema is slow.
-    from runsettings.runconfig.rules import bounded_validation as validation
-
     try:
-        found = validation.violations(
+        found = bounded_validation.violations(
             None if merged is None else merged.data, tree.data, check=merged is not None
         )
-    except validation.UnusableSchemaError as error:
+    except bounded_validation.UnusableSchemaError as error:
         found_at = error.path or _path_of(error.part, tree.data)
         at = f", at {format_path(found_at)}" if found_at and not error.path else ""
         return [_bad_schema(f"{error}{at}", tree.origin(found_at), excerpt_of(tree, found_at))]
