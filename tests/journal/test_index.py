@@ -110,6 +110,14 @@ def change(path, statement):
         database.execute(statement)
 
 
+def change_rows(path, **members):
+    """Give all runs of the index other members."""
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as database:
+        for journal, run in database.execute("SELECT journal, run FROM runs").fetchall():
+            changed = encode({**reader.parse(run), **members})
+            database.execute("UPDATE runs SET run = ? WHERE journal = ?", (changed, journal))
+
+
 @pytest.mark.parametrize(
     "damage",
     [
@@ -131,6 +139,53 @@ def test_whatever_happened_to_the_index_it_is_made_anew(wandb, damage):
     damage(wandb / FILE)
     for _ in range(2):
         assert listed(wandb) == expected
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"created": "x", "tags": 5},
+        {"config": []},
+        {"summary": None},
+        {"exit": {}},
+        {"exit": {"type": "exit", "time": 1.0, "state": "won", "code": 0}},
+        {"metrics": {"loss": {"summary": 5}}},
+        {"metrics": {"loss": 1}},
+        {"totals": {"loss": {"step": 1}}},
+        {"totals": {"loss": {"step": 1, "before": {"count": "x"}, "now": {}}}},
+        {"position": "end"},
+        {"id": ["x"]},
+        {"metadata": "x"},
+        {"files": {"a": "b"}},
+        {"unknown": 1},
+    ],
+)
+def test_an_index_with_a_member_of_a_wrong_type_is_made_anew(wandb, members):
+    """Whatever a row holds, the journals are read instead, also those that have grown."""
+    expected = listed(wandb)
+    change_rows(wandb / FILE, **members)
+    with next(wandb.glob("*run00001/*.jsonl")).open("ab") as file:
+        file.write(encode({"type": "history", "step": 1, "time": 9.0, "data": {"loss": 1}}))
+    for _ in range(2):
+        assert listed(wandb) == expected
+        assert {run.state for run in list_runs(wandb).runs} == {"finished"}
+
+
+@pytest.mark.parametrize("link", ["symlink_to", "hardlink_to"])
+@pytest.mark.parametrize("tables", ["create table mine(a)", "pragma user_version = 1"])
+def test_a_link_in_the_place_of_the_index_is_replaced(wandb, link, tables):
+    """Another program's database is not written to."""
+    expected = listed(wandb)
+    other = wandb.parent / "other.db"
+    change(other, tables)
+    before = other.read_bytes()
+    (wandb / FILE).unlink()
+    getattr(wandb / FILE, link)(other)
+    for _ in range(2):
+        assert listed(wandb) == expected
+    assert other.read_bytes() == before
+    assert (wandb / FILE).is_file()
+    assert not (wandb / FILE).is_symlink()
 
 
 def test_an_unreadable_journal_is_named_and_the_rest_is_listed(wandb):

@@ -170,3 +170,15 @@ def as_float(value: float) -> float:
         return float(value)
     except OverflowError:
         return math.inf if value > 0 else -math.inf
+
+
+def are_totals(totals: Totals) -> bool:
+    """Whether stored totals are such as `summarize` makes."""
+    for total in totals.values():
+        parts = [total.get("before"), total.get("now")] if "step" in total else []
+        for part in parts:
+            if not isinstance(part, dict) or not all(
+                type(part.get(word, 0)) in (int, float) for word in ("count", "sum", "min", "max")
+            ):
+                return False
+    return True

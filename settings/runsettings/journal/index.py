@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+import stat
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,7 +29,7 @@ _VERSION: Final = 1
 _PATIENCE: Final = 10.0
 """Seconds to wait for another process that updates the index."""
 
-_DAMAGE: Final = (sqlite3.DatabaseError, ValueError, TypeError, KeyError)
+_DAMAGE: Final = (sqlite3.DatabaseError, ValueError, TypeError)
 """Exceptions that reading a damaged index may raise."""
 
 _TABLE: Final = """
@@ -159,15 +160,34 @@ class _Update:
         self.list(run)
 
 
+def _is_ours(path: Path | str) -> bool:
+    """Whether an index is missing, or a regular file that is in no other place as well.
+
+    A link would lead to another program's database, which has nothing to do with runs.
+    """
+    try:
+        status = os.lstat(path)
+    except FileNotFoundError:
+        return True  # also of the index in memory
+    except OSError:
+        return False
+    return stat.S_ISREG(status.st_mode) and status.st_nlink == 1
+
+
 def _open(path: Path | str) -> sqlite3.Connection | None:
-    """Open an index; ``None`` if it is damaged or of another version."""
+    """Open an index; ``None`` if it is damaged, of another version or a link."""
+    if not _is_ours(path):
+        return None
     try:
         database = sqlite3.connect(path, timeout=_PATIENCE)
     except sqlite3.Error:
         return None
     try:
         (version,) = database.execute("PRAGMA user_version").fetchone()
-        if version == 0:
+        # SQLite has opened the file by now, and it follows links.
+        if not _is_ours(path):
+            version = None
+        elif version == 0:
             database.execute(_TABLE)
             database.execute(f"PRAGMA user_version = {_VERSION:d}")
             database.commit()

@@ -10,15 +10,22 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final, Self, cast
 
 from pydantic import TypeAdapter
 
-from runsettings.journal.aggregates import Definitions, Totals, define, merge_summary, summarize
+from runsettings.journal.aggregates import (
+    Definitions,
+    Totals,
+    are_totals,
+    define,
+    merge_summary,
+    summarize,
+)
 from runsettings.journal.checkpoint import SMALLEST, restore, store
 from runsettings.journal.lock import is_owned
 from runsettings.journal.reader import check_header, open_regular, read_lines, read_records
-from runsettings.journal.records import State, checked, is_row
+from runsettings.journal.records import Exit, State, checked, is_row
 from runsettings.values.key_paths import format_path, leaves_of
 
 _NAMES: Final = (
@@ -82,7 +89,7 @@ class StoredRun:
     """The next step to log."""
     rows: int = 0
     """How many steps have data."""
-    exit: dict[str, Any] | None = None
+    exit: Exit | None = None
     """The last `exit` record; ``None`` if the last process has not written one."""
     torn: int = 0
     """The number of lines that a crash or a full disk made unreadable."""
@@ -100,8 +107,7 @@ class StoredRun:
     def state(self) -> State:
         """The state of the run. Without an `exit` record, it depends on the lock on the journal."""
         if self.exit is not None:
-            found: State = self.exit["state"]
-            return found
+            return self.exit["state"]
         return "running" if is_owned(self.journal) else "crashed"
 
     @property
@@ -192,7 +198,7 @@ class StoredRun:
         elif kind == "lost":
             self.lost += record["records"]
         elif kind == "exit":
-            self.exit, self.ended = dict(record), record["time"]
+            self.exit, self.ended = cast("Exit", dict(record)), record["time"]
 
     def _history(self, record: dict[str, Any]) -> None:
         if not is_row(record):
@@ -237,16 +243,20 @@ class StoredRun:
         """The run that `to_json` stored.
 
         Raises:
-            ValueError: Members are missing.
-            TypeError: There are unknown members.
+            ValueError: Members are missing or unknown, or of a wrong type.
         """
-        if len(stored) != len(cls.__slots__):
-            raise ValueError("this is not a complete run")
-        return cls(**stored)
+        if stored.keys() != set(cls.__slots__):
+            raise ValueError("these are not the members of a run")
+        run: Self = _checker().validate_python(stored)
+        for name, definition in run.metrics.items():
+            checked({**definition, "type": "metric", "time": 0.0, "name": name})
+        if run.totals and not are_totals(run.totals):
+            raise ValueError("these are not the totals of metrics")
+        return run
 
 
 @functools.cache
-def _checker() -> TypeAdapter[StoredRun]:
+def _checker() -> TypeAdapter[Any]:
     return TypeAdapter(StoredRun)
 
 
@@ -263,9 +273,8 @@ def load_run(journal: Path | str) -> StoredRun:
     state = restore(fd, path)
     if state is not None:
         try:
-            stored = StoredRun.from_json({**state, "journal": path})
-            run = _checker().validate_python(stored.to_json())
-        except (ValueError, TypeError):
+            run = StoredRun.from_json({**state, "journal": path})
+        except ValueError:
             run = StoredRun(path)  # the members of another version
     run.read_on(fd)
     return run

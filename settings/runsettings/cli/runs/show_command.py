@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 import click
 
@@ -103,7 +103,7 @@ def _about(run: StoredRun) -> list[tuple[str, str]]:
 def _state(run: StoredRun) -> str:
     if run.state == "running":
         return f"running (process {run.pid} on {run.host})"
-    end = run.exit or {}
+    end: Mapping[str, Any] = run.exit or {}
     details = [f"exit code {end['code']}"] if end.get("code") is not None else []
     details += [str(end[key]) for key in ("error", "signal") if end.get(key)][:1]
     return f"{run.state} ({', '.join(details)})" if details else run.state
