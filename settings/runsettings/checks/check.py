@@ -16,6 +16,7 @@ from runsettings.checks.configs.config_file import ConfigChecks
 from runsettings.checks.configs.every_run import check_every_run, files_of_every_run
 from runsettings.checks.configs.many_files import check_config_files
 from runsettings.checks.environments.matrix import check_matrix
+from runsettings.checks.fixing import Fix, fix_file, renames_of
 from runsettings.checks.parsers.options import parser_options
 from runsettings.checks.rule_selection import CheckSettings, Selection, without_suppressed
 from runsettings.checks.settings_layers import (
@@ -26,7 +27,7 @@ from runsettings.checks.settings_layers import (
     missing_env_files,
 )
 from runsettings.checks.targets import find_files, matches_pattern
-from runsettings.checks.yaml11.fixing import Fix, fix_file
+from runsettings.documents.editing.renaming import Rename
 from runsettings.documents.files import Format
 from runsettings.documents.paths import shown_path
 from runsettings.layers.base import Inputs
@@ -190,11 +191,9 @@ def run_checks(request: Request) -> Report:
     names += [shown_path(path, here) for path in paths]
     settings_files = {path for path in paths if is_settings_file(path, inputs.app_name)}
     configs = [path for path in paths if path not in settings_files]
-    # A program's own settings class reads the files that the program names.
     is_own_model = not issubclass(model, Settings)
     for path in paths:
-        is_data = matches_pattern(path, here, project.data)
-        if path in settings_files or (is_own_model and not is_data):
+        if path in settings_files or (is_own_model and _is_no_data(path, project, here)):
             alone = check_settings_file(path, model, inputs)
             found += without_suppressed(alone.diagnostics, alone.text_of)
     checks = ConfigChecks(
@@ -206,7 +205,10 @@ def run_checks(request: Request) -> Report:
         setting_names=frozenset() if is_own_model else frozenset(model.model_fields),
         data=project.data,
     )
-    found += check_config_files(configs, checks, processes=request.processes, tell=request.tell)
+    of_configs = check_config_files(configs, checks, processes=request.processes, tell=request.tell)
+    # References can be to defaults and old names of a model, which its own check has looked up.
+    missed = Rule.UNKNOWN_REFERENCE if is_own_model else None
+    found += [each for each in of_configs if each.rule is not missed]
     if request.layers and isinstance(checked.settings, Settings):
         others = [p for p in files_of_every_run(checked.settings, here) if p not in paths]
         names += [shown_path(path, here) for path in others]
@@ -217,10 +219,12 @@ def run_checks(request: Request) -> Report:
 
 
 def run_fixes(request: Request, *, write: bool) -> tuple[list[Fix], list[Diagnostic]]:
-    """Rewrite the ambiguous scalars of the YAML files that ``request`` names.
+    """Rewrite the ambiguous scalars and the old names of keys in the files that are asked for.
+
+    Keys are renamed in the files that a composed file uses as well.
 
     Args:
-        request: Which files, and whether the rule counts.
+        request: Which files, and which rules count.
         write: Whether to write the files, or only to tell what would change.
 
     Returns:
@@ -232,21 +236,36 @@ def run_fixes(request: Request, *, write: bool) -> tuple[list[Fix], list[Diagnos
     inputs = _inputs(request)
     here = inputs.cwd
     selection, project, _ = _project_rules(here, request.select, request.ignore)
-    if not selection.counts(Rule.YAML_SCALAR):
-        return [], []
     fixes: list[Fix] = []
     paths, found = find_files(request.files, here, (*project.exclude, *request.exclude))
     # What is shown of a file must hold no secret: neither a live one nor a settings file's own.
     secrets = frozenset() if write else check_layers(request.settings, inputs).secrets
+    renames: dict[Path, dict[Rename, None]] = {path: {} for path in paths}
+    is_own_model = not issubclass(request.settings, Settings)
     for path in paths:
-        if not write and is_settings_file(path, inputs.app_name):
-            secrets |= check_settings_file(path, request.settings, inputs).secrets
-        if Format.of(path) is Format.YAML:
-            fix, errors = fix_file(path, shown_path(path, here), write=write)
-            if fix is not None:
-                fixes.append(fix if write else fix.masked(secrets))
-            found += errors
+        named = is_own_model and _is_no_data(path, project, here)
+        if named or is_settings_file(path, inputs.app_name):
+            if not write:
+                secrets |= check_settings_file(path, request.settings, inputs).secrets
+            if selection.counts(Rule.RENAMED_KEY):
+                for file, keys in renames_of(path, request.settings, inputs).items():
+                    renames.setdefault(file, {}).update(dict.fromkeys(keys))
+    for path, keys in renames.items():
+        # Of a file that only another one uses, nothing but the keys is asked for.
+        scalars = path in paths and selection.counts(Rule.YAML_SCALAR)
+        if not keys and not (scalars and Format.of(path) is Format.YAML):
+            continue
+        where = shown_path(path, here)
+        fix, errors = fix_file(path, where, scalars=scalars, renames=keys, write=write)
+        if fix is not None:
+            fixes.append(fix if write else fix.masked(secrets))
+        found += errors
     return fixes, found
+
+
+def _is_no_data(path: Path, project: CheckSettings, cwd: Path) -> bool:
+    """Whether a program's own settings class checks a file, as one that the program names."""
+    return not matches_pattern(path, cwd, project.data)
 
 
 def _inputs(request: Request) -> Inputs:

@@ -94,7 +94,7 @@ def check_settings_file(
         inputs: What the layers read.
     """
     inputs = inputs.replace(directory=inputs.cwd)
-    resolution = resolver_of(model).merge_layers(inputs, [_FileAlone(path)])
+    resolution = resolver_of(model).merge_layers(inputs, [SettingsFileAlone(path)])
     return _checked(model, resolution, resolution.diagnostics)
 
 
@@ -120,7 +120,7 @@ def is_settings_file(path: Path, app_name: str | None) -> bool:
     return Format.of(path) is Format.INI and bool(path.suffix)
 
 
-class _FileAlone:
+class SettingsFileAlone:
     """One settings file as a layer, read as the layer that it belongs to reads it."""
 
     def __init__(self, path: Path) -> None:

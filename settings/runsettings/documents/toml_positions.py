@@ -54,6 +54,8 @@ class Positions:
         statements: The offset at which each header and each ``key = value`` begins.
         repeated: Keys and tables that are set twice: path, offset, first position.
         refusal: The rule, message and offset of the first value beyond a limit, if any.
+        tables: The name of each table in a header or dotted key: the id of the marks around it,
+            the name and its offset. A table can be named many times.
     """
 
     def __init__(self, diagnostics: TextDiagnostics) -> None:
@@ -63,6 +65,7 @@ class Positions:
         self.statements: list[int] = []
         self.repeated: list[tuple[KeyPath, int, Position]] = []
         self.refusal: tuple[Rule, str, int] | None = None
+        self.tables: list[tuple[int, str, int]] = []
         self._at = 0
         # The ids of tables that have a header of their own; `marks` keeps the tables alive.
         self._declared: set[int] = set()
@@ -105,6 +108,7 @@ class Positions:
         path = tuple(part for part, _ in parts)
         mark = self.packed(offset) << KEY_SHIFT | position
         present = table.get(name)
+        self.tables.append((id(table), name, offset))
         if width == 2:
             if not isinstance(present, SequenceMarks):
                 present = table[name] = SequenceMarks(mark)
@@ -139,6 +143,7 @@ class Positions:
 
     def _enter(self, table: Branch, name: str, offset: int, position: int) -> Branch:
         """The table of this name, made if it is only implied."""
+        self.tables.append((id(table), name, offset))
         present = table.get(name)
         if present is None:
             present = table[name] = Branch(self.packed(offset) << KEY_SHIFT | position)

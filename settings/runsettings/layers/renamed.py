@@ -49,8 +49,11 @@ class Renamed:
 
 
 def old_names_of(info: FieldInfo) -> tuple[Renamed, ...]:
-    """The names that a field had before."""
-    return tuple(item for item in info.metadata if isinstance(item, Renamed))
+    """The names that a field had before, also of ``Annotated[int, Renamed(…)] | None``."""
+    found = list(info.metadata)
+    for member in get_args(info.annotation):
+        found += getattr(member, "__metadata__", ())
+    return tuple(item for item in found if isinstance(item, Renamed)) if found else ()
 
 
 def has_old_names(annotation: Any, trail: tuple[Any, ...] = ()) -> bool:

@@ -63,7 +63,7 @@ def check_options(model: type[BaseSettings]) -> None:
     """
     has_own_sources(model, {})
     for name, info in model.model_fields.items():
-        for old in old_names_of(info) if info.metadata else ():
+        for old in old_names_of(info):
             if old.name in model.model_fields:
                 raise TypeError(
                     f"{model.__name__}.{name} has the old name {old.name!r}, which is a field too"

@@ -94,6 +94,7 @@ class OptionTable:
         secret_names: Every spelling of the key of a secret, at any depth of the model.
         lookups: The fields that each key of a source sets. An alias beats another field's name.
         expected: The key or path at which pydantic looks for the value of each field.
+        old: Its options by the names that they had before.
         renamed: Whether a field, at any depth, had another name before.
         renaming: Whether pydantic expects the value of a field, nested ones included, under another
             key than its name.
@@ -113,17 +114,18 @@ class OptionTable:
         self.secret_names: frozenset[str] = frozenset()
         self.lookups: dict[str, tuple[Lookup, ...]] = {}
         self.expected: dict[str, str | AliasPath] = {}
+        self.old: dict[str, Option] = {}
         self.renamed = False
         self.renaming = False
 
     def find(self, path: KeyPath) -> Option | None:
-        """The option at ``path``, whose keys may have any spelling; ``None`` if there is none."""
+        """The option at ``path``, by any spelling or old name of its keys; ``None`` if none."""
         table: OptionTable | None = self
         option: Option | None = None
         for key in path:
             if table is None or not isinstance(key, str):
                 return None
-            option = table.spelled.get(key)
+            option = table.spelled.get(key) or table.old.get(key)
             if option is None:
                 return None
             table = option.table
@@ -208,7 +210,8 @@ def _table(
         )
         option = Option(path, model, variables.get(name, ()), facts, inner)
         table.options[name] = option
-        if info.metadata and old_names_of(info):
+        for old in old_names_of(info):
+            table.old[old.name] = option
             table.renamed = True
         if secret:
             secrets.append(path)

@@ -10,13 +10,14 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from runsettings.checks.fixing import fix_file
 from runsettings.checks.yaml11.ambiguous_scalars import (
     ambiguous_tokens,
     find_ambiguous,
     for_both,
     scan_ambiguous,
 )
-from runsettings.checks.yaml11.fixing import fix_file, fix_text
+from runsettings.checks.yaml11.fixing import fix_text
 from runsettings.documents.yaml.reader import read
 from runsettings.documents.yaml.scalars import resolve_plain
 from runsettings.values.json_trees import same_value

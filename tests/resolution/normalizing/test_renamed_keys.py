@@ -51,6 +51,7 @@ class App(LayeredSettings):
     model_config = {"env_prefix": "APP_"}
 
     workers: Annotated[int, Renamed("num_workers"), Renamed("n_workers")] = 1
+    seed: Annotated[int, Renamed("random_seed")] | None = None
     optim: Optim = Optim()
 
 
@@ -196,6 +197,12 @@ def test_in_an_absl_flag():
     train, places = told(Train.resolve, args=values)
     assert train.epochs == 3
     assert places == [("num_epochs", "--num_epochs")]
+
+
+def test_a_marker_inside_of_an_optional_type():
+    """It is the field's all the same."""
+    app, _ = told(App.resolve, environ={"APP_RANDOM_SEED": "3"})
+    assert app.seed == 3
 
 
 def test_in_a_call():

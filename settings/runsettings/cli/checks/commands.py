@@ -68,7 +68,11 @@ def _rules(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
 )
 @click.option("--matrix", metavar="FILE", type=click.Path(), help="Check declared environments.")
 @click.option("--against", metavar="REV", help="With --matrix: what changed since a git revision.")
-@click.option("--fix", is_flag=True, help="Rewrite scalars that YAML 1.1 tools read differently.")
+@click.option(
+    "--fix",
+    is_flag=True,
+    help="Rewrite scalars that YAML 1.1 tools read differently, and old names.",
+)
 @click.option("--diff", is_flag=True, help="Show what --fix would write, and write nothing.")
 @click.option(
     "--format",
@@ -138,7 +142,7 @@ def check_command(
                 for line in each.diff().removesuffix("\n").split("\n"):
                     click.echo(printable(line))
             else:
-                note(f"{each.where}: {each.count} scalar{'s' * (each.count != 1)} rewritten")
+                note(f"{each.where}: {each.what}")
         if diff:
             for diagnostic in unfixed:
                 note(render(diagnostic))

@@ -91,7 +91,7 @@ class EnvironmentVariables:
             if len(names) > 1 or self._owners(variable):
                 self._plain.pop(variable, None)
         self._old_names = None
-        if any(info.metadata and old_names_of(info) for info in model.model_fields.values()):
+        if any(map(old_names_of, model.model_fields.values())):
             self._old_names = renamed_variables.RenamedVariables(
                 model, self._names, self._prefix, self._delimiter, self._spell
             )

@@ -1,0 +1,163 @@
+"""Rewrites what a check can fix: ambiguous YAML scalars, and old names of fields."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from runsettings.checks.settings_layers import SettingsFileAlone
+from runsettings.checks.yaml11.fixing import fixed_scalars
+from runsettings.composition.profiles import Profiles
+from runsettings.documents.atomic_write import rewrite
+from runsettings.documents.editing.renaming import Rename, rename_keys
+from runsettings.documents.files import Format, read_bytes
+from runsettings.documents.paths import named_path
+from runsettings.layers.base import Inputs
+from runsettings.models.layered import LayeredSettings
+from runsettings.models.model_options import options
+from runsettings.resolution.normalizing.renamed_keys import old_names_in
+from runsettings.secrets.masking import SecretMask
+from runsettings.values.diagnostic import Diagnostic, Rule
+from runsettings.values.errors import SettingsError
+from runsettings.values.origin import Kind, Layer, Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """What fixing one file came to.
+
+    Attributes:
+        where: The file as the person would name it.
+        before: Its text.
+        after: The text to write.
+        scalars: How many scalars were rewritten.
+        keys: How many keys were renamed.
+    """
+
+    where: str
+    before: str
+    after: str
+    scalars: int
+    keys: int
+
+    @property
+    def what(self) -> str:
+        """What was rewritten: ``2 scalars rewritten, 1 key renamed``."""
+        counts = (("scalar", self.scalars, "rewritten"), ("key", self.keys, "renamed"))
+        return ", ".join(
+            f"{count} {noun}{'s' * (count != 1)} {done}" for noun, count, done in counts if count
+        )
+
+    def masked(self, secrets: Iterable[str]) -> Fix:
+        """The same for showing: a difference is surrounded by lines that may hold a secret."""
+        mask = SecretMask(secrets)
+        return replace(self, before=mask.message(self.before), after=mask.message(self.after))
+
+    def diff(self) -> str:
+        """The change as a unified diff."""
+        lines = difflib.unified_diff(
+            self.before.splitlines(keepends=True),
+            self.after.splitlines(keepends=True),
+            self.where,
+            self.where,
+        )
+        return "".join(
+            line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
+            for line in lines
+        )
+
+
+def renames_of(
+    path: Path, model: type[LayeredSettings], inputs: Inputs
+) -> Mapping[Path, Collection[Rename]]:
+    """The keys with old names in a settings file, and in the files that it uses.
+
+    Args:
+        path: The file.
+        model: The settings class.
+        inputs: What the layers read.
+
+    Returns:
+        The keys to rename, by their file. A key whose new name is there as well is left out.
+    """
+    if not options(model).renamed:
+        return {}
+    inputs = inputs.replace(directory=inputs.cwd)
+    profiles = Profiles()
+    SettingsFileAlone(path).read(inputs.replace(profiles=profiles, chosen=None))
+    # All profiles of the files, whether they are chosen or not.
+    profiles = Profiles([(name, Origin(Layer.FILE, "profiles")) for name in profiles.known])
+    found: dict[Path, dict[Rename, None]] = {}
+    for reading in SettingsFileAlone(path).read(inputs.replace(profiles=profiles, chosen=None)):
+        tree = reading.tree
+        for each in old_names_in(tree.data, model, any_case=tree.kind is Kind.INI):
+            position = tree.position(each.path, key=True)
+            if each.present is None and position is not None:
+                rename = Rename(position, str(each.path[-1]), each.now)
+                found.setdefault(named_path(tree.where, inputs.cwd), {})[rename] = None
+    return found
+
+
+def fix_file(
+    path: Path,
+    where: str,
+    *,
+    scalars: bool = True,
+    renames: Collection[Rename] = (),
+    write: bool = True,
+) -> tuple[Fix | None, list[Diagnostic]]:
+    """Fix a file in place.
+
+    Args:
+        path: The file; where it is a link, what it leads to is rewritten.
+        where: Its name in reports.
+        scalars: Whether to rewrite the scalars of a YAML file.
+        renames: The keys to rename.
+        write: Whether to write it, or only to tell what would be written.
+
+    Returns:
+        The change, or ``None`` if there is none; and why it could not be made.
+    """
+    content = read_bytes(path, Layer.FILE, where=where)
+    if content.text is None:
+        return None, list(content.diagnostics)
+    fix: Fix | None = None
+
+    def edit(text: str) -> str:
+        nonlocal fix
+        renamed, count = _with_renamed(text, Format.of(path), renames, where), 0
+        after = renamed
+        if scalars and Format.of(path) is Format.YAML:
+            after, count = fixed_scalars(renamed, where)
+        keys = len(renames) if renamed != text else 0
+        fix = None if after == text else Fix(where, text, after, count, keys)
+        return after
+
+    try:
+        if write:
+            rewrite(path, edit, layer=Layer.FILE, where=where)
+        else:
+            edit(content.text)
+    except SettingsError as error:
+        return None, list(error.diagnostics)
+    return fix, []
+
+
+def _with_renamed(
+    text: str, format_: Format | None, renames: Collection[Rename], where: str
+) -> str:
+    """The text with the new names of keys.
+
+    Raises:
+        SettingsError: Something else would change with it.
+    """
+    if not renames or format_ is None:
+        return text
+    try:
+        return rename_keys(text, format_, renames)
+    except ValueError as error:
+        message = f"keys were not renamed: {error}"
+        origin = Origin(Layer.FILE, where)
+        raise SettingsError.of(Rule.RENAMED_KEY, message, origin=origin) from error
