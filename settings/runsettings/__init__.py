@@ -171,11 +171,22 @@ if sys.version_info < (3, 12):
         raise SystemExit(status)
 
     # It does what the built-in function does, and makes the exception object that tells a run the
-    # exit code. A script looks `sys.exit` up before it starts a run: `sys.exit(main())`.
+    # exit code. A script looks `sys.exit` up before it starts a run: `sys.exit(main())`. The places
+    # are `sys` itself, modules that imported it by its name, and in the script any name.
     # `ExitWatch` puts the built-in function back once the run is over.
     if type(sys.exit) is type(len):
         _exit.built_in = sys.exit  # type: ignore[attr-defined]
-        sys.exit = _exit  # type: ignore[assignment]
+        _exit.places = [  # type: ignore[attr-defined]
+            (names, name)
+            for key, module in list(sys.modules.items())
+            if isinstance(module, type(sys))
+            # Not `vars`, which would load a lazy module.
+            for names in [object.__getattribute__(module, "__dict__")]
+            for name in (list(names) if key == "__main__" else ["exit"])
+            if names.get(name) is sys.exit
+        ]
+        for _names, _name in _exit.places:  # type: ignore[attr-defined]
+            _names[_name] = _exit
 
 
 def __getattr__(name: str) -> Any:

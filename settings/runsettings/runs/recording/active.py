@@ -15,7 +15,7 @@ from runsettings.runs.files.save_patterns import SavePolicy
 from runsettings.runs.known_arguments import known_arguments
 from runsettings.runs.recording.corrections import correct_end
 from runsettings.runs.recording.disabled import RunDisabled
-from runsettings.runs.recording.exits import Ending, ExitWatch
+from runsettings.runs.recording.exits import Ending, ExitWatch, process_of_multiprocessing
 from runsettings.runs.recording.metrics import Metric
 from runsettings.runs.recording.run import Run
 from runsettings.values.diagnostic import Rule
@@ -24,6 +24,8 @@ from runsettings.values.errors import RunError
 _current: Run | RunDisabled | None = None
 _early: Config | None = None
 _registered = False
+_ending_in = 0
+"""The process of multiprocessing that finishes its run when its function ends."""
 
 
 def run() -> Run | RunDisabled | None:
@@ -110,6 +112,7 @@ def activate(started: Run | RunDisabled) -> None:
         if not _registered:
             _registered = True
             atexit.register(_at_exit)
+        _finish_with_process_of_multiprocessing()
 
 
 def deactivate(finished: Run | RunDisabled) -> None:
@@ -128,17 +131,32 @@ def _none(what: str) -> Run:
 
 
 def _at_exit() -> None:
-    """Called by the interpreter at its end, and by forked children of multiprocessing at theirs.
-
-    What ends such a child is not known, and so it must call `finish` itself.
-    """
+    """Called by the interpreter at its end, and by forked children of multiprocessing at theirs."""
     if sys._getframe().f_back is None:
-        _finish_all()
+        _finish_all(_watch.ending)
 
 
-def _finish_all() -> None:
+def _finish_with_process_of_multiprocessing() -> None:
+    """In a child that multiprocessing started, finish when its function has ended.
+
+    A forked one leaves without the handlers of `atexit`, and multiprocessing catches what ends it.
+    """
+    global _ending_in  # noqa: PLW0603
+    if process_of_multiprocessing() is not None and _ending_in != os.getpid():
+        _ending_in = os.getpid()
+        from multiprocessing.util import Finalize  # such a child has imported it
+
+        Finalize(None, _at_end_of_child, exitpriority=0)
+
+
+def _at_end_of_child() -> None:
+    """Until Python 3.12 called while the exception is handled that ends the child."""
+    error = sys.exception()
+    _finish_all(_watch.ending if error is None else Ending.of(error))
+
+
+def _finish_all(ending: Ending) -> None:
     """Finish the current run, and correct what finished before the end was known."""
-    ending = _watch.ending
     while _uncertain:
         journal, started = _uncertain.pop()
         correct_end(journal, started, ending)
