@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 
 import pytest
 
+import runsettings
 from runsettings.models.locking import lock_of
 from runsettings.models.settings import Settings
 from runsettings.resolution.lock_file import write_lock
@@ -90,3 +92,35 @@ def test_a_lock_file_is_found_from_the_directory_that_is_handed_in(locked):
     """As every relative path of a resolution is."""
     locked.monkeypatch.chdir(locked.home)
     Settings.resolve(locked="settings.lock", cwd=locked.cwd)
+
+
+def test_every_file_of_a_chain_is_locked(jail):
+    """A change in any file of a composed one is told, also of one that sets no value."""
+    jail.write("run.yaml", "$config: 1\n$use: [low.yaml, empty.yaml]\n")
+    jail.write("low.yaml", "project: capsules\n")
+    jail.write("empty.yaml", "$config: 1\n$profiles: {x: {entity: me}}\n")
+    jail.write("settings.lock", write_lock(lock_of(Settings.resolve(files="run.yaml"), jail.cwd)))
+    files = json.loads((jail.cwd / "settings.lock").read_text())["files"]
+    assert files.keys() == {"run.yaml", "low.yaml", "empty.yaml"}
+    for name in files:
+        text = (jail.cwd / name).read_text()
+        jail.write(name, text + "# more\n")
+        with pytest.raises(SettingsError, match=f"{name} changed"):
+            Settings.resolve(files="run.yaml", locked="settings.lock", strict=True)
+        jail.write(name, text)
+
+
+def test_files_of_a_run_config_are_locked(jail):
+    """The files of ``--config`` and of an override count as well."""
+    parser = argparse.ArgumentParser()
+    runsettings.add_config_arguments(parser)
+    jail.write("train.yaml", "$config: 1\n$use: [low.yaml]\n")
+    jail.write("low.yaml", "optim: {lr: 1}\n")
+    jail.write("sgd.yaml", "lr: 2\n")
+    args = runsettings.parse_args(parser, ["--config", "train.yaml", "--set", "optim=@sgd.yaml"])
+
+    class Train(runsettings.RunConfig):
+        optim: dict[str, float] = {}
+
+    lock = lock_of(Train.resolve(args=args), jail.cwd)
+    assert lock.files.keys() == {"train.yaml", "low.yaml", "sgd.yaml"}

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from runsettings.checks.configs.config_file import ConfigChecks
+from runsettings.checks.configs.config_file import ConfigChecks, check_config_inputs
 from runsettings.checks.configs.every_run import check_every_run, files_of_every_run
 from runsettings.checks.configs.many_files import check_config_files
 from runsettings.checks.environments.matrix import check_matrix
@@ -36,9 +36,13 @@ from runsettings.models.locking import drift_of
 from runsettings.models.settings import Settings
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity
 from runsettings.values.errors import SettingsError
+from runsettings.values.origin import Origin
 
 SETTINGS: Final = "settings"
 """What a report calls the settings of all layers."""
+
+CONFIG: Final = "config"
+"""What a report calls the config of ``--config`` and ``--set``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,9 @@ class Request:
     Attributes:
         settings: The settings class.
         layers: Whether its layers are reported, or only their secrets looked for.
+        args: The flags of the program.
+        config: Inputs of a config that no settings class reads, checked as a whole.
+        profiles: The profiles of composed config files, with their origins.
         exclude: Patterns of files that are not looked for in directories.
         matrix: A TOML file that declares environments, whose settings are checked.
         against: A git revision; what has changed since in each environment is noted.
@@ -77,6 +84,9 @@ class Request:
     files: tuple[str | Path, ...] = ()
     settings: type[LayeredSettings] = Settings
     layers: bool = True
+    args: Any = None
+    config: Any = None
+    profiles: tuple[tuple[str, Origin], ...] = ()
     settings_files: Sequence[str | Path] = ()
     env_file: str | Path | Sequence[str | Path] | None = None
     environ: Mapping[str, str] | None = None
@@ -204,7 +214,11 @@ def run_checks(request: Request) -> Report:
         secrets=checked.secrets,
         setting_names=frozenset() if is_own_model else frozenset(model.model_fields),
         data=project.data,
+        profiles=request.profiles,
     )
+    if request.config is not None:
+        names.append(CONFIG)
+        found += check_config_inputs(request.config, checks)
     of_configs = check_config_files(configs, checks, processes=request.processes, tell=request.tell)
     # References can be to defaults and old names of a model, which its own check has looked up.
     missed = Rule.UNKNOWN_REFERENCE if is_own_model else None
@@ -271,6 +285,7 @@ def _is_no_data(path: Path, project: CheckSettings, cwd: Path) -> bool:
 def _inputs(request: Request) -> Inputs:
     return inputs_for(
         request.settings,
+        args=request.args,
         files=request.settings_files,
         environ=request.environ,
         cwd=request.cwd,

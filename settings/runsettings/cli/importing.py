@@ -5,26 +5,25 @@ from __future__ import annotations
 import contextlib
 import importlib
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from runsettings.documents.paths import working_directory
 from runsettings.values.did_you_mean import did_you_mean
 
 if TYPE_CHECKING:
     from runsettings.models.layered import LayeredSettings
 
-_Command = TypeVar("_Command", bound=Callable[..., Any])
 
-
-def load_object(reference: str, option: str) -> Any:
-    """Import the object that ``module:name`` names; the current directory is on the path.
+def load_object(reference: str, option: str, directory: Path | None = None) -> Any:
+    """Import the object that ``module:name`` names; ``directory`` is on the path.
 
     Args:
         reference: ``train:Settings``, ``package.module:Class.attribute``, ``train.py:main``.
         option: The option that names it, for errors.
+        directory: The directory that has its module; the current one if left out.
 
     Raises:
         click.BadParameter: The reference does not have this form, there is no such module or
@@ -39,9 +38,10 @@ def load_object(reference: str, option: str) -> Any:
         raise refused(f"{reference!r} is not of the form module:name")
     # A script may be named by its file. It imports modules from its own directory.
     script = Path(module_name)
-    here = str(Path.cwd())
+    directory = working_directory() if directory is None else directory
+    here = str(directory)
     if script.suffix == ".py":
-        here, module_name = str(Path.cwd() / script.parent), script.stem
+        here, module_name = str(directory / script.parent), script.stem
     if here not in sys.path:
         sys.path.insert(0, here)
     try:
@@ -65,17 +65,12 @@ def load_object(reference: str, option: str) -> Any:
     return found
 
 
-def model_option(command: _Command) -> _Command:
-    """The option ``--model module:Class``, as the argument ``model``: its text, or ``None``."""
-    return click.option(
-        "--model",
-        metavar="MODULE:CLASS",
-        help="A LayeredSettings class of your own, instead of the run's Settings.",
-    )(command)
-
-
-def model_of(reference: str | None) -> type[LayeredSettings]:
+def model_of(reference: str | None, directory: Path | None = None) -> type[LayeredSettings]:
     """The settings class that ``--model`` names; without the option, `Settings`.
+
+    Args:
+        reference: The option.
+        directory: The directory that has its module; the current one if left out.
 
     Raises:
         click.BadParameter: There is no such class, or it is not a `LayeredSettings`.
@@ -83,7 +78,7 @@ def model_of(reference: str | None) -> type[LayeredSettings]:
     from runsettings.models.layered import LayeredSettings  # pydantic: help does not need it
     from runsettings.models.settings import Settings  # pydantic, as above
 
-    found = Settings if reference is None else load_object(reference, "--model")
+    found = Settings if reference is None else load_object(reference, "--model", directory)
     if not (isinstance(found, type) and issubclass(found, LayeredSettings)):
         message = f"{reference!r} is not a LayeredSettings class"
         raise click.BadParameter(message, param_hint="--model")

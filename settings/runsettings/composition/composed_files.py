@@ -134,6 +134,7 @@ class Composer:
                 report(Rule.BAD_COMPOSITION, "must be a mapping", at, "write {key: value}")
                 continue
             parts[name] = _part(tree, values, at, mount, used_by, report)
+            parts[name].profile = str(name)
         self._chain.append(Reading(own, tuple(found)))
         self._chain += [Reading(parts[name]) for name, _ in self._profiles.chosen if name in parts]
 
@@ -282,4 +283,5 @@ def _mounted(
         data, marks = {str(key): data}, branch
     part = tree.with_data(data, marks)
     part.used_by = used_by
+    part.composed = True
     return part

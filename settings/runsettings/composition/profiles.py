@@ -24,16 +24,18 @@ class Profiles:
 
     Args:
         chosen: Their names, lowest first, with their origins.
+        lenient: Whether they may be meant for other files, if these have no profile at all.
 
     Attributes:
         chosen: The same, each name once.
         known: The names of the profiles that the files have that were read so far.
     """
 
-    def __init__(self, chosen: Sequence[tuple[str, Origin]] = ()) -> None:
+    def __init__(self, chosen: Sequence[tuple[str, Origin]] = (), *, lenient: bool = False) -> None:
         # A profile that is named twice must not append its items twice.
         self.chosen = list({each[0]: each for each in chosen}.values())
         self.known: set[str] = set()
+        self._lenient = lenient
 
     @classmethod
     def of(
@@ -58,13 +60,12 @@ class Profiles:
             return cls(flags)
         names = environ.get(PROFILES_VARIABLE, "").split(",")
         origin = Origin(Layer.ENV, PROFILES_VARIABLE)
-        return cls([(name.strip(), origin) for name in names if name.strip()])
+        return cls([(name.strip(), origin) for name in names if name.strip()], lenient=True)
 
     def unknown(self) -> list[Diagnostic]:
-        """An error for each chosen profile that no file has.
-
-        The variable ``RUNSETTINGS_PROFILE`` can be meant for other files than those without any.
-        """
+        """An error for each chosen profile that no file has."""
+        if self._lenient and not self.known:
+            return []
         return [
             Diagnostic.of(
                 Rule.UNKNOWN_PROFILE,
@@ -74,7 +75,7 @@ class Profiles:
                 did_you_mean(name, sorted(self.known)) or self._names(),
             )
             for name, origin in self.chosen
-            if name not in self.known and (self.known or origin.layer is not Layer.ENV)
+            if name not in self.known
         ]
 
     def _names(self) -> str:

@@ -153,14 +153,14 @@ def resolve_layers(
 
 
 def resolve_for_key(
-    model: type[_Settings], key: str, *, args: Any = None
+    model: type[_Settings], key: str, **given: Any
 ) -> tuple[_Settings, list[Diagnostic]]:
     """Resolve all layers to explain one key, even if other keys have errors.
 
     Args:
         model: The settings class.
         key: The key; ``optim.lr`` reaches inside.
-        args: Parsed flags, of argparse or absl.
+        **given: Inputs, as `resolve` takes them.
 
     Returns:
         The settings, without the values of keys that have errors, and these errors.
@@ -170,7 +170,7 @@ def resolve_for_key(
             valid without the keys that have errors.
     """
     caller = find_caller()
-    resolution = resolve_layers(model, inputs_of(model, caller, args=args))
+    resolution = resolve_layers(model, inputs_of(model, caller, **given))
     errors = resolution.errors
     if not errors:
         raise_or_warn(resolution, caller)

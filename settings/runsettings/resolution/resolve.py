@@ -294,7 +294,7 @@ class Resolver:
         environ: Mapping[str, str] = os.environ,
     ) -> Resolution:
         """Merge readings, and collect all diagnostics."""
-        trees = [reading.tree for reading in readings if reading.tree.data]
+        trees = [r.tree for r in readings if r.tree.data or r.tree.composed]
         diagnostics = [*found, *(d for reading in readings for d in reading.diagnostics)]
         for reading in readings:
             if reading.unknown:

@@ -125,6 +125,8 @@ class Origin(NamedTuple):
     """Where the file is named in the ``$use`` of another file."""
     targets: tuple[Origin, ...] = ()
     """Where the values were set that a reference, ``${…}``, stands for."""
+    profile: str | None = None
+    """The profile of a composed file that sets the value."""
 
     def __str__(self) -> str:
         text = self.where
@@ -135,6 +137,13 @@ class Origin(NamedTuple):
         if self.call:
             text += f" {self.call}"
         return f"{text} → {', '.join(map(str, self.targets))}" if self.targets else text
+
+    @property
+    def place(self) -> str:
+        """The name to search for; of a composed file also its profile, and what uses it."""
+        chain = [] if self.profile is None else [f"profile {self.profile}"]
+        chain += [] if self.used_by is None else [f"used by {self.used_by}"]
+        return f"{self}   {', '.join(chain)}" if chain else str(self)
 
     def to_json(self) -> dict[str, str | int]:
         """A JSON object with only the members that are known.
@@ -153,6 +162,8 @@ class Origin(NamedTuple):
             known["used_by"] = str(self.used_by)
         if self.targets:
             known["targets"] = ", ".join(map(str, self.targets))
+        if self.profile is not None:
+            known["profile"] = self.profile
         return known
 
     @classmethod
@@ -174,4 +185,5 @@ class Origin(NamedTuple):
             call,
             None if used_by is None else cls(Layer.FILE, str(used_by)),
             () if targets is None else (cls(Layer.FILE, str(targets)),),
+            known.get("profile"),
         )

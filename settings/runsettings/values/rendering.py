@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from runsettings.values.diagnostic import Diagnostic, Excerpt, Rule, Severity
 from runsettings.values.directives import Delete
-from runsettings.values.origin import Layer, Origin
+from runsettings.values.origin import Layer
 
 if TYPE_CHECKING:
     from runsettings.values.tree import Leaf
@@ -106,17 +106,13 @@ def explain_history(
         show: Turns a leaf's value into text, with secrets masked.
     """
     lines = [f"{name} = {shown}"]
-    places = [printable(_place(leaf.origin)) for leaf in leaves]
+    places = [printable(leaf.origin.place) for leaf in leaves]
     width = max([_PLACE_WIDTH, *(len(place) + 2 for place in places)])
     for index, (leaf, place) in enumerate(zip(leaves, places, strict=True)):
         mark = "▸" if index == 0 else " "
         value = "(removed)" if isinstance(leaf.value, Delete) else show(leaf.value)
         lines.append(f"  {mark} {leaf.origin.layer.label:<{_LAYER_WIDTH}}{place:<{width}}{value}")
     return "\n".join(lines)
-
-
-def _place(origin: Origin) -> str:
-    return f"{origin}   used by {origin.used_by}" if origin.used_by is not None else str(origin)
 
 
 def _excerpt(excerpt: Excerpt) -> list[str]:

@@ -45,17 +45,21 @@ class Tree:
 
     Attributes:
         used_by: Where another file names this one in its ``$use``.
+        profile: The profile whose values these are.
+        composed: Whether the source is a file that is composed or that such a file uses.
         references: Whether ``data`` holds a `Reference`.
     """
 
     __slots__ = (
         "_marks",
         "call",
+        "composed",
         "data",
         "directives",
         "kind",
         "layer",
         "line",
+        "profile",
         "references",
         "text",
         "used_by",
@@ -85,6 +89,8 @@ class Tree:
         self.kind = kind
         self.directives = directives
         self.used_by: Origin | None = None
+        self.profile: str | None = None
+        self.composed = False
         self.references = False
 
     def __repr__(self) -> str:
@@ -172,6 +178,7 @@ class Tree:
                 line,
                 None if one_value_a_line else column,
                 used_by=self.used_by,
+                profile=self.profile,
             )
         call = f"{self.call}({path[0]}=)" if self.call and path else self.call
         return Origin(self.layer, self.where, self.line, None, call)

@@ -178,3 +178,22 @@ def test_a_change_names_its_key_once_in_every_format(committed):
 def test_a_directory_that_is_not_there_is_found(jail):
     """It would hold no settings, and so nothing that is wrong."""
     assert sentences(jail, '[ci]\ncwd = "clster"\n') == ["ci.cwd: there is no directory 'clster'"]
+
+
+def test_environments_have_profiles(jail):
+    """Each environment chooses the profiles of its composed files, in its table or by a flag."""
+    jail.write(
+        "run.yaml", "$config: 1\n$profiles: {slurm: {mode: offlin}, ci: {project: capsules}}\n"
+    )
+    declared = (
+        '[ci]\nfiles = ["run.yaml"]\nprofiles = ["ci"]\n'
+        '[cluster]\nfiles = ["run.yaml"]\nprofiles = ["slurm"]\n'
+        '[flag]\nfiles = ["run.yaml"]\nflags = ["--profile", "slurm"]\n'
+        '[wrong]\nfiles = ["run.yaml"]\nprofiles = ["slrum"]\n'
+    )
+    refused = "mode: must be one of 'online', 'offline', 'disabled'; got 'offlin'"
+    assert sentences(jail, declared) == [
+        f"{refused} (in environment 'cluster')",
+        f"{refused} (in environment 'flag')",
+        "no file has a profile 'slrum' (in environment 'wrong')",
+    ]

@@ -16,6 +16,7 @@ from runsettings.checks.parsers.parser_check import check_parser
 from runsettings.checks.rule_selection import without_suppressed
 from runsettings.checks.targets import matches_pattern
 from runsettings.checks.yaml11.ambiguous_scalars import scalar_diagnostics
+from runsettings.composition.profiles import Profiles
 from runsettings.documents.files import Format, read_file, read_text
 from runsettings.documents.paths import shown_path
 from runsettings.layers.call_site import Caller
@@ -23,7 +24,7 @@ from runsettings.runconfig.inputs.wandb_form import VERSION_KEY, has_wandb_form
 from runsettings.runconfig.loading import GatheredConfig, gather_config
 from runsettings.secrets.masking import SecretMask
 from runsettings.values.diagnostic import Diagnostic, Rule
-from runsettings.values.origin import Kind, Layer
+from runsettings.values.origin import Kind, Layer, Origin
 from runsettings.values.tree import Tree
 
 CALLER: Final = Caller("runsettings check", None, None)
@@ -42,6 +43,7 @@ class ConfigChecks:
         secrets: Live secrets, which must not be in a config.
         setting_names: Names of settings, whose place is not in a config.
         data: Patterns of files that are data, whose keys and values may be any.
+        profiles: The profiles of composed files, with their origins.
     """
 
     cwd: Path
@@ -51,6 +53,19 @@ class ConfigChecks:
     secrets: frozenset[str] = frozenset()
     setting_names: frozenset[str] = frozenset()
     data: tuple[str, ...] = ()
+    profiles: tuple[tuple[str, Origin], ...] = ()
+
+    def gathered(self, inputs: Any, profiles: Profiles | None = None) -> GatheredConfig:
+        """The config of some inputs, held against the rules and the JSON Schema."""
+        return gather_config(
+            inputs,
+            caller=CALLER,
+            schema=self.schema,
+            secrets=self.secrets,
+            setting_names=self.setting_names,
+            cwd=self.cwd,
+            profiles=profiles,
+        )
 
 
 def check_config_file(path: Path, checks: ConfigChecks) -> list[Diagnostic]:
@@ -65,14 +80,9 @@ def check_config_file(path: Path, checks: ConfigChecks) -> list[Diagnostic]:
     """
     if matches_pattern(path, checks.cwd, checks.data):
         return _check_data_file(path, checks)
-    gathered = gather_config(
-        path,
-        caller=CALLER,
-        schema=checks.schema,
-        secrets=checks.secrets,
-        setting_names=checks.setting_names,
-        cwd=checks.cwd,
-    )
+    # A file without profiles need not have the one that is chosen.
+    profiles = Profiles(checks.profiles, lenient=True) if checks.profiles else None
+    gathered = checks.gathered(path, profiles)
     found = list(gathered.diagnostics)
     # A composed file has the sources of the files that it uses below its own.
     own = shown_path(path, checks.cwd)
@@ -82,11 +92,27 @@ def check_config_file(path: Path, checks: ConfigChecks) -> list[Diagnostic]:
         further += _ambiguous_scalars(tree)
     if gathered.is_whole or tree.data:
         further += _parser_and_model(gathered, checks)
-    if further:
-        known = {(each.rule, each.path) for each in found}
-        further = [each for each in further if (each.rule, each.path) not in known]
-        found += gathered.secrets.diagnostics(further)
-    return _in_order(found, tree)
+    return _in_order([*found, *_masked(further, gathered)], tree)
+
+
+def check_config_inputs(inputs: Any, checks: ConfigChecks) -> list[Diagnostic]:
+    """Check the config that several inputs make.
+
+    Args:
+        inputs: Any inputs of a config.
+        checks: What to hold it against.
+    """
+    gathered = checks.gathered(inputs)
+    found = [*gathered.diagnostics, *_masked(_parser_and_model(gathered, checks), gathered)]
+    texts = {tree.where: tree.text for tree in gathered.read if tree.kind is Kind.DOCUMENT}
+    return list(without_suppressed(found, texts.get))
+
+
+def _masked(further: Sequence[Diagnostic], gathered: GatheredConfig) -> list[Diagnostic]:
+    """Further diagnostics, but for those that are known, with secrets masked."""
+    known = {(each.rule, each.path) for each in gathered.diagnostics}
+    new = [each for each in further if (each.rule, each.path) not in known]
+    return list(gathered.secrets.diagnostics(new))
 
 
 def _check_data_file(path: Path, checks: ConfigChecks) -> list[Diagnostic]:

@@ -6,6 +6,7 @@ A TOML file has a table for each environment::
     variables = {WANDB_MODE = "offline", WANDB_DIR = "/scratch"}
     files = ["settings/cluster.yaml"]
     flags = ["--project", "capsules"]
+    profiles = ["slurm"]
 
 An environment has nothing but what it declares, so that its settings are the same on every
 machine: no variable of this process, and without ``HOME`` among its variables no user's file.
@@ -14,6 +15,7 @@ machine: no variable of this process, and without ``HOME`` among its variables n
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 from collections.abc import Iterator
 from dataclasses import replace
@@ -35,6 +37,7 @@ from runsettings.composition.merge import Merged, merge
 from runsettings.documents.files import Format, read_file
 from runsettings.documents.paths import shown_path
 from runsettings.layers.flags.command_line_diagnostics import refused_words
+from runsettings.layers.flags.config_arguments import add_config_arguments
 from runsettings.layers.flags.parsing import parse_known_args
 from runsettings.models import provenance
 from runsettings.models.exporting import json_value
@@ -56,6 +59,7 @@ class Environment(BaseModel):
     variables: dict[str, str] = Field(default={}, description="Its variables.")
     files: tuple[str, ...] = Field(default=(), description="Settings files that programs name.")
     flags: tuple[str, ...] = Field(default=(), description="Flags as on a command line.")
+    profiles: tuple[str, ...] = Field(default=(), description="Profiles of composed files.")
     env_file: tuple[str, ...] = Field(default=(), description="`.env` files.")
     cwd: str = Field(default=".", description="The directory, relative to the declaring file.")
     inherit: bool = Field(default=False, description="Whether it has this process's variables.")
@@ -157,6 +161,7 @@ def _resolve(
         environ={**inherited, **environment.variables},
         cwd=base / environment.cwd,
         env_file=environment.env_file or None,
+        profiles=environment.profiles or None,
     )
     checked = check_layers(model, inputs)
     return replace(checked, diagnostics=(*found, *checked.diagnostics))
@@ -179,6 +184,8 @@ def _parse_flags(
 
     parser = _Parser(add_help=False)
     add_arguments(model, parser)
+    with contextlib.suppress(argparse.ArgumentError):  # the model has a field of such a name
+        add_config_arguments(parser)
     try:
         args, rest = parse_known_args(parser, flags)
     except argparse.ArgumentError as error:

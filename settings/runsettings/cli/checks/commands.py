@@ -13,9 +13,8 @@ import click
 import runsettings
 from runsettings.checks.reporters.formats import REPORT_FORMATS
 from runsettings.cli.checks.reports import reports_named, write_output, write_reports
-from runsettings.cli.importing import model_of, model_option
 from runsettings.cli.printing import STATUS, note, progress
-from runsettings.cli.settings.commands import settings_file_option
+from runsettings.cli.program import Program, model_option, program_options
 from runsettings.documents.git import GitError
 from runsettings.values.diagnostic import Rule
 from runsettings.values.did_you_mean import did_you_mean
@@ -51,13 +50,7 @@ def _rules(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
 @click.argument("files", nargs=-1, type=click.Path())
 @click.option("--schema", metavar="FILE", type=click.Path(), help="A JSON Schema for configs.")
 @click.option("--parser", metavar="MODULE:NAME", help="An argparse parser that configs must fit.")
-@click.option(
-    "--model",
-    metavar="MODULE:CLASS",
-    help="A pydantic model that configs must fit, or another settings class than Settings.",
-)
-@settings_file_option
-@click.option("--env-file", multiple=True, type=click.Path(), help="A .env file to read.")
+@program_options
 @click.option("--no-settings", is_flag=True, help="Check the named files alone, not the layers.")
 @click.option(
     "--locked",
@@ -162,17 +155,26 @@ def check_command(
 
 
 @click.command("schema")
-@click.argument("what", default="settings", metavar="[settings|run-config|journal|MODULE:MODEL]")
+@click.argument("what", required=False, metavar="[settings|run-config|journal|MODULE:MODEL]")
 @click.option("--parser", metavar="MODULE:NAME", help="Of the configs that fit an argparse parser.")
 @click.option("-o", "--output", metavar="FILE", type=click.Path(), help="Write it to a file.")
-def schema_command(what: str, parser: str | None, output: str | None) -> None:
+@model_option
+def schema_command(
+    what: str | None, parser: str | None, output: str | None, model: str | None
+) -> None:
     """Print the JSON Schema (2020-12) of settings, a run's config, a journal's line, or a model.
 
-    Editors use it to complete and check files. The default is the schema of the run's settings.
+    Editors use it to complete and check files. The default is the schema of the project's program,
+    or else of the run's settings.
     """
+    if what is not None and model is not None:
+        raise click.UsageError("give --model or its name alone, not both")
     from runsettings.cli.checks.requests import schema_of  # pydantic: help needs no models
 
-    text = json.dumps(schema_of(what, parser), indent=2, ensure_ascii=True) + "\n"
+    program = Program.of({"model": model or what})
+    what = what or program.model or "settings"
+    schema = schema_of(what, parser, program.directory)
+    text = json.dumps(schema, indent=2, ensure_ascii=True) + "\n"
     if output is None:
         click.echo(text, nl=False)
     else:
@@ -189,9 +191,8 @@ def schema_command(what: str, parser: str | None, output: str | None) -> None:
     type=click.Path(),
     help="Where to write it.",
 )
-@settings_file_option
-@model_option
-def lock_command(output: str, settings_files: tuple[str, ...], model: str | None) -> None:
+@program_options
+def lock_command(output: str, program: Program) -> None:
     """Write the resolved settings to a lock file, to be committed.
 
     The file has values, their origins, and hashes of the files that were read. A secret is
@@ -200,7 +201,8 @@ def lock_command(output: str, settings_files: tuple[str, ...], model: str | None
     from runsettings.models.locking import lock_of  # pydantic: help needs no models
     from runsettings.resolution.lock_file import read_lock, write_lock  # pydantic, as above
 
-    settings = model_of(model).resolve(files=settings_files)
+    program.refuse_config("lock")
+    settings = program.resolve()
     try:
         # With the key of the existing file, the line of an unchanged secret stays the same.
         key = read_lock(Path(output), output).key

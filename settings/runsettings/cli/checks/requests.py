@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, Final
 
 import click
@@ -14,9 +15,11 @@ from runsettings.checks.parsers.options import parser_options
 from runsettings.checks.schemas import schema
 from runsettings.checks.schemas.parser_schema import parser_schema
 from runsettings.cli.importing import load_object
+from runsettings.cli.program import Program
 from runsettings.journal.records import journal_schema
 from runsettings.models.layered import LayeredSettings
 from runsettings.models.settings import Settings
+from runsettings.runconfig.typed import RunConfig
 from runsettings.values.did_you_mean import did_you_mean
 
 _SCHEMAS: Final[Mapping[str, Callable[[], dict[str, Any]]]] = {
@@ -28,12 +31,12 @@ _SCHEMAS: Final[Mapping[str, Callable[[], dict[str, Any]]]] = {
 
 
 def check_request(
-    *, model: str | None, parser: str | None, no_settings: bool, **options: Any
+    *, program: Program, parser: str | None, no_settings: bool, **options: Any
 ) -> Request:
     """Make a request from the options of ``check``.
 
     Args:
-        model: The reference to a pydantic model for configs, or to a settings class.
+        program: How the program is started; its model may be a pydantic model for configs.
         parser: The reference to an argparse parser, or to a function that makes one.
         no_settings: Whether to check files alone.
         **options: Further attributes of `Request`.
@@ -42,12 +45,18 @@ def check_request(
         click.BadParameter: A reference is wrong.
     """
     settings: type[LayeredSettings] = Settings
-    configs = None if model is None else _model(model, "--model")
+    configs = None
+    if program.model is not None:
+        configs = _model(program.model, "--model", program.directory)
     if configs is not None and issubclass(configs, LayeredSettings):
         settings, configs = configs, None
-    options["env_file"] = options["env_file"] or None
     return Request(
         **options,
+        args=program.flags,
+        settings_files=program.files,
+        env_file=program.env_files or None,
+        config=None if issubclass(settings, RunConfig) else program.config_inputs,
+        profiles=program.profiles,
         settings=settings,
         model=configs,
         parser=None if parser is None else _parser(parser),
@@ -56,12 +65,13 @@ def check_request(
     )
 
 
-def schema_of(what: str, parser: str | None) -> dict[str, Any]:
+def schema_of(what: str, parser: str | None, directory: Path | None = None) -> dict[str, Any]:
     """The JSON Schema that the command ``schema`` prints.
 
     Args:
         what: ``settings``, ``run-config``, ``journal`` or the reference to a pydantic model.
         parser: The reference to an argparse parser, which is used instead of ``what``.
+        directory: The directory that has the model's module; the current one if left out.
 
     Raises:
         click.BadParameter: A reference is wrong.
@@ -74,11 +84,11 @@ def schema_of(what: str, parser: str | None) -> dict[str, Any]:
     if ":" not in what:
         advice = did_you_mean(what, _SCHEMAS) or f"write {', '.join(_SCHEMAS)} or module:Model"
         raise click.UsageError(f"{what!r} has no schema — {advice}")
-    return schema.model_schema(_model(what, "MODULE:MODEL"))
+    return schema.model_schema(_model(what, "MODULE:MODEL", directory))
 
 
-def _model(reference: str, option: str) -> type[BaseModel]:
-    named = load_object(reference, option)
+def _model(reference: str, option: str, directory: Path | None = None) -> type[BaseModel]:
+    named = load_object(reference, option, directory)
     if not (isinstance(named, type) and issubclass(named, BaseModel)):
         message = f"{reference!r} is not a pydantic model"
         raise click.BadParameter(message, param_hint=option)

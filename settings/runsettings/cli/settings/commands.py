@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Final
 
 import click
 
 import runsettings
 from runsettings._deferred import deferred
-from runsettings.cli.importing import model_of, model_option
+from runsettings.cli.importing import model_of
 from runsettings.cli.printing import note, print_json, print_table
+from runsettings.cli.program import Program, model_option, program_options
 from runsettings.cli.settings.completing import complete_keys, complete_values
 from runsettings.cli.settings.editing_options import SetCommand, layer_options
 from runsettings.values.diagnostic import Rule
@@ -28,22 +28,8 @@ if TYPE_CHECKING:
 else:
     yaml_text = deferred("runsettings.documents.yaml.writing", "yaml_text")
 
-_Command = TypeVar("_Command", bound=Callable[..., Any])
-
 _STDIN: Final = "-"
 """The VALUE that means the standard input."""
-
-
-def settings_file_option(command: _Command) -> _Command:
-    """The option ``--settings-file``, as the argument ``settings_files``."""
-    return click.option(
-        "--settings-file",
-        "settings_files",
-        metavar="FILE",
-        multiple=True,
-        type=click.Path(),
-        help="A settings file, as a program's --settings-file; may be repeated.",
-    )(command)
 
 
 @click.command("show")
@@ -51,31 +37,31 @@ def settings_file_option(command: _Command) -> _Command:
 @click.option("--yaml", "as_yaml", is_flag=True, help="As YAML.")
 @click.option("--origins", is_flag=True, help="Include each value's origin in JSON and YAML.")
 @click.option("--changed", is_flag=True, help="Only settings that are not at their defaults.")
-@settings_file_option
-@model_option
+@program_options
 def show_command(
-    as_json: bool,
-    as_yaml: bool,
-    origins: bool,
-    changed: bool,
-    settings_files: tuple[str, ...],
-    model: str | None,
+    as_json: bool, as_yaml: bool, origins: bool, changed: bool, program: Program
 ) -> None:
     """Show the resolved settings of this directory and environment, with their origins.
 
-    Secrets are masked.
+    With --config or --set, show the config that they make. Secrets are masked.
     """
     if as_json and as_yaml:
         raise click.UsageError("--json and --yaml exclude each other")
-    from runsettings.cli.settings import showing  # pydantic: help and completion do not need it
+    from runsettings.cli.settings import showing, showing_config  # pydantic: help needs none
 
-    settings = model_of(model).resolve(args=_flags(settings_files))
-    if as_json:
-        print_json(showing.settings_data(settings, origins=origins, changed=changed))
-    elif as_yaml:
+    if program.has_config:
+        config = program.config()
+        data = showing_config.config_data(config, origins=origins)
+        rows = showing_config.config_rows(config)
+    else:
+        settings = program.resolve()
         data = showing.settings_data(settings, origins=origins, changed=changed)
+        rows = showing.settings_rows(settings, changed=changed)
+    if as_json:
+        print_json(data)
+    elif as_yaml:
         click.echo(yaml_text(data), nl=False)
-    elif rows := showing.settings_rows(settings, changed=changed):
+    elif rows:
         print_table(("key", "value", "layer", "origin"), rows)
     else:
         note("all settings are at their defaults")
@@ -84,25 +70,32 @@ def show_command(
 @click.command("explain")
 @click.argument("key", required=False, shell_complete=complete_keys)
 @click.option("--json", "as_json", is_flag=True, help="As a JSON array.")
-@settings_file_option
-@model_option
-def explain_command(
-    key: str | None, as_json: bool, settings_files: tuple[str, ...], model: str | None
-) -> None:
+@program_options
+def explain_command(key: str | None, as_json: bool, program: Program) -> None:
     """Show where KEY, or every setting, comes from: the winning origin and the losers.
 
-    KEY is explained even if other settings have errors.
+    KEY is explained even if other settings have errors. With --config or --set, explain the
+    config that they make. Without KEY, composed files are listed first, the highest first.
     """
-    from runsettings.cli.settings import showing  # pydantic: help and completion do not need it
+    from runsettings.cli.settings import showing, showing_config  # pydantic, as above
     from runsettings.models.resolving import resolve_for_key  # pydantic
 
-    model_class, flags = model_of(model), _flags(settings_files)
-    with _model_suggested(model):
+    if program.has_config:
+        config = program.config()
+        if key is None and not as_json:
+            _print_files(showing_config.chain_of_files(config._trees()))
+        click.echo(showing_config.explain_config(config, key, as_json=as_json))
+        return
+    with _model_suggested(program.model, program.is_project):
         if key is None:
-            settings = runsettings.resolve(model_class, args=flags)
+            settings = program.resolve()
+            sources = runsettings.sources(settings)
+            if not as_json:
+                _print_files(showing_config.chain_of_files(sources, composed_only=True))
             click.echo(runsettings.explain(settings, as_json=as_json))
             return
-        settings, problems = resolve_for_key(model_class, key, args=flags)
+        model_class, inputs = program.settings_class, program.inputs
+        settings, problems = resolve_for_key(model_class, key, **inputs)
         showing.refuse_variable(settings, key)
         click.echo(runsettings.explain(settings, key, as_json=as_json))
     _note_problems(len(problems))
@@ -110,17 +103,20 @@ def explain_command(
 
 @click.command("get")
 @click.argument("key", shell_complete=complete_keys)
-@settings_file_option
-@model_option
-def get_command(key: str, settings_files: tuple[str, ...], model: str | None) -> None:
+@program_options
+def get_command(key: str, program: Program) -> None:
     """Print the value of KEY on one line, for scripts.
 
-    The line is empty for a value that is not set, and *** for a secret.
+    The line is empty for a value that is not set, and *** for a secret. With --config or --set,
+    KEY is one of the config that they make.
     """
-    from runsettings.cli.settings import showing  # pydantic: help and completion do not need it
+    from runsettings.cli.settings import showing, showing_config  # pydantic, as above
 
-    settings = model_of(model).resolve(args=_flags(settings_files))
-    with _model_suggested(model):
+    if program.has_config:
+        click.echo(showing_config.config_value(program.config(), key))
+        return
+    settings = program.resolve()
+    with _model_suggested(program.model, program.is_project):
         click.echo(showing.plain_value(settings, key))
 
 
@@ -176,14 +172,19 @@ def unset_command(key: str, layer: Layer, model: str | None) -> None:
     _note_problems(len(edit.remaining))
 
 
-def _flags(settings_files: tuple[str, ...]) -> argparse.Namespace | None:
-    """The flags of a program that was started with these settings files."""
-    return argparse.Namespace(settings_file=list(settings_files)) if settings_files else None
+def _print_files(files: Sequence[str]) -> None:
+    if files:
+        click.echo("files, the highest first:")
+        click.echo("".join(f"  {each}\n" for each in files))
 
 
 @contextmanager
-def _model_suggested(model: str | None) -> Iterator[None]:
-    """Suggest ``--model`` in an error about an unknown key that has no other hint.
+def _model_suggested(model: str | None, is_project: bool = False) -> Iterator[None]:
+    """Suggest another ``--model`` in an error about an unknown key that has no other hint.
+
+    Args:
+        model: The model that was asked; ``None`` for the run's settings.
+        is_project: Whether the project chose the model.
 
     Raises:
         SettingsError: The error that was raised inside.
@@ -191,9 +192,11 @@ def _model_suggested(model: str | None) -> Iterator[None]:
     try:
         yield
     except SettingsError as error:
-        if model is not None:
+        if model is not None and not is_project:
             raise
         hint = "for a model of your own, give --model module:Class"
+        if model is not None:
+            hint = "for the settings of runs, give --model runsettings:Settings"
         found = [
             replace(each, hint=hint) if each.rule is Rule.UNKNOWN_KEY and not each.hint else each
             for each in error.diagnostics

@@ -8,7 +8,8 @@ import click
 
 import runsettings
 from runsettings.cli.completing import offered
-from runsettings.cli.importing import model_of
+from runsettings.cli.program import Program
+from runsettings.values.errors import SettingsError
 from runsettings.values.key_paths import format_path
 
 if TYPE_CHECKING:
@@ -51,6 +52,6 @@ def complete_values(
 def _options(ctx: click.Context) -> OptionTable | None:
     """The options of the model; ``None`` after an error, because completion cannot show errors."""
     try:
-        return runsettings.options(model_of(ctx.params.get("model")))
-    except click.BadParameter:
+        return runsettings.options(Program.of(ctx.params).settings_class)
+    except (click.BadParameter, SettingsError):
         return None

@@ -45,6 +45,9 @@ SETTINGS_FILES: Final = ("settings", "settings.toml", "settings.yaml")
 
 _OWN_TABLE: Final = ("tool", "runsettings")
 
+_OF_COMMANDS: Final = ("check", "program")
+"""Tables inside of it, which the command line reads."""
+
 _DELETED: Final = "the working directory was deleted"
 
 _LIMIT: Final = 4 * 1024 * 1024
@@ -168,7 +171,8 @@ def _table(whole: Reading, table: Sequence[str]) -> Reading:
             return _no_table(whole, table[:depth])
     tree = _part(whole.tree, data, marks)
     if tuple(table) == _OWN_TABLE:
-        tree.data.pop("check", None)  # the options of `runsettings check`
+        for name in _OF_COMMANDS:
+            tree.data.pop(name, None)
     return Reading(tree, whole.diagnostics)
 
 

@@ -1,0 +1,208 @@
+"""The options that tell how a program is started: its model, files, profile and overrides.
+
+The project can say them once, in ``[tool.runsettings.program]`` of ``pyproject.toml``.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
+
+import click
+
+import runsettings
+from runsettings.cli.importing import model_of
+from runsettings.composition.overrides import (
+    CONFIG_FLAG,
+    PROFILE_FLAG,
+    SET_FLAG,
+    Overrides,
+)
+from runsettings.documents.paths import working_directory
+from runsettings.layers.flags.namespace import GivenNamespace
+from runsettings.values.diagnostic import Rule
+from runsettings.values.errors import SettingsError
+
+if TYPE_CHECKING:
+    import argparse
+
+    from runsettings.models.layered import LayeredSettings
+    from runsettings.runconfig.config import Config
+    from runsettings.values.origin import Origin
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+_OPTIONS: Final = (
+    ("--file", "named_files", "FILE", "A settings file that the program names (files=)."),
+    ("--settings-file", "settings_files", "FILE", "A settings file, as the flag --settings-file."),
+    ("--env-file", "env_files", "FILE", "A .env file to read instead of the model's own."),
+    ("--config", "config_files", "FILE", "A config file, as the program's flag --config."),
+    ("--set", "sets", "KEY=VALUE", "An override of the config, as the program's flag --set."),
+    ("--profile", "profiles", "NAME", "A profile of composed files."),
+)
+"""Options that may be repeated, each with its parameter, metavar and help."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program:
+    """How a program is started.
+
+    Attributes:
+        model: The reference to its settings class; ``None`` for the run's `Settings`.
+        is_project: Whether the project's table names the model, and no option.
+        directory: The directory that has its modules.
+        files: Settings files that it names, lowest first.
+        settings_files: Settings files of its flag ``--settings-file``.
+        env_files: ``.env`` files; the model's own if there are none.
+        words: Its flags ``--config``, ``--set`` and ``--profile``, each with its text.
+    """
+
+    model: str | None = None
+    is_project: bool = False
+    directory: Path
+    files: tuple[str | Path, ...] = ()
+    settings_files: tuple[str, ...] = ()
+    env_files: tuple[str | Path, ...] = ()
+    words: tuple[tuple[str, str], ...] = ()
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any]) -> Program:
+        """The program that the options of a command describe, and else the project's table.
+
+        Args:
+            given: The values of the options, by parameter.
+
+        Raises:
+            SettingsError: The project's table is wrong.
+        """
+        from runsettings.cli.program_table import project_program  # pydantic: help needs none
+
+        model = given.get("model")
+        project, directory = project_program(model)
+        options = {name: given.get(name) or () for _, name, _, _ in _OPTIONS}
+        named = {
+            CONFIG_FLAG: options["config_files"] or _below(directory, project.config),
+            SET_FLAG: options["sets"] or project.set,
+            PROFILE_FLAG: options["profiles"] or project.profiles,
+        }
+        return cls(
+            model=model or project.model,
+            is_project=model is None and project.model is not None,
+            directory=directory,
+            files=options["named_files"] or _below(directory, project.files),
+            settings_files=options["settings_files"],
+            env_files=options["env_files"] or _below(directory, project.env_files),
+            words=tuple((flag, str(text)) for flag, texts in named.items() for text in texts),
+        )
+
+    @property
+    def settings_class(self) -> type[LayeredSettings]:
+        """The settings class.
+
+        Raises:
+            click.BadParameter: There is no such class.
+        """
+        return model_of(self.model, self.directory)
+
+    @property
+    def flags(self) -> argparse.Namespace | None:
+        """The flags, as the program parses them."""
+        if not (self.words or self.settings_files):
+            return None
+        given = GivenNamespace()
+        given._overrides = self.words
+        if self.settings_files:
+            given.settings_file = list(self.settings_files)
+        return given
+
+    @property
+    def inputs(self) -> dict[str, Any]:
+        """The arguments of `resolve` that have what the program reads.
+
+        Raises:
+            SettingsError: A ``.env`` file is not there.
+        """
+        from runsettings.checks.settings_layers import missing_env_files  # pydantic, as above
+
+        missing = missing_env_files(self.env_files, working_directory())
+        if missing:
+            raise SettingsError(missing)
+        return {"args": self.flags, "files": self.files, "env_file": self.env_files or None}
+
+    def resolve(self) -> LayeredSettings:
+        """The settings of the program.
+
+        Raises:
+            SettingsError: They have errors.
+        """
+        return runsettings.resolve(self.settings_class, **self.inputs)
+
+    @property
+    def profiles(self) -> tuple[tuple[str, Origin], ...]:
+        """The chosen profiles, with their origins."""
+        return tuple(Overrides(self.words).profiles)
+
+    @property
+    def config_inputs(self) -> Overrides | None:
+        """``--config`` and ``--set`` as inputs of a config; ``None`` without them."""
+        given = any(flag != PROFILE_FLAG for flag, _ in self.words)
+        return Overrides(self.words) if given else None
+
+    @property
+    def has_config(self) -> bool:
+        """Whether the question is about a config that no model of the program reads."""
+        model = self.settings_class
+        return self.config_inputs is not None and not issubclass(model, runsettings.RunConfig)
+
+    def config(self) -> Config:
+        """The config of ``--config`` and ``--set``.
+
+        Raises:
+            ConfigError: A file or an override is wrong.
+        """
+        return runsettings.Config.load(self.config_inputs)
+
+    def refuse_config(self, command: str) -> None:
+        """Refuse ``--config`` and ``--set`` for a command that is about settings alone.
+
+        Raises:
+            SettingsError: The model of the program reads no config.
+        """
+        if self.has_config:
+            raise SettingsError.of(
+                Rule.BAD_INPUT,
+                f"{command} needs a model that reads --config and --set",
+                hint="name a RunConfig with --model module:Class",
+            )
+
+
+def _below(directory: Path, names: tuple[str, ...]) -> tuple[Path, ...]:
+    """The paths of files that the project's table names."""
+    return tuple(directory / Path(name).expanduser() for name in names)
+
+
+def program_options(command: _Command) -> _Command:
+    """The options of a program, as the argument ``program``."""
+
+    @functools.wraps(command)
+    def with_program(*args: Any, **given: Any) -> Any:
+        own = {name: given.pop(name) for name in ("model", *(each[1] for each in _OPTIONS))}
+        return command(*args, program=Program.of(own), **given)
+
+    wrapped: Any = with_program
+    for flag, name, metavar, text in reversed(_OPTIONS):
+        help_ = f"{text.removesuffix('.')}; may be repeated."
+        wrapped = click.option(flag, name, metavar=metavar, multiple=True, help=help_)(wrapped)
+    return cast("_Command", model_option(wrapped))
+
+
+def model_option(command: _Command) -> _Command:
+    """The option ``--model module:Class``, as the argument ``model``: its text, or ``None``."""
+    return click.option(
+        "--model",
+        metavar="MODULE:CLASS",
+        help="A LayeredSettings class of your own, instead of the run's Settings.",
+    )(command)

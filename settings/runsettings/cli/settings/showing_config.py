@@ -1,0 +1,117 @@
+"""Makes the output of ``show``, ``explain`` and ``get`` for a config, and the chain of files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from runsettings.runconfig.config import Config
+from runsettings.values.diagnostic import Rule
+from runsettings.values.errors import SettingsError
+from runsettings.values.json_trees import copy_tree
+from runsettings.values.key_paths import format_path, leaves_of, put_at
+from runsettings.values.origin import Origin
+from runsettings.values.rendering import printable, shown
+from runsettings.values.tree import Tree
+
+
+def config_rows(config: Config) -> list[tuple[str, str, str, str]]:
+    """Key, value, layer and place of each leaf."""
+    found = leaves_of(config.as_dict())
+    leaves = [(path, shown(value), config.origin(path)) for path, value in found]
+    return [(format_path(path), value, at.layer.label, at.place) for path, value, at in leaves]
+
+
+def config_data(config: Config, *, origins: bool) -> dict[str, Any]:
+    """The config as nested JSON data.
+
+    Args:
+        config: The config.
+        origins: Whether to return an object with value and origin for each dotted key instead.
+    """
+    data: dict[str, Any] = {}
+    for path, value in leaves_of(config.as_dict()):
+        if origins:
+            data[format_path(path)] = {"value": value, "origin": config.origin(path).to_json()}
+        else:
+            put_at(data, path, copy_tree(value))
+    return data
+
+
+def config_value(config: Config, key: str) -> str:
+    """A value on one line; an empty text for ``None``.
+
+    Args:
+        config: The config.
+        key: A key; ``"optim.lr"`` reaches inside.
+
+    Raises:
+        SettingsError: There is no such key.
+    """
+    _known(config, key)
+    value: Any = config.as_dict()
+    for part in key.split("."):
+        value = value[part]
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def explain_config(config: Config, key: str | None, *, as_json: bool) -> str:
+    """Where the value of a key, or of all keys, comes from, and what it beat.
+
+    Args:
+        config: The config.
+        key: A key; ``"optim.lr"`` reaches inside.
+        as_json: JSON instead of text, as `LayeredSettings.explain` makes it.
+
+    Raises:
+        SettingsError: There is no such key.
+    """
+    if key is not None:
+        _known(config, key)
+    if not as_json:
+        return config.explain(key)
+    below = tuple(key.split(".")) if key else ()
+    found = [
+        {
+            "key": format_path(path),
+            "value": value,
+            "history": [
+                {**leaf.origin.to_json(), "value": leaf.value} for leaf in config.history(path)
+            ],
+        }
+        for path, value in leaves_of(config.as_dict())
+        if path[: len(below)] == below
+    ]
+    return json.dumps(found, indent=2, default=str)
+
+
+def _known(config: Config, key: str) -> None:
+    """Refuse a key that the config has not.
+
+    Raises:
+        SettingsError: There is no such key.
+    """
+    try:
+        config.origin(key)
+    except KeyError as error:
+        raise SettingsError.of(Rule.UNKNOWN_KEY, str(error.args[0]), subject="config") from None
+
+
+def chain_of_files(sources: Iterable[Tree], *, composed_only: bool = False) -> list[str]:
+    """The files that values were read from, one on each line, the highest first.
+
+    Args:
+        sources: The sources, lowest first.
+        composed_only: Whether to return nothing where no file is composed.
+    """
+    files = [
+        Origin(tree.layer, tree.where, used_by=tree.used_by, profile=tree.profile)
+        for tree in sources
+        if tree.kind.is_file
+    ]
+    if composed_only and not any(each.used_by or each.profile for each in files):
+        return []
+    return [printable(each.place) for each in dict.fromkeys(reversed(files))]

@@ -1,0 +1,209 @@
+"""The options of a program, their defaults in pyproject.toml, and configs on the command line."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import pytest
+
+MODEL = """
+from pydantic import BaseModel
+from runsettings import LayeredSettings, RunConfig
+
+class Optim(BaseModel):
+    lr: float = 0.1
+
+class Train(RunConfig):
+    model_config = {"env_prefix": "TRAIN_"}
+    optim: Optim = Optim()
+    epochs: int = 90
+    workers: int = 1
+
+class Serve(LayeredSettings):
+    model_config = {"env_prefix": "SERVE_"}
+    port: int = 80
+"""
+
+
+@pytest.fixture
+def project(jail):
+    """A typed config, a composed file with a profile, and a module of a name of its own."""
+    jail.monkeypatch.setattr(sys, "path", list(sys.path))
+    jail.monkeypatch.delitem(sys.modules, "program_of_tests", raising=False)
+    jail.write("program_of_tests.py", MODEL)
+    jail.write(
+        "train.yaml",
+        "$config: 1\n$use: [base.yaml]\n$profiles: {slurm: {workers: 16}}\noptim: {lr: 0.5}\n",
+    )
+    jail.write("base.yaml", "epochs: 10\n")
+    return jail
+
+
+TRAIN = ("--model", "program_of_tests:Train")
+
+
+@pytest.mark.parametrize("flag", ["--file", "--config"])
+def test_files_of_a_typed_config(project, run, flag):
+    """Named files, profiles and overrides are read as the program reads them."""
+    options = (*TRAIN, flag, "train.yaml", "--profile", "slurm", "--set", "epochs=3")
+    assert run("get", "workers", *options).stdout == "16\n"
+    assert run("get", "epochs", *options).stdout == "3\n"
+    assert "--set epochs=3" in run("show", *options).stdout
+
+
+def test_explain_shows_the_chain(project, run):
+    """A value tells its profile, or which file uses its own."""
+    options = (*TRAIN, "--file", "train.yaml", "--profile", "slurm")
+    assert "train.yaml:3:30   profile slurm" in run("explain", "workers", *options).stdout
+    explained = run("explain", "epochs", *options).stdout
+    assert "base.yaml:1:9   used by train.yaml:2:8" in explained
+
+
+def test_explain_lists_the_files_first(project, run):
+    """Without a key, the files of a composed one are listed, the highest first."""
+    output = run("explain", *TRAIN, "--file", "train.yaml", "--profile", "slurm").stdout
+    assert output.startswith(
+        "files, the highest first:\n"
+        "  train.yaml   profile slurm\n"
+        "  train.yaml\n"
+        "  base.yaml   used by train.yaml:2:8\n"
+        "\noptim.lr = 0.5\n"
+    )
+
+
+def test_env_file(project, run):
+    """``--env-file`` names a file of variables, and one that is missing is an error."""
+    project.write("serve.env", "SERVE_PORT=81\n")
+    serve = ("--model", "program_of_tests:Serve")
+    assert run("get", "port", *serve, "--env-file", "serve.env").stdout == "81\n"
+    result = run("get", "port", *serve, "--env-file", "serv.env")
+    assert result.exit_code == 1
+    assert "serv.env" in result.stderr
+
+
+class TestConfig:
+    """``--config`` and ``--set`` without a model that reads them ask about the config."""
+
+    def test_explain(self, project, run):
+        """``explain`` shows the files, and then every leaf."""
+        output = run("explain", "--config", "train.yaml").stdout
+        assert output.startswith("files, the highest first:\n  train.yaml\n  base.yaml   used by")
+        assert "epochs = 10\n  ▸ file       base.yaml:1:9   used by train.yaml:2:8" in output
+
+    def test_explain_as_json(self, project, run):
+        """The data has the shape of a model's."""
+        found = json.loads(run("explain", "epochs", "--config", "train.yaml", "--json").stdout)
+        assert [each["key"] for each in found] == ["epochs"]
+        assert found[0]["history"][0]["used_by"] == "train.yaml:2:8"
+
+    def test_get_and_show(self, project, run):
+        """``get`` and ``show`` read the config with its overrides."""
+        options = ("--config", "train.yaml", "--set", "optim.lr=3e-4")
+        assert run("get", "optim.lr", *options).stdout == "0.0003\n"
+        assert json.loads(run("show", "--json", *options).stdout)["optim"] == {"lr": 3e-4}
+
+    @pytest.mark.parametrize("command", ["get", "explain"])
+    def test_unknown_key(self, project, run, command):
+        """A key that the config has not is an error with a proposal."""
+        result = run(command, "epoch", "--config", "train.yaml")
+        assert result.exit_code == 1
+        assert "did you mean 'epochs'" in result.stderr
+
+    def test_check(self, project, run):
+        """``check`` reports a wrong override and a wrong file together."""
+        project.write("base.yaml", "epochs: 10\nepochs: 20\n")
+        result = run("check", "--config", "train.yaml", "--set", "epcohs=3")
+        assert result.exit_code == 1
+        assert "base.yaml:2:1" in result.stdout
+        assert "did you mean 'epochs'" in result.stdout
+
+    def test_lock_refuses(self, project, run):
+        """A lock file holds settings: without a model for the config there are none."""
+        result = run("lock", "--config", "train.yaml")
+        assert result.exit_code == 1
+        assert "--model" in result.stderr
+
+
+class TestCheck:
+    """``check`` of a program."""
+
+    def test_of_a_typed_config(self, project, run):
+        """What is wrong in each file, override and variable is told at once."""
+        project.write("base.yaml", "epochs: many\n")
+        project.setenv(TRAIN_WORKERS="few")
+        result = run("check", *TRAIN, "--file", "train.yaml", "--set", "optim.rl=3")
+        assert result.exit_code == 1
+        for place in ("base.yaml:1:9", "TRAIN_WORKERS", "--set optim.rl=3"):
+            assert place in result.stdout
+
+    def test_profile_of_files(self, project, run):
+        """``--profile`` counts for the checked files that have profiles."""
+        project.write("plain.yaml", "a: 1\n")
+        assert run("check", "train.yaml", "plain.yaml", "--profile", "slurm").exit_code == 0
+        result = run("check", "train.yaml", "plain.yaml", "--profile", "slrum")
+        assert result.stdout.count("did you mean 'slurm'") == 1
+
+
+class TestProject:
+    """``[tool.runsettings.program]``."""
+
+    @pytest.fixture
+    def table(self, project):
+        """A project that names its program."""
+        return project.write(
+            "pyproject.toml",
+            "[tool.runsettings.program]\n"
+            'model = "program_of_tests:Train"\nfiles = ["train.yaml"]\n'
+            'set = ["epochs=4"]\nprofiles = ["slurm"]\n',
+        )
+
+    def test_defaults(self, table, run):
+        """Commands ask what the project's program asks."""
+        assert run("get", "workers").stdout == "16\n"
+        assert run("get", "epochs").stdout == "4\n"
+        assert run("check").exit_code == 0
+
+    def test_below_the_directory(self, table, run, jail):
+        """The files and the module are found from a directory below."""
+        (jail.cwd / "below").mkdir()
+        jail.monkeypatch.chdir(jail.cwd / "below")
+        assert run("get", "workers").stdout == "16\n"
+
+    def test_an_option_replaces_its_default(self, table, run):
+        """Each kind of option given replaces the project's own."""
+        assert run("get", "epochs", "--set", "epochs=5").stdout == "5\n"
+
+    def test_another_model_has_none_of_them(self, table, run):
+        """The project's files are not those of another model."""
+        assert run("get", "port", "--model", "program_of_tests:Serve").stdout == "80\n"
+
+    def test_it_is_no_setting(self, table, run):
+        """The run's own settings do not take the table for one of theirs."""
+        assert run("get", "mode", "--model", "runsettings:Settings").exit_code == 0
+
+    def test_wrong_key(self, project, run):
+        """A misspelt key of the table is an error with its place."""
+        project.write("pyproject.toml", "[tool.runsettings.program]\nfile = 'a'\n")
+        result = run("get", "mode")
+        assert result.exit_code == 1
+        assert "pyproject.toml:2:1" in result.stderr
+        assert "did you mean 'files'" in result.stderr
+
+    def test_settings_of_the_run(self, table, run):
+        """A key that only the run's settings have tells how to ask for them."""
+        assert "--model runsettings:Settings" in run("get", "entity").stderr
+
+    def test_schema(self, table, run):
+        """The schema is that of the project's model."""
+        assert "epochs" in json.loads(run("schema").stdout)["properties"]
+        own = run("schema", "--model", "program_of_tests:Serve")
+        assert "port" in json.loads(own.stdout)["properties"]
+
+    def test_lock(self, table, run, jail):
+        """The lock file has the files of the chain."""
+        assert run("lock").exit_code == 0
+        lock = json.loads((jail.cwd / "settings.lock").read_text())
+        assert lock["files"].keys() == {"train.yaml", "base.yaml"}
+        jail.write("base.yaml", "epochs: 10 # ten\n")
+        assert "base.yaml changed" in run("check", "--locked").stdout
