@@ -63,11 +63,13 @@ def write_file(
     *,
     durable: bool = True,
     follow_links: bool = True,
+    mode: int | None = None,
+    temporaries: Path | None = None,
 ) -> None:
     """Write all of a file, or leave it as it was.
 
     The file keeps its mode, and its owner where that is allowed. A device or pipe, such as
-    ``/dev/stdout``, is written to directly.
+    ``/dev/stdout``, is written to directly if links are followed, and replaced otherwise.
 
     Args:
         path: The file, which need not exist; its directory must exist.
@@ -75,6 +77,9 @@ def write_file(
         durable: Whether to wait until the content is on the disk.
         follow_links: Whether to write the target of a symbolic link; otherwise the file replaces
             the link.
+        mode: The mode of the file, whatever it was.
+        temporaries: The directory for the temporary file, on the same file system; that of the
+            file if left out.
 
     Raises:
         OSError: It cannot be written; the old content stays.
@@ -82,10 +87,13 @@ def write_file(
     real = Path(os.path.realpath(path)) if follow_links else path
     status = None if real.is_symlink() else _status(real)
     if status is not None and not stat.S_ISREG(status.st_mode):
-        with real.open("wb") as device:
-            _copy(content, device)
-        return
-    with _temporary(real, content, status, durable=durable) as temporary:
+        if follow_links:
+            with real.open("wb") as device:
+                _copy(content, device)
+            return
+        status = None
+    place = temporaries or real.parent
+    with _temporary(real, place, content, status, durable=durable, mode=mode) as temporary:
         temporary.replace(real)
     if durable:
         _sync_directory(real.parent)
@@ -157,7 +165,14 @@ def _attempt(
     exposed = status is not None and narrow and bool(status.st_mode & _OTHERS)
     if changed == text and not exposed:
         return Rewritten(created=False, changed=False)
-    with _temporary(path, mark + changed.encode(), status, narrow=narrow) as temporary:
+    mode = 0o666 if status is None else stat.S_IMODE(status.st_mode)
+    with _temporary(
+        path,
+        path.parent,
+        mark + changed.encode(),
+        status,
+        mode=mode & ~_OTHERS if narrow else None,
+    ) as temporary:
         if _signature(_status(path)) != _signature(status):
             return None
         temporary.replace(path)
@@ -168,20 +183,21 @@ def _attempt(
 @contextlib.contextmanager
 def _temporary(
     target: Path,
+    directory: Path,
     content: bytes | BinaryIO,
     status: os.stat_result | None,
     *,
-    narrow: bool = False,
+    mode: int | None = None,
     durable: bool = True,
 ) -> Iterator[Path]:
-    """A new file beside ``target`` with the content; removed at the end if it was not renamed."""
+    """A new file in ``directory`` for ``target``; removed at the end if it was not renamed."""
     if status is not None and not os.access(target, os.W_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-    mode = 0o666 if status is None else stat.S_IMODE(status.st_mode)
-    mode = mode & ~_OTHERS if narrow else mode
-    _remove_abandoned(target.parent)
-    # Created with the final mode: otherwise others could open the file before the mode is set.
-    path, descriptor = _create(target.parent, mode if status is None else 0o600)
+    if mode is None and status is not None:
+        mode = stat.S_IMODE(status.st_mode)
+    remove_abandoned(directory)
+    # Private at first: otherwise others could open the file before its mode is set.
+    path, descriptor = _create(directory, 0o666 if mode is None else 0o600)
     # Open until the file has its final name: closing it gives up the lock.
     lock = -1 if sys.platform == "win32" else os.dup(descriptor)
     try:
@@ -191,6 +207,7 @@ def _temporary(
                     PermissionError
                 ):  # the new file then has this user as owner
                     os.fchown(descriptor, status.st_uid, status.st_gid)
+            if mode is not None and hasattr(os, "fchmod"):
                 os.fchmod(descriptor, mode)
             _copy(content, file)
             file.flush()
@@ -226,7 +243,7 @@ def _create(directory: Path, mode: int) -> tuple[Path, int]:
     raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
 
 
-def _remove_abandoned(directory: Path) -> None:
+def remove_abandoned(directory: Path) -> None:
     """Remove the temporary files of killed writers, once for each directory and process."""
     if sys.platform == "win32" or directory in _cleaned:
         return

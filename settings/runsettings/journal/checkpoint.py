@@ -8,7 +8,6 @@ of a journal that was replaced or edited since, is ignored, and a later one repl
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Mapping
 from hashlib import blake2b
 from pathlib import Path
@@ -23,12 +22,6 @@ VERSION: Final = 1
 
 SMALLEST: Final = 1 << 20
 """Bytes of a journal that are replayed faster than a checkpoint of them is worth."""
-
-# As far as the platform has them: never follow a link or wait for a pipe.
-_FLAGS: Final = sum(
-    getattr(os, name, 0)
-    for name in ("O_WRONLY", "O_CREAT", "O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC")
-)
 
 _SAMPLE: Final = 1 << 12
 _EDGE: Final = 1 << 16
@@ -55,22 +48,18 @@ def store(fd: int, journal: Path | str, position: int, state: Mapping[str, Any])
     Raises:
         OSError: It cannot be written.
     """
-    path = checkpoint_path(journal)
     if not position or os.pread(fd, 1, position - 1) != b"\n":
         return False
-    # Who may not read the journal may not read its checkpoint. `write_file` keeps the mode.
-    mode = os.fstat(fd).st_mode & 0o777
-    target = os.open(path, _FLAGS, mode)
-    try:
-        if not stat.S_ISREG(os.fstat(target).st_mode):
-            return False  # a device of somebody else
-        if hasattr(os, "fchmod"):
-            os.fchmod(target, mode)
-    finally:
-        os.close(target)
     body = encode(state)
     mark = {**_mark(fd, position), "state": blake2b(body, digest_size=16).hexdigest()}
-    write_file(path, encode(mark) + body, durable=False, follow_links=False)
+    write_file(
+        checkpoint_path(journal),
+        encode(mark) + body,
+        durable=False,
+        follow_links=False,
+        # Who may not read the journal may not read its checkpoint.
+        mode=os.fstat(fd).st_mode & 0o777,
+    )
     return True
 
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -13,10 +14,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from runsettings.documents.atomic_write import remove_abandoned
 from runsettings.journal.writer import Journal
 from runsettings.layers.settings_files.locations import workspace_directory
 
 FILES: Final = "files"
+
+_NEWEST: Final = 16
+"""The number of runs in which a start looks for temporary files, also among ten thousand runs."""
 
 _NAME: Final = re.compile(r"(?:offline-)?run-(\d{8}_\d{6})-(.+)", re.DOTALL)
 
@@ -80,8 +85,8 @@ def make_temporary_directory(wanted: Path, reason: str, warn: Callable[[str], No
     return found
 
 
-def create(directory: Path, run_id: str, *, offline: bool, now: float) -> Journal:
-    """Make a run's directory with its ``files/`` and an empty journal, or nothing.
+def create(directory: Path, run_id: str, first: bytes, *, offline: bool, now: float) -> Journal:
+    """Make a run's directory with its ``files/`` and its journal, or nothing.
 
     A process that is killed meanwhile leaves a directory without a journal, which no reader and no
     start takes for a run.
@@ -89,6 +94,7 @@ def create(directory: Path, run_id: str, *, offline: bool, now: float) -> Journa
     Args:
         directory: The ``wandb`` directory.
         run_id: The run's id.
+        first: The first lines of the journal.
         offline: Whether the run stays on this machine; its directory is named so.
         now: The start time, in seconds since 1970.
 
@@ -107,10 +113,23 @@ def create(directory: Path, run_id: str, *, offline: bool, now: float) -> Journa
             continue
         try:
             (home / FILES).mkdir()
-            return Journal.create(home / f"run-{run_id}.jsonl")
+            return Journal.create(home / f"run-{run_id}.jsonl", first)
         except OSError:
             shutil.rmtree(home, ignore_errors=True)
             raise
+
+
+def remove_temporary_files(directory: Path) -> None:
+    """Remove the temporary files that killed processes left in the newest runs.
+
+    Args:
+        directory: The ``wandb`` directory.
+    """
+    with contextlib.suppress(OSError):
+        with os.scandir(directory) as entries:
+            started = [(start_time_in_name(entry.name), entry.path) for entry in entries]
+        for _, path in sorted((when, path) for when, path in started if when)[-_NEWEST:]:
+            remove_abandoned(Path(path))
 
 
 def start_time_in_name(name: str, run_id: str | None = None) -> str | None:
@@ -136,10 +155,13 @@ def find_journals(directory: Path | str, run_id: str | None = None) -> Iterator[
     Args:
         directory: The ``wandb`` directory; it need not exist.
         run_id: The id of the runs to find; all runs if left out.
+
+    Raises:
+        OSError: The disk fails. A directory that this user may not read counts as empty.
     """
     try:
         entries = os.scandir(directory)
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
         return
     with entries:
         for entry in entries:

@@ -8,6 +8,7 @@ wrote only half a line, the next writer ends that line, so that the next record 
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import os
@@ -83,16 +84,39 @@ class Journal:
         _open_journals.add(self)
 
     @classmethod
-    def create(cls, path: Path) -> Self:
-        """Create a journal and lock it.
+    def create(cls, path: Path, first: bytes = b"") -> Self:
+        """Create a journal that has its first lines, and lock it.
+
+        The file gets its name when it has them, if the file system can do that. So a process that
+        is killed meanwhile leaves no file.
+
+        Args:
+            path: The new file.
+            first: The first lines.
 
         Raises:
             FileExistsError: The file exists.
-            OSError: It cannot be created.
+            OSError: It cannot be created, or the lines cannot be written.
         """
-        fd = _above_streams(os.open(path, _FLAGS | os.O_CREAT | os.O_EXCL, 0o666))
+        if hasattr(os, "O_TMPFILE"):
+            with contextlib.suppress(OSError), contextlib.ExitStack() as undo:
+                journal = cls._with_lines(path.parent, os.O_TMPFILE, path, first)
+                undo.callback(journal.close)
+                # With a descriptor of a directory, Python makes the call that follows the link.
+                os.link(f"/proc/self/fd/{journal.fd}", path, src_dir_fd=journal.fd)
+                undo.pop_all()
+                return journal
+        return cls._with_lines(path, os.O_CREAT | os.O_EXCL, path, first)
+
+    @classmethod
+    def _with_lines(cls, opened: Path, flags: int, path: Path, first: bytes) -> Self:
+        fd = _above_streams(os.open(opened, _FLAGS | flags, 0o666))
         claim(fd)
-        return cls(path, fd)
+        journal = cls(path, fd)
+        if first and not journal.append(first):
+            journal.close()
+            raise journal.error or OSError(errno.EIO, os.strerror(errno.EIO), os.fspath(path))
+        return journal
 
     @classmethod
     def resume(cls, path: Path) -> Self | None:

@@ -215,7 +215,7 @@ def test_where_no_directory_can_be_made_at_all_the_error_says_so(begin, jail, mo
     """It names the setting and the ways out."""
     monkeypatch.setattr("tempfile.tempdir", str(jail.cwd / "missing"))
     jail.write("wandb", "a file")
-    with pytest.raises(RunError, match="root_dir: no directory for the run can be made") as caught:
+    with pytest.raises(RunError, match="root_dir: the run cannot be started") as caught:
         begin()
     assert "dir=, or mode='disabled'" in str(caught.value)
 

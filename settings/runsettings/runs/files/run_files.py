@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final, NamedTuple
 
 from runsettings.documents.atomic_write import TEMPORARY, write_file
+from runsettings.journal.directory import remove_temporary_files
 from runsettings.journal.recorder import Recorder
 from runsettings.journal.writer import encode
 from runsettings.runconfig.config import Config
@@ -184,6 +185,7 @@ class RunFiles:
         self._write(SUMMARY, encode({**summary, **own}, indent=2))
 
     def _gather(self, cwd: Path, git: bool) -> None:
+        remove_temporary_files(self.home.parents[1])
         facts: dict[str, Any] = {"packages": installed_packages(tuple(sys.path))}
         if git:
             facts["git"] = git_facts(cwd)
@@ -253,7 +255,16 @@ class RunFiles:
             RunError: The name would leave the directory.
             OSError: It cannot be written.
         """
-        write_file(self._target(name), content, durable=False, follow_links=False)
+        target, run = self._target(name), self.home.parent
+        # What a killed process leaves is found in the run's own directory by the next start.
+        together = target.parent.stat().st_dev == run.stat().st_dev
+        write_file(
+            target,
+            content,
+            durable=False,
+            follow_links=False,
+            temporaries=run if together else None,
+        )
 
     def _record_files_of_the_script(self) -> None:
         """Record the files that the script itself wrote below ``files/``."""

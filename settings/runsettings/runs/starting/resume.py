@@ -23,10 +23,9 @@ from __future__ import annotations
 import contextlib
 import os
 import platform
-import shutil
 import time
 from pathlib import Path
-from typing import Any, Final, NamedTuple, NoReturn
+from typing import Any, Final, NamedTuple
 
 from runsettings._version import __version__
 from runsettings.journal.directory import JournalFile, create, find_journals
@@ -245,26 +244,15 @@ def _resume(request: StartRequest, earlier: StoredRun) -> StartedRun:
 
 def _start(directory: Path, request: StartRequest, run_id: str) -> StartedRun:
     """Make the directory and the journal of a new run, with its first records."""
-    journal = create(directory, run_id, offline=request.offline, now=request.now)
     header = {"type": "header", "format": FORMAT, "version": VERSION, "writer": _WRITER}
     named = {"type": "run", "time": request.now, "id": run_id, "project": request.project}
     begin = _start_record(request, 0, resumed=False)
-    journal.trouble = _fail
-    try:
-        journal.append(b"".join(map(encode, (header, named, begin))))
-    except OSError:
-        # A disk that has no room for the first records is no place for the run.
-        journal.close()
-        shutil.rmtree(journal.path.parent, ignore_errors=True)
-        raise
+    first = b"".join(map(encode, (header, named, begin)))
+    journal = create(directory, run_id, first, offline=request.offline, now=request.now)
     stored = StoredRun(os.fspath(journal.path))
     for record in (named, begin):
         stored.update(record)
     return StartedRun(journal, stored, resumed=False)
-
-
-def _fail(error: OSError) -> NoReturn:
-    raise error
 
 
 def _start_record(request: StartRequest, step: int, *, resumed: bool) -> dict[str, Any]:

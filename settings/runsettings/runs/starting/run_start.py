@@ -242,13 +242,15 @@ class RunStart:
             try:
                 return start_or_resume(directory, request)
             except OSError as error:
+                if settings.resume == "must":
+                    raise  # the run is not in another directory
                 reason = error.strerror or str(error)
                 temporary = make_temporary_directory(directory, reason, self.notices.warn)
                 return start_or_resume(temporary, request)
         except OSError as error:
             raise RunError.of(
                 Rule.UNWRITABLE_FILE,
-                f"no directory for the run can be made: {error.strerror or error}",
+                f"the run cannot be started: {error.strerror or error}",
                 path=("root_dir",),
                 origin=provenance.origin(settings, "root_dir"),
                 hint="name one that can be written with dir=, or mode='disabled'",

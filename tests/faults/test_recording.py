@@ -1,0 +1,159 @@
+"""Recording a run: whatever call fails, no acknowledged record is lost, and a failure is told."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from .conftest import LONG
+
+SETUP = """
+import os, sys, tempfile
+from runsettings.runs.starting.start import init
+tempfile.tempdir = os.getcwd()  # where a run goes that finds no room in its place
+def train(strict=False, **given):
+    settings = {"quiet": True, "disable_git": True, "strict": strict}
+    run = init(mode="offline", project="p", settings=settings, config={"lr": 0.1}, **given)
+    run._files.wait_for_facts()
+    print("started", run.step, flush=True)
+    for number in range(run.step, run.step + 3):
+        run.log({"n": number})
+        print("logged", number, flush=True)
+    run.tags += ("good",)
+    print("tagged good", flush=True)
+    for name in run.save("model.*"):
+        print("saved", os.path.basename(name), flush=True)
+    run.finish()
+    print("finished", flush=True)
+"""
+
+STARTED = """\
+{"type":"header","format":"runsettings-journal","version":1,"writer":"runsettings 0.1.0"}
+{"type":"run","time":1738330205.0,"id":"one","project":"p"}
+{"type":"start","time":1738330205.0,"pid":1,"host":"elsewhere","step":0,"resumed":false}
+{"type":"history","time":1738330206.0,"step":0,"data":{"n":0}}
+{"type":"history","time":1738330206.0,"step":1,"data":{"n":1}}
+"""
+HOME = "wandb/offline-run-20250131_143005-one"
+MODEL = {"model.bin": "weights"}
+CRASHED = {**MODEL, f"{HOME}/run-one.jsonl": f'{STARTED}{{"type":"hist', f"{HOME}/files/a": "a"}
+
+ACTIONS = {
+    "init, log, save, finish": (MODEL, "train({}, id='one')"),
+    "resume": (CRASHED, "train({}, id='one', resume='must')"),
+}
+if LONG:
+    ACTIONS["init without an id"] = (MODEL, "train({})")
+NEXT = "train(id='one', resume='allow')"
+
+ELSEWHERE = "runs go to "
+RESUMED = "started 2\n"
+
+
+def records_of(end):
+    """The records of all journals that a process left, without torn lines."""
+    found = []
+    text = "\n".join(text for name, text in end.files.items() if name.endswith(".jsonl"))
+    for line in text.splitlines():
+        try:
+            found.append(json.loads(line))
+        except ValueError:
+            continue
+    return found
+
+
+def missing(end):
+    """What a process said was recorded, and its files do not have."""
+    records = records_of(end)
+    kinds = {record["type"] for record in records}
+    rows = {
+        record["step"]: record["data"]["n"] for record in records if record["type"] == "history"
+    }
+    tags = {tag for record in records if record["type"] == "tags" for tag in record["add"]}
+    files = {record["path"] for record in records if record["type"] == "file"}
+    recorded = {
+        "logged": {f"{step}" for step, value in rows.items() if step == value},
+        "tagged": tags,
+        "saved": {
+            name.partition("/files/")[2]
+            for name in end.files
+            if name.partition("/files/")[2] in files
+        },
+        "finished": {""} if "exit" in kinds else set(),
+    }
+    told = [line.partition(" ") for line in end.output.splitlines()]
+    return [(verb, what) for verb, _, what in told if what not in recorded.get(verb, {what})]
+
+
+def stray(end):
+    """Files that no reader reads."""
+    return [
+        name
+        for name, text in end.files.items()
+        if ".tmp" in name or ".removed" in name or (name.endswith(".jsonl") and not text)
+    ]
+
+
+def contents(end):
+    """The types of the records, of which a short write repeats some, and the number of files."""
+    return {record["type"] for record in records_of(end)}, len(end.files)
+
+
+def wrong_after_kill(trial):
+    """What is wrong with the files of a killed process and of the next start, if anything."""
+    if trial.end.code != -9:
+        yield "was not killed"
+    if missing(trial.end) or missing(trial.later):
+        yield "lost a record"
+    if trial.later.code:
+        yield "the next start fails"
+    if stray(trial.later):
+        yield "the next start leaves a stray file"
+
+
+def wrong_after_error(trial, whole):
+    """What is wrong with a script that lived on, if anything."""
+    # `resume="must"` cannot go on elsewhere.
+    refused = "RunError: " in trial.end.output and RESUMED not in trial.end.output
+    if trial.end.code and not (refused and f"{HOME}/" in whole.files):
+        yield "the script is stopped"
+    if stray(trial.end):
+        yield "a stray file is left"
+    if missing(trial.end) and "warning: " not in trial.end.output:
+        yield "a record is lost in silence"
+
+
+def wrong_when_strict(trial, whole):
+    """What is wrong with a strict script, if anything."""
+    if ELSEWHERE in trial.end.output:
+        return
+    if missing(trial.end):
+        yield "a call returned without a record"
+    if trial.end.code and "RunError: " not in trial.end.output:
+        yield "the error is not ours"
+    if (
+        not trial.end.code
+        and ELSEWHERE not in trial.end.output
+        and contents(trial.end) != contents(whole)
+    ):
+        yield "something else is missing without an error"
+
+
+CHECKS = {"False": wrong_after_error, "True": wrong_when_strict}
+
+
+@pytest.mark.parametrize("strict", CHECKS)
+@pytest.mark.parametrize("action", ACTIONS)
+def test_a_failing_disk_loses_no_acknowledged_record(trials, action, strict):
+    """What a call returned from is in the journal, or it is told; with strict, the call raises."""
+    template, code = ACTIONS[action]
+    whole, *others = trials(template, SETUP, code.format(strict), NEXT)
+    assert whole.end.code == 0, whole.end.output
+    assert not missing(whole.end)
+    assert not stray(whole.end)
+    found = []
+    for trial in others:
+        wrong = wrong_after_kill(trial) if trial.killed else CHECKS[strict](trial, whole.end)
+        found += [f"{trial.name}: {what}\n{trial.end.output}" for what in wrong]
+    assert not found, "\n\n".join(found)
