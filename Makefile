@@ -25,7 +25,7 @@ INSTALL := PIP_CONSTRAINT=$(CONSTRAINTS) $(BIN)/python -m pip install --quiet --
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick lint types imports suite compat typing long corpus docs tables wheel format bench constraints clean
+.PHONY: help demo test quick lint types imports suite compat typing long fuzz corpus docs tables wheel format bench constraints clean
 
 help: ## Show this list.
 	@echo "make demo    runs the example"
@@ -66,6 +66,9 @@ typing: $(CHECKERS) ## Check typical user code with pyright, basedpyright and my
 
 long: $(TOOLS) ## The long form of the slow proofs: 500 kills, thousands of new examples; half an hour.
 	RUNSETTINGS_LONG=1 $(BIN)/pytest -n auto $(PYTEST_ARGS)
+
+fuzz: $(TOOLS) ## Fuzz all readers with 10^6 inputs, guided by coverage if atheris is installed; an hour.
+	$(BIN)/python tests/fuzz/run.py
 
 corpus: $(TOOLS) ## Generate parsers and configs of every kind, and hold them; minutes.
 	RUNSETTINGS_LONG=1 $(BIN)/pytest -n auto tests/corpus $(PYTEST_ARGS)

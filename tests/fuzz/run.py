@@ -1,0 +1,132 @@
+"""Fuzzes the readers of foreign text, guided by coverage: ``python tests/fuzz/run.py --help``.
+
+With atheris installed, libFuzzer changes the inputs. Without it, Hypothesis does.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+LONGEST = 4096
+"""Bytes of one input: a reader whose time is not linear shows it in so many."""
+
+
+def main() -> int:
+    """Fuzz each target in a process of its own."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("targets", nargs="*", help="names of targets; all of them if left out")
+    parser.add_argument("--runs", type=int, default=50_000, help="inputs for each target")
+    parser.add_argument("--seconds", type=int, default=0, help="the most seconds for each target")
+    parser.add_argument("--corpus", type=Path, help="where found inputs are kept from run to run")
+    parser.add_argument("--one", action="store_true", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    sys.path.insert(0, str(ROOT / "tests"))
+    if options.one:
+        return _fuzz(options.targets[0], options.runs, options.seconds)
+    from fuzz.targets import TARGETS
+
+    failed = [
+        name
+        for name in options.targets or TARGETS
+        if not _run(name, options.runs, options.seconds, options.corpus)
+    ]
+    print("failed: " + ", ".join(failed) if failed else "no target failed")
+    return bool(failed)
+
+
+def _run(name: str, runs: int, seconds: int, corpus: Path | None) -> bool:
+    """Fuzz one target; whether it held."""
+    with tempfile.TemporaryDirectory(prefix="runsettings-fuzz-") as home:
+        kept = (corpus.resolve() if corpus else Path(home)) / name.replace(" ", "-")
+        kept.mkdir(parents=True, exist_ok=True)
+        begun = time.monotonic()
+        line = [sys.executable, __file__, "--one", f"--runs={runs}", f"--seconds={seconds}", name]
+        environ = {k: v for k, v in os.environ.items() if not k.startswith(("WANDB_", "XDG_"))}
+        environ |= {"HOME": home, "FUZZ_CORPUS": str(kept)}
+        work = Path(home, "work")
+        work.mkdir()
+        done = subprocess.run(
+            line,
+            cwd=work,
+            env=environ,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+        )
+        told = [text for text in done.stderr.splitlines() if "DONE" in text or "Done" in text]
+        took = f"{time.monotonic() - begun:.0f} s"
+        print(
+            f"{name}: {'held' if not done.returncode else 'FAILED'}, {took}", *told[-1:], flush=True
+        )
+        if done.returncode:
+            print(done.stdout[-2000:], done.stderr[-6000:], sep="\n", flush=True)
+        return not done.returncode
+
+
+def _fuzz(name: str, runs: int, seconds: int) -> int:
+    try:
+        import atheris
+    except ImportError:
+        return _fuzz_with_hypothesis(name, runs)
+    with atheris.instrument_imports(include=["runsettings", "dotenv", "yaml", "tomllib"]):
+        from fuzz.targets import TARGETS
+    target = TARGETS[name]
+    corpus = Path(os.environ["FUZZ_CORPUS"])
+    for number, seed in enumerate(target.seeds):
+        (corpus / f"seed-{number}").write_bytes(seed)
+    words = Path("words")
+    words.write_text("".join(f'"{_escaped(word)}"\n' for word in target.words if word))
+    atheris.Setup(
+        [
+            name,
+            str(corpus),
+            f"-dict={words}",
+            f"-runs={runs}",
+            f"-max_total_time={seconds}",
+            f"-max_len={LONGEST}",
+            "-timeout=30",
+            "-rss_limit_mb=1024",
+            "-print_final_stats=1",
+        ],
+        target.hold,
+    )
+    atheris.Fuzz()
+    return 0
+
+
+def _fuzz_with_hypothesis(name: str, runs: int) -> int:
+    from hypothesis import HealthCheck, Phase, given, settings
+    from hypothesis import strategies as st
+
+    from fuzz.targets import TARGETS, inputs
+
+    target = TARGETS[name]
+    phases = [phase for phase in Phase if phase is not Phase.explain]
+
+    @settings(
+        max_examples=runs, deadline=None, phases=phases, suppress_health_check=list(HealthCheck)
+    )
+    @given(st.one_of(st.binary(max_size=LONGEST), inputs(target)))
+    def hold(data: bytes) -> None:
+        target.hold(data)
+
+    run: Callable[[], None] = hold
+    run()
+    return 0
+
+
+def _escaped(word: bytes) -> str:
+    return "".join(f"\\x{byte:02x}" for byte in word)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
