@@ -96,7 +96,9 @@ HEAVY = {
     "absl": "absl",
     "jsonschema": "jsonschema",
     "pydantic": "pydantic",
+    "psycopg": "psycopg",
     "rich": "rich",
+    "sqlalchemy": "sqlalchemy",
     "tomlkit": "tomlkit",
     "tomllib": "tomllib",  # of the standard library, and as slow to import as the others
 }

@@ -26,6 +26,7 @@ _COMMANDS: Final = {
     "schema": ("checks.commands", "The JSON Schema of settings, a model or a parser."),
     "lock": ("checks.commands", "Write the resolved settings to a lock file."),
     "runs": ("runs.commands", "List, show, compare, tag and remove local runs."),
+    "sync": ("runs.sync_command", "Ship runs to a store."),
     "completion": ("settings.completion", "The script for completion in a shell."),
 }
 """Each command's module in this room, and its line in the help."""

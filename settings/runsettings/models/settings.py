@@ -92,6 +92,20 @@ def _check_api_key(key: SecretStr) -> SecretStr:
     return key
 
 
+STORES: Final = ("sqlite", "postgresql", "postgresql+psycopg", "postgres")
+"""The schemes of the addresses of stores."""
+
+
+def _check_store(store: SecretStr) -> SecretStr:
+    url = store.get_secret_value()
+    scheme, mark, rest = url.partition("://")
+    if not url.isprintable() or not mark or scheme not in STORES:
+        raise ValueError("must be a sqlite:/// or postgresql:// address")
+    if scheme == "sqlite" and (not rest.startswith("/") or not rest.strip("/")):
+        raise ValueError("must name a file, as in sqlite:///runs.db")
+    return store
+
+
 def _comma_separated(value: Any) -> Any:
     """``"a, b"`` as ``("a", "b")``, which is how W&B writes lists in variables and INI files.
 
@@ -290,6 +304,10 @@ class Settings(LayeredSettings):
     )
     api_key: Annotated[SecretStr, AfterValidator(_check_api_key)] | None = Field(
         default=None, description="The key of the account. Shown nowhere."
+    )
+    store: Annotated[SecretStr, AfterValidator(_check_store)] | None = Field(
+        default=None,
+        description="The database that runs are shipped to: sqlite:/// or postgresql:// and more.",
     )
     quiet: bool = Field(default=False, description="Whether to print errors and warnings only.")
     silent: bool = Field(default=False, description="Whether to print nothing at all.")

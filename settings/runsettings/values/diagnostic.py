@@ -220,6 +220,18 @@ class Rule(enum.StrEnum):
         "not-logged-in",
         "Online mode without a store or a login, where one is required.",
     )
+    MISSING_PACKAGE = (
+        "missing-package",
+        "A package of an extra that is needed and not installed.",
+    )
+    BAD_STORE = (
+        "bad-store",
+        "An address, a database or a shipped run that this version cannot ship to.",
+    )
+    STORE_UNREACHABLE = (
+        "store-unreachable",
+        "A store that does not answer, or whose connection broke; it is worth another try.",
+    )
     NOT_AVAILABLE = (
         "not-available",
         "An argument whose feature this version does not have.",

@@ -140,6 +140,20 @@ FIELDS: Final[dict[str, dict[str, Any]]] = {
             _OR_NULL,
         ]
     },
+    "store": {
+        "anyOf": [
+            {
+                "type": "string",
+                "format": "password",
+                "writeOnly": True,
+                "pattern": (
+                    rf"^(?:sqlite:///+[^/{_UNPRINTABLE}][^{_UNPRINTABLE}]*"
+                    rf"|(?:postgres|postgresql|postgresql\+psycopg)://[^{_UNPRINTABLE}]*){_END}"
+                ),
+            },
+            _OR_NULL,
+        ]
+    },
 }
 """For each field of `Settings` with a validator, what it accepts."""
 

@@ -8,7 +8,8 @@ import click
 
 from runsettings.cli.printing import note, print_json, print_table
 from runsettings.cli.runs.cells import NOTHING, cell, exact_cell
-from runsettings.cli.runs.options import complete_runs, directory_option, find_run, runs_directory
+from runsettings.cli.runs.options import complete_runs, directory_option
+from runsettings.cli.runs.sources import run_source, store_option
 from runsettings.journal.query.differences import Difference, compare_runs
 from runsettings.journal.query.recorded_values import RecordedValue
 from runsettings.journal.replay import StoredRun
@@ -19,6 +20,7 @@ from runsettings.values.rendering import printable
 @click.argument("a", metavar="A", shell_complete=complete_runs)
 @click.argument("b", metavar="B", shell_complete=complete_runs)
 @directory_option
+@store_option
 @click.option("--why", is_flag=True, help="Show the layer and the origin of each value.")
 @click.option("--summary", is_flag=True, help="Compare the summaries as well.")
 @click.option("--all", "equal", is_flag=True, help="Show equal keys as well.")
@@ -31,6 +33,7 @@ def diff_command(
     a: str,
     b: str,
     root: str | None,
+    store: str | None,
     *,
     why: bool,
     summary: bool,
@@ -39,8 +42,8 @@ def diff_command(
     as_json: bool,
 ) -> None:
     """Show the keys of config and settings in which runs A and B differ."""
-    directory = runs_directory(root)
-    first, second = find_run(directory, a), find_run(directory, b)
+    with run_source(root, store) as source:
+        first, second = source.find(a), source.find(b)
     found = compare_runs(first, second, summary=summary, equal=equal)
     differs = any(each.differs for each in found)
     if as_json:

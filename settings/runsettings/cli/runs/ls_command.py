@@ -15,13 +15,8 @@ import click
 from runsettings.cli.completing import offered
 from runsettings.cli.printing import note, print_json, print_table
 from runsettings.cli.runs.cells import cell, csv_cell
-from runsettings.cli.runs.options import (
-    all_runs,
-    completable,
-    directory_option,
-    query_errors,
-    runs_directory,
-)
+from runsettings.cli.runs.options import completable, directory_option, query_errors
+from runsettings.cli.runs.sources import run_source, store_option
 from runsettings.journal.query.filters import attribute_filter, parse_filter
 from runsettings.journal.query.keys import (
     STATES,
@@ -103,6 +98,7 @@ def _moment(ctx: click.Context, param: click.Parameter, text: str | None) -> flo
 
 @click.command("ls")
 @directory_option
+@store_option
 @_attribute_options
 @click.option(
     "--tag",
@@ -159,6 +155,7 @@ def _moment(ctx: click.Context, param: click.Parameter, text: str | None) -> flo
 @click.option("--csv", "as_csv", is_flag=True, help="As CSV with a line of headings.")
 def ls_command(
     root: str | None,
+    store: str | None,
     filters: tuple[str, ...],
     sort: tuple[str, ...],
     columns: str | None,
@@ -179,8 +176,8 @@ def ls_command(
     """
     if as_json and as_csv:
         raise click.UsageError("--json and --csv exclude each other")
-    directory = runs_directory(root)
-    runs = all_runs(directory)
+    with run_source(root, store) as source:
+        runs = source.all()
     with query_errors("--where"):
         now = time.time()
         conditions = [parse_filter(text, runs, now) for text in filters]
@@ -192,7 +189,7 @@ def ls_command(
         groups = None if group_by is None else parse_keys(group_by, runs)
     found = select_runs(runs, [attribute_filter(**attributes), *conditions], order)
     if not found and not as_json and not as_csv:
-        note("no runs match" if runs else f"no runs in {directory}")
+        note("no runs match" if runs else f"no runs in {source.place}")
         return
     if groups is not None:
         means = keys if keys is not None else summary_metrics(found)

@@ -11,16 +11,17 @@ import click
 from runsettings.cli.printing import print_json, print_table
 from runsettings.cli.runs import sparklines
 from runsettings.cli.runs.cells import NOTHING, cell, exact_cell
-from runsettings.cli.runs.options import complete_runs, directory_option, find_run, runs_directory
+from runsettings.cli.runs.options import complete_runs, directory_option
+from runsettings.cli.runs.sources import run_source, store_option
 from runsettings.journal.query.keys import Kind
-from runsettings.journal.query.metrics import Metric, read_metrics
+from runsettings.journal.query.metrics import Metric
 from runsettings.journal.query.recorded_values import (
     RecordedValue,
     config_values,
     metadata_values,
     settings_values,
 )
-from runsettings.journal.query.run_objects import run_details, saved_files
+from runsettings.journal.query.run_objects import run_details
 from runsettings.journal.replay import StoredRun
 from runsettings.values.key_paths import MISSING
 from runsettings.values.rendering import printable
@@ -34,20 +35,24 @@ _LEAF_HEADINGS: Final = ("key", "value", "layer", "origin")
 @click.command("show")
 @click.argument("run", shell_complete=complete_runs)
 @directory_option
+@store_option
 @click.option("--json", "as_json", is_flag=True, help="As JSON, with everything.")
 @click.option(
     "--all", "everything", is_flag=True, help="With settings at their defaults and all files."
 )
-def show_command(run: str, root: str | None, as_json: bool, everything: bool) -> None:
+def show_command(
+    run: str, root: str | None, store: str | None, as_json: bool, everything: bool
+) -> None:
     """Show everything that RUN recorded.
 
     Config and settings with the origin of each value, the course of each metric, files, and
     facts about the machine and the program.
     """
-    found = find_run(runs_directory(root), run)
-    metrics = read_metrics(found)
+    with run_source(root, store) as source:
+        found = source.find(run)
+        metrics, files = source.metrics(found), source.files(found)
     if as_json:
-        print_json(run_details(found, metrics))
+        print_json(run_details(found, metrics, files))
         return
     click.secho(printable(f"{found.name or found.id} ({found.id})"), bold=True)
     _section("", ("key", "value"), _about(found))
@@ -61,7 +66,7 @@ def show_command(run: str, root: str | None, as_json: bool, everything: bool) ->
     _section("metrics", ("key", "course", "min", "max", "last", "count"), _metric_rows(metrics))
     rest = [(key, exact_cell(value)) for key, value in found.summary.items() if key not in metrics]
     _section("summary", ("key", "value"), rest)
-    _section("files", ("path", "size"), _file_rows(saved_files(found), everything=everything))
+    _section("files", ("path", "size"), _file_rows(files, everything=everything))
     facts = [(key, cell(value)) for key, value in metadata_values(found).items()]
     _section("metadata", ("key", "value"), facts)
 

@@ -68,13 +68,27 @@ def find_run(directory: Path, name: str) -> StoredRun:
     at_path = _run_at(Path(name))
     if at_path is not None:
         return at_path
-    runs = list_runs(directory).runs
+    chosen = choose_run(list_runs(directory).runs, name, str(directory))
+    return load_run(chosen.journal)
+
+
+def choose_run(runs: list[StoredRun], name: str, place: str) -> StoredRun:
+    """Choose the one run of a list that a name means.
+
+    Args:
+        runs: The runs, newest first.
+        name: An id, a display name, the beginning of an id; or ``latest``.
+        place: Where the runs are, for the error.
+
+    Raises:
+        RunNotFoundError: No run matches, or several do.
+    """
     found = find_runs(runs, name)
     if not found and name == LATEST:
         found = runs[:1]
     if len(found) == 1:
-        return load_run(found[0].journal)
-    raise RunNotFoundError(_ambiguous(name, found) if found else _missing(name, directory, runs))
+        return found[0]
+    raise RunNotFoundError(_ambiguous(name, found) if found else _missing(name, place, runs))
 
 
 def _run_at(path: Path) -> StoredRun | None:
@@ -103,8 +117,8 @@ def _ambiguous(name: str, found: list[StoredRun]) -> str:
     return "\n".join(lines)
 
 
-def _missing(name: str, directory: Path, runs: list[StoredRun]) -> str:
-    message = f"there is no run '{printable(name)}' in {printable(str(directory))}"
+def _missing(name: str, place: str, runs: list[StoredRun]) -> str:
+    message = f"there is no run '{printable(name)}' in {printable(place)}"
     if not runs:
         return message
     hint = did_you_mean(name, [text for run in runs for text in (run.id, run.name)])

@@ -42,12 +42,15 @@ def row_objects(columns: Sequence[Column]) -> list[dict[str, Any]]:
     return [dict(zip(headings, row, strict=True)) for row in zip(*values, strict=True)]
 
 
-def run_details(run: StoredRun, metrics: Mapping[str, Metric]) -> dict[str, Any]:
+def run_details(
+    run: StoredRun, metrics: Mapping[str, Metric], files: Mapping[str, int | None]
+) -> dict[str, Any]:
     """A run with everything that its journal has.
 
     Args:
         run: The run.
         metrics: Its metrics, from `read_metrics`.
+        files: Its files, from `saved_files`.
     """
     return {
         **run_object(run),
@@ -62,7 +65,7 @@ def run_details(run: StoredRun, metrics: Mapping[str, Metric]) -> dict[str, Any]
             }
             for key, metric in metrics.items()
         },
-        "files": saved_files(run),
+        "files": files,
         "metadata": run.metadata,
         "starts": run.starts,
         "torn": run.torn,

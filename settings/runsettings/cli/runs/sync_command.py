@@ -1,0 +1,116 @@
+"""``runsettings sync``: ships runs to a store."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from runsettings.cli.printing import note, progress
+from runsettings.cli.runs.options import (
+    all_runs,
+    complete_runs,
+    directory_option,
+    find_run,
+    runs_directory,
+)
+from runsettings.cli.runs.store_addresses import store_address
+from runsettings.journal.replay import StoredRun
+from runsettings.shipping.addresses import shown
+from runsettings.shipping.stores.base import NoStoreError
+from runsettings.shipping.sync import bytes_to_ship, sync_runs
+from runsettings.values.rendering import printable
+
+_MANY_BYTES = 1 << 20
+"""The smallest number of bytes for which a progress bar is shown."""
+
+
+@click.command("sync")
+@click.argument("runs", metavar="[RUN]...", nargs=-1, shell_complete=complete_runs)
+@directory_option
+@click.option("--all", "everything", is_flag=True, help="All runs, in place of RUN.")
+@click.option(
+    "--to",
+    "to",
+    metavar="URL",
+    help="The store, such as sqlite:///runs.db or postgresql://me@host/runs; by default the "
+    "setting store (WANDB_STORE). A password in it is refused.",
+)
+@click.option("--dry-run", "-n", is_flag=True, help="Only print what would be shipped.")
+@click.pass_context
+def sync_command(
+    ctx: click.Context,
+    /,
+    runs: tuple[str, ...],
+    root: str | None,
+    *,
+    everything: bool,
+    to: str | None,
+    dry_run: bool,
+) -> None:
+    """Ship what a store does not have yet of each RUN.
+
+    A run may be running, killed, or have a journal that is damaged in places. An interrupted
+    command can be repeated, and several may work at once: nothing is stored twice.
+    """
+    if bool(runs) == everything:
+        raise click.UsageError("name runs, or give --all")
+    url = store_address(to, "--to")
+    directory = runs_directory(root)
+    found = all_runs(directory) if everything else _named(directory, runs)
+    if not found:
+        note(f"no runs in {directory}")
+    elif dry_run:
+        _print_missing(url, found)
+    elif not _ship(url, found):
+        ctx.exit(1)
+
+
+def _named(directory: Path, names: Sequence[str]) -> list[StoredRun]:
+    """The named runs, each once."""
+    found = [find_run(directory, name) for name in names]
+    return list({Path(run.journal).resolve(): run for run in found}.values())
+
+
+def _ship(url: str, runs: Sequence[StoredRun]) -> bool:
+    """Ship runs, and print what became of each.
+
+    Returns:
+        Whether all were shipped.
+    """
+    from runsettings.shipping.stores.opening import open_store  # sqlalchemy: no error needs it
+
+    with open_store(url) as store, progress("shipping", _MANY_BYTES) as tell:
+        results = sync_runs(store, runs, tell)
+    for run, count, error in results:
+        if error is not None:
+            click.echo(printable(f"{_name(run)} was not shipped: {error}"), err=True)
+        elif count:
+            click.echo(printable(f"shipped {_name(run)}, {run.state}: {count:,} bytes"))
+    failed = sum(each.error is not None for each in results)
+    shipped = sum(each.error is None and each.bytes > 0 for each in results)
+    current = len(results) - failed - shipped
+    text = f"{shipped} shipped, {current} up to date, {failed} failed: {shown(url)}"
+    click.echo(printable(text))
+    return not failed
+
+
+def _print_missing(url: str, runs: Sequence[StoredRun]) -> None:
+    """Print how much of each run the store does not have."""
+    from runsettings.shipping.stores.opening import open_store  # sqlalchemy: no error needs it
+
+    with contextlib.ExitStack() as stack:
+        try:
+            store = stack.enter_context(open_store(url, writable=False))
+        except NoStoreError:
+            store = None
+        for run in runs:
+            count = bytes_to_ship(store, run)
+            if count:
+                click.echo(printable(f"would ship {_name(run)}: {count:,} bytes"))
+
+
+def _name(run: StoredRun) -> str:
+    return f"{run.name or run.id} ({run.id})"

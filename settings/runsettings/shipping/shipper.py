@@ -1,0 +1,116 @@
+"""The shipper: sends what a store does not have yet of one run's journal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from runsettings.journal.replay import StoredRun
+from runsettings.shipping.batches import BYTES, read_batch, read_identity, tail_digest
+from runsettings.shipping.stores.base import Store
+from runsettings.values.diagnostic import Rule
+from runsettings.values.errors import RunError
+
+
+class Shipped(NamedTuple):
+    """What a call of `Shipper.ship` did."""
+
+    run: StoredRun
+    """The run as the store has it now."""
+    bytes: int
+    """Bytes of the journal that were shipped."""
+
+
+class Shipper:
+    """Ships one journal, again and again if it grows.
+
+    Any number of shippers may ship one journal at the same time, because a batch is committed
+    only if it continues at the position that the store has.
+
+    Args:
+        store: The store.
+        journal: The path of the journal.
+        most: The number of bytes after which a batch ends.
+    """
+
+    def __init__(self, store: Store, journal: Path | str, most: int = BYTES) -> None:
+        self.store = store
+        self.most = most
+        # The store shows where the run is, also to programs in other directories.
+        self.journal = str(Path(journal).absolute())
+        self._key = -1
+        self._run: StoredRun | None = None
+
+    def ship(
+        self, tell: Callable[[int], None] = lambda _bytes: None, promise: float | None = None
+    ) -> Shipped | None:
+        """Ship everything that the store does not have yet.
+
+        Args:
+            tell: Called after each batch with its number of bytes.
+            promise: As for `Store.check_in`.
+
+        Returns:
+            What was shipped; ``None`` if the journal does not say yet which run it is of.
+
+        Raises:
+            OSError: The journal cannot be read.
+            RunError: The store failed, or has something else of this run than the journal.
+        """
+        shipped = 0
+        while (count := self.ship_batch(promise)) is not None:
+            shipped += count
+            tell(count)
+        return None if self._run is None else Shipped(self._run, shipped)
+
+    def ship_batch(self, promise: float | None = None) -> int | None:
+        """Ship the next part of the journal; arguments and errors are those of `ship`.
+
+        Returns:
+            The number of bytes, 0 if another process has just shipped them; ``None`` if there is
+            nothing to ship.
+        """
+        run = self._run if self._run is not None else self._open()
+        # What was read counts only once its commit is known to have come through. Else the next
+        # call asks the store for the position, which was committed with it.
+        self._run = None
+        batch = None if run is None else read_batch(run, self.most)
+        if batch is None:
+            self._run = run
+            return None
+        if not self.store.commit(self._key, batch, promise):
+            return 0
+        self._run = run
+        return batch.end - batch.start
+
+    def check_in(self, promise: float | None = None) -> None:
+        """Record whether the run is running; see `Store.check_in`."""
+        if self._run is not None:
+            self.store.check_in(self._key, self._run.state, promise)
+
+    def _open(self) -> StoredRun | None:
+        """The run as the store has it."""
+        identity = read_identity(self.journal)
+        if identity is None:
+            return None
+        committed = self.store.open_run(identity)
+        if committed.removed:
+            raise self._refused("was removed from the store, which does not take it again")
+        self._key = committed.key
+        position = committed.position
+        if position and tail_digest(self.journal, position) != committed.tail:
+            raise self._refused("is not what was shipped: its journal was changed or replaced")
+        if committed.state is not None:
+            try:
+                return StoredRun.from_json({**committed.state, "journal": self.journal})
+            except (ValueError, TypeError):
+                pass  # the members of another version; the journal has them all
+        run = StoredRun(self.journal)
+        if position:
+            read_batch(run, position)
+        return run
+
+    def _refused(self, reason: str) -> RunError:
+        message = f"the run of {self.journal} {reason}; nothing was shipped"
+        return RunError.of(Rule.BAD_STORE, message, path=("store",))

@@ -1,0 +1,90 @@
+"""What a store can do, for the shipper and for queries."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Mapping
+from typing import Any, NamedTuple, Self
+
+from runsettings.journal.query.metrics import Metric
+from runsettings.journal.replay import StoredRun
+from runsettings.shipping.batches import Batch, RunIdentity
+from runsettings.values.errors import RunError
+
+
+class Committed(NamedTuple):
+    """What a store has of a run."""
+
+    key: int
+    """The number of the run in the store."""
+    position: int
+    """The byte of the journal up to which everything is stored."""
+    tail: str
+    """The digest of the bytes before the position."""
+    state: Mapping[str, Any] | None
+    """The JSON object of the run at the position; ``None`` at the beginning."""
+    removed: bool
+    """Whether the run was removed from the store, which never takes it again."""
+
+
+class NoStoreError(RunError):
+    """There is nothing at the address that was opened for reading."""
+
+
+class Store(abc.ABC):
+    """A place that runs are shipped to. Every method raises `RunError` if the store fails."""
+
+    @abc.abstractmethod
+    def find_run(self, identity: RunIdentity) -> Committed | None:
+        """What the store has of a run; ``None`` if it does not know the run."""
+
+    @abc.abstractmethod
+    def open_run(self, identity: RunIdentity) -> Committed:
+        """What the store has of a run; a run that it does not know is made."""
+
+    @abc.abstractmethod
+    def commit(self, key: int, batch: Batch, promise: float | None = None) -> bool:
+        """Store a batch and its end in one transaction.
+
+        Args:
+            key: The number of the run.
+            batch: The batch.
+            promise: As for `check_in`.
+
+        Returns:
+            Whether it was stored; not if the position of the run is no longer its start, because
+            another process shipped meanwhile.
+        """
+
+    @abc.abstractmethod
+    def check_in(self, key: int, state: str, promise: float | None = None) -> None:
+        """Record the state of a run of whose journal nothing new is to be shipped.
+
+        Args:
+            key: The number of the run.
+            state: The state of the run.
+            promise: The seconds in which the next check-in comes; after them, a run that is
+                running is shown as crashed. ``None`` if none is promised.
+        """
+
+    @abc.abstractmethod
+    def list_runs(self) -> list[StoredRun]:
+        """The latest run of each project and id, newest first, as `index.Listing` has them."""
+
+    @abc.abstractmethod
+    def load_run(self, listed: StoredRun) -> StoredRun:
+        """A run with its settings, origins and files."""
+
+    @abc.abstractmethod
+    def read_metrics(self, run: StoredRun) -> dict[str, Metric]:
+        """Every metric of a run by dotted key, as `query.metrics.read_metrics` has them."""
+
+    @abc.abstractmethod
+    def close(self) -> None:
+        """Close the connections."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

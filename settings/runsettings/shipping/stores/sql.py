@@ -1,0 +1,315 @@
+"""The store in a database: SQLite, or PostgreSQL, which takes the many rows by COPY."""
+
+from __future__ import annotations
+
+import time
+from array import array
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import (
+    URL,
+    Column,
+    Connection,
+    Engine,
+    Table,
+    create_engine,
+    event,
+    func,
+    insert,
+    inspect,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
+
+from runsettings.journal.query.metrics import Metric
+from runsettings.journal.reader import parse
+from runsettings.journal.replay import StoredRun
+from runsettings.journal.writer import encode
+from runsettings.shipping.batches import Batch, RunIdentity
+from runsettings.shipping.stores import reading
+from runsettings.shipping.stores.base import Committed, NoStoreError, Store
+from runsettings.shipping.stores.rows import chunk_rows, escaped_key, plain_text, run_values
+from runsettings.shipping.stores.tables import (
+    VERSION,
+    chunks,
+    events,
+    metadata,
+    runs,
+    series,
+    version,
+)
+from runsettings.values.diagnostic import Rule
+from runsettings.values.errors import RunError
+
+_LOCK: Final = 0x72756E73
+"""The number of the advisory lock for the making of tables: "runs" in ASCII."""
+
+_PATIENCE: Final = 60
+"""Seconds to wait for another process that writes to a SQLite file."""
+
+_CONNECT: Final = {"connect_timeout": "10", "tcp_user_timeout": "60000"}
+"""What PostgreSQL's client gets unless the address has it: seconds, and milliseconds."""
+
+
+class SqlStore(Store):
+    """A store in a database.
+
+    Args:
+        url: The address.
+        shown: The address for messages, without secrets.
+        writable: Whether tables are made where there are none, and runs shipped.
+
+    Raises:
+        RunError: The database cannot be reached, has no tables, or those of a later version.
+    """
+
+    def __init__(self, url: URL, shown: str, *, writable: bool) -> None:
+        self.shown = shown
+        self._password = url.password
+        self._engine = _engine(url, writable=writable)
+        self._numbers: dict[int, tuple[int, dict[str, int]]] = {}
+        """The numbers of a run's series, with the position of the journal at which they are so."""
+        if not writable and not self._is_postgres and not Path(url.database or "").is_file():
+            raise self._nothing("there is no such file")
+        try:
+            self._prepare(writable=writable)
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def _is_postgres(self) -> bool:
+        return self._engine.dialect.name == "postgresql"
+
+    def find_run(self, identity: RunIdentity) -> Committed | None:
+        """What the store has of a run; ``None`` if it does not know the run."""
+        with self._begin() as connection:
+            return _committed(connection, _names(identity))
+
+    def open_run(self, identity: RunIdentity) -> Committed:
+        """What the store has of a run; a run that it does not know is made."""
+        names = _names(identity)
+        with self._begin() as connection:
+            found = _committed(connection, names)
+            if found is None:
+                connection.execute(self._insert_new(names))
+                found = _committed(connection, names)
+        assert found is not None
+        return found
+
+    def commit(self, key: int, batch: Batch, promise: float | None = None) -> bool:
+        """Store a batch and its end in one transaction."""
+        with self._begin() as connection:
+            # The lock on this one row orders the shippers of one run; there is no second lock
+            # that two of them could take in another order.
+            current = select(runs.c.position).where(runs.c.key == key).with_for_update()
+            if connection.execute(current).scalar_one_or_none() != batch.start:
+                self._numbers.pop(key, None)
+                return False
+            numbers = self._series_numbers(connection, key, batch)
+            self._insert_many(connection, chunks, chunk_rows(key, batch, numbers))
+            self._insert_many(
+                connection, events, [(key, e[0], plain_text(e[1]), *e[2:]) for e in batch.events]
+            )
+            values = run_values(batch)
+            values["promised"] = self._promised(connection, promise)
+            connection.execute(update(runs).where(runs.c.key == key).values(values))
+        self._numbers[key] = batch.end, numbers
+        return True
+
+    def check_in(self, key: int, state: str, promise: float | None = None) -> None:
+        """Record the state of a run of whose journal nothing new is to be shipped."""
+        with self._begin() as connection:
+            values = {"state": state, "promised": self._promised(connection, promise)}
+            connection.execute(update(runs).where(runs.c.key == key).values(values))
+
+    def list_runs(self) -> list[StoredRun]:
+        """The latest run of each project and id, newest first."""
+        with self._begin() as connection:
+            return reading.list_runs(connection, self._now(connection))
+
+    def load_run(self, listed: StoredRun) -> StoredRun:
+        """A run with its settings, origins and files."""
+        with self._begin() as connection:
+            return reading.add_details(connection, listed)
+
+    def read_metrics(self, run: StoredRun) -> dict[str, Metric]:
+        """Every metric of a run by dotted key."""
+        with self._begin() as connection:
+            return reading.read_metrics(connection, run)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._engine.dispose()
+
+    def _prepare(self, *, writable: bool) -> None:
+        """Make the tables where there are none, and check the version of those that are there."""
+        with self._begin() as connection:
+            found = self._version(connection)
+            if found is None and writable:
+                if self._is_postgres:
+                    connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
+                    found = self._version(connection)  # another process may have made them
+                if found is None:
+                    metadata.create_all(connection)
+                    connection.execute(insert(version).values(version_num=VERSION))
+                    found = VERSION
+        if found is None:
+            raise self._nothing("it has no runs")
+        if found != VERSION:
+            raise self._bad(
+                f"its tables are of version {found}; this is a version for {VERSION}",
+                "upgrade runsettings",
+            )
+
+    def _version(self, connection: Connection) -> str | None:
+        """The version of the tables; ``None`` if there are none."""
+        if not inspect(connection).has_table(version.name):
+            return None
+        return connection.execute(select(version.c.version_num)).scalar_one_or_none()
+
+    def _insert_new(self, values: Mapping[str, Any]) -> Any:
+        """The statement that makes a run, unless another process has just made it."""
+        values = {"position": 0, **values}
+        if self._is_postgres:
+            return postgresql.insert(runs).values(values).on_conflict_do_nothing()
+        return sqlite.insert(runs).values(values).on_conflict_do_nothing()
+
+    def _series_numbers(self, connection: Connection, key: int, batch: Batch) -> dict[str, int]:
+        """The numbers of all series of a run, after numbering those that are new in a batch."""
+        position, numbers = self._numbers.get(key, (-1, {}))
+        if position != batch.start:
+            known = select(series.c.name, series.c.number).where(series.c.run == key)
+            numbers = {row.name: row.number for row in connection.execute(known)}
+        numbers = dict(numbers)
+        new = [name for each in batch.series if (name := escaped_key(each)) not in numbers]
+        for name in new:
+            numbers[name] = len(numbers)
+        self._insert_many(connection, series, [(key, numbers[name], name) for name in new])
+        return numbers
+
+    def _insert_many(
+        self, connection: Connection, table: Table, rows: Sequence[Sequence[Any]]
+    ) -> None:
+        """Insert rows, each with a value for every column of the table."""
+        if not rows:
+            return
+        names = [column.name for column in table.columns]
+        if not self._is_postgres:
+            connection.execute(insert(table), [dict(zip(names, row, strict=True)) for row in rows])
+            return
+        quoted = connection.dialect.identifier_preparer.quote
+        columns = ", ".join(map(quoted, names))
+        statement = f"COPY {table.name} ({columns}) FROM STDIN (FORMAT BINARY)"
+        driver: Any = connection.connection.driver_connection
+        with driver.cursor() as cursor, cursor.copy(statement) as copy:
+            copy.set_types([_copy_type(column, connection) for column in table.columns])
+            for row in rows:
+                copy.write_row([x.tolist() if isinstance(x, array) else x for x in row])
+
+    def _promised(self, connection: Connection, promise: float | None) -> float | None:
+        return None if promise is None else self._now(connection) + promise
+
+    def _now(self, connection: Connection) -> float:
+        """The time in seconds since 1970: the server's, because clocks of machines differ."""
+        if not self._is_postgres:
+            return time.time()
+        now = connection.execute(text("SELECT extract(epoch FROM clock_timestamp())")).scalar_one()
+        return float(now)
+
+    @contextmanager
+    def _begin(self) -> Iterator[Connection]:
+        """A transaction, whose failure is an error of this library."""
+        try:
+            with self._engine.begin() as connection:
+                yield connection
+        except SQLAlchemyError as error:
+            raise self._failed(error) from None
+        except Exception as error:
+            # COPY is done with the driver, whose errors SQLAlchemy does not translate.
+            if not isinstance(error, self._engine.dialect.loaded_dbapi.Error):
+                raise
+            raise self._failed(error) from None
+
+    def _failed(self, error: Exception) -> RunError:
+        """The error for a failed statement: unreachable if another try may help."""
+        driver: BaseException | None = error.orig if isinstance(error, DBAPIError) else error
+        first, *_ = str(driver).strip().splitlines() or [type(error).__name__]
+        if self._password:
+            first = first.replace(self._password, "***")
+        dbapi: Any = self._engine.dialect.loaded_dbapi
+        passing = (dbapi.OperationalError, dbapi.InterfaceError)
+        if isinstance(error, (OperationalError, InterfaceError)) or isinstance(driver, passing):
+            return RunError.of(
+                Rule.STORE_UNREACHABLE, f"the store {self.shown} failed: {first}", path=("store",)
+            )
+        return self._bad(first)
+
+    def _nothing(self, reason: str) -> NoStoreError:
+        hint = "ship some with: runsettings sync --all"
+        return NoStoreError(self._bad(reason, hint).diagnostics)
+
+    def _bad(self, reason: str, hint: str | None = None) -> RunError:
+        message = f"the store {self.shown} cannot be used: {reason}"
+        return RunError.of(Rule.BAD_STORE, message, path=("store",), hint=hint)
+
+
+def _engine(url: URL, *, writable: bool) -> Engine:
+    if url.get_backend_name() == "postgresql":
+        given = {name: value for name, value in _CONNECT.items() if name not in url.query}
+        return create_engine(
+            url.set(drivername="postgresql+psycopg"),
+            connect_args=given,
+            pool_size=1,
+            hide_parameters=True,
+        )
+    engine = create_engine(
+        url, connect_args={"timeout": _PATIENCE}, hide_parameters=True, json_serializer=_json
+    )
+
+    # The driver would begin a transaction only before the first change, after the reading.
+    @event.listens_for(engine, "connect")
+    def _connected(connection: Any, _: Any) -> None:
+        connection.isolation_level = None
+        connection.execute("PRAGMA foreign_keys = ON")
+
+    @event.listens_for(engine, "begin")
+    def _begun(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writable else "BEGIN")
+
+    return engine
+
+
+def _json(value: Any) -> str:
+    return encode(value).decode()
+
+
+def _copy_type(column: Column[Any], connection: Connection) -> str:
+    """The name of a column's type for COPY: ``bigint``, ``double precision[]``."""
+    return column.type.compile(dialect=connection.dialect).lower().partition("(")[0]
+
+
+def _names(identity: RunIdentity) -> dict[str, Any]:
+    """The columns that are a run's key."""
+    return {name: plain_text(value) for name, value in identity._asdict().items()}
+
+
+def _committed(connection: Connection, names: Mapping[str, Any]) -> Committed | None:
+    columns = ("key", "position", "tail", "record", "removed", "details")
+    row = connection.execute(select(*(runs.c[name] for name in columns)).filter_by(**names)).first()
+    if row is None:
+        return None
+    key, position, tail, record, removed, details = row
+    state = more = None
+    if record is not None:
+        state, more = parse(record.encode()), parse(details.encode())
+    if state is not None and more is not None:
+        state["metadata"].update(more.pop("metadata", {}))
+        state.update(more)
+    return Committed(key, position, tail, state, removed is not None)

@@ -1,0 +1,149 @@
+"""The tables of a store, version 1, for SQLite and PostgreSQL.
+
+Their names begin with ``runsettings_``, because a database may have tables of other programs.
+JSON that the database filters is a copy without what its own JSON type cannot hold: NaN and
+infinities are texts there. The texts beside it have everything as the journal has it.
+"""
+
+from __future__ import annotations
+
+import sys
+from array import array
+from typing import Any, Final, Literal
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Dialect,
+    Double,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+VERSION: Final = "1"
+
+
+class _Numbers(TypeDecorator[Any]):
+    """An `array.array`: an array in PostgreSQL, and its bytes in SQLite, little-endian."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def __init__(self, code: Literal["q", "d"]) -> None:
+        super().__init__()
+        self.code = code
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        if dialect.name == "postgresql":
+            return ARRAY(BigInteger() if self.code == "q" else Double())
+        return LargeBinary()
+
+    def process_bind_param(self, value: array[Any] | None, dialect: Dialect) -> Any:
+        if value is None:
+            return None
+        return value.tolist() if dialect.name == "postgresql" else _swapped(value).tobytes()
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> array[Any] | None:
+        if value is None:
+            return None
+        if dialect.name == "postgresql":
+            return array(self.code, value)
+        found = array(self.code)
+        found.frombytes(value)
+        return _swapped(found)
+
+
+def _swapped(numbers: array[Any]) -> array[Any]:
+    """The numbers in little-endian order, which is the order of nearly all machines."""
+    if sys.byteorder == "big":
+        numbers = numbers[:]
+        numbers.byteswap()
+    return numbers
+
+
+_BIG: Final = BigInteger().with_variant(Integer(), "sqlite")  # an alias of the row id there
+_JSON: Final = JSON().with_variant(JSONB(), "postgresql")
+
+metadata: Final = MetaData()
+
+version: Final = Table(
+    "runsettings_version",
+    metadata,
+    # In the form of alembic's own table, which the steps to later versions use.
+    Column("version_num", String(32), primary_key=True),
+)
+
+runs: Final = Table(
+    "runsettings_runs",
+    metadata,
+    Column("key", _BIG, Identity(), primary_key=True),
+    Column("project", Text, nullable=False),
+    Column("id", Text, nullable=False),
+    Column("generation", String(16), nullable=False),
+    Column("position", BigInteger, nullable=False, default=0),
+    Column("tail", String(32), nullable=False, default=""),
+    Column("removed", Double),
+    Column("name", Text),
+    Column("entity", Text),
+    Column("group", Text),
+    Column("job_type", Text),
+    Column("host", Text),
+    Column("created", Double),
+    Column("ended", Double),
+    Column("state", Text),
+    Column("promised", Double, doc="When the next check-in comes at the latest."),
+    Column("tags", _JSON),
+    Column("config", _JSON),
+    Column("summary", _JSON),
+    Column("record", Text, doc="The run as JSON, without the details."),
+    Column("details", Text, doc="The rest: settings, origins, files, packages."),
+    Index("runsettings_runs_key", "project", "id", "generation", unique=True),
+    Index("runsettings_runs_created", "created"),
+)
+
+series: Final = Table(
+    "runsettings_series",
+    metadata,
+    Column("run", _BIG, ForeignKey(runs.c.key, ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("name", Text, nullable=False, doc="The dotted key, escaped as in a JSON string."),
+)
+
+chunks: Final = Table(
+    "runsettings_chunks",
+    metadata,
+    Column("run", _BIG, ForeignKey(runs.c.key, ondelete="CASCADE"), primary_key=True),
+    Column("series", Integer, primary_key=True, autoincrement=False),
+    Column("start", BigInteger, primary_key=True, autoincrement=False),
+    Column("count", Integer, nullable=False),
+    Column("first_step", BigInteger, nullable=False),
+    Column("last_step", BigInteger, nullable=False),
+    Column("minimum", Double),
+    Column("maximum", Double),
+    Column("last", Double),  # SQLite has no NaN, and stores it as NULL
+    Column("whole", Boolean, nullable=False, doc="Whether all values were integers."),
+    Column("steps", _Numbers("q"), nullable=False),
+    Column("times", _Numbers("d"), nullable=False),
+    Column("values", _Numbers("d"), nullable=False),
+)
+
+events: Final = Table(
+    "runsettings_events",
+    metadata,
+    Column("run", _BIG, ForeignKey(runs.c.key, ondelete="CASCADE"), primary_key=True),
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("type", Text, nullable=False),
+    Column("time", Double),
+    Column("text", Text, nullable=False),
+)

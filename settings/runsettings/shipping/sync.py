@@ -1,0 +1,89 @@
+"""Ships the journals of many runs, one after another; a run that fails does not stop the others."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from runsettings.journal.replay import StoredRun
+from runsettings.shipping.batches import read_identity
+from runsettings.shipping.shipper import Shipper
+from runsettings.shipping.stores.base import Store
+from runsettings.values.diagnostic import Rule
+from runsettings.values.errors import RunError
+
+
+class Synced(NamedTuple):
+    """What became of one run."""
+
+    run: StoredRun
+    """The run; as the store has it, unless it failed."""
+    bytes: int = 0
+    """Bytes of its journal that were shipped."""
+    error: str | None = None
+    """Why it could not be shipped."""
+
+
+def sync_runs(
+    store: Store, runs: Iterable[StoredRun], tell: Callable[[int, int], None]
+) -> list[Synced]:
+    """Ship what a store does not have yet of these runs.
+
+    Args:
+        store: The store.
+        runs: The runs, from their journals.
+        tell: Called after each batch and each run with the bytes that are done, and all bytes.
+
+    Raises:
+        RunError: The store does not answer.
+    """
+    runs = list(runs)
+    total = sum(_size(run) for run in runs)
+    done, results = 0, list[Synced]()
+    for run in runs:
+        before = done
+
+        def shipped(count: int) -> None:
+            nonlocal done
+            done += count
+            tell(done, max(total, done))
+
+        try:
+            shipper = Shipper(store, run.journal)
+            found = shipper.ship(shipped)
+            shipper.check_in()
+        except OSError as error:
+            results.append(Synced(run, done - before, error.strerror or str(error)))
+        except RunError as error:
+            if any(each.rule is Rule.STORE_UNREACHABLE for each in error.diagnostics):
+                raise
+            results.append(Synced(run, done - before, error.diagnostics[0].message))
+        else:
+            results.append(Synced(run if found is None else found.run, done - before))
+        done = before + max(_size(run), done - before)
+        tell(done, max(total, done))
+    return results
+
+
+def bytes_to_ship(store: Store | None, run: StoredRun) -> int:
+    """How many bytes of a run's journal a store does not have.
+
+    Args:
+        store: The store, or ``None`` if there is none yet.
+        run: The run, from its journal.
+
+    Raises:
+        OSError: The journal cannot be read.
+        RunError: The store failed.
+    """
+    identity = None if store is None else read_identity(run.journal)
+    found = None if store is None or identity is None else store.find_run(identity)
+    return max(_size(run) - (0 if found is None else found.position), 0)
+
+
+def _size(run: StoredRun) -> int:
+    try:
+        return os.stat(run.journal).st_size  # noqa: PTH116 - thousands of runs
+    except OSError:
+        return 0

@@ -1,0 +1,126 @@
+"""Stores for the tests: a SQLite file, and a PostgreSQL server of the tests' own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import psycopg
+import pytest
+
+PASSWORD = "pg-s3cret-of-the-tests"
+
+
+def binary(name: str) -> str | None:
+    """A program of PostgreSQL, which Debian does not put on ``PATH``."""
+    places = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    return shutil.which(name, path=os.pathsep.join([*map(str, places), os.environ["PATH"]]))
+
+
+class Server(NamedTuple):
+    """A PostgreSQL server that the tests started."""
+
+    directory: Path
+    port: int
+
+    @property
+    def address(self) -> str:
+        """The address of its first database, with the password."""
+        return f"postgresql://tester:{PASSWORD}@127.0.0.1:{self.port}/postgres"
+
+    def run(self, *command: str, input: str | None = None) -> None:  # noqa: A002
+        """Run one of PostgreSQL's programs, as ``nobody`` if the tests run as root."""
+        other = {"user": "nobody", "group": "nogroup", "extra_groups": []}
+        program = binary(command[0])
+        assert program is not None
+        # Not captured by pipes, which the server would inherit and keep open.
+        with (self.directory / "log").open("a") as log:
+            subprocess.run(
+                [program, *command[1:]],
+                cwd=self.directory,
+                input=input,
+                text=True,
+                check=True,
+                stdout=log,
+                stderr=log,
+                **(other if os.geteuid() == 0 else {}),
+            )
+
+    def make(self) -> None:
+        """Make the files of the server."""
+        words = self.directory / "password"
+        words.write_text(PASSWORD)
+        if os.geteuid() == 0:
+            shutil.chown(self.directory, "nobody", "nogroup")
+            shutil.chown(words, "nobody", "nogroup")
+        self.run(
+            *("initdb", "--pgdata=data", "--username=tester", "--auth=scram-sha-256"),
+            *("--pwfile=password", "--no-sync", "--encoding=UTF8", "--locale=C"),
+        )
+
+    def start(self) -> None:
+        """Start the server, and wait until it answers."""
+        options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories=''"
+        self.run("pg_ctl", "start", "-w", "-D", "data", "-l", "server.log", "-o", options)
+
+    def stop(self) -> None:
+        """Stop the server, and drop its connections."""
+        self.run("pg_ctl", "stop", "-w", "-D", "data", "-m", "fast")
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    """A PostgreSQL server on a free port of the loopback address."""
+    if binary("initdb") is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail("PostgreSQL is not installed: apt-get install postgresql")
+        pytest.skip("PostgreSQL is not installed (Debian: apt-get install postgresql)")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    # Not below pytest's directory, which only the user who runs the tests may enter.
+    with tempfile.TemporaryDirectory(prefix="runsettings-pg-") as directory:
+        found = Server(Path(directory), port)
+        found.make()
+        found.start()
+        try:
+            yield found
+        finally:
+            found.stop()
+
+
+@pytest.fixture
+def postgres(server) -> Iterator[str]:
+    """The address of an empty database in PostgreSQL."""
+    name = f"d{os.urandom(6).hex()}"
+    with psycopg.connect(server.address, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+        yield server.address.removesuffix("postgres") + name
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def address(request, jail) -> str:
+    """The address of an empty store, of each kind."""
+    if request.param == "postgres":
+        return request.getfixturevalue("postgres")
+    return f"sqlite:///{jail.cwd}/runs.db"
+
+
+@pytest.fixture
+def make_run(begin) -> Callable[..., Path]:
+    """Records a run with some rows and finishes it; its journal."""
+
+    def make(rows: int = 3, **given) -> Path:
+        with begin(**given) as run:
+            for step in range(rows):
+                run.log({"loss": 1 / (step + 1), "val": {"acc": step}})
+        return run.journal_path
+
+    return make

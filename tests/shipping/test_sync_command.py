@@ -1,0 +1,260 @@
+"""`runsettings sync` and `--store`: what a person types, sees, and may not type."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import psycopg
+import pytest
+from click.testing import CliRunner
+from sqlalchemy import update
+
+from runsettings.cli.main import cli
+from runsettings.shipping import addresses
+from runsettings.shipping.stores import tables
+from runsettings.shipping.stores.opening import open_store
+
+
+@pytest.fixture
+def run():
+    """Runs a command line in this process."""
+    return lambda *arguments, **more: CliRunner().invoke(
+        cli, arguments, catch_exceptions=False, **more
+    )
+
+
+@pytest.fixture
+def store(address, jail, monkeypatch):
+    """A store that the setting names; the word for it on the command line."""
+    monkeypatch.setenv("WANDB_STORE", address)
+    return "setting"
+
+
+def shown_as(result):
+    """The JSON that a command printed, without the form of the directory's path."""
+    data = json.loads(result.stdout)
+    for each in data if isinstance(data, list) else [data]:
+        each["directory"] = str(Path(each["directory"]).absolute())
+    return data
+
+
+def test_sync_ships_each_run_once(run, store, make_run):
+    """A second time everything is up to date; a new run is shipped alone."""
+    first, second = make_run(id="one", name="a"), make_run(id="two", name="b")
+    result = run("sync", "--all")
+    assert result.exit_code == 0
+    assert f"shipped a (one), finished: {first.stat().st_size:,} bytes" in result.stdout
+    assert f"shipped b (two), finished: {second.stat().st_size:,} bytes" in result.stdout
+    assert "2 shipped, 0 up to date, 0 failed" in result.stdout
+    make_run(id="three")
+    assert "1 shipped, 2 up to date, 0 failed" in run("sync", "--all").stdout
+    assert "0 shipped, 1 up to date, 0 failed" in run("sync", "two").stdout
+
+
+def test_a_dry_run_ships_nothing(run, store, make_run):
+    """It says how much the store does not have, also where there is no store yet."""
+    journal = make_run(id="one", name="a")
+    wanted = f"would ship a (one): {journal.stat().st_size:,} bytes\n"
+    for _ in range(2):
+        assert run("sync", "--all", "--dry-run").stdout == wanted
+    run("sync", "one")
+    assert run("sync", "one", "-n").stdout == ""
+
+
+def test_a_run_that_fails_does_not_stop_the_others(run, store, make_run):
+    """It is named, and the exit status is 1."""
+    journal = make_run(id="one", name="a")
+    run("sync", "one")
+    journal.write_bytes(journal.read_bytes().replace(b'"code":0', b'"code":7'))
+    make_run(id="two")
+    result = run("sync", "--all")
+    assert result.exit_code == 1
+    assert "a (one) was not shipped: the run of" in result.stderr
+    assert "1 shipped, 0 up to date, 1 failed" in result.stdout
+
+
+def test_the_store_gives_the_same_json_as_the_directory(run, store, make_run):
+    """`ls`, `show` and `diff`, with filters, sorting and columns."""
+    make_run(rows=4, id="one", config={"lr": 0.1, "model": {"depth": 3}}, tags=["x"], group="g")
+    make_run(rows=2, id="two", config={"lr": 1, "note": None})
+    make_run(rows=2, id="two", config={"lr": 2, "note": None})
+    run("sync", "--all")
+    source = ("--store", store)
+    assert shown_as(run("runs", "ls", "--json", *source)) == shown_as(run("runs", "ls", "--json"))
+    asked = ("--where", "config.lr > 0.5", "--sort", "-summary.loss", "--columns", "id,config.lr")
+    found = run("runs", "ls", "--json", *asked, *source)
+    assert json.loads(found.stdout) == [{"id": "two", "config.lr": 2}]
+    shown = shown_as(run("runs", "show", "one", "--json", *source))
+    local = shown_as(run("runs", "show", "one", "--json"))
+    assert shown | {"files": {}} == local | {"files": {}}
+    diff = ("runs", "diff", "one", "two", "--json", "--summary", "--all")
+    assert run(*diff, *source).stdout == run(*diff).stdout
+
+
+def test_a_run_that_goes_on_is_shown_as_running(run, store, begin):
+    """What it has logged so far is in the store, and the rest comes with the next `sync`."""
+    started = begin(id="live")
+    started.log({"loss": 1})
+    assert "shipped" in run("sync", "live").stdout
+    (listed,) = shown_as(run("runs", "ls", "--json", "--store", store))
+    assert (listed["state"], listed["steps"]) == ("running", 1)
+    started.log({"loss": 2})
+    started.finish()
+    run("sync", "live")
+    (listed,) = shown_as(run("runs", "ls", "--json", "--store", store))
+    assert (listed["state"], listed["summary"]) == ("finished", {"loss": 2})
+
+
+def test_a_killed_run_is_shown_as_crashed(run, store, spawn):
+    """Its records are there up to the last one."""
+    process = spawn("""
+        run = begin(id="dead")
+        log({"loss": 1})
+        print(flush=True)
+        sys.stdin.read()
+    """)
+    process.stdout.readline()
+    process.kill()
+    process.wait()
+    run("sync", "dead")
+    (listed,) = shown_as(run("runs", "ls", "--json", "--store", store))
+    assert (listed["state"], listed["summary"]) == ("crashed", {"loss": 1})
+
+
+@pytest.mark.parametrize("command", [("sync", "--all", "--to"), ("runs", "ls", "--store")])
+@pytest.mark.parametrize(
+    "url", ["postgresql://me:s3cretword@h/d", "postgresql://h/d?password=s3cretword"]
+)
+def test_a_password_on_the_command_line_is_refused(run, jail, command, url):
+    """It is not repeated, and the message says where it may be."""
+    result = run(*command, url)
+    assert result.exit_code == 2
+    assert "~/.pgpass" in result.stderr
+    assert "s3cretword" not in result.output
+
+
+def test_pgpass_has_the_password(run, server, postgres, jail, make_run, monkeypatch):
+    """The address on the command line needs none then."""
+    password = jail.home / ".pgpass"
+    password.write_text(f"127.0.0.1:{server.port}:*:tester:pg-s3cret-of-the-tests\n")
+    password.chmod(0o600)
+    monkeypatch.setenv("PGPASSFILE", str(password))
+    make_run()
+    url = postgres.replace(":pg-s3cret-of-the-tests", "")
+    assert "1 shipped" in run("sync", "--all", "--to", url).stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("sync",), "name runs, or give --all"),
+        (("sync", "x", "--all"), "name runs, or give --all"),
+        (("sync", "--all"), "there is no store: give --to, or set WANDB_STORE"),
+        (("runs", "ls", "--dir", ".", "--store", "sqlite:///x"), "exclude each other"),
+    ],
+)
+def test_wrong_usage(run, jail, arguments, message):
+    """Exit status 2, with what to do."""
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert message in result.stderr
+
+
+def problem(jail, *arguments):
+    """The message of a command that fails with status 1."""
+    done = subprocess.run(
+        [sys.executable, "-m", "runsettings", *arguments],
+        cwd=jail.cwd,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1, done
+    assert "Traceback" not in done.stderr
+    return done.stderr
+
+
+def test_a_store_that_is_not_there_is_said(jail, make_run, server):
+    """Nothing is made by asking, and the password of the address is not shown."""
+    make_run()
+    assert "there is no such file" in problem(jail, "runs", "ls", "--store", "sqlite:///no.db")
+    assert not (jail.cwd / "no.db").exists()
+    assert "is not the address of a store" in problem(jail, "sync", "--all", "--to", "mysql://h/d")
+    assert "names no file" in problem(jail, "sync", "--all", "--to", "sqlite:///:memory:")
+    jail.monkeypatch.setenv("WANDB_STORE", f"postgresql://me:s3cretword@127.0.0.1:{server.port}/d")
+    message = problem(jail, "sync", "--all")
+    assert "password authentication failed" in message
+    assert "s3cretword" not in message
+
+
+def test_a_store_of_a_later_version_is_left_alone(run, store, address, make_run, jail):
+    """The message says which version it is."""
+    with open_store(address) as opened, opened._begin() as connection:
+        connection.execute(update(tables.version).values(version_num="9"))
+    make_run()
+    assert "its tables are of version 9" in problem(jail, "sync", "--all")
+
+
+def test_a_writer_needs_no_right_to_make_tables(run, postgres, server, make_run, jail):
+    """Once the tables are there, a role that may read and write rows is enough."""
+    role = f"writer{os.urandom(4).hex()}"
+    weak = postgres.replace("tester:pg-s3cret-of-the-tests", f"{role}:another-s3cret")
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        connection.execute(f"CREATE ROLE {role} LOGIN PASSWORD 'another-s3cret'")
+    make_run()
+    jail.monkeypatch.setenv("WANDB_STORE", weak)
+    assert "permission denied" in problem(jail, "sync", "--all")
+    jail.monkeypatch.setenv("WANDB_STORE", postgres)
+    run("sync", "--all")
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        connection.execute(f"GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA public TO {role}")
+    make_run(id="new")
+    jail.monkeypatch.setenv("WANDB_STORE", weak)
+    assert "1 shipped, 1 up to date" in run("sync", "--all").stdout
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        connection.execute(f"DROP OWNED BY {role}")
+        connection.execute(f"DROP ROLE {role}")
+
+
+@pytest.mark.parametrize(
+    ("module", "url", "extra"),
+    [
+        ("sqlalchemy", "sqlite:///x.db", "store"),
+        ("psycopg", "postgresql://h/d", "postgres"),
+        ("sqlalchemy", "postgresql://h/d", "store"),
+    ],
+)
+def test_a_missing_package_names_its_extra(jail, make_run, module, url, extra, monkeypatch):
+    """Before anything is tried."""
+    find = addresses.importlib.util.find_spec
+    hidden = lambda name: None if name == module else find(name)  # noqa: E731
+    monkeypatch.setattr(addresses.importlib.util, "find_spec", hidden)
+    with pytest.raises(Exception, match=rf"pip install 'runsettings\[{extra}\]'"):
+        addresses.check_packages(url)
+
+
+def test_local_commands_load_no_database(jail):
+    """Only the shipper and `--store` pay for SQLAlchemy."""
+    code = """
+        import sys
+        from runsettings.cli.main import cli
+        for line in (["runs", "ls"], ["sync", "--help"]):
+            try:
+                cli.main(line, standalone_mode=False)
+            except SystemExit:
+                pass
+        print([name for name in ("sqlalchemy", "psycopg", "alembic") if name in sys.modules])
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)],
+        cwd=jail.cwd,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.splitlines()[-1] == "[]"
