@@ -63,7 +63,7 @@ def test_every_setting_has_a_description_and_a_default():
     properties = model_schema(Settings)["properties"]
     assert set(properties) == set(Settings.model_fields)
     assert all(described["description"] for described in properties.values())
-    assert [name for name, d in properties.items() if "default" not in d] == ["api_key"]
+    assert [name for name, d in properties.items() if "default" not in d] == ["api_key", "store"]
 
 
 # --- settings ---------------------------------------------------------------------------------
