@@ -115,11 +115,11 @@ def test_section_that_comes_twice_is_reported_and_counts():
 @pytest.mark.parametrize(
     ("text", "line", "message"),
     [
-        ("key = 1\n", 1, "is outside of any section"),
-        ("[s]\nword\n", 2, "neither a [section] nor `key = value`"),
-        ("[s\nb = 2\n", 1, "neither a [section] nor `key = value`"),
-        ("[s]\n= 1\n", 2, "has no key before the '='"),
-        ("[s]\n : 1\n", 2, "has no key before the ':'"),
+        ("key = 1\n", 1, "a line is outside of any section"),
+        ("[s]\nword\n", 2, "a line is neither a [section] nor `key = value`"),
+        ("[s\nb = 2\n", 1, "a line is neither a [section] nor `key = value`"),
+        ("[s]\n= 1\n", 2, "a line has no key before the '='"),
+        ("[s]\n : 1\n", 2, "a line has no key before the ':'"),
         ("[s]\na = 1\0\n", 2, "a NUL character is not allowed in a settings file"),
     ],
 )

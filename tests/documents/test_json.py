@@ -147,6 +147,10 @@ def test_diagnostic_has_rule_position_and_message(text, rule, position, message)
         ("{\"a\": 'b'}", 'put texts in double quotes, "like this"'),
         ('{"lr": {{ lr }}}', "if this is a template, fill it in first"),
         ('{"a": 1e999}', "quote it if it is a text"),
+        ('{"a": 1,}', "remove it"),
+        ("{a: 1}", "put keys in double quotes too"),
+        ('{"a": .5}', "write numbers as in 10, -0.5 and 1e-3"),
+        ('{"a": +1}', "write numbers as in 10, -0.5 and 1e-3"),
         ('{"a": }', None),
     ],
 )

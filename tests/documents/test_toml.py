@@ -191,11 +191,11 @@ def test_table_declared_twice_is_a_duplicate():
 @pytest.mark.parametrize(
     ("text", "rule", "position", "message"),
     [
-        ("a = 1\nb = \n", Rule.SYNTAX, (2, 5), "not TOML: invalid value"),
-        ("a = 1\nb = [1,\n", Rule.SYNTAX, (3, 1), "not TOML: "),
-        ("a\n", Rule.SYNTAX, (1, 2), "not TOML: expected '=' after a key"),
+        ("a = 1\nb = \n", Rule.SYNTAX, (2, 5), "the text ends before a value"),
+        ("a = 1\nb = [1,\n", Rule.SYNTAX, (3, 1), "the text ends before a value"),
+        ("a\n", Rule.SYNTAX, (1, 2), "a '=' is missing after this key"),
         ("[a\n", Rule.SYNTAX, (1, 3), "not TOML: expected ']'"),
-        ("\tx = 1\ny = no\n", Rule.SYNTAX, (2, 5), "not TOML: invalid value"),
+        ("\tx = 1\ny = no\n", Rule.SYNTAX, (2, 5), "this is not a TOML value"),
         (f"a = {'9' * 5000}\n", Rule.BAD_VALUE, (1, 5), "a number of 5,000 characters"),
         ("a = 1\nb = -2.5e+400\n", Rule.BAD_VALUE, (2, 5), "the number is too large for a float"),
         ("a = [{b = 1_0e999}]\n", Rule.BAD_VALUE, (1, 11), "the number is too large for a float"),
@@ -226,11 +226,18 @@ def test_large_numbers_that_python_holds_are_read(written):
     [
         ("mode = offline\n", 'put texts in quotes, "like this"'),
         ("a = True\n", "write true, in small letters"),
-        ("a = \n", None),
+        ("a = None\n", "leave the key out"),
+        ("a = null\n", "leave the key out"),
+        ("a = \n", "give the value, or close the bracket"),
+        ("a = [1,\n", "give the value, or close the bracket"),
+        ("a: 1\n", "write it as `key = value`"),
+        ("a = 01\n", "remove the zeros, or put it in quotes"),
+        ("a = [1, -007]\n", "remove the zeros, or put it in quotes"),
+        ("a = 1 2\n", None),
     ],
 )
-def test_word_without_quotes_is_told_apart(text, hint):
-    """A bare word where a value must be comes with advice, which does not repeat the word."""
+def test_slip_of_writing_has_advice(text, hint):
+    """What YAML and Python allow comes with advice, which does not repeat the words."""
     (found,) = toml(text).diagnostics
     assert found.hint == hint
 

@@ -49,17 +49,17 @@ def test_a_missing_file_tells_its_directory_and_who_named_it(jail):
 
 
 @pytest.mark.parametrize(
-    ("name", "text"),
+    ("name", "text", "hint"),
     [
-        ("dotted.yaml", "optim.lr: 3\n"),
-        ("dotted.json", '{"optim.lr": 3}'),
-        ("dotted.toml", '"optim.lr" = 3\n'),
+        ("dotted.yaml", "optim.lr: 3\n", "optim: {lr: …}"),
+        ("dotted.json", '{"optim.lr": 3}', '"optim": {"lr": …}'),
+        ("dotted.toml", '"optim.lr" = 3\n', "optim.lr = …"),
     ],
 )
-def test_a_dotted_key_in_a_file_is_to_be_nested(jail, name, text):
-    """Where the keys exist, the hint shows how they nest."""
+def test_a_dotted_key_in_a_file_is_to_be_nested(jail, name, text, hint):
+    """Where the keys exist, the hint shows how they nest in this format."""
     jail.write(name, text)
-    assert "nest it: optim: {lr: …}" in told(Digits.resolve, files=[name])
+    assert f"nest it: {hint}" in told(Digits.resolve, files=[name])
 
 
 @pytest.mark.parametrize(

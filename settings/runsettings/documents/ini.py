@@ -107,14 +107,14 @@ def scan(lines: list[str]) -> Iterator[Entry | Stray]:
 def _entry(text: str, section: str | None, number: int, indent: int) -> Entry | Stray:
     match = _DELIMITER.search(text)
     if match is None:
-        return Stray(number, indent, "neither a [section] nor `key = value`")
+        return Stray(number, indent, "a line is neither a [section] nor `key = value`")
     delimiter = match.start()
     if section is None:
         hint = "put [default] on a line above it"
-        return Stray(number, indent, "is outside of any section", hint)
+        return Stray(number, indent, "a line is outside of any section", hint)
     key = text[:delimiter].rstrip().lower()
     if not key:
-        return Stray(number, indent, f"has no key before the {text[delimiter]!r}")
+        return Stray(number, indent, f"a line has no key before the {text[delimiter]!r}")
     value = text[delimiter + 1 :].lstrip()
     return Entry(section, key, number, indent, indent + len(text) - len(value), [value], [number])
 

@@ -210,16 +210,19 @@ def _add_syntax_error(error: JSONDecodeError, closer: str, diagnostics: TextDiag
         message, hint = "JSON has no comments", "remove it"
     elif text.startswith(closer or ",", at) and before.endswith(","):
         message, at = f"a ',' is not allowed before {closer!r}", len(before) - 1
+        hint = "remove it"
     elif text.startswith("{", at) and before.endswith("{"):
         hint = "if this is a template, fill it in first"
-    elif text.startswith("'", at):
-        hint = _QUOTES
+    elif text.startswith("'", at) or (word is not None and "property name" in expected):
+        hint = _QUOTES if word is None else "put keys in double quotes too"
     elif expected.startswith("Expecting ',' delimiter"):
         message = f"',' or {closer!r} is missing"
     elif expected == "Expecting value" and at == len(text):
         message = "a value is missing"
     elif expected == "Expecting value" and word is not None and word[0][0].isalpha():
         hint = f"write {_WORDS[word[0]]}" if word[0] in _WORDS else _QUOTES
+    elif expected == "Expecting value" and word is not None:
+        hint = "write numbers as in 10, -0.5 and 1e-3"
     diagnostics.add_at(Rule.SYNTAX, message, at, hint=hint)
 
 

@@ -24,6 +24,8 @@ from runsettings.values.tree import Tree
 _PLACE: Final = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 _WORD: Final = re.compile(r"[^\W\d]\w*")
 _CAPITALS: Final = ("True", "TRUE", "False", "FALSE")
+_NOTHING: Final = ("none", "null", "nil")
+_LEADING_ZERO: Final = re.compile(r"[=\[,{ \t][-+]?0$")
 _REPEATED: Final = ("Cannot overwrite", "Cannot declare", "Cannot redefine", "Cannot mutate", "Dup")
 
 
@@ -129,18 +131,29 @@ def _add_error(diagnostics: TextDiagnostics, positions: Positions, error: Except
                     related=(first, width),
                 )
                 return at
-    hint = _unquoted(diagnostics.text, offset) if message == "Invalid value" else None
-    message = f"not TOML: {message[:1].lower()}{message[1:]}"
+    message, hint = _explained(message, diagnostics.text, offset)
     diagnostics.add(Rule.SYNTAX, message, position, hint=hint)
     return offset
 
 
-def _unquoted(text: str, offset: int) -> str | None:
-    """The hint about a word where a value must be."""
+def _explained(message: str, text: str, offset: int) -> tuple[str, str | None]:
+    """The message and hint for an error of `tomllib`."""
     found = _WORD.match(text, offset)
-    if found is None:
-        return None
-    if found[0] in _CAPITALS:
-        return f"write {found[0].lower()}, in small letters"
-    # The word can be a secret: it is not repeated.
-    return 'put texts in quotes, "like this"'
+    line = text[text.rfind("\n", 0, offset) + 1 : offset]
+    if message.startswith("Expected '='"):
+        return "a '=' is missing after this key", "write it as `key = value`"
+    if message == "Invalid value" and offset >= len(text.rstrip()):
+        return "the text ends before a value", "give the value, or close the bracket"
+    if message == "Invalid value" and found is not None:
+        word = found[0]
+        if word in _CAPITALS:
+            return "this is not a TOML value", f"write {word.lower()}, in small letters"
+        if word.lower() in _NOTHING:
+            return "TOML has no value for nothing", "leave the key out"
+        # The word can be a secret: it is not repeated.
+        return "this is not a TOML value", 'put texts in quotes, "like this"'
+    if message.startswith(("Expected newline", "Unclosed")) and _LEADING_ZERO.search(line):
+        return "a number cannot begin with 0", "remove the zeros, or put it in quotes"
+    if message.startswith("Unclosed"):
+        return "a ',' or the closing bracket is missing", None
+    return f"not TOML: {message[:1].lower()}{message[1:]}", None

@@ -31,7 +31,8 @@ class _Missing:
 MISSING: Final = _Missing()
 
 _WORD: Final = r"[A-Za-z_/][\w/@-]*"
-# Not compiled here: only hints need it, and every program imports this module.
+_WORD_OF_TOML: Final = r"[A-Za-z0-9_-]+"
+# Not compiled here: only hints need them, and every program imports this module.
 
 _NO_TEXTS: Final = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
 """Words that YAML, of one version or the other, does not read as texts."""
@@ -49,18 +50,22 @@ def format_path(path: KeyPath) -> str:
     return text
 
 
-def nested_text(path: Sequence[str], *, in_json: bool = False) -> str:
+def nested_text(path: Sequence[str], file: str = "") -> str:
     """Where to write a value whose keys were joined by periods: ``optim: {lr: …}``.
 
     Args:
         path: The keys.
-        in_json: Whether to write JSON, which has braces around the first key too.
+        file: The file to write it in: a name that ends in ``.json`` or ``.toml``, or else YAML.
     """
+    if file.endswith(".toml"):
+        words = (k if re.fullmatch(_WORD_OF_TOML, k) else json.dumps(k) for k in path)
+        return f"{'.'.join(words)} = …"
     text = "…"
     for at in range(len(path) - 1, -1, -1):
-        word = not in_json and re.fullmatch(_WORD, path[at]) and path[at].lower() not in _NO_TEXTS
-        text = f"{path[at] if word else json.dumps(path[at])}: {text}"
-        text = f"{{{text}}}" if at or in_json else text
+        word = re.fullmatch(_WORD, path[at]) and path[at].lower() not in _NO_TEXTS
+        bare = word and not file.endswith(".json")
+        text = f"{path[at] if bare else json.dumps(path[at])}: {text}"
+        text = f"{{{text}}}" if at else text
     return text
 
 

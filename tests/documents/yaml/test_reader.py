@@ -273,6 +273,64 @@ def test_unsafe_tag_is_named_and_not_built(tag, value):
     assert found.excerpt.width == len(tag)
 
 
+@pytest.mark.parametrize(
+    ("written", "hint"),
+    [
+        ("!include other.yaml", "pass the files in a list"),
+        ("!inc other.yaml", "pass the files in a list"),
+        ("!import other.yaml", "pass the files in a list"),
+        ("!env HOME", "`${env:NAME}` in a composed file"),
+        ("!ENV ${HOME}", "`${env:NAME}` in a composed file"),
+        ("!env_var HOME", "`${env:NAME}` in a composed file"),
+        ("!reference [a, b]", "`${key.path}` in a composed file"),
+        ("!!python/tuple [1, 2]", "write a list without the tag"),
+        ("!!set {a}", "write a list without the tag"),
+        ("!!omap [a: 1]", "write a mapping without the tag"),
+        ("!!python/unicode x", "remove the tag"),
+        ("!!timestamp 2020-01-01", "put the date in quotes"),
+        ("!!binary aGk=", "decode it in the program"),
+        ("!!python/name:torch.nn.ReLU", "write the name as a text"),
+        ("!!python/object:a.B {x: 1}", "a file cannot make objects"),
+        ("!!python/object/apply:os.system [x]", "a file cannot make objects"),
+        ("!important", "quote it if it is a text that begins with '!'"),
+        ("!Mine {a: 1}", "write the plain value that it stands for"),
+    ],
+)
+def test_unsafe_tag_says_what_to_write_instead(written, hint):
+    """A tag of another tool, or of Python, has its own advice, which keeps the meaning."""
+    assert hint in str(diagnostic(f"a: {written}\n").hint)
+
+
+def test_unsafe_tag_is_reported_once_with_its_number():
+    """Some files have thousands of one tag; another tag is another problem."""
+    text = "".join(f"k{n}: !!python/tuple [1]\n" for n in range(5000)) + "x: !!set {a}\n"
+    first, other = yaml(text).diagnostics
+    assert first.message.endswith("; it stands 5000 times in this file")
+    assert (first.line, other.line) == (1, 5001)
+
+
+def test_merge_of_an_unknown_alias_is_one_problem():
+    """The alias is wrong, not what ``<<`` takes."""
+    assert "the alias *base has no anchor" in diagnostic("a: 1\n<<: *base\n").message
+
+
+@pytest.mark.parametrize(
+    ("text", "position", "hint"),
+    [
+        ("lr = 1\n", (1, 4), "write it as `key: value`"),
+        ("model.lr=1\nb=2\n", (1, 9), "write it as `key: value`"),
+        ("lr\uff1a 1\n", (1, 3), "write it as `key: value`"),
+        ("  a: 1\n b: 2\n", (2, 2), "begin all keys of a mapping in the same column"),
+        ("a: 1\n  b: 2\n", (2, 4), "indent the key as the keys before it"),
+    ],
+)
+def test_slip_of_writing_has_advice(text, position, hint):
+    """The syntax of another format, and a wrong indentation, come with what to write."""
+    found = diagnostic(text)
+    assert (found.line, found.column) == position
+    assert hint in str(found.hint)
+
+
 def test_duplicate_key_shows_both_positions():
     """A key set twice is an error at the second place that shows the first; the last counts."""
     reading = yaml("a:\n  lr: 1\n  x: 2\n  lr: 3\n")

@@ -183,8 +183,8 @@ def test_keys_meet_after_dashes_become_underscores(
     [
         ({"a.b.c": 1}, "a.b.c", "'a.b.c' has a period", "nest it: a: {b: {c: …}}"),
         ({"x": [{"y": {"a.b": 1}}]}, "x[0].y.a.b", "'a.b' has a period", "nest it: a: {b: …}"),
-        ({"x": {".a": 1}}, "x..a", "'.a' has a period", "remove the period"),
-        ({"x": {0.5: 1}}, "x.0.5", "'0.5' has a period", "remove the period"),
+        ({"x": {".a": 1}}, "x..a", "'.a' has a period", "remove the period, as in '_a'"),
+        ({"x": {0.5: 1}}, "x.0.5", "'0.5' has a period", "remove the period, as in '0_5'"),
         (
             {"x": {f"layer.{number}": 1 for number in range(9)}},
             "x.layer.0",

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from runsettings.journal.replay import load_run, read_history
-from runsettings.values.errors import RunError, SettingsError, SettingsWarning
+from runsettings.values.errors import ConfigError, RunError, SettingsError, SettingsWarning
 
 
 def rows(run) -> list[dict]:
@@ -141,7 +141,24 @@ def test_what_json_cannot_hold_is_an_error_in_a_strict_run(begin, data, message)
 @pytest.mark.parametrize(
     ("bad", "message"),
     [
-        ({"image": b"\x00"}, "log() leaves out image: bytes cannot be logged"),
+        (
+            {"image": b"\x00"},
+            "log() leaves out image: bytes cannot be logged — decode it, or save it as a file",
+        ),
+        (
+            {"took": dt.timedelta(1)},
+            "leaves out took: datetime.timedelta cannot be logged — write its total_seconds()",
+        ),
+        ({"z": 1j}, "log() leaves out z: complex cannot be logged — write its parts, or a float"),
+        ({"ids": iter([1])}, "cannot be logged — write list() of it"),
+        ({"dtype": np.dtype("f4")}, "log() leaves out dtype: numpy.dtype"),
+        ({"kind": int}, "log() leaves out kind: type cannot be logged"),
+        ({"module": json}, "log() leaves out module: module cannot be logged"),
+        (
+            {"n": 10**5000},
+            "log() leaves out n: an integer of more than 4,300 digits cannot be logged",
+        ),
+        ({"t": "\ud800"}, "log() leaves out t: half of a surrogate pair is not a character"),
         ({"a": {"f": print}}, "log() leaves out a.f: builtin_function_or_method cannot be logged"),
         ({"x": object()}, "log() leaves out x: object cannot be logged"),
         ({(3,): 1}, "log() leaves out (3,): keys must be strings; got tuple (3,)"),
@@ -156,6 +173,70 @@ def test_log_leaves_out_what_json_cannot_hold(begin, capsys, bad, message):
     assert capsys.readouterr().err.count(message) == 1
     run.summary.update({"best": 1, **bad})
     assert run.summary["best"] == 1
+
+
+class Device:
+    """Looks like PyTorch's."""
+
+    def __str__(self) -> str:
+        return "cuda:0"
+
+
+Device.__module__, Device.__name__ = "torch", "device"
+
+
+@pytest.mark.parametrize(
+    ("value", "kept", "level"),
+    [
+        (np.dtype("float32"), "numpy.float32", "note"),
+        (Device(), "cuda:0", "note"),
+        (int, "int", "note"),
+        (np.float32, "numpy.float32", "note"),
+        (json.dumps, "json.dumps", "note"),
+        (json, "json", "note"),
+        (dt.timedelta(days=1, hours=2), "P1DT2H", "note"),
+        (object(), "<object>", "warning"),
+        (b"x", "<bytes>", "warning"),
+        (1j, "<complex>", "warning"),
+        (re.compile("x"), "<re.Pattern>", "warning"),
+    ],
+    ids=lambda value: str(value)[:20],
+)
+def test_what_json_has_no_form_for_stops_no_run(begin, capsys, recwarn, value, kept, level):
+    """The config keeps a text for it, `log` leaves it out, and `strict` refuses it in both."""
+    run = begin(config={"x": {"y": value}}, settings=None)
+    assert run.config["x"]["y"] == kept
+    said = capsys.readouterr().err + "".join(str(each.message) for each in recwarn)
+    assert ("has no form in JSON" in said) is (level == "warning")
+    run.log({"x": {"y": value}, "loss": 1})
+    assert rows(run) == [{"_step": 0, "x": {}, "loss": 1}]
+    run.finish()
+    with pytest.raises(ConfigError, match=re.escape(f"{kept!r} is kept only if not strict")):
+        begin(config={"x": {"y": value}}, settings={"quiet": True, "strict": True})
+
+
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [(0, "0"), (-3, "-3"), (True, "true"), (None, "null"), (1e300, "1e+300"), (np.int64(7), "7")],
+)
+def test_a_key_that_is_no_text_is_the_text_that_json_gives_it(begin, key, text):
+    """In the config and in `log`, at every depth; `strict` refuses it in the config."""
+    run = begin(config={key: {key: 1}})
+    assert run.config.as_dict() == {text: {text: 1}}
+    run.log({key: {key: 1}})
+    assert rows(run) == [{"_step": 0, text: {text: 1}}]
+    run.finish()
+    with pytest.raises(ConfigError, match="become text only if not strict"):
+        begin(config={key: 1}, settings={"quiet": True, "strict": True})
+
+
+def test_a_number_with_a_period_is_no_key_of_a_config(begin):
+    """As text it has a period, which separates nested keys; `log` takes such keys."""
+    with pytest.raises(ConfigError, match=r"the key '0\.5' has a period.*, as in '0_5'"):
+        begin(config={"x": {0.5: 1}})
+    run = begin()
+    run.log({"x": {0.5: 1}})
+    assert rows(run) == [{"_step": 0, "x": {"0.5": 1}}]
 
 
 def test_keys_that_are_numbers_are_logged_as_text(begin):

@@ -6,6 +6,7 @@ plain scalar, mapping or sequence with a new key.
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any, Final
 
 from yaml.events import ScalarEvent
@@ -13,6 +14,7 @@ from yaml.events import ScalarEvent
 from runsettings.documents.limits import ALIAS_BUDGET, MAX_DEPTH
 from runsettings.documents.text_diagnostics import TextDiagnostics
 from runsettings.documents.yaml.scalars import PREFIX, Schema, resolve_tagged
+from runsettings.documents.yaml.tags import DIRECTIVES, instead_of, shown_tag
 from runsettings.values.diagnostic import Rule
 from runsettings.values.directives import Append, Delete, Replace
 from runsettings.values.key_paths import KeyPath
@@ -79,6 +81,8 @@ class RareCases:
         self.stack: list[tuple[Any, ...]] = []
         self.anchors: dict[str, Any] = {}
         self.directives = False
+        self._unsafe_tags: dict[str, tuple[int, int]] = {}  # index of the diagnostic, and times
+        self._without_anchor: set[int] = set()  # positions of aliases that are reported
         self._spent = 0
         self._budget = ALIAS_BUDGET + len(diagnostics.text)
 
@@ -113,16 +117,16 @@ class RareCases:
         if tag == "!delete" and key is not AWAIT and not text and not event.style:
             self.directives = True
             return Delete()
-        if tag in _DIRECTIVES:
-            self._add(Rule.SYNTAX, _DIRECTIVES[tag], mark, path, width=width)
+        if tag in DIRECTIVES:
+            self._add(Rule.SYNTAX, DIRECTIVES[tag], mark, path, width=width)
             return text
         try:
             return resolve_tagged(tag, text, plain=not event.style, schema=self.schema)
         except LookupError:
-            self._unsafe(tag, mark, path)
+            self._unsafe(tag, mark, path, is_scalar=True)
         except ValueError:
             # The message does not repeat the text, which may be a secret: the excerpt masks it.
-            message = f"this is not a value of the type {_shown_tag(tag)}"
+            message = f"this is not a value of the type {shown_tag(tag)}"
             self._add(Rule.BAD_VALUE, message, mark, path, width=width)
         return text
 
@@ -139,30 +143,32 @@ class RareCases:
         if tag == ("!replace" if is_mapping else "!append"):
             self.directives = True
             return tag
-        if tag in _DIRECTIVES:
-            self._add(Rule.SYNTAX, _DIRECTIVES[tag], mark, self._path(), width=len(tag))
+        if tag in DIRECTIVES:
+            self._add(Rule.SYNTAX, DIRECTIVES[tag], mark, self._path(), width=len(tag))
         elif tag in {PREFIX + "map", PREFIX + "seq"}:
-            message = f"{_shown_tag(tag)} is followed by a {'mapping' if is_mapping else 'list'}"
-            self._add(Rule.BAD_VALUE, message, mark, self._path(), width=len(_shown_tag(tag)))
+            message = f"{shown_tag(tag)} is followed by a {'mapping' if is_mapping else 'list'}"
+            self._add(Rule.BAD_VALUE, message, mark, self._path(), width=len(shown_tag(tag)))
         else:
-            self._unsafe(tag, mark, self._path())
+            self._unsafe(tag, mark, self._path(), is_scalar=False)
         return None
 
     def directed(self, tag: str, inner: Any) -> Any:
         """The directive that the tag ``!append`` or ``!replace`` makes of a container."""
         return Append(inner) if tag == "!append" else Replace(inner)
 
-    def _unsafe(self, tag: str, mark: int, path: KeyPath) -> None:
-        shown = _shown_tag(tag)
-        self._add(
-            Rule.UNSAFE_TAG,
-            f"the tag {shown} is not one of the safe tags",
-            mark,
-            path,
-            width=len(shown),
-            hint="write the plain value that it stands for; safe are !!str, !!int, !!float, "
-            "!!bool, !!null, !!map, !!seq, !append, !replace and !delete",
-        )
+    def _unsafe(self, tag: str, mark: int, path: KeyPath, *, is_scalar: bool) -> None:
+        """Report a tag that is not safe, once in a text: some files have thousands of one."""
+        shown, found = shown_tag(tag), self.diagnostics.found
+        message = f"the tag {shown} is not one of the safe tags"
+        if tag in self._unsafe_tags:
+            at, times = self._unsafe_tags[tag]
+            self._unsafe_tags[tag] = at, times + 1
+            more = f"{message}; it stands {times + 1} times in this file"
+            found[at] = dataclasses.replace(found[at], message=more)
+            return
+        hint = instead_of(shown, is_scalar=is_scalar)
+        self._add(Rule.UNSAFE_TAG, message, mark, path, width=len(shown), hint=hint)
+        self._unsafe_tags[tag] = len(found) - 1, 1
 
     def refused(self, event: Any, mark: int, data: Any, key: Any, error: ValueError) -> None:
         """Report a number that Python cannot hold; its value stays a string."""
@@ -225,6 +231,7 @@ class RareCases:
             message = f"the alias *{name} has no anchor: there is no &{name} before it"
             hint = "quote it if it is a text"
             self._add(Rule.SYNTAX, message, mark, path, width=width, hint=hint)
+            self._without_anchor.add(mark)
             return Anchored(None, mark, 1, 0)
         if not isinstance(found, Anchored):
             message = f"the alias *{name} is inside of &{name}, and would contain itself"
@@ -275,6 +282,8 @@ class RareCases:
             sources = zip(value, here, strict=True) if type(value) is list else [(value, here)]
             for source, source_marks in sources:
                 if type(source) is not dict:
+                    if _position_of(source_marks) in self._without_anchor:
+                        continue
                     message = "<< takes a mapping, or a list of mappings"
                     path = (*self._path(), "<<")
                     self._add(Rule.BAD_VALUE, message, slot.mark, path, width=2)
@@ -293,22 +302,10 @@ class RareCases:
             marks.update(own_marks)
 
 
-_DIRECTIVES: Final = {
-    "!append": "!append must be followed by a list: `!append [a, b]`",
-    "!replace": "!replace must be followed by a mapping: `!replace {a: 1}`",
-    "!delete": "!delete takes no value: `key: !delete`",
-}
-"""The tags that make directives, each with the message about a wrong use."""
-
-
 def _shown_key(key: Any) -> str:
     if isinstance(key, Slot):
         return "<<" if key.merge else "?"
     return key if isinstance(key, str) else str(key)
-
-
-def _shown_tag(tag: str) -> str:
-    return "!!" + tag.removeprefix(PREFIX) if tag.startswith(PREFIX) else tag
 
 
 def _position_of(here: Any, *, key: bool = False) -> int:

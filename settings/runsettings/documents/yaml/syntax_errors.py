@@ -27,6 +27,9 @@ _NO_COLON: Final = "could not find expected ':'"
 
 _NAMES: Final = {"while scanning an alias": "*", "while scanning an anchor": "&"}
 
+_OTHER_SEPARATOR: Final = re.compile(r"[\w.-]++\s*+(?P<odd>[=\uff1a])")
+"""A key that another character than a colon follows: the equals sign of TOML, a wide colon."""
+
 _NO_SPACE: Final = re.compile(
     r"[ \t]*+(?:-[ \t]++)*+[^\s:#'\"\[{]++:"
     r"(?P<odd>[\u00a0\u1680\u2000-\u200b\u202f\u205f\u3000\ufeff]++)?+(?=\S)"
@@ -39,7 +42,7 @@ _HINTS: Final = (
     (
         "mapping values are not allowed",
         "a ':' is not allowed here",
-        "quote the value if it holds one",
+        "quote the value if it holds one, or indent the key as the keys before it",
     ),
     ("found a tab character that violates indentation", "a tab cannot indent YAML", "use spaces"),
     ("did not find expected key", "a key is missing here", _INDENTATION),
@@ -52,6 +55,11 @@ _HINTS: Final = (
         "block sequence entries are not allowed",
         "a '-' item is not allowed here",
         "put it on a line of its own",
+    ),
+    (
+        "did not find expected <document start>",
+        "this line is indented less than the first key",
+        "begin all keys of a mapping in the same column",
     ),
     ("found undefined tag handle", "the handle of this tag is not defined", "quote the value"),
     (
@@ -122,7 +130,7 @@ def add_syntax_error(diagnostics: TextDiagnostics, error: Exception) -> None:
 
 
 def add_missing_space(diagnostics: TextDiagnostics, position: Position) -> bool:
-    """Add a diagnostic if no space follows the colon of a key.
+    """Add a diagnostic if no colon follows a key, or no space the colon.
 
     Args:
         diagnostics: Holds the text; receives the diagnostic.
@@ -131,7 +139,14 @@ def add_missing_space(diagnostics: TextDiagnostics, position: Position) -> bool:
     Returns:
         Whether a diagnostic was added.
     """
-    found = _NO_SPACE.match(diagnostics.line(position.line))
+    line = diagnostics.line(position.line)
+    found = _NO_SPACE.match(line)
+    if found is None and (found := _OTHER_SEPARATOR.match(line)) is not None:
+        offset = found.start("odd")
+        message = f"{found['odd']!r} follows the key, not ':'"
+        hint = "write it as `key: value`"
+        diagnostics.add(Rule.SYNTAX, message, Position(position.line, offset + 1), hint=hint)
+        return True
     if found is None:
         return False
     if odd := found["odd"]:

@@ -218,8 +218,8 @@ def _elsewhere(name: str, table: OptionTable, tree: Tree) -> str | None:
     path = tuple(name.split("."))
     if len(path) > 1 and table.find(path) is not None:
         if tree.kind is Kind.INI:  # a value of a nested key is JSON there
-            return f"nest it as JSON: {path[0]} = {nested_text(path[1:], in_json=True)}"
-        return f"nest it: {nested_text(path)}"
+            return f"nest it as JSON: {path[0]} = {{{nested_text(path[1:], '.json')}}}"
+        return f"nest it: {nested_text(path, tree.where)}"
     for option in table.leaves():
         if name == option.name:
             return f"it belongs under {format_path(option.path)!r}"

@@ -34,16 +34,17 @@ from __future__ import annotations
 import enum
 import json
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any, Final
 
 from runsettings.runconfig.inputs.arrays import is_array, plain_array
-from runsettings.runconfig.inputs.named_objects import name_of, qualified_name
+from runsettings.runconfig.inputs.named_objects import instead_of, name_of, qualified_name
 from runsettings.runconfig.inputs.objects import Fields, fields_of, items_of
 from runsettings.runconfig.inputs.scalars import plain_scalar, plain_str, sort_key
 from runsettings.secrets import live
 from runsettings.secrets.forms import MASK
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity
-from runsettings.values.directives import Append, Delete, Replace
+from runsettings.values.directives import Append, Delete, Directive, Replace
 from runsettings.values.errors import ConfigError
 from runsettings.values.key_paths import MISSING, KeyPath
 from runsettings.values.origin import Origin
@@ -95,8 +96,11 @@ def to_jsonable(
 
 def as_strict(diagnostic: Diagnostic) -> Diagnostic:
     """The diagnostic as an error, if it is about a key or value without a form in JSON."""
-    replaced = diagnostic.rule in (Rule.KEY_TYPE, Rule.NOT_SERIALIZABLE)
-    return diagnostic.as_error() if replaced else diagnostic
+    if diagnostic.is_error or diagnostic.rule not in (Rule.KEY_TYPE, Rule.NOT_SERIALIZABLE):
+        return diagnostic
+    message = diagnostic.message.replace(" is kept instead", " is kept only if not strict")
+    message = message.replace(" become text:", " become text only if not strict:")
+    return replace(diagnostic.as_error(), message=message)
 
 
 class _Conversion:
@@ -267,27 +271,21 @@ class _Conversion:
             value.encode()
         except UnicodeEncodeError:
             shown = tuple(ascii(key)[1:-1] if isinstance(key, str) else key for key in path)
-            return self._report(
-                Rule.NOT_SERIALIZABLE,
-                shown,
-                "has half of a surrogate pair, not a character",
-            )
+            message = "half of a surrogate pair is not a character"
+            return self._report(Rule.NOT_SERIALIZABLE, shown, message)
         return value
 
     def _integer(self, value: int, path: KeyPath) -> Any:
         if -TOO_LARGE_INT < value < TOO_LARGE_INT:
             return value
-        return self._report(Rule.NOT_SERIALIZABLE, path, "is an integer of more than 4,300 digits")
+        message = "an integer of more than 4,300 digits cannot be kept in a run config"
+        return self._report(Rule.NOT_SERIALIZABLE, path, message)
 
     def _refuse(self, value: Any, path: KeyPath) -> Any:
         """Keep a name for an object without a form in JSON, or report an error."""
         kind = qualified_name(type(value))
-        hint = None
-        if isinstance(value, (bytes, bytearray, memoryview)):
-            hint = "decode it, or save it as a file"
-        elif isinstance(value, (Append, Replace, Delete)):
-            hint = "use it in an input that is merged: config.update({…})"
-        if not self._names or isinstance(value, (Append, Replace, Delete)):
+        hint = instead_of(value)
+        if not self._names or isinstance(value, Directive):
             message = f"{kind} cannot be kept in a run config"
             return self._report(Rule.NOT_SERIALIZABLE, path, message, hint=hint)
         text = name_of(value)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import types
+from collections.abc import Iterator
 from typing import Any, Final
+
+from runsettings.values.directives import Directive
 
 _DTYPES: Final = frozenset({"dtype", "DType"})
 _DEVICES: Final = frozenset({"device", "Device"})
@@ -41,6 +44,21 @@ def name_of(value: Any) -> str | None:
             text = getattr(value, "name", text)  # TensorFlow writes <dtype: 'float32'>
         return text if text.startswith(f"{package}.") else f"{package}.{text}"
     return str(value) if kinds & _DEVICES else None
+
+
+def instead_of(value: Any) -> str | None:
+    """What to do instead of keeping a value that has no form in JSON."""
+    if isinstance(value, Directive):
+        return "use it in an input that is merged: config.update({…})"
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return "decode it, or save it as a file"
+    if isinstance(value, dt.timedelta):
+        return "write its total_seconds()"
+    if isinstance(value, complex) or hasattr(value, "numerator"):
+        return "write its parts, or a float"
+    if isinstance(value, Iterator):
+        return "write list() of it"
+    return None
 
 
 def qualified_name(value: Any) -> str:

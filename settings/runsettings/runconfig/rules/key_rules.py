@@ -170,7 +170,7 @@ class _Walk:
             return len(node) * _CHARACTER_BYTES + 3
         if kind is int and not -_LARGE_INT < node < _LARGE_INT:
             if not -TOO_LARGE_INT < node < TOO_LARGE_INT:
-                message = "is an integer of more than 4,300 digits"
+                message = "an integer of more than 4,300 digits cannot be kept in a run config"
                 self.add(Rule.NOT_SERIALIZABLE, path, message)
             return int(node.bit_length() // 3) + _SCALAR_BYTES
         return _SCALAR_BYTES
@@ -208,7 +208,9 @@ class _Walk:
             shown = ", ".join(map(repr, others[:_SHOWN_KEYS]))
             more = len(others) - _SHOWN_KEYS
             message += f"; so have {shown}" + (f" and {more} more" if more > 0 else "")
-        self.add(Rule.KEY_PERIOD, (*path, first), message, hint=_without_period(first), key=True)
+        source = self._merged.winner((*path, first))
+        hint = _without_period(first, "" if source is None else source.where)
+        self.add(Rule.KEY_PERIOD, (*path, first), message, hint=hint, key=True)
         for key in keys:
             parts = tuple(key.split("."))
             if value_at(node, parts) is not MISSING:
@@ -230,7 +232,7 @@ class _Walk:
         try:
             text.encode()
         except UnicodeEncodeError:
-            message = "has half of a surrogate pair, not a character"
+            message = "half of a surrogate pair is not a character"
             self.add(Rule.NOT_SERIALIZABLE, path, message)
 
     def _too_deep(self, path: KeyPath) -> None:
@@ -278,12 +280,12 @@ class _Walk:
         )
 
 
-def _without_period(key: str) -> str:
-    """What to write instead of a key with a period in it."""
+def _without_period(key: str, file: str) -> str:
+    """What to write instead of a key with a period in it, in a file of this name."""
     parts = key.split(".")
-    if not all(parts) or all(part.isdigit() for part in parts):
-        return "remove the period"
-    return f"nest it: {nested_text(parts)}"
+    if not all(parts) or all(part.lstrip("-").isdigit() for part in parts):
+        return f"remove the period, as in {key.replace('.', '_')!r}"
+    return f"nest it: {nested_text(parts, file)}"
 
 
 def place_of(

@@ -14,6 +14,7 @@ from runsettings.values.diagnostic import Diagnostic, Rule, Severity
 from runsettings.values.errors import RunError
 from runsettings.values.key_paths import KeyPath
 from runsettings.values.origin import Layer, Origin
+from runsettings.values.rendering import headline
 
 _HUGE: Final = 1 << 13
 """Bits above which an integer is checked before it is written; Python reads 4,300 digits."""
@@ -58,7 +59,7 @@ def plain_data(
     ]
     if leave_out is not None:
         for fault in errors:
-            leave_out(fault.key, f"{call} leaves out {fault.key}: {fault.message}")
+            leave_out(fault.key, f"{call} leaves out {headline(fault)}")
         errors = []
     if errors:
         caller = find_caller(call)
