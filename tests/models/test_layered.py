@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import functools
 import json
 import pickle
 import subprocess
@@ -14,7 +15,15 @@ from datetime import date
 from typing import Annotated, Any, Literal, NamedTuple, Self
 
 import pytest
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, TypeAdapter, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    SecretStr,
+    TypeAdapter,
+    model_validator,
+)
 
 from runsettings import (
     ImmutableError,
@@ -633,6 +642,81 @@ def test_settings_can_be_shown_while_they_are_validated():
 
     with pytest.raises(SettingsError, match=r"is not right: Shown\(name='x'\)"):
         Shown()
+
+
+def test_settings_can_be_copied_while_they_are_validated():
+    """A copy that a validator makes is one of its own, and does not change the settings."""
+
+    class Server(LayeredSettings):
+        host: str = "h"
+        ports: list[int] = [1]
+
+        @model_validator(mode="after")
+        def look(self) -> Self:
+            copies = [self.model_copy(update={"host": "x"}), copy.copy(self), copy.deepcopy(self)]
+            assert [each.host for each in copies] == ["x", "h", "h"]
+            copies[2].ports.append(2)
+            return self
+
+    assert Server().model_dump() == {"host": "h", "ports": [1]}
+
+
+@pytest.mark.parametrize("returned", [lambda self: None, lambda self: self.model_copy()])
+def test_a_validator_that_returns_another_object_is_a_warning(returned):
+    """It has no effect, as in pydantic, which warns too."""
+
+    class Server(LayeredSettings):
+        host: str = "h"
+
+        @model_validator(mode="after")
+        def look(self) -> Any:
+            return returned(self)
+
+    with pytest.warns(SettingsWarning, match="a model validator of Server returned another"):
+        assert Server().host == "h"
+    with pytest.raises(SettingsError, match="only self counts"):
+        Server.resolve(strict=True)
+
+
+class Counted(BaseModel):
+    """Has state beside its fields."""
+
+    start: int = 1
+    _count: int = PrivateAttr(default=0)
+
+    @property
+    def count(self) -> int:
+        """What was set."""
+        return self._count
+
+    @count.setter
+    def count(self, value: int) -> None:
+        self._count = value
+
+    @functools.cached_property
+    def squares(self) -> list[int]:
+        """Computed once."""
+        return [self.start**2]
+
+
+class CountedSettings(LayeredSettings, Counted):
+    """Has the same state, and a nested model that has it."""
+
+    part: Counted = Counted()
+
+
+@pytest.mark.parametrize("find", [lambda settings: settings, lambda settings: settings.part])
+def test_state_beside_the_fields_can_change(find):
+    """The setter of a property may set private attributes; a cached property can be dropped."""
+    found = find(CountedSettings())
+    found.count = 3
+    assert found.count == 3
+    found.squares.append(2)
+    del found.squares
+    assert found.squares == [1]
+    for name in ("start", "diagnostics", "no_such_name"):
+        with pytest.raises(ImmutableError):
+            setattr(found, name, 4)
 
 
 def test_origin_of_what_pydantic_hands_on_is_the_line_that_called_pydantic():

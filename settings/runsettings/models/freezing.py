@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import functools
+import inspect
 import weakref
 from collections import OrderedDict, defaultdict, deque
 from typing import TYPE_CHECKING, Any, Final, get_args, get_origin
@@ -85,6 +87,12 @@ def is_frozen(instance: Any) -> bool:
     return reference is not None and reference() is instance
 
 
+def has_own_setter(cls: type[Any], name: str) -> bool:
+    """Whether an attribute holds no value of a field: a property, or one that is computed once."""
+    found = inspect.getattr_static(cls, name, None)
+    return isinstance(found, (property, functools.cached_property))
+
+
 def _frozen_model(model: BaseModel) -> BaseModel:
     cls = type(model)
     if is_frozen(model):
@@ -143,12 +151,12 @@ def _guard(cls: type[Any]) -> None:
     delete_attribute: Any = cls.__delattr__
 
     def __setattr__(self: Any, name: str, value: Any) -> None:  # noqa: N807 - the method's own name
-        if name[0:1] != "_" and is_frozen(self):
+        if name[0:1] != "_" and is_frozen(self) and not has_own_setter(type(self), name):
             frozen_containers.refuse(f"{type(self).__name__}.{name}")
         set_attribute(self, name, value)
 
     def __delattr__(self: Any, name: str) -> None:  # noqa: N807 - the method's own name
-        if name[0:1] != "_" and is_frozen(self):
+        if name[0:1] != "_" and is_frozen(self) and not has_own_setter(type(self), name):
             frozen_containers.refuse(f"{type(self).__name__}.{name}")
         delete_attribute(self, name)
 

@@ -14,6 +14,7 @@ from runsettings._deferred import deferred
 from runsettings.composition.merge import Merged
 from runsettings.layers.call_site import find_caller
 from runsettings.models import model_options, validating
+from runsettings.models.freezing import has_own_setter
 from runsettings.models.model_options import (
     LayeredConfigDict,
     SettingsMetaclass,
@@ -259,12 +260,17 @@ class LayeredSettings(BaseSettings, metaclass=SettingsMetaclass):
     def __setattr__(self, name: str, value: Any) -> None:
         if name.startswith("_"):
             super().__setattr__(name, value)
-        elif validating.is_resolved(self):
-            frozen_containers.refuse(f"{type(self).__name__}.{name}")
-        else:
+        elif not validating.is_resolved(self):
             validating.assign_unfrozen(self, name, value)
+        elif has_own_setter(type(self), name):
+            object.__setattr__(self, name, value)
+        else:
+            frozen_containers.refuse(f"{type(self).__name__}.{name}")
 
     def __delattr__(self, name: str) -> None:
+        if name.startswith("_") or has_own_setter(type(self), name):
+            object.__delattr__(self, name)
+            return
         frozen_containers.refuse(f"{type(self).__name__}.{name}")
 
     def __eq__(self, other: object) -> bool:
@@ -276,14 +282,16 @@ class LayeredSettings(BaseSettings, metaclass=SettingsMetaclass):
         return frozen_containers.deep_hash((type(self), *_values(self)))
 
     def __copy__(self) -> Self:
-        return self  # immutable
+        # Immutable, unless validators still run.
+        return self if validating.is_resolved(self) else super().__copy__()
 
     def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
-        return self
+        return self if validating.is_resolved(self) else super().__deepcopy__(memo)
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """As in pydantic, but ``update`` is validated, as by `replace`; ``deep`` has no effect."""
-        del deep
+        if not validating.is_resolved(self):
+            return super().model_copy(update=update, deep=deep)
         return runsettings.replace(self, **update) if update else self
 
     if not TYPE_CHECKING:  # pydantic's plugin gives it each class's own signature

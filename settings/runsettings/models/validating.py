@@ -14,7 +14,7 @@ from pydantic_settings.exceptions import SettingsError as SourceError
 from runsettings._deferred import deferred
 from runsettings.composition.merge import merge
 from runsettings.layers.call_site import Caller
-from runsettings.models.freezing import freeze, freeze_extra, is_immutable_type
+from runsettings.models.freezing import freeze, freeze_extra, has_own_setter, is_immutable_type
 from runsettings.resolution.aliases import as_expected
 from runsettings.resolution.options import value_type
 from runsettings.resolution.resolution import Resolution
@@ -32,11 +32,14 @@ if TYPE_CHECKING:
     from runsettings.resolution import validation_errors
     from runsettings.secrets import masking
     from runsettings.values import rendering
-    from runsettings.values.diagnostic import Diagnostic
+    from runsettings.values.diagnostic import Diagnostic, Rule, Severity
 else:
     validation_errors = deferred("runsettings.resolution.validation_errors")
     masking = deferred("runsettings.secrets.masking")
     rendering = deferred("runsettings.values.rendering")
+    Diagnostic = deferred("runsettings.values.diagnostic", "Diagnostic")
+    Rule = deferred("runsettings.values.diagnostic", "Rule")
+    Severity = deferred("runsettings.values.diagnostic", "Severity")
 
 RESOLUTION: Final = "__resolution__"
 """The slot in which settings keep their resolution."""
@@ -154,7 +157,7 @@ def assign_unfrozen(settings: BaseSettings, name: str, value: Any) -> None:
             value = TypeAdapter(value_type(info)).validate_python(value)
         settings.__dict__[name] = value
         settings.__pydantic_fields_set__.add(name)
-    elif isinstance(getattr(model, name, None), property):
+    elif has_own_setter(model, name):
         object.__setattr__(settings, name, value)
     elif settings.__pydantic_extra__ is None:
         raise ValueError(f'"{model.__name__}" object has no field "{name}"')
@@ -170,7 +173,7 @@ def _validate(
     diagnostics = list(resolution.diagnostics)
     try:
         with resolver.variables:
-            type(settings).__pydantic_validator__.validate_python(
+            made = type(settings).__pydantic_validator__.validate_python(
                 as_expected(resolution.merged.data, resolver.table), self_instance=settings
             )
     except ValidationError as error:
@@ -184,6 +187,8 @@ def _validate(
             if diagnostic.path not in reported
         ]
     else:
+        if made is not settings:
+            diagnostics.append(_returned_another(type(settings)))
         freeze_fields(settings)
         strict_field: Any = type(settings).model_config.get("strict_field")
         strict = strict or settings.__dict__.get(strict_field) is True
@@ -201,6 +206,17 @@ def _validate(
         live.remember_later(partial(resolver.secrets, resolution))
     object.__setattr__(settings, RESOLUTION, resolution)
     return resolution
+
+
+def _returned_another(model: type[BaseSettings]) -> Diagnostic:
+    """The warning, which pydantic gives too, about a validator that does not return ``self``."""
+    return Diagnostic.of(
+        Rule.BAD_VALUE,
+        (),
+        f"a model validator of {model.__name__} returned another object than self; only self counts",
+        hint="assign to self, and return self",
+        severity=Severity.WARNING,
+    )
 
 
 def _changeable(model: type[BaseSettings]) -> tuple[str, ...]:

@@ -13,23 +13,24 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, RootModel, TypeAdapter
 from pydantic_settings import BaseSettings
-from pydantic_settings.sources import DefaultSettingsSource
 
 from runsettings._deferred import deferred
 from runsettings.composition.merge import merge
 from runsettings.resolution.aliases import as_expected
 from runsettings.resolution.options import Option, OptionTable, option_table
 from runsettings.values.directives import Append
-from runsettings.values.key_paths import put_at
+from runsettings.values.key_paths import MISSING, put_at
 from runsettings.values.origin import Layer, Origin
 from runsettings.values.positions import Branch
 from runsettings.values.tree import Tree
 
 if TYPE_CHECKING:
     from runsettings.composition import references
+    from runsettings.resolution import union_kinds
     from runsettings.values.diagnostic import Diagnostic
 else:
     references = deferred("runsettings.composition.references")
+    union_kinds = deferred("runsettings.resolution.union_kinds")
 
 
 class DefaultModels:
@@ -52,7 +53,9 @@ class DefaultModels:
         self._fields = {
             option.name: option.info.default
             for option in table.options.values()
-            if self._asked is not False and _is_nested(option.info.default)
+            if self._asked is not False
+            and _is_nested(option.info.default)
+            and not _has_function(option)
         }
 
     def below(self, trees: Sequence[Tree]) -> list[Tree]:
@@ -76,22 +79,17 @@ class DefaultModels:
             return [*trees]
         found: dict[str, Any] = {}
         marks = Branch()
-        for name in changed & self._applying(trees):
-            option = self._table.options[name]
-            found[name] = _data(self._fields[name], option)
+        said = merge(trees).data
+        for name in changed:
+            default, table = self._fields[name], self._table.options[name].table
+            data = _below(default, table, said[name])
+            if not isinstance(data, dict):
+                continue
+            found[name] = _below(default, table) if self._asked else data
             origin = Origin(Layer.DEFAULT, f"{self._model.__name__}.{name}")
-            marks[name] = _marks(self._fields[name], origin)
+            marks[name] = _marks(default, origin)
         lowest = Tree(Layer.DEFAULT, self._model.__name__, found, marks, directives=False)
         return [lowest, *trees] if found else [*trees]
-
-    def _applying(self, trees: Sequence[Tree]) -> set[str]:
-        """The fields whose default is of the kind that the sources' tags, if any, ask for."""
-        source = DefaultSettingsSource(self._model, nested_model_default_partial_update=True)
-        said = as_expected(merge(trees).data, self._table)
-        source._set_current_state(said)
-        applying = source()
-        expected = self._table.expected
-        return {name for name in self._fields if expected[name] in applying or name in applying}
 
     def _plain(self, tree: Tree) -> Tree:
         """A call's values with mappings for the instances that replace a default in part."""
@@ -99,7 +97,7 @@ class DefaultModels:
         for name, value in tree.data.items():
             option = self._table.options.get(name)
             if _is_nested(value) and option is not None:
-                data[name] = _data(value, option)
+                data[name] = _below(value, option.table)
             elif isinstance(value, dict):
                 data[name] = TypeAdapter(dict[str, Any]).dump_python(value)
         return tree.with_data(data)
@@ -110,12 +108,80 @@ def _is_nested(value: Any) -> bool:
     return is_model or (dataclasses.is_dataclass(value) and not isinstance(value, type))
 
 
-def _data(instance: Any, option: Option) -> dict[str, Any]:
-    """The instance as a mapping: by names where the field has options of its own."""
-    if not isinstance(instance, BaseModel):
-        return dataclasses.asdict(instance)
-    data = instance.model_dump()
-    return data if option.table is not None else as_expected(data, option_table(type(instance)))
+def _has_function(option: Option) -> bool:
+    """Whether a function decides which model a value is meant for."""
+    found = (option.info.discriminator, *option.info.metadata)
+    return any(callable(getattr(each, "discriminator", None)) for each in found)
+
+
+def _mapping(instance: Any, table: OptionTable | None, said: Any) -> dict[str, Any]:
+    data: dict[str, Any] = {}
+    if isinstance(instance, BaseModel):
+        fields = type(instance).model_fields
+        for name, info in fields.items():
+            option = None if table is None else table.options.get(name)
+            value, inner = instance.__dict__[name], said
+            if table is not None and option is None:
+                continue  # the key of a subclass, which is not made
+            if said is not None:
+                inner = said.get(name, MISSING)
+                is_own = name not in instance.model_fields_set and _is_same(value, info.default)
+                if is_own and not isinstance(inner, dict):
+                    continue
+            data[name] = _below(value, option.table if option else None, inner)
+        return {**data, **(instance.model_extra or {})}
+    for field in dataclasses.fields(instance):
+        if field.init and hasattr(instance, field.name):
+            inner = said.get(field.name, MISSING) if isinstance(said, dict) else said
+            data[field.name] = _below(getattr(instance, field.name), None, inner)
+    return data
+
+
+def _below(value: Any, table: OptionTable | None, said: Any = None) -> Any:
+    """A value of a default, as a mapping if a source sets keys in it.
+
+    Args:
+        value: The value.
+        table: The options of the one model that its field can hold; ``None`` for other types.
+        said: What the sources set in its place. Inside, values that are the class's own defaults
+            are left out. ``None`` for the whole value with mappings for all instances.
+    """
+    if said is not None and not isinstance(said, dict):
+        return value
+    if isinstance(value, RootModel):
+        value = value.root
+    if isinstance(value, BaseModel) and table is None:
+        if said is not None and union_kinds.refuted(said, type(value)):
+            return value  # the tag in what the sources set is that of another kind
+        own = option_table(type(value))
+        return as_expected(_mapping(value, own, None), own)
+    if _is_nested(value):
+        return _mapping(value, table, said)
+    if isinstance(value, dict):
+        return {
+            key: _below(item, None, None if said is None else said.get(key, MISSING))
+            for key, item in value.items()
+        }
+    return value
+
+
+def _is_same(value: Any, default: Any) -> bool:
+    """Whether a value is its default or an equal copy; without ``__eq__``, which may raise."""
+    if value is default:
+        return True
+    if type(value) is not type(default):
+        return False
+    if isinstance(value, BaseModel):
+        return _is_same(value.__dict__, default.__dict__)
+    if isinstance(value, dict):
+        return value.keys() == default.keys() and all(
+            _is_same(value[key], default[key]) for key in value
+        )
+    return (
+        isinstance(value, (list, tuple))
+        and len(value) == len(default)
+        and all(map(_is_same, value, default))
+    )
 
 
 def _marks(instance: Any, origin: Origin) -> Branch:
@@ -160,7 +226,7 @@ def _defaults(table: OptionTable) -> Tree:
     for name, option in table.options.items():
         default = option.info.default
         if _is_nested(default):
-            data[name] = _data(default, option)
+            data[name] = _below(default, option.table)
             marks[name] = _marks(default, Origin(Layer.DEFAULT, f"{table.model.__name__}.{name}"))
     return Tree(Layer.DEFAULT, table.model.__name__, data, marks, directives=False)
 

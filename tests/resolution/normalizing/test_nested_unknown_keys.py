@@ -6,7 +6,7 @@ import warnings
 from typing import Annotated, Any, Literal
 
 import pytest
-from pydantic import BaseModel, Field, RootModel, SecretStr
+from pydantic import AliasPath, BaseModel, Field, RootModel, SecretStr
 
 from runsettings import LayeredSettings, Rule, SettingsError
 from runsettings.resolution.normalizing.unknown_keys import unknown_keys
@@ -29,6 +29,11 @@ class Stage(BaseModel):
 
 class Open(BaseModel, extra="allow"):
     size: int = 1
+
+
+class Named(BaseModel, validate_by_alias=False, validate_by_name=True):
+    size: int = Field(1, alias="wide")
+    part: int = Field(1, validation_alias=AliasPath("parts", 0))
 
 
 class Sizes(RootModel[dict[str, int]]):
@@ -55,6 +60,8 @@ class Model(LayeredSettings, env_prefix="APP_"):
         (list[Adam | Open], [{"lrr": 1}], []),
         (list[Sizes], [{"lrr": 1}], []),
         (list[Adam], "[", []),
+        (Named, {"size": 1, "part": 2}, []),
+        (Named, {"wide": 1, "parts": [2]}, [("wide",), ("parts",)]),
     ],
 )
 def test_an_unknown_key_is_one_that_no_possible_model_has(annotation, value, unknown):

@@ -206,9 +206,10 @@ def models_meant(value: Mapping[Any, Any], members: list[Any]) -> tuple[type[Bas
 def fields_by_key(model: type[BaseModel]) -> Mapping[Any, list[FieldInfo]]:
     """The fields of a model by key: a name, a spelling, or the first key of an alias path."""
     found: dict[Any, list[FieldInfo]] = {}
+    by_alias = model.model_config.get("validate_by_alias") is not False
     for name, info in model.model_fields.items():
-        heads = (each.path[0] for each in alias_paths_of(info))
-        for key in {name, *spellings_of(info), *heads}:
+        heads = [each.path[0] for each in alias_paths_of(info)]
+        for key in {name, *((*spellings_of(info), *heads) if by_alias else ())}:
             found.setdefault(key, []).append(info)
     return found
 
