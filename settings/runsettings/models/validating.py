@@ -213,8 +213,8 @@ def _returned_another(model: type[BaseSettings]) -> Diagnostic:
     return Diagnostic.of(
         Rule.BAD_VALUE,
         (),
-        f"a model validator of {model.__name__} returned another object than self; only self counts",
-        hint="assign to self, and return self",
+        f"a model validator of {model.__name__} returned another object than self",
+        hint="only self counts: assign to it, and return it",
         severity=Severity.WARNING,
     )
 
