@@ -14,7 +14,6 @@ from runsettings._deferred import deferred
 from runsettings.composition.merge import Merged
 from runsettings.layers.call_site import find_caller
 from runsettings.models import model_options, validating
-from runsettings.models.freezing import has_own_setter
 from runsettings.models.model_options import (
     LayeredConfigDict,
     SettingsMetaclass,
@@ -260,18 +259,14 @@ class LayeredSettings(BaseSettings, metaclass=SettingsMetaclass):
     def __setattr__(self, name: str, value: Any) -> None:
         if name.startswith("_"):
             super().__setattr__(name, value)
-        elif not validating.is_resolved(self):
-            validating.assign_unfrozen(self, name, value)
-        elif has_own_setter(type(self), name):
-            object.__setattr__(self, name, value)
         else:
-            frozen_containers.refuse(f"{type(self).__name__}.{name}")
+            validating.set_attribute(self, name, value)
 
     def __delattr__(self, name: str) -> None:
-        if name.startswith("_") or has_own_setter(type(self), name):
-            object.__delattr__(self, name)
-            return
-        frozen_containers.refuse(f"{type(self).__name__}.{name}")
+        if name.startswith("_"):
+            super().__delattr__(name)
+        else:
+            validating.delete_attribute(self, name)
 
     def __eq__(self, other: object) -> bool:
         if type(self) is not type(other):

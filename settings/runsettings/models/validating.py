@@ -29,11 +29,13 @@ from runsettings.values.tree import Tree
 SettingsError.__bases__ = (RunsettingsError, SourceError)
 
 if TYPE_CHECKING:
+    from runsettings.models import frozen_containers
     from runsettings.resolution import validation_errors
     from runsettings.secrets import masking
     from runsettings.values import rendering
     from runsettings.values.diagnostic import Diagnostic, Rule, Severity
 else:
+    frozen_containers = deferred("runsettings.models.frozen_containers")
     validation_errors = deferred("runsettings.resolution.validation_errors")
     masking = deferred("runsettings.secrets.masking")
     rendering = deferred("runsettings.values.rendering")
@@ -139,31 +141,49 @@ def freeze_fields(settings: BaseSettings) -> None:
     freeze_extra(settings)
 
 
-def assign_unfrozen(settings: BaseSettings, name: str, value: Any) -> None:
-    """Assign an attribute while validators run, as pydantic does for a model that is not frozen.
+def set_attribute(settings: BaseSettings, name: str, value: Any) -> None:
+    """Assign an attribute: while validators run, as pydantic does for a model that is not frozen.
 
     Args:
-        settings: The settings, which are not frozen yet.
-        name: The attribute.
+        settings: The settings.
+        name: The attribute, which is not private.
         value: Its new value.
 
     Raises:
+        ImmutableError: The settings are validated, and it is not a property with a setter.
         ValueError: The model has no such field.
     """
     model = type(settings)
     info = model.model_fields.get(name)
-    if info is not None:
+    if info is None and has_own_setter(model, name):
+        object.__setattr__(settings, name, value)
+    elif is_resolved(settings):
+        frozen_containers.refuse(f"{model.__name__}.{name}")
+    elif info is not None:
         if model.model_config.get("validate_assignment"):
             value = TypeAdapter(value_type(info)).validate_python(value)
         settings.__dict__[name] = value
         settings.__pydantic_fields_set__.add(name)
-    elif has_own_setter(model, name):
-        object.__setattr__(settings, name, value)
     elif settings.__pydantic_extra__ is None:
         raise ValueError(f'"{model.__name__}" object has no field "{name}"')
     else:
         settings.__pydantic_extra__[name] = value
         settings.__pydantic_fields_set__.add(name)
+
+
+def delete_attribute(settings: BaseSettings, name: str) -> None:
+    """Delete what a cached property keeps; all else is refused.
+
+    Args:
+        settings: The settings.
+        name: The attribute, which is not private.
+
+    Raises:
+        ImmutableError: It is no cached property.
+    """
+    if not has_own_setter(type(settings), name):
+        frozen_containers.refuse(f"{type(settings).__name__}.{name}")
+    object.__delattr__(settings, name)
 
 
 def _validate(
