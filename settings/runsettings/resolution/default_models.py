@@ -11,8 +11,9 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, RootModel, TypeAdapter
+from pydantic import BaseModel, Discriminator, RootModel, TypeAdapter
 from pydantic_settings import BaseSettings
+from pydantic_settings.sources import DefaultSettingsSource
 
 from runsettings._deferred import deferred
 from runsettings.composition.merge import merge
@@ -53,9 +54,7 @@ class DefaultModels:
         self._fields = {
             option.name: option.info.default
             for option in table.options.values()
-            if self._asked is not False
-            and _is_nested(option.info.default)
-            and not _has_function(option)
+            if self._asked is not False and _is_nested(option.info.default)
         }
 
     def below(self, trees: Sequence[Tree]) -> list[Tree]:
@@ -80,7 +79,7 @@ class DefaultModels:
         found: dict[str, Any] = {}
         marks = Branch()
         said = merge(trees).data
-        for name in changed:
+        for name in changed - self._of_other_kinds(changed, said):
             default, table = self._fields[name], self._table.options[name].table
             data = _below(default, table, said[name])
             if not isinstance(data, dict):
@@ -90,6 +89,16 @@ class DefaultModels:
             marks[name] = _marks(default, origin)
         lowest = Tree(Layer.DEFAULT, self._model.__name__, found, marks, directives=False)
         return [lowest, *trees] if found else [*trees]
+
+    def _of_other_kinds(self, names: set[str], said: dict[str, Any]) -> set[str]:
+        """The fields whose default is not of the kind that the sources' tag asks for."""
+        tagged = {name for name in names if _is_tagged(self._table.options[name])}
+        if not tagged:
+            return tagged
+        source = DefaultSettingsSource(self._model, nested_model_default_partial_update=True)
+        source._set_current_state(as_expected(said, self._table))
+        applying, expected = source(), self._table.expected
+        return {n for n in tagged if expected[n] not in applying and n not in applying}
 
     def _plain(self, tree: Tree) -> Tree:
         """A call's values with mappings for the instances that replace a default in part."""
@@ -108,10 +117,10 @@ def _is_nested(value: Any) -> bool:
     return is_model or (dataclasses.is_dataclass(value) and not isinstance(value, type))
 
 
-def _has_function(option: Option) -> bool:
-    """Whether a function decides which model a value is meant for."""
+def _is_tagged(option: Option) -> bool:
+    """Whether a discriminator decides which model a value is meant for."""
     found = (option.info.discriminator, *option.info.metadata)
-    return any(callable(getattr(each, "discriminator", None)) for each in found)
+    return any(isinstance(each, (str, Discriminator)) for each in found)
 
 
 def _mapping(instance: Any, table: OptionTable | None, said: Any) -> dict[str, Any]:
