@@ -27,11 +27,11 @@ from runsettings.values.tree import Tree
 
 if TYPE_CHECKING:
     from runsettings.composition import references
-    from runsettings.resolution import union_kinds
+    from runsettings.resolution.normalizing import union_kinds
     from runsettings.values.diagnostic import Diagnostic
 else:
     references = deferred("runsettings.composition.references")
-    union_kinds = deferred("runsettings.resolution.union_kinds")
+    union_kinds = deferred("runsettings.resolution.normalizing.union_kinds")
 
 
 class DefaultModels:

@@ -6,7 +6,7 @@ import warnings
 from typing import Annotated, Any, Literal
 
 import pytest
-from pydantic import AliasPath, BaseModel, Field, RootModel, SecretStr
+from pydantic import AliasPath, BaseModel, Field, RootModel, SecretStr, create_model
 
 from runsettings import LayeredSettings, Rule, SettingsError
 from runsettings.resolution.normalizing.unknown_keys import unknown_keys
@@ -129,3 +129,27 @@ def test_a_variable_is_not_taken_for_a_nested_key_because_of_one_underscore(
         warnings.simplefilter("always")
         One.resolve(environ={name: text})
     assert bool(seen) is reported
+
+
+class Strict(BaseModel, extra="forbid"):
+    rate: float = 1
+
+
+@pytest.mark.parametrize(
+    ("annotation", "environ"),
+    [
+        (Strict, {"PART__RAET": "2"}),
+        (Strict, {"PART": '{"raet": 2}'}),
+        (Strict | None, {"PART__RAET": "2", "PART__RATE": "3"}),
+        (list[Strict], {"PART": '[{"raet": 2}]'}),
+        (dict[str, Strict], {"PART__ONE__RAET": "2"}),
+    ],
+)
+def test_a_nested_model_that_forbids_extra_keys_forbids_them_in_variables(annotation, environ):
+    """What the model says itself counts, also where one underscore parts the keys."""
+    model = create_model("Outer", __base__=LayeredSettings, part=(annotation, ...))
+    for delimiter in ("__", "_"):
+        model.model_config["env_nested_delimiter"] = delimiter
+        variables = {key.replace("__", delimiter): text for key, text in environ.items()}
+        with pytest.raises(SettingsError, match="raet is not a key of Strict"):
+            model.resolve(environ=variables)

@@ -87,14 +87,23 @@ def unknown_key_diagnostics(
     found = [
         _without_effect(unknown.path, tree)
         if tree.layer is Layer.INIT and unknown.path[0] in known_elsewhere
-        else _unknown_key(unknown, tree, table, lenient=shared or tree.layer.is_environment)
+        else _unknown_key(
+            unknown,
+            tree,
+            table,
+            lenient=shared or (tree.layer.is_environment and not _forbids(unknown)),
+        )
         for unknown in unknown_keys(dict(data), table.model)
         if not (shared and unknown.path[0] in known_elsewhere)
     ]
     delimiter = str(table.model.model_config.get("env_nested_delimiter") or "")
     if len(delimiter) == 1 and tree.layer.is_environment:
         # With `_`, HOME_DIRECTORY may be meant for `home`, or for another program.
-        found = [d for d in found if d.hint is not None or not _is_nested_name(d, delimiter)]
+        found = [
+            d
+            for d in found
+            if d.is_error or d.hint is not None or not _is_nested_name(d, delimiter)
+        ]
     return found
 
 
@@ -128,6 +137,12 @@ def unknown_variable_diagnostics(
         # A variable that is not close to any name belongs to another program.
         and (meant := closest(name[start:], named)) is not None
     ]
+
+
+def _forbids(unknown: UnknownKey) -> bool:
+    """Whether nested models have ``extra="forbid"``, which counts whatever the source is."""
+    nested = unknown.models if len(unknown.path) > 1 else ()
+    return bool(nested) and all(m.model_config.get("extra") == "forbid" for m in nested)
 
 
 def _is_nested_name(diagnostic: Diagnostic, delimiter: str) -> bool:
