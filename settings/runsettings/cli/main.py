@@ -20,6 +20,7 @@ _COMMANDS: Final = {
     "show": ("settings.commands", "The resolved settings of this directory and environment."),
     "explain": ("settings.commands", "Where settings come from: the winners and the losers."),
     "get": ("settings.commands", "One setting's value."),
+    "places": ("settings.places", "Where settings are looked for, and what was found there."),
     "set": ("settings.commands", "Write a setting to a file, after checking it."),
     "unset": ("settings.commands", "Remove a setting from a file."),
     "check": ("checks.commands", "Check settings and config files without starting a run."),

@@ -129,14 +129,23 @@ class DotenvLayer:
 
 
 def _find(name: str | Path, inputs: Inputs) -> Path | None:
-    """The file, in the current directory or the nearest of the parents that are searched."""
+    return next((place for place in places_of(name, inputs) if is_there(str(place))), None)
+
+
+def places_of(name: str | Path, inputs: Inputs) -> list[Path]:
+    """Where a file is looked for: in the current directory, and in the parents that are searched.
+
+    Args:
+        name: The file.
+        inputs: They say how many parents are searched.
+    """
     path = named_path(name, inputs.cwd)
     relative = os.path.expanduser(name)  # noqa: PTH111 - as in named_path
     places = [path]
     if inputs.env_file_depth > 0 and not os.path.isabs(relative):  # noqa: PTH117 - a text
         parents = islice(inputs.cwd.resolve().parents, inputs.env_file_depth)
         places += [parent / relative for parent in parents]
-    return next((place for place in places if is_there(str(place))), None)
+    return places
 
 
 def _expanded(value: str, names: Mapping[str, str | None], budget: int) -> str | None:
