@@ -70,7 +70,24 @@ def test_an_unknown_argument_is_an_error_of_each_kind_that_scripts_catch(kind, j
         runsettings.login(kee="x")
 
 
+def test_a_right_call_of_log_makes_no_call_for_its_keywords(begin, counted_calls):
+    """It is made at each step of a training."""
+    run = begin(mode="disabled")
+    with counted_calls() as around:
+        pass
+    with counted_calls() as calls:
+        runsettings.log({"a": 1}, commit=True)
+        run.log({"a": 1})
+    ours = {name: number for name, number in calls.items() if name not in around}
+    assert ours == {"log": 1, "RunDisabled.log": 2}
+
+
 def test_the_signatures_stay():
     """Tools that complete and document the calls read them."""
-    assert list(inspect.signature(runsettings.log).parameters) == ["data", "step", "commit", "sync"]
+    for log in (runsettings.log, runsettings.Run.log, runsettings.RunDisabled.log):
+        names = list(inspect.signature(log).parameters)
+        assert [name for name in names if name != "self"] == ["data", "step", "commit", "sync"]
+    for name in ("save", "define_metric"):
+        of_run = list(inspect.signature(getattr(runsettings.Run, name)).parameters)
+        assert ["self", *inspect.signature(getattr(runsettings, name)).parameters] == of_run
     assert next(iter(inspect.signature(runsettings.init).parameters)) == "job_type"

@@ -39,6 +39,15 @@ def test_short_names_are_not_guessed_at():
     assert closest("if", ["id"]) is None
 
 
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [("mim", "min"), ("MAS", "max"), ("mix", None), ("abc", None), ("mint", "min")],
+)
+def test_one_wrong_letter_of_three(name, meant):
+    """It is told if one name alone is meant: `mix` may be `min` or `max`."""
+    assert closest(name, ["min", "max", "none", "first"]) == meant
+
+
 def test_sentence():
     """The advice as it is shown."""
     assert did_you_mean("offlin", ["online", "offline"]) == "did you mean 'offline'?"

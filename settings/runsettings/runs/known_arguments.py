@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
-from typing import Any, Final, TypeVar, cast
+from inspect import signature
+from typing import Any, TypeVar, cast
 
 from runsettings.layers.call_site import Caller, find_caller
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity
@@ -23,6 +24,48 @@ def no_other_faults(arguments: Mapping[str, Any], caller: Caller) -> Iterable[Di
     return ()
 
 
+def unknown_arguments(
+    function: Callable[..., Any],
+    unknown: Iterable[str],
+    check: OtherFaults = no_other_faults,
+    given: Mapping[str, Any] | None = None,
+    elsewhere: Mapping[str, str] | None = None,
+) -> ArgumentError:
+    """Make the error for unknown keywords of a call.
+
+    Args:
+        function: The function that was called.
+        unknown: The keywords.
+        check: Finds what is wrong with the other arguments, which the same error tells.
+        given: The other arguments.
+        elsewhere: Where a keyword of another name belongs: a hint for each such keyword.
+    """
+    name, names = function.__name__, _argument_names(function)
+    caller = find_caller(name)
+    diagnostics = [
+        Diagnostic(
+            Rule.UNKNOWN_KEY,
+            Severity.ERROR,
+            (key,),
+            f"{name}() has no argument {key!r}",
+            hint=(elsewhere or {}).get(key) or did_you_mean(key, names),
+            origin=Origin(Layer.INIT, caller.where, caller.line, None, f"{name}({key}=)"),
+        )
+        for key in unknown
+    ]
+    return ArgumentError([*diagnostics, *check(given or {}, caller)], f"{name}()")
+
+
+def checks_arguments(function: F) -> F:
+    """Show a function without the ``**unknown`` by which it finds unknown keywords itself.
+
+    For functions that are called often: the wrapper of `known_arguments` takes time.
+    """
+    parameters = [p for p in signature(function).parameters.values() if p.kind is not p.VAR_KEYWORD]
+    function.__signature__ = signature(function).replace(parameters=parameters)  # type: ignore[attr-defined]
+    return function
+
+
 def known_arguments(
     check: OtherFaults = no_other_faults, elsewhere: Mapping[str, str] | None = None
 ) -> Callable[[F], F]:
@@ -35,37 +78,25 @@ def known_arguments(
     Returns:
         A decorator. The function that it makes raises `ArgumentError`, which is a ``TypeError``.
     """
-    hints: Final = elsewhere or {}
 
     def decorate(function: F) -> F:
-        name = function.__name__
-        code = function.__code__
-        names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+        names = _argument_names(function)
         known = frozenset(names)
 
         @wraps(function)
         def checked(*args: Any, **kwargs: Any) -> Any:
             if kwargs and not known.issuperset(kwargs):
-                caller = find_caller(name)
                 given = dict(zip(names, args, strict=False))
                 given |= {key: value for key, value in kwargs.items() if key in known}
-                unknown = [
-                    Diagnostic(
-                        Rule.UNKNOWN_KEY,
-                        Severity.ERROR,
-                        (key,),
-                        f"{name}() has no argument {key!r}",
-                        hint=hints.get(key) or did_you_mean(key, [n for n in names if n != "self"]),
-                        origin=Origin(
-                            Layer.INIT, caller.where, caller.line, None, f"{name}({key}=)"
-                        ),
-                    )
-                    for key in kwargs
-                    if key not in known
-                ]
-                raise ArgumentError([*unknown, *check(given, caller)], f"{name}()")
+                unknown = [key for key in kwargs if key not in known]
+                raise unknown_arguments(function, unknown, check, given, elsewhere)
             return function(*args, **kwargs)
 
         return cast("F", checked)
 
     return decorate
+
+
+def _argument_names(function: Callable[..., Any]) -> tuple[str, ...]:
+    code = function.__code__
+    return code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]

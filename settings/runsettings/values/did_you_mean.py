@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from operator import eq
 
 _CLOSE = 0.72
 """difflib's ratio from which two names count as the same name, misspelt: two letters in seven."""
@@ -35,7 +36,11 @@ def closest(name: str, known: Iterable[str]) -> str | None:
     turned = [candidate for candidate in plain if sorted(candidate) == letters]
     if len(turned) == 1:
         return plain[turned[0]]
-    # One wrong letter makes a short name another name: `if` does not mean `id`.
+    # One wrong letter of three may be meant, if it is meant by one name alone: `mim` is `min`.
+    near = [c for c in plain if len(c) == 3 == len(wanted) and sum(map(eq, c, wanted)) == 2]
+    if len(near) == 1:
+        return plain[near[0]]
+    # One wrong letter makes a shorter name another name: `if` does not mean `id`.
     found = get_close_matches(wanted, plain, n=1, cutoff=_CLOSE if len(wanted) > 3 else 0.8)
     return plain[found[0]] if found else None
 

@@ -227,6 +227,7 @@ WRONG = [
     ({"name": ""}, "must not be empty"),
     ({"name": 3}, "must be a text; got 3"),
     ({"name": "a*b"}, "has '\\*' before its end"),
+    ({"name": "a", "summary": "mim"}, "must be one of 'min', .* did you mean 'min'"),
     ({"name": "a", "summary": "median"}, "must be one of 'min', .* did you mean 'mean'"),
     ({"name": "a", "summary": 1}, "must be a text or a list; got 1"),
     ({"name": "a", "goal": "lowest"}, "must be one of 'minimize', 'maximize'; got 'lowest'"),

@@ -5,21 +5,24 @@ from __future__ import annotations
 import atexit
 import os
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
+from functools import wraps
+from inspect import signature
 from pathlib import Path
-from typing import Any
+from typing import Any, Concatenate, Never, ParamSpec, TypeVar
 
 from runsettings.runconfig.config import Config
-from runsettings.runs.files.save_patterns import SavePolicy
-from runsettings.runs.known_arguments import known_arguments
+from runsettings.runs.known_arguments import checks_arguments, known_arguments, unknown_arguments
 from runsettings.runs.recording.corrections import correct_end
 from runsettings.runs.recording.disabled import RunDisabled
 from runsettings.runs.recording.exits import Ending, ExitWatch, process_of_multiprocessing
-from runsettings.runs.recording.metrics import Metric
 from runsettings.runs.recording.run import Run
 from runsettings.values.diagnostic import Rule
 from runsettings.values.errors import RunError
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 _current: Run | RunDisabled | None = None
 _early: Config | None = None
@@ -48,52 +51,40 @@ def early_config() -> Config | None:
     return _early
 
 
-@known_arguments()
+@checks_arguments
 def log(
     data: Mapping[str, Any] | None = None,
     step: int | None = None,
     commit: bool | None = None,
     sync: bool | None = None,
+    **unknown: Never,
 ) -> None:
     """Record metrics with the current run; see `Run.log`.
 
     Raises:
         RunError: There is no current run.
     """
+    if unknown:
+        raise unknown_arguments(log, unknown)
     (_current or _none("log")).log(data, step, commit, sync)
 
 
-@known_arguments()
-def save(
-    path: str | Path | None = None,
-    base_path: str | Path | None = None,
-    policy: SavePolicy = "live",
-) -> list[str]:
-    """Save files with the current run; see `Run.save`.
+def _of_current_run(method: Callable[Concatenate[Any, P], R]) -> Callable[P, R]:
+    """Make the function that calls a method of the current run, which has its signature."""
+    name = method.__name__
 
-    Raises:
-        RunError: There is no current run.
-    """
-    return (_current or _none("save")).save(path, base_path, policy)
+    @wraps(method)
+    def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        result: R = getattr(_current or _none(name), name)(*args, **kwargs)
+        return result
+
+    _, *parameters = signature(method).parameters.values()
+    call.__signature__ = signature(method).replace(parameters=parameters)  # type: ignore[attr-defined]
+    return call
 
 
-@known_arguments()
-def define_metric(
-    name: str,
-    step_metric: str | Metric | None = None,
-    step_sync: bool | None = None,
-    hidden: bool | None = None,
-    summary: str | Iterable[str] | None = None,
-    goal: str | None = None,
-    overwrite: bool | None = None,
-) -> Metric:
-    """Define how a metric of the current run is summarized; see `Run.define_metric`.
-
-    Raises:
-        RunError: There is no current run, or an argument is wrong.
-    """
-    run = _current or _none("define_metric")
-    return run.define_metric(name, step_metric, step_sync, hidden, summary, goal, overwrite)
+save = _of_current_run(Run.save)
+define_metric = _of_current_run(Run.define_metric)
 
 
 @known_arguments()

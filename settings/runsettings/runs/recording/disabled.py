@@ -8,10 +8,10 @@ import shutil
 import tempfile
 import time
 import weakref
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, NoReturn, Self
+from typing import Any, Final, Never, NoReturn, Self
 
 from runsettings.journal.aggregates import Definitions, Totals, define, summarize
 from runsettings.journal.directory import FILES
@@ -20,16 +20,15 @@ from runsettings.runconfig.config import Config
 from runsettings.runconfig.inputs.json_values import to_jsonable
 from runsettings.runs.client_names import missing_attribute
 from runsettings.runs.files.save_patterns import SavePolicy
-from runsettings.runs.known_arguments import known_arguments
-from runsettings.runs.recording.metrics import Metric
+from runsettings.runs.known_arguments import checks_arguments, known_arguments, unknown_arguments
+from runsettings.runs.recording.metrics import DefinesMetrics, Metric
 from runsettings.runs.recording.names import with_id
 from runsettings.runs.recording.summary import Summary
-from runsettings.values.errors import RunError
 
 _NAMES: Final = ("name", "entity", "group", "job_type", "tags", "notes", "start_time")
 
 
-class RunDisabled:
+class RunDisabled(DefinesMetrics):
     """Has what `Run` has and records nothing; config and summary keep values in memory.
 
     Args:
@@ -112,42 +111,23 @@ class RunDisabled:
         self._logged.clear()
         return self._summary
 
-    @known_arguments()
+    @checks_arguments
     def log(
         self,
         data: Mapping[str, Any] | None = None,
         step: int | None = None,  # noqa: ARG002 - the surface of `Run`
         commit: bool | None = None,  # noqa: ARG002
         sync: bool | None = None,  # noqa: ARG002
+        **unknown: Never,
     ) -> None:
         """Keep the last values for the summary, and nothing else."""
+        if unknown:
+            raise unknown_arguments(RunDisabled.log, unknown)
         try:
             if data:
                 self._keep(data)
         except (TypeError, ValueError):
             return  # bad data is an error in the other modes only
-
-    @known_arguments()
-    def define_metric(
-        self,
-        name: str,
-        step_metric: str | Metric | None = None,
-        step_sync: bool | None = None,
-        hidden: bool | None = None,
-        summary: str | Iterable[str] | None = None,
-        goal: str | None = None,
-        overwrite: bool | None = None,
-    ) -> Metric:
-        """Define how a metric is summarized; see `Run.define_metric`. Never an error here."""
-        try:
-            metric = Metric.of(name, step_metric, step_sync, hidden, summary, goal)
-        except RunError:
-            return Metric(str(name))
-        self._summarize(self._logged)
-        self._logged.clear()
-        define(self._metrics, self._values, metric.record(overwrite=bool(overwrite)))
-        self._keep = self._summarize
-        return metric
 
     @known_arguments()
     def save(
@@ -195,6 +175,12 @@ class RunDisabled:
             with contextlib.suppress(TypeError, RecursionError):
                 summarize(self._values, one, self._rows, self._metrics, self._totals)
                 self._summary.note_nested(one)
+
+    def _define_metric(self, metric: Metric, *, overwrite: bool) -> None:
+        self._summarize(self._logged)
+        self._logged.clear()
+        define(self._metrics, self._values, metric.record(overwrite=overwrite))
+        self._keep = self._summarize
 
     def _set_summary(self, values: Mapping[str, Any], removed: list[str]) -> None:
         flat, replaced = self._summary.flat(values)

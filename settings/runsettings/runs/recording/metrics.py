@@ -93,18 +93,10 @@ class Metric:
         return {**record, "overwrite": True} if overwrite else record
 
 
-class RunMetrics(RunNames):
-    """The base of `Run` that defines metrics."""
+class DefinesMetrics:
+    """The call `define_metric` of a run, whether it records or not."""
 
-    _summary: Summary
-    _writes_at_once: bool
-    """Whether `log` may write a row of plain values without a further look: the run is open, and
-    no metric is defined."""
-    _step: int
-    _row_open: bool
-    """Whether the row of the step has data, and may get more."""
-    _skipped: int
-    """How many steps before have no data."""
+    disabled: bool
 
     @known_arguments()
     def define_metric(
@@ -136,18 +128,43 @@ class RunMetrics(RunNames):
             What was defined.
 
         Raises:
-            RunError: An argument is wrong, or the run is finished.
+            RunError: An argument is wrong, or the run is finished. Never in disabled mode.
         """
-        metric = Metric.of(name, step_metric, step_sync, hidden, summary, goal)
+        try:
+            metric = Metric.of(name, step_metric, step_sync, hidden, summary, goal)
+        except RunError:
+            if self.disabled:
+                return Metric(str(name))
+            raise
+        self._define_metric(metric, overwrite=bool(overwrite))
+        return metric
+
+    def _define_metric(self, metric: Metric, *, overwrite: bool) -> None:
+        raise NotImplementedError
+
+
+class RunMetrics(DefinesMetrics, RunNames):
+    """The base of `Run` that defines metrics."""
+
+    _summary: Summary
+    _writes_at_once: bool
+    """Whether `log` may write a row of plain values without a further look: the run is open, and
+    no metric is defined."""
+    _step: int
+    _row_open: bool
+    """Whether the row of the step has data, and may get more."""
+    _skipped: int
+    """How many steps before have no data."""
+
+    def _define_metric(self, metric: Metric, *, overwrite: bool) -> None:
         if not self._require_open("define_metric"):
-            return metric
-        if hidden:
+            return
+        if metric.hidden:
             self._warn_once("hidden", "define_metric(hidden=True) is recorded; there are no charts")
         with self._recorder.lock:
             if self._require_open("define_metric"):
-                self._recorder.write(metric.record(overwrite=bool(overwrite)))
+                self._recorder.write(metric.record(overwrite=overwrite))
                 self._writes_at_once = False
-        return metric
 
     def _checkpoint(self, *, at_end: bool = False) -> None:
         """Store a checkpoint of a long run, if one is due. The caller holds the lock.

@@ -1,8 +1,9 @@
-"""The names of a run (project, group, tags, …), and when a process may change a run."""
+"""The names of a run (project, group, tags, …), its place, and when a process may change it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any, NoReturn
 
 from runsettings.journal.recorder import Recorder
@@ -24,7 +25,7 @@ def with_id(settings: Settings, run_id: str) -> Settings:
 
 
 class RunNames:
-    """The base of `Run`: its names. Those that may be set are recorded when they are set.
+    """The base of `Run`: its names and its place. What may be set is recorded when it is set.
 
     Args:
         stored: The state of the run.
@@ -101,6 +102,25 @@ class RunNames:
     def mode(self) -> str:
         """How records are shipped: ``"offline"`` keeps them on this machine."""
         return self._stored.mode
+
+    @property
+    def start_time(self) -> float:
+        """When this process started the run, in seconds since 1970."""
+        return self._stored.started
+
+    @property
+    def url(self) -> None:
+        """The address of the run's page; ``None`` for a run that is only on this machine."""
+
+    @property
+    def path(self) -> Path:
+        """The run's own directory, with its journal."""
+        return self.journal_path.parent
+
+    @property
+    def journal_path(self) -> Path:
+        """The path of the run's journal, which `runsettings.load_run` reads."""
+        return self._recorder.journal.path
 
     @property
     def settings(self) -> Settings:

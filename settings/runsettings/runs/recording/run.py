@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, NoReturn, Self
+from typing import Any, Final, Never, NoReturn, Self
 
 from pydantic_core import PydanticSerializationError, to_json
 
@@ -21,7 +21,7 @@ from runsettings.runconfig.config import Config
 from runsettings.runs.files.origin_records import config_key_record
 from runsettings.runs.files.run_files import RunFiles
 from runsettings.runs.files.save_patterns import SavePolicy
-from runsettings.runs.known_arguments import known_arguments
+from runsettings.runs.known_arguments import checks_arguments, known_arguments, unknown_arguments
 from runsettings.runs.recording.exits import Ending
 from runsettings.runs.recording.log_values import has_huge_integer, plain_data, whole_number
 from runsettings.runs.recording.metrics import RunMetrics
@@ -99,43 +99,25 @@ class Run(RunMetrics):
         return self._step
 
     @property
-    def start_time(self) -> float:
-        """When this process started the run, in seconds since 1970."""
-        return self._stored.started
-
-    @property
     def resumed(self) -> bool:
         """Whether the run existed before."""
         return self._resumed
-
-    @property
-    def url(self) -> None:
-        """The address of the run's page; ``None`` for a run that is only on this machine."""
 
     @property
     def dir(self) -> str:
         """The directory of the run's files; a script may write files of its own there."""
         return str(self._files.home)
 
-    @property
-    def path(self) -> Path:
-        """The run's own directory, with its journal."""
-        return self.journal_path.parent
-
-    @property
-    def journal_path(self) -> Path:
-        """The path of the run's journal, which `runsettings.load_run` reads."""
-        return self._recorder.journal.path
-
     # --- what it does ---
 
-    @known_arguments()
-    def log(
+    @checks_arguments
+    def log(  # noqa: D417 - `unknown` is no argument
         self,
         data: Mapping[str, Any] | None = None,
         step: int | None = None,
         commit: bool | None = None,
         sync: bool | None = None,  # noqa: ARG002 - an older client's argument
+        **unknown: Never,
     ) -> None:
         """Record metrics. Once this returns, they survive whatever happens to the process.
 
@@ -149,6 +131,8 @@ class Run(RunMetrics):
         Raises:
             RunError: The run is finished, or under ``strict`` something had to be left out.
         """
+        if unknown:
+            raise unknown_arguments(Run.log, unknown)
         if (
             step is None
             and commit is None
