@@ -7,7 +7,9 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from runsettings.checks.settings_layers import SettingsFileAlone
+from pydantic import BaseModel
+
+from runsettings.checks.settings_layers import SettingsFileAlone, client_settings
 from runsettings.checks.yaml11.fixing import fixed_scalars
 from runsettings.composition.profiles import Profiles
 from runsettings.documents.atomic_write import rewrite
@@ -17,6 +19,7 @@ from runsettings.documents.paths import named_path
 from runsettings.layers.base import Inputs
 from runsettings.models.layered import LayeredSettings
 from runsettings.models.model_options import options
+from runsettings.models.settings import Settings
 from runsettings.resolution.normalizing.renamed_keys import old_names_in
 from runsettings.secrets.masking import SecretMask
 from runsettings.values.diagnostic import Diagnostic, Rule
@@ -82,7 +85,9 @@ def renames_of(
     Returns:
         The keys to rename, by their file. A key whose new name is there as well is left out.
     """
-    if not options(model).renamed:
+    models: list[type[BaseModel]] = [model] if options(model).renamed else []
+    models += [client_settings()] if issubclass(model, Settings) else []
+    if not models:
         return {}
     inputs = inputs.replace(directory=inputs.cwd)
     profiles = Profiles()
@@ -92,11 +97,15 @@ def renames_of(
     found: dict[Path, dict[Rename, None]] = {}
     for reading in SettingsFileAlone(path).read(inputs.replace(profiles=profiles, chosen=None)):
         tree = reading.tree
-        for each in old_names_in(tree.data, model, any_case=tree.kind is Kind.INI):
-            position = tree.position(each.path, key=True)
-            if each.present is None and position is not None:
-                rename = Rename(position, str(each.path[-1]), each.now)
-                found.setdefault(named_path(tree.where, inputs.cwd), {})[rename] = None
+        is_ini = tree.kind is Kind.INI
+        for kind in models:
+            # The client reads INI files alone.
+            uses = old_names_in(tree.data, kind, any_case=is_ini) if is_ini or kind is model else ()
+            for each in uses:
+                position = tree.position(each.path, key=True)
+                if each.present is None and position is not None:
+                    rename = Rename(position, str(each.path[-1]), each.now)
+                    found.setdefault(named_path(tree.where, inputs.cwd), {})[rename] = None
     return found
 
 

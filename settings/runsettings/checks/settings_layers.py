@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,26 +17,31 @@ from pydantic import BaseModel, ValidationError, create_model
 
 from runsettings.checks.yaml11.ambiguous_scalars import scalar_diagnostics
 from runsettings.composition.merge import Merged, merge
-from runsettings.documents.files import Format, read_bytes
+from runsettings.documents.files import Format, read_bytes, read_text
 from runsettings.documents.paths import named_path
 from runsettings.layers.base import Inputs
 from runsettings.layers.call_site import Caller
 from runsettings.layers.program_inputs import read_named
+from runsettings.layers.renamed import Renamed
 from runsettings.layers.settings_files.layers import (
     SETTINGS_FILES,
     read_pyproject,
     read_settings_file,
+    section_of,
 )
 from runsettings.models import provenance
 from runsettings.models.layered import LayeredSettings
 from runsettings.models.model_options import inputs_of, resolver_of
 from runsettings.models.resolving import resolve_layers
+from runsettings.models.settings import Settings
+from runsettings.models.wandb_client_names import renamed_by_client
+from runsettings.resolution.normalizing.renamed_keys import with_current_names
 from runsettings.resolution.reading_order import Layers
 from runsettings.resolution.resolution import Resolution
 from runsettings.resolution.resolve import Resolver
 from runsettings.resolution.validation_errors import validation_diagnostics
 from runsettings.secrets.masking import SecretMask
-from runsettings.values.diagnostic import Diagnostic, Rule
+from runsettings.values.diagnostic import Diagnostic, Rule, Severity
 from runsettings.values.origin import Kind, Layer
 from runsettings.values.reading import Reading
 from runsettings.values.tree import Tree
@@ -106,9 +111,33 @@ def _checked(
     found = [*found, *_found_in_sources(model, resolver, resolution.merged, found)]
     secrets = resolver.secrets(resolution)
     sources = resolution.merged.sources
+    if issubclass(model, Settings):
+        found += [note for source in sources for note in _renamed_by_client(source)]
     return CheckedSettings(
         SecretMask(secrets).diagnostics(found), resolution.settings, secrets, sources
     )
+
+
+def _renamed_by_client(source: Tree) -> Iterator[Diagnostic]:
+    """A note for each setting in an INI file that the wandb client has renamed.
+
+    It is no warning: an older client, which reads the same file, knows the old name alone.
+    """
+    if source.kind is Kind.INI and source.text is not None:
+        whole = read_text(source.text, source.layer, source.where, Format.INI)
+        alone = section_of(whole)._replace(diagnostics=())
+        for each in with_current_names(alone, client_settings()).diagnostics:
+            yield replace(each, severity=Severity.NOTE)
+
+
+@functools.cache
+def client_settings() -> type[BaseModel]:
+    """The settings that the wandb client has renamed, as a model."""
+    fields: dict[str, Any] = {
+        new: (Annotated[Any, Renamed(old, since="the wandb client")], None)
+        for old, new in renamed_by_client().items()
+    }
+    return create_model("ClientSettings", **fields)
 
 
 def is_settings_file(path: Path, app_name: str | None) -> bool:

@@ -98,6 +98,12 @@ CURRENT_NAMES: Final = frozenset(_SETTINGS.split()) | frozenset(_VARIABLES.split
 
 _OLDER: Final = frozenset(_OLDER_SETTINGS.split())
 
+
+def renamed_by_client() -> dict[str, str]:
+    """The current name of each setting that the client renamed."""
+    return {name: f"x{name}" for name in sorted(_OLDER) if f"x{name}" in CURRENT_NAMES}
+
+
 WANDB_CLIENT_NAMES: Final = (
     CURRENT_NAMES
     | _OLDER

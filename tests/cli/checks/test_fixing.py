@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from runsettings import Settings
+
 MODELS = """
 from typing import Annotated
 
@@ -129,3 +131,19 @@ def test_an_ignored_rule_is_not_fixed(check, jail):
     path = jail.write("a.yaml", "num_epochs: 3\n")
     check("Train", "a.yaml", "--fix", "--ignore", "renamed-key")
     assert path.read_text() == "num_epochs: 3\n"
+
+
+def test_settings_that_the_wandb_client_has_renamed(run, jail):
+    """A note in a check of its file, and rewritten; a start has nothing to say of them."""
+    path = jail.write_workspace("[default]\nproject = a\n; mine\n_disable_stats = true\n")
+    result = run("check", "--strict")
+    assert result.exit_code == 0
+    assert (
+        "  note: _disable_stats: was renamed to 'x_disable_stats' in the wandb client"
+        " — write 'x_disable_stats'; `runsettings check --fix` rewrites it\n"
+        "    wandb/settings:4\n" in result.stdout
+    )
+    assert Settings.resolve().diagnostics == ()
+    fixed = run("check", "wandb/settings", "--fix")
+    assert "wandb/settings: 1 key renamed" in fixed.stderr
+    assert path.read_text() == "[default]\nproject = a\n; mine\nx_disable_stats = true\n"
