@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from runsettings.checks.parsers.options import parser_options
 from runsettings.checks.parsers.parser_check import check_parser
+from runsettings.checks.schemas.composed_schema import with_composition
 from runsettings.checks.schemas.parser_schema import parser_schema
 from runsettings.checks.schemas.schema import model_schema, run_config_schema
 from runsettings.composition.merge import merge
@@ -39,8 +40,8 @@ examples = settings(
 @pytest.mark.parametrize(
     ("name", "schema"),
     [
-        ("settings", model_schema(Settings)),
-        ("run-config", run_config_schema()),
+        ("settings", with_composition(model_schema(Settings))),
+        ("run-config", with_composition(run_config_schema())),
         ("journal", journal_schema()),
     ],
 )

@@ -15,6 +15,7 @@ from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import core_schema
 
 from runsettings.checks.schemas.settings_fields import FALSE, TRUE, field_schemas, words
+from runsettings.layers.renamed import Renamed, old_names_of
 from runsettings.models.layered import LayeredSettings
 from runsettings.models.model_options import options
 from runsettings.resolution.options import OptionTable, option_table
@@ -55,7 +56,20 @@ class _LayeredSchema(AcceptingSchema):
         described = super().model_schema(schema)
         if "extra" not in schema["cls"].model_config and "properties" in described:
             described["additionalProperties"] = False
+        for name, info in schema["cls"].model_fields.items():
+            for old in old_names_of(info):
+                _add_old_name(described, name, old)
         return described
+
+
+def _add_old_name(described: dict[str, Any], name: str, old: Renamed) -> None:
+    """Take a field by an old name too, as deprecated."""
+    properties = described.get("properties", {})
+    if name in properties:
+        note = f"The old name of {name!r}."
+        properties[old.name] = {**properties[name], "deprecated": True, "description": note}
+        # Either name will do, which only a longer schema could say.
+        described["required"] = [key for key in described.get("required", ()) if key != name]
 
 
 def model_schema(model: type[BaseModel]) -> dict[str, Any]:

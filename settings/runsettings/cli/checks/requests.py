@@ -13,6 +13,7 @@ from runsettings.checks.check import Request
 from runsettings.checks.parsers.loading import LoadedParser, load_parser
 from runsettings.checks.parsers.options import parser_options
 from runsettings.checks.schemas import schema
+from runsettings.checks.schemas.composed_schema import as_draft_7, with_composition
 from runsettings.checks.schemas.parser_schema import parser_schema
 from runsettings.cli.importing import load_object
 from runsettings.cli.program import Program
@@ -65,18 +66,29 @@ def check_request(
     )
 
 
-def schema_of(what: str, parser: str | None, directory: Path | None = None) -> dict[str, Any]:
+def schema_of(
+    what: str, parser: str | None, directory: Path | None = None, draft: str = "2020-12"
+) -> dict[str, Any]:
     """The JSON Schema that the command ``schema`` prints.
+
+    It accepts composed files, but for that of a journal's lines.
 
     Args:
         what: ``settings``, ``run-config``, ``journal`` or the reference to a pydantic model.
         parser: The reference to an argparse parser, which is used instead of ``what``.
         directory: The directory that has the model's module; the current one if left out.
+        draft: The dialect: ``2020-12`` or ``7``.
 
     Raises:
         click.BadParameter: A reference is wrong.
         click.UsageError: ``what`` is none of these.
     """
+    plain = _plain_schema(what, parser, directory)
+    found = plain if what == "journal" and parser is None else with_composition(plain)
+    return as_draft_7(found) if draft == "7" else found
+
+
+def _plain_schema(what: str, parser: str | None, directory: Path | None) -> dict[str, Any]:
     if parser is not None:
         return parser_schema(parser_options(_parser(parser)))
     if what in _SCHEMAS:
