@@ -25,7 +25,7 @@ from runsettings.values.tree import Tree
 
 _SPACE: Final = " \t\r\n"
 _STRING: Final = r'"(?:[^"\\]++|\\.)*+"'
-_SCALAR: Final = rf"(?:{_STRING}|[-+.\w]++)?+"
+_SCALAR: Final = r'(?:"(?:[^"\\]++|\\.)*+["\\]?+|[-+.\w]++)?+'
 _MEMBER: Final = re.compile(rf"[,\s]*+({_STRING})\s*+:\s*+({_SCALAR})")
 _ITEM: Final = re.compile(rf"[,\s]*+({_SCALAR})")
 _END: Final = re.compile(r"[,\s]*+[\]}]")

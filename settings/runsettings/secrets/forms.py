@@ -92,7 +92,7 @@ def mask_arguments(arguments: Sequence[str], mask: Callable[[str], str]) -> list
     hides_next = False
     for argument in arguments:
         name, equals, value = argument.partition("=")
-        secret = is_secret_name(name) and re.fullmatch(r"[+~-]*[\w./@:-]+", name) is not None
+        secret = is_secret_name(name) and re.fullmatch(r"[+~-]*+[\w./@:-]++", name) is not None
         if hides_next and re.match(_LONG_FLAG, argument) is None:
             masked.append(MASK)
             hides_next = False

@@ -11,7 +11,7 @@ from typing import Final
 _SECONDS: Final = {"w": 604_800, "d": 86_400, "h": 3_600, "m": 60, "s": 1}
 
 _DURATION: Final = re.compile(r"(?:[0-9]+(?:\.[0-9]+)?[wdhms])+", re.ASCII)
-_PART: Final = re.compile(r"([0-9.]+)([wdhms])", re.ASCII)
+_PART: Final = re.compile(r"(?<![0-9.])([0-9.]++)([wdhms])", re.ASCII)
 
 _DAYS: Final = {"today": 0, "yesterday": -1}
 
