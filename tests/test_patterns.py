@@ -14,7 +14,7 @@ import re
 import signal
 import sys
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +78,12 @@ WORST: dict[str, list[tuple[str, str, str]]] = {
     "documents.json:_END": [("", ",", ""), ("", " ", "x")],
     "documents.json:_OUTLINE": [("", '"', ""), ('"', "\\", ""), ("", '\\"', ""), ("", '"\\', "")],
     "documents.json:_WORD": [("", "a", "!"), ("", "-", "")],
+    "documents.toml:_LEADING_ZERO": [
+        ("", "0", ""),
+        ("-", "0", "x"),
+        ("", "+0", ""),
+        ("00", "1_", ""),
+    ],
     "documents.toml:_PLACE": [
         ("", " (at line ", ""),
         (" (at line ", "1", ""),
@@ -118,12 +124,23 @@ WORST: dict[str, list[tuple[str, str, str]]] = {
         ("1e", "1", "x"),
         ("0x", "f", "x"),
     ],
+    "documents.yaml.syntax_errors:_OTHER_SEPARATOR": [
+        ("", " ", ""),
+        ("", "a", ""),
+        ("a", " ", "x"),
+        ("", "a =", ""),
+    ],
     "documents.yaml.syntax_errors:_UNPRINTABLE": [("", "a", ""), ("", "\0", "")],
     "documents.yaml.syntax_errors:_NO_SPACE": [
         ("", " ", ""),
         ("", "- ", ""),
         ("", "a", ""),
         ("a", ":", ""),
+    ],
+    "documents.yaml.tags:pattern": [
+        ("!", "a", "\n"),
+        ("!env", "a", "\n"),
+        ("!!python/", ":", "\n"),
     ],
     "documents.yaml.writing:_PLAIN": [("a", " ", "!"), ("a", ".", ""), ("a", "a ", "")],
     "documents.yaml.writing:_ODD": [("", "a", ""), ("", '"', "")],
@@ -191,6 +208,7 @@ WORST: dict[str, list[tuple[str, str, str]]] = {
     "secrets.forms:'[+~-]*+[\\\\w./@:-]++'": [("", "-", "!"), ("", "+", "!"), ("-", "a", "!")],
     "secrets.forms:_LONG_FLAG": [("", "-", "")],
     "secrets.forms:_VALUE": [("", "a", " ")],
+    "shipping.addresses:'[?&]password='": [("", "?", ""), ("", "?password", "")],
     "values.excerpts:_BREAK": [("", "\r", ""), ("", "a", "")],
     "values.excerpts:_KEY": [('"', "\\\\", ""), ("", "a", " "), ("'", "''", "")],
     "values.excerpts:_QUOTED": [
@@ -206,12 +224,18 @@ WORST: dict[str, list[tuple[str, str, str]]] = {
         ("", " #", ""),
         ("", "a ", "#"),
     ],
+    "values.key_paths:_WORD_OF_TOML": [("", "a", "!"), ("", "-", "!")],
     "values.key_paths:_WORD": [("a", "/", "!"), ("a", "-", "!")],
 }
 """Beginning, piece and end of the worst texts, by the pattern's module and its name or text."""
 
-MADE = {"resolution.secrets:key": ["api_key", "token"]}
-"""The arguments of patterns that a function makes, which stand for any others."""
+MADE: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
+    "documents.yaml.tags:pattern": lambda module: {
+        "pattern": "|".join(f"(?:{pattern})" for pattern, _ in module["_INSTEAD"])
+    },
+    "resolution.secrets:key": lambda _module: {"names": ["api_key", "token"]},
+}
+"""The local names of patterns that a function makes, from the names of its module."""
 
 OTHERS = {"runconfig.rules.json_schema:pattern"}
 """Patterns of other people. `bounded_validation` holds them to a budget before they are used."""
@@ -260,13 +284,11 @@ def _made(key: str, module: str, call: ast.Call, written: str) -> re.Pattern[str
         return None
     names = vars(importlib.import_module(f"runsettings.{module}"))
     flags = [word.value for word in call.keywords if word.arg == "flags"]
+    local = MADE[key](names) if key in MADE else {}
     assert isinstance(call.func, ast.Attribute)
-    if call.func.attr == "compile":
-        flags += call.args[1:2]
-    values: list[Any] = [
-        eval(ast.unparse(each), {**names, "names": MADE.get(key)})
-        for each in (call.args[0], *flags)
-    ]
+    at = 1 if call.func.attr == "compile" else 2
+    flags += [] if call.func.attr in {"sub", "subn", "split"} else call.args[at : at + 1]
+    values: list[Any] = [eval(ast.unparse(each), names | local) for each in (call.args[0], *flags)]
     return re.compile(*values)
 
 
