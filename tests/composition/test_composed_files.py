@@ -349,3 +349,11 @@ def test_a_resumed_run_keeps_the_chain(jail):
     with runsettings.init(mode="offline", id="a", resume="must") as run:
         origin = run.config.origin("lr")
     assert (str(origin), str(origin.used_by)) == ("base.yaml:1:5", "train.yaml:2:8")
+
+
+def test_replace_inside_of_replace(jail: Any) -> None:
+    """Each value keeps its own position."""
+    jail.write("a.yaml", "$config: 1\nm: {$replace: {n: {$replace: {x: 1}}}}\n")
+    config = Config.load("a.yaml")
+    assert config.as_dict() == {"m": {"n": {"x": 1}}}
+    assert str(config.origin("m.n.x")) == "a.yaml:2:34"

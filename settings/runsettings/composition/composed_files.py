@@ -256,7 +256,7 @@ def _part(
             marks = marks.get(key) if isinstance(marks, dict) else None
         if text.references or text.replaced:
             marks = copied_marks(marks)
-        for path in text.replaced:
+        for path in reversed(text.replaced):  # the innermost first
             _lift(marks, path[len(at) :])
     part = _mounted(tree, values, marks, mount, used_by)
     part.directives = text.directives
