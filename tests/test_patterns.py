@@ -61,6 +61,17 @@ WORST: dict[str, list[tuple[str, str, str]]] = {
     "composition.composed_text:_INDEX": [("", "[", ""), ("", "[1", ""), ("[", "1", "")],
     "composition.overrides:_OVERRIDE": [("", "+", ""), ("", "a", ""), ("", "+=", "\n")],
     "documents.atomic_write:TEMPORARY": [(".runsettings-", "0", ".tmp"), ("", ".", "")],
+    "documents.editing.annotating:_OPENED": [("", " ", "x"), ("{", " ", "x")],
+    "documents.editing.annotating:_TOML": [
+        ("", "#:schema \n", ""),
+        ("", "#", ""),
+        ("#:schema ", " ", ""),
+    ],
+    "documents.editing.annotating:_YAML": [
+        ("#", " ", "x"),
+        ("", "# yaml-language-server:\n", ""),
+        ("", "#", ""),
+    ],
     "documents.editing.renaming:_TOKEN": [
         ('"', '\\"', ""),
         ('"', "\\", ""),
@@ -190,6 +201,8 @@ WORST: dict[str, list[tuple[str, str, str]]] = {
     "runconfig.inputs.not_followed:_REFERENCE": [("", "${", ""), ("", "$", ""), ("", "${}", "")],
     "runconfig.rules.bounded_validation:'\\\\)[*+{]'": [("", ")", ""), ("", "a", "")],
     "secrets.forms:_SENSITIVE": [("", "api_", ""), ("", "privat", ""), ("", "passw", "")],
+    "secrets.forms:_MAYBE": [("", "-", ""), ("", "-key", "-"), ("", "pw", "")],
+    "secrets.forms:_LOOKS_SO": [("", "a", ""), ("", "1", ""), ("", "-", "1"), ("a1", "-", " ")],
     "secrets.forms:_NAME": [("", "a", "!"), ("", "a ", "")],
     "secrets.forms:_SEPARATOR": [("", " ", "x"), ('"', " ", "x"), (":", " ", "")],
     "secrets.forms:_ADDRESS": [
@@ -205,7 +218,6 @@ WORST: dict[str, list[tuple[str, str, str]]] = {
         ("a", "@a:", "//"),
         ("a@", "a", ""),
     ],
-    "secrets.forms:'[+~-]*+[\\\\w./@:-]++'": [("", "-", "!"), ("", "+", "!"), ("-", "a", "!")],
     "secrets.forms:_LONG_FLAG": [("", "-", "")],
     "secrets.forms:_VALUE": [("", "a", " ")],
     "shipping.addresses:'[?&]password='": [("", "?", ""), ("", "?password", "")],

@@ -16,9 +16,13 @@ MASK: Final = "***"
 
 # Strings, not compiled patterns: `re` caches those that are used, and most programs need none.
 _SENSITIVE: Final = (
-    r"(?i)api[_-]?key|secret|token|passw(?:or)?d|passphrase|credential|private[_-]?key|"
-    r"access[_-]?key|signature|bearer"
+    # The tokens of a text and its tokenizer are no secrets.
+    r"(?i)api[_-]?key|secret|token(?!s|iz)|(?:access|auth|api)[_-]?tokens|passw(?:or)?d|passphrase|"
+    r"credential|private[_-]?key|access[_-]?key|signature|bearer|authorization"
 )
+_MAYBE: Final = r"(?i)(?:^|[-_.])(?:k|key|auth|pat|pw|pwd|pass|psk|sas|jwt|cookie|creds?)$"
+_LOOKS_SO: Final = r"(?=[^\W\d]*+\d)(?=[\d_-]*+[^\W\d_])[^\s/\\]{8,}+"
+_LOGINS: Final = frozenset({"-u", "--user", "--userpwd", "--proxy-user"})
 _NAME: Final = r"[\w.-]+"
 _SEPARATOR: Final = r"[\"']?\s*[:=]\s*"
 _VALUE: Final = r"[^&#\s\"']+"
@@ -67,12 +71,17 @@ def mask_addresses(text: str) -> str:
 
 
 def mask_remote(remote: str) -> str:
-    """Mask user and password of a git remote, also of the form ``user:password@host:path``."""
-    if "://" in remote:
-        return _mask_query(re.sub(_ADDRESS, f"://{MASK}@", remote))
-    found = re.fullmatch(_REMOTE, remote)
+    """Mask the secrets of a git remote, also of one of the form ``user:password@host:path``."""
+    return _mask_query(_mask_users(remote))
+
+
+def _mask_users(text: str) -> str:
+    """Mask user and password in addresses and remotes."""
+    if "://" in text:
+        return re.sub(_ADDRESS, f"://{MASK}@", text)
+    found = re.fullmatch(_REMOTE, text) if "@" in text and ":" in text else None
     if found is None or (found[1] == "git" and not found[2]):
-        return remote
+        return text
     return f"{MASK}{found[3]}"
 
 
@@ -84,27 +93,57 @@ def mask_arguments(arguments: Sequence[str], mask: Callable[[str], str]) -> list
         mask: Masks the secrets that are known by their values.
 
     Returns:
-        As many arguments. The text after the equals sign is masked in ``--api-key=x``,
-        ``api_key=x``, ``+db.password=x`` and ``-e TOKEN=x``, the next argument after
-        ``--password``, and the user and password in addresses.
+        As many arguments. What follows the name of a secret is masked, in the same argument as in
+        ``--api-key=x``, ``+db.password=x``, ``-e TOKEN=x``, ``{"token": "x"}`` and
+        ``Authorization: x``, or in the next one, as after ``--password``. After names that need not
+        be secret, such as ``--key``, a text of letters and digits is masked. So are user and
+        password in addresses, and the password of ``-u user:password``.
     """
     masked: list[str] = []
-    hides_next = False
+    before = ""
     for argument in arguments:
         name, equals, value = argument.partition("=")
-        secret = is_secret_name(name) and re.fullmatch(r"[+~-]*+[\w./@:-]++", name) is not None
-        if hides_next and re.match(_LONG_FLAG, argument) is None:
+        if before and is_secret_name(before) and re.match(_LONG_FLAG, argument) is None:
             masked.append(MASK)
-            hides_next = False
-            continue
-        if secret and equals and value:
+        elif before in _LOGINS and ":" in argument:
+            masked.append(f"{mask(argument.partition(':')[0])}:{MASK}")
+        elif before and _may_be_secret(before, argument):
+            masked.append(MASK)
+        elif equals and _may_be_secret(name, value):
             masked.append(f"{name}={MASK}")
-        elif "://" in argument or ("@" in argument and ":" in argument):
-            masked.append(mask(mask_remote(argument)))
         else:
-            masked.append(mask(argument))
-        hides_next = secret and not equals and argument.startswith("-")
+            masked.append(mask(_mask_named(_mask_users(argument))))
+        before = "" if equals or masked[-1] == MASK or not argument.startswith("-") else argument
     return masked
+
+
+def _may_be_secret(name: str, value: str) -> bool:
+    """Whether a name can be that of a secret, and the value has letters and digits as one has."""
+    return re.search(_MAYBE, name) is not None and re.fullmatch(_LOOKS_SO, value) is not None
+
+
+def _mask_named(text: str) -> str:
+    """Mask what follows the name of a secret: to the closing quote, the next ``&``, or the end."""
+    parts: list[str] = []
+    end = 0
+    for name in re.finditer(_NAME, text):
+        if name.start() < end or not is_secret_name(name[0]):
+            continue
+        separator = re.compile(_SEPARATOR).match(text, name.end())
+        if separator is None:
+            continue
+        start = separator.end()
+        quote = text[start : start + 1]
+        if quote and quote in "\"'":
+            start += 1
+            stop = text.find(quote, start)
+        else:
+            stop = text.find("&", start)
+        stop = len(text) if stop < 0 else stop
+        if start < stop:
+            parts += (text[end:start], MASK)
+            end = stop
+    return "".join([*parts, text[end:]])
 
 
 def _mask_query(text: str) -> str:
@@ -114,7 +153,7 @@ def _mask_query(text: str) -> str:
     parts: list[str] = []
     end = 0
     for name in re.finditer(_NAME, text):
-        if name.start() == 0 or text[name.start() - 1] not in "?&" or not is_secret_name(name[0]):
+        if name.start() <= end or text[name.start() - 1] not in "?&" or not is_secret_name(name[0]):
             continue
         if text[name.end() : name.end() + 1] == "=":
             value = re.compile(_VALUE).match(text, name.end() + 1)
