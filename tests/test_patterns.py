@@ -219,6 +219,7 @@ WORST: dict[str, list[tuple[str, str, str]]] = {
         ("a@", "a", ""),
     ],
     "secrets.forms:_LONG_FLAG": [("", "-", "")],
+    "models.settings:SECONDS": [("", "1", "x"), ("1.", "1", "x")],
     "secrets.forms:_VALUE": [("", "a", " ")],
     "shipping.addresses:'[?&]password='": [("", "?", ""), ("", "?password", "")],
     "values.excerpts:_BREAK": [("", "\r", ""), ("", "a", "")],

@@ -108,6 +108,19 @@ REFUSED: list[tuple[str, Any, str]] = [
     ),
     ("api_key", "a b", "must be a key without spaces"),
     ("api_key", "", "must be a key without spaces"),
+    *[
+        ("store", url, "must be a sqlite:/// or postgresql:// address")
+        for url in ("runs.db", "mysql://h/d", "", "sqlite:///a\nb")
+    ],
+    *[
+        ("store", url, "must name a file after three slashes")
+        for url in ("sqlite://", "sqlite:///", "sqlite://runs.db")
+    ],
+    ("finish_timeout", -1, "must be greater than or equal to 0"),
+    *[
+        ("finish_timeout", value, "must be a number of seconds, such as 30")
+        for value in (True, "soon", "1_0", "inf")
+    ],
     ("quiet", "maybe", "must be a valid boolean"),
     ("root_dir", "a\0b", "must not contain a NUL character"),
     ("config_paths", ["a\0b"], "must not contain a NUL character"),

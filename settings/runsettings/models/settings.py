@@ -5,6 +5,7 @@ Each field has a consumer in this package. Names, variables and rules are those 
 """
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Final, Literal
 from urllib.parse import urlsplit
@@ -102,7 +103,7 @@ def _check_store(store: SecretStr) -> SecretStr:
     if not url.isprintable() or not mark or scheme not in STORES:
         raise ValueError("must be a sqlite:/// or postgresql:// address")
     if scheme == "sqlite" and (not rest.startswith("/") or not rest.strip("/")):
-        raise ValueError("must name a file, as in sqlite:///runs.db")
+        raise ValueError("must name a file after three slashes")
     return store
 
 
@@ -163,6 +164,17 @@ def _switch(value: Any) -> Any:
     """A text that says yes or no, as a bool; other texts stay."""
     if _is_text(value) and value.lower() in _TRUE | _FALSE:
         return value.lower() in _TRUE
+    return value
+
+
+SECONDS: Final = r"[0-9]+(?:\.[0-9]+)?"
+"""What a text says that is a number of seconds."""
+
+
+def _seconds(value: Any) -> Any:
+    """A number; Python takes ``True`` for 1, and texts such as ``1_0``."""
+    if isinstance(value, bool) or (_is_text(value) and not re.fullmatch(SECONDS, value)):
+        raise ValueError("must be a number of seconds, such as 30")
     return value
 
 
@@ -308,6 +320,12 @@ class Settings(LayeredSettings):
     store: Annotated[SecretStr, AfterValidator(_check_store)] | None = Field(
         default=None,
         description="The database that runs are shipped to: sqlite:/// or postgresql:// and more.",
+    )
+    finish_timeout: Annotated[float, BeforeValidator(_seconds)] = Field(
+        default=30.0,
+        ge=0,
+        allow_inf_nan=False,
+        description="The most seconds that finish() waits until the store has the whole run.",
     )
     quiet: bool = Field(default=False, description="Whether to print errors and warnings only.")
     silent: bool = Field(default=False, description="Whether to print nothing at all.")

@@ -16,6 +16,7 @@ from typing import Any, Final, NamedTuple
 
 from runsettings.journal.aggregates import as_float, merge_summary
 from runsettings.journal.reader import open_regular, parse, read_lines
+from runsettings.journal.records import State
 from runsettings.journal.replay import StoredRun
 from runsettings.journal.writer import encode
 
@@ -72,8 +73,8 @@ class Batch:
     """The byte at which it begins."""
     run: StoredRun
     """The run at its end."""
-    state: str
-    """The state of the run, as the lock on its journal tells."""
+    state: State = "running"
+    """The state of the run at the time of shipping, which the records alone do not tell."""
     series: dict[str, Series] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
     tail: str = ""
@@ -123,7 +124,7 @@ def read_batch(run: StoredRun, most: int = BYTES) -> Batch | None:
         OSError: The journal cannot be read.
         RunError: It is not a journal, or one of a later version.
     """
-    batch = Batch(run.position, run, "running")
+    batch = Batch(run.position, run)
     fd = open_regular(run.journal)
     try:
         for record, end in read_lines(os.dup(fd), run.position):
@@ -141,7 +142,7 @@ def read_batch(run: StoredRun, most: int = BYTES) -> Batch | None:
                 break
         if batch.end == batch.start:
             return None
-        batch.tail, batch.state = _digest(fd, batch.end), run.state
+        batch.tail = _digest(fd, batch.end)
     finally:
         os.close(fd)
     return batch

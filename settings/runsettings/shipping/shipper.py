@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from runsettings.journal.records import State
 from runsettings.journal.replay import StoredRun
 from runsettings.shipping.batches import BYTES, read_batch, read_identity, tail_digest
 from runsettings.shipping.stores.base import Store
@@ -39,6 +40,10 @@ class Shipper:
         self.most = most
         # The store shows where the run is, also to programs in other directories.
         self.journal = str(Path(journal).absolute())
+        self.alive: Callable[[], bool] | None = None
+        """Tells whether the process that records the run lives; the journal's lock by default."""
+        self.position = 0
+        """The byte of the journal up to which the store has everything."""
         self._key = -1
         self._run: StoredRun | None = None
 
@@ -75,19 +80,32 @@ class Shipper:
         # What was read counts only once its commit is known to have come through. Else the next
         # call asks the store for the position, which was committed with it.
         self._run = None
+        if run is not None:
+            self.position = run.position
         batch = None if run is None else read_batch(run, self.most)
         if batch is None:
             self._run = run
             return None
+        batch.state = self._state(batch.run)
         if not self.store.commit(self._key, batch, promise):
             return 0
-        self._run = run
+        self._run, self.position = run, batch.end
         return batch.end - batch.start
 
     def check_in(self, promise: float | None = None) -> None:
         """Record whether the run is running; see `Store.check_in`."""
         if self._run is not None:
-            self.store.check_in(self._key, self._run.state, promise)
+            self.store.check_in(self._key, self._state(self._run), promise)
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether what was shipped says how the run ended."""
+        return self._run is not None and self._run.exit is not None
+
+    def _state(self, run: StoredRun) -> State:
+        if run.exit is not None or self.alive is None:
+            return run.state
+        return "running" if self.alive() else "crashed"
 
     def _open(self) -> StoredRun | None:
         """The run as the store has it."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from runsettings.models.settings import MODES, REINIT, Settings
+from runsettings.models.settings import MODES, REINIT, SECONDS, Settings
 
 # What `str.isprintable` refuses: control, format and separator characters, surrogates, and
 # characters for private use. The space itself is printable.
@@ -138,6 +138,12 @@ FIELDS: Final[dict[str, dict[str, Any]]] = {
                 "pattern": rf"^[^ {_UNPRINTABLE}]+{_END}",
             },
             _OR_NULL,
+        ]
+    },
+    "finish_timeout": {
+        "anyOf": [
+            {"type": "number", "minimum": 0},
+            {"type": "string", "pattern": rf"^{SECONDS}{_END}"},
         ]
     },
     "store": {

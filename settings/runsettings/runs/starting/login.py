@@ -10,6 +10,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from runsettings.models import provenance
 from runsettings.models.settings import Settings
+from runsettings.shipping.addresses import check_packages
 from runsettings.values.diagnostic import Rule
 from runsettings.values.errors import RunError
 
@@ -35,6 +36,8 @@ class Shipping(NamedTuple):
     """``"offline"`` keeps them on this machine."""
     notice: str | None
     """A sentence for the user, if this is not what the settings asked for."""
+    store: str | None = None
+    """The address of the store, for a run that is online."""
 
 
 def find_login(settings: Settings, environ: Mapping[str, str]) -> Login:
@@ -54,13 +57,20 @@ def find_login(settings: Settings, environ: Mapping[str, str]) -> Login:
 def decide_shipping(settings: Settings, login: Login) -> Shipping:
     """Decide how the records of a run are shipped.
 
-    This version has no store to send them to, so every run is offline.
+    A store is used before a login. This version cannot send to the server of a login, and records
+    such runs offline.
 
     Raises:
-        RunError: The settings demand to be online (``force``).
+        RunError: A package for the store is missing; or the settings demand to be online
+            (``force``), and there is no store.
     """
     if settings.mode != "online":
         return Shipping("offline", None)
+    if settings.store is not None:
+        url = settings.store.get_secret_value()
+        check_packages(url)
+        both = f"the run goes to the store, not to {settings.base_url}" if login.complete else None
+        return Shipping("online", both, url)
     if not login.complete and settings.anonymous == "never":
         missing = (
             f"no API key for {settings.base_url} was found"
@@ -86,7 +96,8 @@ def is_anonymous(settings: Settings, login: Login) -> bool:
     """Whether the run belongs to no account."""
     if settings.anonymous == "must":
         return True
-    return settings.anonymous == "allow" and not login.complete
+    logged_in = settings.store is not None or login.complete
+    return settings.anonymous == "allow" and not logged_in
 
 
 def _netrc_password(url: SplitResult, environ: Mapping[str, str]) -> str | None:

@@ -12,8 +12,9 @@ import time
 import warnings
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
+from runsettings._deferred import deferred
 from runsettings.composition.profiles import Profiles
 from runsettings.documents.paths import named_path, working_directory
 from runsettings.journal.directory import FILES, make_temporary_directory, make_wandb_directory
@@ -50,6 +51,11 @@ from runsettings.values.diagnostic import Diagnostic, Rule, Severity
 from runsettings.values.errors import ConfigError, RunError, SettingsWarning
 from runsettings.values.rendering import headline, render_problems
 
+if TYPE_CHECKING:
+    from runsettings.shipping import launch
+else:  # most runs have no store
+    launch = deferred("runsettings.shipping.launch")
+
 DEFAULT_PROJECT: Final = "uncategorized"
 
 
@@ -80,6 +86,7 @@ class RunStart:
                 "a longer one is masked inside other texts, too"
             )
         self.inputs = [active.early_config(), config]
+        self.shipment: launch.Shipment | None = None
 
     def run(self) -> Run | RunDisabled:
         """Start the run and make it the current one.
@@ -126,7 +133,7 @@ class RunStart:
             if settings.resume is not None:
                 self.warn_about(config)
             names = self.names(started.stored)
-            return self.make_run(started, config, {"mode": shipping.mode, **names})
+            run = self.make_run(started, config, {"mode": shipping.mode, **names})
         except BaseException as error:
             # No process would record the end otherwise.
             ending = {**Ending.of(error).record(), "time": time.time()}
@@ -136,6 +143,10 @@ class RunStart:
                 )
             started.journal.close()
             raise
+        if shipping.store is not None:
+            journal = started.journal.path
+            self.shipment = launch.Shipment.start(journal, shipping.store, self.notices)
+        return run
 
     def disabled_config(self) -> Config:
         """The config of a disabled run, without the inputs and keys that are wrong."""
@@ -305,8 +316,14 @@ class RunStart:
             recorder,
             files,
             resumed=resumed,
-            on_finish=active.deactivate,
+            on_finish=self.finished,
         )
+
+    def finished(self, run: Run) -> None:
+        """Called when the run is finished: wait for its shipping, for a bounded time."""
+        active.deactivate(run)
+        if self.shipment is not None:
+            self.shipment.wait(self.settings.finish_timeout)
 
     def code(self) -> list[Code]:
         """The code of the main program."""

@@ -1,0 +1,176 @@
+"""The process that ships one run while its script runs: started by `launch`, with ``python -m``.
+
+It gets its job on the standard input. It ends once the run has ended and everything is shipped.
+After the script it lives for a stated time at the most, whatever the store does.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Final
+
+from runsettings.shipping.shipper import Shipper
+from runsettings.shipping.status import Status, read_status, write_status
+from runsettings.shipping.stores.base import Store
+from runsettings.shipping.stores.opening import open_store
+from runsettings.values.diagnostic import Rule
+from runsettings.values.errors import RunError
+
+AFTER_SCRIPT: Final = 300.0
+"""Seconds after the end of the script at which this process ends in any case."""
+
+_LINGER: Final = 30.0
+"""Seconds after the end of a run in which the script may still correct how it ended."""
+
+_POLL: Final = 0.25
+_PAUSE: Final = 0.5
+"""Seconds between two batches, so that a script that logs often makes few transactions."""
+
+_CHECK_IN: Final = 30.0
+_PROMISE: Final = 120.0
+"""Seconds in which the next check-in is promised; a slow store may miss some of them."""
+
+_LONGEST_BACK_OFF: Final = 30.0
+
+
+class Background:
+    """Ships a journal until its run has ended.
+
+    Args:
+        journal: The journal.
+        url: The address of the store.
+        parent: The number of the script's process.
+    """
+
+    def __init__(self, journal: Path, url: str, parent: int) -> None:
+        self.journal = journal
+        self.url = url
+        self.parent = parent
+        self.shipper: Shipper | None = None
+        self.failures = 0
+        self.contact = 0.0
+        """When the store was last told something."""
+
+    @property
+    def script_ended(self) -> bool:
+        """Whether the script's process is gone.
+
+        Not asked of the lock on the journal, which some network disks do not have.
+        """
+        return os.getppid() != self.parent
+
+    def run(self) -> bool:
+        """Ship until the run has ended.
+
+        Returns:
+            Whether everything was shipped.
+        """
+        threading.Thread(target=self._end_in_time, daemon=True).start()
+        quiet_since = time.monotonic()
+        while True:
+            ended = self.script_ended  # asked first, so that all it wrote is shipped below
+            try:
+                shipped = self._ship()
+            except RunError as error:
+                final = all(d.rule is not Rule.STORE_UNREACHABLE for d in error.diagnostics)
+                self._say(error.diagnostics[0].message, final=final)
+                if final:
+                    return False
+                self._back_off()
+                continue
+            now = time.monotonic()
+            if shipped or self.failures:
+                quiet_since = now
+            self.failures = 0
+            if ended:
+                if self.shipper is not None:
+                    self.shipper.alive = None  # the lock tells whether it was resumed already
+                    self.shipper.check_in()
+                return True
+            run_ended = self.shipper is not None and self.shipper.has_ended
+            if run_ended and now - quiet_since > _LINGER:
+                return True
+            if not run_ended and now - self.contact > _CHECK_IN:
+                self._check_in()
+            self._wait_for_records()
+
+    def _ship(self) -> int:
+        """Ship what is new.
+
+        Returns:
+            The number of bytes.
+
+        Raises:
+            RunError: The store failed.
+            OSError: The journal is gone.
+        """
+        if self.shipper is None:
+            store: Store = open_store(self.url)
+            self.shipper = Shipper(store, self.journal)
+            self.shipper.alive = lambda: not self.script_ended
+        total = 0
+        while (count := self.shipper.ship_batch(_PROMISE)) is not None:
+            total += count
+            self.contact = time.monotonic()
+            write_status(self.journal, Status(self.shipper.position))
+        if self.failures and not total:
+            write_status(self.journal, Status(self.shipper.position))
+        return total
+
+    def _check_in(self) -> None:
+        self.contact = time.monotonic()
+        try:
+            if self.shipper is not None:
+                self.shipper.check_in(_PROMISE)
+        except RunError as error:
+            self._say(error.diagnostics[0].message)
+
+    def _wait_for_records(self) -> None:
+        """Wait until the journal has grown, the script has ended, or a check-in is due."""
+        time.sleep(_PAUSE)
+        position = 0 if self.shipper is None else self.shipper.position
+        until = time.monotonic() + 1
+        while time.monotonic() < until and not self.script_ended:
+            if self.journal.stat().st_size > position:
+                return
+            time.sleep(_POLL)
+
+    def _back_off(self) -> None:
+        """Wait before the next try, longer after each failure; the end of the script cuts it."""
+        self.failures += 1
+        seconds = min(0.5 * 2**self.failures, _LONGEST_BACK_OFF) * random.uniform(0.5, 1)  # noqa: S311
+        until, had_ended = time.monotonic() + seconds, self.script_ended
+        while time.monotonic() < until and self.script_ended == had_ended:
+            time.sleep(_POLL)
+
+    def _say(self, message: str, *, final: bool = False) -> None:
+        """Write a failure to the log and to the status."""
+        print(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {message}", file=sys.stderr, flush=True)  # noqa: T201
+        write_status(self.journal, Status(read_status(self.journal).position, message, final))
+
+    def _end_in_time(self) -> None:
+        """End the process a stated time after the script, also while the store does not answer."""
+        while not self.script_ended:
+            time.sleep(1)
+        time.sleep(AFTER_SCRIPT)
+        os._exit(3)
+
+
+def main() -> None:
+    """Do the job on the standard input."""
+    job = json.load(sys.stdin)
+    try:
+        complete = Background(Path(job["journal"]), job["url"], job["parent"]).run()
+    except FileNotFoundError:
+        complete = True  # the run was removed
+    sys.exit(0 if complete else 1)
+
+
+if __name__ == "__main__":
+    main()

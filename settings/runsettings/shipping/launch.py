@@ -1,0 +1,114 @@
+"""Starts the process that ships a run while its script runs, and waits for it at the end.
+
+The script has no thread and no connection for this. The process is started, never forked, in a
+session of its own, so that neither a Ctrl-C in the terminal nor the end of the script ends it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shlex
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Final
+
+from runsettings.journal.notices import Notices
+from runsettings.shipping.status import read_status
+
+LOG: Final = "shipping.log"
+"""The file in the run's directory to which the process writes."""
+
+_POLL: Final = 0.05
+_SAY_AFTER: Final = 1.0
+"""Seconds of waiting after which a line says so."""
+
+_started: Final[list[subprocess.Popen[bytes]]] = []
+"""Every process that was started, because a script's end must not depend on theirs."""
+
+
+class Shipment:
+    """The shipping of one run by a process of its own.
+
+    Args:
+        journal: The journal of the run.
+        process: The process; ``None`` if it could not be started.
+        notices: Prints messages.
+    """
+
+    def __init__(
+        self, journal: Path, process: subprocess.Popen[bytes] | None, notices: Notices
+    ) -> None:
+        self.journal = journal
+        self.process = process
+        self.notices = notices
+
+    @classmethod
+    def start(cls, journal: Path, url: str, notices: Notices) -> Shipment:
+        """Start to ship a run.
+
+        Args:
+            journal: The journal of the run.
+            url: The address of the store.
+            notices: Prints messages.
+        """
+        job = {"journal": os.fspath(journal.absolute()), "url": url, "parent": os.getpid()}
+        process = None
+        try:
+            with (journal.parent / LOG).open("ab") as log:
+                process = subprocess.Popen(
+                    # `-P`: a module in the working directory must not replace one of Python's.
+                    [sys.executable, "-P", "-m", "runsettings.shipping.background"],
+                    stdin=subprocess.PIPE,
+                    stdout=log,
+                    stderr=log,
+                    start_new_session=True,
+                )
+        except (OSError, ValueError) as error:
+            notices.warn(f"the process that ships the run cannot be started: {error}")
+        else:
+            _started.append(process)
+            assert process.stdin is not None
+            # By its standard input: everybody can see the arguments of a process. If it has ended
+            # already, `wait` says so.
+            with contextlib.suppress(OSError), process.stdin as stdin:
+                stdin.write(json.dumps(job).encode())
+        return cls(journal, process, notices)
+
+    def wait(self, seconds: float) -> None:
+        """Wait until the store has the whole journal, and say how to send what is missing.
+
+        Args:
+            seconds: The longest time to wait.
+        """
+        start = time.monotonic()
+        said = False
+        while True:
+            ended = self.process is None or self.process.poll() is not None
+            status = read_status(self.journal)
+            missing = self._size() - status.position
+            if missing <= 0:
+                return
+            waited = time.monotonic() - start
+            if ended or status.final or waited >= seconds:
+                break
+            if not said and waited >= _SAY_AFTER:
+                said = True
+                self.notices.tell(
+                    f"shipping the last {missing:,} bytes; waiting for up to {seconds:g} s"
+                )
+            time.sleep(min(_POLL, seconds - waited))
+        reason = f": {status.error}" if status.error is not None else ""
+        if ended and status.error is None:
+            reason = f": the process that ships it has ended, see {self.journal.parent / LOG}"
+        rest = shlex.join(["runsettings", "sync", os.fspath(self.journal.parent)])
+        self.notices.warn(f"{missing:,} bytes of the run are not in the store yet{reason}; {rest}")
+
+    def _size(self) -> int:
+        try:
+            return self.journal.stat().st_size
+        except OSError:
+            return 0  # the run was removed

@@ -1,0 +1,257 @@
+"""Online mode: a run is shipped while its script runs, and the script never waits without end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from runsettings.journal.query.metrics import read_metrics
+from runsettings.journal.replay import load_run
+from runsettings.journal.writer import encode
+from runsettings.shipping import addresses
+from runsettings.shipping.shipper import Shipper
+from runsettings.shipping.stores.base import NoStoreError
+from runsettings.shipping.stores.opening import open_store
+from runsettings.values.errors import RunError
+
+PATIENCE = 120
+"""Seconds after which a test that waits for something gives up."""
+
+ONLINE = 'init(mode="online", id="x", settings={"disable_git": True})'
+
+
+def wait_until(condition):
+    """Ask again and again until the answer is true."""
+    deadline = time.monotonic() + PATIENCE
+    while not (found := condition()):
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.05)
+    return found
+
+
+def shipped(address):
+    """The one run of a store with its metrics; ``None`` if there is none yet."""
+    try:
+        with open_store(address, writable=False) as store:
+            runs = store.list_runs()
+            return (store.load_run(runs[0]), store.read_metrics(runs[0])) if runs else None
+    except NoStoreError:
+        return None
+
+
+def check_complete(address, journal):
+    """The store has exactly what the journal has."""
+    run, metrics = shipped(address)
+    local = load_run(journal)
+    assert encode({name: getattr(run, name) for name in local.to_json()}) == encode(local.to_json())
+    assert metrics == read_metrics(local)
+
+
+def shippers():
+    """The processes of background shippers whose script is a child of this process or gone."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        try:
+            words = (entry / "cmdline").read_bytes().split(b"\0")
+            stat = (entry / "stat").read_text().rpartition(")")[2].split()
+        except (OSError, ValueError):
+            continue
+        if b"runsettings.shipping.background" in words and stat[0] != "Z":
+            found.append(int(entry.name))
+    return found
+
+
+def shipper_of(process):
+    """The background shipper that a script started."""
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    mine = set(map(int, children.read_text().split()))
+    return next((pid for pid in shippers() if pid in mine), None)
+
+
+@pytest.fixture
+def online(address, jail):
+    """A store that the setting names."""
+    jail.setenv(WANDB_STORE=address)
+    return address
+
+
+def test_a_run_is_in_the_store_while_its_script_runs(online, spawn, journals):
+    """And all of it when `finish` has returned."""
+    process = spawn(f"""
+        run = {ONLINE}
+        log({{"loss": 1}})
+        print(flush=True)
+        sys.stdin.readline()
+        log({{"loss": 2}})
+        finish()
+        print("finished", flush=True)
+        sys.stdin.readline()
+    """)
+    process.stdout.readline()
+    run, _ = wait_until(lambda: (found := shipped(online)) and found[1] and found)
+    assert (run.state, run.mode, run.summary) == ("running", "online", {"loss": 1})
+    process.stdin.write("\n")
+    process.stdin.flush()
+    assert process.stdout.readline() == "finished\n"
+    (journal,) = journals()
+    check_complete(online, journal)
+    assert shipped(online)[0].state == "finished"
+    _, messages = process.communicate("\n")
+    assert "warning" not in messages
+
+
+@pytest.mark.parametrize("how", ["raise ValueError", "sys.exit(3)", "os.kill(0, signal.SIGTERM)"])
+def test_the_end_of_the_script_is_shipped(online, script, journals, how):
+    """However it ends, and without a call of `finish`."""
+    ending = how.replace("kill(0", "kill(os.getpid()")
+    done = script(f"""
+        run = {ONLINE}
+        log({{"loss": 1}})
+        {ending}
+    """)
+    assert done.returncode != 0
+    (journal,) = journals()
+    check_complete(online, journal)
+    assert shipped(online)[0].state in ("failed", "killed")
+
+
+def test_a_killed_script_is_shipped_to_its_last_record(online, spawn, journals):
+    """The shipper outlives it, ships the rest, and records that it crashed."""
+    process = spawn(f"""
+        run = {ONLINE}
+        for step in range(500):
+            log({{"loss": step}})
+        print(flush=True)
+        sys.stdin.readline()
+    """)
+    process.stdout.readline()
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    wait_until(lambda: (found := shipped(online)) and found[0].state == "crashed")
+    (journal,) = journals()
+    check_complete(online, journal)
+
+
+def test_a_killed_shipper_loses_nothing(online, spawn, journals):
+    """The script does not notice until its end, and is told how to ship the rest."""
+    process = spawn(f"""
+        run = {ONLINE}
+        log({{"loss": 1}})
+        print(flush=True)
+        sys.stdin.readline()
+        log({{"loss": 2}})
+    """)
+    process.stdout.readline()
+    os.kill(wait_until(lambda: shipper_of(process)), signal.SIGKILL)
+    _, messages = process.communicate("\n")
+    (journal,) = journals()
+    assert process.returncode == 0
+    assert "the process that ships it has ended" in messages
+    command = f"runsettings sync {journal.parent}"
+    assert messages.rstrip().endswith(command)
+    done = subprocess.run(
+        [sys.executable, "-m", *command.split()], capture_output=True, text=True, check=True
+    )
+    assert "1 shipped" in done.stdout
+    check_complete(online, journal)
+
+
+@pytest.fixture
+def silent_server():
+    """The address of a server that takes connections and never says a word."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield f"postgresql://me:s3cretword@127.0.0.1:{server.getsockname()[1]}/d"
+
+
+@pytest.fixture
+def refusing_server():
+    """An address where nothing listens."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    return f"postgresql://me:s3cretword@127.0.0.1:{port}/d"
+
+
+@pytest.mark.parametrize("kind", ["silent_server", "refusing_server"])
+def test_a_store_that_does_not_answer_delays_finish_for_a_bounded_time(
+    request, kind, script, jail, journals
+):
+    """Then a warning names the command; the run is whole on this machine."""
+    jail.setenv(WANDB_STORE=request.getfixturevalue(kind), WANDB_FINISH_TIMEOUT="0.5")
+    done = script(f"""
+        import time
+        run = {ONLINE}
+        log({{"loss": 1}})
+        start = time.monotonic()
+        finish()
+        print(time.monotonic() - start)
+    """)
+    assert done.returncode == 0
+    (journal,) = journals()
+    assert f"runsettings sync {journal.parent}" in done.stderr
+    assert "s3cretword" not in done.stderr + (journal.parent / "shipping.log").read_text()
+    assert load_run(journal).state == "finished"
+    for pid in shippers():
+        if str(jail.cwd) in str(Path(f"/proc/{pid}/cwd").readlink()):
+            os.kill(pid, signal.SIGKILL)
+
+
+def test_the_script_has_no_thread_connection_or_driver(online, script):
+    """And its children and the list of processes see no password."""
+    done = script(f"""
+        import pathlib, threading
+        before = set(os.listdir("/proc/self/fd"))
+        run = {ONLINE}
+        after = set(os.listdir("/proc/self/fd"))
+        print(threading.active_count(), len(after - before))
+        print([name for name in ("sqlalchemy", "psycopg") if name in sys.modules])
+        (child,) = pathlib.Path(f"/proc/self/task/{{os.getpid()}}/children").read_text().split()
+        print(pathlib.Path(f"/proc/{{child}}/cmdline").read_bytes().split(b"\\0")[1:])
+        print(os.getsid(int(child)) == int(child))
+    """)
+    lines = done.stdout.splitlines()
+    assert lines == [
+        "1 1",  # one descriptor: the journal
+        "[]",
+        "[b'-P', b'-m', b'runsettings.shipping.background', b'']",
+        "True",
+    ]
+
+
+def test_a_missing_extra_is_an_error_at_init(jail, begin, monkeypatch):
+    """Before anything is recorded."""
+    find = addresses.importlib.util.find_spec
+    hidden = lambda name: None if name == "sqlalchemy" else find(name)  # noqa: E731
+    monkeypatch.setattr(addresses.importlib.util, "find_spec", hidden)
+    jail.setenv(WANDB_STORE="sqlite:///runs.db")
+    with pytest.raises(RunError, match=r"pip install 'runsettings\[store\]'"):
+        begin(mode="online")
+    assert not (jail.cwd / "wandb").exists()
+
+
+def test_offline_mode_starts_nothing(online, begin):
+    """A store is no reason to ship."""
+    with begin(mode="offline") as run:
+        assert run.mode == "offline"
+    assert shipped(online) is None
+    assert not (run.path / "shipping.log").exists()
+
+
+def test_a_promise_that_is_not_kept_means_crashed(address, begin):
+    """For a store that hears nothing more from a machine that lost its power."""
+    run = begin()
+    run.log({"loss": 1})
+    with open_store(address) as store:
+        shipper = Shipper(store, run.journal_path)
+        shipper.ship(promise=60)
+        assert store.list_runs()[0].state == "running"
+        shipper.check_in(-1)
+        assert store.list_runs()[0].state == "crashed"
+        shipper.check_in(60)
+        assert store.list_runs()[0].state == "running"
