@@ -7,7 +7,7 @@ import inspect
 import pytest
 
 import runsettings
-from runsettings import ArgumentError, RunError, SettingsError
+from runsettings import ArgumentError, Config, RunError, Settings, SettingsError
 
 
 def hints(error):
@@ -34,6 +34,31 @@ def test_an_unknown_argument_is_told_which_one_is_meant(begin, mode, call, wrong
     assert hints(caught.value) == {key: f"did you mean {m!r}?" for key, m in meant.items()}
     assert all(d.origin.where.endswith("test_known_arguments.py") for d in caught.value.diagnostics)
     assert run.summary.as_dict() == {}
+
+
+@pytest.mark.parametrize(
+    ("called", "call", "wrong", "meant"),
+    [
+        ("stored_run", runsettings.stored_run, "dirr", "dir"),
+        ("load_run", runsettings.load_run, "jounal", "journal"),
+        ("read_history", runsettings.read_history, "journl", "journal"),
+        ("read_records", runsettings.read_records, "pth", "path"),
+        ("check", runsettings.check, "fles", "files"),
+        ("resolve", lambda **k: runsettings.resolve(Settings, **k), "environn", "environ"),
+        ("parse_args", runsettings.parse_args, "namspace", "namespace"),
+        ("parse_known_args", runsettings.parse_known_args, "arg", "args"),
+        ("add_config_arguments", runsettings.add_config_arguments, "parsr", "parser"),
+        ("overrides", lambda **k: runsettings.overrides([], **k), "unsett", "unset"),
+        ("Config.load", lambda **k: Config.load({}, **k), "profile", "profiles"),
+    ],
+)
+def test_every_public_function_tells_which_argument_is_meant(called, call, wrong, meant):
+    """Those of runs are not the only ones; the error is a TypeError, as for any function."""
+    with pytest.raises(TypeError) as caught:
+        call(**{wrong: 1})
+    assert isinstance(caught.value, ArgumentError)
+    assert hints(caught.value) == {wrong: f"did you mean {meant!r}?"}
+    assert f"{called}() has no argument {wrong!r}" in str(caught.value)
 
 
 @pytest.mark.parametrize("mode", ["offline", "disabled", None])

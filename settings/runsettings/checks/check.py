@@ -31,6 +31,7 @@ from runsettings.documents.editing.renaming import Rename
 from runsettings.documents.files import Format
 from runsettings.documents.paths import shown_path
 from runsettings.layers.base import Inputs
+from runsettings.layers.known_arguments import known_arguments
 from runsettings.models.layered import LayeredSettings
 from runsettings.models.locking import drift_of
 from runsettings.models.settings import Settings
@@ -105,6 +106,7 @@ class Request:
     tell: Callable[[int, int], None] = lambda _done, _all: None
 
 
+@known_arguments()
 def check(
     files: str | Path | Iterable[str | Path] = (),
     *,

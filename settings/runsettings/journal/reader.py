@@ -18,6 +18,7 @@ from typing import Any, Final, NamedTuple
 from pydantic_core import from_json
 
 from runsettings.journal.records import FORMAT, VERSION
+from runsettings.layers.known_arguments import known_arguments
 from runsettings.values.diagnostic import Rule
 from runsettings.values.errors import RunError
 
@@ -78,6 +79,7 @@ def read_lines(path: Path | str | int, start: int = 0) -> Iterator[Line]:
                 yield Line(record, end)
 
 
+@known_arguments()
 def read_records(path: Path | str | int, start: int = 0) -> Iterator[dict[str, Any]]:
     """The complete records of a journal, in order.
 

@@ -26,6 +26,7 @@ from runsettings.journal.checkpoint import SMALLEST, restore, store
 from runsettings.journal.lock import is_owned
 from runsettings.journal.reader import check_header, open_regular, read_lines, read_records
 from runsettings.journal.records import Exit, State, checked, is_row
+from runsettings.layers.known_arguments import known_arguments
 from runsettings.values.key_paths import format_path, leaves_of
 
 _NAMES: Final = (
@@ -260,6 +261,7 @@ def _checker() -> TypeAdapter[Any]:
     return TypeAdapter(StoredRun)
 
 
+@known_arguments()
 def load_run(journal: Path | str) -> StoredRun:
     """Read a run from its journal; of a long one, from its checkpoint and the records after it.
 
@@ -298,6 +300,7 @@ def store_checkpoint(state: Mapping[str, Any], fd: int) -> bool:
         return False  # without a checkpoint, the journal is read
 
 
+@known_arguments()
 def read_history(journal: Path | str) -> Iterator[dict[str, Any]]:
     """The rows of a run, one for each step.
 

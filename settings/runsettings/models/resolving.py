@@ -16,6 +16,7 @@ from runsettings._deferred import deferred
 from runsettings.composition.merge import merge
 from runsettings.layers.base import Inputs
 from runsettings.layers.call_site import Caller, find_caller
+from runsettings.layers.known_arguments import known_arguments
 from runsettings.models.model_options import config_of, inputs_of, layers_of, resolver_of
 from runsettings.models.provenance import locate
 from runsettings.models.validating import raise_or_warn, resolution_of, validate_into, validated
@@ -38,6 +39,7 @@ else:
 _Settings = TypeVar("_Settings", bound=BaseSettings)
 
 
+@known_arguments()
 def resolve(
     model: type[_Settings],
     /,

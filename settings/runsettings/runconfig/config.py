@@ -10,6 +10,7 @@ from typing import Any, Literal, Self, TypeVar
 
 from runsettings.composition.profiles import Profiles
 from runsettings.layers.call_site import Caller, call_origin, find_caller
+from runsettings.layers.known_arguments import known_arguments
 from runsettings.runconfig.changes.change import Observer, show_warning
 from runsettings.runconfig.changes.state import ConfigStore
 from runsettings.runconfig.loading import GatheredConfig, gather_config
@@ -48,6 +49,7 @@ class Config(ConfigView):
         _show_losses(gathered, place)
 
     @classmethod
+    @known_arguments(name="Config.load")
     def load(
         cls,
         inputs: Any = None,

@@ -13,12 +13,14 @@ from runsettings.journal.directory import wandb_directory
 from runsettings.journal.query.errors import RunNotFoundError
 from runsettings.journal.query.finding import find_run
 from runsettings.journal.replay import StoredRun
+from runsettings.layers.known_arguments import known_arguments
 from runsettings.models.settings import Settings
 from runsettings.values.diagnostic import Rule
 from runsettings.values.errors import RunError
 from runsettings.values.rendering import printable
 
 
+@known_arguments()
 def stored_run(
     name: str | os.PathLike[str],
     dir: str | os.PathLike[str] | None = None,  # noqa: A002 - the name in init()

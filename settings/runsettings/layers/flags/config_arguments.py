@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from runsettings.composition.overrides import CONFIG_FLAG, PROFILE_FLAG, SET_FLAG, UNSET_FLAG
 from runsettings.layers.flags.namespace import OVERRIDES
+from runsettings.layers.known_arguments import known_arguments
 
 _FLAGS: Final = (
     (CONFIG_FLAG, "FILE", "a config file (YAML, JSON or TOML); may be repeated, lowest first"),
@@ -30,6 +31,7 @@ class _ConfigAction(argparse.Action):
         setattr(namespace, OVERRIDES, [*getattr(namespace, OVERRIDES, ()), word])
 
 
+@known_arguments()
 def add_config_arguments(parser: argparse.ArgumentParser) -> None:
     """Add ``--config``, ``--set``, ``--unset`` and ``--profile`` to a parser.
 

@@ -46,6 +46,7 @@ from runsettings.layers.flags.settings_flags import (
     name_of,
     prepared,
 )
+from runsettings.layers.known_arguments import known_arguments
 
 if TYPE_CHECKING:
     from runsettings.layers.flags import command_line_diagnostics
@@ -56,6 +57,7 @@ _PARSING: Final = threading.RLock()
 """Held while a parser is watched: the watch is on the parser, which threads may share."""
 
 
+@known_arguments()
 def parse_args(
     parser: argparse.ArgumentParser,
     args: Sequence[str] | None = None,
@@ -81,6 +83,7 @@ def parse_args(
     return _watched(parser, "parse_args", args, namespace)[0]
 
 
+@known_arguments()
 def parse_known_args(
     parser: argparse.ArgumentParser,
     args: Sequence[str] | None = None,
@@ -90,6 +93,7 @@ def parse_known_args(
     return _watched(parser, "parse_known_args", args, namespace)
 
 
+@known_arguments()
 def parse_intermixed_args(
     parser: argparse.ArgumentParser,
     args: Sequence[str] | None = None,
@@ -99,6 +103,7 @@ def parse_intermixed_args(
     return _watched(parser, "parse_intermixed_args", args, namespace)[0]
 
 
+@known_arguments()
 def parse_known_intermixed_args(
     parser: argparse.ArgumentParser,
     args: Sequence[str] | None = None,

@@ -16,6 +16,7 @@ from runsettings.composition.overrides import (
 )
 from runsettings.layers.call_site import find_caller
 from runsettings.layers.flags.namespace import overrides_of
+from runsettings.layers.known_arguments import known_arguments
 from runsettings.values.diagnostic import Diagnostic, Rule
 from runsettings.values.did_you_mean import did_you_mean
 from runsettings.values.directives import Delete, Reference
@@ -28,6 +29,7 @@ ReadMounted: TypeAlias = Callable[[str, Layer, KeyPath, Origin], Sequence[Tree]]
 """Reads a file under a key, for the origin that names it."""
 
 
+@known_arguments()
 def overrides(texts: Iterable[str], *, unset: Iterable[str] = ()) -> Overrides:
     """Make a config input of overrides, as ``--set`` and ``--unset`` give them.
 

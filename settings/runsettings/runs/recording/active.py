@@ -12,8 +12,8 @@ from inspect import signature
 from pathlib import Path
 from typing import Any, Concatenate, Never, ParamSpec, TypeVar
 
+from runsettings.layers.known_arguments import checks_arguments, known_arguments, unknown_arguments
 from runsettings.runconfig.config import Config
-from runsettings.runs.known_arguments import checks_arguments, known_arguments, unknown_arguments
 from runsettings.runs.recording.corrections import correct_end
 from runsettings.runs.recording.disabled import RunDisabled
 from runsettings.runs.recording.exits import Ending, ExitWatch, process_of_multiprocessing

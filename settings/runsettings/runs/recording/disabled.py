@@ -15,12 +15,12 @@ from typing import Any, Final, Never, NoReturn, Self
 
 from runsettings.journal.aggregates import Definitions, Totals, define, summarize
 from runsettings.journal.directory import FILES
+from runsettings.layers.known_arguments import checks_arguments, known_arguments, unknown_arguments
 from runsettings.models.settings import Settings
 from runsettings.runconfig.config import Config
 from runsettings.runconfig.inputs.json_values import to_jsonable
 from runsettings.runs.client_names import missing_attribute
 from runsettings.runs.files.save_patterns import SavePolicy
-from runsettings.runs.known_arguments import checks_arguments, known_arguments, unknown_arguments
 from runsettings.runs.recording.metrics import DefinesMetrics, Metric
 from runsettings.runs.recording.names import with_id
 from runsettings.runs.recording.summary import Summary

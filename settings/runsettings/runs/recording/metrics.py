@@ -9,7 +9,7 @@ from typing import Any, Final, Self
 from runsettings.journal.aggregates import WORDS, with_step_metrics
 from runsettings.journal.checkpoint import SMALLEST
 from runsettings.layers.call_site import find_caller
-from runsettings.runs.known_arguments import known_arguments
+from runsettings.layers.known_arguments import known_arguments
 from runsettings.runs.recording.names import RunNames
 from runsettings.runs.recording.summary import Summary
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity

@@ -15,13 +15,13 @@ from pydantic_core import PydanticSerializationError, to_json
 from runsettings.documents.paths import working_directory
 from runsettings.journal.recorder import Recorder
 from runsettings.journal.replay import StoredRun
+from runsettings.layers.known_arguments import checks_arguments, known_arguments, unknown_arguments
 from runsettings.models.settings import Settings
 from runsettings.runconfig.changes.change import Change
 from runsettings.runconfig.config import Config
 from runsettings.runs.files.origin_records import config_key_record
 from runsettings.runs.files.run_files import RunFiles
 from runsettings.runs.files.save_patterns import SavePolicy
-from runsettings.runs.known_arguments import checks_arguments, known_arguments, unknown_arguments
 from runsettings.runs.recording.exits import Ending
 from runsettings.runs.recording.log_values import has_huge_integer, plain_data, whole_number
 from runsettings.runs.recording.metrics import RunMetrics

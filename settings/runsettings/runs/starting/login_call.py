@@ -7,7 +7,7 @@ from typing import Any
 
 from runsettings.journal.notices import Notices
 from runsettings.layers.call_site import find_caller
-from runsettings.runs.known_arguments import known_arguments
+from runsettings.layers.known_arguments import known_arguments
 from runsettings.runs.starting.arguments import resolve_settings
 from runsettings.runs.starting.login import find_login
 

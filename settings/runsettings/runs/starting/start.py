@@ -9,11 +9,11 @@ from typing import Any, Final
 from runsettings.composition.profiles import Profiles
 from runsettings.journal.notices import Notices
 from runsettings.layers.call_site import Caller, call_origin, find_caller
+from runsettings.layers.known_arguments import known_arguments
 from runsettings.models.settings import Settings
 from runsettings.runconfig.inputs.json_values import DEEPEST
 from runsettings.runconfig.inputs.overriding import profiles_in
 from runsettings.runs.capture import notebook
-from runsettings.runs.known_arguments import known_arguments
 from runsettings.runs.recording import active
 from runsettings.runs.recording.disabled import RunDisabled
 from runsettings.runs.recording.run import Run

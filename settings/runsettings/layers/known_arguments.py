@@ -30,6 +30,7 @@ def unknown_arguments(
     check: OtherFaults = no_other_faults,
     given: Mapping[str, Any] | None = None,
     elsewhere: Mapping[str, str] | None = None,
+    name: str | None = None,
 ) -> ArgumentError:
     """Make the error for unknown keywords of a call.
 
@@ -39,8 +40,10 @@ def unknown_arguments(
         check: Finds what is wrong with the other arguments, which the same error tells.
         given: The other arguments.
         elsewhere: Where a keyword of another name belongs: a hint for each such keyword.
+        name: The function as its caller writes it, if that is not its own name.
     """
-    name, names = function.__name__, _argument_names(function)
+    name = name or function.__name__
+    names = [each for each in _argument_names(function) if each not in ("self", "cls")]
     caller = find_caller(name)
     diagnostics = [
         Diagnostic(
@@ -67,13 +70,16 @@ def checks_arguments(function: F) -> F:
 
 
 def known_arguments(
-    check: OtherFaults = no_other_faults, elsewhere: Mapping[str, str] | None = None
+    check: OtherFaults = no_other_faults,
+    elsewhere: Mapping[str, str] | None = None,
+    name: str | None = None,
 ) -> Callable[[F], F]:
     """Make a function raise one error for all of its unknown keywords.
 
     Args:
         check: Finds what is wrong with the other arguments, which the same error tells.
         elsewhere: Where a keyword of another name belongs: a hint for each such keyword.
+        name: The function as its caller writes it, if that is not its own name.
 
     Returns:
         A decorator. The function that it makes raises `ArgumentError`, which is a ``TypeError``.
@@ -89,7 +95,7 @@ def known_arguments(
                 given = dict(zip(names, args, strict=False))
                 given |= {key: value for key, value in kwargs.items() if key in known}
                 unknown = [key for key in kwargs if key not in known]
-                raise unknown_arguments(function, unknown, check, given, elsewhere)
+                raise unknown_arguments(function, unknown, check, given, elsewhere, name)
             return function(*args, **kwargs)
 
         return cast("F", checked)
