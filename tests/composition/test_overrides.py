@@ -14,6 +14,8 @@ from runsettings import (
     ConfigError,
     LayeredSettings,
     Rule,
+    RunConfig,
+    SettingsError,
     add_arguments,
     add_config_arguments,
     overrides,
@@ -205,3 +207,82 @@ class TestParser:
         add_config_arguments(second)
         with pytest.raises(argparse.ArgumentError, match=f"--{name}"):
             add_arguments(model, second)
+
+
+def with_subcommand() -> argparse.ArgumentParser:
+    """A parser that has the flags, as has its subcommand, which has a subcommand too."""
+    parser = argparse.ArgumentParser(prog="prog")
+    add_config_arguments(parser)
+    train = parser.add_subparsers(dest="command").add_parser("train")
+    add_config_arguments(train)
+    add_config_arguments(train.add_subparsers(dest="what").add_parser("fast"))
+    return parser
+
+
+@pytest.mark.usefixtures("jail")
+class TestPlacesOfFlags:
+    @pytest.mark.parametrize("parse", [parse_args, lambda parser, words: parser.parse_args(words)])
+    @pytest.mark.parametrize(
+        "words",
+        [
+            ["--set", "optim.lr=1", "train", "--set", "model.width=2", "fast", "--unset", "tags"],
+            ["--unset", "tags", "train", "--set", "optim.lr=1", "fast", "--set", "model.width=2"],
+            ["train", "--set", "optim.lr=1", "--set", "model.width=2", "fast", "--unset", "tags"],
+            ["train", "fast", "--set", "optim.lr=1", "--set", "model.width=2", "--unset", "tags"],
+        ],
+    )
+    def test_overrides_before_and_behind_a_subcommand_all_count(self, parse, words) -> None:
+        """Alone, argparse replaces the outer parser's arguments by those of the same name."""
+        loaded = Config.load([BASE, parse(with_subcommand(), words)]).as_dict()
+        assert loaded["optim"]["lr"] == 1
+        assert loaded["model"] == {"width": 2}
+        assert "tags" not in loaded
+
+    def test_those_of_the_subcommand_beat_those_before_it(self) -> None:
+        """As later flags beat earlier ones."""
+        words = ["--set", "optim.lr=1", "train", "--set", "optim.lr=2"]
+        assert Config.load([BASE, parse_args(with_subcommand(), words)])["optim"]["lr"] == 2
+
+    def test_an_update_knows_the_keys_of_the_config(self) -> None:
+        """An override of the config's own key is no unknown key; another one is."""
+        config = Config.load(BASE, allow_val_change=True)
+        config.update(parse_args(with_subcommand(), ["--set", "optim.lr=1", "--unset", "tags"]))
+        assert (config["optim"]["lr"], "tags" in config) == (1, False)
+        config["model"].update(overrides(["width=4"]))
+        assert config["model"]["width"] == 4
+        with pytest.raises(ConfigError, match="did you mean 'width'"):
+            config["model"].update(overrides(["widht=4"]))
+
+    def test_an_update_takes_the_profiles_of_flags(self, jail) -> None:
+        """As loading does; an unknown profile is an error."""
+        jail.write(
+            "c.yaml", "$config: 1\nmodel: {width: 5}\n$profiles: {big: {model: {width: 9}}}\n"
+        )
+        config = Config.load(BASE, allow_val_change=True)
+        config.update(parse_args(with_subcommand(), ["--config", "c.yaml", "--profile", "big"]))
+        assert config["model"]["width"] == 9
+        with pytest.raises(ConfigError, match="did you mean 'big'"):
+            config.update(parse_args(with_subcommand(), ["--config", "c.yaml", "--profile", "bg"]))
+
+    @pytest.mark.parametrize("parse", [parse_args, lambda parser, words: parser.parse_args(words)])
+    def test_a_model_that_is_no_run_config_refuses_overrides_of_its_keys(self, parse) -> None:
+        """It reads none, and must not pass over them; those of other keys are the config's."""
+
+        class Plain(LayeredSettings):
+            lr: float = 0.1
+
+        args = parse(with_subcommand(), ["--set", "lr=3", "train", "--unset", "lr"])
+        with pytest.raises(SettingsError) as caught:
+            Plain.resolve(args=args, environ={})
+        assert [str(each.origin) for each in caught.value.diagnostics] == [
+            "--set lr=3",
+            "--unset lr",
+        ]
+        assert "derive Plain from RunConfig" in str(caught.value)
+        args = parse(with_subcommand(), ["--set", "optim.lr=3"])
+        assert Plain.resolve(args=args, environ={}).lr == 0.1
+
+        class Train(RunConfig):
+            lr: float = 0.1
+
+        assert Train.resolve(args=parse(with_subcommand(), ["--set", "lr=3"])).lr == 3

@@ -69,6 +69,7 @@ class OverrideFlags:
     """The flags ``--set`` and ``--unset``, which stand with the other flags."""
 
     layer = Layer.FLAG
+    reads_overrides = True
 
     def read(self, inputs: Inputs) -> Sequence[Reading]:
         """Read the flags."""

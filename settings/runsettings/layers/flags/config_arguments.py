@@ -28,7 +28,7 @@ class _ConfigAction(argparse.Action):
         _option_string: str | None = None,
     ) -> None:
         word = (self.option_strings[0], values)
-        setattr(namespace, OVERRIDES, [*getattr(namespace, OVERRIDES, ()), word])
+        setattr(namespace, self.dest, [*getattr(namespace, self.dest, ()), word])
 
 
 @known_arguments()
@@ -53,11 +53,12 @@ def add_config_arguments(parser: argparse.ArgumentParser) -> None:
             )
             raise argparse.ArgumentError(taken, message)
     group = parser.add_argument_group("run config")
+    depth = len(parser.prog.split())  # the name of a subcommand has that of its parser before it
     for flag, metavar, text in _FLAGS:
         group.add_argument(
             flag,
             action=_ConfigAction,
-            dest=OVERRIDES,
+            dest=OVERRIDES if depth == 1 else f"{OVERRIDES}.{depth}",
             default=argparse.SUPPRESS,
             metavar=metavar,
             help=text,

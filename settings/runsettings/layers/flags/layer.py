@@ -11,10 +11,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from runsettings.composition.overrides import Overrides
 from runsettings.layers.base import Inputs
 from runsettings.layers.copying import copy_containers
 from runsettings.layers.flags.absl import UNPARSED, UNPARSED_HINT, absl_trees, is_absl
-from runsettings.layers.flags.namespace import GivenNamespace, given_arguments, source_trees
+from runsettings.layers.flags.namespace import (
+    GivenNamespace,
+    given_arguments,
+    overrides_of,
+    source_trees,
+)
 from runsettings.layers.flags.nesting import nested_trees
 from runsettings.layers.flags.settings_flags import SETTINGS_KEYS
 from runsettings.layers.program_inputs import read_named
@@ -52,7 +58,7 @@ class FlagLayer:
             for file in files
             for reading in read_named(file, Layer.FLAG, inputs, "--settings-file")
         ]
-        faults = copy_containers(given)
+        faults = (*copy_containers(given), *_unread_overrides(inputs))
         lowest, *upper = nested_trees(given)
         if isinstance(inputs.args, GivenNamespace):
             # Files and variables that the parser reads by itself.
@@ -61,6 +67,26 @@ class FlagLayer:
                 faults += copy_containers(tree)
                 readings += map(Reading, nested_trees(tree))
         return [*readings, Reading(lowest, faults), *map(Reading, upper)]
+
+
+def _unread_overrides(inputs: Inputs) -> list[Diagnostic]:
+    """An error for each ``--set`` or ``--unset`` of a model's key, if the model reads none."""
+    words = overrides_of(inputs.args) if isinstance(inputs.args, argparse.Namespace) else ()
+    listed: Any = inputs.model.model_config.get("layers", ())
+    if not words or any(getattr(each, "reads_overrides", False) for each in listed):
+        return []
+    name = inputs.model.__name__
+    return [
+        Diagnostic.of(
+            Rule.BAD_OVERRIDE,
+            each.path,
+            f"is a key of {name}, and overrides set keys of run configs",
+            each.origin,
+            f"give a flag, a variable or a file, or derive {name} from RunConfig",
+        )
+        for each in Overrides(words).read()[0]
+        if each.path[0] in inputs.model.model_fields
+    ]
 
 
 def _settings_keys(args: Any) -> frozenset[str]:

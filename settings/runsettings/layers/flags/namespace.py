@@ -14,7 +14,10 @@ from runsettings.values.origin import Kind, Layer, Origin
 from runsettings.values.tree import Tree
 
 OVERRIDES: Final = "config_overrides"
-"""The argument that has the words of the flags that `add_config_arguments` adds."""
+"""The argument that has the words of the flags that `add_config_arguments` adds.
+
+A subcommand has one of its own, with a period and a number behind it: argparse replaces the
+arguments of the outer parser by those of the same name."""
 
 
 class _GivenView:
@@ -135,7 +138,20 @@ def flags_of(namespace: argparse.Namespace) -> Mapping[str, str]:
 def overrides_of(namespace: argparse.Namespace) -> Sequence[tuple[str, str]]:
     """The words of the flags that `add_config_arguments` adds, each with its flag, in order."""
     words: Sequence[tuple[str, str]] = getattr(namespace, "_overrides", ())
-    return words or vars(namespace).get(OVERRIDES, ())
+    return words or take_overrides(dict(vars(namespace)))
+
+
+def take_overrides(arguments: dict[str, Any]) -> list[tuple[str, str]]:
+    """Remove the words of these flags from arguments.
+
+    Args:
+        arguments: Arguments by name, which are changed.
+
+    Returns:
+        The words in order: those of a subcommand after those of the outer parser.
+    """
+    names = [name for name in arguments if name.partition(".")[0] == OVERRIDES]
+    return [word for name in names for word in arguments.pop(name)]
 
 
 def settings_of(namespace: argparse.Namespace) -> frozenset[str]:

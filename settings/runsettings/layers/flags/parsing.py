@@ -30,6 +30,7 @@ from runsettings.layers.flags.namespace import (
     given_of,
     overrides_of,
     settings_of,
+    take_overrides,
 )
 from runsettings.layers.flags.parser_subclasses import (
     SnapshotRecord,
@@ -149,7 +150,7 @@ def _watched(
         record.end()
     filled, rest = outcome if isinstance(outcome, tuple) else (outcome, [])
     arguments = arguments_of(filled)
-    words = arguments.pop(OVERRIDES, ())
+    words = take_overrides(arguments)
     if namespace is not None:
         vars(namespace).update(arguments)
     others = other_sources(parser)

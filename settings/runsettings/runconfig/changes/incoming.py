@@ -51,7 +51,13 @@ def read_value(
 
 
 def read_inputs(
-    inputs: Any, path: KeyPath, origin: Origin, secrets: SecretMask, *, strict: bool
+    inputs: Any,
+    path: KeyPath,
+    origin: Origin,
+    secrets: SecretMask,
+    *,
+    below: Any,
+    strict: bool,
 ) -> InputReader:
     """Read the inputs of an update of the mapping at ``path``, and mask the secrets in them.
 
@@ -60,9 +66,11 @@ def read_inputs(
         path: The path of the mapping.
         origin: Where the update is.
         secrets: Masks the live secrets.
+        below: The mapping, for overrides of its keys.
         strict: Reject what has no form in JSON.
     """
-    reader = InputReader(working_directory(), origin, strict=strict)
+    below = below if isinstance(below, dict) else None
+    reader = InputReader(working_directory(), origin, strict=strict, inputs=inputs, below=below)
     reader.read(inputs)
     reader.finish()
     for trees in (reader.defaults, reader.trees):

@@ -231,7 +231,9 @@ class ConfigStore:
             ConfigError: A rule is broken, or a value would change and may not.
         """
         origin = call_origin(caller)
-        reader = read_inputs(inputs, path, origin, self._secrets, strict=self.strict)
+        reader = read_inputs(
+            inputs, path, origin, self._secrets, below=self.get(path), strict=self.strict
+        )
         lower, upper, diagnostics = reader.defaults, reader.trees, reader.diagnostics
         if only_missing:
             lower, upper = [*lower, *upper], []

@@ -33,11 +33,11 @@ from runsettings.documents.files import Format, read_file, read_text
 from runsettings.documents.paths import named_path, shown_path
 from runsettings.layers.flags.absl import UNPARSED, UNPARSED_HINT, absl_trees, is_absl
 from runsettings.layers.flags.namespace import (
-    OVERRIDES,
     GivenNamespace,
     argument_trees,
     overrides_of,
     source_trees,
+    take_overrides,
 )
 from runsettings.layers.flags.nesting import nested_trees
 from runsettings.runconfig.inputs.file_keys import all_strings, with_text_keys
@@ -77,6 +77,7 @@ class InputReader:
         profiles: The profiles of composed files; by default those of flags in ``inputs``,
             and then of ``RUNSETTINGS_PROFILE``.
         inputs: What will be read, in which profiles are searched.
+        below: A config that the inputs update, for overrides of its keys.
 
     Attributes:
         defaults: Trees of flags' defaults, lowest first; all other trees beat them.
@@ -96,6 +97,7 @@ class InputReader:
         yaml11: bool = False,
         profiles: Profiles | Sequence[str] | str | None = None,
         inputs: Any = None,
+        below: Mapping[str, Any] | None = None,
     ) -> None:
         self._cwd = cwd
         if not isinstance(profiles, Profiles):
@@ -108,6 +110,7 @@ class InputReader:
         self._strict = strict
         self._yaml11 = yaml11
         self._open: set[int] = set()
+        self._below = [] if below is None else [Tree(Layer.DEFAULT, "config", dict(below))]
         self.defaults: list[Tree] = []
         self.trees: list[Tree] = []
         self.overrides: list[Tree] = []
@@ -140,7 +143,8 @@ class InputReader:
             # It does not tell which of its values were given as flags: their origin is the call.
             words = Overrides(overrides_of(value))
             self._read_files(words)
-            given = {name: each for name, each in vars(value).items() if name != OVERRIDES}
+            given = dict(vars(value))
+            take_overrides(given)
             marks = dict.fromkeys(given, self._origin)
             values = Tree(Layer.INIT, self._origin.where, given, marks)
             self._add_flags((Tree(Layer.DEFAULT, self._origin.where), values))
@@ -289,7 +293,7 @@ class InputReader:
     def add_overrides(self, overrides: Overrides, flags: Sequence[Tree]) -> None:
         """Add the trees of overrides, from which the flags that were given must not differ."""
         read, found = overrides.read()
-        below = [*self.defaults, *self.trees]
+        below = [*self._below, *self.defaults, *self.trees]
         trees, more = override_trees(read, below, flags, self._chain)
         self.diagnostics += [*found, *more]
         trees = [self._converted(tree) for tree in trees]
