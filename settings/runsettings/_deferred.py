@@ -21,7 +21,7 @@ from typing import Any
 
 
 class _Deferred:
-    """Stands for a module, a class or a function until it is used, and keeps what was used."""
+    """Stands for a module or a name of it until it is used, and keeps what was used."""
 
     def __init__(self, module: str, name: str | None) -> None:
         self._module = module
@@ -35,6 +35,9 @@ class _Deferred:
         value = getattr(self._load(), name)
         setattr(self, name, value)
         return value
+
+    def __contains__(self, item: object) -> bool:
+        return item in self._load()
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self._load()(*args, **kwargs)

@@ -14,11 +14,11 @@ from runsettings.layers.environment.dotenv import places_of
 from runsettings.layers.flags.layer import SETTINGS_FILE
 from runsettings.layers.settings_files import locations
 from runsettings.layers.settings_files.layers import SETTINGS_FILES, read_pyproject
+from runsettings.layers.settings_files.locations import root_of
 from runsettings.models.layered import LayeredSettings
 from runsettings.models.model_options import config_of, layers_of
 from runsettings.models.resolving import resolve_layers
 from runsettings.models.settings import Settings
-from runsettings.resolution.resolve import root_of
 from runsettings.runconfig.typed import RunConfig
 from runsettings.values.did_you_mean import did_you_mean
 from runsettings.values.key_paths import leaves_of

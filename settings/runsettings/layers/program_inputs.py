@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pydantic import BaseModel
 from pydantic_settings import BaseSettings
 
 from runsettings._deferred import deferred
@@ -95,7 +96,7 @@ def read_named(
     reading = read(path)
     if by is not None and not os.path.lexists(path):
         message = f"the settings file, named by {by}, does not exist in {path.parent}"
-        found = [replace(each, message=message) for each in reading.diagnostics]
+        found = [dataclasses.replace(each, message=message) for each in reading.diagnostics]
         reading = reading._replace(diagnostics=tuple(found))
     if "$config" not in reading.tree.data:
         return (reading,)
@@ -167,6 +168,15 @@ def has_own_sources(model: type[BaseSettings], options: Mapping[str, Any]) -> bo
         or options.get("build_sources") is not None
         or command_line_of(model, options) is not None
         or given is not None
+    )
+
+
+def has_default_models(model: type[BaseSettings], options: Mapping[str, Any]) -> bool:
+    """Whether the default of a field can be updated in part: it is a model or a dataclass."""
+    name = "nested_model_default_partial_update"
+    return bool(options.get(name) or model.model_config.get(name)) or any(
+        isinstance(info.default, BaseModel) or dataclasses.is_dataclass(info.default)
+        for info in model.model_fields.values()
     )
 
 

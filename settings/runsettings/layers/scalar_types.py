@@ -8,6 +8,7 @@ import enum
 import pathlib
 import types
 import uuid
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 
 from pydantic import SecretBytes, SecretStr, Strict
@@ -36,6 +37,11 @@ _PLAIN: Final = frozenset(
 )
 
 
+_CONTAINERS: Final = frozenset(
+    {Union, types.UnionType, list, tuple, set, frozenset, dict, Mapping, Sequence}
+)
+
+
 def is_plain(field: FieldInfo) -> bool:
     """Whether a variable's text needs no decoding before pydantic validates it.
 
@@ -57,6 +63,24 @@ def is_plain_type(annotation: Any) -> bool:
     if origin in (Union, types.UnionType):
         return all(is_plain_type(member) for member in get_args(annotation))
     return isinstance(annotation, type) and issubclass(annotation, enum.Enum)
+
+
+def has_fixed_types(annotation: Any) -> bool:
+    """Whether the type is made of scalars, containers and choices of texts alone.
+
+    pydantic converts texts for such a type itself. ``False`` in doubt.
+    """
+    if annotation is Any or annotation is Ellipsis:
+        return True
+    if isinstance(annotation, type):  # other annotations may have no hash
+        return annotation in _PLAIN
+    origin, parts = get_origin(annotation), get_args(annotation)
+    if origin is Literal:
+        return all(isinstance(choice, str) for choice in parts)
+    if origin is Annotated:
+        inner, *metadata = parts
+        return has_fixed_types(inner) and not any(isinstance(each, Strict) for each in metadata)
+    return origin in _CONTAINERS and all(map(has_fixed_types, parts))
 
 
 def _decodes(metadata: list[Any]) -> bool:

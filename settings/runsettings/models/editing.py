@@ -10,6 +10,7 @@ from typing import Any, Final
 from runsettings.documents.files import read_bytes
 from runsettings.layers.base import Inputs
 from runsettings.layers.call_site import find_caller
+from runsettings.layers.settings_files.locations import root_of
 from runsettings.layers.settings_files.writing import SettingsFile, settings_file
 from runsettings.models.layered import LayeredSettings
 from runsettings.models.model_options import config_of, inputs_of, layers_of, options
@@ -17,7 +18,6 @@ from runsettings.models.resolving import resolve_layers
 from runsettings.models.value_checking import REFUSED, checked_value
 from runsettings.resolution.options import Option, OptionTable
 from runsettings.resolution.resolution import Resolution
-from runsettings.resolution.resolve import root_of
 from runsettings.resolution.validation_errors import show_value
 from runsettings.values.diagnostic import Diagnostic, Rule
 from runsettings.values.did_you_mean import did_you_mean

@@ -7,15 +7,20 @@ Each field has a consumer in this package. Names, variables and rules are those 
 import json
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, SecretStr
 from pydantic_settings import NoDecode, SettingsConfigDict
 
+from runsettings._deferred import deferred
 from runsettings.models.layered import LayeredSettings
 from runsettings.models.model_options import LayeredConfigDict
-from runsettings.models.wandb_client_names import WANDB_CLIENT_NAMES
+
+if TYPE_CHECKING:
+    from runsettings.models.wandb_client_names import WANDB_CLIENT_NAMES
+else:
+    WANDB_CLIENT_NAMES = deferred("runsettings.models.wandb_client_names", "WANDB_CLIENT_NAMES")
 
 _NOT_IN_PROJECT: Final = "/\\#?%:"
 _NOT_IN_ID: Final = "/\\#?%:;,'"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import enum
 import types
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Annotated, Any, Literal, TypeAlias, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, get_args, get_origin
 
 from pydantic import (
     AliasPath,
@@ -22,11 +22,16 @@ from pydantic import (
 )
 from pydantic.fields import FieldInfo
 
+from runsettings._deferred import deferred
 from runsettings.layers.renamed import has_old_names, old_names_of
-from runsettings.layers.scalar_types import is_plain, union_members
-from runsettings.layers.text_values import needs_typing
+from runsettings.layers.scalar_types import has_fixed_types, is_plain, union_members
 from runsettings.resolution.aliases import Lookup, add_lookups, alias_paths_of, spellings_of
 from runsettings.values.key_paths import KeyPath, format_path
+
+if TYPE_CHECKING:
+    from runsettings.layers.text_values import needs_typing
+else:
+    needs_typing = deferred("runsettings.layers.text_values", "needs_typing")
 
 
 class Option:
@@ -271,7 +276,7 @@ def _facts(annotation: Any) -> _Facts:
         nested_model(annotation),
         holds_secret(annotation),
         _is_json(annotation),
-        needs_typing(annotation),
+        not has_fixed_types(annotation) and needs_typing(annotation),
         has_model,
         frozenset(_secret_names(annotation, ()) if has_model else ()),
         choices_of(annotation),

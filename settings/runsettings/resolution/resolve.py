@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import TypeAdapter, ValidationError
@@ -18,9 +17,13 @@ from runsettings._deferred import deferred
 from runsettings.composition.merge import append_diagnostics, merge
 from runsettings.layers.base import Inputs, LayerSource
 from runsettings.layers.environment.variables import EnvironmentVariables, set_by_nobody
-from runsettings.layers.program_inputs import has_own_sources, unknown_profiles
+from runsettings.layers.program_inputs import (
+    has_default_models,
+    has_own_sources,
+    unknown_profiles,
+)
 from runsettings.layers.settings_files.layers import POLICY, WorkspaceLayer
-from runsettings.resolution.default_models import DefaultModels, look_up, on_default_lists
+from runsettings.layers.settings_files.locations import root_of
 from runsettings.resolution.normalize import Normalizer
 from runsettings.resolution.options import OptionTable, option_table, value_type
 from runsettings.resolution.reading_order import (
@@ -37,13 +40,14 @@ from runsettings.values.tree import Tree
 
 if TYPE_CHECKING:
     from runsettings.layers import class_sources, copying
-    from runsettings.resolution import locked_keys, secrets
+    from runsettings.resolution import default_models, locked_keys, secrets
     from runsettings.resolution.normalizing import union_kinds, unknown_keys
     from runsettings.secrets import masking
     from runsettings.values.diagnostic import Diagnostic, Rule, Severity
     from runsettings.values.excerpts import excerpt_of
 else:
     class_sources = deferred("runsettings.layers.class_sources")
+    default_models = deferred("runsettings.resolution.default_models")
     locked_keys = deferred("runsettings.resolution.locked_keys")
     secrets = deferred("runsettings.resolution.secrets")
     union_kinds = deferred("runsettings.resolution.normalizing.union_kinds")
@@ -93,7 +97,11 @@ class Resolver:
         self._usual: tuple[LayerSource | None, ...] = tuple(
             self._readers.get(layer) for layer in SETTINGS_LAYERS
         )
-        self._default_models = DefaultModels(model, self.table, overrides)
+        self._default_models = (
+            default_models.DefaultModels(model, self.table, overrides)
+            if has_default_models(model, overrides)
+            else None
+        )
         own = has_own_sources(model, overrides)
         if not own:
             # Warns of options whose source is not there, such as ``yaml_file``.
@@ -304,11 +312,14 @@ class Resolver:
                     self._known_elsewhere,
                 )
         if any(tree.references for tree in trees):
-            diagnostics += look_up([*trees, *held], self.table, environ)
+            diagnostics += default_models.look_up([*trees, *held], self.table, environ)
         if locks:
             diagnostics += locked_keys.refused_values(locks, held, trees, self.table, self.same)
-        trees = self._default_models.below(trees)
-        trees = [*on_default_lists(trees, self.table), *held]
+        if self._default_models is not None:
+            trees = self._default_models.below(trees)
+        if any(tree.directives for tree in trees):
+            trees = default_models.on_default_lists(trees, self.table)
+        trees = [*trees, *held]
         kinds = self.table.containing
         merged = union_kinds.merge_kinds(trees, self.table) if kinds else merge(trees)
         diagnostics += append_diagnostics(merged)
@@ -326,20 +337,6 @@ def _variable_options(options: Mapping[str, Any]) -> dict[str, Any]:
     return {
         name: options[name] for name in names if name in options and not name.startswith("env_file")
     }
-
-
-def root_of(inputs: Inputs, value: object) -> Path | None:
-    """The directory that a value of the root field names.
-
-    Args:
-        inputs: They have the directory that a relative path starts from.
-        value: A raw value, of any type.
-
-    Returns:
-        ``None`` if the value is not a path.
-    """
-    is_path = isinstance(value, (str, Path)) and str(value) and "\0" not in str(value)
-    return inputs.cwd / value if is_path else None  # type: ignore[operator]
 
 
 def _split(reading: Reading, locked: frozenset[str], held: list[Tree]) -> Reading:

@@ -18,7 +18,7 @@ also have a `Reference`, which stands for a value that is looked up after all la
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from runsettings.values.key_paths import KeyPath
@@ -95,17 +95,30 @@ class Delete(Directive):
         return hash(Delete)
 
 
-class Target(NamedTuple):
-    """What one ``${…}`` refers to."""
+class Target:
+    """What one ``${…}`` refers to.
 
-    written: str
-    """As the file has it: ``${optim.lr}``."""
-    path: tuple[str | int, ...] = ()
-    """The path of a value, from the root of the whole config."""
-    variable: str | None = None
-    """The name of an environment variable, for ``${env:NAME}``."""
-    default: str | None = None
-    """The text if the variable is not set, for ``${env:NAME:default}``."""
+    Args:
+        written: As the file has it: ``${optim.lr}``.
+        path: The path of a value, from the root of the whole config.
+        variable: The name of an environment variable, for ``${env:NAME}``.
+        default: The text if the variable is not set, for ``${env:NAME:default}``.
+    """
+
+    __slots__ = ("default", "path", "variable", "written")
+
+    # Not a named tuple: making one takes time at every start, and few programs have references.
+    def __init__(
+        self,
+        written: str,
+        path: KeyPath = (),
+        variable: str | None = None,
+        default: str | None = None,
+    ) -> None:
+        self.written = written
+        self.path = path
+        self.variable = variable
+        self.default = default
 
 
 class Reference:
@@ -130,7 +143,9 @@ class Reference:
     def rename(self, named: Callable[[KeyPath], KeyPath]) -> None:
         """Give the targets the paths that ``named`` returns for theirs."""
         self.parts = tuple(
-            part._replace(path=named(part.path)) if isinstance(part, Target) else part
+            Target(part.written, named(part.path), part.variable, part.default)
+            if isinstance(part, Target)
+            else part
             for part in self.parts
         )
 

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from runsettings.layers.base import Inputs
+
 _LINUX_SITE: Final = Path("/etc/xdg")
 
 _IS_LINUX: Final = sys.platform == "linux"
@@ -122,3 +124,17 @@ def find_pyproject(start: Path) -> str | None:
         if parent == directory:
             return None
         directory = parent
+
+
+def root_of(inputs: Inputs, value: object) -> Path | None:
+    """The directory that a value of the root field names.
+
+    Args:
+        inputs: They have the directory that a relative path starts from.
+        value: A raw value, of any type.
+
+    Returns:
+        ``None`` if the value is not a path.
+    """
+    is_path = isinstance(value, (str, Path)) and str(value) and "\0" not in str(value)
+    return inputs.cwd / value if is_path else None  # type: ignore[operator]
