@@ -11,15 +11,7 @@ import types
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, get_args, get_origin
 
-from pydantic import (
-    AliasPath,
-    BaseModel,
-    Json,
-    RootModel,
-    SecretBytes,
-    SecretStr,
-    Strict,
-)
+from pydantic import AliasPath, BaseModel, Json, RootModel, SecretBytes, SecretStr, Strict
 from pydantic.fields import FieldInfo
 
 from runsettings._deferred import deferred
