@@ -152,7 +152,8 @@ class _Update:
             self.listing.unreadable[file.path] = str(error)
             return
         # Only `show` and `diff` need these, and they would make every listing slower.
-        run.settings, run.settings_origins, run.config_origins, run.files = {}, {}, {}, {}
+        run.settings, run.settings_origins, run.settings_losers = {}, {}, {}
+        run.config_origins, run.config_losers, run.files = {}, {}, {}
         run.metadata.pop("packages", None)
         relative = os.path.relpath(file.path, self.base)
         row = (relative, file.inode, file.size, file.modified, encode(run.to_json()))

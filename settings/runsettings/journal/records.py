@@ -28,6 +28,13 @@ is ``running`` if a process holds the lock on its journal, and ``crashed`` other
 _CLOSED: Final = ConfigDict(extra="forbid")
 
 Time = Annotated[float, Field(description="Seconds since 1970, UTC.")]
+Losers = Annotated[
+    dict[str, list[dict[str, Any]]],
+    Field(
+        description="What the value of each leaf beat, by its dotted path, the highest first: an "
+        "origin, and the value, shortened if it is long; without a value, the key was removed."
+    ),
+]
 Step = Annotated[int, Field(ge=0, description="Rows of one step belong together.")]
 
 
@@ -88,6 +95,7 @@ class SettingsRecord(TypedDict):
     time: Time
     values: dict[str, Any]
     origins: dict[str, dict[str, str | int]]
+    losers: NotRequired[Losers]
 
 
 @with_config(_CLOSED)
@@ -101,9 +109,10 @@ class ConfigRecord(TypedDict):
         dict[str, dict[str, str | int]],
         Field(
             description="Where each leaf was set, by its dotted path: layer, where, line, column, "
-            "call; used_by and targets are the places of a composed file, as text."
+            "call, profile; used_by and targets are the places of a composed file, as text."
         ),
     ]
+    losers: NotRequired[Losers]
     removed: NotRequired[list[str]]
 
 

@@ -63,8 +63,11 @@ class StoredRun:
     tags: list[str] = field(default_factory=list)
     config: dict[str, Any] = field(default_factory=dict)
     config_origins: dict[str, dict[str, str | int]] = field(default_factory=dict)
+    config_losers: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    """The values that each leaf beat, the highest first, each with its origin."""
     settings: dict[str, Any] = field(default_factory=dict)
     settings_origins: dict[str, dict[str, str | int]] = field(default_factory=dict)
+    settings_losers: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     summary: dict[str, Any] = field(default_factory=dict)
     """The last value of each logged key or its aggregates, flat, with dotted keys."""
     metrics: Definitions = field(default_factory=dict)
@@ -183,6 +186,7 @@ class StoredRun:
             self._config(record)
         elif kind == "settings":
             self.settings, self.settings_origins = record["values"], record["origins"]
+            self.settings_losers = record.get("losers", {})
         elif kind == "summary":
             self.summary.update(record["values"])
             for key in record.get("removed", ()):
@@ -230,10 +234,12 @@ class StoredRun:
         replaced = {key: self.config.get(key) for key in (*record["values"], *removed)}
         for path, _ in leaves_of(replaced):
             self.config_origins.pop(format_path(path), None)
+            self.config_losers.pop(format_path(path), None)
         for key in removed:
             self.config.pop(key, None)
         self.config.update(record["values"])
         self.config_origins.update(record["origins"])
+        self.config_losers.update(record.get("losers", {}))
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object that `from_json` reads."""

@@ -28,7 +28,7 @@ def test_diff_shows_differing_leaves(run, record):
 
 
 def test_diff_tells_why(run, jail, record):
-    """Under each key, the layer and place that set it on either side."""
+    """Under each key, the layer and place that set it on either side, and what it beat."""
     jail.write("train.yaml", "lr: 0.1\n")
     first = start.init(id="a1", name="n", mode="offline", config="train.yaml", settings=QUIET)
     first.finish()
@@ -42,6 +42,7 @@ def test_diff_tells_why(run, jail, record):
         "config.lr\n"
         "  a1  0.1  file  train.yaml:1:5\n"
         "  b2  0.2  init  <file> config.update()\n"
+        "      0.1  file  train.yaml:1:5\n"
         "\n"
         "settings.run_id\n"
         '  a1  "a1"  init  <file> init(id=)\n'

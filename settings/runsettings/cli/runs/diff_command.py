@@ -21,7 +21,7 @@ from runsettings.values.rendering import printable
 @click.argument("b", metavar="B", shell_complete=complete_runs)
 @directory_option
 @store_option
-@click.option("--why", is_flag=True, help="Show the layer and the origin of each value.")
+@click.option("--why", is_flag=True, help="Show where each value was set, and what it beat.")
 @click.option("--summary", is_flag=True, help="Compare the summaries as well.")
 @click.option("--all", "equal", is_flag=True, help="Show equal keys as well.")
 @click.option("--exit-code", is_flag=True, help="Exit with 1 if the runs differ.")
@@ -65,15 +65,18 @@ def diff_command(
 
 
 def _print_origins(titles: Sequence[str], found: Sequence[Difference]) -> None:
-    """Print a block of lines for each key: either run's value, layer and origin."""
+    """Print a block of lines for each key: either run's value and what it beat, with origins."""
     width = max(map(len, titles))
     for number, each in enumerate(found):
         click.echo(("\n" if number else "") + click.style(_name(each), bold=True))
-        sides = [(_value(side), *_origin(side)) for side in (each.a, each.b)]
-        widths = [max(map(len, column)) for column in zip(*sides, strict=True)]
-        for title, side in zip(titles, sides, strict=True):
-            cells = (title.ljust(width), *map(str.ljust, side, widths))
-            click.echo(("  " + "  ".join(cells)).rstrip())
+        lines = [
+            (title if rank == 0 else "", _value(value), *_origin(value))
+            for title, side in zip(titles, (each.a, each.b), strict=True)
+            for rank, value in enumerate([side, *([] if side is None else side.beaten)])
+        ]
+        widths = [width, *(max(map(len, column)) for column in list(zip(*lines, strict=True))[1:])]
+        for line in lines:
+            click.echo(("  " + "  ".join(map(str.ljust, line, widths))).rstrip())
 
 
 def _titles(a: StoredRun, b: StoredRun) -> list[str]:

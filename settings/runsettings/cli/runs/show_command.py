@@ -120,8 +120,9 @@ def _counted(count: int, noun: str) -> str:
 
 def _leaf_rows(leaves: Mapping[str, RecordedValue]) -> list[tuple[str, ...]]:
     return [
-        (key, exact_cell(leaf.value), leaf.layer, "" if leaf.is_default else leaf.origin_text)
-        for key, leaf in leaves.items()
+        (name, exact_cell(leaf.value), leaf.layer, "" if leaf.is_default else leaf.origin_text)
+        for key, winner in leaves.items()
+        for name, leaf in [(key, winner), *(("", each) for each in winner.beaten)]
     ]
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from runsettings.journal.replay import StoredRun
-from runsettings.values.key_paths import format_path, leaves_of
+from runsettings.values.key_paths import MISSING, format_path, leaves_of
 from runsettings.values.origin import Layer, Origin
 
 
@@ -16,6 +16,8 @@ class RecordedValue(NamedTuple):
     value: Any
     origin: Mapping[str, Any] | None
     """The JSON object of `Origin.to_json`, or ``None`` if none was recorded."""
+    losers: Sequence[Mapping[str, Any]] = ()
+    """The values that it beat, the highest first: each an origin and, unless removed, a value."""
 
     @property
     def layer(self) -> str:
@@ -24,29 +26,40 @@ class RecordedValue(NamedTuple):
 
     @property
     def origin_text(self) -> str:
-        """The name to search for: ``--lr``, ``train.yaml:7:7``."""
-        return "" if self.origin is None else str(Origin.from_json(self.origin))
+        """The name to search for: ``--lr``, ``train.yaml:7:7``, and what uses a composed file."""
+        return "" if self.origin is None else Origin.from_json(self.origin).place
 
     @property
     def is_default(self) -> bool:
         """Whether the value is the model's default."""
         return self.layer == Layer.DEFAULT.label
 
+    @property
+    def beaten(self) -> list[RecordedValue]:
+        """The values that it beat and that somebody set, the highest first."""
+        found = [RecordedValue(loser.get("value", MISSING), loser) for loser in self.losers]
+        return [each for each in found if not each.is_default]
+
     def to_json(self) -> dict[str, Any]:
-        """Value and origin as a JSON object."""
-        return {"value": self.value, "origin": self.origin}
+        """Value, origin and losers as a JSON object."""
+        losers = {"losers": self.losers} if self.losers else {}
+        return {"value": self.value, "origin": self.origin, **losers}
 
 
 def config_values(run: StoredRun) -> dict[str, RecordedValue]:
     """The leaves of a run's config by dotted path; a list is one leaf."""
     values = {format_path(path): value for path, value in leaves_of(run.config)}
-    return {key: RecordedValue(value, run.config_origins.get(key)) for key, value in values.items()}
+    origins, losers = run.config_origins, run.config_losers
+    return {
+        key: RecordedValue(value, origins.get(key), losers.get(key, ()))
+        for key, value in values.items()
+    }
 
 
 def settings_values(run: StoredRun) -> dict[str, RecordedValue]:
     """A run's settings by key; secrets were masked when they were recorded."""
     return {
-        key: RecordedValue(value, run.settings_origins.get(key))
+        key: RecordedValue(value, run.settings_origins.get(key), run.settings_losers.get(key, ()))
         for key, value in run.settings.items()
     }
 

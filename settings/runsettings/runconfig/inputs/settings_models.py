@@ -70,13 +70,15 @@ def settings_trees(settings: BaseSettings, data: Mapping[str, Any]) -> tuple[Tre
     for path, value in leaves_of(data):
         winner, *losers = _history(settings, path)
         for rank, loser in enumerate(reversed(losers)):
-            shown = mask.value(_plain(loser.value))[0]
+            removed = isinstance(loser.value, Delete)
+            shown = loser.value if removed else mask.value(_plain(loser.value))[0]
             tree = defaults
             if loser.origin.layer is not Layer.DEFAULT:
                 if len(beaten) <= rank:
                     beaten += (_tree(loser.origin) for _ in range(rank + 1 - len(beaten)))
                 tree = beaten[rank]
-            put_leaf(tree, Leaf(loser.path, shown, loser.origin))
+            # A source that sets a value around it is a loser of this value alone here.
+            put_leaf(tree, Leaf(path, shown, loser.origin))
         tree = defaults
         if winner.origin.layer is not Layer.DEFAULT:
             tree = winners.setdefault(winner.origin.layer, _tree(winner.origin))
@@ -108,6 +110,4 @@ def _plain(value: Any) -> Any:
         value = value.items
     elif isinstance(value, Replace):
         value = value.value
-    elif isinstance(value, Delete):
-        value = None
     return exporting.json_value(value)

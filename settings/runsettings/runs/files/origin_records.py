@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from collections.abc import Iterable, Sequence
+from typing import Any, Final, TypeAlias
 
+from runsettings.composition.merge import Merged
 from runsettings.journal.replay import StoredRun
 from runsettings.models import provenance
 from runsettings.models.settings import Settings
 from runsettings.runconfig.config import Config
 from runsettings.runconfig.inputs.leaf_trees import recorded_tree
-from runsettings.values.key_paths import MISSING, format_path, leaves_of
+from runsettings.values.directives import Append, Delete, Replace
+from runsettings.values.key_paths import MISSING, KeyPath, format_path, leaves_of
 from runsettings.values.origin import Layer
-from runsettings.values.tree import Tree
+from runsettings.values.rendering import shown
+from runsettings.values.tree import Leaf, Tree
+
+_LONG: Final = 200
+"""Characters of a value that lost, from which it is shortened."""
 
 Explained: TypeAlias = list[dict[str, Any]]
 """Settings as `Settings.explain` has them in JSON: ``key``, ``value``, ``history``."""
@@ -19,9 +26,15 @@ Explained: TypeAlias = list[dict[str, Any]]
 
 def config_record(config: Config) -> dict[str, Any]:
     """The journal's record of the whole config."""
-    with config._store.reading() as merged:
-        origins = {format_path(leaf.path): leaf.origin.to_json() for leaf in merged.leaves()}
-        return {"type": "config", "values": config.as_dict(), "origins": origins}
+    with config._store.reading() as store:
+        leaves = list(store.leaves())
+        origins = {format_path(leaf.path): leaf.origin.to_json() for leaf in leaves}
+        record = {"type": "config", "values": config.as_dict(), "origins": origins}
+        sources = store.trees()
+        if len(sources) > 1:
+            merged = Merged(sources, store.data)
+            record |= _losers((leaf.path, merged.history(leaf.path)) for leaf in leaves)
+        return record
 
 
 def config_key_record(config: Config, key: str) -> dict[str, Any]:
@@ -38,7 +51,34 @@ def config_key_record(config: Config, key: str) -> dict[str, Any]:
             for path, _ in leaves_of({key: value})
             if (origin := merged.origin(path)) is not None
         }
-        return {"type": "config", "values": {key: value}, "origins": origins}
+        losers = _losers((path, merged.history(path)) for path, _ in leaves_of({key: value}))
+        return {"type": "config", "values": {key: value}, "origins": origins, **losers}
+
+
+def _losers(histories: Iterable[tuple[KeyPath, Sequence[Leaf]]]) -> dict[str, Any]:
+    """The member of a record with the values that leaves beat; none if there are no such values."""
+    found = {
+        format_path(path): [
+            leaf.origin.to_json()
+            if isinstance(leaf.value, Delete)
+            else {**leaf.origin.to_json(), "value": _brief(leaf.value)}
+            for leaf in history[1:]
+        ]
+        for path, history in histories
+        if len(history) > 1
+    }
+    return {"losers": found} if found else {}
+
+
+def _brief(value: Any) -> Any:
+    """A value that lost: itself if it is short, and else a text with its beginning and end."""
+    if isinstance(value, Append):
+        value = value.items
+    elif isinstance(value, Replace):
+        value = value.value
+    if isinstance(value, (str, list, dict)) and len(repr(value)) > _LONG:
+        return shown(value)
+    return value
 
 
 def explain_settings(settings: Settings) -> Explained:
@@ -48,11 +88,14 @@ def explain_settings(settings: Settings) -> Explained:
 
 def settings_record(explained: Explained) -> dict[str, Any]:
     """The journal's record of all settings, each with the origin of its value."""
-    origins = {}
+    origins, losers = {}, {}
     for entry in explained:
-        origins[entry["key"]] = {k: v for k, v in entry["history"][0].items() if k != "value"}
+        winner, *beaten = entry["history"]
+        origins[entry["key"]] = {k: v for k, v in winner.items() if k != "value"}
+        if beaten:
+            losers[entry["key"]] = [{**each, "value": _brief(each["value"])} for each in beaten]
     values = {entry["key"]: entry["value"] for entry in explained}
-    return {"type": "settings", "values": values, "origins": origins}
+    return {"type": "settings", "values": values, "origins": origins, "losers": losers}
 
 
 def settings_file(explained: Explained) -> dict[str, Any]:
