@@ -52,8 +52,13 @@ def load_object(reference: str, option: str, directory: Path | None = None) -> A
             message = f"there is no module {module_name!r} here or among the installed packages"
             raise refused(message) from error
         raise refused(f"importing {module_name!r} failed: {error}") from error
-    # The user's code can raise anything, and a script without `if __name__ == "__main__"` exits.
-    except (Exception, SystemExit) as error:
+    except SystemExit as error:  # its parser has met our arguments
+        message = (
+            f"importing {module_name!r} ran the script, which exited; put what is not to run on "
+            'import below `if __name__ == "__main__":`'
+        )
+        raise refused(message) from error
+    except Exception as error:  # the user's code can raise anything
         message = f"importing {module_name!r} failed: {type(error).__name__}: {error}"
         raise refused(message) from error
     for part in name.split("."):

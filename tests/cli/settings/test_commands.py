@@ -239,7 +239,7 @@ def test_model_of_ones_own_is_shown(training):
         ("json:dumpz", "there is no 'dumpz' in it — did you mean 'dump'?"),
         ("json:dumps", "is not a LayeredSettings class"),
         ("broken_model:X", "importing 'broken_model' failed: ZeroDivisionError"),
-        ("exiting_model:X", "importing 'exiting_model' failed: SystemExit: 0"),
+        ("exiting_model:X", "importing 'exiting_model' ran the script, which exited; put what"),
         ("lacking_model:X", "importing 'lacking_model' failed: No module named 'nowhere_else'"),
     ],
 )
