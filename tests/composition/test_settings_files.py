@@ -178,3 +178,61 @@ def test_secret_of_a_reference_is_masked(jail) -> None:
     order = [Layer.FILE, Layer.ENV]
     settings = Settings.resolve(files="run.yaml", layers=order)
     assert "0123456789" not in settings.explain("run_notes") + repr(settings)
+
+
+@pytest.mark.parametrize("name", ["run.yaml", "run.json", "wandb/settings.yaml"])
+def test_schema_of_an_editor_is_no_setting(jail, name) -> None:
+    """``$schema`` passes in every settings file."""
+    jail.write(name, '{"$schema": "settings.schema.json", "project": "p"}')
+    files = () if name.startswith("wandb") else name
+    assert Settings.resolve(files=files).project == "p"
+
+
+def test_late_config(jail) -> None:
+    """A ``$config`` that is not the first key is one error, which tells what to do."""
+    jail.write("run.yaml", "project: p\n$config: 1\n")
+    with pytest.raises(SettingsError) as caught:
+        Settings.resolve(files="run.yaml")
+    (found,) = caught.value.diagnostics
+    assert (found.rule, str(found.origin), found.is_error) == (
+        *(Rule.LATE_CONFIG, "run.yaml:2:1"),
+        True,
+    )
+
+
+def test_circle_of_references(jail) -> None:
+    """References that wait for each other are one error with the places of all."""
+    jail.write("serve.yaml", "$config: 1\nport: '${workers}'\nworkers: '${port}'\n")
+    with pytest.raises(SettingsError) as caught:
+        Serve.resolve(files="serve.yaml")
+    (found,) = caught.value.diagnostics
+    assert found.rule is Rule.CIRCULAR
+    assert [str(origin) for origin, _ in found.related] == ["serve.yaml:3:10"]
+
+
+def test_root_of_the_workspace_takes_no_reference(jail) -> None:
+    """The directory of the workspace is settled before references are looked up."""
+    jail.write("run.yaml", "$config: 1\nroot_dir: '${project}'\nproject: p\n")
+    with pytest.raises(SettingsError, match="root_dir: takes no reference") as caught:
+        Settings.resolve(files="run.yaml")
+    assert len(caught.value.diagnostics) == 1
+
+
+@pytest.mark.parametrize(
+    "name", ["http://x/y.yaml", "/dev/zero", "below", "serve.yaml", "gone.yaml"]
+)
+def test_files_that_cannot_be_used(jail, name: str) -> None:
+    """An address, a device, a directory, a circle and a missing file are errors in their place."""
+    (jail.cwd / "below").mkdir()
+    jail.write("serve.yaml", f"$config: 1\n$use: [{name}]\n")
+    with pytest.raises(SettingsError) as caught:
+        Serve.resolve(files="serve.yaml")
+    assert [str(each.origin) for each in caught.value.diagnostics] == ["serve.yaml:2:8"]
+
+
+def test_a_reference_does_not_pass_a_lock(jail) -> None:
+    """The site's locks hold for the values of references."""
+    jail.write_site("[default]\nmode = offline\n[policy]\nlock = mode\n")
+    jail.write("run.yaml", "$config: 1\nmode: '${project}'\nproject: online\n")
+    with pytest.raises(SettingsError, match="mode is locked"):
+        Settings.resolve(files="run.yaml")

@@ -98,9 +98,16 @@ def read_named(
         message = f"the settings file, named by {by}, does not exist in {path.parent}"
         found = [dataclasses.replace(each, message=message) for each in reading.diagnostics]
         reading = reading._replace(diagnostics=tuple(found))
-    if "$config" not in reading.tree.data:
-        return (reading,)
-    return composed_files.Composer(read, cwd, profiles_of(inputs)).compose(path, reading)
+    data = reading.tree.data
+    if "$config" in data:
+        chain = composed_files.Composer(read, cwd, profiles_of(inputs)).compose(path, reading)
+        if chain[0].tree is not reading.tree:
+            return chain
+        # A late ``$config`` is told, and is no setting.
+        reading = reading._replace(diagnostics=tuple(d.as_error() for d in chain[0].diagnostics))
+        del data["$config"]
+    data.pop("$schema", None)  # for editors
+    return (reading,)
 
 
 def profiles_of(inputs: Inputs) -> profiles.Profiles:

@@ -198,13 +198,15 @@ def _validate(
             )
     except ValidationError as error:
         reported = {diagnostic.path for diagnostic in diagnostics if diagnostic.is_error}
+        related = {origin for diagnostic in diagnostics for origin, _ in diagnostic.related}
         diagnostics += [
             diagnostic
             for diagnostic in validation_errors.validation_diagnostics(
                 error, resolution.merged, resolver.table
             )
             # A text that cannot be decoded is removed and reported; do not report it as missing.
-            if diagnostic.path not in reported
+            # References that wait for each other are one error, which has the places of all.
+            if diagnostic.path not in reported and diagnostic.origin not in related
         ]
     else:
         if made is not settings:

@@ -312,7 +312,8 @@ class Resolver:
                     self._known_elsewhere,
                 )
         if any(tree.references for tree in trees):
-            diagnostics += default_models.look_up([*trees, *held], self.table, environ)
+            every = [*trees, *held]
+            diagnostics += default_models.look_up(every, self.table, environ, self._root_field)
         if locks:
             diagnostics += locked_keys.refused_values(locks, held, trees, self.table, self.same)
         if self._default_models is not None:

@@ -224,6 +224,7 @@ def read_settings_file(path: str, layer: Layer, cwd: Path) -> Reading:
     def read() -> Reading:
         reading = files.read_file(Path(path), layer, where=where, limit=_LIMIT)
         reading = section_of(reading) if reading.tree.kind is Kind.INI else reading
+        reading.tree.data.pop("$schema", None)  # for editors
         return reading if layer is Layer.SITE else _passed_over(path, reading)
 
     return read_once((path, where, layer), read)
