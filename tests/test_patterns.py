@@ -221,6 +221,8 @@ WORST: dict[str, list[tuple[str, str, str]]] = {
     "secrets.forms:_LONG_FLAG": [("", "-", "")],
     "models.settings:SECONDS": [("", "1", "x"), ("1.", "1", "x")],
     "secrets.forms:_VALUE": [("", "a", " ")],
+    "secrets.masking:_ENCODED": [("", " ", "x"), ("", "a", "!"), ("a" * 40, " ", "x")],
+    "secrets.masking:_WORD": [("", "a", ""), ("", "{", ""), ("", " a", "")],
     "shipping.addresses:'[?&]password='": [("", "?", ""), ("", "?password", "")],
     "values.excerpts:_BREAK": [("", "\r", ""), ("", "a", "")],
     "values.excerpts:_KEY": [('"', "\\\\", ""), ("", "a", " "), ("'", "''", "")],

@@ -49,6 +49,10 @@ def live_secrets(trees: Iterable[Tree], table: OptionTable) -> frozenset[str]:
         table: The model's options.
     """
     found: set[str] = set()
+    for option in table.leaves():
+        default = option.info.default
+        if isinstance(default, str):
+            found.update(passwords_in_addresses(default))
     for tree in trees:
         for value in tree.data.values():
             if isinstance(value, str):

@@ -8,8 +8,8 @@ linear time: every pattern begins at a word, and words do not overlap.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from typing import Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
 
 MASK: Final = "***"
 """What is shown instead of a secret."""
@@ -52,6 +52,19 @@ def passwords_in_addresses(text: str) -> list[str]:
         return []
     users = [found[0][3:-1] for found in re.finditer(_ADDRESS, text)]
     return [user.partition(":")[2] for user in users if ":" in user]
+
+
+def holds_written_secret(value: Any) -> bool:
+    """Whether a value has a password in an address, or a text under the name of a secret."""
+    if isinstance(value, str):
+        return any(passwords_in_addresses(value))
+    if isinstance(value, Mapping):
+        return any(
+            (isinstance(item, str) and item != "" and is_secret_name(str(key)))
+            or holds_written_secret(item)
+            for key, item in value.items()
+        )
+    return isinstance(value, (list, tuple)) and any(map(holds_written_secret, value))
 
 
 def mask_addresses(text: str) -> str:

@@ -62,6 +62,13 @@ def follow(mask: masking.SecretMask) -> None:
         _masks.add(mask)
 
 
+def mask() -> masking.SecretMask:
+    """A mask of all secrets that are known now, for a message."""
+    with _LOCK:
+        _find_waiting()
+        return masking.SecretMask(_known)
+
+
 def _find_waiting() -> None:
     found = [text for find in _waiting for text in find()]
     _waiting.clear()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Final
@@ -26,6 +27,13 @@ SHORTEST_IN_VALUES: Final = 8
 
 SHORTEST_IN_MESSAGES: Final = 4
 """Characters from which a secret is masked anywhere in a message; a shorter one where quoted."""
+
+_WORD: Final = r"[^\s\"'\[\]{},]+"
+_ENCODED: Final = r"\s*+[A-Za-z0-9+/=_-]{32,}+\s*+"
+"""A line that is a part of a key file, or a token alone."""
+
+_MOST_SEARCHED: Final = 1_000
+"""Characters after the name of a secret in which words are looked for that a message may quote."""
 
 
 class SecretMask:
@@ -144,7 +152,10 @@ class SecretMask:
         """Mask the secrets in diagnostics, and the values of names that sound like secrets."""
         # Many diagnostics can show the same line, and that line may be the whole text.
         excerpt_text = functools.cache(self._excerpt_text)
-        return tuple([self._diagnostic(diagnostic, excerpt_text) for diagnostic in diagnostics])
+        named = functools.cache(_words_after_names)
+        return tuple(
+            [self._diagnostic(diagnostic, excerpt_text, named) for diagnostic in diagnostics]
+        )
 
     def origin(self, origin: Origin) -> Origin:
         """Mask the secrets in the file and the call of an origin."""
@@ -192,19 +203,29 @@ class SecretMask:
             found.append(self._path((*path, key)))
         return clean
 
-    def _diagnostic(self, diagnostic: Diagnostic, excerpt_text: Callable[[str], str]) -> Diagnostic:
-        if not self and not diagnostic.related:  # most of a check: only a line can be masked
-            excerpt = _excerpt(diagnostic.excerpt, excerpt_text)
-            same = excerpt is diagnostic.excerpt
-            return diagnostic if same else replace(diagnostic, excerpt=excerpt)
-        hint, origin = diagnostic.hint, diagnostic.origin
+    def _diagnostic(
+        self,
+        diagnostic: Diagnostic,
+        excerpt_text: Callable[[str], str],
+        named: Callable[[str], TextSearch],
+    ) -> Diagnostic:
+        excerpt = _excerpt(diagnostic.excerpt, excerpt_text)
+        same = excerpt is diagnostic.excerpt
+        if same and not self and not diagnostic.related:  # most of a check
+            return diagnostic
+        message, hint, origin = diagnostic.message, diagnostic.hint, diagnostic.origin
+        if diagnostic.excerpt is not None and not same:
+            # The message can quote what the line has after the name of a secret.
+            written = named(diagnostic.excerpt.text)
+            message = written.replace(message, lambda _: MASK)
+            hint = hint and written.replace(hint, lambda _: MASK)
         return replace(
             diagnostic,
             path=self._path(diagnostic.path),
-            message=self.message(diagnostic.message),
+            message=self.message(message),
             hint=None if hint is None else self.message(hint),
             origin=None if origin is None else self.origin(origin),
-            excerpt=_excerpt(diagnostic.excerpt, excerpt_text),
+            excerpt=excerpt,
             over=tuple(
                 Beaten(self.origin(beaten.origin), self.message(beaten.shown))
                 for beaten in diagnostic.over
@@ -217,10 +238,19 @@ class SecretMask:
 
     def _excerpt_text(self, text: str) -> str:
         start = value_of_secret_name(text)
+        if re.fullmatch(_ENCODED, text):
+            start = len(text) - len(text.lstrip())
         if start is not None:
             text = text[:start] + "*" * min(len(text) - start, len(MASK))
         # As long as the secret, so that the caret stays in the right column.
         return self._in_messages.replace(text, lambda length: "*" * length)
+
+
+def _words_after_names(line: str) -> TextSearch:
+    """The words after the first name of a secret in a line of a file."""
+    start = value_of_secret_name(line)
+    words = [] if start is None else re.findall(_WORD, line[start : start + _MOST_SEARCHED])
+    return TextSearch(word for word in words if len(word) >= SHORTEST_IN_MESSAGES)
 
 
 def _excerpt(excerpt: Excerpt | None, masked: Callable[[str], str]) -> Excerpt | None:

@@ -16,6 +16,7 @@ from runsettings.checks.parsers.options import ParserOption, ParserOptions
 from runsettings.checks.parsers.values import least_count
 from runsettings.checks.parsers.yaml_values import yaml_forms
 from runsettings.checks.schemas.schema import DIALECT, AcceptingSchema
+from runsettings.secrets.forms import holds_written_secret
 
 _INT_TEXT: Final = r"^\s*[-+]?[0-9]+(?:_[0-9]+)*\s*(?![\s\S])"
 _FLOAT_TEXT: Final = (
@@ -110,6 +111,11 @@ def _place(properties: dict[str, Any], names: list[str], schema: dict[str, Any])
 
 
 def _option_schema(option: ParserOption) -> dict[str, Any]:
+    told = (*option.defaults, option.action.const)
+    if any(holds_written_secret({option.name: value}) for value in told):
+        # Whatever the schema would say about these values would show a secret.
+        described = {"description": _help(option)} if isinstance(option.action.help, str) else {}
+        return {**described, "writeOnly": True}
     schemas: list[dict[str, Any]] = []
     for each in option.all_of_its_name():
         schema = _value_schema(each)

@@ -19,6 +19,7 @@ from runsettings.layers.renamed import Renamed, old_names_of
 from runsettings.models.layered import LayeredSettings
 from runsettings.models.model_options import options
 from runsettings.resolution.options import OptionTable, option_table
+from runsettings.secrets.forms import holds_written_secret
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
@@ -88,6 +89,7 @@ def model_schema(model: type[BaseModel]) -> dict[str, Any]:
         kept = {k: described[k] for k in ("description", "default", "deprecated") if k in described}
         properties[name] = {**override, **kept}
     _forget_secrets(schema, table)
+    _forget_named(schema)
     schema.setdefault("additionalProperties", table.model.model_config.get("extra") != "forbid")
     return _ordered(schema, model.__name__)
 
@@ -99,6 +101,7 @@ def _forget_secrets(schema: dict[str, Any], table: OptionTable) -> None:
         described = schema.get("properties", {}).get(option.name, {})
         if option.secret:
             described.pop("default", None)
+            described.pop("examples", None)
             described["writeOnly"] = True
         elif option.table is not None:
             if option.table.secrets:
@@ -106,6 +109,22 @@ def _forget_secrets(schema: dict[str, Any], table: OptionTable) -> None:
             inner = definitions.get(option.table.model.__name__)
             if inner is not None:
                 _forget_secrets({**inner, "$defs": definitions}, option.table)
+
+
+def _forget_named(schema: Any) -> None:
+    """Take out defaults and examples that are secrets by their name or form."""
+    if isinstance(schema, list):
+        for item in schema:
+            _forget_named(item)
+    if not isinstance(schema, dict):
+        return
+    for name, described in schema.get("properties", {}).items():
+        if isinstance(described, dict):
+            for key in ("default", "examples"):
+                if holds_written_secret({name: described.get(key)}):
+                    del described[key]
+    for item in schema.values():
+        _forget_named(item)
 
 
 def _ordered(schema: dict[str, Any], title: str) -> dict[str, Any]:

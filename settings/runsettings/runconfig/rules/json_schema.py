@@ -13,6 +13,7 @@ from runsettings.documents.files import Format, read_file
 from runsettings.documents.limits import MAX_DEPTH
 from runsettings.documents.paths import shown_path
 from runsettings.runconfig.rules.key_rules import place_of
+from runsettings.secrets.forms import is_secret_name
 from runsettings.values.diagnostic import Diagnostic, Excerpt, Rule, Severity
 from runsettings.values.did_you_mean import did_you_mean
 from runsettings.values.excerpts import excerpt_of
@@ -103,6 +104,9 @@ def _violations_of(merged: Merged, error: Any) -> list[Diagnostic]:
     if "propertyNames" in list(error.absolute_schema_path)[-2:-1]:
         # The key is wrong; jsonschema reports it as a value without a path.
         return [_violation(merged, (*path, error.instance), error.message, key=True)]
+    if path and is_secret_name(str(path[-1])):
+        # jsonschema quotes the value.
+        return [_violation(merged, path, f"does not fit {error.validator!r} of the schema")]
     return [_violation(merged, path, error.message)]
 
 

@@ -24,6 +24,7 @@ from runsettings.runs.files.save_patterns import SavePolicy
 from runsettings.runs.recording.metrics import DefinesMetrics, Metric
 from runsettings.runs.recording.names import with_id
 from runsettings.runs.recording.summary import Summary
+from runsettings.secrets import live
 
 _NAMES: Final = ("name", "entity", "group", "job_type", "tags", "notes", "start_time")
 
@@ -194,7 +195,7 @@ class RunDisabled(DefinesMetrics):
         return (_restored, (self._settings, config, self.id, self.project, names, summary))
 
     def __repr__(self) -> str:
-        return f"<RunDisabled {self.name} ({self.id})>"
+        return f"<RunDisabled {live.mask().text(self.name)} ({self.id})>"
 
 
 def _remove(directory: Path, owner: int) -> None:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from runsettings.layers.call_site import find_caller
 from runsettings.runconfig.inputs.json_values import to_jsonable
+from runsettings.secrets import live
 from runsettings.secrets.masking import SecretMask
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity
 from runsettings.values.errors import RunError
@@ -101,7 +102,8 @@ def whole_number(value: Any, name: str) -> int:
     try:
         number = operator.index(value)
     except TypeError:
-        raise RunError.of(Rule.BAD_VALUE, f"{name} must be an integer; got {value!r:.80}") from None
+        shown = live.mask().message(repr(value))
+        raise RunError.of(Rule.BAD_VALUE, f"{name} must be an integer; got {shown:.80}") from None
     if number.bit_length() >= 64:
         raise RunError.of(Rule.BAD_VALUE, f"{name} must be an integer of at most 64 bits")
     return number

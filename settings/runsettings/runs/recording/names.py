@@ -12,6 +12,7 @@ from runsettings.layers.call_site import find_caller
 from runsettings.models import resolving
 from runsettings.models.settings import Settings
 from runsettings.runs.client_names import missing_attribute
+from runsettings.secrets import live
 from runsettings.values.diagnostic import Rule
 from runsettings.values.errors import RunError
 from runsettings.values.origin import Layer
@@ -130,7 +131,7 @@ class RunNames:
         return self._settings
 
     def __repr__(self) -> str:
-        return f"<Run {self.name} ({self.id})>"
+        return f"<Run {live.mask().text(self.name)} ({self.id})>"
 
     def __getattr__(self, name: str) -> NoReturn:
         raise missing_attribute("a run", name, dir(type(self)))
