@@ -90,6 +90,8 @@ def _decodes(metadata: list[Any]) -> bool:
 
 def union_members(annotation: Any) -> tuple[Any, ...]:
     """The members of a union, or the annotation itself, without ``Annotated`` around them."""
+    if isinstance(annotation, type):
+        return (annotation,)  # most fields; `get_origin` takes longer
     origin = get_origin(annotation)
     if origin is Annotated:
         return union_members(get_args(annotation)[0])
