@@ -208,6 +208,29 @@ def test_cli_app_runs_a_class_with_a_subcommand_and_a_positional(jail):
     assert str(app.origin("fit.data")) == "fit.data"
 
 
+def test_a_flag_is_named_as_it_is_written(jail):
+    """A flag of one letter has one dash, and that of a subcommand stands behind its name."""
+
+    class Fit(BaseModel):
+        data: CliPositionalArg[str]
+        n: int = 0
+        optimizer: Optimizer = Optimizer()
+
+    class App(LayeredSettings):
+        v: int = 0
+        fit: CliSubCommand[Fit]
+
+    class Plus(LayeredSettings):
+        lr: float = 0.1
+
+    app = App(_cli_parse_args=["-v", "2", "fit", "-n", "3", "--optimizer.lr", "0.7", "mnist"])
+    keys = ("v", "fit", "fit.n", "fit.optimizer.lr", "fit.data")
+    origins = [str(app.origin(key)) for key in keys]
+    assert origins == ["-v", "fit", "fit -n", "fit --optimizer.lr", "fit.data"]
+    plus = Plus(_cli_parse_args=["++lr", "1"], _cli_flag_prefix_char="+")
+    assert str(plus.origin("lr")) == "++lr"
+
+
 def test_a_field_may_have_an_alias_with_an_underscore(jail):
     """Only pydantic-settings' own arguments are taken for options."""
     from pydantic import Field

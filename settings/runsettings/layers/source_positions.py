@@ -132,22 +132,43 @@ def _found(data: Any, path: KeyPath) -> KeyPath | None:
     return tuple(found)
 
 
-def _flags(data: Mapping[str, Any], path: KeyPath, source: Any, layer: Layer, type_: Any) -> Branch:
-    """The flag of each value, or the name of a positional argument or subcommand."""
+def _flags(
+    data: Mapping[str, Any],
+    path: KeyPath,
+    source: Any,
+    layer: Layer,
+    type_: Any,
+    commands: KeyPath = (),
+) -> Branch:
+    """The flag of each value, or the name of a positional argument or subcommand.
+
+    Args:
+        data: What the source returned, or a mapping in it.
+        path: The path of ``data`` in the model of the program or of the subcommand.
+        source: The source.
+        layer: The layer of its values.
+        type_: The type of ``data``.
+        commands: The subcommands that ``path`` starts below.
+    """
     branch = Branch()
     for key, value in data.items():
         here = (*path, key)
         info = _field(type_, key)
         kinds = {getattr(kind, "__name__", "") for kind in getattr(info, "metadata", ())}
-        name = ".".join(map(str, here))
-        if not kinds & {"_CliPositionalArg", "_CliSubCommand"}:
-            name = f"--{source.cli_prefix}{name}"
+        name = f"{source.cli_prefix}{'.'.join(map(str, here))}"
+        if kinds & {"_CliPositionalArg", "_CliSubCommand"}:
+            name = ".".join(map(str, (*commands, *here)))
+        else:
+            name = f"{source.cli_flag_prefix_char * (1 if len(name) == 1 else 2)}{name}"
+            name = " ".join([*map(str, commands), name])
         if source.cli_kebab_case:
             name = name.replace("_", "-")
         origin: Any = Origin(layer, name)
         branch[key] = origin
         if isinstance(value, dict):
-            inner = _flags(value, here, source, layer, getattr(info, "annotation", None))
+            inner_type = getattr(info, "annotation", None)
+            below = ((), (*commands, *here)) if "_CliSubCommand" in kinds else (here, commands)
+            inner = _flags(value, below[0], source, layer, inner_type, below[1])
             inner.here = origin
             branch[key] = inner
     return branch
