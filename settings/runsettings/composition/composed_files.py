@@ -15,7 +15,7 @@ from typing import Any, Final, TypeAlias
 
 from runsettings.composition.composed_text import UNKNOWN_NAME, ComposedText, Report, copied_marks
 from runsettings.composition.profiles import Profiles
-from runsettings.documents.paths import named_path, shown_path
+from runsettings.documents.paths import shown_path
 from runsettings.values.diagnostic import Diagnostic, Rule
 from runsettings.values.did_you_mean import did_you_mean
 from runsettings.values.excerpts import excerpt_of
@@ -61,6 +61,7 @@ class Composer:
         self._profiles = profiles
         self._readings: dict[str, Reading] = {}
         self._chain: list[Reading] = []
+        self._count = 0
         self._told_limit = False
 
     def compose(
@@ -79,17 +80,17 @@ class Composer:
         """
         if not mount and not is_composed(reading.tree):
             return [_as_plain(reading)]
-        self._chain = []
-        self._add(path, reading, mount, used_by, [])
+        self._chain, self._count = [], 1
+        self._add(os.fspath(path), reading, mount, used_by, [])
         return self._chain
 
     def _add(
         self,
-        path: Path,
+        path: str,
         reading: Reading,
         mount: KeyPath,
         used_by: Origin | None,
-        way: Sequence[tuple[Path, Origin | None]],
+        way: Sequence[tuple[str, Origin | None]],
     ) -> None:
         """Add a file to the chain, with the files that it uses below it."""
         tree, found = reading.tree, list(reading.diagnostics)
@@ -109,10 +110,17 @@ class Composer:
         if version != 1 or isinstance(version, bool):
             message = "takes 1, the version of composed files"
             report(Rule.BAD_COMPOSITION, message, (CONFIG,), f"write {CONFIG}: 1")
-        way = [*way, (path, used_by)]
-        directory = path.parent
-        for name, at, inner in self._uses(data.get(_USE, []), report):
-            self._use(directory, name, (*mount, *inner), at, tree, way, report)
+        if _USE in data:
+            way = [*way, (path, used_by)]
+            directory = os.path.dirname(path)  # noqa: PTH120 - for each of many files
+            used = [
+                self._used(directory, name, (*mount, *inner), at, tree, way, report)
+                for name, at, inner in self._uses(data[_USE], report)
+            ]
+            # All of them are read before the first is added, which is faster.
+            for each in used:
+                if each is not None:
+                    self._add(*each, way)
         profiles = data.get(_PROFILES, {})
         if not isinstance(profiles, dict):
             message = "must be a mapping of names to mappings"
@@ -156,21 +164,26 @@ class Composer:
                 hint = "{key: file.yaml} puts a file under a key"
                 report(Rule.BAD_COMPOSITION, "must be a list of files", at, hint)
 
-    def _use(
+    def _used(
         self,
-        directory: Path,
+        directory: str,
         name: str,
         mount: KeyPath,
         at: KeyPath,
         tree: Tree,
-        way: Sequence[tuple[Path, Origin | None]],
+        way: Sequence[tuple[str, Origin | None]],
         report: Report,
-    ) -> None:
-        """Add a file that another one uses, or report why it cannot be used."""
-        if _ADDRESS.match(name):
+    ) -> tuple[str, Reading, KeyPath, Origin] | None:
+        """A file that another one uses, read alone.
+
+        Returns:
+            Its path, what was read, where it is mounted and what uses it; ``None`` if it cannot be
+            used, which is reported.
+        """
+        if "://" in name and _ADDRESS.match(name):
             message = "is an address; only files can be used"
             report(Rule.UNREADABLE_FILE, message, at, "download it, and name the file")
-            return
+            return None
         path = _used_path(name, directory)
         origin = tree.origin(at)
         for index, (known, _) in enumerate(way):
@@ -179,47 +192,51 @@ class Composer:
                 steps = ", then ".join(map(str, (*places, origin)))
                 message = f"the files use each other in a circle: {steps}"
                 report(Rule.CIRCULAR, message, at, "remove one of them")
-                return
-        if len(self._chain) >= _MAX_FILES or len(way) > _MAX_LEVELS:
+                return None
+        if self._count >= _MAX_FILES or len(way) > _MAX_LEVELS:
             if not self._told_limit:
                 message = f"more than {_MAX_FILES:,} files, or {_MAX_LEVELS} levels of them"
                 report(Rule.COMPOSITION_LIMIT, message, at, "use fewer files")
             self._told_limit = True
-            return
-        reading = self._readings.get(str(path))
+            return None
+        self._count += 1
+        reading = self._readings.get(path)
         if reading is None:
-            reading = self._readings[str(path)] = self._read(path)
-        if reading.tree.text is None and reading.diagnostics:
+            reading = self._readings[path] = self._read(Path(path))
+        if reading.diagnostics and reading.tree.text is None:
             # The whole file cannot be read: the place that names it is the one to mend.
             where = shown_path(path, self._cwd)
             for each in reading.diagnostics:
                 report(each.rule, f"{where}: {each.message}", at, each.hint)
-            return
-        self._add(path, reading, mount, origin, way)
-        # The diagnostics of a file that is used twice are told once.
+            return None
         if reading.diagnostics:
-            self._readings[str(path)] = reading._replace(diagnostics=())
+            # The diagnostics of a file that is used twice are told once.
+            self._readings[path] = reading._replace(diagnostics=())
+        return path, reading, mount, origin
 
 
-def _used_path(name: str, directory: Path) -> Path:
+def _used_path(name: str, directory: str) -> str:
     """The file that one of a directory names, without ``..`` where no link makes a difference."""
-    path = named_path(name, directory)
+    path = os.path.join(directory, os.path.expanduser(name))  # noqa: PTH111, PTH118 - many files
+    if "./" not in name and "//" not in name:
+        return path
+    plain = Path(path)
     if ".." in name:
-        shorter = Path(os.path.normpath(path))
+        shorter = Path(os.path.normpath(plain))
         with contextlib.suppress(OSError, ValueError):
-            return shorter if shorter.parent.samefile(path.parent) else path
-    return path
+            return str(shorter if shorter.parent.samefile(plain.parent) else plain)
+    return str(plain)
 
 
-def _is_same(one: Path, other: Path) -> bool:
+def _is_same(one: str, other: str) -> bool:
     """Whether two paths are the same file, whichever links lead to it.
 
     It does not follow links where the names differ. A circle through a link of another name is
     found one round later, when the same names come again.
     """
-    return one == other or (
-        one.name == other.name and os.path.realpath(one) == os.path.realpath(other)
-    )
+    if one.rpartition(os.sep)[2] != other.rpartition(os.sep)[2]:
+        return False
+    return one == other or os.path.realpath(one) == os.path.realpath(other)
 
 
 def _as_plain(reading: Reading) -> Reading:

@@ -262,7 +262,8 @@ def _unreadable(path: Path, where: str, error: OSError) -> _UnreadableError:
 def _similar(path: Path, where: str) -> str | None:
     """A hint that names a file of a similar name in the same directory, written as ``where`` is."""
     try:
-        siblings = [entry.name for entry in os.scandir(path.parent) if entry.is_file()]
+        with os.scandir(path.parent) as entries:
+            siblings = [entry.name for entry in entries if entry.is_file()]
     except OSError:
         return None
     # The stems are compared without suffixes, which many config files share.

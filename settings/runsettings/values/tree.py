@@ -143,7 +143,7 @@ class Tree:
         for key in path:
             here = getattr(node, "here", None)
             nearest = here if here is not None else nearest
-            if isinstance(node, Mapping):
+            if isinstance(node, (dict, Mapping)):  # most are dicts, and are asked for first
                 node = node.get(key)
             elif isinstance(node, list) and isinstance(key, int) and 0 <= key < len(node):
                 node = node[key]
@@ -152,7 +152,7 @@ class Tree:
                 break
             else:
                 break  # one mark for all values inside, such as that of a flag
-        if isinstance(node, (Mapping, list)):
+        if isinstance(node, (dict, Mapping, list)):
             here = getattr(node, "here", None)
             return here if here is not None else nearest
         return nearest if node is None else node
