@@ -187,3 +187,98 @@ def test_deferred_modules_are_below_those_that_defer_them(module, name):
     here, there = module.relative_to(PACKAGE).parts[0], name.split(".")[1]
     assert rooms.index(here) <= rooms.index(there)
     assert (PACKAGE.parent / (name.replace(".", "/") + ".py")).is_file()
+
+
+WRITERS = {
+    "documents/atomic_write.py",  # replaces whole files
+    "journal/writer.py",  # appends to journals
+}
+"""The modules that write files."""
+
+OTHER_OPENS = {
+    "cli/main.py": "the null device, where a closed standard output was",
+    "journal/index.py": "SQLite writes the index, which is a cache",
+    "layers/flags/conversion.py": "it names the flags of what no type of an argument may open",
+    "journal/lock.py": "a lock file, which has no content",
+}
+"""Modules that open something else for writing, and what it is."""
+
+WRITING_FLAGS = {"O_WRONLY", "O_RDWR", "O_CREAT", "O_APPEND", "O_TRUNC", "O_TMPFILE"}
+WRITING_METHODS = {"write_bytes", "write_text", "touch", "truncate", "ftruncate"}
+WRITING_PACKAGES = {
+    "shutil": {"copy", "copy2", "copyfile", "copyfileobj", "copytree", "move"},
+    "tempfile": {"mkstemp", "NamedTemporaryFile", "TemporaryFile", "SpooledTemporaryFile"},
+    "sqlite3": {"connect"},
+}
+"""Functions that write or open a file for writing, by their package."""
+
+
+def writes_a_file(node: ast.AST) -> bool:
+    """Whether a node of a syntax tree opens a file for writing, or writes one by its path."""
+    if isinstance(node, ast.Constant):
+        return node.value in WRITING_FLAGS
+    if isinstance(node, ast.Attribute):
+        package = node.value.id if isinstance(node.value, ast.Name) else ""
+        names = WRITING_PACKAGES.get(package, WRITING_METHODS | WRITING_FLAGS)
+        return node.attr in names
+    if not isinstance(node, ast.Call):
+        return False
+    function = node.func
+    if isinstance(function, ast.Name) and function.id == "open":
+        modes = node.args[1:2]
+    elif isinstance(function, ast.Attribute) and function.attr in {"open", "fdopen"}:
+        owner = function.value.id if isinstance(function.value, ast.Name) else ""
+        if (owner, function.attr) == ("os", "open"):
+            return False  # its flags tell
+        modes = node.args[1:2] if owner in {"os", "io"} else node.args[:1]
+    else:
+        return False
+    modes += [keyword.value for keyword in node.keywords if keyword.arg == "mode"]
+    return any(
+        not isinstance(mode, ast.Constant) or bool(set("wax+") & set(str(mode.value)))
+        for mode in modes
+    )
+
+
+@pytest.mark.parametrize("module", MODULES, ids=named)
+def test_two_modules_write_files(module):
+    """Whole files are replaced in one module, lines appended in another, and no third one writes.
+
+    An exception has its reason, and is still needed.
+    """
+    lines = [
+        getattr(node, "lineno", 0)
+        for node in ast.walk(ast.parse(module.read_text()))
+        if writes_a_file(node)
+    ]
+    assert bool(lines) == (named(module) in WRITERS | OTHER_OPENS.keys()), lines
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "open(path, 'w')",
+        "open(path, mode='ab')",
+        "open(path, mode)",
+        "path.open('r+')",
+        "os.fdopen(fd, 'wb')",
+        "os.open(path, os.O_RDWR)",
+        "getattr(os, 'O_CREAT', 0)",
+        "path.write_text('')",
+        "path.touch()",
+        "shutil.copyfile(a, b)",
+        "tempfile.mkstemp()",
+        "sqlite3.connect(path)",
+    ],
+)
+def test_what_writes_a_file_is_recognized(code):
+    """Each of the ways to write a file that the house would otherwise let pass."""
+    assert any(map(writes_a_file, ast.walk(ast.parse(code))))
+
+
+@pytest.mark.parametrize(
+    "code", ["open(path)", "open(path, 'rb')", "path.open()", "os.open(path, os.O_RDONLY)"]
+)
+def test_what_reads_a_file_is_not_taken_for_writing(code):
+    """Readers are free."""
+    assert not any(map(writes_a_file, ast.walk(ast.parse(code))))
