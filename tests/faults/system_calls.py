@@ -163,6 +163,9 @@ def run(action: Callable[[], int], below: Path, choose: Chooser) -> int:
     pidfd = os.pidfd_open(child)
     try:
         _supervise(listener, child, pidfd, os.fspath(below), choose)
+    except BaseException:
+        os.kill(child, signal.SIGKILL)  # it would wait for its supervisor without end
+        raise
     finally:
         os.close(listener)
         os.close(pidfd)

@@ -326,11 +326,34 @@ def test_a_checkpoint_has_no_secret(jail, begin):
     assert load_run(run.journal_path) == replayed(run.journal_path)
 
 
-def test_a_full_disk_costs_the_checkpoint_alone(begin):
-    """The run goes on, and no half file is left."""
+def test_a_checkpoint_that_cannot_be_written_costs_nothing_else(begin, capsys):
+    """The run goes on without a warning, and no temporary file is left."""
     run = begin()
     checkpoint_path(run.journal_path).mkdir()
     for _ in range(500):
         run.log({f"m{number}": number / 7 for number in range(150)})
     run.finish()
-    assert load_run(run.journal_path).exit["code"] == 0
+    assert load_run(run.journal_path) == replayed(run.journal_path)
+    assert load_run(run.journal_path).rows == 500
+    names = {path.name for path in run.path.iterdir()}
+    assert names == {"files", run.journal_path.name, checkpoint_path(run.journal_path).name}
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("there", ["pipe", "link", "public"])
+def test_a_checkpoint_replaces_what_is_in_its_place(jail, there):
+    """A pipe is not waited for, a link is not followed, and the mode is that of the journal."""
+    journal = write_long(jail)
+    journal.chmod(0o640)
+    path = checkpoint_path(journal)
+    if there == "pipe":
+        os.mkfifo(path)
+    elif there == "link":
+        path.symlink_to(jail.write("other", "mine"))
+    else:
+        path.write_text("old")
+        path.chmod(0o666)
+    write_checkpoint(journal)
+    assert is_used(journal)
+    assert path.lstat().st_mode & 0o777 == 0o640
+    assert there != "link" or (jail.cwd / "other").read_text() == "mine"

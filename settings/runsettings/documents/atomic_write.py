@@ -96,7 +96,8 @@ def write_file(
     with _temporary(real, place, content, status, durable=durable, mode=mode) as temporary:
         temporary.replace(real)
     if durable:
-        _sync_directory(real.parent)
+        with contextlib.suppress(OSError):  # the file has its new content
+            sync_directory(real.parent)
 
 
 def rewrite(
@@ -176,7 +177,8 @@ def _attempt(
         if _signature(_status(path)) != _signature(status):
             return None
         temporary.replace(path)
-    _sync_directory(path.parent)
+    with contextlib.suppress(OSError):  # the file has its new content
+        sync_directory(path.parent)
     return Rewritten(created=status is None, changed=changed != text)
 
 
@@ -322,13 +324,20 @@ def _turn(directory: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _sync_directory(directory: Path) -> None:
+def sync_directory(directory: Path) -> None:
+    """Wait until the names in a directory are on the disk, where the file system can do that.
+
+    Raises:
+        OSError: The directory cannot be opened, or the disk fails.
+    """
     if sys.platform == "win32":
         return
     descriptor = os.open(directory, os.O_RDONLY)
     try:
-        with contextlib.suppress(OSError):  # some file systems do not support it
-            os.fsync(descriptor)
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
     finally:
         os.close(descriptor)
 

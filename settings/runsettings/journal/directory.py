@@ -85,7 +85,15 @@ def make_temporary_directory(wanted: Path, reason: str, warn: Callable[[str], No
     return found
 
 
-def create(directory: Path, run_id: str, first: bytes, *, offline: bool, now: float) -> Journal:
+def create(
+    directory: Path,
+    run_id: str,
+    first: bytes,
+    *,
+    offline: bool,
+    now: float,
+    kind: type[Journal] = Journal,
+) -> Journal:
     """Make a run's directory with its ``files/`` and its journal, or nothing.
 
     A process that is killed meanwhile leaves a directory without a journal, which no reader and no
@@ -97,6 +105,7 @@ def create(directory: Path, run_id: str, first: bytes, *, offline: bool, now: fl
         first: The first lines of the journal.
         offline: Whether the run stays on this machine; its directory is named so.
         now: The start time, in seconds since 1970.
+        kind: The class of the journal.
 
     Raises:
         OSError: The directory cannot be made.
@@ -113,7 +122,7 @@ def create(directory: Path, run_id: str, first: bytes, *, offline: bool, now: fl
             continue
         try:
             (home / FILES).mkdir()
-            return Journal.create(home / f"run-{run_id}.jsonl", first)
+            return kind.create(home / f"run-{run_id}.jsonl", first)
         except OSError:
             shutil.rmtree(home, ignore_errors=True)
             raise

@@ -25,7 +25,7 @@ from runsettings.values.errors import RunError
 _CHUNK: Final = 1 << 20
 
 # As far as the platform has them: never wait for a pipe or follow a link; children do not inherit.
-_FLAGS: Final = os.O_RDONLY | sum(
+_SAFE: Final = sum(
     getattr(os, name, 0) for name in ("O_NONBLOCK", "O_NOFOLLOW", "O_CLOEXEC", "O_BINARY")
 )
 
@@ -39,16 +39,21 @@ class Line(NamedTuple):
     """The byte at which the next line begins; a reader can continue there."""
 
 
-def open_regular(path: Path | str) -> int:
-    """Open a journal or a checkpoint for reading, if it is a regular file.
+def open_regular(path: Path | str, flags: int = os.O_RDONLY, *, dir_fd: int | None = None) -> int:
+    """Open a journal or a checkpoint, if it is a regular file.
 
     In a shared directory, another user can put a pipe or a link to a device there, which could
     block a reader for ever.
 
+    Args:
+        path: The file.
+        flags: How to open it; for reading if left out.
+        dir_fd: The descriptor of the open directory that the path is relative to.
+
     Raises:
         OSError: It cannot be opened, or is not a regular file.
     """
-    fd = os.open(path, _FLAGS)
+    fd = os.open(path, flags | _SAFE, dir_fd=dir_fd)
     if not stat.S_ISREG(os.fstat(fd).st_mode):
         os.close(fd)
         raise OSError(errno.EINVAL, "not a regular file", os.fspath(path))

@@ -53,7 +53,8 @@ class Recorder:
         self.lock = threading.RLock()
         journal.trouble = self._trouble
         journal.relief = self._relief
-        if journal.pending:
+        journal.waits = strict
+        if journal.pending or journal.unsynced or (strict and not journal.sync()):
             # The record of the start could not be written, when nobody could tell of it yet.
             self.refuse_if_strict()
             self.notices.warn(self._why_not())
@@ -127,6 +128,11 @@ class Recorder:
     def _why_not(self) -> str:
         error = self.journal.error
         reason = f": {error.strerror}" if error is not None else ""
+        if self.journal.unsynced and not self.journal.pending:
+            return (
+                f"{self.journal.path} cannot be synced to the disk{reason}; "
+                "a power failure may lose records"
+            )
         return (
             f"{self.journal.path} cannot be written{reason}; "
             "records are kept in memory and tried again with each log()"
@@ -186,6 +192,8 @@ class Recorder:
                         f"{self.journal.pending} records could not be written to "
                         f"{self.journal.path} and are lost"
                     )
+                elif not self.journal.sync():
+                    self.refuse_if_strict()
             finally:
                 self.journal.close()
 

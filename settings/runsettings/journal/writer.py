@@ -22,11 +22,16 @@ from typing import Any, Final, Self
 from pydantic_core import PydanticSerializationError, to_json
 
 from runsettings.journal.lock import claim
+from runsettings.journal.reader import open_regular
 
 PENDING_BYTES: Final = 64 * 1024 * 1024
 """The most bytes kept in memory while the journal cannot be written."""
 
 _FLAGS: Final = os.O_RDWR | os.O_APPEND | getattr(os, "O_CLOEXEC", 0)
+
+_DIRECTORY: Final = os.O_RDONLY | sum(
+    getattr(os, name, 0) for name in ("O_DIRECTORY", "O_NOFOLLOW", "O_CLOEXEC")
+)
 
 _LAST_STREAM: Final = 2
 """The number of standard error."""
@@ -60,6 +65,13 @@ class Journal:
         fd: Its descriptor, opened for append and locked.
         torn: Whether the file ends inside a line.
     """
+
+    durable = False
+    """Whether lines are synced to the disk."""
+    waits = False
+    """Whether `append` waits until its line is on the disk, if the journal is durable."""
+    unsynced = False
+    """Whether the disk refused to sync lines, which a power failure may lose."""
 
     def __init__(self, path: Path, fd: int, *, torn: bool = False) -> None:
         self.path = path
@@ -113,7 +125,7 @@ class Journal:
         fd = _above_streams(os.open(opened, _FLAGS | flags, 0o666))
         claim(fd)
         journal = cls(path, fd)
-        if first and not journal.append(first):
+        if first and not Journal.append(journal, first):
             journal.close()
             raise journal.error or OSError(errno.EIO, os.strerror(errno.EIO), os.fspath(path))
         return journal
@@ -122,12 +134,19 @@ class Journal:
     def resume(cls, path: Path) -> Self | None:
         """Open an existing journal and lock it; ``None`` if a live process holds the lock.
 
-        An unfinished last line is ended first, so that only that line is torn.
+        An unfinished last line is ended first, so that only that line is torn. Neither the file nor
+        its directory may be a symbolic link.
 
         Raises:
-            OSError: It cannot be opened for writing.
+            OSError: It cannot be opened for writing, or is not a regular file.
         """
-        fd = _above_streams(os.open(path, _FLAGS))
+        home = os.open(path.parent, _DIRECTORY) if os.open in os.supports_dir_fd else None
+        try:
+            fd = open_regular(path.name if home is not None else path, _FLAGS, dir_fd=home)
+        finally:
+            if home is not None:
+                os.close(home)
+        fd = _above_streams(fd)
         if not claim(fd):
             os.close(fd)
             return None
@@ -180,6 +199,14 @@ class Journal:
             if self.relief is not None:
                 self.relief(kept)
         return not self._pending
+
+    def sync(self) -> bool:
+        """Sync the file to the disk, if the journal is durable.
+
+        Returns:
+            Whether every line in the file is as durable as it should be.
+        """
+        return True
 
     @property
     def pending(self) -> int:
@@ -281,7 +308,7 @@ def append_once(path: Path | str, line: bytes) -> None:
     Raises:
         OSError: It cannot be written, or not completely; then the next writer ends the half line.
     """
-    fd = _above_streams(os.open(path, _FLAGS | getattr(os, "O_NOFOLLOW", 0)))
+    fd = _above_streams(open_regular(path, _FLAGS))
     journal = Journal(Path(path), fd, torn=not _ends_complete(fd))
     try:
         if not journal.append(line):

@@ -334,6 +334,11 @@ class Settings(LayeredSettings):
     )
     quiet: bool = Field(default=False, description="Whether to print errors and warnings only.")
     silent: bool = Field(default=False, description="Whether to print nothing at all.")
+    durability: Literal["kernel", "power"] = Field(
+        default="kernel",
+        description="What a record of a run survives once a call has returned: kernel (the death "
+        "of the process), or power (a power failure 50 ms later).",
+    )
     strict: bool = Field(
         default=False,
         description="Whether warnings are errors, and a failing backend stops the program.",

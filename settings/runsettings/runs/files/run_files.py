@@ -261,7 +261,7 @@ class RunFiles:
         write_file(
             target,
             content,
-            durable=False,
+            durable=self._recorder.journal.durable,
             follow_links=False,
             temporaries=run if together else None,
         )

@@ -112,7 +112,7 @@ def deactivate(finished: Run | RunDisabled) -> None:
     if _current is finished:
         _current = None
         if isinstance(finished, Run) and not finished._is_end_certain:
-            _uncertain.append((finished.journal_path, finished.start_time))
+            _uncertain.append(finished)
         elif not _uncertain:
             _watch.remove()
 
@@ -149,8 +149,7 @@ def _at_end_of_child() -> None:
 def _finish_all(ending: Ending) -> None:
     """Finish the current run, and correct what finished before the end was known."""
     while _uncertain:
-        journal, started = _uncertain.pop()
-        correct_end(journal, started, ending)
+        correct_end(_uncertain.pop(), ending)
     run = _current
     if run is None:
         _watch.remove()
@@ -197,8 +196,8 @@ def _release_config() -> None:
 
 
 _watch = ExitWatch(_finish_on_signal)
-_uncertain: list[tuple[Path, float]] = []
-"""Journals of runs that finished while an exception was handled, with their start time."""
+_uncertain: list[Run] = []
+"""Runs that finished while an exception was handled."""
 
 _reading: list[AbstractContextManager[object]] = []
 """The lock on the config during a fork."""

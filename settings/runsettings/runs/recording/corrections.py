@@ -6,38 +6,46 @@ A `finish()` while an exception is handled cannot know whether the exception end
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 from runsettings.journal.replay import load_run
-from runsettings.journal.writer import Journal, encode
+from runsettings.journal.writer import encode
 from runsettings.runs.recording.exits import Ending
+from runsettings.runs.recording.run import Run
 from runsettings.values.errors import RunError
 
 
-def correct_end(path: Path, started: float, ending: Ending) -> None:
+def correct_end(run: Run, ending: Ending) -> None:
     """Record how a run ended, if its journal says something else.
 
-    Nothing is recorded if another process has resumed the run, or if the journal is gone.
+    Nothing is recorded if another process has resumed the run, or if the journal is gone. If the
+    disk fails, there is a warning.
 
     Args:
-        path: The journal.
-        started: When this process started the run, in seconds since 1970.
+        run: The finished run.
         ending: How the process ends.
     """
+    recorder = run._recorder
+    path = recorder.journal.path
     try:
-        journal = Journal.resume(path)
-    except OSError:
-        return
-    if journal is None:
-        return
-    try:
-        run = load_run(path)
-        ours = (run.pid, run.started) == (os.getpid(), started)
-        if ours and run.exit is not None:
-            record = {**ending.record(), "time": run.exit["time"]}
-            if record != run.exit:
-                journal.append(encode(record))
-    except (OSError, RunError):
-        return
-    finally:
-        journal.close()
+        journal = type(recorder.journal).resume(path)
+        if journal is None:
+            return
+        try:
+            stored = load_run(path)
+            ours = (stored.pid, stored.started) == (os.getpid(), run.start_time)
+            if not ours or stored.exit is None:
+                return
+            record = {**ending.record(), "time": stored.exit["time"]}
+            if record != stored.exit and not (journal.append(encode(record)) and journal.sync()):
+                recorder.notices.warn(
+                    f"{path} cannot be written; it says that the run {stored.state}, "
+                    f"and it {ending.state}"
+                )
+        finally:
+            journal.close()
+    except FileNotFoundError:
+        return  # the run was deleted
+    except OSError as error:
+        recorder.notices.warn(f"{path} cannot be read ({error.strerror}); its end may be wrong")
+    except RunError:
+        return  # another file is in its place

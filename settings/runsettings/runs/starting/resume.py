@@ -29,6 +29,7 @@ from typing import Any, Final, NamedTuple
 
 from runsettings._version import __version__
 from runsettings.journal.directory import JournalFile, create, find_journals
+from runsettings.journal.durable import journal_class
 from runsettings.journal.lock import directory_lock
 from runsettings.journal.records import FORMAT, VERSION
 from runsettings.journal.replay import StoredRun, load_run, store_checkpoint
@@ -62,6 +63,11 @@ class StartRequest(NamedTuple):
     """Whether the run stays on this machine."""
     now: float
     """Seconds since 1970."""
+
+    @property
+    def journal_class(self) -> type[Journal]:
+        """The class of the journal, by the setting ``durability``."""
+        return journal_class(self.settings.durability)
 
     def error(self, rule: Rule, message: str, hint: str) -> RunError:
         """The error for an id that cannot be had, with the origin of its setting."""
@@ -226,7 +232,7 @@ def _check_allowed(request: StartRequest, earlier: StoredRun) -> None:
 def _resume(request: StartRequest, earlier: StoredRun) -> StartedRun:
     """Lock the journal of an earlier run, and record the start."""
     try:
-        journal = Journal.resume(Path(earlier.journal))
+        journal = request.journal_class.resume(Path(earlier.journal))
     except OSError as error:
         raise RunError.of(
             Rule.UNWRITABLE_FILE, f"{earlier.journal} cannot be written: {error.strerror}"
@@ -234,7 +240,7 @@ def _resume(request: StartRequest, earlier: StoredRun) -> StartedRun:
     if journal is None:
         raise _in_use(earlier, request)
     # Records may have been added before the journal was locked.
-    earlier.read_on()
+    earlier.read_on(os.dup(journal.fd))
     store_checkpoint(earlier.to_json(), journal.fd)
     begin = _start_record(request, earlier.step, resumed=True)
     journal.append(encode(begin))
@@ -248,7 +254,14 @@ def _start(directory: Path, request: StartRequest, run_id: str) -> StartedRun:
     named = {"type": "run", "time": request.now, "id": run_id, "project": request.project}
     begin = _start_record(request, 0, resumed=False)
     first = b"".join(map(encode, (header, named, begin)))
-    journal = create(directory, run_id, first, offline=request.offline, now=request.now)
+    journal = create(
+        directory,
+        run_id,
+        first,
+        offline=request.offline,
+        now=request.now,
+        kind=request.journal_class,
+    )
     stored = StoredRun(os.fspath(journal.path))
     for record in (named, begin):
         stored.update(record)
