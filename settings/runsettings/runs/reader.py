@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from runsettings.journal import moved, reader
+from runsettings.journal import reader
+from runsettings.runs import moved
 
 
 def __getattr__(name: str) -> Any:

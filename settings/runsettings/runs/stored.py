@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from runsettings.journal import moved, replay
+from runsettings.journal import replay
+from runsettings.runs import moved
 
 _RENAMED = {"load": "load_run", "history": "read_history"}
 
