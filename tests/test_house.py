@@ -200,6 +200,7 @@ OTHER_OPENS = {
     "journal/index.py": "SQLite writes the index, which is a cache",
     "layers/flags/conversion.py": "it names the flags of what no type of an argument may open",
     "journal/lock.py": "a lock file, which has no content",
+    "shipping/launch.py": "the log that the background process inherits",
 }
 """Modules that open something else for writing, and what it is."""
 

@@ -39,9 +39,7 @@ def write_status(journal: Path, status: Status) -> None:
     Raises:
         OSError: It cannot be written.
     """
-    path = status_path(journal)
-    path.touch()
-    write_file(path, encode(status._asdict()), durable=False, follow_links=False)
+    write_file(status_path(journal), encode(status._asdict()), durable=False, follow_links=False)
 
 
 def read_status(journal: Path) -> Status:

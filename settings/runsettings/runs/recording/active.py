@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from functools import wraps
 from inspect import signature
-from pathlib import Path
 from typing import Any, Concatenate, Never, ParamSpec, TypeVar
 
 from runsettings.layers.known_arguments import checks_arguments, known_arguments, unknown_arguments
