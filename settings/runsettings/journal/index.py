@@ -19,7 +19,7 @@ from typing import Final
 
 from runsettings.journal.directory import JournalFile, find_journals
 from runsettings.journal.reader import parse
-from runsettings.journal.replay import StoredRun
+from runsettings.journal.replay import StoredRun, load_run
 from runsettings.journal.writer import encode
 from runsettings.values.errors import RunError
 
@@ -122,9 +122,9 @@ class _Update:
                 self.list(run)
             else:
                 replaced = file.inode != inode or file.size < run.position
-                self.read_on(StoredRun(file.path) if replaced else run, file)
+                self.read_on(None if replaced else run, file)
         for count, file in enumerate(unknown.values(), 1):
-            self.read_on(StoredRun(file.path), file)
+            self.read_on(None, file)
             tell(count, len(unknown))
         if self.changed or gone:
             # If the disk is full or read-only, the next listing reads the same journals again.
@@ -139,15 +139,18 @@ class _Update:
         if run.started_run:
             self.listing.runs.append(run)
 
-    def read_on(self, run: StoredRun, file: JournalFile) -> None:
+    def read_on(self, run: StoredRun | None, file: JournalFile) -> None:
         """Read the new part of a journal, list the run, and remember its row.
 
         Args:
-            run: The run, as far as its journal was read.
+            run: The run, as far as its journal was read; ``None`` for a new journal.
             file: The journal.
         """
         try:
-            run.read_on()
+            if run is None:
+                run = load_run(file.path)  # of a long one, from its checkpoint
+            else:
+                run.read_on()
         except (OSError, RunError) as error:
             self.listing.unreadable[file.path] = str(error)
             return
