@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from runsettings.journal.checkpoint import checkpoint_path, restore, store
+from runsettings.journal.index import list_runs
 from runsettings.journal.replay import StoredRun, load_run, store_checkpoint
 from runsettings.journal.writer import append_once, encode
 
@@ -357,3 +358,15 @@ def test_a_checkpoint_replaces_what_is_in_its_place(jail, there):
     assert is_used(journal)
     assert path.lstat().st_mode & 0o777 == 0o640
     assert there != "link" or (jail.cwd / "other").read_text() == "mine"
+
+
+def test_a_first_listing_reads_checkpoints(jail, counted_calls):
+    """An index that is made anew does not replay long journals."""
+    journal = write_long(jail)
+    renamed = journal.parent.with_name("offline-run-20250131_143005-x")
+    journal.parent.rename(renamed)
+    write_checkpoint(renamed / journal.name)
+    with counted_calls() as calls:
+        (run,) = list_runs(jail.cwd / "wandb").runs
+    assert run.rows == 16_000
+    assert calls.total() < 6000

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import re
 import signal
 import subprocess
 import sys
@@ -554,3 +555,32 @@ def test_the_end_of_a_run_leaves_sys_exit_as_it_was(script):
     )
     assert done.stdout == "True True\n"
     assert done.returncode == 3
+
+
+UNCORRECTED = """
+import resource
+run = begin()
+try:
+    raise ValueError
+except ValueError:
+    run.finish()
+size = run.journal_path.stat().st_size
+resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
+"""
+
+
+def test_an_end_that_cannot_be_corrected_is_reported(script, stored):
+    """A full disk at the end of the process leaves the first record of the end, and a warning."""
+    done = script(UNCORRECTED)
+    assert done.returncode == 0
+    (warning,) = done.stderr.splitlines()
+    assert re.search(
+        r"\.jsonl cannot be written; it says that the run failed, and it finished", warning
+    )
+    assert stored().state == "failed"
+
+
+def test_a_run_that_was_deleted_is_not_corrected(script):
+    """There is nothing to say of it."""
+    done = script(UNCORRECTED + "import shutil\nshutil.rmtree(run.path)\n")
+    assert (done.returncode, done.stderr) == (0, "")

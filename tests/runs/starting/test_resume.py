@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import socket
@@ -250,3 +251,46 @@ def test_the_run_that_was_overwritten_stays_so_when_the_clock_goes_back(begin, m
     monkeypatch.setattr(time, "time", lambda: now - 86_400)
     begin(id="x", config={"lr": 0.2}).finish()
     assert begin(id="x", resume="must").config.lr == 0.2
+
+
+def test_the_end_of_a_start_that_fails_is_reported_if_it_cannot_be_recorded(script):
+    """A full disk and a wrong config together: the error of the config, and a warning."""
+    done = script(
+        """
+        import resource
+        run = begin(id="x", config={"a-b": 1})
+        run.finish()
+        size = run.journal_path.stat().st_size
+        resource.setrlimit(
+            resource.RLIMIT_FSIZE, (size, resource.getrlimit(resource.RLIMIT_FSIZE)[1])
+        )
+        begin(id="x", resume="must", config={"a_b": 1})
+        """
+    )
+    assert done.returncode == 1
+    assert "ConfigError" in done.stderr
+    assert "cannot be written; the end of the run is not recorded" in done.stderr
+
+
+@pytest.mark.parametrize("what", ["directory", "journal"])
+def test_a_resume_follows_no_link(begin, what):
+    """A link in place of a run's directory or journal may lead to another run."""
+    run = begin(id="x")
+    run.finish()
+    path = run.path if what == "directory" else run.journal_path
+    other = path.rename(path.with_name("elsewhere"))
+    path.symlink_to(other)
+    before = other.stat()
+    with pytest.raises(RunError, match=r"cannot be (read|written)"):
+        begin(id="x", resume="must")
+    assert other.stat() == before
+
+
+def test_a_pipe_in_place_of_a_journal_is_not_waited_for(begin):
+    """An error, at once."""
+    run = begin(id="x")
+    run.finish()
+    run.journal_path.unlink()
+    os.mkfifo(run.journal_path)
+    with pytest.raises(RunError, match="cannot be read"):
+        begin(id="x", resume="must")
