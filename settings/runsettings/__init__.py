@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     from runsettings.runs.recording.active import save as save
     from runsettings.runs.recording.disabled import RunDisabled as RunDisabled
     from runsettings.runs.recording.run import Run as Run
+    from runsettings.runs.recording.summary import Summary
     from runsettings.runs.starting.login_call import login as login
     from runsettings.runs.starting.start import init as init
     from runsettings.values.diagnostic import Diagnostic as Diagnostic
@@ -85,6 +86,9 @@ if TYPE_CHECKING:
 
     run: Run | RunDisabled | None
     config: Config
+    summary: Summary
+    CommError: type[RunError]
+    UsageError: type[RunsettingsError]
 
 _HOMES = {
     "Append": "values.directives",
@@ -192,10 +196,12 @@ if sys.version_info < (3, 12):
 def __getattr__(name: str) -> Any:
     from importlib import import_module  # costs nothing until a name is used
 
-    if name in _CURRENT:
+    if name in _CURRENT or name == "summary":
         return getattr(import_module(f"{__name__}.runs.recording.active"), name)()
     if name == "errors":
         return import_module(f"{__name__}.errors")
+    if name in ("CommError", "UsageError"):
+        return getattr(import_module(f"{__name__}.errors"), name)
     home = _HOMES.get(name)
     if home is None:
         names = import_module(f"{__name__}.runs.client_names")

@@ -105,6 +105,7 @@ def test_the_link_to_the_latest_run_does_not_fail_a_removal(jail, make, monkeypa
     """The run is removed, whatever happens to a link that is only a convenience."""
     run, newer = make("first"), make("second")
     link = jail.cwd / "wandb/latest-run"
+    link.unlink(missing_ok=True)
     link.symlink_to(newer.directory.name)
 
     def refuse(*_args, **_more):

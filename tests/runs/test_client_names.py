@@ -35,7 +35,7 @@ def test_a_missing_name_of_the_client_says_what_to_do_instead(name):
 
 
 @pytest.mark.parametrize("mode", ["offline", "disabled"])
-@pytest.mark.parametrize("name", ["watch", "log_artifact", "alert", "get_url"])
+@pytest.mark.parametrize("name", ["watch", "log_artifact", "alert", "log_code"])
 def test_a_missing_name_of_a_run_says_what_to_do_instead(begin, mode, name):
     """In every mode."""
     run = begin(mode=mode)
@@ -85,7 +85,65 @@ def test_no_missing_name_is_there():
     """The table has nothing that a script could have."""
     missing = {name for names in MISSING for name in names}
     assert not missing & set(dir(runsettings))
-    assert missing & set(dir(runsettings.Run)) == {"summary"}  # of the run alone
+    assert not missing & set(dir(runsettings.Run))
+
+
+@pytest.mark.parametrize("mode", ["offline", "disabled"])
+def test_a_run_has_names_of_the_client_alone(begin, mode):
+    """What they tell is true of a run that is only on this machine."""
+    run = begin(mode=mode, project="capsules")
+    assert (run.offline, run.starting_step, run.project_name()) == (
+        mode == "offline",
+        0,
+        "capsules",
+    )
+    assert run.sync_dir == str(run.path)
+    assert run.sweep_id is run.sweep_url is run.project_url is run.url is None
+    assert run.get_url() is run.get_project_url() is run.get_sweep_url() is None
+
+
+def test_a_resumed_run_tells_where_it_starts(begin):
+    """As the client has it."""
+    begin(id="x").log({"a": 1})
+    runsettings.finish()
+    run = begin(id="x", resume="must")
+    run.log({"a": 2})
+    assert (run.starting_step, run.step) == (1, 2)
+
+
+@pytest.mark.parametrize("mode", ["offline", "disabled"])
+def test_the_summary_of_the_current_run_is_a_name_of_the_module(begin, mode):
+    """Before `init` it is an AttributeError that says so."""
+    with pytest.raises(AttributeError, match="call init"):
+        _ = runsettings.summary
+    run = begin(mode=mode)
+    runsettings.summary["best"] = 1
+    assert run.summary["best"] == 1
+
+
+@pytest.mark.parametrize("mode", ["offline", "disabled"])
+def test_parts_of_a_summary_have_attributes(begin, mode):
+    """At every depth, to be read and to be set."""
+    run = begin(mode=mode)
+    run.log({"val": {"acc": {"top1": 0.5}}})
+    assert run.summary.val.acc.top1 == 0.5
+    run.summary.val.acc.top1 = 0.7
+    run.summary.val.loss = 2
+    assert run.summary.as_dict() == {"val": {"acc": {"top1": 0.7}, "loss": 2}}
+    with pytest.raises(AttributeError, match=r"'val\.acc' of the summary has no 'top5' yet"):
+        _ = run.summary.val.acc.top5
+
+
+def test_the_clients_own_keys_of_a_summary_can_be_read(begin):
+    """They are no items of it, and are not there before the first row."""
+    run = begin()
+    assert run.summary.get("_step") is None
+    run.log({"a": 1})
+    run.log({"a": 2})
+    assert run.summary["_step"] == 1
+    assert run.summary["_timestamp"] > run.start_time
+    assert run.summary["_runtime"] >= 0
+    assert dict(run.summary) == {"a": 2}
 
 
 @pytest.mark.parametrize("name", ["Error", "UsageError", "CommError"])

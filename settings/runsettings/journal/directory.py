@@ -23,6 +23,13 @@ FILES: Final = "files"
 _NEWEST: Final = 16
 """The number of runs in which a start looks for temporary files, also among ten thousand runs."""
 
+LATEST: Final = "latest-run"
+"""The link to the run that was started last."""
+
+REMOVED: Final = ".removed-"
+"""What the name of a directory or a link begins with while it is removed or made. The next removal
+deletes what a kill left."""
+
 _NAME: Final = re.compile(r"(?:offline-)?run-(\d{8}_\d{6})-(.+)", re.DOTALL)
 
 
@@ -139,6 +146,24 @@ def remove_temporary_files(directory: Path) -> None:
             started = [(start_time_in_name(entry.name), entry.path) for entry in entries]
         for _, path in sorted((when, path) for when, path in started if when)[-_NEWEST:]:
             remove_abandoned(Path(path))
+
+
+def link_latest(home: Path) -> None:
+    """Point the link ``latest-run`` to a run, as the wandb client does, if the disk has links.
+
+    Args:
+        home: The run's directory, which has the link beside it.
+    """
+    link = home.with_name(LATEST)
+    if link.exists() and not link.is_symlink():
+        return  # somebody's own file or directory
+    new = home.with_name(f"{REMOVED}{LATEST}-{os.getpid()}")
+    try:
+        new.symlink_to(home.name, target_is_directory=True)
+        new.replace(link)
+    except (OSError, NotImplementedError):  # it is only a convenience
+        with contextlib.suppress(OSError):
+            new.unlink()
 
 
 def start_time_in_name(name: str, run_id: str | None = None) -> str | None:

@@ -18,20 +18,19 @@ import shutil
 import stat
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
 
-from runsettings.journal.directory import find_journals, start_time_in_name
+from runsettings.journal.directory import (
+    LATEST,
+    REMOVED,
+    find_journals,
+    link_latest,
+    start_time_in_name,
+)
 from runsettings.journal.lock import claim, directory_lock
 from runsettings.journal.reader import read_records
 from runsettings.journal.replay import StoredRun, load_run
 from runsettings.values.diagnostic import Rule
 from runsettings.values.errors import RunError
-
-_LATEST: Final = "latest-run"
-"""The wandb client's link to its last run."""
-
-_REMOVED: Final = ".removed-"
-"""What the name of a directory or a link begins with while it is removed or made."""
 
 
 def overwritten(run: StoredRun) -> list[StoredRun]:
@@ -83,7 +82,7 @@ def remove(run: StoredRun, directory: Path, *, force: bool = False) -> None:
                 f"run '{run.id}' is being written by process {run.pid} on {run.host}",
                 hint="wait for it, stop it, or use --force: it continues, and what it logs is lost",
             )
-        aside = f"{_REMOVED}{name}"
+        aside = f"{REMOVED}{name}"
         os.rename(name, aside, src_dir_fd=above, dst_dir_fd=above)
         try:
             _empty(home, journal)
@@ -121,8 +120,8 @@ def _delete_removed(directory: int) -> None:
         OSError: One of them cannot be deleted.
     """
     for name in os.listdir(directory):
-        run = name.removeprefix(_REMOVED)
-        if run == name or (run != _LATEST and start_time_in_name(run) is None):
+        run = name.removeprefix(REMOVED)
+        if run == name or not (run.startswith(LATEST) or start_time_in_name(run)):
             continue
         if stat.S_ISDIR(os.stat(name, dir_fd=directory, follow_symlinks=False).st_mode):
             shutil.rmtree(name, dir_fd=directory)
@@ -198,7 +197,7 @@ def _refused(message: str) -> RunError:
 
 def _update_latest_link(directory: Path) -> None:
     """Point ``latest-run`` to the newest run, if its run was deleted."""
-    link = directory / _LATEST
+    link = directory / LATEST
     if not link.is_symlink() or link.exists():
         return
     names = [path.name for path in directory.iterdir() if path.is_dir()]
@@ -206,6 +205,4 @@ def _update_latest_link(directory: Path) -> None:
     if not started:
         link.unlink()
         return
-    new = directory / f"{_REMOVED}{_LATEST}"
-    new.symlink_to(max(started)[1], target_is_directory=True)
-    new.replace(link)
+    link_latest(directory / max(started)[1])

@@ -1,10 +1,10 @@
-"""Names of the wandb client that are not here, and what a script does instead."""
+"""Names of the wandb client: what a run has under them, and what a script does instead."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from importlib.util import find_spec
-from typing import Final
+from typing import Any, Final
 
 from runsettings.values.did_you_mean import did_you_mean
 
@@ -14,7 +14,6 @@ _READ_FILES: Final = "read the files where `runsettings runs show` says that the
 _START_SCRIPT: Final = (
     "start the script once for each set of values, with flags; give the runs one `group`"
 )
-_NO_URL: Final = "a run is only on this machine; `run.path` is its directory"
 _OWN_CALLBACK: Final = "call `log()` in a callback of your own"
 _NO_NEED: Final = "leave it out; nothing needs it here"
 
@@ -35,11 +34,8 @@ MISSING: Final = {
     ("watch", "unwatch", "watch_called"): "`log()` the norms of the gradients",
     ("sklearn", "keras", "lightgbm", "xgboost", "fastai", "integration"): _OWN_CALLBACK,
     ("alert",): "send the message from the script",
-    ("summary",): "use `run.summary`",
     ("join",): "call `finish()`",
-    ("get_url", "get_project_url", "get_sweep_url", "project_url", "sweep_url"): _NO_URL,
-    ("project_name",): "use `run.project`",
-    ("sweep_id", "starting_step", "display", "to_html", "status", "config_static"): _NO_NEED,
+    ("display", "to_html", "status", "config_static"): _NO_NEED,
     ("mark_preempting",): 'give `init(resume="allow", id=…)`, and start the script again',
     ("setup", "teardown", "require", "ensure_configured", "load_ipython_extension"): _NO_NEED,
     ("termlog", "termwarn", "termerror"): "use `print()` or `logging`",
@@ -50,6 +46,32 @@ MISSING: Final = {
 """What to do instead, by names of the module or of its run."""
 
 _INSTEAD: Final = {name: text for names, text in MISSING.items() for name in names}
+
+
+class ClientNames:
+    """What a run has under names of the wandb client alone."""
+
+    sweep_id = sweep_url = project_url = None
+    """There are no sweeps, and a run is only on this machine."""
+
+    @property
+    def offline(self: Any) -> bool:
+        """Whether the run stays on this machine."""
+        return bool(self.mode == "offline")
+
+    @property
+    def sync_dir(self: Any) -> str:
+        """The run's own directory, as a text."""
+        return str(self.path)
+
+    def project_name(self: Any) -> str:
+        """Return the project."""
+        return str(self.project)
+
+    def get_url(self) -> None:
+        """Return nothing: there is no page of the run, of its project and of a sweep."""
+
+    get_project_url = get_sweep_url = get_url
 
 
 def missing_attribute(owner: str, name: str, known: Iterable[str]) -> AttributeError:

@@ -159,6 +159,7 @@ def test_rm_mends_the_link_to_the_latest_run(run, jail, three):
     """It points to the newest run left, and goes with the last."""
     link = jail.cwd / "wandb/latest-run"
     newest = max(path.name for path in jail.cwd.glob("wandb/offline-run-*"))
+    link.unlink(missing_ok=True)
     link.symlink_to(newest)
     run("runs", "rm", newest[-4:], "--yes")
     assert link.resolve().name == max(path.name for path in jail.cwd.glob("wandb/offline-run-*"))

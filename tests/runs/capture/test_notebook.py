@@ -49,7 +49,7 @@ def test_a_cell_that_is_run_again_starts_again(jail, journals):
 def test_save_code_keeps_the_notebook_and_the_cells_that_ran(jail):
     """The notebook's file, and what was really executed, in order."""
     execute(jail, START, "print('more')", "run.finish()")
-    (home,) = jail.cwd.glob("wandb/*/files/code")
+    (home,) = jail.cwd.glob("wandb/*run-*/files/code")
     for name in ("train.ipynb", "_session_history.ipynb"):
         kept = nbformat.read(home / name, as_version=4)
         nbformat.validate(kept)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from runsettings.runs.files.run_files import RESERVED
 from runsettings.values.errors import RunError
 
 
@@ -16,13 +17,12 @@ def saved(run) -> dict[str, str]:
     # The metadata are written from a thread of their own.
     run._files.wait_for_facts()
     home = run.path / "files"
-    ours = {"config.yaml", "settings.json", "wandb-metadata.json", "wandb-summary.json"}
     found = {
         path.relative_to(home).as_posix(): path.read_text()
         for path in home.rglob("*")
         if path.is_file()
     }
-    return {name: text for name, text in found.items() if name not in ours}
+    return {name: text for name, text in found.items() if name not in RESERVED}
 
 
 def test_a_file_keeps_its_relative_name(begin, jail, records):
@@ -66,6 +66,26 @@ def test_the_metadata_has_what_the_client_writes(begin):
     assert found["startedAt"].endswith("Z")
     assert found["cpu_count_logical"] >= 1
     assert {"username", "codePath"} <= set(found)
+    assert 1 <= found["cpu_count"] <= found["cpu_count_logical"]
+    assert found["gpu_count"] >= 0
+    assert found["memory"]["total"] > 1 << 20
+
+
+def test_the_requirements_are_those_of_the_metadata(begin):
+    """In the form that pip reads."""
+    run = begin()
+    run.finish()
+    lines = (run.path / "files" / "requirements.txt").read_text().splitlines()
+    metadata = json.loads((run.path / "files" / "wandb-metadata.json").read_text())
+    assert dict(line.split("==") for line in lines) == metadata["packages"]
+
+
+def test_the_path_of_a_file_may_be_bytes(begin, jail):
+    """As `open` takes it; `base_path` as well."""
+    jail.write("out/a.txt", "1")
+    run = begin()
+    run.save(b"out/a.txt", base_path=b"out")
+    assert saved(run) == {"a.txt": "1"}
 
 
 def test_globs_and_directories_save_all_that_is_there(begin, jail):
@@ -184,7 +204,7 @@ def test_a_name_that_is_no_text_is_recorded(begin, jail, records):
     assert [record["path"] for record in records(run, "file")] == [name]
 
 
-@pytest.mark.parametrize("path", ["", "a\0b", 3, b"x"])
+@pytest.mark.parametrize("path", ["", b"", "a\0b", 3])
 def test_what_is_no_path_is_refused(begin, path):
     """The error shows it."""
     with pytest.raises(RunError, match=r"save\(\) takes the path of a file; got"):
@@ -259,11 +279,11 @@ def test_save_code_keeps_the_script(script, stored, jail):
     script("init(mode='offline')")
     assert not stored().files
     script("init(mode='offline', save_code=True, id='x', resume='allow')")
-    (copy,) = jail.cwd.glob("wandb/*/files/code/train.py")
+    (copy,) = jail.cwd.glob("wandb/*run-*/files/code/train.py")
     assert copy.read_text() == (jail.cwd / "train.py").read_text()
 
 
-@pytest.mark.parametrize("base", [3, b"x", "a\0b"])
+@pytest.mark.parametrize("base", [3, b"", "a\0b"])
 def test_a_base_path_that_is_no_path_is_refused(begin, base):
     """The error says which argument it is."""
     with pytest.raises(RunError, match=r"save\(\) takes the path of a file; got base_path="):

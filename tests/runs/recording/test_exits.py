@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from runsettings.journal.replay import load_run
+from runsettings.runs.files.run_files import RESERVED
 from runsettings.runs.recording import active
 from runsettings.runs.recording.exits import Ending
 
@@ -300,7 +301,7 @@ def test_a_copy_that_ctrl_c_interrupts_leaves_nothing_behind(begin, jail, monkey
             run.save("a.txt")
     run._files.wait_for_facts()
     names = {path.name for path in Path(run.dir).rglob("*")}
-    assert names <= {"config.yaml", "settings.json", "wandb-metadata.json"}
+    assert names <= RESERVED
 
 
 def test_a_resumed_run_is_not_corrected_by_its_earlier_process(script, stored):

@@ -590,7 +590,7 @@ def test_the_metadata_tells_where_and_how(script, jail):
         "--lr",
         "0.1",
     )
-    (path,) = jail.cwd.glob("wandb/*/files/wandb-metadata.json")
+    (path,) = jail.cwd.glob("wandb/*run-*/files/wandb-metadata.json")
     facts = json.loads(path.read_text())
     assert (facts["program"], facts["args"]) == ("train.py", ["--lr", "0.1"])
     assert facts["cwd"] == str(jail.cwd)
@@ -610,7 +610,7 @@ def test_a_run_starts_in_a_deleted_directory(begin, jail, monkeypatch, mode):
     with pytest.warns(SettingsWarning, match="the working directory was deleted"):
         run = begin(mode=mode, dir=jail.cwd)
     run.log({"a": 1})
-    assert len(list(jail.cwd.glob("wandb/*"))) == (mode == "offline")
+    assert len(list(jail.cwd.glob("wandb/*run-*"))) == (mode == "offline")
 
 
 def test_without_dir_a_run_in_a_deleted_directory_goes_to_a_temporary_one(
@@ -750,3 +750,26 @@ def test_a_settings_file_that_a_flag_in_the_config_names_is_read(begin, jail):
     assert (run.project, run.group) == ("mine", "file")
     with pytest.raises(SettingsError, match=r"gone\.yaml"):
         begin(settings=Settings(quiet=True), config=settings_flags("--settings-file", "gone.yaml"))
+
+
+def test_a_link_leads_to_the_newest_run(begin, jail):
+    """As with the wandb client; a resumed run is the newest again."""
+    for name in ("one", "two", "one"):
+        begin(id=name, resume="allow", project="p").finish()
+        link = jail.cwd / "wandb" / "latest-run"
+        assert link.readlink().name.endswith(name)
+        assert (link / f"run-{name}.jsonl").exists()
+
+
+@pytest.mark.parametrize("kind", ["directory", "file", "no links"])
+def test_a_run_starts_without_the_link(begin, jail, monkeypatch, kind):
+    """A directory of that name stays, and some disks have no links."""
+    if kind == "directory":
+        jail.write("wandb/latest-run/notes.txt", "mine")
+    elif kind == "file":
+        jail.write("wandb/latest-run", "mine")
+    else:
+        monkeypatch.delattr("os.symlink")
+    begin().finish()
+    assert not (jail.cwd / "wandb" / "latest-run").is_symlink()
+    assert not list((jail.cwd / "wandb").glob(".*"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import getpass
 import os
@@ -43,6 +44,29 @@ def process_facts(
         "root": mask.text(os.fspath(root or cwd)),
         "pid": os.getpid(),
     }
+
+
+def machine_facts() -> dict[str, Any]:
+    """Counts that take a moment to read: cores, graphics cards, bytes of memory.
+
+    What a platform does not tell is left out.
+    """
+    facts: dict[str, Any] = {}
+    cores = set()
+    for package in Path("/sys/devices/system/cpu").glob("cpu[0-9]*/topology/physical_package_id"):
+        core = package.with_name("core_id")
+        with contextlib.suppress(OSError):  # a processor may be switched off meanwhile
+            cores.add((package.read_text(), core.read_text()))
+    if cores:
+        facts["cpu_count"] = len(cores)
+    cards = sum(1 for _ in Path("/proc/driver/nvidia/gpus").glob("*"))
+    for card in Path("/sys/class/kfd/kfd/topology/nodes").glob("*/gpu_id"):
+        with contextlib.suppress(OSError):
+            cards += card.read_text().strip() not in ("", "0")  # a processor is a node as well
+    facts["gpu_count"] = cards
+    with contextlib.suppress(AttributeError, OSError, ValueError):  # not on every platform
+        facts["memory"] = {"total": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")}
+    return facts
 
 
 def _user_name() -> str | None:

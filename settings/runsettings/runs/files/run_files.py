@@ -22,6 +22,7 @@ from runsettings.runconfig.config import Config
 from runsettings.runconfig.inputs.wandb_form import write_config
 from runsettings.runs.capture.code import Code
 from runsettings.runs.capture.git import git_facts
+from runsettings.runs.capture.host import machine_facts
 from runsettings.runs.capture.packages import installed_packages
 from runsettings.runs.files.save_patterns import (
     SavePattern,
@@ -37,8 +38,9 @@ CONFIG: Final = "config.yaml"
 SETTINGS: Final = "settings.json"
 METADATA: Final = "wandb-metadata.json"
 SUMMARY: Final = "wandb-summary.json"
+REQUIREMENTS: Final = "requirements.txt"
 
-RESERVED: Final = frozenset({CONFIG, SETTINGS, METADATA, SUMMARY})
+RESERVED: Final = frozenset({CONFIG, SETTINGS, METADATA, SUMMARY, REQUIREMENTS})
 """Files that the run writes; a user's file of such a name is kept below ``saved/``."""
 
 _LONGEST_PART: Final = 255
@@ -173,26 +175,35 @@ class RunFiles:
         self._recorder.attempt("the list of files", self._record_files_of_the_script)
         if self.config_changed:
             self._write(CONFIG, write_config(config.as_dict()).encode())
+        self._write(SUMMARY, encode({**summary, **self.own_summary(step)}, indent=2))
+
+    def own_summary(self, step: int) -> dict[str, Any]:
+        """W&B's own keys of the summary.
+
+        Args:
+            step: The step after the last one.
+        """
         now = time.time()
         runtime = now - self._started
-        # W&B's own keys.
-        own = {
+        return {
             "_step": max(step - 1, 0),
             "_runtime": runtime,
             "_timestamp": now,
             "_wandb": {"runtime": int(runtime)},
         }
-        self._write(SUMMARY, encode({**summary, **own}, indent=2))
 
     def _gather(self, cwd: Path, git: bool) -> None:
         remove_temporary_files(self.home.parents[1])
-        facts: dict[str, Any] = {"packages": installed_packages(tuple(sys.path))}
+        packages = installed_packages(tuple(sys.path))
+        facts: dict[str, Any] = {"packages": packages, **machine_facts()}
         if git:
             facts["git"] = git_facts(cwd)
         self._facts.update(facts)
         try:
             self._recorder.write({"type": "metadata", "values": facts})
             self._write(METADATA, encode(self._facts, indent=2))
+            lines = "".join(f"{name}=={version}\n" for name, version in packages.items())
+            self._write(REQUIREMENTS, lines.encode())
         except RunError as error:
             # Raised by `wait_for_facts`: nobody sees an exception of this thread.
             self._failure = error

@@ -89,10 +89,10 @@ def _path_text(argument: str, given: Any) -> str:
         RunError: It is not a path.
     """
     try:
-        text = os.fspath(given)
+        text = os.fsdecode(given)
     except TypeError:
-        text = None
-    if not isinstance(text, str) or not text or "\0" in text:
+        text = ""
+    if not text or "\0" in text:
         raise unsafe_path(f"save() takes the path of a file; got {argument}={given!r:.80}")
     return text
 

@@ -17,6 +17,7 @@ from runsettings.runs.recording.corrections import correct_end
 from runsettings.runs.recording.disabled import RunDisabled
 from runsettings.runs.recording.exits import Ending, ExitWatch, process_of_multiprocessing
 from runsettings.runs.recording.run import Run
+from runsettings.runs.recording.summary import Summary
 from runsettings.values.diagnostic import Rule
 from runsettings.values.errors import RunError
 
@@ -43,6 +44,17 @@ def config() -> Config:
     if _early is None:
         _early = Config(allow_val_change=True)
     return _early
+
+
+def summary() -> Summary:
+    """The summary of the current run: ``runsettings.summary``.
+
+    Raises:
+        AttributeError: There is no current run.
+    """
+    if _current is None:
+        raise AttributeError("runsettings.summary needs a run; call init() first")
+    return _current.summary
 
 
 def early_config() -> Config | None:

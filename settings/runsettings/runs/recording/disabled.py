@@ -19,7 +19,7 @@ from runsettings.layers.known_arguments import checks_arguments, known_arguments
 from runsettings.models.settings import Settings
 from runsettings.runconfig.config import Config
 from runsettings.runconfig.inputs.json_values import to_jsonable
-from runsettings.runs.client_names import missing_attribute
+from runsettings.runs.client_names import ClientNames, missing_attribute
 from runsettings.runs.files.save_patterns import SavePolicy
 from runsettings.runs.recording.metrics import DefinesMetrics, Metric
 from runsettings.runs.recording.names import with_id
@@ -29,7 +29,7 @@ from runsettings.secrets import live
 _NAMES: Final = ("name", "entity", "group", "job_type", "tags", "notes", "start_time")
 
 
-class RunDisabled(DefinesMetrics):
+class RunDisabled(DefinesMetrics, ClientNames):
     """Has what `Run` has and records nothing; config and summary keep values in memory.
 
     Args:
@@ -44,7 +44,7 @@ class RunDisabled(DefinesMetrics):
     disabled = True
     url = None
     resumed = False
-    step = 0
+    step = starting_step = 0
 
     def __init__(
         self,

@@ -11,7 +11,7 @@ from runsettings.journal.replay import StoredRun
 from runsettings.layers.call_site import find_caller
 from runsettings.models import resolving
 from runsettings.models.settings import Settings
-from runsettings.runs.client_names import missing_attribute
+from runsettings.runs.client_names import ClientNames, missing_attribute
 from runsettings.secrets import live
 from runsettings.values.diagnostic import Rule
 from runsettings.values.errors import RunError
@@ -25,7 +25,7 @@ def with_id(settings: Settings, run_id: str) -> Settings:
     return resolving.with_source(settings, tree, find_caller("run.settings"))
 
 
-class RunNames:
+class RunNames(ClientNames):
     """The base of `Run`: its names and its place. What may be set is recorded when it is set.
 
     Args:

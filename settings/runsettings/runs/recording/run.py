@@ -69,12 +69,12 @@ class Run(RunMetrics):
         self._holds_secret = recorder.holds_secret
         self._lock = recorder.lock
         self._files = files
-        self._step = stored.step
+        self._step = self.starting_step = stored.step
         self._row_open = False
         self._skipped = stored.step - stored.rows
         self._writes_at_once = not stored.metrics
         self._values = stored.summary
-        self._summary = Summary(stored.summary, self._set_summary)
+        self._summary = Summary(stored.summary, self._set_summary, self._own_summary)
         self._resumed = resumed
         self._on_finish = on_finish
         self._ending = False
@@ -273,6 +273,9 @@ class Run(RunMetrics):
                 record: dict[str, Any] = {"type": "summary", "values": flat}
                 removed = [*removed, *replaced]
                 self._recorder.write({**record, "removed": removed} if removed else record)
+
+    def _own_summary(self) -> dict[str, Any]:
+        return self._files.own_summary(self._step) if self._step else {}
 
     def _note_config(self, change: Change) -> None:
         """Record a change of the config; called while the config is locked."""

@@ -20,17 +20,26 @@ class Summary(MutableMapping[str, Any]):
         values: The values, flat, with dotted keys for nested ones. `Run.log` puts logged values
             into this dict.
         change: Called with the values to set and the keys to remove; changes ``values``.
+        own: Returns the values that are the run's own, such as ``_step``. They can be read, and
+            are no items.
     """
 
-    __slots__ = ("_change", "_nested", "_values")
+    __slots__ = ("_change", "_nested", "_own", "_values")
 
     _values: dict[str, Any]
     _change: Change
+    _own: Callable[[], Mapping[str, Any]]
     _nested: set[str]
 
-    def __init__(self, values: dict[str, Any], change: Change) -> None:
+    def __init__(
+        self,
+        values: dict[str, Any],
+        change: Change,
+        own: Callable[[], Mapping[str, Any]] = dict,
+    ) -> None:
         object.__setattr__(self, "_values", values)
         object.__setattr__(self, "_change", change)
+        object.__setattr__(self, "_own", own)
         heads = {key.partition(".")[0] for key in values if "." in key}
         object.__setattr__(self, "_nested", heads)
 
@@ -59,7 +68,7 @@ class Summary(MutableMapping[str, Any]):
         start = len(key) + 1
         inner = {name[start:]: self._values[name] for name in self._below(key)}
         if not inner:
-            raise KeyError(key)
+            return self._own()[key]
         return SummaryPart(inner, self._change, f"{key}.")
 
     def __setitem__(self, key: str, value: Any) -> None:
@@ -108,6 +117,8 @@ class Summary(MutableMapping[str, Any]):
 class SummaryPart(dict[str, Any]):
     """A nested part of a summary: a dict, whose changes are changes of the summary.
 
+    Its keys can be read and set as attributes, where they are not names of a dict's methods.
+
     Args:
         values: The values in it, with dotted keys for what is deeper.
         change: The summary's.
@@ -129,6 +140,17 @@ class SummaryPart(dict[str, Any]):
     def __setitem__(self, key: str, value: Any) -> None:
         self._change({f"{self._prefix}{key}": value}, [])
         super().__setitem__(key, value)
+
+    def __getattr__(self, key: str) -> Any:
+        if key in self:
+            return self[key]
+        raise AttributeError(f"{self._prefix[:-1]!r} of the summary has no {key!r} yet")
+
+    def __setattr__(self, key: str, value: Any) -> None:
+        if key in ("_change", "_prefix"):
+            super().__setattr__(key, value)
+        else:
+            self[key] = value
 
     def __delitem__(self, key: str) -> None:
         super().__delitem__(key)

@@ -17,7 +17,12 @@ from typing import TYPE_CHECKING, Any, Final
 from runsettings._deferred import deferred
 from runsettings.composition.profiles import Profiles
 from runsettings.documents.paths import named_path, working_directory
-from runsettings.journal.directory import FILES, make_temporary_directory, make_wandb_directory
+from runsettings.journal.directory import (
+    FILES,
+    link_latest,
+    make_temporary_directory,
+    make_wandb_directory,
+)
 from runsettings.journal.notices import Notices
 from runsettings.journal.recorder import Recorder
 from runsettings.journal.replay import StoredRun
@@ -296,6 +301,7 @@ class RunStart:
             config_record(config),
             {"type": "metadata", "values": facts},
         )
+        link_latest(journal.path.parent)
         keep_code = settings.save_code and not settings.disable_code
         in_notebook = notebook.shell() is not None
         files = RunFiles(
