@@ -154,16 +154,18 @@ def link_latest(home: Path) -> None:
     Args:
         home: The run's directory, which has the link beside it.
     """
-    link = home.with_name(LATEST)
-    if link.exists() and not link.is_symlink():
-        return  # somebody's own file or directory
-    new = home.with_name(f"{REMOVED}{LATEST}-{os.getpid()}")
+    # Paths as texts: a start of a run makes few calls.
+    directory, name = os.path.split(home)
+    link = f"{directory}{os.sep}{LATEST}"
+    new = f"{directory}{os.sep}{REMOVED}{LATEST}-{os.getpid()}"
     try:
-        new.symlink_to(home.name, target_is_directory=True)
-        new.replace(link)
-    except (OSError, NotImplementedError):  # it is only a convenience
+        if os.path.lexists(link) and not os.path.islink(link):  # noqa: PTH114
+            return  # somebody's own file or directory
+        os.symlink(name, new, target_is_directory=True)  # noqa: PTH211
+        os.replace(new, link)  # noqa: PTH105
+    except (AttributeError, OSError):  # it is only a convenience, and not every platform has it
         with contextlib.suppress(OSError):
-            new.unlink()
+            os.unlink(new)  # noqa: PTH108
 
 
 def start_time_in_name(name: str, run_id: str | None = None) -> str | None:

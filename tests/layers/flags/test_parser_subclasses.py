@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import pickle
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -24,6 +24,17 @@ class Optim:
 
     lr: float = 0.1
     momentum: float = 0.9
+
+
+@dataclasses.dataclass
+class Train:
+    """Fields of each kind that transformers makes flags of."""
+
+    names: list[str] | None = None
+    amp: bool = False
+    shuffle: bool = True
+    kind: Literal["small", "large"] = "large"
+    limit: int | None = None
 
 
 # ConfigArgParse
@@ -137,6 +148,38 @@ def test_values_of_a_file_of_jsonargparse_are_named_by_its_flag(jail):
     assert args.given["epochs"] == args.given["optim.momentum"] == "--cfg"
     assert args.given["optim.lr"] == "--optim.lr"
     assert "layers" not in args.given
+    assert Config.load([args]).cfg == [str(jail.cwd / "own.yaml")]
+
+
+def test_jsonargparse_s_own_file_and_variables_are_told_from_flags_and_defaults(jail):
+    """Its defaults come from a file, and a variable beats them; a flag beats both."""
+    jail.write("own.yaml", "epochs: 7\noptim: {momentum: 0.5, lr: 0.3}\n")
+    jail.setenv(APP_OPTIM__LR="0.4", APP_SEED="5")
+    parser = package("jsonargparse").ArgumentParser(
+        default_config_files=["own.yaml"], env_prefix="APP", default_env=True
+    )
+    parser.add_argument("--epochs", type=int, default=3)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_class_arguments(Optim, "optim")
+    parser.add_argument("--depth", type=int, default=2)
+    args = runsettings.parse_args(parser, ["--seed", "9"])
+    assert vars(args) == vars(parser.parse_args(["--seed", "9"]))
+    assert args.given == {"seed": "--seed"}
+    config = Config.load([args])
+    assert config.as_dict() == {
+        "epochs": 7,
+        "seed": 9,
+        "depth": 2,
+        "optim": {"lr": 0.4, "momentum": 0.5},
+    }
+    names = ("epochs", "seed", "depth", "optim.lr", "optim.momentum")
+    assert {name: str(config.origin(name)) for name in names} == {
+        "epochs": "own.yaml",
+        "seed": "--seed",
+        "depth": "--depth",
+        "optim.lr": "APP_OPTIM__LR",
+        "optim.momentum": "own.yaml",
+    }
 
 
 def test_subcommands_of_jsonargparse_are_watched():
@@ -180,6 +223,31 @@ def test_tap_is_parsed_and_holds_its_arguments():
     assert config.origin("epochs").layer.label == "default"
 
 
+def test_tap_holds_what_it_makes_of_its_arguments_and_those_of_a_subcommand():
+    """As `as_dict` of the parser has it."""
+    tap = package("tap").Tap
+
+    class Fit(tap):  # type: ignore[misc, valid-type]
+        lr: float = 0.1
+        steps: int = 9
+
+    class Arguments(tap):  # type: ignore[misc, valid-type]
+        seed: int = 0
+
+        def configure(self) -> None:
+            self.add_subparsers(dest="command")
+            self.add_subparser("fit", Fit)
+
+        def process_args(self) -> None:
+            self.twice = 2 * self.seed
+
+    args = runsettings.parse_args(Arguments(), ["--seed", "1", "fit", "--lr", "0.5"])
+    plain = Arguments().parse_args(["--seed", "1", "fit", "--lr", "0.5"])
+    assert vars(args) == plain.as_dict()
+    assert (args.twice, args.command, args.lr, args.steps) == (2, "fit", 0.5, 9)
+    assert args.given == {"seed": "--seed", "command": "command", "lr": "--lr"}
+
+
 # simple-parsing
 
 
@@ -196,6 +264,46 @@ def test_simple_parsing_makes_its_dataclasses_and_flags_are_told():
     assert str(config.origin("optim.lr")) == "--lr"
 
 
+def test_what_simple_parsing_notes_beside_the_arguments_is_no_config():
+    """The namespace has it, as that of simple-parsing."""
+    simple = package("simple_parsing")
+    chosen = simple.subgroups({"small": Optim, "plain": Optim}, default="plain")
+
+    @dataclasses.dataclass
+    class Choice:
+        which: Any = chosen
+
+    def parser() -> Any:
+        made = simple.ArgumentParser()
+        made.add_arguments(Choice, dest="choice")
+        return made
+
+    words = ["--which", "small", "--lr", "0.5"]
+    args = runsettings.parse_args(parser(), words)
+    assert args == parser().parse_args(words)
+    assert args.subgroups == {"choice.which": "small"}
+    assert list(Config.load([args])) == ["choice"]
+
+
+@pytest.mark.parametrize(
+    ("options", "words", "name"),
+    [
+        ({"nested_mode": "WITHOUT_ROOT", "argument_generation_mode": "NESTED"}, "--lr", "optim.lr"),
+        ({"argument_generation_mode": "NESTED"}, "--optim.lr", "optim.lr"),
+        ({"argument_generation_mode": "BOTH"}, "--optim.lr", "optim.lr"),
+    ],
+)
+def test_each_way_in_which_simple_parsing_names_flags_is_watched(options, words, name):
+    """The origin is the flag as it is typed."""
+    simple = package("simple_parsing")
+    kinds = {"nested_mode": "NestedMode", "argument_generation_mode": "ArgumentGenerationMode"}
+    given = {key: getattr(getattr(simple, kinds[key]), value) for key, value in options.items()}
+    parser = simple.ArgumentParser(**given)
+    parser.add_arguments(Optim, dest="optim")
+    args = runsettings.parse_args(parser, [words, "0.5"])
+    assert (args.optim, args.given) == (Optim(lr=0.5), {name: words})
+
+
 # transformers
 
 
@@ -208,3 +316,38 @@ def test_the_parser_of_transformers_is_parsed():
     assert args.given == {"lr": "--lr"}
     (optim,) = parser.parse_dict(vars(args))
     assert optim == Optim(lr=0.5)
+
+
+@pytest.mark.parametrize(
+    ("words", "given"),
+    [
+        (["--amp"], {"amp": "--amp"}),
+        (["--amp", "false"], {"amp": "--amp"}),
+        (["--no_shuffle"], {"shuffle": "--no_shuffle"}),
+        (["--names", "a", "b", "--kind", "small"], {"names": "--names", "kind": "--kind"}),
+        (["--limit=3"], {"limit": "--limit"}),
+    ],
+)
+def test_each_kind_of_flag_of_transformers_is_watched(words, given):
+    """Bools with and without a value and their opposite, lists, choices, optional numbers."""
+    kind = pytest.importorskip("transformers.hf_argparser").HfArgumentParser
+    args = runsettings.parse_args(kind(Train), words)
+    assert args == kind(Train).parse_args(words)
+    assert args.given == given
+
+
+# any subclass
+
+
+def test_a_namespace_of_each_parser_is_pickled_and_dumped_as_its_own(config_parser):
+    """It loads where runsettings is not installed."""
+    made = [
+        runsettings.parse_args(config_parser, ["--lr", "0.5"]),
+        runsettings.parse_args(json_parser(), ["--epochs", "4"]),
+    ]
+    for args in made:
+        text = pickle.dumps(args)
+        assert b"runsettings" not in text
+        twin = pickle.loads(text)
+        assert vars(twin) == vars(args)
+        assert not hasattr(twin, "_given_flags")

@@ -49,6 +49,7 @@ class GivenNamespace(argparse.Namespace):
     # Beside the instance's `__dict__`, so that `vars()` shows the arguments alone.
     __slots__ = (
         "_all_flags",
+        "_bookkeeping",
         "_given_flags",
         "_other_sources",
         "_overrides",
@@ -63,6 +64,7 @@ class GivenNamespace(argparse.Namespace):
         vars(self).update(arguments)
         self._given_flags = dict(given or {})
         self._all_flags: dict[str, str] = {}
+        self._bookkeeping: frozenset[str] = frozenset()
         self._settings_flags: frozenset[str] = frozenset()
         self._settings_keys: frozenset[str] = frozenset()
         self._other_sources: dict[str, Origin] = {}
@@ -277,8 +279,11 @@ def flat_arguments(namespace: argparse.Namespace) -> dict[str, Any]:
     """The arguments by their names, those of nested namespaces by dotted ones.
 
     jsonargparse nests namespaces. simple-parsing makes dataclasses of the flags ``--config.lr``.
+    What a parser notes beside the arguments is left out.
     """
     arguments = vars(namespace)
+    if noted := getattr(namespace, "_bookkeeping", ()):
+        arguments = {name: value for name, value in arguments.items() if name not in noted}
     if not any(_is_nested(value) for value in arguments.values()):
         return arguments
     names = {*flags_of(namespace), *given_of(namespace)}

@@ -1,16 +1,19 @@
 """Parsers of subclasses of argparse's that parse in a way of their own.
 
 jsonargparse and simple-parsing make namespaces of their own, typed-argument-parser returns the
-parser itself, and ConfigArgParse reads files and variables. None of them is imported here.
+parser itself, and ConfigArgParse and jsonargparse read files and variables. None of them is
+imported here.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Mapping
+import os
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
 
+from runsettings.documents.paths import shown_path, working_directory
 from runsettings.layers.flags.namespace import flat_arguments
 from runsettings.values.origin import Layer, Origin
 
@@ -115,14 +118,41 @@ def arguments_of(outcome: Any) -> dict[str, Any]:
             for name, value in vars(outcome).items()
         }
     names = [action.dest for action in outcome._actions if action.dest != argparse.SUPPRESS]
-    return {name: getattr(outcome, name) for name in names if hasattr(outcome, name)}
+    arguments = {name: getattr(outcome, name) for name in names if hasattr(outcome, name)}
+    # Tap also holds the arguments of a subcommand, and what `process_args` makes.
+    others = outcome.as_dict() if hasattr(outcome, "as_dict") else {}
+    return {**arguments, **dict(sorted(others.items()))}
 
 
-def other_sources(parser: Any) -> dict[str, Origin]:
-    """The arguments that ConfigArgParse took from its files and from variables."""
+def bookkeeping(arguments: Iterable[str], known: Mapping[str, str]) -> frozenset[str]:
+    """What jsonargparse and simple-parsing note in a namespace beside the arguments.
+
+    Args:
+        arguments: The names in the namespace.
+        known: The flags and positionals by the names of their arguments.
+    """
+    return frozenset(
+        name
+        for name in arguments
+        if name not in known and (name == "subgroups" or str(name).startswith("__"))
+    )
+
+
+def other_sources(
+    parser: Any, arguments: Mapping[str, Any], given: Mapping[str, str]
+) -> dict[str, Origin]:
+    """The arguments that the parser took from files and variables of its own.
+
+    Args:
+        parser: A parser that has parsed; those of ConfigArgParse and jsonargparse read such.
+        arguments: What it returned.
+        given: The arguments that were given as flags. ConfigArgParse makes flags of its sources,
+            which are not told apart there.
+    """
     ask = getattr(parser, "get_source_to_settings_dict", None)
     if ask is None:
-        return {}
+        sources = _of_jsonargparse(parser, arguments) if hasattr(parser, "default_env") else {}
+        return {name: origin for name, origin in sources.items() if name not in given}
     found: dict[str, Origin] = {}
     for source, settings in ask().items():
         kind, _, file = source.partition("|")
@@ -133,4 +163,23 @@ def other_sources(parser: Any) -> dict[str, Origin]:
                 found[action.dest] = Origin(Layer.ENV, key)
             elif kind == "config_file":
                 found[action.dest] = Origin(Layer.FILE, file)
+    return found
+
+
+def _of_jsonargparse(parser: Any, arguments: Mapping[str, Any]) -> dict[str, Origin]:
+    """The sources of jsonargparse, which does not tell them: what is no default is from a file."""
+    found: dict[str, Origin] = {}
+    files = arguments.get("__default_config__")
+    file = files[-1] if isinstance(files, list) else files
+    prefix = f"{parser.env_prefix.replace('-', '_')}_" if isinstance(parser.env_prefix, str) else ""
+    flat = flat_arguments(argparse.Namespace(**arguments))
+    for action in parser._actions:
+        name = action.dest
+        variable = f"{prefix}{name}".replace(".", "__").upper()
+        if parser.default_env and variable in os.environ:
+            found[name] = Origin(Layer.ENV, variable)
+        elif file is not None and name in flat and flat[name] != action.default:
+            found[name] = Origin(
+                Layer.FILE, shown_path(os.fspath(file), os.fspath(working_directory()))
+            )
     return found

@@ -35,6 +35,7 @@ from runsettings.layers.flags.namespace import (
 from runsettings.layers.flags.parser_subclasses import (
     SnapshotRecord,
     arguments_of,
+    bookkeeping,
     has_own_parse,
     other_sources,
 )
@@ -153,7 +154,7 @@ def _watched(
     words = take_overrides(arguments)
     if namespace is not None:
         vars(namespace).update(arguments)
-    others = other_sources(parser)
+    others = other_sources(parser, arguments, record.given)
     given = {
         name: flag
         for name, flag in {**before, **record.given}.items()
@@ -178,6 +179,8 @@ def _watched(
     told._overrides = tuple(words)
     told._other_sources = others
     told._all_flags = known
+    if has_own_parse(parser):
+        told._bookkeeping = bookkeeping(arguments, names)
     told._settings_keys = frozenset().union(*(_facts(each).keys for each in parsers))
     told._settings_flags = (settings_of(namespace) if namespace else frozenset()) | settings
     return told, rest

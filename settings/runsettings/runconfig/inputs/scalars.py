@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections
 import datetime as dt
 import decimal
+import os
 import pathlib
 import uuid
 from typing import Any
@@ -29,6 +30,9 @@ def plain_scalar(value: Any) -> Any:
         return value.isoformat()
     if isinstance(value, decimal.Decimal):
         return _decimal(value)
+    # Paths of other packages.
+    if isinstance(value, os.PathLike) and isinstance(path := os.fspath(value), str):
+        return path
     return MISSING
 
 
