@@ -269,7 +269,8 @@ def on_default_lists(trees: list[Tree], table: OptionTable) -> list[Tree]:
     Returns:
         ``trees`` itself where no tree appends to a default.
     """
-    if not any(tree.directives for tree in trees):
+    # Most trees have a few values, and most models many options.
+    if not any(tree.directives and _appends(tree.data) for tree in trees):
         return trees
     data: dict[str, Any] = {}
     marks: dict[str, Any] = {}
@@ -283,3 +284,10 @@ def on_default_lists(trees: list[Tree], table: OptionTable) -> list[Tree]:
     if not data:
         return trees
     return [Tree(Layer.DEFAULT, table.model.__name__, data, marks, directives=False), *trees]
+
+
+def _appends(node: Any) -> bool:
+    """Whether there is an `Append` in a tree of values."""
+    if isinstance(node, Mapping):
+        return any(map(_appends, node.values()))
+    return isinstance(node, Append)
