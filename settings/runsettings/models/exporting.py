@@ -8,7 +8,7 @@ import hashlib
 import json
 from collections import deque
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from pydantic import BaseModel
 from pydantic_core import to_jsonable_python
@@ -16,9 +16,14 @@ from pydantic_core import to_jsonable_python
 from runsettings.secrets.forms import MASK
 from runsettings.values.key_paths import MISSING, KeyPath, put_at, value_at
 
+_SCALARS: Final = frozenset({str, int, float, bool, type(None)})
+"""The types of most values, which need no conversion."""
+
 
 def plain(value: Any) -> Any:
     """``value`` in plain containers: sets as sorted lists, enums as values, models as dicts."""
+    if type(value) in _SCALARS:
+        return value
     if isinstance(value, BaseModel):
         fields = {name: plain(value.__dict__[name]) for name in type(value).model_fields}
         return fields | plain(value.__pydantic_extra__ or {})

@@ -345,6 +345,6 @@ def _fields(node: Any) -> tuple[str, ...]:
 def _inside(node: Any, name: str | int) -> Any:
     if node is None:
         return None  # an optional model without a value: its keys have none either
-    if isinstance(node, (Mapping, Sequence)):
+    if not isinstance(node, BaseModel) and isinstance(node, (Mapping, Sequence)):
         return node[name]  # type: ignore[index]
     return getattr(node, str(name))
