@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import itertools
+import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -397,11 +399,12 @@ def test_absent_secrets_directory_is_a_warning(jail):
         resolve(jail)
 
 
-def test_secrets_directory_that_is_a_file_is_an_error(jail):
-    """Something else in its place is a fault."""
+@pytest.mark.parametrize("make", [Path.touch, os.mkfifo, lambda path: path.symlink_to("none")])
+def test_secrets_directory_that_is_something_else_is_an_error(jail, make):
+    """A file, a pipe or a link to nothing in its place is a mistake, and the error names it."""
     (jail.cwd / "secrets").rmdir()
-    jail.write("secrets", "")
-    with pytest.raises(SettingsError, match="the source secrets_dir failed with SettingsError"):
+    make(jail.cwd / "secrets")
+    with pytest.raises(SettingsError, match='secrets" is not a directory'):
         resolve(jail)
 
 

@@ -110,8 +110,8 @@ class SecretsLayer:
     def read(self, inputs: Inputs) -> Sequence[Reading]:
         """What the files hold; the mark of each value is its file."""
         directories = [named_path(name, inputs.cwd) for name in inputs.secrets_dirs]
-        present = [directory for directory in directories if os.path.lexists(directory)]
-        readings = [_absent(shown_path(d, inputs.cwd)) for d in directories if d not in present]
+        present = [d for d in directories if os.path.isdir(d)]  # noqa: PTH112 - Path's may raise
+        readings = [_no_directory(d, inputs.cwd) for d in directories if d not in present]
         if not present:
             return readings
         source = _SecretTexts(inputs.model, secrets_dir=present, **self._options)
@@ -139,13 +139,16 @@ def _files(
     return files
 
 
-def _absent(where: str) -> Reading:
-    """A secrets directory that is not there: worth a warning, as in pydantic-settings."""
+def _no_directory(path: Path, cwd: Path) -> Reading:
+    """A secrets directory that is missing, a warning, or that is something else, an error."""
+    where = shown_path(path, cwd)
+    missing = not os.path.lexists(path)
+    wrong = "does not exist" if missing else "is not a directory"
     fault = Diagnostic(
         Rule.UNREADABLE_FILE,
-        Severity.WARNING,
+        Severity.WARNING if missing else Severity.ERROR,
         (),
-        f'the secrets directory "{where}" does not exist',
+        f'the secrets directory "{where}" {wrong}',
         Origin(Layer.EXTERNAL, where),
     )
     return Reading(Tree(Layer.EXTERNAL, where, directives=False), (fault,))
