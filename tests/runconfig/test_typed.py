@@ -289,3 +289,24 @@ def test_a_flag_and_an_override_that_agree_are_no_error(flag, override):
     args = runsettings.parse_args(parser, [*flag, "--set", override])
     (winner, *_) = Deep.resolve(args=args).history(override.partition("=")[0])
     assert str(winner.origin) == f"--set {override}"
+
+
+def test_a_profile_of_the_model_is_known_beside_it(jail):
+    """The namespace that chose a profile may stand in the list beside the model that has it."""
+    jail.write("train.yaml", "$config: 1\n$profiles: {long: {epochs: 9}}\n")
+    args = _words("--profile", "long")
+    train = Train.resolve(files="train.yaml", args=args)
+    assert runsettings.Config.load([train, args])["epochs"] == 9
+    with pytest.raises(ConfigError, match="no file has a profile"):
+        runsettings.Config.load([Train.resolve(files="train.yaml"), args])
+
+
+def test_from_run_has_the_recorded_history(jail):
+    """What the run recorded as beaten is below the value that is read back."""
+    jail.write("train.yaml", "epochs: 3\n")
+    train = Train.resolve(files="train.yaml", epochs=4)
+    with runsettings.init(config=train, id="beaten", mode="offline", settings={"quiet": True}):
+        pass
+    history = Train.from_run("beaten").history("epochs")
+    assert [leaf.value for leaf in history] == [4, 3, 90]
+    assert str(history[1].origin) == "train.yaml:1:9"

@@ -23,7 +23,7 @@ from runsettings.models.layered import LayeredSettings
 from runsettings.models.model_options import LayeredConfigDict, inputs_of, resolver_of
 from runsettings.models.resolving import resolve_layers, sources
 from runsettings.models.settings import Settings
-from runsettings.runconfig.inputs.leaf_trees import recorded_tree
+from runsettings.runconfig.inputs.leaf_trees import recorded_trees
 from runsettings.runconfig.inputs.reader import InputReader
 from runsettings.runconfig.rules.key_rules import check_rules
 from runsettings.secrets.forms import MASK
@@ -232,7 +232,13 @@ class RunConfig(LayeredSettings):
         masked = [path for path, value in leaves_of(data) if value == MASK]
         for path in masked:
             del value_at(data, path[:-1])[path[-1]]
-        recorded = recorded_tree(Layer.FILE, f"run {stored.id}", data, stored.config_origins)
+        where = f"run {stored.id}"
+        # The model has its defaults itself.
+        losers = {
+            key: [each for each in beaten if each.get("layer") != Layer.DEFAULT.label]
+            for key, beaten in stored.config_losers.items()
+        }
+        recorded = recorded_trees(Layer.FILE, where, data, stored.config_origins, losers)
         layers = (Layer.DEFAULT, Layer.ENV, _Recorded(recorded), Layer.INIT)
         config = runsettings.resolve(cls, values=values, layers=layers)
         asked = [
@@ -240,7 +246,7 @@ class RunConfig(LayeredSettings):
                 Rule.MASKED_VALUE,
                 path,
                 "was masked when the run recorded it",
-                Origin(Layer.FILE, recorded.where),
+                Origin(Layer.FILE, where),
                 "pass it, or set its variable",
             )
             for path in masked
@@ -256,9 +262,9 @@ class _Recorded:
 
     layer = Layer.FILE
 
-    def __init__(self, tree: Tree) -> None:
-        self._tree = tree
+    def __init__(self, trees: Sequence[Tree]) -> None:
+        self._trees = trees
 
     def read(self, inputs: Inputs) -> Sequence[Reading]:  # noqa: ARG002 - the layers' signature
         """The recorded config."""
-        return (Reading(self._tree),)
+        return [Reading(tree) for tree in self._trees]

@@ -118,6 +118,11 @@ class TestConfig:
         assert "base.yaml:2:1" in result.stdout
         assert "did you mean 'epochs'" in result.stdout
 
+    def test_check_of_the_config_alone(self, project, run):
+        """``--no-settings`` leaves the config of the options to be checked."""
+        result = run("check", "--no-settings", "--config", "train.yaml")
+        assert (result.exit_code, result.stdout) == (0, "no problems in config\n")
+
     def test_lock_refuses(self, project, run):
         """A lock file holds settings: without a model for the config there are none."""
         result = run("lock", "--config", "train.yaml")
@@ -196,7 +201,7 @@ class TestProject:
 
     def test_schema(self, table, run):
         """The schema is that of the project's model."""
-        assert "epochs" in json.loads(run("schema").stdout)["properties"]
+        assert '"epochs"' in run("schema").stdout
         own = run("schema", "--model", "program_of_tests:Serve")
         assert "port" in json.loads(own.stdout)["properties"]
 

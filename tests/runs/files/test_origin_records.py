@@ -115,3 +115,16 @@ def test_a_journal_without_losers_is_read(begin, journals):
     journal.write_text("".join(json.dumps(record) + "\n" for record in lines))
     run = load_run(journal)
     assert (run.torn, run.config, run.config_losers) == (0, {"lr": 2}, {})
+
+
+def test_a_resumed_run_keeps_both_histories(begin, jail, stored):
+    """What the earlier process recorded is below what the later one sets, however often."""
+    jail.write("low.yaml", "lr: 0.1\nepochs: 3\n")
+    for _ in range(4):
+        begin(id="a", resume="allow", config=["low.yaml", {"lr": 0.2}]).finish()
+    values = config_values(stored())
+    assert [str(each.origin_text) for each in values["lr"].beaten] == ["low.yaml:1:5"]
+    with begin(id="a", resume="allow", allow_val_change=True, config={"lr": 0.3}) as run:
+        history = run.config.history("lr")
+    assert [leaf.value for leaf in history] == [0.3, 0.2, 0.1]
+    assert [each.value for each in config_values(stored())["lr"].beaten] == [0.2, 0.1]

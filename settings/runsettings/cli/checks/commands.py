@@ -121,7 +121,8 @@ def check_command(
     """
     if options["against"] is not None and options["matrix"] is None:
         raise click.UsageError("--against needs --matrix")
-    if options["no_settings"] and not (options["files"] or options["matrix"] or options["locked"]):
+    named = any(options[name] for name in ("files", "matrix", "locked"))
+    if options["no_settings"] and not (named or options["program"].config_inputs):
         raise click.UsageError("there is nothing to check: name files, or leave out --no-settings")
     from runsettings.checks.check import run_checks, run_fixes  # pydantic: help needs no models
     from runsettings.cli.checks.requests import check_request  # pydantic, as above

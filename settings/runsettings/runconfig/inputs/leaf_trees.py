@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from runsettings.values.key_paths import KeyPath, format_path
+from runsettings.values.directives import Delete
+from runsettings.values.key_paths import KeyPath, format_path, leaves_of
 from runsettings.values.origin import Layer, Origin
 from runsettings.values.positions import Branch
 from runsettings.values.tree import Leaf, Tree
@@ -51,21 +52,30 @@ def put_leaf(tree: Tree, leaf: Leaf) -> bool:
     return True
 
 
-def recorded_tree(
+def recorded_trees(
     layer: Layer,
     where: str,
     values: dict[str, Any],
     origins: Mapping[str, Mapping[str, Any]],
-) -> Tree:
-    """The config that a run recorded, with the origins that it recorded.
+    losers: Mapping[str, Sequence[Mapping[str, Any]]],
+) -> list[Tree]:
+    """The config that a run recorded, with the origins that it recorded, above what it beat.
 
     Args:
-        layer: The layer of the tree, and of values without a recorded origin.
+        layer: The layer of the trees, and of values without a recorded origin.
         where: The name of the source of these.
         values: The config.
         origins: The origin of each leaf as JSON, by its path as text.
+        losers: What each leaf beat, the highest first: each an origin as JSON, and its value.
     """
-    return Tree(layer, where, values, _recorded_marks(values, (), origins))
+    beaten: list[Tree] = []
+    for path, _ in leaves_of(values) if losers else ():
+        for rank, loser in enumerate(reversed(losers.get(format_path(path), ()))):
+            if len(beaten) <= rank:
+                beaten.append(Tree(layer, where, {}, Branch()))
+            value = loser["value"] if "value" in loser else Delete()
+            put_leaf(beaten[rank], Leaf(path, value, Origin.from_json(loser)))
+    return [*beaten, Tree(layer, where, values, _recorded_marks(values, (), origins))]
 
 
 def _recorded_marks(

@@ -265,7 +265,7 @@ class InputReader:
         found: list[Diagnostic] = []
         data = self._jsonable(settings, found)
         if isinstance(data, dict):
-            defaults, trees = settings_trees(settings, data)
+            defaults, trees = settings_trees(settings, data, self._profiles)
             self.defaults.append(defaults)
             self.trees += trees
             if type(settings).model_config.get("check_values") is not None:

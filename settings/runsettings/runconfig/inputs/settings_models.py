@@ -24,11 +24,13 @@ from runsettings.values.tree import Leaf, Tree
 if TYPE_CHECKING:
     from pydantic_settings import BaseSettings
 
-    from runsettings.models import exporting, provenance
+    from runsettings.composition.profiles import Profiles
+    from runsettings.models import exporting, provenance, resolving
 else:
     # pydantic: a config of plain data needs none of it.
     exporting = deferred("runsettings.models.exporting")
     provenance = deferred("runsettings.models.provenance")
+    resolving = deferred("runsettings.models.resolving")
 
 _RESOLUTION: Final = "__resolution__"
 """The slot in which only layered settings keep where their values came from."""
@@ -52,18 +54,22 @@ def settings_among(inputs: Any) -> Iterator[BaseSettings]:
         yield inputs
 
 
-def settings_trees(settings: BaseSettings, data: Mapping[str, Any]) -> tuple[Tree, list[Tree]]:
+def settings_trees(
+    settings: BaseSettings, data: Mapping[str, Any], profiles: Profiles
+) -> tuple[Tree, list[Tree]]:
     """The sources of layered settings as trees of a config.
 
     Args:
         settings: The settings.
         data: Their validated values as plain JSON types.
+        profiles: The chosen profiles; it learns of those that the settings' own files have.
 
     Returns:
         The defaults of the model's fields, which stand below all other inputs of the config; and
         the other sources, lowest first. Merged, all of them are ``data``.
     """
     mask = SecretMask(provenance.secrets(settings))
+    profiles.known |= {tree.profile for tree in resolving.sources(settings) if tree.profile}
     defaults = Tree(Layer.DEFAULT, type(settings).__name__, marks=Branch())
     winners: dict[Layer, Tree] = {}
     beaten: list[Tree] = []

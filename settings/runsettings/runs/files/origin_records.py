@@ -10,7 +10,7 @@ from runsettings.journal.replay import StoredRun
 from runsettings.models import provenance
 from runsettings.models.settings import Settings
 from runsettings.runconfig.config import Config
-from runsettings.runconfig.inputs.leaf_trees import recorded_tree
+from runsettings.runconfig.inputs.leaf_trees import recorded_trees
 from runsettings.values.directives import Append, Delete, Replace
 from runsettings.values.key_paths import MISSING, KeyPath, format_path, leaves_of
 from runsettings.values.origin import Layer
@@ -19,6 +19,9 @@ from runsettings.values.tree import Leaf, Tree
 
 _LONG: Final = 200
 """Characters of a value that lost, from which it is shortened."""
+
+_MOST: Final = 20
+"""The most values that are recorded as beaten by one value."""
 
 Explained: TypeAlias = list[dict[str, Any]]
 """Settings as `Settings.explain` has them in JSON: ``key``, ``value``, ``history``."""
@@ -56,18 +59,25 @@ def config_key_record(config: Config, key: str) -> dict[str, Any]:
 
 
 def _losers(histories: Iterable[tuple[KeyPath, Sequence[Leaf]]]) -> dict[str, Any]:
-    """The member of a record with the values that leaves beat; none if there are no such values."""
-    found = {
-        format_path(path): [
-            leaf.origin.to_json()
-            if isinstance(leaf.value, Delete)
-            else {**leaf.origin.to_json(), "value": _brief(leaf.value)}
-            for leaf in history[1:]
-        ]
-        for path, history in histories
-        if len(history) > 1
-    }
+    """The member of a record with the values that leaves beat; none if there are no such values.
+
+    A value that is set again in the same place, as by each resume of a run, is one value.
+    """
+    found = {}
+    for path, history in histories:
+        winner, *beaten = map(_recorded, history) if len(history) > 1 else (None,)
+        unlike: list[dict[str, Any]] = []
+        for each in beaten:
+            if each != winner and each not in unlike and len(unlike) < _MOST:
+                unlike.append(each)
+        if unlike:
+            found[format_path(path)] = unlike
     return {"losers": found} if found else {}
+
+
+def _recorded(leaf: Leaf) -> dict[str, Any]:
+    origin: dict[str, Any] = leaf.origin.to_json()
+    return origin if isinstance(leaf.value, Delete) else {**origin, "value": _brief(leaf.value)}
 
 
 def _brief(value: Any) -> Any:
@@ -103,8 +113,8 @@ def settings_file(explained: Explained) -> dict[str, Any]:
     return {e["key"]: {"value": e["value"], "history": e["history"]} for e in explained}
 
 
-def config_tree(run: StoredRun) -> Tree:
-    """The config of a stored run as a source of the lowest layer, with its recorded origins."""
+def config_trees(run: StoredRun) -> list[Tree]:
+    """The config of a stored run as sources of the lowest layer, with its recorded history."""
     # Copies: the run's own change with each record, and the history of a key keeps this source.
     config, origins = dict(run.config), dict(run.config_origins)
-    return recorded_tree(Layer.DEFAULT, f"run {run.id}", config, origins)
+    return recorded_trees(Layer.DEFAULT, f"run {run.id}", config, origins, dict(run.config_losers))
