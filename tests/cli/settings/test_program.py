@@ -203,7 +203,7 @@ class TestProject:
         """The schema is that of the project's model."""
         assert '"epochs"' in run("schema").stdout
         own = run("schema", "--model", "program_of_tests:Serve")
-        assert "port" in json.loads(own.stdout)["properties"]
+        assert '"port"' in own.stdout
 
     def test_lock(self, table, run, jail):
         """The lock file has the files of the chain."""
