@@ -60,16 +60,20 @@ class InitLayer:
             return ()
         caller = inputs.caller
         values = dict(inputs.values)
-        directives = any(isinstance(v, (dict, list, Directive)) for v in values.values())
         tree = Tree(
             Layer.INIT,
             caller.where,
             values,
             line=caller.line,
             call=caller.call,
-            directives=directives,
+            directives=may_have_directives(values),
         )
         return (Reading(tree, copying.copy_containers(tree)),)
+
+
+def may_have_directives(values: Mapping[str, Any]) -> bool:
+    """Whether arguments of a call may hold a directive."""
+    return any(isinstance(value, (dict, list, Directive)) for value in values.values())
 
 
 def read_named(

@@ -7,6 +7,7 @@ passwords in addresses. `runsettings.secrets` masks them.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -48,11 +49,7 @@ def live_secrets(trees: Iterable[Tree], table: OptionTable) -> frozenset[str]:
         trees: The sources.
         table: The model's options.
     """
-    found: set[str] = set()
-    for option in table.leaves():
-        default = option.info.default
-        if isinstance(default, str):
-            found.update(passwords_in_addresses(default))
+    found = set(_secrets_in_defaults(table))
     for tree in trees:
         for value in tree.data.values():
             if isinstance(value, str):
@@ -63,6 +60,14 @@ def live_secrets(trees: Iterable[Tree], table: OptionTable) -> frozenset[str]:
             part = _part(tree, path)
             found.update([part] if isinstance(part, str) else _held_texts(part, table.secret_names))
     return frozenset(found - {""})
+
+
+@functools.lru_cache(maxsize=64)
+def _secrets_in_defaults(table: OptionTable) -> frozenset[str]:
+    """The passwords inside addresses that are defaults."""
+    defaults = [option.info.default for option in table.leaves()]
+    texts = [default for default in defaults if isinstance(default, str)]
+    return frozenset(found for text in texts for found in passwords_in_addresses(text))
 
 
 def mask_written(

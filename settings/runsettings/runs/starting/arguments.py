@@ -12,6 +12,7 @@ from runsettings.documents.paths import working_directory
 from runsettings.layers.base import Inputs
 from runsettings.layers.call_site import Caller
 from runsettings.layers.flags.namespace import settings_part
+from runsettings.layers.program_inputs import may_have_directives
 from runsettings.models.resolving import (
     held_to_site_locks,
     resolve,
@@ -145,4 +146,12 @@ def _tree(data: dict[str, Any], arguments: Mapping[str, str], caller: Caller) ->
         marks[field] = Origin(
             Layer.INIT, caller.where, caller.line, None, f"{caller.call}({argument}=)"
         )
-    return Tree(Layer.INIT, caller.where, data, marks, line=caller.line, call=caller.call)
+    return Tree(
+        Layer.INIT,
+        caller.where,
+        data,
+        marks,
+        line=caller.line,
+        call=caller.call,
+        directives=may_have_directives(data),
+    )
