@@ -383,6 +383,18 @@ def test_tags_change_during_the_run(begin):
     assert load_run(run.journal_path).tags == ["b", "c"]
 
 
+def test_many_tags_one_by_one_take_linear_work_each(begin, counted_calls):
+    """The tags that are there already are neither checked nor compared one by one."""
+    run = begin(tags=[f"a{number}" for number in range(2_000)])
+    with counted_calls() as many:
+        run.tags += ("b",)
+    run.tags = ("c",)
+    with counted_calls() as few:
+        run.tags += ("d",)
+    assert many.total() - few.total() < 50
+    assert run.tags == ("c", "d")
+
+
 @pytest.mark.parametrize("tags", [[""], ["x" * 65]])
 def test_a_tag_has_1_to_64_characters(begin, tags):
     """The rule of the argument holds for the property."""

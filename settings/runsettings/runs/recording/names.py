@@ -97,7 +97,7 @@ class RunNames(ClientNames):
 
     @tags.setter
     def tags(self, tags: Iterable[str]) -> None:
-        self._set("tags", "run_tags", (tags,) if isinstance(tags, str) else tags)
+        self._set_tags((tags,) if isinstance(tags, str) else tags)
 
     @property
     def mode(self) -> str:
@@ -176,12 +176,26 @@ class RunNames(ClientNames):
         new = getattr(resolving.replace(self._settings, **{field: value}), field)
         with self._recorder.lock:
             # Another thread may have finished the run in the meantime.
-            if not self._require_open(name):
-                return
-            if name == "tags":
-                before = self._stored.tags
-                add = [tag for tag in new if tag not in before]
-                remove = [tag for tag in before if tag not in new]
-                self._recorder.write({"type": "tags", "add": add, "remove": remove})
-            else:
+            if self._require_open(name):
                 self._recorder.write({"type": "run", name: new})
+
+    def _set_tags(self, tags: Any) -> None:
+        """Record the difference to the earlier tags. Only those that are new are checked."""
+        if not self._require_open("tags"):
+            return
+        if not isinstance(tags, Iterable):
+            resolving.replace(self._settings, run_tags=tags)  # raises
+            return
+        wanted = tuple(tags)
+        known = set(self._stored.tags)
+        new = [tag for tag in wanted if not isinstance(tag, str) or tag not in known]
+        checked = resolving.replace(self._settings, run_tags=new).run_tags
+        with self._recorder.lock:
+            if not self._require_open("tags"):
+                return
+            before, kept = set(self._stored.tags), {*wanted, *checked}
+            add = [tag for tag in checked if tag not in before]
+            # Another thread may have removed one that was not checked.
+            add += [tag for tag in wanted if tag in known and tag not in before]
+            remove = [tag for tag in self._stored.tags if tag not in kept]
+            self._recorder.write({"type": "tags", "add": add, "remove": remove})
