@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import json
 import os
 import signal
 import subprocess
 import sys
 import textwrap
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import settings
@@ -163,6 +164,63 @@ def script(jail) -> Callable[..., subprocess.CompletedProcess[str]]:
     def run(code: str, *args: str) -> subprocess.CompletedProcess[str]:
         line = command(jail.cwd, code, *args)
         return subprocess.run(line, cwd=jail.cwd, capture_output=True, text=True, check=False)
+
+    return run
+
+
+FORKS = """
+import json
+statuses = []
+for number, code in enumerate(json.load(sys.stdin)):
+    os.mkdir(str(number))
+    child = os.fork()
+    if not child:
+        os.chdir(str(number))
+        for stream in (1, 2):
+            os.dup2(os.open(str(stream), os.O_CREAT | os.O_WRONLY), stream)
+        exec(code)
+        break
+    statuses.append(os.waitpid(child, 0)[1])
+else:
+    print(json.dumps(statuses))
+"""
+
+
+class Forked(NamedTuple):
+    """A process of `forked` that has ended."""
+
+    returncode: int
+    directory: Path
+    """Its working directory."""
+    stderr: str
+
+
+@pytest.fixture(scope="session")
+def forked(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Iterable[str]], list[Forked]]:
+    """Run lines, with `PRELUDE` before them, each as the rest of a process of its own.
+
+    The processes share the imports, which take longer than all else.
+    """
+
+    def run(codes: Iterable[str]) -> list[Forked]:
+        directory = tmp_path_factory.mktemp("forked")
+        environment = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
+        (directory / "train.py").write_text(PRELUDE + FORKS)
+        done = subprocess.run(
+            [sys.executable, "train.py"],
+            cwd=directory,
+            env={**environment, "HOME": str(directory)},
+            input=json.dumps(list(codes)),
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        statuses = json.loads(done.stdout)
+        homes = [directory / str(number) for number in range(len(statuses))]
+        return [
+            Forked(os.waitstatus_to_exitcode(status), home, (home / "2").read_text())
+            for status, home in zip(statuses, homes, strict=True)
+        ]
 
     return run
 

@@ -125,41 +125,102 @@ ENDINGS = {
 }
 
 
-@pytest.mark.parametrize("name", ENDINGS)
-def test_a_run_is_recorded_as_its_process_ended(script, stored, name):
+LATE = {
+    f"{call.format(code)}, where main starts the run": (MAIN + call.format(code), exited(code or 0))
+    for call in (
+        "sys.exit(main({}))",
+        "raise SystemExit(main({}))",
+        "from sys import exit; exit(main({}))",
+    )
+    for code in (None, 0, 3)
+}
+"""The run starts after the expression that ends the process has begun."""
+
+ABSL = "from absl import app\ndef main(_):\n    begin()\n    {}\napp.run(main, argv=['train.py'])"
+
+INTERRUPTED = """
+run = begin()
+close = run._files.close
+def interrupted(*arguments):
+    os.kill(os.getpid(), signal.SIGINT)
+    close(*arguments)
+run._files.close = interrupted
+"""
+
+CTRL_C = {
+    "Ctrl-C during finish": (INTERRUPTED + "finish()", killed("SIGINT")),
+    "a caught Ctrl-C during finish": (
+        INTERRUPTED + "try: finish()\nexcept KeyboardInterrupt: pass",
+        FINISHED,
+    ),
+    "a caught Ctrl-C during finish and sys.exit": (
+        INTERRUPTED + "try: finish()\nexcept KeyboardInterrupt: sys.exit(3)",
+        exited(3),
+    ),
+    "Ctrl-C while the run is finished at the end": (INTERRUPTED, FINISHED),
+    "Ctrl-C while the run is finished at sys.exit": (INTERRUPTED + "sys.exit(3)", exited(3)),
+}
+"""At the end of the process it changes the exit code no more."""
+
+CHILD = "if not os.fork():\n    begin()\n    {}\nsys.exit(os.wait()[1] >> 8)"
+
+PROCESSES = {
+    **{name: (RUN + code, expected) for name, (code, expected) in ENDINGS.items()},
+    **LATE,
+    **CTRL_C,
+    "absl's app.run": (ABSL.format("return 4"), exited(4)),
+    "an exception under absl's app.run": (ABSL.format("1 / 0"), DIVIDED),
+    "sys.exit of a forked child": (CHILD.format("sys.exit(3)"), exited(3)),
+    "raise SystemExit of a forked child": (CHILD.format("raise SystemExit(3)"), exited(3)),
+    "os._exit": (RUN + "os._exit(3)", {"code": 3}),
+    "SIGKILL": (RUN + "os.kill(os.getpid(), signal.SIGKILL)", {"code": 128 + signal.SIGKILL}),
+}
+"""The lines of scripts, and the ends of their runs."""
+
+
+@pytest.fixture(scope="module")
+def processes(forked):
+    """The exit code, the run and the errors of each of `PROCESSES`, by its name."""
+    found = {}
+    done = forked([code for code, _ in PROCESSES.values()])
+    for name, process in zip(PROCESSES, done, strict=True):
+        (journal,) = process.directory.glob("wandb/*run-*/run-*.jsonl")
+        found[name] = (process.returncode, load_run(journal), process.stderr)
+    return found
+
+
+@pytest.mark.parametrize("name", PROCESSES)
+def test_a_run_is_recorded_as_its_process_ended(processes, name):
     """The state and the code in the journal are those that the shell sees."""
-    code, expected = ENDINGS[name]
-    done = script(RUN + code)
-    run = stored()
+    returned, run, errors = processes[name]
+    code, expected = PROCESSES[name]
+    assert run.torn == 0
+    assert run.rows == code.count("log({'a': 1})")
     if expected is None:
         # A code that is given to `finish` is the run's own.
-        assert (done.returncode, run.exit["code"]) == (0, 5)
+        assert (returned, run.exit["code"]) == (0, 5)
         return
-    assert done.returncode in (expected["code"], 128 - expected["code"])
+    assert returned in (expected["code"], 128 - expected["code"])
+    if "state" not in expected:
+        # Nothing of Python runs after it.
+        assert (run.state, run.exit) == ("crashed", None)
+        return
     assert {key: run.exit.get(key) for key in expected} == expected
     assert ("error" in run.exit) == ("error" in expected or expected["code"] == 130)
-    assert (run.rows, run.torn) == (1, 0)
+    if name in CTRL_C:
+        assert ("Traceback" in errors) == (name == "Ctrl-C during finish")
 
 
 @pytest.mark.parametrize(
-    "call",
-    ["sys.exit(main({}))", "raise SystemExit(main({}))", "from sys import exit; exit(main({}))"],
+    "name",
+    ["the end of the script", "sys.exit(3)", "raise SystemExit(5)", "an exception", "SIGTERM"],
 )
-@pytest.mark.parametrize("code", [None, 0, 3])
-def test_the_code_that_main_returns_is_recorded(script, stored, call, code):
-    """The run starts after the expression that ends the process has begun."""
-    done = script(MAIN + call.format(code))
-    assert (done.returncode, stored().exit["code"]) == (code or 0, code or 0)
-
-
-@pytest.mark.parametrize(
-    ("body", "code", "error"), [("return 4", 4, None), ("1 / 0", 1, "ZeroDivisionError")]
-)
-def test_absl_s_app_run_is_recorded(script, stored, body, code, error):
-    """It starts `main` inside of its own call of ``sys.exit``."""
-    done = script(f"from absl import app\ndef main(_):\n    begin()\n    {body}\napp.run(main)")
-    exit_record = stored().exit
-    assert (done.returncode, exit_record["code"], exit_record.get("error")) == (code, code, error)
+def test_a_script_is_recorded_as_it_ended(script, stored, name):
+    """A plain ``python train.py``, as those above, which share their imports."""
+    code, expected = ENDINGS[name]
+    done = script(RUN + code)
+    assert done.returncode in (expected["code"], 128 - expected["code"])
+    assert {key: stored().exit.get(key) for key in expected} == expected
 
 
 def test_a_module_run_with_m_is_recorded(jail, script, stored):
@@ -168,12 +229,6 @@ def test_a_module_run_with_m_is_recorded(jail, script, stored):
     jail.write("job.py", (jail.cwd / "train.py").read_text() + "begin()\nsys.exit(9)\n")
     done = subprocess.run([sys.executable, "-m", "job"], check=False)
     assert (done.returncode, stored().exit["code"]) == (9, 9)
-
-
-def test_os_exit_says_nothing_and_is_seen_as_a_crash(script, stored):
-    """Nothing of Python runs after it."""
-    assert script(RUN + "os._exit(3)").returncode == 3
-    assert (stored().state, stored().exit) == ("crashed", None)
 
 
 @pytest.mark.parametrize(
@@ -205,13 +260,6 @@ def test_an_ending_is_recorded_without_a_number_for_monitoring(script, stored, n
     assert (done.returncode, stored().exit["code"]) == (expected["code"], expected["code"])
 
 
-@pytest.mark.parametrize("end", ["sys.exit(3)", "raise SystemExit(3)"])
-def test_a_run_of_a_forked_child_is_recorded_as_the_child_ended(script, stored, end):
-    """A child of ``os.fork`` leaves as its parent would."""
-    done = script(f"if not os.fork():\n    begin()\n    {end}\nsys.exit(os.wait()[1] >> 8)")
-    assert (done.returncode, stored().exit["code"]) == (3, 3)
-
-
 CHILDREN = {
     "the end of the function": ("pass", FINISHED),
     "sys.exit": ("sys.exit(3)", exited(3)),
@@ -229,19 +277,30 @@ CHILDREN = {
 }
 
 
-@pytest.mark.parametrize("method", ["fork", "forkserver", "spawn"])
-def test_runs_of_children_of_multiprocessing_are_recorded_as_they_ended(script, journals, method):
+@pytest.mark.parametrize(
+    ("method", "names"),
+    [
+        ("fork", list(CHILDREN)),
+        ("forkserver", ["the end of the function", "an exception", "sys.exit of a text"]),
+        ("spawn", ["the end of the function", "an exception", "sys.exit"]),
+    ],
+    ids=["fork", "forkserver", "spawn"],
+)
+def test_runs_of_children_of_multiprocessing_are_recorded_as_they_ended(
+    script, journals, method, names
+):
     """Their exit codes are those that the parent sees; forked ones leave without exit handlers."""
-    codes = [code for code, _ in CHILDREN.values()]
     works = "".join(
-        f"def work{n}():\n    begin(id='n{n}')\n    {code}\n" for n, code in enumerate(codes)
+        f"def work{n}():\n    begin(id='n{n}')\n    {CHILDREN[name][0]}\n"
+        for n, name in enumerate(names)
     )
     done = script(f"""
 import multiprocessing
 {works}
 if __name__ == "__main__":
     context = multiprocessing.get_context("{method}")
-    children = [context.Process(target=globals()[f"work{{n}}"]) for n in range({len(codes)})]
+    context.set_forkserver_preload(["runsettings.runs.starting.start"])
+    children = [context.Process(target=globals()[f"work{{n}}"]) for n in range({len(names)})]
     for child in children:
         child.start()
     for child in children:
@@ -250,40 +309,10 @@ if __name__ == "__main__":
 """)
     seen = list(map(int, done.stdout.split()))
     runs = {run.id: run.exit for run in map(load_run, journals())}
-    for number, (name, (_, expected)) in enumerate(CHILDREN.items()):
-        record = runs[f"n{number}"]
+    for number, name in enumerate(names):
+        expected, record = CHILDREN[name][1], runs[f"n{number}"]
         assert seen[number] in (expected["code"], 128 - expected["code"]), name
         assert {key: record.get(key) for key in expected} == expected, name
-
-
-INTERRUPTED = """
-run = begin()
-close = run._files.close
-def interrupted(*arguments):
-    os.kill(os.getpid(), signal.SIGINT)
-    close(*arguments)
-run._files.close = interrupted
-"""
-
-
-@pytest.mark.parametrize(
-    ("end", "expected"),
-    [
-        ("finish()", killed("SIGINT")),
-        ("try: finish()\nexcept KeyboardInterrupt: pass", FINISHED),
-        ("try: finish()\nexcept KeyboardInterrupt: sys.exit(3)", exited(3)),
-        ("", FINISHED),
-        ("sys.exit(3)", exited(3)),
-    ],
-    ids=["finish", "a caught one", "a caught one and sys.exit", "at the end", "at sys.exit"],
-)
-def test_ctrl_c_during_finish_is_recorded_as_the_process_ends(script, stored, end, expected):
-    """At the end of the process it changes the exit code no more."""
-    done = script(INTERRUPTED + end)
-    run = stored()
-    assert done.returncode in (expected["code"], 128 - expected["code"])
-    assert {key: run.exit.get(key) for key in expected} == expected
-    assert ("Traceback" in done.stderr) == (end == "finish()")
 
 
 def test_a_copy_that_ctrl_c_interrupts_leaves_nothing_behind(begin, jail, monkeypatch):
@@ -336,12 +365,6 @@ def test_a_run_that_finished_during_an_exception_has_failed_until_the_end(begin)
         active._finish_all(Ending())
     assert load_run(run.journal_path).state == "finished"
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
-
-
-def test_a_killed_run_is_seen_as_crashed(script, stored):
-    """SIGKILL leaves no word, and the lock is gone."""
-    script(RUN + "os.kill(os.getpid(), signal.SIGKILL)")
-    assert (stored().state, stored().exit, stored().step) == ("crashed", None, 1)
 
 
 def test_the_users_excepthook_and_handlers_are_called(script, stored):
