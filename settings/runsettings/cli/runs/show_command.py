@@ -131,12 +131,12 @@ def _metric_rows(metrics: Mapping[str, Metric]) -> list[tuple[str, ...]]:
     return [
         (
             key,
-            sparklines.sparkline(metric.values, blocks),
+            sparklines.sparkline(metric.course, blocks),
             *(
                 NOTHING if value is None else cell(value)
                 for value in (metric.minimum, metric.maximum, metric.last)
             ),
-            _counted(len(metric.values), "value"),
+            _counted(metric.count, "value"),
         )
         for key, metric in metrics.items()
     ]

@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import Final
 
+from runsettings.journal.query.metrics import mean
+
 BLOCKS: Final = "▁▂▃▄▅▆▇█"
 ASCII: Final = "_.-:=+*#"
 """For terminals that cannot show the blocks."""
@@ -45,14 +47,6 @@ def _averaged(values: Sequence[float], width: int) -> list[float]:
     if count <= width:
         return list(values)
     return [
-        _mean(values[index * count // width : (index + 1) * count // width])
+        mean(values[index * count // width : (index + 1) * count // width])
         for index in range(width)
     ]
-
-
-def _mean(values: Sequence[float]) -> float:
-    known = [value for value in values if not math.isnan(value)]
-    if not known:
-        return math.nan
-    # Divide before adding, because the sum of large floats may overflow.
-    return sum(value / len(known) for value in known)

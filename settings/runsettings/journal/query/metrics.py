@@ -1,30 +1,34 @@
-"""Reads the metrics of a run: all logged numbers, in the order of the steps."""
+"""Reads the metrics of a run: the course of each logged number, in the order of the steps."""
 
 from __future__ import annotations
 
 import math
 from array import array
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any, Final
 
 from runsettings.journal.aggregates import as_float, merge_summary
 from runsettings.journal.replay import StoredRun, read_history
 
+_POINTS: Final = 4096
+"""Of more values of a metric, means are kept, so that the memory does not grow with the journal."""
 
-class Metric(NamedTuple):
-    """All values of one metric, with the smallest and the largest."""
 
-    values: Sequence[float]
-    """All logged values, in order."""
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """The course of one metric, and what sums it up."""
+
+    course: Sequence[float]
+    """All logged values, in order; of more than some thousand, means of as many values each."""
+    count: int
+    """The number of logged values."""
     minimum: float | None
     """The smallest value that is not NaN; ``None`` if all are NaN."""
     maximum: float | None
     """The largest value that is not NaN; ``None`` if all are NaN."""
-
-    @property
-    def last(self) -> float:
-        """The value that was logged last."""
-        return self.values[-1]
+    last: float
+    """The value that was logged last."""
 
     @classmethod
     def of(cls, values: Iterable[float]) -> Metric:
@@ -33,9 +37,73 @@ class Metric(NamedTuple):
         Args:
             values: All logged values, in order; at least one.
         """
-        logged = values if isinstance(values, array) else array("d", values)
-        known = [value for value in logged if not math.isnan(value)]
-        return cls(logged, min(known, default=None), max(known, default=None))
+        course = _Course()
+        for value in values:
+            course.add(value)
+        return course.metric()
+
+
+class _Course:
+    """Gathers the values of one metric."""
+
+    def __init__(self) -> None:
+        self.points = array("d")
+        self.size = 1
+        """The number of values of which each point is the mean."""
+        self.recent = array("d")
+        """Values that are in no point yet."""
+        self.count = 0
+        self.minimum, self.maximum = math.inf, -math.inf
+        self.last = math.nan
+
+    def add(self, value: float) -> None:
+        """Add the next value."""
+        self.recent.append(value)
+        if len(self.recent) >= _POINTS and len(self.recent) >= self.size:
+            self.settle()
+
+    def settle(self) -> None:
+        """Make points of the values that are in none."""
+        recent = self.recent
+        if not recent:
+            return
+        self.count += len(recent)
+        self.last = recent[-1]
+        known = [value for value in recent if not math.isnan(value)]
+        self.minimum = min(self.minimum, min(known, default=math.inf))
+        self.maximum = max(self.maximum, max(known, default=-math.inf))
+        self.points += _means(recent, self.size)
+        self.recent = array("d")
+        while len(self.points) > 2 * _POINTS:
+            self.points, self.size = _means(self.points, 2), 2 * self.size
+
+    def metric(self) -> Metric:
+        """The metric of all values."""
+        self.settle()
+        known = self.minimum <= self.maximum
+        return Metric(
+            self.points,
+            self.count,
+            self.minimum if known else None,
+            self.maximum if known else None,
+            self.last,
+        )
+
+
+def _means(values: array[float], size: int) -> array[float]:
+    """The means of each ``size`` values."""
+    if size == 1:
+        return values
+    return array("d", (mean(values[at : at + size]) for at in range(0, len(values), size)))
+
+
+def mean(values: Sequence[float]) -> float:
+    """The mean of the values that are not NaN; NaN if all are."""
+    known = [value for value in values if not math.isnan(value)]
+    if not known:
+        return math.nan
+    # Divide before adding, because the sum of large floats may overflow.
+    return sum(value / len(known) for value in known)
 
 
 def read_metrics(run: StoredRun) -> dict[str, Metric]:
@@ -44,11 +112,14 @@ def read_metrics(run: StoredRun) -> dict[str, Metric]:
     Raises:
         OSError: The journal cannot be read.
     """
-    logged: dict[str, array[float]] = {}
+    logged: dict[str, _Course] = {}
     for row in read_history(run.journal):
         flat: dict[str, Any] = {}
         merge_summary(flat, row)
         for key, value in flat.items():
             if key not in ("_step", "_timestamp") and type(value) in (int, float):
-                logged.setdefault(key, array("d")).append(as_float(value))
-    return {key: Metric.of(values) for key, values in logged.items()}
+                course = logged.get(key)
+                if course is None:
+                    course = logged[key] = _Course()
+                course.add(as_float(value))
+    return {key: course.metric() for key, course in logged.items()}

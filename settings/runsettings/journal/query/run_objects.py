@@ -58,7 +58,7 @@ def run_details(
         "settings": {key: each.to_json() for key, each in settings_values(run).items()},
         "metrics": {
             key: {
-                "count": len(metric.values),
+                "count": metric.count,
                 "min": metric.minimum,
                 "max": metric.maximum,
                 "last": metric.last,
