@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import Field
 
 import runsettings
-from runsettings import Layer, LayeredSettings, Rule, Settings, SettingsError
+from runsettings import Layer, LayeredSettings, Rule, RunConfig, Settings, SettingsError
 
 
 class Serve(LayeredSettings):
@@ -236,3 +237,42 @@ def test_a_reference_does_not_pass_a_lock(jail) -> None:
     jail.write("run.yaml", "$config: 1\nmode: '${project}'\nproject: online\n")
     with pytest.raises(SettingsError, match="mode is locked"):
         Settings.resolve(files="run.yaml")
+
+
+def test_a_reference_has_the_type_of_its_target(jail) -> None:
+    """What a variable has as a text is a number where the target's field is one."""
+
+    class Free(RunConfig):
+        """A config with a part of any values."""
+
+        model_config = {"env_prefix": "FREE_"}
+        epochs: int = 1
+        shuffle: bool = False
+        name: str = "n"
+        where: Path = Path("data")
+        extra: dict[str, Any] = {}
+        text: str = ""
+
+    jail.write(
+        "free.yaml",
+        "$config: 1\n"
+        "extra: {n: '${epochs}', s: '${shuffle}', t: 'run-${shuffle}', name: '${name}'}\n"
+        "text: '${where}'\n",
+    )
+    jail.setenv(FREE_EPOCHS="20", FREE_SHUFFLE="yes", FREE_NAME="7")
+    free = Free.resolve(files="free.yaml")
+    assert free.extra == {"n": 20, "s": True, "t": "run-true", "name": "7"}
+    assert free.text == "data"
+
+
+@pytest.mark.parametrize("wrong", ["many", "1.5"])
+def test_a_reference_to_a_wrong_value(jail, wrong: str) -> None:
+    """A wrong value is reported where it was set, and where a reference has it."""
+    jail.write("serve.yaml", "$config: 1\nworkers: '${port}'\n")
+    jail.setenv(SERVE_PORT=wrong)
+    with pytest.raises(SettingsError) as caught:
+        Serve.resolve(files="serve.yaml")
+    assert {str(each.origin) for each in caught.value.diagnostics} == {
+        "SERVE_PORT",
+        "serve.yaml:2:10 → SERVE_PORT",
+    }

@@ -63,6 +63,7 @@ def resolve_references(
     trees: Sequence[Tree],
     environ: Mapping[str, str],
     named: Callable[[KeyPath], KeyPath] | None = None,
+    typed: Callable[[KeyPath, Any], Any] | None = None,
 ) -> list[Diagnostic]:
     """Replace the references in sources by the values that they refer to.
 
@@ -70,6 +71,7 @@ def resolve_references(
         trees: All sources, lowest first. The data of those with references are changed.
         environ: The environment, for ``${env:NAME}``.
         named: Returns the path in the sources of a path as a file writes it.
+        typed: Returns the value that a path has by its type; the value as it is by default.
 
     Returns:
         An error for each reference that cannot be looked up and that no source beats.
@@ -88,7 +90,7 @@ def resolve_references(
         left: list[_Place] = []
         for place in waiting:
             try:
-                value, mark = _looked_up(place, merged, environ)
+                value, mark = _looked_up(place, merged, environ, typed)
                 if value is not _WAIT:
                     spent += _size(value, MAX_DEPTH - len(place.path))
                     _check(spent)
@@ -157,13 +159,20 @@ def _references(node: Any) -> Iterator[Reference]:
                 yield from _references(value)
 
 
-def _looked_up(place: _Place, merged: Merged, environ: Mapping[str, str]) -> tuple[Any, Any]:
+def _looked_up(
+    place: _Place,
+    merged: Merged,
+    environ: Mapping[str, str],
+    typed: Callable[[KeyPath, Any], Any] | None,
+) -> tuple[Any, Any]:
     """The value of a reference and its mark; `_WAIT` while a target has references."""
     parts: list[Any] = []
     for part in place.reference.parts:
         value = _target(part, merged, environ) if isinstance(part, Target) else part
         if value is _WAIT:
             return _WAIT, None
+        if typed is not None and isinstance(part, Target) and part.variable is None:
+            value = typed(part.path, value)
         parts.append(value)
     targets = tuple(_origin(target, merged, environ) for target in place.reference.targets)
     mark: Any = place.origin._replace(targets=targets)

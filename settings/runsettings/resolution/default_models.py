@@ -19,23 +19,16 @@ from runsettings._deferred import deferred
 from runsettings.composition.merge import merge
 from runsettings.resolution.aliases import as_expected
 from runsettings.resolution.options import Option, OptionTable, option_table
-from runsettings.values.directives import Append, Reference
+from runsettings.values.directives import Append
 from runsettings.values.key_paths import MISSING, put_at
 from runsettings.values.origin import Layer, Origin
 from runsettings.values.positions import Branch
 from runsettings.values.tree import Tree
 
 if TYPE_CHECKING:
-    from runsettings.composition import references
     from runsettings.resolution.normalizing import union_kinds
-    from runsettings.values.diagnostic import Diagnostic, Rule
-    from runsettings.values.excerpts import excerpt_of
 else:
-    references = deferred("runsettings.composition.references")
     union_kinds = deferred("runsettings.resolution.normalizing.union_kinds")
-    Diagnostic = deferred("runsettings.values.diagnostic", "Diagnostic")
-    Rule = deferred("runsettings.values.diagnostic", "Rule")
-    excerpt_of = deferred("runsettings.values.excerpts", "excerpt_of")
 
 
 class DefaultModels:
@@ -210,39 +203,12 @@ def _marks(instance: Any, origin: Origin) -> Branch:
     return branch
 
 
-def look_up(
-    trees: Sequence[Tree], table: OptionTable, environ: Mapping[str, str], root: str | None = None
-) -> list[Diagnostic]:
-    """Look up the references in sources, which can refer to the model's defaults as well.
+def default_values(table: OptionTable) -> Tree:
+    """All defaults of a model that can be known before they are computed.
 
     Args:
-        trees: The sources, lowest first; their keys are the model's field names.
         table: The model's options.
-        environ: The environment.
-        root: The field that says where a file of settings is, which is read already.
-
-    Returns:
-        An error for each reference that cannot be looked up.
     """
-    found: list[Diagnostic] = []
-    for tree in trees:
-        if root is not None and isinstance(tree.data.get(root), Reference):
-            found.append(_late(tree, root))
-            del tree.data[root]
-    return [
-        *found,
-        *references.resolve_references([_defaults(table), *trees], environ, table.named),
-    ]
-
-
-def _late(tree: Tree, root: str) -> Diagnostic:
-    message = "takes no reference, because it says where further settings are"
-    origin, excerpt = tree.origin((root,)), excerpt_of(tree, (root,))
-    return Diagnostic.of(Rule.BAD_COMPOSITION, (root,), message, origin, "write the path", excerpt)
-
-
-def _defaults(table: OptionTable) -> Tree:
-    """All defaults of a model that can be known before they are computed."""
     data: dict[str, Any] = {}
     marks = Branch()
     for option in table.leaves():

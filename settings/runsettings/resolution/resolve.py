@@ -40,7 +40,7 @@ from runsettings.values.tree import Tree
 
 if TYPE_CHECKING:
     from runsettings.layers import class_sources, copying
-    from runsettings.resolution import default_models, locked_keys, secrets
+    from runsettings.resolution import default_models, locked_keys, reference_targets, secrets
     from runsettings.resolution.normalizing import union_kinds, unknown_keys
     from runsettings.secrets import masking
     from runsettings.values.diagnostic import Diagnostic, Rule, Severity
@@ -49,6 +49,7 @@ else:
     class_sources = deferred("runsettings.layers.class_sources")
     default_models = deferred("runsettings.resolution.default_models")
     locked_keys = deferred("runsettings.resolution.locked_keys")
+    reference_targets = deferred("runsettings.resolution.reference_targets")
     secrets = deferred("runsettings.resolution.secrets")
     union_kinds = deferred("runsettings.resolution.normalizing.union_kinds")
     unknown_keys = deferred("runsettings.resolution.normalizing.unknown_keys")
@@ -313,7 +314,7 @@ class Resolver:
                 )
         if any(tree.references for tree in trees):
             every = [*trees, *held]
-            diagnostics += default_models.look_up(every, self.table, environ, self._root_field)
+            diagnostics += reference_targets.look_up(every, self.table, environ, self._root_field)
         if locks:
             diagnostics += locked_keys.refused_values(locks, held, trees, self.table, self.same)
         if self._default_models is not None:
