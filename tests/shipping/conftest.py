@@ -101,7 +101,8 @@ def postgres(server) -> Iterator[str]:
     name = f"d{os.urandom(6).hex()}"
     with psycopg.connect(server.address, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")
-        yield server.address.removesuffix("postgres") + name
+    yield server.address.removesuffix("postgres") + name
+    with psycopg.connect(server.address, autocommit=True) as connection:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 

@@ -11,7 +11,7 @@ from runsettings.journal.query.metrics import read_metrics
 from runsettings.journal.replay import load_run
 from runsettings.journal.writer import append_once, encode
 from runsettings.shipping.shipper import Shipper
-from runsettings.shipping.stores import tables
+from runsettings.shipping.stores import merging, tables
 from runsettings.shipping.stores.opening import open_store
 from runsettings.values.errors import RunError
 
@@ -81,12 +81,45 @@ def test_every_value_survives(address, make_run):
 
 
 @pytest.mark.parametrize("most", [1, 400, 1 << 20])
-def test_the_size_of_batches_changes_nothing(address, make_run, most):
-    """Many small batches give the same run as one."""
-    journal = make_run(rows=5)
+def test_the_size_of_batches_changes_nothing(address, make_run, most, monkeypatch):
+    """Many small batches give the same run as one, and few rows once it has ended."""
+    monkeypatch.setattr(merging, "LARGE", 150)
+    journal = make_run(rows=170)
     with open_store(address) as store:
         assert Shipper(store, journal, most).ship().bytes == journal.stat().st_size
     assert same(address, journal)
+    assert len(rows(address, tables.chunks)) in (2, 4)
+
+
+def test_a_run_that_goes_on_is_merged_now_and_then(address, begin):
+    """So that a long run does not have a row for each batch; what follows comes after it."""
+    run = begin()
+    with open_store(address) as store:
+        shipper = Shipper(store, run.journal_path)
+        for step in range(230):
+            run.log({"loss": step})
+            shipper.ship()
+    assert len(rows(address, tables.chunks)) < 60
+    run.finish()
+    ship(address, run.journal_path)
+    assert same(address, run.journal_path)
+    assert len(rows(address, tables.chunks)) == 1
+
+
+def test_a_large_chunk_between_small_ones_keeps_the_order(address, begin, monkeypatch):
+    """Only small ones that follow each other are joined."""
+    monkeypatch.setattr(merging, "LARGE", 10)
+    run = begin()
+    with open_store(address) as store:
+        for count in (1, 2, 12, 3, 1):
+            for _ in range(count):
+                run.log({"loss": run.step})
+            Shipper(store, run.journal_path).ship()
+    run.finish()
+    ship(address, run.journal_path)
+    assert same(address, run.journal_path)
+    found = sorted((row.start, row.count) for row in rows(address, tables.chunks))
+    assert [count for _, count in found] == [3, 12, 4]
 
 
 def test_a_second_shipping_sends_what_is_new(address, make_run):

@@ -6,6 +6,8 @@ After the script it lives for a stated time at the most, whatever the store does
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import json
 import os
 import random
@@ -17,7 +19,6 @@ from typing import Final
 
 from runsettings.shipping.shipper import Shipper
 from runsettings.shipping.status import Status, read_status, write_status
-from runsettings.shipping.stores.base import Store
 from runsettings.shipping.stores.opening import open_store
 from runsettings.values.diagnostic import Rule
 from runsettings.values.errors import RunError
@@ -52,8 +53,9 @@ class Background:
         self.journal = journal
         self.url = url
         self.parent = parent
-        self.shipper: Shipper | None = None
         self.failures = 0
+        self.quiet_since = time.monotonic()
+        """Since when nothing new was in the journal."""
         self.contact = 0.0
         """When the store was last told something."""
 
@@ -65,6 +67,13 @@ class Background:
         """
         return os.getppid() != self.parent
 
+    @functools.cached_property
+    def shipper(self) -> Shipper:
+        """The shipper, once the store could be opened."""
+        found = Shipper(open_store(self.url), self.journal)
+        found.alive = lambda: not self.script_ended
+        return found
+
     def run(self) -> bool:
         """Ship until the run has ended.
 
@@ -72,33 +81,51 @@ class Background:
             Whether everything was shipped.
         """
         threading.Thread(target=self._end_in_time, daemon=True).start()
-        quiet_since = time.monotonic()
         while True:
-            ended = self.script_ended  # asked first, so that all it wrote is shipped below
             try:
-                shipped = self._ship()
+                if self._turn():
+                    return True
+            except FileNotFoundError:
+                return True  # the run was removed
+            except OSError as error:
+                self._say(f"{self.journal} cannot be read: {error.strerror or error}")
+                self._back_off()
             except RunError as error:
                 final = all(d.rule is not Rule.STORE_UNREACHABLE for d in error.diagnostics)
                 self._say(error.diagnostics[0].message, final=final)
                 if final:
                     return False
                 self._back_off()
-                continue
-            now = time.monotonic()
-            if shipped or self.failures:
-                quiet_since = now
-            self.failures = 0
-            if ended:
-                if self.shipper is not None:
-                    self.shipper.alive = None  # the lock tells whether it was resumed already
-                    self.shipper.check_in()
-                return True
-            run_ended = self.shipper is not None and self.shipper.has_ended
-            if run_ended and now - quiet_since > _LINGER:
-                return True
-            if not run_ended and now - self.contact > _CHECK_IN:
-                self._check_in()
+            else:
+                self.failures = 0
+
+    def _turn(self) -> bool:
+        """Ship what is new, or else tell the store that the run goes on.
+
+        Returns:
+            Whether there is nothing more to do.
+
+        Raises:
+            RunError: The store failed.
+            OSError: The journal cannot be read.
+        """
+        ended = self.script_ended  # asked first, so that all it wrote is shipped below
+        shipped, shipper = self._ship(), self.shipper
+        now = time.monotonic()
+        if shipped:
+            self.quiet_since = now
+        elif ended or (shipper.has_ended and now - self.quiet_since > _LINGER):
+            if not shipper.has_ended:
+                shipper.alive = None  # the lock tells whether it was resumed already
+                shipper.check_in()
+            shipper.merge_at_end()
+            return True
+        elif not shipper.has_ended and now - self.contact > _CHECK_IN:
+            shipper.check_in(_PROMISE)
+            self.contact = now
+        if not ended:
             self._wait_for_records()
+        return False
 
     def _ship(self) -> int:
         """Ship what is new.
@@ -110,34 +137,23 @@ class Background:
             RunError: The store failed.
             OSError: The journal is gone.
         """
-        if self.shipper is None:
-            store: Store = open_store(self.url)
-            self.shipper = Shipper(store, self.journal)
-            self.shipper.alive = lambda: not self.script_ended
         total = 0
         while (count := self.shipper.ship_batch(_PROMISE)) is not None:
             total += count
             self.contact = time.monotonic()
-            write_status(self.journal, Status(self.shipper.position))
+            self._tell(Status(self.shipper.position))
+            if count < self.shipper.most:
+                break  # records that came meanwhile wait, so that each batch has more of them
         if self.failures and not total:
-            write_status(self.journal, Status(self.shipper.position))
+            self._tell(Status(self.shipper.position))  # the last failure is no longer true
         return total
-
-    def _check_in(self) -> None:
-        self.contact = time.monotonic()
-        try:
-            if self.shipper is not None:
-                self.shipper.check_in(_PROMISE)
-        except RunError as error:
-            self._say(error.diagnostics[0].message)
 
     def _wait_for_records(self) -> None:
         """Wait until the journal has grown, the script has ended, or a check-in is due."""
         time.sleep(_PAUSE)
-        position = 0 if self.shipper is None else self.shipper.position
         until = time.monotonic() + 1
         while time.monotonic() < until and not self.script_ended:
-            if self.journal.stat().st_size > position:
+            if self.journal.stat().st_size > self.shipper.position:
                 return
             time.sleep(_POLL)
 
@@ -152,7 +168,12 @@ class Background:
     def _say(self, message: str, *, final: bool = False) -> None:
         """Write a failure to the log and to the status."""
         print(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {message}", file=sys.stderr, flush=True)  # noqa: T201
-        write_status(self.journal, Status(read_status(self.journal).position, message, final))
+        self._tell(Status(read_status(self.journal).position, message, final))
+
+    def _tell(self, status: Status) -> None:
+        # Without a status, as on a full disk, `finish` says that it does not know.
+        with contextlib.suppress(OSError):
+            write_status(self.journal, status)
 
     def _end_in_time(self) -> None:
         """End the process a stated time after the script, also while the store does not answer."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from runsettings.journal.records import State
 from runsettings.journal.replay import StoredRun
@@ -12,6 +12,9 @@ from runsettings.shipping.batches import BYTES, read_batch, read_identity, tail_
 from runsettings.shipping.stores.base import Store
 from runsettings.values.diagnostic import Rule
 from runsettings.values.errors import RunError
+
+_MERGE_AFTER: Final = 100
+"""Batches after which the small parts of a run in the store are joined."""
 
 
 class Shipped(NamedTuple):
@@ -45,6 +48,7 @@ class Shipper:
         self.position = 0
         """The byte of the journal up to which the store has everything."""
         self._key = -1
+        self._batches = 0
         self._run: StoredRun | None = None
 
     def ship(
@@ -67,6 +71,8 @@ class Shipper:
         while (count := self.ship_batch(promise)) is not None:
             shipped += count
             tell(count)
+        if shipped:
+            self.merge_at_end()
         return None if self._run is None else Shipped(self._run, shipped)
 
     def ship_batch(self, promise: float | None = None) -> int | None:
@@ -90,12 +96,20 @@ class Shipper:
         if not self.store.commit(self._key, batch, promise):
             return 0
         self._run, self.position = run, batch.end
+        self._batches += 1
+        if self._batches % _MERGE_AFTER == 0:
+            self.store.merge(self._key, _MERGE_AFTER // 2)
         return batch.end - batch.start
 
     def check_in(self, promise: float | None = None) -> None:
         """Record whether the run is running; see `Store.check_in`."""
         if self._run is not None:
             self.store.check_in(self._key, self._state(self._run), promise)
+
+    def merge_at_end(self) -> None:
+        """Join the small parts of the run in the store, if the run has ended."""
+        if self.has_ended:
+            self.store.merge(self._key)
 
     @property
     def has_ended(self) -> bool:

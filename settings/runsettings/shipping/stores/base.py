@@ -68,6 +68,15 @@ class Store(abc.ABC):
         """
 
     @abc.abstractmethod
+    def merge(self, key: int, few: int = 1) -> None:
+        """Join the small parts in which the numbers of a run are stored.
+
+        Args:
+            key: The number of the run.
+            few: How many small parts of a series are left alone.
+        """
+
+    @abc.abstractmethod
     def list_runs(self) -> list[StoredRun]:
         """The latest run of each project and id, newest first, as `index.Listing` has them."""
 

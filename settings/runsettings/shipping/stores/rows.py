@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from typing import Any, Final
 
 from runsettings.journal.writer import encode
-from runsettings.shipping.batches import Batch
+from runsettings.shipping.batches import Batch, Series
 
 DETAILS: Final = ("settings", "settings_origins", "config_origins", "files")
 """Members of a run that only one command reads, and that would make listings slow."""
@@ -18,19 +17,21 @@ _CHANGES_DETAILS: Final = frozenset({"settings", "config", "file", "metadata"})
 """Types of records after which the details of a run are stored anew."""
 
 
-def chunk_rows(key: int, batch: Batch, numbers: Mapping[str, int]) -> list[tuple[Any, ...]]:
-    """The rows of a batch for the table of chunks, in the order of its columns."""
-    rows = []
-    for name, each in batch.series.items():
-        least, most = each.limits()
-        rows.append(
-            (
-                *(key, numbers[escaped_key(name)], batch.start, len(each.values)),
-                *(each.steps[0], each.steps[-1], least, most, each.values[-1], each.whole),
-                *(each.steps, each.times, each.values),
-            )
-        )
-    return rows
+def chunk_row(key: int, number: int, start: int, series: Series) -> tuple[Any, ...]:
+    """The row of one chunk, in the order of the columns.
+
+    Args:
+        key: The number of the run.
+        number: The number of the series in the run.
+        start: The byte of the journal at which the chunk's batch began.
+        series: The numbers.
+    """
+    least, most = series.limits()
+    return (
+        *(key, number, start, len(series.values)),
+        *(series.steps[0], series.steps[-1], least, most, series.values[-1], series.whole),
+        *(series.steps, series.times, series.values),
+    )
 
 
 def run_values(batch: Batch) -> dict[str, Any]:

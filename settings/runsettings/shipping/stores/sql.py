@@ -32,9 +32,9 @@ from runsettings.journal.reader import parse
 from runsettings.journal.replay import StoredRun
 from runsettings.journal.writer import encode
 from runsettings.shipping.batches import Batch, RunIdentity
-from runsettings.shipping.stores import reading
+from runsettings.shipping.stores import merging, reading
 from runsettings.shipping.stores.base import Committed, NoStoreError, Store
-from runsettings.shipping.stores.rows import chunk_rows, escaped_key, plain_text, run_values
+from runsettings.shipping.stores.rows import chunk_row, escaped_key, plain_text, run_values
 from runsettings.shipping.stores.tables import (
     VERSION,
     chunks,
@@ -113,7 +113,11 @@ class SqlStore(Store):
                 self._numbers.pop(key, None)
                 return False
             numbers = self._series_numbers(connection, key, batch)
-            self._insert_many(connection, chunks, chunk_rows(key, batch, numbers))
+            rows = [
+                chunk_row(key, numbers[escaped_key(name)], batch.start, each)
+                for name, each in batch.series.items()
+            ]
+            self._insert_many(connection, chunks, rows)
             self._insert_many(
                 connection, events, [(key, e[0], plain_text(e[1]), *e[2:]) for e in batch.events]
             )
@@ -128,6 +132,14 @@ class SqlStore(Store):
         with self._begin() as connection:
             values = {"state": state, "promised": self._promised(connection, promise)}
             connection.execute(update(runs).where(runs.c.key == key).values(values))
+
+    def merge(self, key: int, few: int = 1) -> None:
+        """Join the small parts in which the numbers of a run are stored."""
+        with self._begin() as connection:
+            lock = select(runs.c.key).where(runs.c.key == key).with_for_update()
+            if connection.execute(lock).first() is not None:
+                rows = list(merging.merged_rows(connection, key, few))
+                self._insert_many(connection, chunks, rows)
 
     def list_runs(self) -> list[StoredRun]:
         """The latest run of each project and id, newest first."""

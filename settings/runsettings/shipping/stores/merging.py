@@ -1,0 +1,68 @@
+"""Joins the small chunks of a run, so that a long run does not keep a row for each batch."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from sqlalchemy import Connection, delete, func, select
+
+from runsettings.shipping.batches import Series
+from runsettings.shipping.stores.rows import chunk_row
+from runsettings.shipping.stores.tables import chunks
+
+LARGE: Final = 50_000
+"""Numbers from which on a chunk is left as it is."""
+
+_Chunk = tuple[int, int]
+"""The start of a chunk, and how many numbers it has."""
+
+
+def merged_rows(connection: Connection, key: int, few: int) -> Iterator[tuple[Any, ...]]:
+    """Delete small chunks that are next to each other, and make the rows that replace them.
+
+    Args:
+        connection: A connection in a transaction that has the lock on the run.
+        key: The number of the run.
+        few: How many small chunks of a series are left alone.
+    """
+    for series in _scattered(connection, key, few):
+        of_series = (chunks.c.run == key) & (chunks.c.series == series)
+        found = select(chunks.c.start, chunks.c.count).where(of_series).order_by(chunks.c.start)
+        for group in _groups([(row[0], row[1]) for row in connection.execute(found)]):
+            inside = of_series & chunks.c.start.between(group[0], group[-1])
+            joined = Series(array("q"), array("d"), array("d"))
+            rows = connection.execute(select(chunks).where(inside).order_by(chunks.c.start))
+            for row in rows:
+                joined.steps += row.steps
+                joined.times += row.times
+                joined.values += row._mapping["values"]
+                joined.whole = joined.whole and row.whole
+            connection.execute(delete(chunks).where(inside))
+            yield chunk_row(key, series, group[0], joined)
+
+
+def _scattered(connection: Connection, key: int, few: int) -> list[int]:
+    """The series of a run that have more than ``few`` small chunks."""
+    query = (
+        select(chunks.c.series)
+        .where(chunks.c.run == key, chunks.c.count < LARGE)
+        .group_by(chunks.c.series)
+        .having(func.count() > few)
+    )
+    return list(connection.execute(query).scalars())
+
+
+def _groups(found: Sequence[_Chunk]) -> Iterator[list[int]]:
+    """The starts of small chunks that follow each other, in groups of at most `LARGE` numbers."""
+    group: list[int] = []
+    numbers = 0
+    for start, count in [*found, (-1, LARGE)]:
+        if group and numbers + count > LARGE:
+            if len(group) > 1:
+                yield group
+            group, numbers = [], 0
+        if count < LARGE:
+            group.append(start)
+            numbers += count
