@@ -94,6 +94,7 @@ def test_rooms_have_few_modules(room):
 HEAVY = {
     "PyYAML": "yaml",
     "absl": "absl",
+    "alembic": "alembic",
     "jsonschema": "jsonschema",
     "pydantic": "pydantic",
     "psycopg": "psycopg",

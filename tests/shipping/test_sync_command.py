@@ -197,7 +197,16 @@ def test_a_store_of_a_later_version_is_left_alone(run, store, address, make_run,
     with open_store(address) as opened, opened._begin() as connection:
         connection.execute(update(tables.version).values(version_num="9"))
     make_run()
-    assert "its tables are of version 9" in problem(jail, "sync", "--all")
+    message = problem(jail, "sync", "--all")
+    assert "its tables are of version 9; this is a version for 1 — upgrade runsettings" in message
+
+
+def test_a_store_of_an_earlier_version_waits_for_its_owner(run, store, address, make_run, jail):
+    """Shipping never changes tables."""
+    with open_store(address) as opened, opened._begin() as connection:
+        connection.execute(update(tables.version).values(version_num="0"))
+    make_run()
+    assert "its owner runs: runsettings store upgrade" in problem(jail, "sync", "--all")
 
 
 def test_a_writer_needs_no_right_to_make_tables(run, postgres, server, make_run, jail):
@@ -212,13 +221,24 @@ def test_a_writer_needs_no_right_to_make_tables(run, postgres, server, make_run,
     jail.monkeypatch.setenv("WANDB_STORE", postgres)
     run("sync", "--all")
     with psycopg.connect(postgres, autocommit=True) as connection:
-        connection.execute(f"GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA public TO {role}")
+        connection.execute(
+            f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}"
+        )
     make_run(id="new")
     jail.monkeypatch.setenv("WANDB_STORE", weak)
     assert "1 shipped, 1 up to date" in run("sync", "--all").stdout
     with psycopg.connect(postgres, autocommit=True) as connection:
         connection.execute(f"DROP OWNED BY {role}")
         connection.execute(f"DROP ROLE {role}")
+
+
+def test_the_owner_makes_the_tables_with_store_upgrade(run, store, address, make_run):
+    """A second time changes nothing."""
+    make_run()
+    for _ in range(2):
+        assert "has the tables of this version" in run("store", "upgrade").stdout
+    assert run("runs", "ls", "--store", store, "--json").stdout == "[]\n"
+    assert "1 shipped" in run("sync", "--all").stdout
 
 
 @pytest.mark.parametrize(

@@ -12,12 +12,13 @@ from runsettings.values.diagnostic import Rule
 from runsettings.values.errors import RunError
 
 
-def open_store(url: str, *, writable: bool = True) -> Store:
+def open_store(url: str, *, writable: bool = True, upgrading: bool = False) -> Store:
     """Open the store at an address.
 
     Args:
         url: The address, ``sqlite:///runs.db`` or ``postgresql://user@host/database``.
         writable: Whether runs are shipped to it. Tables are made where there are none.
+        upgrading: Whether tables of an earlier version are brought to this one.
 
     Raises:
         RunError: The address is wrong, a package is missing, or the store cannot be used.
@@ -37,4 +38,4 @@ def open_store(url: str, *, writable: bool = True) -> Store:
     if parsed.get_backend_name() == "sqlite" and parsed.database in (None, "", ":memory:"):
         message = f"{shown(url)} names no file"
         raise RunError.of(Rule.BAD_STORE, message, path=("store",))
-    return SqlStore(parsed, shown(url), writable=writable)
+    return SqlStore(parsed, shown(url), writable=writable, upgrading=upgrading)

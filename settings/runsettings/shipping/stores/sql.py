@@ -39,7 +39,6 @@ from runsettings.shipping.stores.tables import (
     VERSION,
     chunks,
     events,
-    metadata,
     runs,
     series,
     version,
@@ -64,12 +63,13 @@ class SqlStore(Store):
         url: The address.
         shown: The address for messages, without secrets.
         writable: Whether tables are made where there are none, and runs shipped.
+        upgrading: Whether tables of an earlier version are brought to this one.
 
     Raises:
         RunError: The database cannot be reached, has no tables, or those of a later version.
     """
 
-    def __init__(self, url: URL, shown: str, *, writable: bool) -> None:
+    def __init__(self, url: URL, shown: str, *, writable: bool, upgrading: bool = False) -> None:
         self.shown = shown
         self._password = url.password
         self._engine = _engine(url, writable=writable)
@@ -78,6 +78,8 @@ class SqlStore(Store):
         if not writable and not self._is_postgres and not Path(url.database or "").is_file():
             raise self._nothing("there is no such file")
         try:
+            if upgrading:
+                self.upgrade()
             self._prepare(writable=writable)
         except BaseException:
             self.close()
@@ -160,35 +162,43 @@ class SqlStore(Store):
         """Close the connections."""
         self._engine.dispose()
 
+    def upgrade(self) -> None:
+        """Make the tables, or bring those of an earlier version to this one."""
+        from runsettings.shipping.stores.upgrading import (
+            upgrade,  # alembic: most stores have tables
+        )
+
+        with self._begin() as connection:
+            if self._is_postgres:
+                connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
+            upgrade(connection)
+
     def _prepare(self, *, writable: bool) -> None:
         """Make the tables where there are none, and check the version of those that are there."""
-        with self._begin() as connection:
-            found = self._version(connection)
-            if found is None and writable:
-                if self._is_postgres:
-                    connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
-                    found = self._version(connection)  # another process may have made them
-                if found is None:
-                    metadata.create_all(connection)
-                    connection.execute(insert(version).values(version_num=VERSION))
-                    found = VERSION
+        found = self._version()
         if found is None:
-            raise self._nothing("it has no runs")
-        if found != VERSION:
+            if not writable:
+                raise self._nothing("it has no runs")
+            self.upgrade()
+        elif found != VERSION:
+            is_earlier = found.isdecimal() and int(found) < int(VERSION)
             raise self._bad(
                 f"its tables are of version {found}; this is a version for {VERSION}",
-                "upgrade runsettings",
+                "its owner runs: runsettings store upgrade"
+                if is_earlier
+                else "upgrade runsettings",
             )
 
-    def _version(self, connection: Connection) -> str | None:
+    def _version(self) -> str | None:
         """The version of the tables; ``None`` if there are none."""
-        if not inspect(connection).has_table(version.name):
-            return None
-        return connection.execute(select(version.c.version_num)).scalar_one_or_none()
+        with self._begin() as connection:
+            if not inspect(connection).has_table(version.name):
+                return None
+            return connection.execute(select(version.c.version_num)).scalar_one_or_none()
 
     def _insert_new(self, values: Mapping[str, Any]) -> Any:
         """The statement that makes a run, unless another process has just made it."""
-        values = {"position": 0, **values}
+        values = {"position": 0, "tail": "", **values}
         if self._is_postgres:
             return postgresql.insert(runs).values(values).on_conflict_do_nothing()
         return sqlite.insert(runs).values(values).on_conflict_do_nothing()

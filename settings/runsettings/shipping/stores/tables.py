@@ -91,8 +91,8 @@ runs: Final = Table(
     Column("project", Text, nullable=False),
     Column("id", Text, nullable=False),
     Column("generation", String(16), nullable=False),
-    Column("position", BigInteger, nullable=False, default=0),
-    Column("tail", String(32), nullable=False, default=""),
+    Column("position", BigInteger, nullable=False),
+    Column("tail", String(32), nullable=False),
     Column("removed", Double),
     Column("name", Text),
     Column("entity", Text),
@@ -115,7 +115,13 @@ runs: Final = Table(
 series: Final = Table(
     "runsettings_series",
     metadata,
-    Column("run", _BIG, ForeignKey(runs.c.key, ondelete="CASCADE"), primary_key=True),
+    Column(
+        "run",
+        _BIG,
+        ForeignKey(runs.c.key, ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    ),
     Column("number", Integer, primary_key=True, autoincrement=False),
     Column("name", Text, nullable=False, doc="The dotted key, escaped as in a JSON string."),
 )
@@ -123,7 +129,13 @@ series: Final = Table(
 chunks: Final = Table(
     "runsettings_chunks",
     metadata,
-    Column("run", _BIG, ForeignKey(runs.c.key, ondelete="CASCADE"), primary_key=True),
+    Column(
+        "run",
+        _BIG,
+        ForeignKey(runs.c.key, ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    ),
     Column("series", Integer, primary_key=True, autoincrement=False),
     Column("start", BigInteger, primary_key=True, autoincrement=False),
     Column("count", Integer, nullable=False),
@@ -141,7 +153,13 @@ chunks: Final = Table(
 events: Final = Table(
     "runsettings_events",
     metadata,
-    Column("run", _BIG, ForeignKey(runs.c.key, ondelete="CASCADE"), primary_key=True),
+    Column(
+        "run",
+        _BIG,
+        ForeignKey(runs.c.key, ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    ),
     Column("position", BigInteger, primary_key=True, autoincrement=False),
     Column("type", Text, nullable=False),
     Column("time", Double),
