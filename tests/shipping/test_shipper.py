@@ -223,16 +223,16 @@ def test_a_journal_that_was_changed_after_shipping_is_refused(address, make_run)
             ship(address, journal)
 
 
-def test_a_removed_run_stays_removed(address, make_run):
-    """A later `sync --all` on any machine does not bring it back."""
+def test_a_shipper_is_told_that_its_run_was_removed(address, make_run):
+    """Also one that is at work at the time."""
     journal = make_run()
-    ship(address, journal)
     with open_store(address) as store:
-        with store._begin() as connection:
-            connection.execute(tables.runs.update().values(removed=1.0))
-        assert store.list_runs() == []
+        shipper = Shipper(store, journal, 500)
+        assert shipper.ship_batch()
+        store.remove_run(store.list_runs()[0])
         with pytest.raises(RunError, match="was removed from the store"):
-            Shipper(store, journal).ship()
+            shipper.ship()
+        assert store.list_runs() == []
 
 
 def test_the_state_of_another_version_is_made_anew_from_the_journal(address, make_run):

@@ -12,7 +12,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from runsettings.cli.main import cli
 from runsettings.shipping import addresses
@@ -94,6 +94,28 @@ def test_the_store_gives_the_same_json_as_the_directory(run, store, make_run):
     assert shown | {"files": {}} == local | {"files": {}}
     diff = ("runs", "diff", "one", "two", "--json", "--summary", "--all")
     assert run(*diff, *source).stdout == run(*diff).stdout
+
+
+def test_a_run_that_was_removed_from_a_store_stays_removed(run, store, address, make_run):
+    """With what it overwrote; `sync --all` does not bring it back, and the journals stay."""
+    first, second = make_run(id="one", name="a"), make_run(id="one", name="b")
+    run("sync", str(first.parent), str(second.parent))
+    make_run(id="two")
+    run("sync", "two")
+    refused = run("runs", "rm", "one", "--store", store)
+    assert (refused.exit_code, "--yes" in refused.stderr) == (2, True)
+    assert "would remove b (one)" in run("runs", "rm", "one", "--store", store, "-n").stdout
+    assert "removed b (one), from " in run("runs", "rm", "one", "--store", store, "-y").stdout
+    for _ in range(2):
+        listed = shown_as(run("runs", "ls", "--json", "--store", store))
+        assert [each["id"] for each in listed] == ["two"]
+        result = run("sync", "--all")
+        assert "was removed from the store" in result.stderr
+        assert run("sync", str(first.parent)).exit_code == 1
+    with open_store(address) as opened, opened._begin() as connection:
+        assert {row.run for row in connection.execute(select(tables.events))} == {3}
+    assert first.is_file()
+    assert second.is_file()
 
 
 def test_a_run_that_goes_on_is_shown_as_running(run, store, begin):

@@ -11,6 +11,7 @@ import click
 
 from runsettings.cli.runs.options import all_runs, find_run, runs_directory
 from runsettings.cli.runs.store_addresses import SETTING, store_address
+from runsettings.journal import removal
 from runsettings.journal.query.errors import RunNotFoundError
 from runsettings.journal.query.finding import choose_run
 from runsettings.journal.query.metrics import Metric, read_metrics
@@ -34,6 +35,12 @@ class Source(Protocol):
     def find(self, name: str) -> StoredRun:
         """One run with everything; raises `click.ClickException` if no run or several match."""
 
+    def family(self, run: StoredRun) -> list[StoredRun]:
+        """The run, and those that it overwrote, as far as they have files of their own."""
+
+    def remove(self, run: StoredRun, *, force: bool) -> None:
+        """Remove a run; with ``force`` also if a process records it."""
+
     def metrics(self, run: StoredRun) -> dict[str, Metric]:
         """The metrics of a run."""
 
@@ -53,6 +60,12 @@ class _Directory:
 
     def find(self, name: str) -> StoredRun:
         return find_run(self.directory, name)
+
+    def family(self, run: StoredRun) -> list[StoredRun]:
+        return removal.overwritten(run)
+
+    def remove(self, run: StoredRun, *, force: bool) -> None:
+        removal.remove(run, self.directory, force=force)
 
     def metrics(self, run: StoredRun) -> dict[str, Metric]:
         return read_metrics(run)
@@ -77,6 +90,13 @@ class _Shipped:
         except RunNotFoundError as error:
             raise click.ClickException(str(error)) from None
 
+    def family(self, run: StoredRun) -> list[StoredRun]:
+        return [run]
+
+    def remove(self, run: StoredRun, *, force: bool) -> None:
+        del force  # the command has asked; no lock tells more
+        self.store.remove_run(run)
+
     def metrics(self, run: StoredRun) -> dict[str, Metric]:
         return self.store.read_metrics(run)
 
@@ -95,8 +115,13 @@ def store_option(command: _Command) -> _Command:
 
 
 @contextmanager
-def run_source(root: str | None, store: str | None) -> Iterator[Source]:
+def run_source(root: str | None, store: str | None, *, writable: bool = False) -> Iterator[Source]:
     """The source that the options ``--dir`` and ``--store`` name.
+
+    Args:
+        root: The argument of ``--dir``.
+        store: The argument of ``--store``.
+        writable: Whether runs are to be removed.
 
     Raises:
         click.UsageError: Both are given, or the address has a password.
@@ -110,5 +135,5 @@ def run_source(root: str | None, store: str | None) -> Iterator[Source]:
     url = store_address(store, "--store")
     from runsettings.shipping.stores.opening import open_store  # sqlalchemy: --dir needs none
 
-    with open_store(url, writable=False) as opened:
+    with open_store(url, writable=writable) as opened:
         yield _Shipped(opened, shown(url))

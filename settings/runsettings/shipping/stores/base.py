@@ -77,6 +77,14 @@ class Store(abc.ABC):
         """
 
     @abc.abstractmethod
+    def remove_run(self, run: StoredRun) -> None:
+        """Remove a run, and the runs that it overwrote; the store never takes them again.
+
+        Args:
+            run: The run, from `list_runs`.
+        """
+
+    @abc.abstractmethod
     def list_runs(self) -> list[StoredRun]:
         """The latest run of each project and id, newest first, as `index.Listing` has them."""
 

@@ -13,13 +13,12 @@ from sqlalchemy import (
     URL,
     Column,
     Connection,
-    Engine,
     Table,
-    create_engine,
-    event,
+    delete,
     func,
     insert,
     inspect,
+    null,
     select,
     text,
     update,
@@ -30,10 +29,10 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlch
 from runsettings.journal.query.metrics import Metric
 from runsettings.journal.reader import parse
 from runsettings.journal.replay import StoredRun
-from runsettings.journal.writer import encode
 from runsettings.shipping.batches import Batch, RunIdentity
 from runsettings.shipping.stores import merging, reading
 from runsettings.shipping.stores.base import Committed, NoStoreError, Store
+from runsettings.shipping.stores.engines import make_engine
 from runsettings.shipping.stores.rows import chunk_row, escaped_key, plain_text, run_values
 from runsettings.shipping.stores.tables import (
     VERSION,
@@ -48,12 +47,6 @@ from runsettings.values.errors import RunError
 
 _LOCK: Final = 0x72756E73
 """The number of the advisory lock for the making of tables: "runs" in ASCII."""
-
-_PATIENCE: Final = 60
-"""Seconds to wait for another process that writes to a SQLite file."""
-
-_CONNECT: Final = {"connect_timeout": "10", "tcp_user_timeout": "60000"}
-"""What PostgreSQL's client gets unless the address has it: seconds, and milliseconds."""
 
 
 class SqlStore(Store):
@@ -72,7 +65,7 @@ class SqlStore(Store):
     def __init__(self, url: URL, shown: str, *, writable: bool, upgrading: bool = False) -> None:
         self.shown = shown
         self._password = url.password
-        self._engine = _engine(url, writable=writable)
+        self._engine = make_engine(url, writable=writable)
         self._numbers: dict[int, tuple[int, dict[str, int]]] = {}
         """The numbers of a run's series, with the position of the journal at which they are so."""
         if not writable and not self._is_postgres and not Path(url.database or "").is_file():
@@ -143,6 +136,19 @@ class SqlStore(Store):
                 rows = list(merging.merged_rows(connection, key, few))
                 self._insert_many(connection, chunks, rows)
 
+    def remove_run(self, run: StoredRun) -> None:
+        """Remove a run, and the runs that it overwrote; the store never takes them again."""
+        same = (runs.c.project == plain_text(run.project)) & (runs.c.id == plain_text(run.id))
+        with self._begin() as connection:
+            older = same & (runs.c.created <= run.created)
+            for key in connection.execute(select(runs.c.key).where(older).with_for_update()):
+                for table in (chunks, series, events):
+                    connection.execute(delete(table).where(table.c.run == key[0]))
+            gone = dict.fromkeys(("tags", "config", "summary", "record", "details"), null())
+            # No batch begins at -1: a shipper that still runs has to ask, and is told.
+            values = {**gone, "position": -1, "removed": self._now(connection)}
+            connection.execute(update(runs).where(older).values(values))
+
     def list_runs(self) -> list[StoredRun]:
         """The latest run of each project and id, newest first."""
         with self._begin() as connection:
@@ -164,14 +170,12 @@ class SqlStore(Store):
 
     def upgrade(self) -> None:
         """Make the tables, or bring those of an earlier version to this one."""
-        from runsettings.shipping.stores.upgrading import (
-            upgrade,  # alembic: most stores have tables
-        )
+        from runsettings.shipping.stores import upgrading  # alembic: most stores have tables
 
         with self._begin() as connection:
             if self._is_postgres:
                 connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
-            upgrade(connection)
+            upgrading.upgrade(connection)
 
     def _prepare(self, *, writable: bool) -> None:
         """Make the tables where there are none, and check the version of those that are there."""
@@ -280,36 +284,6 @@ class SqlStore(Store):
     def _bad(self, reason: str, hint: str | None = None) -> RunError:
         message = f"the store {self.shown} cannot be used: {reason}"
         return RunError.of(Rule.BAD_STORE, message, path=("store",), hint=hint)
-
-
-def _engine(url: URL, *, writable: bool) -> Engine:
-    if url.get_backend_name() == "postgresql":
-        given = {name: value for name, value in _CONNECT.items() if name not in url.query}
-        return create_engine(
-            url.set(drivername="postgresql+psycopg"),
-            connect_args=given,
-            pool_size=1,
-            hide_parameters=True,
-        )
-    engine = create_engine(
-        url, connect_args={"timeout": _PATIENCE}, hide_parameters=True, json_serializer=_json
-    )
-
-    # The driver would begin a transaction only before the first change, after the reading.
-    @event.listens_for(engine, "connect")
-    def _connected(connection: Any, _: Any) -> None:
-        connection.isolation_level = None
-        connection.execute("PRAGMA foreign_keys = ON")
-
-    @event.listens_for(engine, "begin")
-    def _begun(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writable else "BEGIN")
-
-    return engine
-
-
-def _json(value: Any) -> str:
-    return encode(value).decode()
 
 
 def _copy_type(column: Column[Any], connection: Connection) -> str:

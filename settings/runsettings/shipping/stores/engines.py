@@ -1,0 +1,51 @@
+"""Makes the connections of a store, and begins the transactions as each database needs it."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+
+from runsettings.journal.writer import encode
+
+_PATIENCE: Final = 60
+"""Seconds to wait for another process that writes to a SQLite file."""
+
+_CONNECT: Final = {"connect_timeout": "10", "tcp_user_timeout": "60000"}
+"""What PostgreSQL's client gets unless the address has it: seconds, and milliseconds."""
+
+
+def make_engine(url: URL, *, writable: bool) -> Engine:
+    """The engine for an address.
+
+    Args:
+        url: The address.
+        writable: Whether its transactions write.
+    """
+    if url.get_backend_name() == "postgresql":
+        given = {name: value for name, value in _CONNECT.items() if name not in url.query}
+        return create_engine(
+            url.set(drivername="postgresql+psycopg"),
+            connect_args=given,
+            pool_size=1,
+            hide_parameters=True,
+        )
+    engine = create_engine(
+        url, connect_args={"timeout": _PATIENCE}, hide_parameters=True, json_serializer=_json
+    )
+
+    # The driver would begin a transaction only before the first change, after the reading.
+    @event.listens_for(engine, "connect")
+    def _connected(connection: Any, _: Any) -> None:
+        connection.isolation_level = None
+        connection.execute("PRAGMA foreign_keys = ON")
+
+    @event.listens_for(engine, "begin")
+    def _begun(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writable else "BEGIN")
+
+    return engine
+
+
+def _json(value: Any) -> str:
+    return encode(value).decode()
