@@ -438,6 +438,25 @@ def test_set_writes_through_a_link(jail, run):
     assert target.read_text() == "[default]\nmode = offline\nproject = x\n"
 
 
+@needs_posix
+@pytest.mark.parametrize(
+    ("name", "options"), [("wandb/settings", []), ("pyproject.toml", ["--pyproject"])]
+)
+def test_set_follows_no_link_out_of_a_project(jail, run, name, options):
+    """A link can come with somebody else's project; the user's own files are links on purpose."""
+    target = jail.write(jail.home / "precious", "[x]\n")
+    (jail.cwd / "wandb").mkdir()
+    (jail.cwd / name).symlink_to(target)
+    result = run("set", "project", "x", *options)
+    assert result.exit_code == 1
+    assert f"is a link to {target}, outside of its directory" in result.stderr
+    assert target.read_text() == "[x]\n"
+    assert run("unset", "project", *options).exit_code == 1
+    (jail.cwd / name).unlink()
+    (jail.cwd / name).symlink_to(jail.write((jail.cwd / name).parent / "beside", ""))
+    assert run("set", "project", "x", *options).exit_code == 0
+
+
 def test_set_leaves_no_other_files_behind(jail, run):
     """Neither a temporary file nor a lock stays."""
     run("set", "project", "x")

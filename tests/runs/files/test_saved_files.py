@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -310,3 +311,17 @@ def test_a_file_that_cannot_be_copied_did_match(begin, jail, capsys):
     assert run.save("a.txt") == []
     said = capsys.readouterr().err
     assert ("the copy of" in said, "matches no file" in said) == (True, False)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no modes")
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o644])
+def test_a_copy_is_read_by_no_more_people_than_the_file(jail, begin, mode):
+    """A private key that somebody saves stays private."""
+    jail.write("key.pem", "x").chmod(mode)
+    run = begin()
+    (copy,) = run.save("key.pem")
+    assert Path(copy).stat().st_mode & 0o077 & ~mode == 0
+    jail.write("key.pem", "changed")
+    run.finish()
+    assert Path(copy).read_text() == "changed"
+    assert Path(copy).stat().st_mode & 0o077 & ~mode == 0

@@ -5,6 +5,7 @@ The files are INI files, which the wandb client reads as well, and ``pyproject.t
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -143,6 +144,16 @@ class SettingsFile:
         hint: str | None = None,
     ) -> Rewritten:
         """Edit the file; ``hint`` is the advice if it cannot hold the value."""
+        if self.layer is not Layer.USER and self.path.is_symlink():
+            # The link may have come with somebody else's project.
+            target = Path(os.path.realpath(self.path))
+            if not target.is_relative_to(os.path.realpath(self.path.parent)):
+                raise SettingsError.of(
+                    Rule.UNWRITABLE_FILE,
+                    f"is a link to {target}, outside of its directory; nothing was changed",
+                    origin=self.origin,
+                    hint="edit that file, or replace the link by a file",
+                )
 
         def edited(text: str) -> str:
             if self.table is not None:  # report a syntax error with its position

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import os
+import stat
 import sys
 import threading
 import time
@@ -228,7 +229,9 @@ class RunFiles:
         name = self._free_name(f"saved/{name}" if name in RESERVED else name, source)
         if self._copied.get(name) != version:
             with open(source, "rb") as content:  # noqa: PTH123 - a text, not a path
-                self._replace(name, content)
+                # A copy is read by no one who may not read the file.
+                mode = None if status.st_mode & stat.S_IROTH else status.st_mode & 0o666 | 0o600
+                self._replace(name, content, mode)
             self._copied[name] = version
             self._record(name, status.st_size)
         return name
@@ -259,7 +262,7 @@ class RunFiles:
 
         self._recorder.attempt(name, write)
 
-    def _replace(self, name: str, content: bytes | BinaryIO) -> None:
+    def _replace(self, name: str, content: bytes | BinaryIO, mode: int | None = None) -> None:
         """Replace a file in one step.
 
         Raises:
@@ -272,6 +275,7 @@ class RunFiles:
         write_file(
             target,
             content,
+            mode=mode,
             durable=self._recorder.journal.durable,
             follow_links=False,
             temporaries=run if together else None,
