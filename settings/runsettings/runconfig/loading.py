@@ -8,10 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from pydantic_settings import BaseSettings
+
 from runsettings.composition.merge import Merged, merge
 from runsettings.composition.profiles import Profiles
 from runsettings.documents.paths import working_directory
 from runsettings.layers.call_site import Caller, call_origin
+from runsettings.models.model_options import options
+from runsettings.resolution.normalizing.renamed_keys import with_current_names
 from runsettings.runconfig.changes.sweep_locks import check_locks
 from runsettings.runconfig.inputs.overriding import override_secrets
 from runsettings.runconfig.inputs.reader import InputReader
@@ -24,6 +28,7 @@ from runsettings.values.errors import ConfigError
 from runsettings.values.json_trees import same_value
 from runsettings.values.key_paths import leaves_of
 from runsettings.values.origin import Layer
+from runsettings.values.reading import Reading
 from runsettings.values.rendering import shown
 from runsettings.values.tree import Tree
 
@@ -108,7 +113,7 @@ def gather_config(
         reader.read_path(sweep_file, Layer.SWEEP)
         own.append(reader.trees[-1])
     reader.finish()
-    read = (*reader.defaults, *reader.trees)
+    read = (*reader.defaults, *(_with_current_names(each, reader, own) for each in reader.trees))
 
     # The mask of a run learns of more secrets.
     mask = secrets if isinstance(secrets, SecretMask) else SecretMask(secrets)
@@ -153,8 +158,21 @@ def gather_config(
     return GatheredConfig(merged, diagnostics, read, is_whole, mask, sweep)
 
 
+def _with_current_names(tree: Tree, reader: InputReader, own: Sequence[Tree]) -> Tree:
+    """A file of the run itself with the current names of a typed run config's fields.
+
+    Making the typed run config has warned of the old names: it reads the same files.
+    """
+    for model, _ in reader.typed:
+        if options(model).renamed and any(tree is each for each in own):
+            tree = with_current_names(Reading(tree), model).tree
+    return tree
+
+
 def _changed_by_run(
-    merged: Merged, typed: Sequence[Mapping[str, Any]], own: Collection[str]
+    merged: Merged,
+    typed: Sequence[tuple[type[BaseSettings], Mapping[str, Any]]],
+    own: Collection[str],
 ) -> Iterator[Diagnostic]:
     """An error for each value of a typed run config that the files of the run itself change.
 
@@ -162,10 +180,10 @@ def _changed_by_run(
 
     Args:
         merged: The config.
-        typed: The values of each typed run config among the inputs.
+        typed: The class and the values of each typed run config among the inputs.
         own: The names of the files that the run reads besides the inputs.
     """
-    for values in typed if own else ():
+    for _, values in typed if own else ():
         for path, value in leaves_of(values):
             origin = merged.origin(path)
             now = merged.get(path)

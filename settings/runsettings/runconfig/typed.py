@@ -30,7 +30,7 @@ from runsettings.secrets.forms import MASK
 from runsettings.values.diagnostic import Diagnostic, Rule
 from runsettings.values.errors import SettingsError
 from runsettings.values.json_trees import copy_tree
-from runsettings.values.key_paths import leaves_of, value_at
+from runsettings.values.key_paths import MISSING, leaves_of, put_at, value_at
 from runsettings.values.origin import Kind, Layer, Origin
 from runsettings.values.reading import Reading
 from runsettings.values.tree import Tree
@@ -77,7 +77,8 @@ class OverrideFlags:
         if not words:
             return ()
         reader = _reader(inputs, self.layer)
-        reader.add_overrides(Overrides(words), _flags_in(inputs))
+        overrides = Overrides(words)
+        reader.add_overrides(overrides, _flags_in(inputs, overrides))
         # Which keys there are is for the model to say.
         reader.diagnostics = [d for d in reader.diagnostics if d.rule is not Rule.UNKNOWN_KEY]
         return _readings(reader, inputs, self.layer)
@@ -136,13 +137,26 @@ def _words_in(inputs: Inputs) -> Sequence[tuple[str, str]]:
     return overrides_of(inputs.args) if isinstance(inputs.args, argparse.Namespace) else ()
 
 
-def _flags_in(inputs: Inputs) -> list[Tree]:
-    """The flags that were given; a namespace that argparse alone made does not record them."""
+def _flags_in(inputs: Inputs, overrides: Overrides) -> list[Tree]:
+    """The flags that were given, also by the old names of fields that overrides use.
+
+    A namespace that argparse alone made does not record them.
+    """
     if not isinstance(inputs.args, GivenNamespace):
         return []
     resolver = resolver_of(inputs.model)
     trees = [reading.tree for reading in FlagLayer().read(inputs)]
-    return [resolver.normalized(tree) for tree in trees if tree.kind is Kind.FLAGS]
+    flags = [resolver.normalized(tree) for tree in trees if tree.kind is Kind.FLAGS]
+    old = [each.path for each in overrides.read()[0] if resolver.table.renamed]
+    for tree in [*flags]:
+        for path in old:
+            now = resolver.table.named(path)
+            value = tree.get(now)
+            if now != path and value is not MISSING:
+                data: dict[str, Any] = {}
+                put_at(data, path, value)
+                flags.append(tree.with_data(data, {str(path[0]): tree.origin(now)}))
+    return flags
 
 
 _BELOW: Final = (Layer.DEFAULT, RunFiles(), Layer.EXTERNAL)

@@ -222,6 +222,32 @@ def test_a_run_has_the_current_names(jail):
         assert str(run.config.origin("epochs")) == "a.yaml:1:13"
 
 
+def test_the_files_of_every_run_may_have_old_names(jail):
+    """The run reads them once more, and knows the keys by the names that the model has now."""
+    jail.write("config-defaults.yaml", "num_epochs: 3\nother: 1\n")
+
+    class Wide(Train):
+        model_config = {"extra": "allow"}
+
+    train, _ = told(Wide.resolve)
+    with init(config=train, mode="disabled") as run:
+        assert run.config.as_dict()["epochs"] == 3
+        assert "num_epochs" not in run.config
+
+
+@pytest.mark.parametrize(
+    ("flag", "override"), [("--epochs", "num_epochs"), ("--num-epochs", "epochs")]
+)
+def test_a_flag_and_an_override_by_different_names(flag, override):
+    """They are one key: if they differ, that is an error."""
+    parser = argparse.ArgumentParser()
+    Train.add_arguments(parser)
+    add_config_arguments(parser)
+    args = parse_args(parser, [flag, "2", "--set", f"{override}=3"])
+    with pytest.raises(SettingsError, match="is set by an override and, to something else, by"):
+        Train.resolve(args=args)
+
+
 def test_layers_keep_their_order(jail):
     """An old name in a lower layer loses to the current name in a higher one."""
     jail.write("a.yaml", "num_epochs: 3\n")

@@ -84,7 +84,7 @@ class InputReader:
         trees: All other trees, lowest first.
         overrides: Those of the trees that overrides made.
         diagnostics: The diagnostics about the inputs.
-        typed: The values of each `RunConfig`.
+        typed: The class and the values of each `RunConfig`.
     """
 
     def __init__(
@@ -115,7 +115,7 @@ class InputReader:
         self.trees: list[Tree] = []
         self.overrides: list[Tree] = []
         self.diagnostics: list[Diagnostic] = []
-        self.typed: list[dict[str, Any]] = []
+        self.typed: list[tuple[type[BaseSettings], dict[str, Any]]] = []
 
     def read(self, value: Any) -> None:
         """Read one input, or a list of them. Bad input never raises."""
@@ -269,7 +269,7 @@ class InputReader:
             self.defaults.append(defaults)
             self.trees += trees
             if type(settings).model_config.get("check_values") is not None:
-                self.typed.append(data)
+                self.typed.append((type(settings), data))
         # The model says itself which fields are secret: nobody has to be told.
         self.diagnostics += (each for each in found if each.rule is not Rule.SECRET_IN_CONFIG)
 
