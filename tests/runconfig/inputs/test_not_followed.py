@@ -18,6 +18,9 @@ from runsettings.values.diagnostic import Rule, Severity
         ("_base_: [a.py, b.py]\n", "_base_", "c.yaml:1:1"),
         ("include: common.yaml\n", "include", "c.yaml:1:1"),
         ("lr: 1\nsteps: ${lr}\n", "steps", "c.yaml:2:8"),
+        ("data: $HOME/data\n", "data", "c.yaml:1:7"),
+        ("a: {b: [x, 'file:$SCRATCH/x']}\n", "a.b[1]", "c.yaml:1:12"),
+        ("cmd: train --out $OUT_DIR\n", "cmd", "c.yaml:1:6"),
         ("a: {b: [x, {c: 'run-${env:HOME}'}]}\n", "a.b[1].c", "c.yaml:1:16"),
     ],
 )
@@ -30,7 +33,15 @@ def test_references_of_other_tools_are_noted(text: str, key: str, place: str, ja
 
 
 @pytest.mark.parametrize(
-    "text", ["defaults: {lr: 1}\n", "include: true\n", "x: a $5 {b}\n", "x: {include: a.yaml}\n"]
+    "text",
+    [
+        "defaults: {lr: 1}\n",
+        "include: true\n",
+        "x: a $5 {b}\n",
+        "x: $x$ and $Y$\n",
+        "x: ^a$\n",
+        "x: {include: a.yaml}\n",
+    ],
 )
 def test_plain_data_has_no_note(text: str, jail: Any) -> None:
     """Keys of these names with other values, and other dollars, are what they are."""

@@ -6,6 +6,7 @@ import argparse
 import copy
 import dataclasses
 import pickle
+import re
 import warnings
 from pathlib import Path
 from typing import Any
@@ -202,14 +203,22 @@ def test_dates_of_toml_become_texts(jail: Any) -> None:
 def test_bad_files_are_faults(jail: Any, name: str, text: str, rule: Rule | None) -> None:
     """A file that holds no mapping, or is broken, is an error with its name."""
     jail.write(name, text)
-    ((found, _, place),) = faults_of(name)
-    assert rule is None or found == rule
-    assert place.startswith(name)
+    with pytest.raises(ConfigError, match=re.escape(name)) as caught:
+        Config.load(name)
+    (found,) = caught.value.diagnostics
+    assert rule is None or found.rule == rule
 
 
-def test_a_missing_file_is_a_fault() -> None:
-    """A file that is not there is an error that names it."""
-    assert faults_of("nowhere.yaml") == [(Rule.UNREADABLE_FILE, "", "nowhere.yaml")]
+def test_a_missing_file_tells_its_directory_and_who_named_it(jail: Any) -> None:
+    """And a file of a similar name, if there is one: all that is needed to mend the call."""
+    jail.write("train.yaml", "lr: 1\n")
+    with pytest.raises(ConfigError) as caught:
+        Config.load(["trian.yaml", "sub/base.yaml"])
+    first, second = caught.value.diagnostics
+    assert first.message == f"trian.yaml: the file does not exist in {jail.cwd}"
+    assert first.hint == "did you mean 'train.yaml'?"
+    assert "test_reader.py" in str(first.origin)
+    assert second.message == f"sub/base.yaml: the file does not exist in {jail.cwd}/sub"
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,8 @@ _OTHER_FILES: Final = ("defaults", "_BASE_", "_base_", "include", "includes")
 """Top-level keys by which Hydra, Detectron2, MMEngine and others name files to read first."""
 
 _REFERENCE: Final = re.compile(r"\$\{[^}]")
+_VARIABLE: Final = re.compile(r"(?:^|(?<=[/:= ]))\$[A-Z_][A-Z0-9_]*(?=$|[/: ])")
+_COMPOSED: Final = "of a composed file"
 
 
 def not_followed(tree: Tree) -> list[Diagnostic]:
@@ -27,14 +29,27 @@ def not_followed(tree: Tree) -> list[Diagnostic]:
     for key in _OTHER_FILES:
         if _names_files(tree.data.get(key)):
             message = "names other files; they are not read, and the key is kept as a value"
-            hint = "pass the files in a list, lowest first"
+            hint = f"pass the files in a list, lowest first, or name them in `$use` {_COMPOSED}"
             found.append(_note(tree, (key,), message, hint, of_key=True))
-    if tree.text is not None and "${" in tree.text:
-        paths = [path for path, text in _texts(tree.data) if _has_reference(text)]
+    if tree.text is None or "$" not in tree.text:
+        return found
+    texts = [(path, text) for path, text in _texts(tree.data) if "$" in text]
+    for paths, what, hint in (
+        (
+            [path for path, text in texts if _has_reference(text)],
+            "a reference in ${…}",
+            "write the value, compose the file (its first key is then `$config: 1`), or pass what "
+            "OmegaConf makes of it",
+        ),
+        (
+            [path for path, text in texts if _VARIABLE.search(text)],
+            "a variable, $NAME",
+            f"write the value, or `${{env:NAME}}` {_COMPOSED}",
+        ),
+    ):
         if paths:
             more = f"; so are {len(paths) - 1} more in this file" if len(paths) > 1 else ""
-            message = f"has a reference in ${{…}}, which is kept as text{more}"
-            hint = "write the value, or pass what OmegaConf makes of the file"
+            message = f"has {what}, which is kept as text{more}"
             found.append(_note(tree, paths[0], message, hint))
     return found
 

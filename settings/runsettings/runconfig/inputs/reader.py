@@ -128,7 +128,7 @@ class InputReader:
         elif is_config(value):
             self._read_config(value)
         elif isinstance(value, (str, os.PathLike)):
-            self.read_path(value)
+            self.read_path(value, named_by=self._origin if self._origin.line else None)
         elif isinstance(value, Overrides):
             self._read_files(value)
             self.add_overrides(value, ())
