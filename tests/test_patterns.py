@@ -198,6 +198,17 @@ WORST: dict[str, list[tuple[str, str, str]]] = {
         ("api_key", "]", "x"),
         ("", "-", ""),
     ],
+    "models.settings:'\\\\$([A-Z_][A-Z0-9_]*|\\\\{\\\\w+\\\\})(?=/|$)'": [
+        ("", "$", ""),
+        ("$", "A", "x"),
+        ("${", "a", ""),
+        ("", "${a", ""),
+    ],
+    "runconfig.inputs.not_followed:_VARIABLE": [
+        ("", "$", ""),
+        ("$", "A", "x"),
+        ("", "/$A", "x"),
+    ],
     "runconfig.inputs.not_followed:_REFERENCE": [("", "${", ""), ("", "$", ""), ("", "${}", "")],
     "runconfig.rules.bounded_validation:'\\\\)[*+{]'": [("", ")", ""), ("", "a", "")],
     "secrets.forms:_SENSITIVE": [("", "api_", ""), ("", "privat", ""), ("", "passw", "")],

@@ -124,10 +124,22 @@ REFUSED: list[tuple[str, Any, str]] = [
     ("quiet", "maybe", "must be a valid boolean"),
     ("root_dir", "a\0b", "must not contain a NUL character"),
     ("config_paths", ["a\0b"], "must not contain a NUL character"),
-    ("root_dir", "$HOME/x", "must not contain a variable, which is not replaced here: $HOME"),
-    ("root_dir", "/data/$USER", "must not contain a variable, which is not replaced here: $USER"),
-    ("config_paths", ["${SCRATCH}/a.yaml"], "which is not replaced here: ${SCRATCH}"),
-    ("sweep_param_path", "$SLURM_TMPDIR/s.yaml", "which is not replaced here: $SLURM_TMPDIR"),
+    ("root_dir", "$HOME/x", "must not contain a variable, $HOME: write its value, or ~ for $HOME"),
+    (
+        "root_dir",
+        "/data/$USER",
+        "must not contain a variable, $USER: write its value, or ~ for $HOME",
+    ),
+    (
+        "config_paths",
+        ["${SCRATCH}/a.yaml"],
+        "must not contain a variable, ",
+    ),
+    (
+        "sweep_param_path",
+        "$SLURM_TMPDIR/s.yaml",
+        "must not contain a variable, $SLURM_TMPDIR: write its value, or ~ for $HOME",
+    ),
 ]
 
 

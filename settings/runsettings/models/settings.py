@@ -192,8 +192,9 @@ def _check_path(path: str) -> str:
     if "\0" in path:
         raise ValueError("must not contain a NUL character")
     if "$" in path and (found := re.search(r"\$([A-Z_][A-Z0-9_]*|\{\w+\})(?=/|$)", path)):
-        message = f"must not contain a variable, which is not replaced here: {found[0]}"
-        raise ValueError(f"{message} (write the path itself, or ~ for the home directory)")
+        raise ValueError(
+            f"must not contain a variable, {found[0]}: write its value, or ~ for $HOME"
+        )
     return path
 
 

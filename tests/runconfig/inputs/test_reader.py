@@ -458,8 +458,9 @@ def test_a_list_that_contains_itself_ends() -> None:
 
 def test_the_home_of_an_unknown_user_is_a_missing_file() -> None:
     """A path that leads to nobody's home is a file that does not exist, and nothing worse."""
-    ((rule, _, place),) = faults_of("~nobody-of-that-name/c.yaml")
-    assert (rule, place) == (Rule.UNREADABLE_FILE, "~nobody-of-that-name/c.yaml")
+    with pytest.raises(ConfigError, match=r"~nobody-of-that-name/c\.yaml: ") as caught:
+        Config.load("~nobody-of-that-name/c.yaml")
+    assert [each.rule for each in caught.value.diagnostics] == [Rule.UNREADABLE_FILE]
 
 
 def test_paths_start_at_home(jail: Any) -> None:

@@ -38,8 +38,7 @@ def not_followed(tree: Tree) -> list[Diagnostic]:
         (
             [path for path, text in texts if _has_reference(text)],
             "a reference in ${…}",
-            "write the value, compose the file (its first key is then `$config: 1`), or pass what "
-            "OmegaConf makes of it",
+            "write the value, compose the file, or pass what OmegaConf makes of it",
         ),
         (
             [path for path, text in texts if _VARIABLE.search(text)],
