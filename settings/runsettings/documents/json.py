@@ -260,6 +260,17 @@ class _Positions:
     def _members(self, data: dict[str, Any], marks: Branch, path: KeyPath) -> Branch:
         repeated = self._repeated.get(id(data))
         self._at += 1
+        if (
+            repeated is None
+            and not self._refused
+            and _CONTAINERS.isdisjoint(map(type, data.values()))
+        ):
+            packed, found = self._packed, None
+            for key, found in zip(data, _MEMBER.finditer(self._text, self._at), strict=False):
+                marks[key] = packed(found.start(1)) << KEY_SHIFT | packed(found.start(2))
+            self._at = found.end() if found else self._at
+            self._close()
+            return marks
         for key, value in data.items() if repeated is None else repeated:
             found = _MEMBER.match(self._text, self._at)
             if found is None:
@@ -280,11 +291,12 @@ class _Positions:
     def _items(self, data: list[Any], marks: SequenceMarks, path: KeyPath) -> SequenceMarks:
         self._at += 1
         if not self._refused and _CONTAINERS.isdisjoint(map(type, data)):
-            found = None
             # A long array has scalars: `finditer` is twice as fast as matching one by one.
-            for found in islice(_ITEM.finditer(self._text, self._at), len(data)):
-                marks.append(self._packed(found.start(1)))
-            self._at = found.end() if found else self._at
+            items = islice(_ITEM.finditer(self._text, self._at), len(data))
+            offsets = [found.start(1) for found in items]
+            marks.extend(map(self._packed, offsets))
+            if offsets and (last := _ITEM.match(self._text, offsets[-1])):
+                self._at = last.end()
             self._close()
             return marks
         for index, value in enumerate(data):

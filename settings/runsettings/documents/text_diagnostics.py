@@ -53,6 +53,7 @@ class TextDiagnostics:
         line as the one before or in the next line, and need no search.
         """
         starts, last = self.starts, len(self.starts)
+        one_line = pack(1, 0)
         line, begin, end, base = 0, 0, -1, 0
 
         def packed(offset: int) -> int:
@@ -63,8 +64,8 @@ class TextDiagnostics:
                     line = bisect_right(starts, offset)
                 begin = starts[line - 1]
                 end = starts[line] if line < last else sys.maxsize
-                base = pack(line, 1) - begin
-            return base + offset
+                base = line * one_line - begin
+            return base + offset + 1
 
         return packed
 
