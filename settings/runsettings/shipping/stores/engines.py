@@ -24,12 +24,16 @@ def make_engine(url: URL, *, writable: bool) -> Engine:
     """
     if url.get_backend_name() == "postgresql":
         given = {name: value for name, value in _CONNECT.items() if name not in url.query}
-        return create_engine(
+        engine = create_engine(
             url.set(drivername="postgresql+psycopg"),
             connect_args=given,
             pool_size=1,
             hide_parameters=True,
         )
+        from runsettings.shipping.stores import binary_arrays  # psycopg: SQLite needs none
+
+        event.listen(engine, "connect", lambda connection, _: binary_arrays.register(connection))
+        return engine
     engine = create_engine(
         url, connect_args={"timeout": _PATIENCE}, hide_parameters=True, json_serializer=_json
     )

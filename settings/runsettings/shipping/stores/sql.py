@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -237,7 +236,7 @@ class SqlStore(Store):
         with driver.cursor() as cursor, cursor.copy(statement) as copy:
             copy.set_types([_copy_type(column, connection) for column in table.columns])
             for row in rows:
-                copy.write_row([x.tolist() if isinstance(x, array) else x for x in row])
+                copy.write_row(row)
 
     def _promised(self, connection: Connection, promise: float | None) -> float | None:
         return None if promise is None else self._now(connection) + promise
