@@ -128,3 +128,13 @@ def test_a_resumed_run_keeps_both_histories(begin, jail, stored):
         history = run.config.history("lr")
     assert [leaf.value for leaf in history] == [0.3, 0.2, 0.1]
     assert [each.value for each in config_values(stored())["lr"].beaten] == [0.2, 0.1]
+
+
+def test_a_key_that_changes_often_has_short_records(begin, jail, records):
+    """Each record has the value before, what no code has set, and the value of the start."""
+    jail.write("low.yaml", "lr: 0.1\n")
+    with begin(config=["low.yaml", {"lr": 0.2}], allow_val_change=True) as run:
+        for step in range(100):
+            run.config.lr = step
+    losers = records(run, "config")[-1]["losers"]["lr"]
+    assert [loser["value"] for loser in losers] == [98, 0.1]

@@ -49,13 +49,23 @@ def config_key_record(config: Config, key: str) -> dict[str, Any]:
         value = merged.get((key,))
         if value is MISSING:
             return {"type": "config", "values": {}, "origins": {}, "removed": [key]}
-        origins = {
-            format_path(path): origin.to_json()
-            for path, _ in leaves_of({key: value})
-            if (origin := merged.origin(path)) is not None
-        }
-        losers = _losers((path, merged.history(path)) for path, _ in leaves_of({key: value}))
+        histories = [(path, merged.history(path)) for path, _ in leaves_of({key: value})]
+        origins = {format_path(path): each[0].origin.to_json() for path, each in histories if each}
+        losers = _losers((path, _without_changes(each)) for path, each in histories)
         return {"type": "config", "values": {key: value}, "origins": origins, **losers}
+
+
+def _without_changes(history: Sequence[Leaf]) -> Sequence[Leaf]:
+    """A history in which, of the values that code has set, the last two and the first are left.
+
+    A key may change very often, and each change is a record.
+    """
+    last = len(history) - 1
+    return [
+        leaf
+        for rank, leaf in enumerate(history)
+        if rank in (0, 1, last) or leaf.origin.layer is not Layer.INIT
+    ]
 
 
 def _losers(histories: Iterable[tuple[KeyPath, Sequence[Leaf]]]) -> dict[str, Any]:
