@@ -130,6 +130,8 @@ def profiles_of(inputs: Inputs) -> profiles.Profiles:
 
 def unknown_profiles(inputs: Inputs) -> list[Diagnostic]:
     """An error for each chosen profile that no file has, unless the caller reports them."""
+    if inputs.chosen is None and inputs.profiles is None and inputs.args is None:
+        return []  # the variable can be meant for other files
     chosen = profiles_of(inputs)
     return [] if chosen is inputs.profiles else chosen.unknown()
 

@@ -153,10 +153,7 @@ class Resolver:
         if locked and listed is not None:
             normalized[listed] = [_split(r, locked, held) for r in normalized[listed]]
         found += [*useless, *self._hold(others, locked, held)]
-        asked = (
-            inputs.files and inputs.args is not None
-        )  # flags can name a profile that no file has
-        if asked or inputs.chosen is not None or inputs.profiles is not None:
+        if inputs.files or inputs.chosen is not None or inputs.profiles is not None:
             found += unknown_profiles(inputs)
         flat = [reading for read in normalized for reading in read]
         return self._merged(flat, found, locks, locked, held, inputs.environ)
