@@ -21,9 +21,11 @@ from __future__ import annotations
 import contextlib
 import doctest
 import io
+import json
 import os
 import re
 import runpy
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -48,10 +50,55 @@ _BLOCKS = FencedCodeBlockLexer(r"[\w+-]+")
 _NOTE = re.compile(r"<!-- (?P<kind>file|raises|output|skip)(?:: (?P<detail>[^\n]*?))? -->\n\Z")
 
 
+WARM = """
+import json, os, sys
+from runsettings import Config, LayeredSettings, Settings, check, init  # what takes long to import
+from runsettings.cli.main import main
+Settings()
+for line in sys.stdin:
+    request = json.loads(line)
+    child = os.fork()
+    if not child:
+        for stream, path in enumerate([os.devnull, request["output"], request["output"]]):
+            os.dup2(os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND), stream)
+        os.chdir(request["cwd"])
+        os.environ.clear()
+        os.environ.update(request["env"])
+        sys.argv = request["words"]
+        break
+    print(os.waitpid(child, 0)[1], flush=True)
+else:
+    sys.exit()
+sys.exit(main())
+"""
+"""Runs ``runsettings`` in processes of their own, which share the imports: they take longest."""
+
+_PLAIN = re.compile(
+    r"(?P<variables>(?:[A-Z_]+=[\w./:-]* )*)(?P<words>runsettings [^|&;<>()$`*?\n]*)"
+)
+"""A command that needs no shell."""
+
+
+@pytest.fixture(scope="module")
+def warm(tmp_path_factory) -> Iterator[subprocess.Popen[str]]:
+    """The process that `WARM` describes."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", WARM],
+        cwd=tmp_path_factory.mktemp("warm"),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        yield process
+        assert process.stdin is not None
+        process.stdin.close()
+
+
 @pytest.mark.parametrize("page", PAGES, ids=[str(page.relative_to(ROOT)) for page in PAGES])
-def test_page_is_true(page: Path, jail) -> None:
+def test_page_is_true(page: Path, jail, warm) -> None:
     """Every block of the page runs, and what the page shows as output is the output."""
-    story = Story(jail.cwd)
+    story = Story(jail.cwd, warm)
     document = Sybil([story.regions], path=str(ROOT)).parse(page)
     with mock.patch.dict(os.environ):
         for example in document.examples():
@@ -63,10 +110,12 @@ class Story:
 
     Args:
         directory: Where the page's files are, and its commands run.
+        warm: Runs the commands that need no shell.
     """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, warm: subprocess.Popen[str]) -> None:
         self._directory = directory
+        self._warm = warm
         self._printed = ""
         bin_directory = str(Path(sys.executable).parent)
         self._variables = {
@@ -124,20 +173,41 @@ class Story:
     def _console(self, example: Example) -> str | None:
         source, _ = example.parsed
         for command, expected in _commands(source):
-            done = subprocess.run(
+            printed = self._run(command)
+            difference = _difference(expected, printed)
+            if difference is not None:
+                return f"$ {command}\n{difference}"
+        return None
+
+    def _run(self, command: str) -> str:
+        variables = {**os.environ, **self._variables}
+        plain = _PLAIN.fullmatch(command.strip())
+        if plain is None:
+            return subprocess.run(
                 ["sh", "-c", command],
                 check=False,
                 cwd=self._directory,
-                env={**os.environ, **self._variables},
+                env=variables,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 text=True,
                 timeout=LONGEST,
-            )
-            difference = _difference(expected, done.stdout)
-            if difference is not None:
-                return f"$ {command}\n{difference}"
-        return None
+            ).stdout
+        given = dict(text.split("=", 1) for text in plain["variables"].split())
+        output = self._directory.parent / "printed"
+        output.unlink(missing_ok=True)
+        request = {
+            "words": shlex.split(plain["words"]),
+            "cwd": str(self._directory),
+            "env": {**variables, **given},
+            "output": str(output),
+        }
+        assert self._warm.stdin is not None
+        assert self._warm.stdout is not None
+        self._warm.stdin.write(json.dumps(request) + "\n")
+        self._warm.stdin.flush()
+        assert self._warm.stdout.readline(), "the process that runs commands has ended"
+        return output.read_text()
 
     def _pycon(self, example: Example) -> str | None:
         source, _ = example.parsed
