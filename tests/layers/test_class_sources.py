@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import Any
 
 import pydantic_settings
@@ -239,6 +241,20 @@ def test_a_field_may_have_an_alias_with_an_underscore(jail):
         id: int = Field(alias="_id")
 
     assert Row(_id=3).id == 3
+
+
+def test_sources_of_a_class_cost_other_classes_nothing():
+    """Their module is loaded by the first class that names sources."""
+    program = (
+        "import sys; from runsettings import LayeredSettings\n"
+        "class One(LayeredSettings): x: int = 1\n"
+        "def loaded(): return 'runsettings.layers.class_sources' in sys.modules\n"
+        "One(x=2); One.resolve(x=3); print(loaded()); One(_cli_parse_args=[]); print(loaded())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["False", "True"]
 
 
 def test_a_class_gives_the_order_of_its_layers_once(jail):
