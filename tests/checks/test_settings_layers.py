@@ -11,6 +11,7 @@ from runsettings.checks.check import check
 from runsettings.checks.settings_layers import check_layers, inputs_for
 from runsettings.models.layered import LayeredConfigDict, LayeredSettings
 from runsettings.models.settings import Settings
+from runsettings.values.diagnostic import Rule, Severity
 from runsettings.values.rendering import render
 
 
@@ -165,3 +166,35 @@ def test_nothing_is_written_by_a_check(jail):
     """The working directory and the home stay empty."""
     check()
     assert list(jail.cwd.iterdir()) == list(jail.home.iterdir()) == []
+
+
+def test_quotes_in_an_ini_file_are_part_of_the_value(jail):
+    """A text in quotes passes every validator, and is hardly ever meant."""
+    jail.write_workspace("[default]\nproject = \"x\"\nrun_name = it's\nmode = 'online'\n")
+    quoted, wrong = sorted(found(), key=lambda each: each.is_error)
+    assert (quoted.key, quoted.severity, str(quoted.origin)) == (
+        "project",
+        Severity.WARNING,
+        "wandb/settings:2",
+    )
+    assert quoted.hint == "write it without them: x"
+    assert (wrong.key, wrong.is_error) == ("mode", True)
+
+
+def test_a_workspace_further_up_is_noted(jail):
+    """It is not read, where a pyproject.toml would be; not beyond a repository or the home."""
+    jail.write("proj/wandb/settings", "[default]\nproject = x\n")
+    below = jail.cwd / "proj" / "src" / "deep"
+    below.mkdir(parents=True)
+    jail.monkeypatch.chdir(below)
+    (note,) = found()
+    assert (note.rule, note.severity) == (Rule.NOT_FOLLOWED, Severity.NOTE)
+    assert str(note.origin) == str(jail.cwd / "proj" / "wandb" / "settings")
+    assert (
+        note.hint == f"start the program in {jail.cwd / 'proj'}, or name the directory in root_dir"
+    )
+    jail.setenv(WANDB_ROOT_DIR="../..")
+    assert found() == ()
+    jail.monkeypatch.delenv("WANDB_ROOT_DIR")
+    (below.parent / ".git").mkdir()
+    assert found() == ()

@@ -47,9 +47,8 @@ def test_locked_key_keeps_the_sites_value(jail):
     assert message() == (
         "1 problem in settings\n\n"
         f"  base_url is locked by {site}:2; refused: env WANDB_BASE_URL = 'https://evil.example'"
-        f" — remove it there; the site's value is set at {site}:4\n"
-        "    WANDB_BASE_URL\n"
-        f"    over  {site}:4 = 'https://wandb.example'"
+        f" — remove it there; the site sets 'https://wandb.example' at {site}:4\n"
+        "    WANDB_BASE_URL"
     )
 
 

@@ -18,7 +18,7 @@ from pydantic import BaseModel, ValidationError, create_model
 from runsettings.checks.yaml11.ambiguous_scalars import scalar_diagnostics
 from runsettings.composition.merge import Merged, merge
 from runsettings.documents.files import Format, read_bytes, read_text
-from runsettings.documents.paths import named_path
+from runsettings.documents.paths import named_path, shown_path
 from runsettings.layers.base import Inputs
 from runsettings.layers.call_site import Caller
 from runsettings.layers.program_inputs import read_named
@@ -29,6 +29,7 @@ from runsettings.layers.settings_files.layers import (
     read_settings_file,
     section_of,
 )
+from runsettings.layers.settings_files.locations import workspace_directory
 from runsettings.models import provenance
 from runsettings.models.layered import LayeredSettings
 from runsettings.models.model_options import inputs_of, resolver_of
@@ -36,13 +37,15 @@ from runsettings.models.resolving import resolve_layers
 from runsettings.models.settings import Settings
 from runsettings.models.wandb_client_names import renamed_by_client
 from runsettings.resolution.normalizing.renamed_keys import with_current_names
+from runsettings.resolution.options import OptionTable
 from runsettings.resolution.reading_order import Layers
 from runsettings.resolution.resolution import Resolution
 from runsettings.resolution.resolve import Resolver
 from runsettings.resolution.validation_errors import validation_diagnostics
 from runsettings.secrets.masking import SecretMask
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity
-from runsettings.values.origin import Kind, Layer
+from runsettings.values.excerpts import excerpt_of
+from runsettings.values.origin import Kind, Layer, Origin
 from runsettings.values.reading import Reading
 from runsettings.values.tree import Tree
 
@@ -85,6 +88,8 @@ def check_layers(
     found = list(resolution.diagnostics)
     if resolution.settings is not None:
         found += provenance.shadowed(resolution.settings)
+    if layers is None:
+        found += _workspace_above(resolution.settings, inputs)
     return _checked(model, resolution, found)
 
 
@@ -111,11 +116,64 @@ def _checked(
     found = [*found, *_found_in_sources(model, resolver, resolution.merged, found)]
     secrets = resolver.secrets(resolution)
     sources = resolution.merged.sources
+    for source in sources:
+        found += _quoted_texts(source, resolver.table, found)
     if issubclass(model, Settings):
         found += [note for source in sources for note in _renamed_by_client(source)]
     return CheckedSettings(
         SecretMask(secrets).diagnostics(found), resolution.settings, secrets, sources
     )
+
+
+def _workspace_above(settings: LayeredSettings | None, inputs: Inputs) -> Iterator[Diagnostic]:
+    """A note about the workspace of a directory further up, where somebody may expect it to count.
+
+    A ``pyproject.toml`` is found upwards, a workspace is not.
+    """
+    app, cwd = inputs.app_name, inputs.cwd
+    root = getattr(settings, "root_dir", None) or cwd
+    home = os.path.expanduser("~")  # noqa: PTH111 - Path's raises where there is none
+    if app is None or os.path.exists(workspace_directory(cwd / root, app)):  # noqa: PTH110 - never raises
+        return
+    for parent in cwd.parents:
+        file = os.path.join(workspace_directory(parent, app), "settings")  # noqa: PTH118 - a text
+        if os.path.isfile(file) and str(parent) != home:  # noqa: PTH113 - never raises
+            where = shown_path(file, cwd)
+            message = f"is not read: the workspace is that of {cwd / root}"
+            hint = f"start the program in {parent}, or name the directory in root_dir"
+            yield Diagnostic.of(
+                Rule.NOT_FOLLOWED, (), message, Origin(Layer.WORKSPACE, where), hint
+            )
+            return
+        if str(parent) == home or os.path.exists(parent / ".git"):  # noqa: PTH110 - never raises
+            return
+
+
+def _quoted_texts(
+    source: Tree, table: OptionTable, found: Sequence[Diagnostic]
+) -> Iterator[Diagnostic]:
+    """A warning for each text of an INI file in quotes, which are part of it there."""
+    told = {each.path for each in found if each.is_error}
+    for name, value in source.data.items() if source.kind is Kind.INI else ():
+        path = (name,)
+        if (
+            name in table.options
+            and isinstance(value, str)
+            and len(value) > 1
+            and value[0] == value[-1]
+            and value[0] in "\"'"
+            and path not in told
+        ):
+            shown = "" if table.is_secret(path) else f": {value[1:-1]}"
+            yield Diagnostic.of(
+                Rule.BAD_VALUE,
+                path,
+                "the quotes are part of the value, because INI has none",
+                source.origin(path),
+                f"write it without them{shown}",
+                None if table.is_secret(path) else excerpt_of(source, path),
+                severity=Severity.WARNING,
+            )
 
 
 def _renamed_by_client(source: Tree) -> Iterator[Diagnostic]:

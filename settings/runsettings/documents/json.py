@@ -265,10 +265,14 @@ class _Positions:
             and not self._refused
             and _CONTAINERS.isdisjoint(map(type, data.values()))
         ):
-            packed, found = self._packed, None
-            for key, found in zip(data, _MEMBER.finditer(self._text, self._at), strict=False):
+            text, at, packed, match = self._text, self._at, self._packed, _MEMBER.match
+            for key in data:
+                found = match(text, at)
+                if found is None:
+                    break  # the text ends here
+                at = found.end()
                 marks[key] = packed(found.start(1)) << KEY_SHIFT | packed(found.start(2))
-            self._at = found.end() if found else self._at
+            self._at = at
             self._close()
             return marks
         for key, value in data.items() if repeated is None else repeated:

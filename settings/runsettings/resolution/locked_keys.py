@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from runsettings.resolution.options import Option, OptionTable
-from runsettings.resolution.validation_errors import beaten, show_value
+from runsettings.resolution.validation_errors import show_value
 from runsettings.secrets.masking import mask_excerpt_from_column
-from runsettings.values.diagnostic import Beaten, Diagnostic, Rule, Severity
+from runsettings.values.diagnostic import Diagnostic, Rule, Severity
 from runsettings.values.did_you_mean import did_you_mean
 from runsettings.values.excerpts import excerpt_of
 from runsettings.values.key_paths import KeyPath
 from runsettings.values.origin import Origin
-from runsettings.values.tree import Leaf, Tree
+from runsettings.values.tree import Tree
 
 
 class LockedKey(NamedTuple):
@@ -150,13 +150,12 @@ def refused_values(
         if site is None:
             value = option.info.get_default(call_default_factory=False)
             hint = "remove it there; the default applies"
-            over: tuple[Beaten, ...] = ()
         else:
             value, place = site.data[name], site.origin((name,))
-            hint = f"remove it there; the site's value is set at {place}"
-            over = beaten([Leaf((name,), value, place)], table)
+            shown = show_value(value, secret=option.table is not None or table.is_secret((name,)))
+            hint = f"remove it there; the site sets {shown} at {place}"
         found += [
-            _refused(tree, option, lock, hint, over, table)
+            _refused(tree, option, lock, hint, table)
             for tree in trees
             if name in tree.data and not same(name, tree.data[name], value)
         ]
@@ -164,12 +163,7 @@ def refused_values(
 
 
 def _refused(
-    tree: Tree,
-    option: Option,
-    lock: LockedKey,
-    hint: str,
-    over: tuple[Beaten, ...],
-    table: OptionTable,
+    tree: Tree, option: Option, lock: LockedKey, hint: str, table: OptionTable
 ) -> Diagnostic:
     path = (option.name,)
     origin, excerpt = tree.origin(path), excerpt_of(tree, path)
@@ -183,5 +177,4 @@ def _refused(
         origin,
         hint=hint,
         excerpt=mask_excerpt_from_column(excerpt) if secret else excerpt,
-        over=over,
     )
