@@ -31,10 +31,10 @@ _masks: weakref.WeakSet[masking.SecretMask] = weakref.WeakSet()
 def remember(texts: Iterable[str]) -> None:
     """Let every run mask these texts from now on.
 
-    A short one is passed over: it could be any word of a run that has nothing to do with it.
+    A short one or a single word is passed over: a run that has nothing to do with it can have it.
     """
     with _LOCK:
-        new = {text for text in texts if len(text) >= masking.SHORTEST_IN_VALUES} - _known
+        new = {text for text in texts if masking.is_distinct(text)} - _known
         if new:
             _known.update(new)
             for mask in list(_masks):

@@ -1,7 +1,8 @@
 """Masks the live secrets of a run or of settings, in values and in messages.
 
-Other values must stay as they are. A short secret can be a part of many words, so in values it is
-masked only if it is the whole value. In messages, a short secret is masked too.
+Other values must stay as they are. A secret that is short or a single word can be a part of many
+texts, so in values it is masked only if it is the whole value, and never in a key. In messages, it
+is masked too.
 """
 
 from __future__ import annotations
@@ -25,6 +26,9 @@ from runsettings.values.tree import Tree
 SHORTEST_IN_VALUES: Final = 8
 """Characters from which a secret is also masked inside of a longer value, such as an address."""
 
+LONGEST_WORD: Final = 12
+"""Up to so many letters and nothing else, a secret can be a word that other texts have as well."""
+
 SHORTEST_IN_MESSAGES: Final = 4
 """Characters from which a secret is masked anywhere in a message; a shorter one where quoted."""
 
@@ -34,6 +38,12 @@ _ENCODED: Final = r"\s*+[A-Za-z0-9+/=_-]{32,}+\s*+"
 
 _MOST_SEARCHED: Final = 1_000
 """Characters after the name of a secret in which words are looked for that a message may quote."""
+
+
+def is_distinct(secret: str) -> bool:
+    """Whether a text that contains a secret hardly does so by chance: a key, not a short word."""
+    is_word = secret.isalpha() and len(secret) <= LONGEST_WORD
+    return len(secret) >= SHORTEST_IN_VALUES and not is_word
 
 
 class SecretMask:
@@ -56,7 +66,7 @@ class SecretMask:
     def _build(self, secrets: frozenset[str]) -> None:
         self.secrets = secrets
         forms = {form for text in self.secrets for form in _forms(text)}
-        self._in_values = TextSearch(text for text in forms if len(text) >= SHORTEST_IN_VALUES)
+        self._in_values = TextSearch(filter(is_distinct, forms))
         self._in_messages = TextSearch(
             [
                 *(form for form in forms if len(form) >= SHORTEST_IN_MESSAGES),
@@ -132,8 +142,8 @@ class SecretMask:
 
     @property
     def short(self) -> frozenset[str]:
-        """The secrets that are masked only if they are the whole value."""
-        return frozenset(text for text in self.secrets if len(text) < SHORTEST_IN_VALUES)
+        """The secrets that are masked only if they are the whole value, and not in keys."""
+        return frozenset(text for text in self.secrets if not is_distinct(text))
 
     def tree(self, tree: Tree) -> tuple[Tree, list[Diagnostic]]:
         """Mask the secrets in a tree.
@@ -198,7 +208,7 @@ class SecretMask:
     def _key(self, key: Any, path: KeyPath, found: list[KeyPath]) -> Any:
         if not isinstance(key, str):
             return key
-        clean = self.text(key)
+        clean = self._in_values.replace(key, lambda _: MASK)
         if clean != key:
             found.append(self._path((*path, key)))
         return clean

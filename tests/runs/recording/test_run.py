@@ -659,6 +659,21 @@ def test_a_secret_that_is_too_short_to_be_masked_everywhere_is_told(begin, jail,
     assert "qwert" not in said
 
 
+@pytest.mark.parametrize("secret", ["loss", "data", "step", "accuracy", "validation"])
+def test_a_secret_that_is_a_word_harms_no_row(begin, jail, capsys, secret):
+    """It is told at the start, and masked only where it is the whole value."""
+    jail.setenv(WANDB_API_KEY=secret)
+    run = begin(config={secret: 1, "text": f"{secret}_max"}, settings={"disable_git": True})
+    assert "or of one short word" in capsys.readouterr().err
+    run.log({secret: 0.5, "nested": {secret: 1}, "text": f"the {secret}", "key": secret})
+    run.finish()
+    (row,) = read_history(run.journal_path)
+    assert row[secret] == 0.5
+    assert row["nested"] == {secret: 1}
+    assert (row["text"], row["key"]) == (f"the {secret}", "***")
+    assert run.config.as_dict() == {secret: 1, "text": f"{secret}_max"}
+
+
 def test_with_strict_each_record_that_is_not_written_is_an_error(script):
     """Not the first alone: 20 calls on a full disk are 20 errors, and then all is well again."""
     done = script(

@@ -87,8 +87,8 @@ class RunStart:
         self.notices = Notices(quiet=settings.quiet, silent=settings.silent, mask=self.mask)
         if self.mask.short:
             self.notices.warn(
-                "a secret of fewer than 8 characters is masked only where it is a whole value; "
-                "a longer one is masked inside other texts, too"
+                "a secret of fewer than 8 characters, or of one short word, is masked only where "
+                "it is a whole value; another one is masked inside other texts and keys, too"
             )
         self.inputs = [active.early_config(), config]
         self.shipment: launch.Shipment | None = None
