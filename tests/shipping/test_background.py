@@ -255,3 +255,26 @@ def test_a_promise_that_is_not_kept_means_crashed(address, begin):
         assert store.list_runs()[0].state == "crashed"
         shipper.check_in(60)
         assert store.list_runs()[0].state == "running"
+
+
+def test_watch_ships_what_comes(online, jail, begin):
+    """Runs that start later, and a run that goes on, until it is interrupted."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "runsettings", "sync", "--all", "--watch"],
+        cwd=jail.cwd,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        run = begin(id="x")
+        run.log({"loss": 1})
+        wait_until(lambda: (found := shipped(online)) and found[1])
+        run.log({"loss": 2})
+        run.finish()
+        wait_until(lambda: shipped(online)[0].state == "finished")
+    finally:
+        process.send_signal(signal.SIGINT)
+        _, messages = process.communicate()
+    assert process.returncode == 130, messages
+    check_complete(online, run.journal_path)

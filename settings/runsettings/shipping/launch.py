@@ -67,7 +67,7 @@ class Shipment:
                     stderr=log,
                     start_new_session=True,
                 )
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, TypeError) as error:  # of a Python without `sys.executable`
             notices.warn(f"the process that ships the run cannot be started: {error}")
         else:
             _started.append(process)

@@ -26,7 +26,10 @@ class Synced(NamedTuple):
 
 
 def sync_runs(
-    store: Store, runs: Iterable[StoredRun], tell: Callable[[int, int], None]
+    store: Store,
+    runs: Iterable[StoredRun],
+    tell: Callable[[int, int], None],
+    promise: float | None = None,
 ) -> list[Synced]:
     """Ship what a store does not have yet of these runs.
 
@@ -34,6 +37,8 @@ def sync_runs(
         store: The store.
         runs: The runs, from their journals.
         tell: Called after each batch and each run with the bytes that are done, and all bytes.
+        promise: The seconds in which the next call for the same runs comes; ``None`` if none is
+            promised.
 
     Raises:
         RunError: The store does not answer.
@@ -51,8 +56,8 @@ def sync_runs(
 
         try:
             shipper = Shipper(store, run.journal)
-            found = shipper.ship(shipped)
-            shipper.check_in()
+            found = shipper.ship(shipped, promise)
+            shipper.check_in(promise)
         except OSError as error:
             results.append(Synced(run, done - before, error.strerror or str(error)))
         except RunError as error:

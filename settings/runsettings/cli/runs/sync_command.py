@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -21,7 +22,14 @@ from runsettings.journal.replay import StoredRun
 from runsettings.shipping.addresses import shown
 from runsettings.shipping.stores.base import NoStoreError
 from runsettings.shipping.sync import bytes_to_ship, sync_runs
+from runsettings.values.errors import RunError
 from runsettings.values.rendering import printable
+
+_WATCH = 5.0
+"""Seconds between two looks of ``--watch``."""
+
+_PROMISE = 120.0
+"""Seconds after which a run that ``--watch`` no longer ships is shown as crashed."""
 
 _MANY_BYTES = 1 << 20
 """The smallest number of bytes for which a progress bar is shown."""
@@ -39,6 +47,11 @@ _MANY_BYTES = 1 << 20
     "setting store (WANDB_STORE). A password in it is refused.",
 )
 @click.option("--dry-run", "-n", is_flag=True, help="Only print what would be shipped.")
+@click.option(
+    "--watch",
+    is_flag=True,
+    help="Go on until Ctrl-C: ship what is new every few seconds, with --all also new runs.",
+)
 @click.pass_context
 def sync_command(
     ctx: click.Context,
@@ -49,6 +62,7 @@ def sync_command(
     everything: bool,
     to: str | None,
     dry_run: bool,
+    watch: bool,
 ) -> None:
     """Ship what a store does not have yet of each RUN.
 
@@ -57,8 +71,17 @@ def sync_command(
     """
     if bool(runs) == everything:
         raise click.UsageError("name runs, or give --all")
+    if dry_run and watch:
+        raise click.UsageError("--dry-run and --watch exclude each other")
     url = store_address(to, "--to")
     directory = runs_directory(root)
+    said = set[str]()
+    while watch:
+        try:
+            _ship(url, all_runs(directory) if everything else _named(directory, runs), said)
+        except RunError as error:
+            _say_once(error.diagnostics[0].message, said)
+        time.sleep(_WATCH)
     found = all_runs(directory) if everything else _named(directory, runs)
     if not found:
         note(f"no runs in {directory}")
@@ -74,8 +97,20 @@ def _named(directory: Path, names: Sequence[str]) -> list[StoredRun]:
     return list({Path(run.journal).resolve(): run for run in found}.values())
 
 
-def _ship(url: str, runs: Sequence[StoredRun]) -> bool:
+def _say_once(text: str, said: set[str]) -> None:
+    """Print an error, unless an earlier turn of ``--watch`` has printed it."""
+    if text not in said:
+        said.add(text)
+        click.echo(printable(text), err=True)
+
+
+def _ship(url: str, runs: Sequence[StoredRun], said: set[str] | None = None) -> bool:
     """Ship runs, and print what became of each.
+
+    Args:
+        url: The address of the store.
+        runs: The runs.
+        said: With ``--watch``, the errors that were printed before; then no sum is printed.
 
     Returns:
         Whether all were shipped.
@@ -83,15 +118,17 @@ def _ship(url: str, runs: Sequence[StoredRun]) -> bool:
     from runsettings.shipping.stores.opening import open_store  # sqlalchemy: no error needs it
 
     with open_store(url) as store, progress("shipping", _MANY_BYTES) as tell:
-        results = sync_runs(store, runs, tell)
+        results = sync_runs(store, runs, tell, None if said is None else _PROMISE)
     for run, count, error in results:
         if error is not None:
-            click.echo(printable(f"{_name(run)} was not shipped: {error}"), err=True)
+            _say_once(f"{_name(run)} was not shipped: {error}", said if said is not None else set())
         elif count:
             click.echo(printable(f"shipped {_name(run)}, {run.state}: {count:,} bytes"))
     failed = sum(each.error is not None for each in results)
     shipped = sum(each.error is None and each.bytes > 0 for each in results)
     current = len(results) - failed - shipped
+    if said is not None:
+        return not failed
     text = f"{shipped} shipped, {current} up to date, {failed} failed: {shown(url)}"
     click.echo(printable(text))
     return not failed
