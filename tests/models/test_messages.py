@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import inspect
 import pickle
 
 import pytest
@@ -75,6 +76,14 @@ def test_a_variable_that_misses_a_nested_key_proposes_the_whole_name(variable, m
     """The proposal can be copied as it is."""
     with pytest.warns(SettingsWarning, match=f"did you mean '{meant}'"):
         Digits.resolve(environ={variable: "3"})
+
+
+def test_a_misspelt_argument_of_resolve_is_told_apart_from_settings():
+    """Every other keyword of `resolve` is a setting, so that only a hint can tell."""
+    parameters = inspect.signature(Digits.resolve).parameters.values()
+    named = [each.name for each in parameters if each.kind is each.KEYWORD_ONLY]
+    for name in named:
+        assert f"did you mean {name!r}?" in told(Digits.resolve, **{f"{name}s": 1})
 
 
 def test_a_number_where_a_text_is_wanted_is_to_be_quoted(jail):

@@ -33,6 +33,13 @@ TAKING: Final = ("allow", "ignore")
 """Values of a model's ``extra`` under which it takes further keys."""
 
 
+_ARGUMENTS: Final = (
+    *("args", "cwd", "env_file", "environ", "files"),
+    *("layers", "locked", "profiles", "strict"),
+)
+"""The arguments of `LayeredSettings.resolve` that are no settings."""
+
+
 class UnknownKey(NamedTuple):
     """An unknown key, and the models that its mapping can be meant for."""
 
@@ -239,7 +246,8 @@ def _elsewhere(name: str, table: OptionTable, tree: Tree) -> str | None:
     for option in table.leaves():
         if name == option.name:
             return f"it belongs under {format_path(option.path)!r}"
-    return did_you_mean(name, (option.name for option in table.leaves()))
+    of_call = _ARGUMENTS if (tree.call or "").endswith(".resolve") else ()
+    return did_you_mean(name, [*(option.name for option in table.leaves()), *of_call])
 
 
 def _without_value(excerpt: Excerpt) -> Excerpt:
