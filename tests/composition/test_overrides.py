@@ -286,3 +286,12 @@ class TestPlacesOfFlags:
             lr: float = 0.1
 
         assert Train.resolve(args=parse(with_subcommand(), ["--set", "lr=3"])).lr == 3
+
+
+@pytest.mark.parametrize("value", [1, 0, 1.5, True, None, "text", [1], []])
+@pytest.mark.parametrize("text", ["a.b=1", "a.b.c=[1]", "a.b+=1"])
+def test_a_key_inside_of_a_value_that_has_none_is_an_unknown_key(value, text):
+    """Whatever is there: a number, a text, a list, nothing."""
+    with pytest.raises(ConfigError) as caught:
+        Config.load([{"a": value}, overrides([text])])
+    assert {each.rule for each in caught.value.diagnostics} == {Rule.UNKNOWN_KEY}

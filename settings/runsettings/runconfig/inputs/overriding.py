@@ -108,11 +108,11 @@ def _unknown(override: Override, known: Any) -> Iterator[Diagnostic]:
             if isinstance(node, Reference) or (index >= len(override.path) and not node):
                 break  # it may stand for any mapping
             if not isinstance(node, dict) or key not in node:
-                keys = [each for each in node if isinstance(each, str)] if node else []
+                keys = node if isinstance(node, dict) else {}
                 around = format_path(path[:index])
                 message = f"nothing below sets a key {key!r}" + (f" in {around}" if around else "")
                 adding = f"+{format_path(override.path)}=… adds a key"
-                hint = did_you_mean(str(key), keys if isinstance(node, dict) else ())
+                hint = did_you_mean(str(key), [k for k in keys if isinstance(k, str)])
                 yield Diagnostic.of(
                     Rule.UNKNOWN_KEY, path, message, override.origin, hint or adding
                 )
