@@ -202,6 +202,25 @@ def test_a_store_that_does_not_answer_delays_finish_for_a_bounded_time(
             os.kill(pid, signal.SIGKILL)
 
 
+def test_force_makes_a_store_that_fails_an_error(refusing_server, script, jail, stored):
+    """At the start, and not at the end of a training; the run is recorded as failed."""
+    jail.setenv(WANDB_STORE=refusing_server)
+    done = script('init(mode="online", force=True, settings={"disable_git": True})')
+    assert done.returncode == 1
+    assert "Connection refused" in done.stderr
+    assert "force=True demands to be online" in done.stderr
+    assert "s3cretword" not in done.stderr
+    assert stored().state == "failed"
+
+
+def test_force_goes_on_once_the_store_has_answered(online, script):
+    """Also in a run that is resumed."""
+    for _ in range(2):
+        code = 'init(mode="online", id="x", resume="allow", force=True); log({"a": 1})'
+        assert script(code).returncode == 0
+    assert shipped(online)[0].rows == 2
+
+
 def test_the_script_has_no_thread_connection_or_driver(online, script):
     """And its children and the list of processes see no password."""
     done = script(f"""

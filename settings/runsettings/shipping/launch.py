@@ -17,12 +17,17 @@ from pathlib import Path
 from typing import Final
 
 from runsettings.journal.notices import Notices
-from runsettings.shipping.status import read_status
+from runsettings.shipping.status import read_status, status_path
+from runsettings.values.diagnostic import Rule
+from runsettings.values.errors import RunError
 
 LOG: Final = "shipping.log"
 """The file in the run's directory to which the process writes."""
 
 _POLL: Final = 0.05
+_FIRST_WORD: Final = 10.0
+"""Seconds in which a store must have answered where it is an error that it does not."""
+
 _SAY_AFTER: Final = 1.0
 """Seconds of waiting after which a line says so."""
 
@@ -57,6 +62,8 @@ class Shipment:
         """
         job = {"journal": os.fspath(journal.absolute()), "url": url, "parent": os.getpid()}
         process = None
+        with contextlib.suppress(OSError):
+            status_path(journal).unlink()  # of an earlier process that recorded this run
         try:
             with (journal.parent / LOG).open("ab") as log:
                 process = subprocess.Popen(
@@ -77,6 +84,32 @@ class Shipment:
             with contextlib.suppress(OSError), process.stdin as stdin:
                 stdin.write(json.dumps(job).encode())
         return cls(journal, process, notices)
+
+    def demand(self, seconds: float = _FIRST_WORD) -> None:
+        """Wait until the store has something of the run, for ``force``.
+
+        Args:
+            seconds: The longest time to wait.
+
+        Raises:
+            RunError: The store failed, or did not answer in this time.
+        """
+        start = time.monotonic()
+        while True:
+            ended = self.process is None or self.process.poll() is not None
+            status = read_status(self.journal)
+            if status.position:
+                return
+            late = time.monotonic() - start >= seconds
+            if status.error is not None or ended or late:
+                reason = status.error or f"the store did not answer in {seconds:g} s"
+                raise RunError.of(
+                    Rule.STORE_UNREACHABLE,
+                    f"{reason}; force=True demands to be online",
+                    path=("store",),
+                    hint='set mode="offline", and ship the run later: runsettings sync',
+                )
+            time.sleep(_POLL)
 
     def wait(self, seconds: float) -> None:
         """Wait until the store has the whole journal, and say how to send what is missing.

@@ -6,6 +6,7 @@ This module reads the process's own environment, arguments and working directory
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import sys
 import time
@@ -33,7 +34,7 @@ from runsettings.models.settings import Settings
 from runsettings.runconfig.config import Config
 from runsettings.runconfig.inputs.settings_models import settings_among
 from runsettings.runs.capture import notebook
-from runsettings.runs.capture.code import Code, main_code
+from runsettings.runs.capture.code import main_code
 from runsettings.runs.capture.host import process_facts
 from runsettings.runs.files.origin_records import (
     config_record,
@@ -149,8 +150,14 @@ class RunStart:
             started.journal.close()
             raise
         if shipping.store is not None:
-            journal = started.journal.path
-            self.shipment = launch.Shipment.start(journal, shipping.store, self.notices)
+            shipment = launch.Shipment.start(started.journal.path, shipping.store, self.notices)
+            if settings.force:
+                try:
+                    shipment.demand()
+                except BaseException as error:
+                    run._end(Ending.of(error))
+                    raise
+            self.shipment = shipment
         return run
 
     def disabled_config(self) -> Config:
@@ -302,6 +309,7 @@ class RunStart:
             {"type": "metadata", "values": facts},
         )
         link_latest(journal.path.parent)
+        main = functools.partial(main_code, self.cwd, os.environ)
         keep_code = settings.save_code and not settings.disable_code
         in_notebook = notebook.shell() is not None
         files = RunFiles(
@@ -309,10 +317,10 @@ class RunStart:
             recorder,
             stored.files,
             facts=facts,
-            code_at_end=self.code if keep_code and in_notebook else list,
+            code_at_end=main if keep_code and in_notebook else list,
             earlier_runtime=stored.earlier_runtime,
         )
-        code = self.code() if keep_code and not in_notebook else ()
+        code = main() if keep_code and not in_notebook else ()
         files.write_start(settings_file(explained), config, code)
         files.gather_facts(self.cwd, git=not settings.disable_git)
         return Run(
@@ -330,10 +338,6 @@ class RunStart:
         active.deactivate(run)
         if self.shipment is not None:
             self.shipment.wait(self.settings.finish_timeout)
-
-    def code(self) -> list[Code]:
-        """The code of the main program."""
-        return main_code(self.cwd, os.environ)
 
     def greet(self, run: Run) -> None:
         """Print what was started, and which values of variables and flags have no effect."""
