@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import BaseModel, SecretBytes, SecretStr
+from pydantic import BaseModel, Field, SecretBytes, SecretStr
 
 import runsettings
 from runsettings import LayeredSettings
@@ -101,3 +101,46 @@ def test_a_losing_secret_is_one_too(jail, monkeypatch):
     with runsettings.init(mode="offline", config={"text": TOKEN}) as run:
         pass
     assert TOKEN not in written(run)
+
+
+class Inner(BaseModel):
+    """A nested model with a secret that is a default."""
+
+    token: SecretStr = SecretStr("a-default-of-a-nested-model")
+
+
+class Defaults(LayeredSettings):
+    """Settings whose secrets are defaults."""
+
+    text: SecretStr = SecretStr("a-default-text")
+    data: SecretBytes = SecretBytes(b"some-default-bytes")
+    made: SecretStr = Field(default_factory=lambda: SecretStr("made-by-a-factory"))
+    several: tuple[SecretStr, ...] = (SecretStr("one-of-several"),)
+    by_name: dict[str, SecretStr] = {"a": SecretStr("one-of-a-mapping")}
+    inner: Inner = Inner()
+    optional: Inner | None = Inner(token=SecretStr("of-an-optional-model"))
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "a-default-text",
+        "some-default-bytes",
+        "made-by-a-factory",
+        "one-of-several",
+        "one-of-a-mapping",
+        "a-default-of-a-nested-model",
+        "of-an-optional-model",
+    ],
+)
+def test_a_secret_that_is_a_default_is_one_too(jail, when, secret):
+    """Of each kind of field, whether it is resolved before or after init()."""
+    if when == "before":
+        Defaults.resolve(environ={})
+    with runsettings.init(mode="offline") as run:
+        if when == "after":
+            Defaults.resolve(environ={})
+        run.config["text"] = f"Bearer {secret}"
+        run.log({"text": secret})
+    assert secret not in written(run)

@@ -62,6 +62,24 @@ def live_secrets(trees: Iterable[Tree], table: OptionTable) -> frozenset[str]:
     return frozenset(found - {""})
 
 
+def effective_secrets(settings: object, table: OptionTable) -> Iterator[str]:
+    """The secrets that settings have, those of defaults included.
+
+    Args:
+        settings: The settings.
+        table: Their options.
+    """
+    for path in (*table.secrets, *table.holding):
+        value: Any = settings
+        for name in path:
+            inside = isinstance(value, Mapping)
+            value = value.get(name) if inside else getattr(value, str(name), None)
+        if path in table.secrets:
+            yield from secret_texts(value)
+        else:
+            yield from _held_texts(value, table.secret_names)
+
+
 @functools.lru_cache(maxsize=64)
 def _secrets_in_defaults(table: OptionTable) -> frozenset[str]:
     """The passwords inside addresses that are defaults."""
@@ -121,7 +139,7 @@ def written_secrets(texts: Iterable[str], table: OptionTable) -> frozenset[str]:
 
 def secret_texts(value: Any) -> Iterator[str]:
     """The texts inside a value that is secret as a whole."""
-    if isinstance(value, (SecretStr, SecretBytes)):
+    if hasattr(type(value), "get_secret_value"):
         value = value.get_secret_value()
     if isinstance(value, bytes):
         yield value.decode(errors="replace")
@@ -169,7 +187,7 @@ def _items(value: Any) -> Iterable[Any]:
 
 def _held_texts(value: Any, names: frozenset[str]) -> Iterator[str]:
     """The secrets in a value of which only some parts are secret."""
-    if isinstance(value, (SecretStr, SecretBytes)):
+    if hasattr(type(value), "get_secret_value"):
         yield from secret_texts(value)
     elif isinstance(value, dict):
         for key, item in value.items():
