@@ -70,6 +70,11 @@ def call_origin(caller: Caller, argument: str | None = None) -> Origin:
 
 
 def _shown(file: str) -> str:
+    ipython = sys.modules.get("IPython")
+    shell = None if ipython is None else ipython.get_ipython()
+    # IPython writes the code of a cell to a temporary file, and knows the cell's number.
+    if shell is not None and (cell := shell.compile.format_code_name(file)) is not None:
+        return f"cell {cell[1]}"
     try:
         return shown_path(file, os.getcwd())  # noqa: PTH109 - runs at each change of a config
     except OSError:

@@ -19,7 +19,6 @@ from runsettings.resolution.aliases import as_expected
 from runsettings.resolution.options import value_type
 from runsettings.resolution.resolution import Resolution
 from runsettings.resolution.resolve import Resolver
-from runsettings.resolution.secrets import effective_secrets
 from runsettings.secrets import live
 from runsettings.values.errors import RunsettingsError, SettingsError, SettingsWarning
 from runsettings.values.origin import Layer
@@ -226,7 +225,7 @@ def _validate(
         found = masking.SecretMask(resolver.secrets(resolution)).diagnostics(diagnostics)
         resolution = resolution._replace(diagnostics=found)
     if resolver.table.secrets or resolver.table.holding:
-        live.remember_later(partial(_secrets_of, settings, resolver, resolution))
+        live.remember_later(partial(resolver.secrets, resolution, settings))
     object.__setattr__(settings, RESOLUTION, resolution)
     return resolution
 
@@ -250,11 +249,6 @@ def _changeable(model: type[BaseSettings]) -> tuple[str, ...]:
         names = tuple(name for name, info in fields if not is_immutable_type(info.annotation))
         type.__setattr__(model, "__changeable__", names)
     return names
-
-
-def _secrets_of(settings: Any, resolver: Resolver, resolution: Resolution) -> set[str]:
-    """The secrets of the sources, and those that the settings have by default."""
-    return {*resolver.secrets(resolution), *effective_secrets(settings, resolver.table)}
 
 
 def _order(diagnostic: Diagnostic) -> tuple[bool, int, str, int, int]:

@@ -62,3 +62,21 @@ def test_an_error_in_a_cell_does_not_end_the_run(jail, journals):
     execute(jail, START, failing, "run.finish()")
     (path,) = journals()
     assert (load_run(path).state, load_run(path).summary) == ("finished", {"a": 2})
+
+
+def test_the_origin_of_a_value_is_its_cell(jail):
+    """By the number that the front end shows, for settings, config and errors."""
+    printed = execute(
+        jail,
+        "from runsettings import Config, Settings, SettingsError",
+        "settings = Settings.resolve(\n    project='p', environ={}\n)\n"
+        "print(settings.origin('project'))",
+        "print(Config.load([{'lr': 1}]).origin('lr'))",
+        "try: Settings.resolve(projct='x', environ={})\n"
+        "except SettingsError as error: print(str(error).splitlines()[-1].strip())",
+    )
+    assert printed == [
+        "cell In[2]:1 Settings.resolve(project=)\n",
+        "cell In[3]:1 Config.load()\n",
+        "cell In[4]:1 Settings.resolve(projct=)\n",
+    ]
