@@ -187,7 +187,7 @@ def _journal(data: bytes) -> None:
     path = _written("run-a.jsonl", data)
     with contextlib.suppress(RunError):
         run = load_run(path)
-        run_details(run, read_metrics(run))
+        run_details(run, read_metrics(run), dict(run.files))
         compare_runs(run, _RUN, summary=True)
         sum(1 for _ in read_history(path))
 
