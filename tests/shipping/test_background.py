@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -197,9 +199,18 @@ def test_a_store_that_does_not_answer_delays_finish_for_a_bounded_time(
     assert f"runsettings sync {journal.parent}" in done.stderr
     assert "s3cretword" not in done.stderr + (journal.parent / "shipping.log").read_text()
     assert load_run(journal).state == "finished"
+    shutil.rmtree(journal.parent)
+    wait_until(lambda: not shippers_of(jail))
+
+
+def shippers_of(jail):
+    """The background shippers of scripts that this test ran."""
+    found = []
     for pid in shippers():
-        if str(jail.cwd) in str(Path(f"/proc/{pid}/cwd").readlink()):
-            os.kill(pid, signal.SIGKILL)
+        with contextlib.suppress(OSError):
+            if str(Path(f"/proc/{pid}/cwd").readlink()).startswith(str(jail.cwd)):
+                found.append(pid)
+    return found
 
 
 def test_force_makes_a_store_that_fails_an_error(refusing_server, script, jail, stored):
@@ -210,7 +221,10 @@ def test_force_makes_a_store_that_fails_an_error(refusing_server, script, jail, 
     assert "Connection refused" in done.stderr
     assert "force=True demands to be online" in done.stderr
     assert "s3cretword" not in done.stderr
-    assert stored().state == "failed"
+    run = stored()
+    assert run.state == "failed"
+    shutil.rmtree(run.directory)
+    wait_until(lambda: not shippers_of(jail))
 
 
 def test_force_goes_on_once_the_store_has_answered(online, script):

@@ -109,6 +109,7 @@ class Background:
             RunError: The store failed.
             OSError: The journal cannot be read.
         """
+        self.journal.stat()  # also while the store fails: a run that was removed needs no process
         ended = self.script_ended  # asked first, so that all it wrote is shipped below
         shipped, shipper = self._ship(), self.shipper
         now = time.monotonic()
