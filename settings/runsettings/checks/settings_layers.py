@@ -139,7 +139,7 @@ def _workspace_above(settings: LayeredSettings | None, inputs: Inputs) -> Iterat
         file = os.path.join(workspace_directory(parent, app), "settings")  # noqa: PTH118 - a text
         if os.path.isfile(file) and str(parent) != home:  # noqa: PTH113 - never raises
             where = shown_path(file, cwd)
-            message = f"is not read: the workspace is that of {cwd / root}"
+            message = f"the workspace further up is not read: that of {cwd / root} counts"
             hint = f"start the program in {parent}, or name the directory in root_dir"
             yield Diagnostic.of(
                 Rule.NOT_FOLLOWED, (), message, Origin(Layer.WORKSPACE, where), hint
