@@ -156,7 +156,7 @@ def test_nothing_is_written_in_a_vanished_directory(gone, run, command):
 @pytest.mark.parametrize(
     ("words", "offered"),
     [
-        ("runsettings s", {"show", "set", "schema", "sync"}),
+        ("runsettings s", {"show", "set", "schema", "store", "sync"}),
         ("runsettings set mo", {"mode", "monitor_gym"}),
         ("runsettings set mode ", {"online", "offline", "disabled"}),
         ("runsettings set quiet ", {"true", "false"}),

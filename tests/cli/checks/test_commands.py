@@ -292,7 +292,8 @@ def test_the_schema_of_the_settings_is_the_usual_one(run):
 
 def test_a_schema_of_a_model_and_of_a_parser(run, program):
     """Of the user's own."""
-    assert json.loads(run("schema", f"{program}:Config").stdout)["required"] == ["lr"]
+    of_plain_files = json.loads(run("schema", f"{program}:Config").stdout)["else"]
+    assert of_plain_files["required"] == ["lr"]
     of_parser = json.loads(run("schema", "--parser", f"{program}:build_parser").stdout)
     assert of_parser["properties"]["lr"]["description"] == "the rate"
 
