@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import AliasPath, BaseModel, ConfigDict, Field
 
+from runsettings import Renamed
 from runsettings.checks.configs.model_check import check_model
 from runsettings.composition.merge import merge
 from runsettings.documents.yaml.reader import read
@@ -104,3 +105,19 @@ class Nested(BaseModel):
 def test_the_place_of_an_alias_path_is_known():
     """The mapping that holds the value is not dropped."""
     assert found("optim: {lr: 0.1}\n", Nested) == []
+
+
+class Renaming(BaseModel):
+    """A model that is no settings class, and so takes no old names."""
+
+    epochs: Annotated[int, Renamed("num_epochs")] = 3
+
+
+def test_an_old_name_says_what_it_was_renamed_to():
+    """The model itself refuses it or drops it, and so does the check."""
+    tree = read("num_epochs: 3\n", Layer.FILE, "train.yaml").tree
+    (diagnostic,) = check_model(merge([tree]), Renaming)
+    assert (str(diagnostic.rule), diagnostic.hint) == (
+        "unknown-key",
+        "it was renamed to 'epochs'",
+    )

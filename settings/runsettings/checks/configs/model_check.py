@@ -49,12 +49,17 @@ def _unknown_key(unknown: UnknownKey, merged: Merged) -> Diagnostic:
     dropped = any(model.model_config.get("extra") != "forbid" for model in models)
     message = f"is not a field of {' or '.join(model.__name__ for model in models)}"
     origin, excerpt = place_of(merged, path, key=True)
+    tables = [_table(model) for model in models]
+    names = (key for table in tables for key in table.spelled)
+    # A settings class takes old names; any other model refuses them.
+    old = [table.old[str(path[-1])] for table in tables if str(path[-1]) in table.old]
+    renamed = f"it was renamed to {old[0].name!r}" if old else None
     return Diagnostic.of(
         Rule.UNKNOWN_KEY,
         path,
         f"{message}, which drops it" if dropped else message,
         origin,
-        did_you_mean(str(path[-1]), (key for model in models for key in _table(model).spelled)),
+        renamed or did_you_mean(str(path[-1]), names),
         excerpt,
         severity=Severity.WARNING if dropped else Severity.ERROR,
     )
