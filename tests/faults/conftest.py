@@ -21,6 +21,10 @@ if LONG:
     FAULTS = ("EIO", "ENOSPC", "ENOSPC lasting", "EDQUOT", "EINTR", "EAGAIN", "short", "kill")
 
 
+MOMENTS = 50 if LONG else 2
+"""How often each action is killed at a random moment: 500 times together in the long form."""
+
+
 class End(NamedTuple):
     """What a process left behind."""
 
@@ -77,6 +81,7 @@ def trials(jail) -> Callable[..., list[Trial]]:
             "action": action,
             "after": after,
             "faults": FAULTS,
+            "moments": MOMENTS,
         }
         line = [sys.executable, str(Path(__file__).with_name("trials.py")), json.dumps(given)]
         done = subprocess.run(line, capture_output=True, text=True, check=False)

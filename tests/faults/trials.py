@@ -1,4 +1,4 @@
-"""Runs one action again and again, each time with another fault at another system call.
+"""Runs one action again and again, with a fault at each system call, and killed at random moments.
 
 This is a program of its own: it forks for each trial, which a process with threads, such as a
 test runner may be, must not do. It is called with a JSON object and prints one JSON object for
@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import shutil
+import signal
 import sys
+import time
 import traceback
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import CodeType
 from typing import Any
@@ -69,6 +72,24 @@ def faults_of(call: Call, wanted: Iterable[str]) -> Iterable[Fault]:
             yield Fault(kind, bool(lasting))
 
 
+def killed_after(seconds: float, action: Callable[[], int]) -> int:
+    """Run an action in a forked child, and kill it after some time, if it has not ended by then.
+
+    Returns:
+        The exit code of the child; negative if it was killed.
+    """
+    child = os.fork()
+    if child == 0:
+        code = 99
+        try:
+            code = action()
+        finally:
+            os._exit(code)
+    time.sleep(seconds)  # the moment itself is what is tried
+    os.kill(child, signal.SIGKILL)  # a child that has ended is there until it is waited for
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
 def main() -> None:
     """Run the trials that the first argument describes."""
     given = json.loads(sys.argv[1])
@@ -81,10 +102,18 @@ def main() -> None:
     chosen: Fault | None
     calls: list[Call] = []
 
-    def trial(number: int, fault: Fault | None) -> dict[str, Any]:
+    def prepare() -> None:
         shutil.rmtree(work, ignore_errors=True)
         shutil.copytree(template, work, symlinks=True)
         os.chdir(work)
+
+    def with_next(result: dict[str, Any]) -> dict[str, Any]:
+        code = run(lambda: attempt(after, names, output), work, lambda _count, _call: None)
+        later = {"code": code, "output": output.read_text(), "files": files(work)}
+        return {**result, "later": later}
+
+    def trial(number: int, fault: Fault | None) -> dict[str, Any]:
+        prepare()
         calls.clear()
 
         def choose(count: int, call: Call) -> Fault | None:
@@ -101,9 +130,7 @@ def main() -> None:
         result |= {"code": code, "output": output.read_text(), "files": files(work)}
         if result["code"] >= 0 and fault is not None:
             return result  # a process that lives must tidy up itself
-        code = run(lambda: attempt(after, names, output), work, lambda _count, _call: None)
-        later = {"code": code, "output": output.read_text(), "files": files(work)}
-        return {**result, "later": later}
+        return with_next(result)
 
     print(json.dumps({"fault": "", **trial(-1, None)}), flush=True)
     plan = list(calls)
@@ -111,6 +138,23 @@ def main() -> None:
         for chosen in faults_of(call, given["faults"]):
             told = f"{chosen.name}{' lasting' * chosen.lasting}"
             print(json.dumps({"fault": told, **trial(number, chosen)}), flush=True)
+
+    prepare()
+    begin = time.monotonic()
+    run(lambda: attempt(action, names, output), work, lambda _count, _call: None)
+    longest = time.monotonic() - begin
+    chance = random.Random()
+    kills = 0
+    while kills < given["moments"]:
+        prepare()
+        moment = chance.uniform(0, longest)
+        output.write_text("")
+        code = killed_after(moment, lambda: attempt(action, names, output))
+        if code == -signal.SIGKILL:
+            kills += 1
+            result = {"code": code, "output": output.read_text(), "files": files(work)}
+            told = {"call": f"after {moment:.6f} s", "fault": "kill", **with_next(result)}
+            print(json.dumps(told), flush=True)
 
 
 if __name__ == "__main__":
