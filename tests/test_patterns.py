@@ -198,7 +198,7 @@ WORST: dict[str, list[tuple[str, str, str]]] = {
         ("api_key", "]", "x"),
         ("", "-", ""),
     ],
-    "models.settings:'\\\\$([A-Z_][A-Z0-9_]*|\\\\{\\\\w+\\\\})(?=/|$)'": [
+    "models.settings:_VARIABLE": [
         ("", "$", ""),
         ("$", "A", "x"),
         ("${", "a", ""),

@@ -188,10 +188,14 @@ def _path(value: Any) -> Any:
     return value.__fspath__() if hasattr(value, "__fspath__") else value
 
 
+_VARIABLE: Final = r"\$([A-Z_][A-Z0-9_]*|\{[A-Za-z0-9_]+\})(?=/|\Z)"
+"""A variable in a path, which ends its part of the path."""
+
+
 def _check_path(path: str) -> str:
     if "\0" in path:
         raise ValueError("must not contain a NUL character")
-    if "$" in path and (found := re.search(r"\$([A-Z_][A-Z0-9_]*|\{\w+\})(?=/|$)", path)):
+    if "$" in path and (found := re.search(_VARIABLE, path)):
         raise ValueError(
             f"must not contain a variable, {found[0]}: write its value, or ~ for $HOME"
         )

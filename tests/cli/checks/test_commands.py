@@ -295,13 +295,13 @@ def test_a_schema_of_a_model_and_of_a_parser(run, program):
     of_plain_files = json.loads(run("schema", f"{program}:Config").stdout)["else"]
     assert of_plain_files["required"] == ["lr"]
     of_parser = json.loads(run("schema", "--parser", f"{program}:build_parser").stdout)
-    assert of_parser["properties"]["lr"]["description"] == "the rate"
+    assert of_parser["else"]["properties"]["lr"]["description"] == "the rate"
 
 
 def test_a_schema_goes_to_a_file(run, jail):
     """And nothing to the standard output."""
     assert run("schema", "run-config", "-o", "x.json").stdout == ""
-    assert json.loads((jail.cwd / "x.json").read_text())["type"] == "object"
+    assert json.loads((jail.cwd / "x.json").read_text())["title"] == "A run's config"
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,15 @@ _TAG: Final = rf"\s*(?:[^,\s](?:[^,{_BREAKS}]{{0,62}}[^,\s])?)?\s*"
 _NAMES_TEXT: Final = {"type": "string"}
 _NAMES: Final = {"anyOf": [{"type": "array", "items": {"type": "string"}}, _NAMES_TEXT]}
 _OR_NULL: Final = {"type": "null"}
-_PATH: Final = {"type": "string", "pattern": rf"^[^\u0000]*{_END}"}
+_VARIABLE: Final = r"\$(?:[A-Z_][A-Z0-9_]*|\{[A-Za-z0-9_]+\})"
+_PATH: Final = {
+    "type": "string",
+    "pattern": rf"^(?![\s\S]*{_VARIABLE}(?:/|{_END}))[^\u0000]*{_END}",
+}
+_PATHS_TEXT: Final = {
+    "type": "string",
+    "pattern": rf"^(?![\s\S]*{_VARIABLE}(?:/|\s*(?:,|{_END})))[^\u0000]*{_END}",
+}
 
 FIELDS: Final[dict[str, dict[str, Any]]] = {
     "project": {
@@ -87,7 +95,7 @@ FIELDS: Final[dict[str, dict[str, Any]]] = {
     },
     "config_include_keys": _NAMES,
     "config_exclude_keys": _NAMES,
-    "config_paths": {"anyOf": [{"type": "array", "items": _PATH}, _PATH]},
+    "config_paths": {"anyOf": [{"type": "array", "items": _PATH}, _PATHS_TEXT]},
     "config_schema": {"anyOf": [_PATH, {"type": ["object", "null"]}]},
     "sweep_param_path": {"anyOf": [_PATH, _OR_NULL]},
     "root_dir": {"anyOf": [_PATH, _OR_NULL]},
