@@ -110,9 +110,9 @@ def stray(end):
 def contents(end):
     """The types of the records, of which a short write repeats some, and the number of files.
 
-    Checkpoints are not counted: they are a cache.
+    Checkpoints and the link to the latest run are not counted: nothing is only there.
     """
-    files = [name for name in end.files if not name.endswith(".checkpoint")]
+    files = [name for name in end.files if not name.endswith((".checkpoint", "/latest-run"))]
     return {record["type"] for record in records_of(end)}, len(files)
 
 

@@ -46,3 +46,13 @@ def test_a_pipe_in_place_of_a_file_of_the_run_is_replaced(jail):
     os.mkfifo(path)
     write_file(path, b"a: 1\n", follow_links=False)
     assert path.read_text() == "a: 1\n"
+
+
+def test_a_start_removes_a_link_that_a_killed_start_left(jail, begin):
+    """The link ``latest-run`` is made under another name first."""
+    left = jail.cwd / "wandb" / ".removed-latest-run-1"
+    left.parent.mkdir()
+    left.symlink_to("offline-run-20250131_143005-dead")
+    run = begin()
+    run._files.wait_for_facts()
+    assert not left.is_symlink()

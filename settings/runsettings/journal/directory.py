@@ -143,9 +143,15 @@ def remove_temporary_files(directory: Path) -> None:
     """
     with contextlib.suppress(OSError):
         with os.scandir(directory) as entries:
-            started = [(start_time_in_name(entry.name), entry.path) for entry in entries]
+            names = [entry.name for entry in entries]
+        for name in names:
+            link = directory / name
+            # At worst, the link does not lead to a run that starts at this moment.
+            if name.startswith(f"{REMOVED}{LATEST}-") and link.is_symlink():
+                link.unlink(missing_ok=True)
+        started = [(start_time_in_name(name), directory / name) for name in names]
         for _, path in sorted((when, path) for when, path in started if when)[-_NEWEST:]:
-            remove_abandoned(Path(path))
+            remove_abandoned(path)
 
 
 def link_latest(home: Path) -> None:
