@@ -290,7 +290,7 @@ def test_a_killed_run_has_a_checkpoint_near_its_end(jail, script):
         """
     )
     assert result.returncode == -signal.SIGKILL
-    (journal,) = (jail.cwd / "wandb").glob("*/run-x.jsonl")
+    (journal,) = (jail.cwd / "wandb").glob("offline-run-*/run-x.jsonl")
     fd = os.open(journal, os.O_RDONLY)
     state = restore(fd, journal)
     os.close(fd)

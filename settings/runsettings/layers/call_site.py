@@ -73,7 +73,8 @@ def _shown(file: str) -> str:
     ipython = sys.modules.get("IPython")
     shell = None if ipython is None else ipython.get_ipython()
     # IPython writes the code of a cell to a temporary file, and knows the cell's number.
-    if shell is not None and (cell := shell.compile.format_code_name(file)) is not None:
+    named = getattr(getattr(shell, "compile", None), "format_code_name", None)
+    if named is not None and (cell := named(file)) is not None:
         return f"cell {cell[1]}"
     try:
         return shown_path(file, os.getcwd())  # noqa: PTH109 - runs at each change of a config

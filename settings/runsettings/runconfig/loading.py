@@ -6,16 +6,13 @@ import os
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic_settings import BaseSettings
-
+from runsettings._deferred import deferred
 from runsettings.composition.merge import Merged, merge
 from runsettings.composition.profiles import Profiles
 from runsettings.documents.paths import working_directory
 from runsettings.layers.call_site import Caller, call_origin
-from runsettings.models.model_options import options
-from runsettings.resolution.normalizing.renamed_keys import with_current_names
 from runsettings.runconfig.changes.sweep_locks import check_locks
 from runsettings.runconfig.inputs.overriding import override_secrets
 from runsettings.runconfig.inputs.reader import InputReader
@@ -31,6 +28,18 @@ from runsettings.values.origin import Layer
 from runsettings.values.reading import Reading
 from runsettings.values.rendering import shown
 from runsettings.values.tree import Tree
+
+if TYPE_CHECKING:
+    from pydantic_settings import BaseSettings
+
+    from runsettings.models.model_options import options
+    from runsettings.resolution.normalizing.renamed_keys import with_current_names
+else:
+    # pydantic: a config without a model does not need it.
+    options = deferred("runsettings.models.model_options", "options")
+    with_current_names = deferred(
+        "runsettings.resolution.normalizing.renamed_keys", "with_current_names"
+    )
 
 
 @dataclass(frozen=True, slots=True)
