@@ -217,4 +217,4 @@ def test_many_processes_ship_into_one_store_at_once(postgres, jail, spawn, journ
         assert len(runs) == processes
         for run in runs:
             metrics = store.read_metrics(run)
-            assert list(metrics["loss"].values) == list(map(float, range(rows)))
+            assert list(metrics["loss"].course) == list(map(float, range(rows)))
