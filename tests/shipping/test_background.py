@@ -14,10 +14,12 @@ from pathlib import Path
 
 import pytest
 
+from runsettings.journal.notices import Notices
 from runsettings.journal.query.metrics import read_metrics
 from runsettings.journal.replay import load_run
 from runsettings.journal.writer import encode
 from runsettings.shipping import addresses
+from runsettings.shipping.launch import Shipment
 from runsettings.shipping.shipper import Shipper
 from runsettings.shipping.stores.base import NoStoreError
 from runsettings.shipping.stores.opening import open_store
@@ -311,3 +313,17 @@ def test_watch_ships_what_comes(online, jail, begin):
         _, messages = process.communicate()
     assert process.returncode == 130, messages
     check_complete(online, run.journal_path)
+
+
+@pytest.mark.parametrize("kind", ["a link", "a pipe"])
+def test_the_log_is_written_to_a_regular_file_alone(jail, begin, capfd, kind):
+    """Not through a link or into a pipe that another user of the directory has put there."""
+    run = begin()
+    log, other = run.path / "shipping.log", jail.cwd / "other"
+    if kind == "a link":
+        log.symlink_to(other)
+    else:
+        os.mkfifo(log)
+    Shipment.start(run.journal_path, "sqlite:///runs.db", Notices())
+    assert "the process that ships the run cannot be started" in capfd.readouterr().err
+    assert not other.exists()

@@ -40,7 +40,7 @@ class Line(NamedTuple):
 
 
 def open_regular(path: Path | str, flags: int = os.O_RDONLY, *, dir_fd: int | None = None) -> int:
-    """Open a journal or a checkpoint, if it is a regular file.
+    """Open a file of a run, if it is a regular file.
 
     In a shared directory, another user can put a pipe or a link to a device there, which could
     block a reader for ever.
@@ -53,7 +53,7 @@ def open_regular(path: Path | str, flags: int = os.O_RDONLY, *, dir_fd: int | No
     Raises:
         OSError: It cannot be opened, or is not a regular file.
     """
-    fd = os.open(path, flags | _SAFE, dir_fd=dir_fd)
+    fd = os.open(path, flags | _SAFE, 0o666, dir_fd=dir_fd)
     if not stat.S_ISREG(os.fstat(fd).st_mode):
         os.close(fd)
         raise OSError(errno.EINVAL, "not a regular file", os.fspath(path))

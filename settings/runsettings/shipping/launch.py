@@ -17,12 +17,15 @@ from pathlib import Path
 from typing import Final
 
 from runsettings.journal.notices import Notices
+from runsettings.journal.reader import open_regular
 from runsettings.shipping.status import read_status, status_path
 from runsettings.values.diagnostic import Rule
 from runsettings.values.errors import RunError
 
 LOG: Final = "shipping.log"
 """The file in the run's directory to which the process writes."""
+
+_APPEND: Final = os.O_WRONLY | os.O_APPEND | os.O_CREAT
 
 _POLL: Final = 0.05
 _FIRST_WORD: Final = 10.0
@@ -65,7 +68,7 @@ class Shipment:
         with contextlib.suppress(OSError):
             status_path(journal).unlink()  # of an earlier process that recorded this run
         try:
-            with (journal.parent / LOG).open("ab") as log:
+            with os.fdopen(open_regular(journal.parent / LOG, _APPEND), "ab") as log:
                 process = subprocess.Popen(
                     # `-P`: a module in the working directory must not replace one of Python's.
                     [sys.executable, "-P", "-m", "runsettings.shipping.background"],
