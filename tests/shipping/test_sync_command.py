@@ -150,7 +150,20 @@ def test_a_killed_run_is_shown_as_crashed(run, store, spawn):
 
 @pytest.mark.parametrize("command", [("sync", "--all", "--to"), ("runs", "ls", "--store")])
 @pytest.mark.parametrize(
-    "url", ["postgresql://me:s3cretword@h/d", "postgresql://h/d?password=s3cretword"]
+    "url",
+    [
+        "postgresql://me:s3cretword@h/d",
+        "postgresql://me@group:s3cretword@h/d",
+        "postgresql://me:with/s3cretword@h/d",
+        "postgresql://me:with?s3cretword@h/d",
+        "postgresql://me:with@s3cretword@h/d",
+        "postgresql://me:with's3cretword@h/d",
+        "postgresql://me:with s3cretword@h/d",
+        "postgresql:/me:s3cretword@h/d",
+        "me:s3cretword@h/d",
+        "postgresql://h/d?password=s3cretword",
+        "postgresql://h/d?user=me&sslpassword=s3cretword",
+    ],
 )
 def test_a_password_on_the_command_line_is_refused(run, jail, command, url):
     """It is not repeated, and the message says where it may be."""
@@ -158,6 +171,24 @@ def test_a_password_on_the_command_line_is_refused(run, jail, command, url):
     assert result.exit_code == 2
     assert "~/.pgpass" in result.stderr
     assert "s3cretword" not in result.output
+    assert "s3cretword" not in addresses.shown(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sqlite:///runs.db",
+        "sqlite:////data/a:b@c/runs.db",
+        "sqlite:///C:/a@b/runs.db",
+        "postgresql://h:5432/d",
+        "postgresql://me@h:5432/d?sslmode=verify-full",
+        "postgresql:///d?host=/tmp",
+    ],
+)
+def test_an_address_without_a_password_is_shown_whole(url):
+    """A path with the same characters is not taken for a password."""
+    assert addresses.shown(url) == url
+    assert not addresses.has_password(url)
 
 
 def test_pgpass_has_the_password(run, server, postgres, jail, make_run, monkeypatch):

@@ -9,12 +9,17 @@ import importlib.util
 import re
 from typing import Final
 
-from runsettings.secrets.forms import mask_addresses, passwords_in_addresses
+from runsettings.secrets.forms import MASK, mask_addresses
 from runsettings.values.diagnostic import Rule
 from runsettings.values.errors import RunError
 
 _EXTRAS: Final = (("store", "sqlalchemy"), ("postgres", "psycopg"))
 """Each extra with the module that it brings; an address of PostgreSQL needs both."""
+
+# SQLAlchemy takes for the password all up to the last "@", also "/" and "?". The scheme is optional
+# here, because an address that was mistyped is shown as well.
+_LOGIN: Final = r"(?s)^((?:\w[\w+.-]*:/{0,2})?[^:/]*:(?!//)).+@"
+_LOGIN_OPTION: Final = r"[?&](?:ssl)?password="
 
 
 def is_postgres(url: str) -> bool:
@@ -24,12 +29,14 @@ def is_postgres(url: str) -> bool:
 
 def has_password(url: str) -> bool:
     """Whether an address has a password, which the command line must not have."""
-    return any(passwords_in_addresses(url)) or re.search(r"[?&]password=", url) is not None
+    return any(re.search(pattern, url) for pattern in (_LOGIN, _LOGIN_OPTION))
 
 
 def shown(url: str) -> str:
     """An address for messages, without its password."""
-    return mask_addresses(url) if has_password(url) else url
+    if not has_password(url):
+        return url
+    return mask_addresses(re.sub(_LOGIN, rf"\1{MASK}@", url))
 
 
 def check_packages(url: str) -> None:

@@ -28,6 +28,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlch
 from runsettings.journal.query.metrics import Metric
 from runsettings.journal.reader import parse
 from runsettings.journal.replay import StoredRun
+from runsettings.secrets.forms import MASK
 from runsettings.shipping.batches import Batch, RunIdentity
 from runsettings.shipping.stores import merging, reading
 from runsettings.shipping.stores.base import Committed, NoStoreError, Store
@@ -63,7 +64,8 @@ class SqlStore(Store):
 
     def __init__(self, url: URL, shown: str, *, writable: bool, upgrading: bool = False) -> None:
         self.shown = shown
-        self._password = url.password
+        options = (url.query.get("password"), url.query.get("sslpassword"))
+        self._passwords = [each for each in (url.password, *options) if isinstance(each, str)]
         self._engine = make_engine(url, writable=writable)
         self._numbers: dict[int, tuple[int, dict[str, int]]] = {}
         """The numbers of a run's series, with the position of the journal at which they are so."""
@@ -266,8 +268,8 @@ class SqlStore(Store):
         """The error for a failed statement: unreachable if another try may help."""
         driver: BaseException | None = error.orig if isinstance(error, DBAPIError) else error
         first, *_ = str(driver).strip().splitlines() or [type(error).__name__]
-        if self._password:
-            first = first.replace(self._password, "***")
+        for password in filter(None, self._passwords):
+            first = first.replace(password, MASK)
         dbapi: Any = self._engine.dialect.loaded_dbapi
         passing = (dbapi.OperationalError, dbapi.InterfaceError)
         if isinstance(error, (OperationalError, InterfaceError)) or isinstance(driver, passing):
