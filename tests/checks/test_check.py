@@ -171,10 +171,42 @@ def test_a_key_of_a_settings_class_is_no_misplaced_setting(jail):
     """The file is one of its settings, and a wrong scalar is told once."""
     jail.write("train.yaml", "data: x\noptim: {lr: 1e-3}\n")
     found = check("train.yaml", settings=Training, environ={})
-    assert [(str(each.rule), each.key) for each in found] == [
-        ("missing-value", "data"),
-        ("yaml-scalar", "optim.lr"),
-    ]
+    assert [(str(each.rule), each.key) for each in found] == [("yaml-scalar", "optim.lr")]
+
+
+def test_what_a_checked_file_sets_is_not_missing(jail):
+    """The program names the file; a key that neither a file nor a layer sets is missing."""
+    jail.write("train.yaml", "data: x\n")
+    jail.write("other.yaml", "optim: {lr: 1}\n")
+    assert check(["other.yaml", "train.yaml"], settings=Training, environ={}) == ()
+    (missing,) = check("other.yaml", settings=Training, environ={})
+    assert (str(missing.rule), missing.key) == ("missing-value", "data")
+
+
+@pytest.mark.parametrize("named", [{"files": "train.yaml"}, {"settings_files": ["train.yaml"]}])
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ("data: [x\n", "syntax"),
+        ("$config: 1\n$use: [broken.yaml]\n", "syntax"),
+        ("$config: 1\n$use: [nope.yaml]\n", "unreadable-file"),
+        ("$config: 1\n$use: [train.yaml]\n", "circular"),
+        ("$config: 1\n$use: 3\n", "bad-composition"),
+    ],
+)
+def test_what_could_not_be_read_is_not_missing(jail, named, text, rule):
+    """Only the cause is reported: the rest of the text may have the required key."""
+    jail.write("train.yaml", text)
+    jail.write("broken.yaml", "data: [x\n")
+    assert {str(each.rule) for each in check(**named, settings=Training, environ={})} == {rule}
+
+
+def test_a_key_beside_an_unreadable_value_is_missing(jail):
+    """A value that cannot be read says nothing about other keys."""
+    jail.write("train.yaml", "optim: {lr: !!python/name:print x}\n")
+    found = check(settings_files=["train.yaml"], settings=Training, environ={})
+    keys = {str(each.rule): each.key for each in found}
+    assert (keys["missing-value"], keys["unsafe-tag"]) == ("data", "optim.lr")
 
 
 @pytest.mark.parametrize("env_file", ["nope.env", ["there.env", "nope.env"]])

@@ -16,7 +16,6 @@ from runsettings.checks.configs.config_file import ConfigChecks, check_config_in
 from runsettings.checks.configs.every_run import check_every_run, files_of_every_run
 from runsettings.checks.configs.many_files import check_config_files
 from runsettings.checks.environments.matrix import check_matrix
-from runsettings.checks.fixing import Fix, fix_file, renames_of
 from runsettings.checks.parsers.options import parser_options
 from runsettings.checks.rule_selection import CheckSettings, Selection, without_suppressed
 from runsettings.checks.settings_layers import (
@@ -25,10 +24,9 @@ from runsettings.checks.settings_layers import (
     inputs_for,
     is_settings_file,
     missing_env_files,
+    without_set_by,
 )
 from runsettings.checks.targets import find_files, matches_pattern
-from runsettings.documents.editing.renaming import Rename
-from runsettings.documents.files import Format
 from runsettings.documents.paths import shown_path
 from runsettings.layers.base import Inputs
 from runsettings.layers.known_arguments import known_arguments
@@ -105,6 +103,18 @@ class Request:
     against: str | None = None
     tell: Callable[[int, int], None] = lambda _done, _all: None
 
+    @property
+    def inputs(self) -> Inputs:
+        """What the layers of the settings read."""
+        return inputs_for(
+            self.settings,
+            args=self.args,
+            files=self.settings_files,
+            environ=self.environ,
+            cwd=self.cwd,
+            env_file=self.env_file,
+        )
+
 
 @known_arguments()
 def check(
@@ -180,34 +190,38 @@ def run_checks(request: Request) -> Report:
         TypeError: Its parser is neither a parser nor a function that makes one.
     """
     model = request.settings
-    inputs = _inputs(request)
+    inputs = request.inputs
     here = inputs.cwd
     parser = parser_options(request.parser) if request.parser is not None else None
-    selection, project, found = _project_rules(here, request.select, request.ignore)
+    selection, project, found = project_rules(here, request)
     names: list[str] = []
+
+    paths, not_found = find_files(request.files, here, (*project.exclude, *request.exclude))
+    settings_files = {path for path in paths if is_settings_file(path, inputs.app_name)}
+    is_own_model = not issubclass(model, Settings)
+    alone = [
+        check_settings_file(path, model, inputs)
+        for path in paths
+        if path in settings_files or (is_own_model and is_no_data(path, project, here))
+    ]
 
     # Also where the layers are not reported: their secrets must not be in a config.
     checked = check_layers(model, inputs)
     if request.layers or request.locked is not None:
         names.append(SETTINGS)
-        found += without_suppressed(checked.diagnostics, checked.text_of)
+        of_layers = without_set_by(alone, checked.diagnostics)
+        found += without_suppressed(of_layers, checked.text_of)
     if request.locked is not None and checked.settings is not None:
         found += _drift(checked.settings, request.locked, here)
     if request.matrix is not None:
         declared = here / request.matrix
         names.append(shown_path(declared, here))
         found += check_matrix(declared, model, here, against=request.against)
-    paths, not_found = find_files(request.files, here, (*project.exclude, *request.exclude))
     found += not_found
     found += missing_env_files(request.env_file, here)
     names += [shown_path(path, here) for path in paths]
-    settings_files = {path for path in paths if is_settings_file(path, inputs.app_name)}
     configs = [path for path in paths if path not in settings_files]
-    is_own_model = not issubclass(model, Settings)
-    for path in paths:
-        if path in settings_files or (is_own_model and _is_no_data(path, project, here)):
-            alone = check_settings_file(path, model, inputs)
-            found += without_suppressed(alone.diagnostics, alone.text_of)
+    found += [each for file in alone for each in without_suppressed(file.diagnostics, file.text_of)]
     checks = ConfigChecks(
         cwd=here,
         schema=request.schema,
@@ -234,65 +248,15 @@ def run_checks(request: Request) -> Report:
     return Report(counted, tuple(names), checked.settings)
 
 
-def run_fixes(request: Request, *, write: bool) -> tuple[list[Fix], list[Diagnostic]]:
-    """Rewrite the ambiguous scalars and the old names of keys in the files that are asked for.
-
-    Keys are renamed in the files that a composed file uses as well.
+def is_no_data(path: Path, project: CheckSettings, cwd: Path) -> bool:
+    """Whether a program's own settings class checks a file, as one that the program names.
 
     Args:
-        request: Which files, and which rules count.
-        write: Whether to write the files, or only to tell what would change.
-
-    Returns:
-        The changes, and why others could not be made.
-
-    Raises:
-        ValueError: The request selects or ignores something that is no rule.
+        path: The file.
+        project: What the project says of checks.
+        cwd: The directory that its patterns start from.
     """
-    inputs = _inputs(request)
-    here = inputs.cwd
-    selection, project, _ = _project_rules(here, request.select, request.ignore)
-    fixes: list[Fix] = []
-    paths, found = find_files(request.files, here, (*project.exclude, *request.exclude))
-    # What is shown of a file must hold no secret: neither a live one nor a settings file's own.
-    secrets = frozenset() if write else check_layers(request.settings, inputs).secrets
-    renames: dict[Path, dict[Rename, None]] = {path: {} for path in paths}
-    is_own_model = not issubclass(request.settings, Settings)
-    for path in paths:
-        named = is_own_model and _is_no_data(path, project, here)
-        if named or is_settings_file(path, inputs.app_name):
-            if not write:
-                secrets |= check_settings_file(path, request.settings, inputs).secrets
-            if selection.counts(Rule.RENAMED_KEY):
-                for file, keys in renames_of(path, request.settings, inputs).items():
-                    renames.setdefault(file, {}).update(dict.fromkeys(keys))
-    for path, keys in renames.items():
-        # Of a file that only another one uses, nothing but the keys is asked for.
-        scalars = path in paths and selection.counts(Rule.YAML_SCALAR)
-        if not keys and not (scalars and Format.of(path) is Format.YAML):
-            continue
-        where = shown_path(path, here)
-        fix, errors = fix_file(path, where, scalars=scalars, renames=keys, write=write)
-        if fix is not None:
-            fixes.append(fix if write else fix.masked(secrets))
-        found += errors
-    return fixes, found
-
-
-def _is_no_data(path: Path, project: CheckSettings, cwd: Path) -> bool:
-    """Whether a program's own settings class checks a file, as one that the program names."""
     return not matches_pattern(path, cwd, project.data)
-
-
-def _inputs(request: Request) -> Inputs:
-    return inputs_for(
-        request.settings,
-        args=request.args,
-        files=request.settings_files,
-        environ=request.environ,
-        cwd=request.cwd,
-        env_file=request.env_file,
-    )
 
 
 def _drift(settings: LayeredSettings, locked: str | Path, cwd: Path) -> list[Diagnostic]:
@@ -324,14 +288,19 @@ def _is_allowed(found: Diagnostic, project: CheckSettings, cwd: Path) -> bool:
     return bool(patterns) and matches_pattern(cwd / found.origin.where, cwd, patterns)
 
 
-def _project_rules(
-    cwd: Path, select: Iterable[str], ignore: Iterable[str]
-) -> tuple[Selection, CheckSettings, list[Diagnostic]]:
-    """The rules that count, and what the project says; the call's ``select`` beats its own.
+def project_rules(cwd: Path, request: Request) -> tuple[Selection, CheckSettings, list[Diagnostic]]:
+    """The rules that count, what the project says, and what is wrong with that.
 
-    A rule counts only if neither the call nor the project ignores it.
+    The ``select`` of the request beats the project's. A rule counts only if neither ignores it.
+
+    Args:
+        cwd: The directory of the project, or one below.
+        request: The request.
+
+    Raises:
+        ValueError: The request selects or ignores something that is no rule.
     """
-    chosen = Selection.of(select, ignore)
+    chosen = Selection.of(request.select, request.ignore)
     found: list[Diagnostic] = []
     try:
         project = CheckSettings.resolve(cwd=cwd)

@@ -9,13 +9,21 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from runsettings.checks.settings_layers import SettingsFileAlone, client_settings
+from runsettings.checks.check import Request, is_no_data, project_rules
+from runsettings.checks.settings_layers import (
+    SettingsFileAlone,
+    check_layers,
+    check_settings_file,
+    client_settings,
+    is_settings_file,
+)
+from runsettings.checks.targets import find_files
 from runsettings.checks.yaml11.fixing import fixed_scalars
 from runsettings.composition.profiles import Profiles
 from runsettings.documents.atomic_write import rewrite
 from runsettings.documents.editing.renaming import Rename, rename_keys
 from runsettings.documents.files import Format, read_bytes
-from runsettings.documents.paths import named_path
+from runsettings.documents.paths import named_path, shown_path
 from runsettings.layers.base import Inputs
 from runsettings.models.layered import LayeredSettings
 from runsettings.models.model_options import options
@@ -72,7 +80,52 @@ class Fix:
         )
 
 
-def renames_of(
+def run_fixes(request: Request, *, write: bool) -> tuple[list[Fix], list[Diagnostic]]:
+    """Rewrite the ambiguous scalars and the old names of keys in the files that are asked for.
+
+    Keys are renamed in the files that a composed file uses as well.
+
+    Args:
+        request: Which files, and which rules count.
+        write: Whether to write the files, or only to tell what would change.
+
+    Returns:
+        The changes, and why others could not be made.
+
+    Raises:
+        ValueError: The request selects or ignores something that is no rule.
+    """
+    inputs = request.inputs
+    here = inputs.cwd
+    selection, project, _ = project_rules(here, request)
+    fixes: list[Fix] = []
+    paths, found = find_files(request.files, here, (*project.exclude, *request.exclude))
+    # What is shown of a file must hold no secret: neither a live one nor a settings file's own.
+    secrets = frozenset() if write else check_layers(request.settings, inputs).secrets
+    renames: dict[Path, dict[Rename, None]] = {path: {} for path in paths}
+    is_own_model = not issubclass(request.settings, Settings)
+    for path in paths:
+        named = is_own_model and is_no_data(path, project, here)
+        if named or is_settings_file(path, inputs.app_name):
+            if not write:
+                secrets |= check_settings_file(path, request.settings, inputs).secrets
+            if selection.counts(Rule.RENAMED_KEY):
+                for file, keys in _renames_of(path, request.settings, inputs).items():
+                    renames.setdefault(file, {}).update(dict.fromkeys(keys))
+    for path, keys in renames.items():
+        # Of a file that only another one uses, nothing but the keys is asked for.
+        scalars = path in paths and selection.counts(Rule.YAML_SCALAR)
+        if not keys and not (scalars and Format.of(path) is Format.YAML):
+            continue
+        where = shown_path(path, here)
+        fix, errors = fix_file(path, where, scalars=scalars, renames=keys, write=write)
+        if fix is not None:
+            fixes.append(fix if write else fix.masked(secrets))
+        found += errors
+    return fixes, found
+
+
+def _renames_of(
     path: Path, model: type[LayeredSettings], inputs: Inputs
 ) -> Mapping[Path, Collection[Rename]]:
     """The keys with old names in a settings file, and in the files that it uses.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -41,10 +41,11 @@ from runsettings.resolution.options import OptionTable
 from runsettings.resolution.reading_order import Layers
 from runsettings.resolution.resolution import Resolution
 from runsettings.resolution.resolve import Resolver
-from runsettings.resolution.validation_errors import validation_diagnostics
+from runsettings.resolution.validation_errors import validation_diagnostics, without_unread
 from runsettings.secrets.masking import SecretMask
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity
 from runsettings.values.excerpts import excerpt_of
+from runsettings.values.key_paths import MISSING, value_at
 from runsettings.values.origin import Kind, Layer, Origin
 from runsettings.values.reading import Reading
 from runsettings.values.tree import Tree
@@ -106,6 +107,24 @@ def check_settings_file(
     inputs = inputs.replace(directory=inputs.cwd)
     resolution = resolver_of(model).merge_layers(inputs, [SettingsFileAlone(path)])
     return _checked(model, resolution, resolution.diagnostics)
+
+
+def without_set_by(
+    files: Sequence[CheckedSettings], found: Iterable[Diagnostic]
+) -> list[Diagnostic]:
+    """Leave out the missing values that files set which are checked alone.
+
+    Args:
+        files: The files.
+        found: The diagnostics of all layers.
+    """
+    read = [each for file in files for each in file.diagnostics]
+    return [
+        each
+        for each in without_unread(found, read)
+        if each.rule is not Rule.MISSING_VALUE
+        or all(value_at(tree.data, each.path) is MISSING for file in files for tree in file.sources)
+    ]
 
 
 def _checked(

@@ -199,11 +199,10 @@ def _validate(
     except ValidationError as error:
         reported = {diagnostic.path for diagnostic in diagnostics if diagnostic.is_error}
         related = {origin for diagnostic in diagnostics for origin, _ in diagnostic.related}
+        refused = validation_errors.validation_diagnostics(error, resolution.merged, resolver.table)
         diagnostics += [
             diagnostic
-            for diagnostic in validation_errors.validation_diagnostics(
-                error, resolution.merged, resolver.table
-            )
+            for diagnostic in validation_errors.without_unread(refused, diagnostics)
             # A text that cannot be decoded is removed and reported; do not report it as missing.
             # References that wait for each other are one error, which has the places of all.
             if diagnostic.path not in reported and diagnostic.origin not in related

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import takewhile
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -30,6 +31,21 @@ _OTHER_WORDS: Final = {
     **dict.fromkeys(("model_attributes_type", "dataclass_type"), "must be a mapping"),
 }
 """Messages for Python's types in the words of a person who writes YAML or INI."""
+
+_UNREAD: Final = frozenset(
+    (
+        Rule.SYNTAX,
+        Rule.UNREADABLE_FILE,
+        Rule.FILE_TOO_LARGE,
+        Rule.TOO_DEEP,
+        Rule.ALIAS_BUDGET,
+        Rule.UNSAFE_TAG,
+        Rule.BAD_COMPOSITION,
+        Rule.CIRCULAR,
+        Rule.UNKNOWN_PROFILE,
+    )
+)
+"""Rules of values that a source has and nobody could read."""
 
 
 def show_value(value: Any, *, secret: bool = False) -> str:
@@ -211,6 +227,27 @@ def _excerpt(path: KeyPath, merged: Merged, *, secret: bool) -> Excerpt | None:
     source = merged.winner(path) if path else None
     excerpt = None if source is None else excerpt_of(source, path)
     return mask_excerpt_from_column(excerpt) if secret else excerpt
+
+
+def without_unread(found: Iterable[Diagnostic], read: Sequence[Diagnostic]) -> list[Diagnostic]:
+    """Leave out the missing values that may be in what could not be read.
+
+    Args:
+        found: The diagnostics of validation.
+        read: The diagnostics of the sources. The path of an unreadable file is empty, or that of
+            the directive that names it.
+    """
+    unread = {
+        tuple(takewhile(lambda key: str(key)[:1] != "$", each.path))
+        for each in read
+        if each.rule in _UNREAD and each.is_error
+    }
+    return [
+        each
+        for each in found
+        if each.rule is not Rule.MISSING_VALUE
+        or not any(each.path[: len(path)] == path for path in unread)
+    ]
 
 
 def _missing(path: KeyPath, option: Option | None, merged: Merged) -> Diagnostic:

@@ -124,13 +124,15 @@ def check_command(
     named = any(options[name] for name in ("files", "matrix", "locked"))
     if options["no_settings"] and not (named or options["program"].config_inputs):
         raise click.UsageError("there is nothing to check: name files, or leave out --no-settings")
-    from runsettings.checks.check import run_checks, run_fixes  # pydantic: help needs no models
+    from runsettings.checks.check import run_checks  # pydantic: help needs no models
     from runsettings.cli.checks.requests import check_request  # pydantic, as above
 
     format_ = "json" if as_json else format_
     request = check_request(**options)
     unfixed: list[Diagnostic] = []
     if fix or diff:
+        from runsettings.checks.fixing import run_fixes  # pydantic, as above
+
         fixes, unfixed = run_fixes(request, write=not diff)
         for each in fixes:
             if diff:
