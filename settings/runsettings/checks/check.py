@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import BaseModel
 
+from runsettings._deferred import deferred
 from runsettings.checks.configs.config_file import ConfigChecks, check_config_inputs
 from runsettings.checks.configs.every_run import check_every_run, files_of_every_run
 from runsettings.checks.configs.many_files import check_config_files
-from runsettings.checks.environments.matrix import check_matrix
 from runsettings.checks.parsers.options import parser_options
 from runsettings.checks.rule_selection import CheckSettings, Selection, without_suppressed
 from runsettings.checks.settings_layers import (
@@ -36,6 +36,11 @@ from runsettings.models.settings import Settings
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity
 from runsettings.values.errors import SettingsError
 from runsettings.values.origin import Origin
+
+if TYPE_CHECKING:
+    from runsettings.checks.environments.matrix import check_matrix
+else:
+    check_matrix = deferred("runsettings.checks.environments.matrix", "check_matrix")
 
 SETTINGS: Final = "settings"
 """What a report calls the settings of all layers."""

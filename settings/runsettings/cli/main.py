@@ -24,7 +24,7 @@ _COMMANDS: Final = {
     "set": ("settings.commands", "Write a setting to a file, after checking it."),
     "unset": ("settings.commands", "Remove a setting from a file."),
     "check": ("checks.commands", "Check settings and config files without starting a run."),
-    "schema": ("checks.commands", "The JSON Schema of settings, a model or a parser."),
+    "schema": ("checks.schema_command", "The JSON Schema of settings, a model or a parser."),
     "lock": ("checks.commands", "Write the resolved settings to a lock file."),
     "runs": ("runs.commands", "List, show, compare, tag and remove local runs."),
     "sync": ("runs.sync_command", "Ship runs to a store."),

@@ -1,8 +1,7 @@
-"""``runsettings check``, ``schema`` and ``lock``."""
+"""``runsettings check`` and ``lock``."""
 
 from __future__ import annotations
 
-import json
 import textwrap
 from dataclasses import replace
 from pathlib import Path
@@ -12,10 +11,9 @@ import click
 
 import runsettings
 from runsettings.checks.reporters.formats import REPORT_FORMATS
-from runsettings.cli.checks.annotations import annotate_file
 from runsettings.cli.checks.reports import reports_named, write_output, write_reports
 from runsettings.cli.printing import STATUS, note, progress
-from runsettings.cli.program import Program, model_option, program_options
+from runsettings.cli.program import Program, program_options
 from runsettings.documents.git import GitError
 from runsettings.values.diagnostic import Rule
 from runsettings.values.did_you_mean import did_you_mean
@@ -156,58 +154,6 @@ def check_command(
     ctx.meta[STATUS] = 1 if report.failed else 0
     write_reports(report, format_, outputs)
     ctx.exit(ctx.meta[STATUS])
-
-
-@click.command("schema")
-@click.argument("what", required=False, metavar="[settings|run-config|journal|MODULE:MODEL]")
-@click.option("--parser", metavar="MODULE:NAME", help="Of the configs that fit an argparse parser.")
-@click.option("-o", "--output", metavar="FILE", type=click.Path(), help="Write it to a file.")
-@model_option
-@click.option(
-    "--annotate",
-    "annotated",
-    metavar="FILE",
-    multiple=True,
-    type=click.Path(),
-    help="Name the schema in a YAML, TOML or JSON file, for editors; may be repeated.",
-)
-@click.option(
-    "--draft",
-    type=click.Choice(["2020-12", "7"]),
-    help="The dialect; 7, which editors read, with --annotate, and else 2020-12.",
-)
-def schema_command(
-    what: str | None,
-    parser: str | None,
-    output: str | None,
-    model: str | None,
-    annotated: tuple[str, ...],
-    draft: str | None,
-) -> None:
-    """Print the JSON Schema of settings, a run's config, a journal's line, or a model.
-
-    Editors use it to complete and check files, also those that are composed. The default is the
-    schema of the project's program, or else of the run's settings. With --annotate, the schema is
-    written to --output, or beside the first annotated file.
-    """
-    if what is not None and model is not None:
-        raise click.UsageError("give --model or its name alone, not both")
-    from runsettings.cli.checks.requests import schema_of  # pydantic: help needs no models
-
-    program = Program.of({"model": model or what})
-    what = what or program.model or "settings"
-    draft = draft or ("7" if annotated else "2020-12")
-    schema = schema_of(what, parser, program.directory, draft)
-    text = json.dumps(schema, indent=2, ensure_ascii=True) + "\n"
-    if annotated and output is None:
-        output = str(Path(annotated[0]).with_suffix(".schema.json"))
-    if output is None:
-        click.echo(text, nl=False)
-        return
-    write_output(output, text)
-    for file in annotated:
-        annotate_file(file, output)
-        note(f"{file}: names the schema {output}")
 
 
 @click.command("lock")
