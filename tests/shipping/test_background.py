@@ -19,6 +19,7 @@ from runsettings.journal.query.metrics import read_metrics
 from runsettings.journal.replay import load_run
 from runsettings.journal.writer import encode
 from runsettings.shipping import addresses
+from runsettings.shipping.background import Background, pause_after
 from runsettings.shipping.launch import Shipment
 from runsettings.shipping.shipper import Shipper
 from runsettings.shipping.stores.base import NoStoreError
@@ -327,3 +328,24 @@ def test_the_log_is_written_to_a_regular_file_alone(jail, begin, capfd, kind):
     Shipment.start(run.journal_path, "sqlite:///runs.db", Notices())
     assert "the process that ships the run cannot be started" in capfd.readouterr().err
     assert not other.exists()
+
+
+def test_a_batch_that_another_shipper_sent_is_no_end(address, begin):
+    """What follows it is shipped as well, because the other process may be killed next."""
+    run = begin()
+    background = Background(run.journal_path, address, os.getppid())
+    background.shipper.ship()
+    for step in range(5):
+        run.log({"loss": step})
+    with open_store(address) as store:
+        assert Shipper(store, run.journal_path, most=1).ship_batch()
+    run.finish()
+    assert background._ship()
+    check_complete(address, run.journal_path)
+    background.shipper.store.close()
+
+
+def test_the_pause_after_a_failure_grows_and_stays_short():
+    """Also after the failures of a store that was away for days."""
+    assert 0.5 <= pause_after(1) <= 1
+    assert all(15 <= pause_after(failures) <= 30 for failures in (6, 1000, 10**6))

@@ -143,7 +143,7 @@ class Background:
             total += count
             self.contact = time.monotonic()
             self._tell(Status(self.shipper.position))
-            if count < self.shipper.most:
+            if 0 < count < self.shipper.most:
                 break  # records that came meanwhile wait, so that each batch has more of them
         if self.failures and not total:
             self._tell(Status(self.shipper.position))  # the last failure is no longer true
@@ -161,8 +161,7 @@ class Background:
     def _back_off(self) -> None:
         """Wait before the next try, longer after each failure; the end of the script cuts it."""
         self.failures += 1
-        seconds = min(0.5 * 2**self.failures, _LONGEST_BACK_OFF) * random.uniform(0.5, 1)  # noqa: S311
-        until, had_ended = time.monotonic() + seconds, self.script_ended
+        until, had_ended = time.monotonic() + pause_after(self.failures), self.script_ended
         while time.monotonic() < until and self.script_ended == had_ended:
             time.sleep(_POLL)
 
@@ -182,6 +181,12 @@ class Background:
             time.sleep(1)
         time.sleep(AFTER_SCRIPT)
         os._exit(3)
+
+
+def pause_after(failures: int) -> float:
+    """The seconds to wait after a number of failures, with jitter."""
+    longest = min(2.0 ** min(failures - 1, 10), _LONGEST_BACK_OFF)
+    return longest * random.uniform(0.5, 1)  # noqa: S311 - no secret
 
 
 def main() -> None:
