@@ -237,12 +237,31 @@ def test_a_store_that_is_not_there_is_said(jail, make_run, server):
     make_run()
     assert "there is no such file" in problem(jail, "runs", "ls", "--store", "sqlite:///no.db")
     assert not (jail.cwd / "no.db").exists()
-    assert "is not the address of a store" in problem(jail, "sync", "--all", "--to", "mysql://h/d")
-    assert "names no file" in problem(jail, "sync", "--all", "--to", "sqlite:///:memory:")
     jail.monkeypatch.setenv("WANDB_STORE", f"postgresql://me:s3cretword@127.0.0.1:{server.port}/d")
     message = problem(jail, "sync", "--all")
     assert "password authentication failed" in message
     assert "s3cretword" not in message
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("mysql://h/d", "is not the address of a store"),
+        ("postgresfoo://h/d", "is not the address of a store"),
+        ("postgresql://h:port/d", "is not the address of a store"),
+        ("sqlite+aiosqlite:///runs.db", "is not the address of a store"),
+        ("runs.db", "is not the address of a store"),
+        ("sqlite:///:memory:", "names no file"),
+        ("sqlite:///runs.db?timeout=long", "has options after the ?"),
+    ],
+)
+def test_a_wrong_address_is_said_with_right_ones(jail, make_run, url, reason):
+    """Not by a traceback of the database's driver; `sync --watch` ends as well."""
+    make_run()
+    for more in ([], ["--watch"]):
+        message = problem(jail, "sync", "--all", "--to", url, *more)
+        assert f"{url} {reason}" in message
+        assert "write sqlite:///runs.db or postgresql://user@host/database" in message
 
 
 def test_a_store_of_a_later_version_is_left_alone(run, store, address, make_run, jail):

@@ -19,8 +19,8 @@ from typing import Final
 
 from runsettings.shipping.shipper import Shipper
 from runsettings.shipping.status import Status, read_status, write_status
+from runsettings.shipping.stores.base import may_pass
 from runsettings.shipping.stores.opening import open_store
-from runsettings.values.diagnostic import Rule
 from runsettings.values.errors import RunError
 
 AFTER_SCRIPT: Final = 300.0
@@ -91,7 +91,7 @@ class Background:
                 self._say(f"{self.journal} cannot be read: {error.strerror or error}")
                 self._back_off()
             except RunError as error:
-                final = all(d.rule is not Rule.STORE_UNREACHABLE for d in error.diagnostics)
+                final = not may_pass(error)
                 self._say(error.diagnostics[0].message, final=final)
                 if final:
                     return False

@@ -9,8 +9,7 @@ from typing import NamedTuple
 from runsettings.journal.replay import StoredRun
 from runsettings.shipping.batches import read_identity
 from runsettings.shipping.shipper import Shipper
-from runsettings.shipping.stores.base import Store
-from runsettings.values.diagnostic import Rule
+from runsettings.shipping.stores.base import Store, may_pass
 from runsettings.values.errors import RunError
 
 
@@ -61,7 +60,7 @@ def sync_runs(
         except OSError as error:
             results.append(Synced(run, done - before, error.strerror or str(error)))
         except RunError as error:
-            if any(each.rule is Rule.STORE_UNREACHABLE for each in error.diagnostics):
+            if may_pass(error):
                 raise
             results.append(Synced(run, done - before, error.diagnostics[0].message))
         else:

@@ -20,7 +20,7 @@ from runsettings.cli.runs.options import (
 from runsettings.cli.runs.store_addresses import store_address
 from runsettings.journal.replay import StoredRun
 from runsettings.shipping.addresses import shown
-from runsettings.shipping.stores.base import NoStoreError
+from runsettings.shipping.stores.base import NoStoreError, may_pass
 from runsettings.shipping.sync import bytes_to_ship, sync_runs
 from runsettings.values.errors import RunError
 from runsettings.values.rendering import printable
@@ -80,6 +80,8 @@ def sync_command(
         try:
             _ship(url, all_runs(directory) if everything else _named(directory, runs), said)
         except RunError as error:
+            if not may_pass(error):
+                raise
             _say_once(error.diagnostics[0].message, said)
         time.sleep(_WATCH)
     found = all_runs(directory) if everything else _named(directory, runs)

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, Self
 from runsettings.journal.query.metrics import Metric
 from runsettings.journal.replay import StoredRun
 from runsettings.shipping.batches import Batch, RunIdentity
+from runsettings.values.diagnostic import Rule
 from runsettings.values.errors import RunError
 
 
@@ -25,6 +26,11 @@ class Committed(NamedTuple):
     """The JSON object of the run at the position; ``None`` at the beginning."""
     removed: bool
     """Whether the run was removed from the store, which never takes it again."""
+
+
+def may_pass(error: RunError) -> bool:
+    """Whether another try may help: the store did not answer."""
+    return any(each.rule is Rule.STORE_UNREACHABLE for each in error.diagnostics)
 
 
 class NoStoreError(RunError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
-from runsettings.shipping.addresses import check_packages, is_postgres, shown
+from runsettings.shipping.addresses import check_packages, shown
 from runsettings.shipping.stores.base import Store
 from runsettings.shipping.stores.sql import SqlStore
 from runsettings.values.diagnostic import Rule
@@ -26,16 +26,22 @@ def open_store(url: str, *, writable: bool = True, upgrading: bool = False) -> S
     check_packages(url)
     try:
         parsed = make_url(url.replace("postgres://", "postgresql://", 1))
-        if not is_postgres(url) and parsed.get_backend_name() != "sqlite":
-            raise ValueError("unknown kind")  # noqa: TRY301 - told like the other wrong addresses
     except (ArgumentError, ValueError):
-        raise RunError.of(
-            Rule.BAD_STORE,
-            f"{shown(url)} is not the address of a store",
-            path=("store",),
-            hint="write sqlite:///runs.db or postgresql://user@host/database",
-        ) from None
-    if parsed.get_backend_name() == "sqlite" and parsed.database in (None, "", ":memory:"):
-        message = f"{shown(url)} names no file"
-        raise RunError.of(Rule.BAD_STORE, message, path=("store",))
+        raise _wrong(url, "is not the address of a store") from None
+    if parsed.drivername in ("sqlite", "sqlite+pysqlite"):
+        if parsed.database in (None, "", ":memory:"):
+            raise _wrong(url, "names no file")
+        if parsed.query:
+            raise _wrong(url, "has options after the ?, but only PostgreSQL takes some")
+    elif parsed.get_backend_name() != "postgresql":
+        raise _wrong(url, "is not the address of a store")
     return SqlStore(parsed, shown(url), writable=writable, upgrading=upgrading)
+
+
+def _wrong(url: str, reason: str) -> RunError:
+    return RunError.of(
+        Rule.BAD_STORE,
+        f"{shown(url)} {reason}",
+        path=("store",),
+        hint="write sqlite:///runs.db or postgresql://user@host/database",
+    )
