@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from types import FrameType
-from typing import Final, NamedTuple
+from typing import Final
 
 from runsettings.documents.paths import shown_path
 from runsettings.values.origin import Layer, Origin
@@ -16,7 +16,7 @@ _BETWEEN: Final = frozenset({"collections.abc", "pydantic.main", "pydantic.type_
 """Modules whose methods call this package: ``MutableMapping.pop``, ``BaseModel.model_validate``."""
 
 
-class Caller(NamedTuple):
+class Caller:
     """A place in a program.
 
     Attributes:
@@ -25,9 +25,13 @@ class Caller(NamedTuple):
         call: The function that was called there, without parentheses: ``Settings.resolve``.
     """
 
-    where: str
-    line: int | None
-    call: str | None
+    __slots__ = ("call", "line", "where")
+
+    # Not a named tuple: making one takes time at every start.
+    def __init__(self, where: str, line: int | None, call: str | None) -> None:
+        self.where = where
+        self.line = line
+        self.call = call
 
 
 def find_caller(call: str | None = None, skip: str = _OURS) -> Caller:

@@ -47,7 +47,7 @@ def is_plain(field: FieldInfo) -> bool:
 
     ``False`` in doubt: pydantic-settings then decodes the text, which is slower.
     """
-    return not _decodes(field.metadata) and is_plain_type(field.annotation)
+    return not decodes(field.metadata) and is_plain_type(field.annotation)
 
 
 def is_plain_type(annotation: Any) -> bool:
@@ -59,7 +59,7 @@ def is_plain_type(annotation: Any) -> bool:
         return all(isinstance(choice, str) for choice in get_args(annotation))
     if origin is Annotated:
         inner, *metadata = get_args(annotation)
-        return not _decodes(metadata) and is_plain_type(inner)
+        return not decodes(metadata) and is_plain_type(inner)
     if origin in (Union, types.UnionType):
         return all(is_plain_type(member) for member in get_args(annotation))
     return isinstance(annotation, type) and issubclass(annotation, enum.Enum)
@@ -83,7 +83,7 @@ def has_fixed_types(annotation: Any) -> bool:
     return origin in _CONTAINERS and all(map(has_fixed_types, parts))
 
 
-def _decodes(metadata: list[Any]) -> bool:
+def decodes(metadata: list[Any]) -> bool:
     """Whether the metadata asks for a text to be decoded before validation."""
     return any(item is ForceDecode or isinstance(item, (ForceDecode, Strict)) for item in metadata)
 

@@ -77,7 +77,7 @@ def validated(model: type[BaseSettings], resolution: Resolution, resolver: Resol
     """
     settings = model.__new__(model)
     done = _validate(settings, resolution, resolver, strict=False)
-    return done if done.errors else done._replace(settings=settings)
+    return done if done.errors else done.replace(settings=settings)
 
 
 def validate_into(
@@ -222,7 +222,7 @@ def _validate(
             diagnostics = [diagnostic.as_error() for diagnostic in diagnostics]
         diagnostics.sort(key=_order)
         found = masking.SecretMask(resolver.secrets(resolution)).diagnostics(diagnostics)
-        resolution = resolution._replace(diagnostics=found)
+        resolution = resolution.replace(diagnostics=found)
     if resolver.table.secrets or resolver.table.holding:
         live.remember_later(partial(resolver.secrets, resolution, settings))
     object.__setattr__(settings, RESOLUTION, resolution)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from pydantic import AliasChoices, AliasPath
 from pydantic.fields import FieldInfo
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from runsettings.resolution.options import Option, OptionTable
 
 
-class Lookup(NamedTuple):
+class Lookup:
     """One way to find a field's value: under a key, or at a path that starts at the key.
 
     Attributes:
@@ -23,9 +23,13 @@ class Lookup(NamedTuple):
         path: The path below the key, of a field with an `AliasPath`.
     """
 
-    rank: int
-    option: Option
-    path: AliasPath | None = None
+    __slots__ = ("option", "path", "rank")
+
+    # Not a named tuple: making one takes time at every start.
+    def __init__(self, rank: int, option: Option, path: AliasPath | None = None) -> None:
+        self.rank = rank
+        self.option = option
+        self.path = path
 
 
 def add_lookups(table: OptionTable) -> None:

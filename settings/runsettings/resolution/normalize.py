@@ -183,7 +183,8 @@ class Normalizer:
                 found[key] = value
             if not lookups and moved is not None and mark is not None:
                 moved[key] = mark
-            for rank, option, alias in lookups:
+            for lookup in lookups:
+                rank, option, alias = lookup.rank, lookup.option, lookup.path
                 inner, place = value, mark
                 if alias is not None:
                     inner = alias.search_dict_for_path(dict(data))

@@ -16,7 +16,7 @@ from pydantic.fields import FieldInfo
 
 from runsettings._deferred import deferred
 from runsettings.layers.renamed import has_old_names, old_names_of
-from runsettings.layers.scalar_types import has_fixed_types, is_plain, union_members
+from runsettings.layers.scalar_types import decodes, has_fixed_types, is_plain_type, union_members
 from runsettings.resolution.aliases import Lookup, add_lookups, alias_paths_of, spellings_of
 from runsettings.values.key_paths import KeyPath, format_path
 
@@ -61,8 +61,8 @@ class Option:
         self.spellings = spellings_of(info) if by_alias else ()
         self.alias_paths = alias_paths_of(info) if by_alias else ()
         self.variables = tuple(variables)
-        _, self.secret, json, typed, _, _, self.choices = facts
-        self.decodes = not is_plain(info)
+        _, self.secret, json, typed, plain, _, _, self.choices = facts
+        self.decodes = not plain or decodes(info.metadata)
         self.typed = _is_typed(info, owner, json=json, typed=typed)
         self.table = table
 
@@ -200,7 +200,7 @@ def _table(
             )
         except TypeError:  # a type with an object in it that cannot be hashed
             facts = _facts(info.annotation)
-        nested, secret, _, _, has_model, inside, _ = facts
+        nested, secret, _, _, _, has_model, inside, _ = facts
         # A model that contains itself is flattened once; pydantic validates its deeper keys.
         inner = (
             _table(nested, path, {}, (*trail, nested)) if nested and nested not in trail else None
@@ -251,7 +251,7 @@ def _is_json(annotation: Any) -> bool:
 
 
 _Facts: TypeAlias = tuple[
-    type[BaseModel] | None, bool, bool, bool, bool, frozenset[str], tuple[Any, ...]
+    type[BaseModel] | None, bool, bool, bool, bool, bool, frozenset[str], tuple[Any, ...]
 ]
 
 
@@ -260,8 +260,9 @@ def _facts(annotation: Any) -> _Facts:
 
     Returns:
         The one model that it holds; whether values are secret; whether they are pydantic's
-        ``Json``; whether texts may have to be converted; whether there can be models in values;
-        the names of the secrets in these; the values that the type allows, if they are fixed.
+        ``Json``; whether texts may have to be converted; whether the type takes a text without
+        decoding; whether there can be models in values; the names of the secrets in these; the
+        values that the type allows, if they are fixed.
     """
     has_model = _has_model(annotation)
     return (
@@ -269,6 +270,7 @@ def _facts(annotation: Any) -> _Facts:
         holds_secret(annotation),
         _is_json(annotation),
         not has_fixed_types(annotation) and needs_typing(annotation),
+        is_plain_type(annotation),
         has_model,
         frozenset(_secret_names(annotation, ()) if has_model else ()),
         choices_of(annotation),
@@ -307,8 +309,6 @@ def holds_secret(annotation: Any) -> bool:
     """Whether a value of the type is, or contains, a secret outside of nested models."""
     if isinstance(annotation, type) and issubclass(annotation, (SecretStr, SecretBytes)):
         return True
-    if nested_model(annotation) is not None:
-        return False
     return any(holds_secret(part) for part in get_args(annotation))
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+import copy
+from typing import TYPE_CHECKING, Any, Self
 
 from runsettings.composition.merge import Merged
 from runsettings.values.tree import Tree
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from runsettings.values.diagnostic import Diagnostic
 
 
-class Resolution(NamedTuple):
+class Resolution:
     """The merged layers, their diagnostics, and the settings made of them.
 
     Attributes:
@@ -25,12 +26,32 @@ class Resolution(NamedTuple):
             resolution that settings keep of themselves.
     """
 
-    merged: Merged
-    diagnostics: tuple[Diagnostic, ...] = ()
-    locks: tuple[LockedKey, ...] = ()
-    locked: frozenset[str] = frozenset()
-    held: tuple[Tree, ...] = ()
-    settings: Any = None
+    # Not a named tuple: making one takes time at every start.
+    def __init__(
+        self,
+        merged: Merged,
+        diagnostics: tuple[Diagnostic, ...] = (),
+        locks: tuple[LockedKey, ...] = (),
+        locked: frozenset[str] = frozenset(),
+        held: tuple[Tree, ...] = (),
+        settings: Any = None,
+    ) -> None:
+        self.merged = merged
+        self.diagnostics = diagnostics
+        self.locks = locks
+        self.locked = locked
+        self.held = held
+        self.settings = settings
+
+    def replace(self, **changes: Any) -> Self:
+        """A copy in which some attributes are replaced.
+
+        Args:
+            **changes: The new values, by attribute.
+        """
+        changed = copy.copy(self)
+        vars(changed).update(changes)
+        return changed
 
     @property
     def errors(self) -> list[Diagnostic]:

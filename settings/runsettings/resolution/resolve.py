@@ -169,8 +169,7 @@ class Resolver:
         readings = [Reading(source) for source in resolution.unlocked]
         added = self._normalizer.normalize(Reading(tree, copying.copy_containers(tree)))
         readings.insert(len(readings) if index is None else index, added)
-        _, locks, locked, held = resolution[1:5]
-        return self._merged(readings, (), locks, locked, held)
+        return self._merged(readings, (), resolution.locks, resolution.locked, resolution.held)
 
     def add_locks(self, resolution: Resolution, inputs: Inputs) -> Resolution:
         """Add the locks of this machine's site files to a resolution.
