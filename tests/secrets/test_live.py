@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import BaseModel, Field, SecretBytes, SecretStr
+from pydantic import BaseModel, Field, Secret, SecretBytes, SecretStr
+from typing_extensions import TypedDict
 
 import runsettings
 from runsettings import LayeredSettings
@@ -109,6 +111,23 @@ class Inner(BaseModel):
     token: SecretStr = SecretStr("a-default-of-a-nested-model")
 
 
+@dataclasses.dataclass
+class InnerData:
+    """A nested dataclass with a secret that is a default."""
+
+    user: str = "me"
+    token: SecretStr | None = dataclasses.field(
+        default_factory=lambda: SecretStr("a-default-of-a-dataclass")
+    )
+
+
+class InnerDict(TypedDict, total=False):
+    """A typed dict with a secret."""
+
+    user: str
+    token: SecretStr
+
+
 class Defaults(LayeredSettings):
     """Settings whose secrets are defaults."""
 
@@ -119,6 +138,8 @@ class Defaults(LayeredSettings):
     by_name: dict[str, SecretStr] = {"a": SecretStr("one-of-a-mapping")}
     inner: Inner = Inner()
     optional: Inner | None = Inner(token=SecretStr("of-an-optional-model"))
+    data_inside: InnerData = InnerData()
+    generic: Secret[str] = Secret("of-a-generic-type")
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
@@ -132,6 +153,8 @@ class Defaults(LayeredSettings):
         "one-of-a-mapping",
         "a-default-of-a-nested-model",
         "of-an-optional-model",
+        "a-default-of-a-dataclass",
+        "of-a-generic-type",
     ],
 )
 def test_a_secret_that_is_a_default_is_one_too(jail, when, secret):
@@ -144,3 +167,40 @@ def test_a_secret_that_is_a_default_is_one_too(jail, when, secret):
         run.config["text"] = f"Bearer {secret}"
         run.log({"text": secret})
     assert secret not in written(run)
+
+
+class Typed(LayeredSettings):
+    """Settings whose secrets are in types of several kinds."""
+
+    generic: Secret[str] | None = None
+    data: InnerData | None = None
+    mapping: InnerDict | None = None
+    many: tuple[InnerData, ...] = ()
+    deep: dict[str, InnerDict] = {}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("generic", TOKEN),
+        ("data", {"user": "a", "token": TOKEN}),
+        ("data", InnerData("a", SecretStr(TOKEN))),
+        ("mapping", {"user": "a", "token": TOKEN}),
+        ("many", [{"user": "a", "token": TOKEN}]),
+        ("deep", {"x": {"user": "a", "token": TOKEN}}),
+    ],
+)
+def test_a_secret_of_any_kind_of_type_stands_in_no_report(jail, name, value):
+    """Neither the winner nor the loser is shown, and both are masked in a message about it."""
+    jail.write("low.json", json.dumps({name: _plain(value)}))
+    settings = Typed.resolve(files="low.json", environ={}, **{name: value})
+    reports = [settings.explain(), settings.explain(as_json=True), repr(settings)]
+    reports += [str(settings.to_dict()), str(settings.hide(TOKEN))]
+    assert TOKEN not in "".join(reports)
+    with pytest.raises(runsettings.SettingsError) as caught:
+        Typed.resolve(files="low.json", environ={}, **{name: value, "gneric": TOKEN})
+    assert TOKEN not in str(caught.value)
+
+
+def _plain(value: Any) -> Any:
+    return {"token": TOKEN} if isinstance(value, InnerData) else value

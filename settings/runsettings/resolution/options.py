@@ -11,7 +11,7 @@ import types
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, get_args, get_origin
 
-from pydantic import AliasPath, BaseModel, Json, RootModel, SecretBytes, SecretStr, Strict
+from pydantic import AliasPath, BaseModel, Json, RootModel, Strict
 from pydantic.fields import FieldInfo
 
 from runsettings._deferred import deferred
@@ -21,8 +21,9 @@ from runsettings.resolution.aliases import Lookup, add_lookups, alias_paths_of, 
 from runsettings.values.key_paths import KeyPath, format_path
 
 if TYPE_CHECKING:
-    from runsettings.layers.text_values import needs_typing
+    from runsettings.layers.text_values import fields_of_type, needs_typing
 else:
+    fields_of_type = deferred("runsettings.layers.text_values", "fields_of_type")
     needs_typing = deferred("runsettings.layers.text_values", "needs_typing")
 
 
@@ -307,21 +308,20 @@ def _has_model(annotation: Any) -> bool:
 
 def holds_secret(annotation: Any) -> bool:
     """Whether a value of the type is, or contains, a secret outside of nested models."""
-    if isinstance(annotation, type) and issubclass(annotation, (SecretStr, SecretBytes)):
+    if hasattr(annotation, "get_secret_value"):  # ``SecretStr``, and also ``Secret[str]``
         return True
     return any(holds_secret(part) for part in get_args(annotation))
 
 
-def _secret_names(annotation: Any, trail: tuple[type[BaseModel], ...]) -> set[str]:
-    """The spellings of the keys of secrets in the models that a value of the type can hold."""
-    if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
+def _secret_names(annotation: Any, trail: tuple[Any, ...]) -> set[str]:
+    """The keys of secrets in the models and dataclasses that a value of the type can hold."""
+    if annotation in trail:
+        return set()
+    fields = fields_of_type(annotation)
+    if fields is None:
         return {name for part in get_args(annotation) for name in _secret_names(part, trail)}
-    found: set[str] = set()
-    for name, info in annotation.model_fields.items() if annotation not in trail else ():
-        if holds_secret(info.annotation):
-            found.update((name, *spellings_of(info)))
-        found.update(_secret_names(info.annotation, (*trail, annotation)))
-    return found
+    found = {name for name, inner in fields.items() if holds_secret(inner)}
+    return found.union(*(_secret_names(inner, (*trail, annotation)) for inner in fields.values()))
 
 
 def choices_of(annotation: Any) -> tuple[Any, ...]:

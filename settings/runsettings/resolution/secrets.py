@@ -7,10 +7,10 @@ passwords in addresses. `runsettings.secrets` masks them.
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Final
 
 from pydantic import BaseModel, SecretBytes, SecretStr
@@ -107,7 +107,7 @@ def mask_written(
 
 def _without_details(diagnostic: Diagnostic) -> Diagnostic:
     message = "the details are hidden: too much text follows the names of secrets in the files"
-    return replace(
+    return dataclasses.replace(
         diagnostic, path=(), message=message, hint=None, excerpt=None, over=(), related=()
     )
 
@@ -178,6 +178,8 @@ def _items(value: Any) -> Iterable[Any]:
     """The items of a container or model; none for any other value."""
     if isinstance(value, BaseModel):
         return value.__dict__.values()
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return [getattr(value, field.name, None) for field in dataclasses.fields(value)]
     if isinstance(value, (Replace, Append)):
         return [value.value if isinstance(value, Replace) else value.items]
     if isinstance(value, Mapping):
