@@ -16,29 +16,13 @@ from runsettings import (
     LayeredSettings,
     Settings,
     SettingsError,
-    SettingsWarning,
     init,
 )
 from runsettings.values.reading import Reading
 from runsettings.values.tree import Tree
 
 
-def message(**inputs) -> str:
-    """The whole text of the error that a resolution must end in."""
-    with pytest.raises(SettingsError) as caught:
-        Settings.resolve(**inputs)
-    return str(caught.value)
-
-
-def warning(**inputs) -> str:
-    """The whole text of the one warning that a resolution must give."""
-    with pytest.warns(SettingsWarning) as caught:
-        Settings.resolve(**inputs)
-    (only,) = caught
-    return str(only.message)
-
-
-def test_locked_key_keeps_the_sites_value(jail):
+def test_locked_key_keeps_the_sites_value(jail, message):
     """Both are named: who locked it and who was refused."""
     site = jail.write_site(
         "[policy]\nlock = base_url, mode\n[default]\nbase_url = https://wandb.example\n"
@@ -55,8 +39,11 @@ def test_locked_key_keeps_the_sites_value(jail):
 def test_key_locked_to_its_default(jail):
     """A lock without a value keeps the default."""
     site = jail.write_site("[policy]\nlock = mode\n")
-    assert message(mode="offline").splitlines()[2] == (
-        f"  mode is locked by {site}:2; refused: init {__file__}:29 Settings.resolve(mode=)"
+    with pytest.raises(SettingsError) as caught:
+        Settings.resolve(mode="offline")
+    line = caught.traceback[0].lineno + 1
+    assert str(caught.value).splitlines()[2] == (
+        f"  mode is locked by {site}:2; refused: init {__file__}:{line} Settings.resolve(mode=)"
         " = 'offline' — remove it there; the default applies"
     )
 
@@ -80,7 +67,7 @@ def test_the_same_value_is_no_offence(jail, inputs):
     assert settings.origin("quiet").layer.label == "site"
 
 
-def test_every_refused_layer_is_told(jail):
+def test_every_refused_layer_is_told(jail, message):
     """All offenders at once."""
     jail.write_site("[policy]\nlock = project\n[default]\nproject = a\n")
     jail.write_workspace("[default]\nproject = b\n")
@@ -128,7 +115,7 @@ def test_locking_a_nested_key_alone_is_an_error(jail):
     )
 
 
-def test_locking_an_unknown_key_is_a_warning(jail):
+def test_locking_an_unknown_key_is_a_warning(jail, warning):
     """Such a lock protects nothing, which somebody should know."""
     site = jail.write_site("[policy]\nlock = bas_url\n")
     assert warning() == (
@@ -149,13 +136,13 @@ def test_locking_an_unknown_key_is_a_warning(jail):
         ("settings.yaml", "policy: {lock: {mode: 1}}\n", "policy.lock: must be a list of keys"),
     ],
 )
-def test_policy_that_cannot_be_understood_is_an_error(jail, name, text, sentence):
+def test_policy_that_cannot_be_understood_is_an_error(jail, name, text, sentence, message):
     """Passed over in silence, it would protect nothing."""
     jail.write(jail.site / "wandb" / name, text)
     assert sentence in message()
 
 
-def test_nobody_else_may_lock(jail):
+def test_nobody_else_may_lock(jail, message, warning):
     """The policy of a user's file is told to be without effect."""
     jail.write_user("[policy]\nlock = mode\n")
     text = warning()
@@ -200,13 +187,13 @@ class FakeSite:
     [[FakeSite(base_url="https://evil.example")], [Layer.SITE, FakeSite(base_url="http://x")]],
     ids=["instead", "above"],
 )
-def test_a_source_that_poses_as_the_site_cannot_set_a_locked_key(jail, layers):
+def test_a_source_that_poses_as_the_site_cannot_set_a_locked_key(jail, layers, message):
     """The locks are those of the site's own files, whatever layer a source reports."""
     site = jail.write_site(LOCKED)
     assert f"base_url is locked by {site}:2; refused: site fake = 'http" in message(layers=layers)
 
 
-def test_a_source_that_poses_as_the_site_cannot_lock(jail):
+def test_a_source_that_poses_as_the_site_cannot_lock(jail, message):
     """A policy in it is an unknown key."""
     fake = FakeSite(policy={"lock": ["mode"]})
     assert "policy is not a key of Settings" in message(layers=[fake])
@@ -231,7 +218,7 @@ def test_a_subclass_is_held_to_the_locks_of_its_own_folder_too(jail):
         OtherApp(mode="offline")
 
 
-def test_a_program_that_leaves_the_site_out_is_held_to_the_locks(jail):
+def test_a_program_that_leaves_the_site_out_is_held_to_the_locks(jail, message):
     """Layers can be left out, locks cannot."""
     jail.write_site(LOCKED)
     settings = Settings.resolve(layers=[Layer.INIT], project="x")
@@ -308,7 +295,7 @@ def _no_ini(path):
 
 @pytest.mark.parametrize("make", [_directory, _dangling, _pipe, _no_text, _too_large, _no_ini])
 @pytest.mark.parametrize("layers", [None, [Layer.INIT]], ids=["all", "without the site"])
-def test_a_site_file_that_cannot_be_read_is_an_error(jail, make, layers):
+def test_a_site_file_that_cannot_be_read_is_an_error(jail, make, layers, message):
     """Its locks would be gone without a word."""
     make(jail.site / "wandb" / "settings")
     assert str(jail.site / "wandb" / "settings") in message(layers=layers)

@@ -11,22 +11,7 @@ from runsettings import LayeredSettings, Rule, Settings, SettingsError, Settings
 from runsettings.models.wandb_client_names import WANDB_CLIENT_NAMES
 
 
-def message(**inputs) -> str:
-    """The whole text of the error that a resolution must end in."""
-    with pytest.raises(SettingsError) as caught:
-        Settings.resolve(**inputs)
-    return str(caught.value)
-
-
-def warning(**inputs) -> str:
-    """The whole text of the one warning that a resolution must give."""
-    with pytest.warns(SettingsWarning) as caught:
-        Settings.resolve(**inputs)
-    (only,) = caught
-    return str(only.message)
-
-
-def test_misspelt_key_in_a_file(jail):
+def test_misspelt_key_in_a_file(jail, message):
     """The whole message, with the line and the key marked."""
     jail.write("x.yaml", "mode: offline\nprojet: a\n")
     assert message(files="x.yaml") == (
@@ -38,7 +23,7 @@ def test_misspelt_key_in_a_file(jail):
     )
 
 
-def test_misspelt_key_in_a_shared_file(jail):
+def test_misspelt_key_in_a_shared_file(jail, warning):
     """A warning, as the file is the client's as well."""
     jail.write_workspace("[default]\nprojet = a\n")
     assert warning() == (
@@ -50,7 +35,7 @@ def test_misspelt_key_in_a_shared_file(jail):
     )
 
 
-def test_misspelt_variable():
+def test_misspelt_variable(warning):
     """A variable close to a known one."""
     assert warning(environ={"WANDB_PROJET": "a"}) == (
         "1 warning in settings\n\n"
@@ -75,7 +60,7 @@ def test_names_of_the_client_are_silent(jail, name):
     assert Settings.resolve(environ=environ).diagnostics == ()
 
 
-def test_names_of_the_client_are_errors_where_only_we_read(jail):
+def test_names_of_the_client_are_errors_where_only_we_read(jail, message):
     """In a file written for us, a setting of the client's has no effect, and is told."""
     jail.write("x.yaml", "console: off\n")
     assert "console is not a key of Settings" in message(files="x.yaml")
@@ -138,7 +123,7 @@ def test_unknown_key_inside_a_nested_model():
 
 
 @pytest.mark.parametrize("how", ["argument", "setting"])
-def test_strict_makes_errors_of_warnings(jail, how):
+def test_strict_makes_errors_of_warnings(jail, how, message):
     """By the argument of one call, or by the setting."""
     jail.write_workspace("[default]\nprojet = a\n")
     inputs = {"strict": True} if how == "argument" else {"environ": {"WANDB_STRICT": "true"}}
@@ -147,7 +132,7 @@ def test_strict_makes_errors_of_warnings(jail, how):
     )
 
 
-def test_warnings_come_beside_errors(jail):
+def test_warnings_come_beside_errors(jail, message):
     """Errors first, warnings after them, and only errors are counted."""
     jail.write_workspace("[default]\nprojet = a\n")
     text = message(mode="x")
