@@ -317,6 +317,14 @@ def test_replace_refuses_as_construction_does(changes, sentence):
     assert model == Model()
 
 
+@pytest.mark.parametrize(
+    ("changes", "directives"), [({"items": [2]}, True), ({"name": "x"}, False)]
+)
+def test_replace_marks_a_source_that_may_have_directives(changes, directives):
+    """Every later change searches such sources once more."""
+    assert Model(items=[1]).replace(**changes).sources[-1].directives is directives
+
+
 def test_replace_does_not_read_the_world_again(jail):
     """Variables that changed since do not slip in."""
     jail.setenv(APP_NAME="before")

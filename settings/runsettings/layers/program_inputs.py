@@ -15,7 +15,7 @@ from pydantic_settings import BaseSettings
 from runsettings._deferred import deferred
 from runsettings.documents.paths import named_path, shown_path
 from runsettings.layers.base import Inputs, LayerSource
-from runsettings.layers.call_site import call_origin
+from runsettings.layers.call_site import Caller, call_origin
 from runsettings.layers.settings_files.layers import section_of
 from runsettings.values.directives import Directive
 from runsettings.values.origin import Kind, Layer
@@ -58,17 +58,25 @@ class InitLayer:
         """Read the keyword arguments."""
         if not inputs.values:
             return ()
-        caller = inputs.caller
-        values = dict(inputs.values)
-        tree = Tree(
-            Layer.INIT,
-            caller.where,
-            values,
-            line=caller.line,
-            call=caller.call,
-            directives=may_have_directives(values),
-        )
+        tree = tree_of_call(inputs.values, inputs.caller)
         return (Reading(tree, copying.copy_containers(tree)),)
+
+
+def tree_of_call(values: Mapping[str, Any], caller: Caller) -> Tree:
+    """The keyword arguments of a call as a source.
+
+    Args:
+        values: The arguments.
+        caller: The place of the call.
+    """
+    return Tree(
+        Layer.INIT,
+        caller.where,
+        dict(values),
+        line=caller.line,
+        call=caller.call,
+        directives=may_have_directives(values),
+    )
 
 
 def may_have_directives(values: Mapping[str, Any]) -> bool:

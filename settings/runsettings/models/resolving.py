@@ -17,6 +17,7 @@ from runsettings.composition.merge import merge
 from runsettings.layers.base import Inputs
 from runsettings.layers.call_site import Caller, find_caller
 from runsettings.layers.known_arguments import known_arguments
+from runsettings.layers.program_inputs import tree_of_call
 from runsettings.models.model_options import config_of, inputs_of, layers_of, resolver_of
 from runsettings.models.provenance import locate
 from runsettings.models.validating import raise_or_warn, resolution_of, validate_into, validated
@@ -117,8 +118,7 @@ def replace(settings: _Settings, /, **changes: Any) -> _Settings:
         SettingsError: A change is not valid, or is to an unknown or locked key.
     """
     caller = find_caller("replace")
-    tree = Tree(Layer.INIT, caller.where, changes, line=caller.line, call=caller.call)
-    return with_source(settings, tree, caller)
+    return with_source(settings, tree_of_call(changes, caller), caller)
 
 
 def diagnostics(settings: BaseSettings) -> tuple[Diagnostic, ...]:

@@ -14,6 +14,7 @@ from pydantic_settings.exceptions import SettingsError as SourceError
 from runsettings._deferred import deferred
 from runsettings.composition.merge import merge
 from runsettings.layers.call_site import Caller
+from runsettings.layers.program_inputs import tree_of_call
 from runsettings.models.freezing import freeze, freeze_extra, has_own_setter, is_immutable_type
 from runsettings.resolution.aliases import as_expected
 from runsettings.resolution.options import value_type
@@ -21,8 +22,6 @@ from runsettings.resolution.resolution import Resolution
 from runsettings.resolution.resolve import Resolver
 from runsettings.secrets import live
 from runsettings.values.errors import RunsettingsError, SettingsError, SettingsWarning
-from runsettings.values.origin import Layer
-from runsettings.values.tree import Tree
 
 # Whoever catches the error of pydantic-settings catches ours. Not where ours is defined: loading
 # pydantic-settings takes longer than all that a program without settings classes needs.
@@ -129,8 +128,7 @@ def keep_values(settings: BaseSettings, values: Mapping[str, Any], caller: Calle
         values: The values that the call passed.
         caller: The place of the call.
     """
-    tree = Tree(Layer.INIT, caller.where, dict(values), line=caller.line, call=caller.call)
-    object.__setattr__(settings, RESOLUTION, Resolution(merge([tree])))
+    object.__setattr__(settings, RESOLUTION, Resolution(merge([tree_of_call(values, caller)])))
 
 
 def freeze_fields(settings: BaseSettings) -> None:

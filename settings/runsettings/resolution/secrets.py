@@ -55,9 +55,10 @@ def live_secrets(trees: Iterable[Tree], table: OptionTable) -> frozenset[str]:
             if isinstance(value, str):
                 found.update(passwords_in_addresses(value))
         for path in table.secrets:
-            found.update(secret_texts(_part(tree, path)))
+            if path[0] in tree.data:  # few of many sources have it
+                found.update(secret_texts(_part(tree, path)))
         for path in table.holding:
-            part = _part(tree, path)
+            part = _part(tree, path) if path[0] in tree.data else None
             found.update([part] if isinstance(part, str) else _held_texts(part, table.secret_names))
     return frozenset(found - {""})
 
