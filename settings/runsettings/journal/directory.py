@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 import shutil
@@ -51,25 +52,19 @@ def wandb_directory(root: Path) -> Path:
     return Path(workspace_directory(root, "wandb"))
 
 
-def make_wandb_directory(root: Path, warn: Callable[[str], None]) -> Path:
-    """Make the directory for runs under ``root``, or a temporary one if that is impossible.
+def make_wandb_directory(wanted: Path) -> None:
+    """Make the directory for runs, if it does not exist.
 
     Args:
-        root: The value of the setting ``root_dir``.
-        warn: Called with a message if runs go to a temporary directory.
+        wanted: The result of `wandb_directory`.
 
     Raises:
-        OSError: No temporary directory can be made either.
+        OSError: It cannot be made or written.
     """
-    wanted = wandb_directory(root)
-    try:
-        wanted.mkdir(parents=True, exist_ok=True)
-        if os.access(wanted, os.W_OK | os.X_OK):
-            return wanted
+    wanted.mkdir(parents=True, exist_ok=True)
+    if not os.access(wanted, os.W_OK | os.X_OK):
         reason = "no permission, or a read-only file system"
-    except OSError as error:
-        reason = error.strerror or str(error)
-    return make_temporary_directory(wanted, reason, warn)
+        raise PermissionError(errno.EACCES, reason, os.fspath(wanted))
 
 
 def make_temporary_directory(wanted: Path, reason: str, warn: Callable[[str], None]) -> Path:
@@ -81,7 +76,7 @@ def make_temporary_directory(wanted: Path, reason: str, warn: Callable[[str], No
         warn: Called with the message.
 
     Raises:
-        OSError: No temporary directory can be made either.
+        OSError: It cannot be made either.
     """
     # Imported only if a disk fails: the import takes longer than the start of a run.
     import tempfile

@@ -211,6 +211,19 @@ def test_a_directory_that_cannot_be_made_falls_back(begin, jail, capsys, tmp_pat
     assert f"runs go to {run.path.parent}" in warning
 
 
+@pytest.mark.parametrize("asked", [{"settings": {"strict": True}}, {"id": "a", "resume": "must"}])
+def test_no_run_goes_elsewhere_if_that_is_an_error(begin, jail, tmp_path, monkeypatch, asked):
+    """With `strict`, or for a run that must be resumed, and nothing is made."""
+    place = tmp_path / "elsewhere"
+    place.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(place))
+    jail.write("wandb", "a file")
+    with pytest.raises(RunError, match="root_dir: the run cannot be started in") as caught:
+        begin(**asked)
+    assert f"{jail.cwd / 'wandb'}: " in str(caught.value)
+    assert list(place.iterdir()) == []
+
+
 def test_where_no_directory_can_be_made_at_all_the_error_says_so(begin, jail, monkeypatch):
     """It names the setting and the ways out."""
     monkeypatch.setattr("tempfile.tempdir", str(jail.cwd / "missing"))

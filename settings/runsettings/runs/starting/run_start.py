@@ -23,6 +23,7 @@ from runsettings.journal.directory import (
     link_latest,
     make_temporary_directory,
     make_wandb_directory,
+    wandb_directory,
 )
 from runsettings.journal.notices import Notices
 from runsettings.journal.recorder import Recorder
@@ -248,32 +249,33 @@ class RunStart:
         return replace(diagnostic, origin=first, related=tuple((other, None) for other in others))
 
     def open_journal(self, *, offline: bool) -> StartedRun:
-        """Start or resume a run, in a temporary directory if the disk fails.
+        """Start or resume a run; if the disk fails and not ``strict``, in a temporary directory.
 
         Args:
             offline: Whether the run stays on this machine.
 
         Raises:
-            RunError: As `start_or_resume`; or a temporary directory fails as well.
+            RunError: As `start_or_resume`; or the disk fails, and no other directory is possible.
         """
         settings = self.settings
         check_length(settings)
         request = StartRequest(settings, self.project, offline, time.time())
-        root = named_path(settings.root_dir or ".", self.cwd)
+        wanted = wandb_directory(named_path(settings.root_dir or ".", self.cwd))
         try:
-            directory = make_wandb_directory(root, self.notices.warn)
             try:
-                return start_or_resume(directory, request)
+                make_wandb_directory(wanted)
+                return start_or_resume(wanted, request)
             except OSError as error:
-                if settings.resume == "must":
-                    raise  # the run is not in another directory
+                # A run to resume is not in another directory.
+                if settings.strict or settings.resume == "must":
+                    raise
                 reason = error.strerror or str(error)
-                temporary = make_temporary_directory(directory, reason, self.notices.warn)
+                temporary = make_temporary_directory(wanted, reason, self.notices.warn)
                 return start_or_resume(temporary, request)
         except OSError as error:
             raise RunError.of(
                 Rule.UNWRITABLE_FILE,
-                f"the run cannot be started: {error.strerror or error}",
+                f"the run cannot be started in {wanted}: {error.strerror or error}",
                 path=("root_dir",),
                 origin=provenance.origin(settings, "root_dir"),
                 hint="name one that can be written with dir=, or mode='disabled'",
