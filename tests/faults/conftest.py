@@ -62,13 +62,20 @@ def trials(jail) -> Callable[..., list[Trial]]:
     """Tries an action with each fault at each of its system calls on files below its directory.
 
     ``setup`` is code that runs once before all, ``action`` runs in each trial, and ``after`` as
-    the next process. The files of ``template`` are there before each trial.
+    the next process. The files of ``template`` are there before each trial. ``faults`` are kinds
+    of faults; ``kill`` is also done at random moments.
     """
     if not works_here():
         assert not os.environ.get("CI"), "CI must be able to supervise system calls"
         pytest.skip("the kernel does not let a process supervise another one's system calls")
 
-    def run(template: dict[str, str], setup: str, action: str, after: str = "") -> list[Trial]:
+    def run(
+        template: dict[str, str],
+        setup: str,
+        action: str,
+        after: str = "",
+        faults: tuple[str, ...] = FAULTS,
+    ) -> list[Trial]:
         place = jail.cwd.parent / "trials"
         (place / "template").mkdir(parents=True)
         for name, text in template.items():
@@ -80,8 +87,8 @@ def trials(jail) -> Callable[..., list[Trial]]:
             "setup": setup,
             "action": action,
             "after": after,
-            "faults": FAULTS,
-            "moments": MOMENTS,
+            "faults": faults,
+            "moments": MOMENTS if "kill" in faults else 0,
         }
         line = [sys.executable, str(Path(__file__).with_name("trials.py")), json.dumps(given)]
         done = subprocess.run(line, capture_output=True, text=True, check=False)
@@ -96,7 +103,7 @@ def trials(jail) -> Callable[..., list[Trial]]:
             )
             for one in told
         ]
-        assert len(found) > len(FAULTS), "the action makes calls on files"
+        assert len(found) > len(faults), "the action makes calls on files"
         return found
 
     return run

@@ -202,9 +202,9 @@ def _supervise(listener: int, child: int, pidfd: int, below: str, choose: Choose
     count = 0
     lasting: dict[str, Fault] = {}
     while True:
-        ready = [fd for fd, _ in poll.poll()]
-        if pidfd in ready:
-            return
+        ready = dict(poll.poll())
+        if pidfd in ready or ready[listener] & select.POLLHUP:
+            return  # nobody is left who could make a call
         buffer = bytearray(_NOTICE.size)
         try:
             fcntl.ioctl(listener, _RECEIVE, buffer)
@@ -220,9 +220,9 @@ def _supervise(listener: int, child: int, pidfd: int, below: str, choose: Choose
                 lasting[call.name] = fault
         answer = _ANSWER.pack(notice, 0, 0, _CONTINUE)
         if fault is not None and fault.name == "kill":
-            # No answer: the call does not happen.
+            # No answer: the call does not happen, and neither does any later one.
             os.kill(child, signal.SIGKILL)
-            continue
+            return
         if fault is not None and fault.name == "short":
             wanted = arguments[_WRITES[CALLS[number]]]
             written = _write_in_part(child, thread, CALLS[number], arguments, wanted // 2)

@@ -5,9 +5,6 @@ from __future__ import annotations
 import pytest
 
 RUNS = """
-import runsettings.cli.runs.commands, runsettings.cli.runs.ls_command, runsettings.journal.tags
-import runsettings.cli.runs.rm_command, runsettings.cli.runs.tag_command
-import runsettings.models.settings
 from runsettings.cli.main import main
 def command(line):
     main(line.split())

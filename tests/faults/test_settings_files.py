@@ -7,9 +7,6 @@ import re
 import pytest
 
 COMMANDS = """
-import runsettings.cli.checks.commands, runsettings.cli.settings.commands
-import runsettings.checks.fixing, runsettings.documents.atomic_write
-import runsettings.models.settings, runsettings.resolution.lock_file
 from runsettings.cli.main import main
 def command(line):
     main(line.split())

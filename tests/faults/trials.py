@@ -7,6 +7,8 @@ each trial; see `trials` in ``conftest.py``.
 
 from __future__ import annotations
 
+import gc
+import io
 import json
 import os
 import random
@@ -16,6 +18,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Iterable
+from contextlib import redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
 from types import CodeType
 from typing import Any
@@ -102,10 +105,26 @@ def main() -> None:
     chosen: Fault | None
     calls: list[Call] = []
 
-    def prepare() -> None:
-        shutil.rmtree(work, ignore_errors=True)
-        shutil.copytree(template, work, symlinks=True)
-        os.chdir(work)
+    def prepare(directory: Path) -> None:
+        shutil.rmtree(directory, ignore_errors=True)
+        shutil.copytree(template, directory, symlinks=True)
+        os.chdir(directory)
+
+    def load() -> None:
+        """Do both in this process, so that the trials find everything loaded.
+
+        They have another directory, so that nothing that is done once for a directory is done.
+        """
+        prepare(place / "loading")
+        for code in (action, after):
+            with (
+                redirect_stdout(io.StringIO()),
+                redirect_stderr(io.StringIO()),
+                suppress(SystemExit),
+            ):
+                exec(code, names)
+        gc.collect()
+        gc.freeze()  # the collector of a forked child writes to no page of this process
 
     def with_next(result: dict[str, Any]) -> dict[str, Any]:
         code = run(lambda: attempt(after, names, output), work, lambda _count, _call: None)
@@ -113,7 +132,7 @@ def main() -> None:
         return {**result, "later": later}
 
     def trial(number: int, fault: Fault | None) -> dict[str, Any]:
-        prepare()
+        prepare(work)
         calls.clear()
 
         def choose(count: int, call: Call) -> Fault | None:
@@ -132,6 +151,7 @@ def main() -> None:
             return result  # a process that lives must tidy up itself
         return with_next(result)
 
+    load()
     print(json.dumps({"fault": "", **trial(-1, None)}), flush=True)
     plan = list(calls)
     for number, call in enumerate(plan):
@@ -139,14 +159,14 @@ def main() -> None:
             told = f"{chosen.name}{' lasting' * chosen.lasting}"
             print(json.dumps({"fault": told, **trial(number, chosen)}), flush=True)
 
-    prepare()
+    prepare(work)
     begin = time.monotonic()
     run(lambda: attempt(action, names, output), work, lambda _count, _call: None)
     longest = time.monotonic() - begin
     chance = random.Random()
     kills = 0
     while kills < given["moments"]:
-        prepare()
+        prepare(work)
         moment = chance.uniform(0, longest)
         output.write_text("")
         code = killed_after(moment, lambda: attempt(action, names, output))
