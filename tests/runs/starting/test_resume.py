@@ -31,10 +31,17 @@ if end == "crashed":
 """
 
 
+@pytest.fixture(scope="module")
+def ends(forked):
+    """For each end, a directory with a run 'x' that ended so."""
+    codes = [f"sys.argv[1:] = 'x', '{end}'\n{FIRST}" for end in ENDS]
+    return dict(zip(ENDS, forked(codes), strict=True))
+
+
 @pytest.fixture(params=ENDS)
-def ended(request, script):
+def ended(request, ends, jail):
     """A run 'x' that ended in one of the ways."""
-    script(FIRST, "x", request.param)
+    shutil.copytree(ends[request.param].directory / "wandb", jail.cwd / "wandb", symlinks=True)
     return request.param
 
 
