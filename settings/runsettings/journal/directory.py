@@ -67,12 +67,12 @@ def make_wandb_directory(wanted: Path) -> None:
         raise PermissionError(errno.EACCES, reason, os.fspath(wanted))
 
 
-def make_temporary_directory(wanted: Path, reason: str, warn: Callable[[str], None]) -> Path:
+def make_temporary_directory(wanted: Path, error: OSError, warn: Callable[[str], None]) -> Path:
     """Make a temporary directory for runs, and warn that runs go there.
 
     Args:
         wanted: The directory that cannot be written.
-        reason: Why not.
+        error: Why not.
         warn: Called with the message.
 
     Raises:
@@ -83,7 +83,7 @@ def make_temporary_directory(wanted: Path, reason: str, warn: Callable[[str], No
 
     found = Path(tempfile.mkdtemp(prefix="runsettings-")) / "wandb"
     found.mkdir()
-    warn(f"{wanted} cannot be written ({reason}); runs go to {found}")
+    warn(f"{wanted} cannot be written ({error.strerror or error}); runs go to {found}")
     return found
 
 

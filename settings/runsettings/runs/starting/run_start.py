@@ -269,8 +269,7 @@ class RunStart:
                 # A run to resume is not in another directory.
                 if settings.strict or settings.resume == "must":
                     raise
-                reason = error.strerror or str(error)
-                temporary = make_temporary_directory(wanted, reason, self.notices.warn)
+                temporary = make_temporary_directory(wanted, error, self.notices.warn)
                 return start_or_resume(temporary, request)
         except OSError as error:
             raise RunError.of(
