@@ -95,6 +95,17 @@ def print_json(data: Any) -> None:
     click.echo(text if plain else json.dumps(_finite(data), indent=2, default=str))
 
 
+def one_line(value: Any) -> str:
+    """A value for scripts: a text as it is, and an empty text for ``None``.
+
+    Args:
+        value: A JSON value.
+    """
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
 def print_report(text: str, colour: str | None = None, *, err: bool = False) -> None:
     """Print diagnostics as text, coloured on a terminal.
 

@@ -21,6 +21,7 @@ from runsettings.composition.overrides import (
     SET_FLAG,
     Overrides,
 )
+from runsettings.composition.profiles import Profiles
 from runsettings.documents.paths import working_directory
 from runsettings.layers.flags.namespace import GivenNamespace
 from runsettings.values.diagnostic import Rule
@@ -123,13 +124,17 @@ class Program:
         """The arguments of `resolve` that have what the program reads.
 
         Raises:
-            SettingsError: A ``.env`` file is not there.
+            SettingsError: A ``.env`` file is not there, or no file can have the profile.
         """
         from runsettings.checks.settings_layers import missing_env_files  # pydantic, as above
 
-        missing = missing_env_files(self.env_files, working_directory())
-        if missing:
-            raise SettingsError(missing)
+        wrong = missing_env_files(self.env_files, working_directory())
+        asked = self.files or self.settings_files or self.config_inputs
+        if self.profiles and not asked and not self._reads_config:
+            # Settings without such a file do not look at profiles.
+            wrong += Profiles(self.profiles).unknown()
+        if wrong:
+            raise SettingsError(wrong)
         return {"args": self.flags, "files": self.files, "env_file": self.env_files or None}
 
     def resolve(self) -> LayeredSettings:
@@ -152,10 +157,14 @@ class Program:
         return Overrides(self.words) if given else None
 
     @property
+    def _reads_config(self) -> bool:
+        """Whether the settings class reads the files of a config itself."""
+        return issubclass(self.settings_class, runsettings.RunConfig)
+
+    @property
     def has_config(self) -> bool:
         """Whether the question is about a config that no model of the program reads."""
-        model = self.settings_class
-        return self.config_inputs is not None and not issubclass(model, runsettings.RunConfig)
+        return self.config_inputs is not None and not self._reads_config
 
     def config(self) -> Config:
         """The config of ``--config`` and ``--set``.

@@ -130,6 +130,24 @@ class TestConfig:
         assert "--model" in result.stderr
 
 
+@pytest.mark.parametrize(
+    "command", [["show"], ["get", "port"], ["explain"], ["explain", "port"], ["lock"], ["places"]]
+)
+def test_a_profile_without_a_file(project, run, command):
+    """It is the error that it is with a file, although nothing is read that could have profiles."""
+    result = run(*command, "--model", "program_of_tests:Serve", "--profile", "slurm")
+    assert result.exit_code == 1
+    assert "no file has a profile 'slurm'" in result.stderr
+    assert "--profile slurm" in result.stderr
+
+
+def test_a_profile_that_a_settings_file_has(project, run):
+    """The file of the flag ``--settings-file`` can be composed as well."""
+    project.write("serve.yaml", "$config: 1\n$profiles: {slurm: {port: 8080}}\n")
+    options = ("--model", "program_of_tests:Serve", "--settings-file", "serve.yaml")
+    assert run("get", "port", *options, "--profile", "slurm").stdout == "8080\n"
+
+
 class TestCheck:
     """``check`` of a program."""
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from pydantic_settings import NoDecode
 
 from runsettings._deferred import deferred
+from runsettings.cli.printing import one_line
 from runsettings.models import provenance
 from runsettings.models.exporting import json_value
 from runsettings.models.layered import LayeredSettings
@@ -75,15 +75,13 @@ def plain_value(settings: LayeredSettings, key: str) -> str:
     refuse_variable(settings, key)
     path = provenance.locate(settings, key)
     value = _json_value(settings, path, provenance.to_dict(settings))
-    if value is None:
-        return ""
     option = options(type(settings)).find(path)
     commas = option is not None and NoDecode in option.info.metadata
     if commas and isinstance(value, list) and all(isinstance(item, str) for item in value):
         text = ",".join(value)
         if not text.startswith("[") and [part.strip() for part in text.split(",") if part] == value:
             return text
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return one_line(value)
 
 
 def refuse_variable(settings: LayeredSettings, key: str) -> None:

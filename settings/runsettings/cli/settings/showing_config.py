@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+from runsettings.cli.printing import one_line
 from runsettings.runconfig.config import Config
 from runsettings.values.diagnostic import Rule
 from runsettings.values.errors import SettingsError
@@ -53,9 +54,7 @@ def config_value(config: Config, key: str) -> str:
     value: Any = config.as_dict()
     for part in key.split("."):
         value = value[part]
-    if value is None:
-        return ""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return one_line(value)
 
 
 def explain_config(config: Config, key: str | None, *, as_json: bool) -> str:
