@@ -167,12 +167,18 @@ class Program:
         return self.config_inputs is not None and not self._reads_config
 
     def config(self) -> Config:
-        """The config of ``--config`` and ``--set``.
+        """The config of ``--config`` and ``--set``, with the secrets of the settings masked.
 
         Raises:
             ConfigError: A file or an override is wrong.
+            SettingsError: A ``.env`` file is not there.
         """
-        return runsettings.Config.load(self.config_inputs)
+        from runsettings.checks import settings_layers  # pydantic, as above
+
+        model = self.settings_class
+        inputs = settings_layers.inputs_for(model, **self.inputs)
+        secrets = settings_layers.check_layers(model, inputs).secrets
+        return runsettings.Config.load(self.config_inputs, secrets=secrets)
 
     def refuse_config(self, command: str) -> None:
         """Refuse ``--config`` and ``--set`` for a command that is about settings alone.

@@ -148,6 +148,30 @@ def test_a_profile_that_a_settings_file_has(project, run):
     assert run("get", "port", *options, "--profile", "slurm").stdout == "8080\n"
 
 
+@pytest.mark.parametrize(
+    "command",
+    [["show"], ["show", "--json"], ["get", "note"], ["explain", "note"], ["explain", "--json"]],
+)
+def test_a_secret_in_a_config_is_masked(project, run, command):
+    """As a run with these settings would mask it."""
+    project.setenv(WANDB_API_KEY="0123456789abcdef0123456789abcdef01234567")
+    project.write("plain.yaml", "note: key 0123456789abcdef0123456789abcdef01234567\n")
+    result = run(*command, "--config", "plain.yaml")
+    assert "key ***" in result.stdout
+    assert "0123456789abcdef" not in result.output
+
+
+def test_a_config_is_explained_as_json_that_any_reader_accepts(project, run):
+    """JSON has no NaN."""
+    project.write("plain.yaml", "best: .nan\nworst: -.inf\n")
+    output = run("explain", "--json", "--config", "plain.yaml").stdout
+    found = json.loads(output, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
+    assert [(each["key"], each["value"]) for each in found] == [
+        ("best", "NaN"),
+        ("worst", "-Infinity"),
+    ]
+
+
 class TestCheck:
     """``check`` of a program."""
 

@@ -82,9 +82,12 @@ def explain_command(key: str | None, as_json: bool, program: Program) -> None:
 
     if program.has_config:
         config = program.config()
-        if key is None and not as_json:
+        if as_json:
+            print_json(showing_config.explained_data(config, key))
+            return
+        if key is None:
             _print_files(showing_config.chain_of_files(config._trees()))
-        click.echo(showing_config.explain_config(config, key, as_json=as_json))
+        click.echo(showing_config.explain_config(config, key))
         return
     with _model_suggested(program.model, program.is_project):
         if key is None:

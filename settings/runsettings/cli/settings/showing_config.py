@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -57,23 +56,35 @@ def config_value(config: Config, key: str) -> str:
     return one_line(value)
 
 
-def explain_config(config: Config, key: str | None, *, as_json: bool) -> str:
-    """Where the value of a key, or of all keys, comes from, and what it beat.
+def explain_config(config: Config, key: str | None) -> str:
+    """Where the value of a key, or of all keys, comes from, and what it beat, as text.
 
     Args:
         config: The config.
         key: A key; ``"optim.lr"`` reaches inside.
-        as_json: JSON instead of text, as `LayeredSettings.explain` makes it.
 
     Raises:
         SettingsError: There is no such key.
     """
     if key is not None:
         _known(config, key)
-    if not as_json:
-        return config.explain(key)
+    return config.explain(key)
+
+
+def explained_data(config: Config, key: str | None) -> list[dict[str, Any]]:
+    """The same as JSON data: an object for each leaf, as `LayeredSettings.explain` makes it.
+
+    Args:
+        config: The config.
+        key: A key; ``"optim.lr"`` reaches inside.
+
+    Raises:
+        SettingsError: There is no such key.
+    """
+    if key is not None:
+        _known(config, key)
     below = tuple(key.split(".")) if key else ()
-    found = [
+    return [
         {
             "key": format_path(path),
             "value": value,
@@ -84,7 +95,6 @@ def explain_config(config: Config, key: str | None, *, as_json: bool) -> str:
         for path, value in leaves_of(config.as_dict())
         if path[: len(below)] == below
     ]
-    return json.dumps(found, indent=2, default=str)
 
 
 def _known(config: Config, key: str) -> None:
