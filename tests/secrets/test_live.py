@@ -204,3 +204,54 @@ def test_a_secret_of_any_kind_of_type_stands_in_no_report(jail, name, value):
 
 def _plain(value: Any) -> Any:
     return {"token": TOKEN} if isinstance(value, InnerData) else value
+
+
+@pytest.fixture
+def own_config(jail, monkeypatch):
+    """A config that belongs to no run, with the secret of settings that were resolved."""
+    monkeypatch.setenv("OWN_TOKEN", TOKEN)
+    Own()
+    return runsettings.Config.load({"same": TOKEN, "inner": {"text": f"Bearer {TOKEN}!"}})
+
+
+@pytest.mark.parametrize(
+    "show",
+    [
+        repr,
+        str,
+        lambda config: repr(config.inner),
+        lambda config: config.explain(),
+        lambda config: config.explain("inner.text"),
+    ],
+    ids=["repr", "str", "nested", "explain all", "explain one"],
+)
+def test_a_config_without_a_run_shows_no_secret(own_config, show):
+    """What a config shows of itself masks the live secrets of any model, also without a run."""
+    assert TOKEN not in show(own_config)
+    assert "***" in show(own_config)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda config: config.update({"same": 1}),
+        lambda config: setattr(config.inner, "text", 1),
+        lambda config: config.update(same=f"{TOKEN} and more"),
+        lambda _: runsettings.Config.load(
+            {"same": TOKEN}, schema={"properties": {"same": {"type": "integer"}}}
+        ),
+    ],
+    ids=["update", "nested", "new value", "schema"],
+)
+def test_the_errors_of_a_config_without_a_run_show_no_secret(own_config, change):
+    """A refused change, or a value that breaks a schema, is quoted without the live secret."""
+    with pytest.raises(runsettings.ConfigError) as caught:
+        change(own_config)
+    assert TOKEN not in str(caught.value)
+    assert "***" in str(caught.value)
+
+
+def test_a_config_without_a_run_keeps_its_values(own_config):
+    """Only what is shown is masked: a program reads the value that it passed."""
+    assert own_config.same == TOKEN
+    assert own_config.as_dict()["inner"] == {"text": f"Bearer {TOKEN}!"}

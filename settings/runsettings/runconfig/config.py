@@ -15,6 +15,7 @@ from runsettings.runconfig.changes.change import Observer, show_warning
 from runsettings.runconfig.changes.state import ConfigStore
 from runsettings.runconfig.loading import GatheredConfig, gather_config
 from runsettings.runconfig.views import ConfigView
+from runsettings.secrets import live
 from runsettings.secrets.masking import SecretMask
 from runsettings.values.diagnostic import Diagnostic, Rule
 from runsettings.values.json_trees import canonical_json
@@ -154,7 +155,7 @@ class Config(ConfigView):
             return store.history(self._path_of(key))
 
     def explain(self, key: str | KeyPath | None = None) -> str:
-        """Explain where a value comes from and what it beat, as text.
+        """Explain where a value comes from and what it beat, as text. Live secrets are masked.
 
         Args:
             key: ``optim.lr``, or the path ``("optim", "lr")``; every leaf if left out.
@@ -168,11 +169,12 @@ class Config(ConfigView):
             leaves = (
                 leaves_of(value, path) if value and isinstance(value, dict) else [(path, value)]
             )
-            return "\n".join(
+            explained = [
                 explain_history(format_path(at), shown(leaf), store.history(at), shown)
                 for at, leaf in leaves
                 if at
-            )
+            ]
+            return live.mask().message("\n".join(explained))
 
     @property
     def digest(self) -> str:

@@ -19,6 +19,7 @@ from runsettings.runconfig.inputs.reader import InputReader
 from runsettings.runconfig.rules.json_schema import check_schema
 from runsettings.runconfig.rules.key_rules import check_rules
 from runsettings.runconfig.rules.key_selection import Selection
+from runsettings.secrets import live
 from runsettings.secrets.masking import SecretMask
 from runsettings.values.diagnostic import Diagnostic, Rule
 from runsettings.values.errors import ConfigError
@@ -163,7 +164,7 @@ def gather_config(
         # The schema would report each key that is missing because it could not be read.
         fits = is_whole and all(diagnostic.rule is not Rule.TOO_DEEP for diagnostic in broken)
         diagnostics += check_schema(merged if fits else None, schema, here)
-    diagnostics = list(mask.diagnostics(diagnostics))
+    diagnostics = list(live.masked(diagnostics, mask))
     return GatheredConfig(merged, diagnostics, read, is_whole, mask, sweep)
 
 

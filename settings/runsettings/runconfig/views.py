@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from runsettings.layers.call_site import find_caller
 from runsettings.runconfig.inputs.json_values import text_key
+from runsettings.secrets import live
 from runsettings.values.diagnostic import Rule
 from runsettings.values.did_you_mean import did_you_mean
 from runsettings.values.errors import ConfigError
@@ -156,7 +157,7 @@ class ConfigView(dict[str, Any]):
     __hash__ = None  # a view can be changed
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.as_dict()!r})"
+        return live.mask().message(f"{type(self).__name__}({self.as_dict()!r})")
 
     def __or__(self, other: Any) -> Any:
         return {**self.as_dict(), **other} if isinstance(other, Mapping) else NotImplemented

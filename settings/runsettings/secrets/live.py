@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from runsettings._deferred import deferred
 
 if TYPE_CHECKING:
     from runsettings.secrets import masking
+    from runsettings.values.diagnostic import Diagnostic
 else:
     masking = deferred("runsettings.secrets.masking")
 
@@ -67,6 +68,23 @@ def mask() -> masking.SecretMask:
     with _LOCK:
         _find_waiting()
         return masking.SecretMask(_known)
+
+
+def masked(diagnostics: Iterable[Diagnostic], own: masking.SecretMask) -> Sequence[Diagnostic]:
+    """Mask all secrets that are known now in diagnostics.
+
+    Args:
+        diagnostics: The diagnostics.
+        own: A mask of more secrets. That of a run knows all of them.
+    """
+    found = list(diagnostics)
+    if not found:
+        return found
+    with _LOCK:
+        _find_waiting()
+        if not own.secrets >= _known:
+            own = masking.SecretMask(own.secrets | _known)
+    return own.diagnostics(found)
 
 
 def _find_waiting() -> None:

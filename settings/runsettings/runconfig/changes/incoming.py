@@ -8,6 +8,7 @@ from runsettings.documents.paths import working_directory
 from runsettings.runconfig.changes.sources import moved_below
 from runsettings.runconfig.inputs.json_values import as_strict, to_jsonable
 from runsettings.runconfig.inputs.reader import InputReader
+from runsettings.secrets import live
 from runsettings.secrets.masking import SecretMask, secret_in_config
 from runsettings.values.diagnostic import Diagnostic
 from runsettings.values.errors import ConfigError
@@ -40,7 +41,7 @@ def read_value(
     if strict:
         diagnostics = [as_strict(diagnostic) for diagnostic in diagnostics]
     if any(diagnostic.is_error for diagnostic in diagnostics):
-        raise ConfigError(secrets.diagnostics(diagnostics))
+        raise ConfigError(live.masked(diagnostics, secrets))
     ((key, plain),) = converted.items()
     clean = secrets.text(key)
     plain, found = secrets.value(plain, (*path[:-1], clean))

@@ -25,7 +25,7 @@ from runsettings.runconfig.changes.value_sizes import ValueSizes
 from runsettings.runconfig.changes.view_entries import View, ViewEntries
 from runsettings.runconfig.inputs.wandb_form import OWN_KEY, own_key_diagnostic
 from runsettings.runconfig.rules.key_rules import check_rules, keys_that_meet
-from runsettings.secrets.masking import SecretMask
+from runsettings.secrets import live, masking
 from runsettings.values.diagnostic import Diagnostic, Severity
 from runsettings.values.directives import Delete, Replace
 from runsettings.values.errors import ConfigError
@@ -54,7 +54,7 @@ class ConfigStore:
         self,
         merged: Merged,
         *,
-        secrets: SecretMask | None = None,
+        secrets: masking.SecretMask | None = None,
         sweep: Tree | None = None,
         allow_val_change: bool = False,
         strict: bool = False,
@@ -66,9 +66,9 @@ class ConfigStore:
         self.diagnostics = list(diagnostics)
         self.data: dict[str, Any] = merged.data
         self._sources = Sources(loaded, sweep)
-        self._begin(SecretMask() if secrets is None else secrets)
+        self._begin(masking.SecretMask() if secrets is None else secrets)
 
-    def _begin(self, secrets: SecretMask) -> None:
+    def _begin(self, secrets: masking.SecretMask) -> None:
         self._is_shared = True  # the data, with the sources, until the first write
         self._secrets = secrets
         self._sizes = ValueSizes()
@@ -90,7 +90,7 @@ class ConfigStore:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        self._begin(SecretMask())
+        self._begin(masking.SecretMask())
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         twin = type(self).__new__(type(self))
@@ -245,7 +245,7 @@ class ConfigStore:
             old, new = self._sources.merged_with(lower, upper, self.data)
             diagnostics += self._broken_rules(new, [*lower, *upper])
             if any(diagnostic.is_error for diagnostic in diagnostics):
-                raise ConfigError(self._secrets.diagnostics(diagnostics))
+                raise ConfigError(live.masked(diagnostics, self._secrets))
             changes: list[tuple[KeyPath, Any, Any]] = []
             data = merge_changes(old, new.data, (), changes)
             incoming = Merged((*lower, *upper), {})
@@ -317,7 +317,7 @@ class ConfigStore:
             data = merge([Tree(Layer.INIT, "", self.data), tree]).data
             diagnostics += check_rules(Merged((*self.trees(), tree), data))
         if diagnostics:
-            raise ConfigError(diagnostics)
+            raise ConfigError(live.masked(diagnostics, self._secrets))
 
     def _under_sweep(self, path: KeyPath, value: Any, origin: Origin) -> Any:
         """The part of a value that the sweep does not lock, with a warning about the rest."""
@@ -338,12 +338,13 @@ class ConfigStore:
         """Raise unless values may change; ``incoming`` has the origins of the new values."""
         if not (self.allow_val_change if allow is None else allow):
             places = incoming or Merged((), {})
-            raise ConfigError(
+            refused = [
                 refused_change(path, old, new, places.origin(path) or origin, self.origin(path))
                 for path, old, new in changes
-            )
+            ]
+            raise ConfigError(live.masked(refused, self._secrets))
 
     def _warn(self, diagnostics: Iterable[Diagnostic], origin: Origin) -> None:
-        for diagnostic in self._secrets.diagnostics(list(diagnostics)):
+        for diagnostic in live.masked(diagnostics, self._secrets):
             self.diagnostics.append(diagnostic)
             show_warning(diagnostic, origin)
