@@ -123,7 +123,6 @@ def read_file(
     Returns:
         Its values with their positions, and its diagnostics.
     """
-    path = Path(path)
     where = str(path) if where is None else where
     format = format or Format.of(path)  # noqa: A001 - as above
     if format is None:

@@ -30,6 +30,8 @@ def copy_tree(value: Any) -> Any:
     """A copy of a JSON tree that shares no container with it."""
     # One call for each container: most values of a large tree are scalars.
     if isinstance(value, dict):
+        if type(value) is dict and SCALARS.issuperset(map(type, value.values())):
+            return value.copy()
         return {
             key: item if item.__class__ in SCALARS else copy_tree(item)
             for key, item in value.items()

@@ -143,16 +143,16 @@ class Tree:
         for key in path:
             here = getattr(node, "here", None)
             nearest = here if here is not None else nearest
-            if isinstance(node, (dict, Mapping)):  # most are dicts, and are asked for first
-                node = node.get(key)
-            elif isinstance(node, list) and isinstance(key, int) and 0 <= key < len(node):
+            if isinstance(node, list):
+                if not isinstance(key, int) or not 0 <= key < len(node):
+                    node = None
+                    break
                 node = node[key]
-            elif isinstance(node, list):
-                node = None
-                break
+            elif isinstance(node, (dict, Mapping)):  # most are dicts, and are asked for first
+                node = node.get(key)
             else:
                 break  # one mark for all values inside, such as that of a flag
-        if isinstance(node, (dict, Mapping, list)):
+        if type(node) is not int and isinstance(node, (dict, Mapping, list)):
             here = getattr(node, "here", None)
             return here if here is not None else nearest
         return nearest if node is None else node

@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from runsettings.runconfig.inputs.json_values import key_as_text, text_key
 from runsettings.values.directives import Append, Replace
 from runsettings.values.json_trees import SCALARS
 from runsettings.values.positions import Branch, SequenceMarks
 
+_TEXT: Final = frozenset({str})
+
 
 def all_strings(node: Any) -> bool:
     """Whether all keys at any depth are strings."""
     if isinstance(node, dict):
-        try:
-            "\n".join(node)  # much faster than testing each key of a large file
-        except TypeError:
+        # Sets test many keys and values much faster than a loop.
+        if not _TEXT.issuperset(map(type, node)) and not all(isinstance(k, str) for k in node):
             return False
-        node = list(node.values())
-    if isinstance(node, list):
-        for item in node:  # noqa: SIM110 - a generator is a call more for each container
-            if item.__class__ not in SCALARS and not all_strings(item):
-                return False
-        return True
-    if isinstance(node, Replace):
+        if SCALARS.issuperset(map(type, node.values())):
+            return True
+        node = node.values()
+    elif isinstance(node, Replace):
         return all_strings(node.value)
-    return all_strings(node.items) if isinstance(node, Append) else True
+    elif isinstance(node, Append):
+        node = node.items
+    elif not isinstance(node, list):
+        return True
+    return all(all_strings(item) for item in node if type(item) not in SCALARS)
 
 
 def with_text_keys(marks: Any) -> Any:
