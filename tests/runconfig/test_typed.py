@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from pydantic import BaseModel, SecretStr
@@ -310,3 +310,46 @@ def test_from_run_has_the_recorded_history(jail):
     history = Train.from_run("beaten").history("epochs")
     assert [leaf.value for leaf in history] == [4, 3, 90]
     assert str(history[1].origin) == "train.yaml:1:9"
+
+
+class Adam(BaseModel):
+    """A member of a union."""
+
+    kind: Literal["adam"] = "adam"
+    lr: float = 0.001
+    beta: float = 0.9
+
+
+class Sgd(BaseModel):
+    """Another one, with a key that both have."""
+
+    kind: Literal["sgd"] = "sgd"
+    lr: float = 0.1
+
+
+class Trainer(RunConfig):
+    """A config with a union whose kind a higher source can switch."""
+
+    optim: Adam | Sgd = Sgd(lr=0.3)
+
+
+@pytest.mark.parametrize("files", [(), "train.yaml"], ids=["default", "file"])
+def test_the_run_has_the_default_of_the_kind_that_was_chosen(jail, files):
+    """A value of another kind does not come back in the run: its key has the new kind's default."""
+    jail.write("train.yaml", "optim:\n  kind: sgd\n  lr: 0.5\n")
+    trainer = Trainer.resolve(files=files, optim={"kind": "adam"})
+    assert Config.load(trainer) == {"optim": {"kind": "adam", "lr": 0.001, "beta": 0.9}}
+
+
+def test_the_history_of_a_run_has_what_was_set_for_another_kind(jail):
+    """The value of the other kind is a loser of the default, in the config as in the model."""
+    jail.write("train.yaml", "optim:\n  kind: sgd\n  lr: 0.5\n")
+    config = Config.load(Trainer.resolve(files="train.yaml", optim={"kind": "adam"}))
+    history = [(str(each.origin), each.value) for each in config.history("optim.lr")]
+    assert history[:2] == [("Adam.lr", 0.001), ("train.yaml:3:7", 0.5)]
+
+
+def test_the_default_of_a_chosen_kind_stands_below_other_inputs(jail):
+    """In a list, the default sinks below the other inputs, as every default of a model does."""
+    trainer = Trainer.resolve(optim={"kind": "adam"})
+    assert Config.load([{"optim": {"lr": 7.0}}, trainer]).optim.lr == 7.0

@@ -266,7 +266,7 @@ class InputReader:
         data = self._jsonable(settings, found)
         if isinstance(data, dict):
             defaults, trees = settings_trees(settings, data, self._profiles)
-            self.defaults.append(defaults)
+            self.defaults += defaults
             self.trees += trees
             if type(settings).model_config.get("check_values") is not None:
                 self.typed.append((type(settings), data))

@@ -56,7 +56,7 @@ def settings_among(inputs: Any) -> Iterator[BaseSettings]:
 
 def settings_trees(
     settings: BaseSettings, data: Mapping[str, Any], profiles: Profiles
-) -> tuple[Tree, list[Tree]]:
+) -> tuple[list[Tree], list[Tree]]:
     """The sources of layered settings as trees of a config.
 
     Args:
@@ -65,33 +65,38 @@ def settings_trees(
         profiles: The chosen profiles; it learns of those that the settings' own files have.
 
     Returns:
-        The defaults of the model's fields, which stand below all other inputs of the config; and
-        the other sources, lowest first. Merged, all of them are ``data``.
+        The defaults of the model's fields, above what was set for another kind of a union, which
+        stand below all other inputs of the config; and the other sources, lowest first. Merged,
+        all of them are ``data``.
     """
     mask = SecretMask(provenance.secrets(settings))
     profiles.known |= {tree.profile for tree in resolving.sources(settings) if tree.profile}
     defaults = Tree(Layer.DEFAULT, type(settings).__name__, marks=Branch())
     winners: dict[Layer, Tree] = {}
     beaten: list[Tree] = []
+    beaten_by_defaults: list[Tree] = []
     for path, value in leaves_of(data):
         winner, *losers = _history(settings, path)
+        is_default = winner.origin.layer is Layer.DEFAULT
+        below = beaten_by_defaults if is_default else beaten
         for rank, loser in enumerate(reversed(losers)):
             removed = isinstance(loser.value, Delete)
             shown = loser.value if removed else mask.value(_plain(loser.value))[0]
             tree = defaults
-            if loser.origin.layer is not Layer.DEFAULT:
-                if len(beaten) <= rank:
-                    beaten += (_tree(loser.origin) for _ in range(rank + 1 - len(beaten)))
-                tree = beaten[rank]
+            if is_default or loser.origin.layer is not Layer.DEFAULT:
+                if len(below) <= rank:
+                    below += (_tree(loser.origin) for _ in range(rank + 1 - len(below)))
+                tree = below[rank]
             # A source that sets a value around it is a loser of this value alone here.
             put_leaf(tree, Leaf(path, shown, loser.origin))
         tree = defaults
-        if winner.origin.layer is not Layer.DEFAULT:
+        if not is_default:
             tree = winners.setdefault(winner.origin.layer, _tree(winner.origin))
         # Merged as it is, an empty mapping would keep what it beat.
         kept = Replace({}) if value == {} and tree is not defaults else value
         put_leaf(tree, Leaf(path, kept, winner.origin))
-    return defaults, [*beaten, *(winners[layer] for layer in sorted(winners))]
+    above = [*beaten, *(winners[layer] for layer in sorted(winners))]
+    return [*beaten_by_defaults, defaults], above
 
 
 def _history(settings: BaseSettings, path: KeyPath) -> Sequence[Leaf]:
