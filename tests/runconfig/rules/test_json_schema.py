@@ -26,6 +26,8 @@ SCHEMA = {
     "required": ["seed"],
 }
 
+SECRET = "hunter2-of-the-test"
+
 
 @pytest.mark.parametrize("as_file", [False, True])
 def test_a_schema_tells_all_its_errors_with_places(jail: Any, as_file: bool) -> None:
@@ -75,16 +77,16 @@ def test_a_schema_that_holds_is_silent() -> None:
     ],
 )
 def test_a_bad_schema_is_told_as_such(schema: Any, message: str) -> None:
-    """A schema that cannot be used is the schema's fault, and no network is asked."""
+    """A schema that cannot be used is an error of the schema, and no network is asked."""
     with pytest.raises(ConfigError) as caught:
         Config.load({"a": 1}, schema=schema)
-    (fault,) = caught.value.diagnostics
-    assert fault.rule is Rule.BAD_SCHEMA
-    assert message in fault.message
-    assert str(fault.origin) == "config_schema"
+    (found,) = caught.value.diagnostics
+    assert found.rule is Rule.BAD_SCHEMA
+    assert message in found.message
+    assert str(found.origin) == "config_schema"
 
 
-def test_a_schema_file_that_cannot_be_read_is_a_fault(jail: Any) -> None:
+def test_a_schema_file_that_cannot_be_read_is_an_error(jail: Any) -> None:
     """A schema that is missing or broken is an error with its own name and line."""
     with pytest.raises(ConfigError, match=r"schema\.json"):
         Config.load({}, schema="schema.json")
@@ -97,17 +99,17 @@ def test_a_schema_is_checked_beside_the_key_rules() -> None:
     """A broken key rule does not hide what the schema has to say."""
     with pytest.raises(ConfigError) as caught:
         Config.load({"lr": 2, "seed": 1, "a.b": 1}, schema=SCHEMA)
-    assert [fault.rule for fault in caught.value.diagnostics] == [
+    assert [found.rule for found in caught.value.diagnostics] == [
         Rule.KEY_PERIOD,
         Rule.SCHEMA_VIOLATION,
     ]
 
 
-def test_a_bad_schema_is_told_beside_faults_of_the_inputs() -> None:
+def test_a_bad_schema_is_told_beside_errors_of_the_inputs() -> None:
     """Inputs that cannot be read do not hide that the schema is wrong as well."""
     with pytest.raises(ConfigError) as caught:
         Config.load({"a": "\ud800"}, schema={"type": "objec"})
-    assert [fault.rule for fault in caught.value.diagnostics] == [
+    assert [found.rule for found in caught.value.diagnostics] == [
         Rule.NOT_SERIALIZABLE,
         Rule.BAD_SCHEMA,
     ]
@@ -118,9 +120,9 @@ def test_a_key_that_a_schema_refuses_has_its_place(jail: Any) -> None:
     jail.write("c.yaml", "a:\n  learning_rate: 1\n")
     with pytest.raises(ConfigError) as caught:
         Config.load("c.yaml", schema={"properties": {"a": {"propertyNames": {"maxLength": 2}}}})
-    (fault,) = caught.value.diagnostics
-    assert (fault.key, str(fault.origin)) == ("a.learning_rate", "c.yaml:2:3")
-    assert fault.message == "'learning_rate' is too long"
+    (found,) = caught.value.diagnostics
+    assert (found.key, str(found.origin)) == ("a.learning_rate", "c.yaml:2:3")
+    assert found.message == "'learning_rate' is too long"
 
 
 def _diagnostics(config: Any, schema: Any) -> list[tuple[Rule, str]]:
@@ -275,3 +277,30 @@ def test_violations_without_end_are_cut() -> None:
     schema = {"properties": {"a": {"items": {"type": "string"}}}}
     found = _diagnostics({"a": list(range(5_000))}, schema)
     assert len(found) == bounded_validation.MOST_VIOLATIONS
+
+
+@pytest.mark.parametrize(
+    ("config", "schema"),
+    [
+        ({"password": SECRET}, {"properties": {"password": {"type": "integer"}}}),
+        ({"password": [SECRET]}, {"properties": {"password": {"items": {"type": "integer"}}}}),
+        ({"db": {"password": SECRET}}, {"properties": {"db": {"type": "string"}}}),
+        ({"db": {"password": SECRET}}, {"properties": {"db": {"enum": [{}]}}}),
+        ({"db": {"password": SECRET}}, {"minProperties": 2}),
+        ({"all": [{"password": SECRET}]}, {"properties": {"all": {"maxItems": 0}}}),
+        ({"url": f"https://me:{SECRET}@host"}, {"properties": {"url": {"type": "integer"}}}),
+    ],
+)
+def test_a_violation_does_not_quote_a_secret(config: Any, schema: Any) -> None:
+    """Neither under the name of a secret, at any depth of the value, nor in an address."""
+    with pytest.raises(ConfigError) as caught:
+        Config.load(config, schema=schema)
+    assert SECRET not in str(caught.value)
+    assert "of the schema" in str(caught.value)
+
+
+def test_a_violation_beside_a_secret_says_what_is_wrong() -> None:
+    """A message that does not quote the value stays as it is."""
+    schema = {"properties": {"db": {"required": ["host"]}}}
+    ((_rule, message),) = _diagnostics({"db": {"password": SECRET}}, schema)
+    assert message == "'host' is a required property"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from runsettings._deferred import deferred
 from runsettings.composition.merge import Merged
@@ -13,7 +14,7 @@ from runsettings.documents.files import Format, read_file
 from runsettings.documents.limits import MAX_DEPTH
 from runsettings.documents.paths import shown_path
 from runsettings.runconfig.rules.key_rules import place_of
-from runsettings.secrets.forms import is_secret_name
+from runsettings.secrets.forms import holds_written_secret, is_secret_name
 from runsettings.values.diagnostic import Diagnostic, Excerpt, Rule, Severity
 from runsettings.values.did_you_mean import did_you_mean
 from runsettings.values.excerpts import excerpt_of
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 else:
     # Loaded only if a config has a schema: the import of jsonschema is slow.
     bounded_validation = deferred("runsettings.runconfig.rules.bounded_validation")
+
+_COMPARED: Final = 50
+"""Characters by which a message that begins with the value is known."""
 
 
 def check_schema(merged: Merged | None, schema: Any, cwd: Path) -> list[Diagnostic]:
@@ -104,15 +108,19 @@ def _violations_of(merged: Merged, error: Any) -> list[Diagnostic]:
     if "propertyNames" in list(error.absolute_schema_path)[-2:-1]:
         # The key is wrong; jsonschema reports it as a value without a path.
         return [_violation(merged, (*path, error.instance), error.message, key=True)]
-    if path and is_secret_name(str(path[-1])):
-        # jsonschema quotes the value.
-        return [_violation(merged, path, f"does not fit {error.validator!r} of the schema")]
-    return [_violation(merged, path, error.message)]
+    message = error.message
+    if _is_secret(path, error.instance) and message.startswith(repr(error.instance)[:_COMPARED]):
+        message = f"does not fit {error.validator!r} of the schema"  # jsonschema quotes the value
+    return [_violation(merged, path, message)]
+
+
+def _is_secret(path: KeyPath, value: Any) -> bool:
+    """Whether a value is one under the name of a secret, or contains one."""
+    name = next((key for key in reversed(path) if isinstance(key, str)), "")
+    return is_secret_name(name) or holds_written_secret(value)
 
 
 def _extra_keys(instance: dict[str, Any], known: list[str], patterns: Any) -> list[str]:
-    import re
-
     return [
         key
         for key in instance
