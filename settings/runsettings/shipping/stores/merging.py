@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
@@ -14,9 +13,6 @@ from runsettings.shipping.stores.tables import chunks
 
 LARGE: Final = 50_000
 """Numbers from which on a chunk is left as it is."""
-
-_Chunk = tuple[int, int]
-"""The start of a chunk, and how many numbers it has."""
 
 
 def merged_rows(connection: Connection, key: int, few: int) -> Iterator[tuple[Any, ...]]:
@@ -32,7 +28,7 @@ def merged_rows(connection: Connection, key: int, few: int) -> Iterator[tuple[An
         found = select(chunks.c.start, chunks.c.count).where(of_series).order_by(chunks.c.start)
         for group in _groups([(row[0], row[1]) for row in connection.execute(found)]):
             inside = of_series & chunks.c.start.between(group[0], group[-1])
-            joined = Series(array("q"), array("d"), array("d"))
+            joined = Series()
             rows = connection.execute(select(chunks).where(inside).order_by(chunks.c.start))
             for row in rows:
                 joined.steps += row.steps
@@ -54,8 +50,12 @@ def _scattered(connection: Connection, key: int, few: int) -> list[int]:
     return list(connection.execute(query).scalars())
 
 
-def _groups(found: Sequence[_Chunk]) -> Iterator[list[int]]:
-    """The starts of small chunks that follow each other, in groups of at most `LARGE` numbers."""
+def _groups(found: Sequence[tuple[int, int]]) -> Iterator[list[int]]:
+    """The starts of small chunks that follow each other, in groups of at most `LARGE` numbers.
+
+    Args:
+        found: The start of each chunk, and how many numbers it has.
+    """
     group: list[int] = []
     numbers = 0
     for start, count in [*found, (-1, LARGE)]:

@@ -43,10 +43,7 @@ def run_values(batch: Batch) -> dict[str, Any]:
         details["metadata"] = {"packages": run.metadata["packages"]}
         record["metadata"] = {**run.metadata, "packages": {}}  # in the place that it had
     values: dict[str, Any] = {
-        **{
-            name: plain_text(getattr(run, name)) for name in ("name", "entity", "group", "job_type")
-        },
-        "host": plain_text(run.host),
+        **{name: plain_text(getattr(run, name)) for name in _TEXTS},
         **{name: getattr(run, name) for name in ("position", "created", "ended")},
         "tail": batch.tail,
         "state": batch.state,

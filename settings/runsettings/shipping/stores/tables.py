@@ -112,16 +112,17 @@ runs: Final = Table(
     Index("runsettings_runs_created", "created"),
 )
 
+
+def _run() -> Column[Any]:
+    """The column of the run that a row belongs to."""
+    key = ForeignKey(runs.c.key, ondelete="CASCADE")
+    return Column("run", _BIG, key, primary_key=True, autoincrement=False)
+
+
 series: Final = Table(
     "runsettings_series",
     metadata,
-    Column(
-        "run",
-        _BIG,
-        ForeignKey(runs.c.key, ondelete="CASCADE"),
-        primary_key=True,
-        autoincrement=False,
-    ),
+    _run(),
     Column("number", Integer, primary_key=True, autoincrement=False),
     Column("name", Text, nullable=False, doc="The dotted key, escaped as in a JSON string."),
 )
@@ -129,13 +130,7 @@ series: Final = Table(
 chunks: Final = Table(
     "runsettings_chunks",
     metadata,
-    Column(
-        "run",
-        _BIG,
-        ForeignKey(runs.c.key, ondelete="CASCADE"),
-        primary_key=True,
-        autoincrement=False,
-    ),
+    _run(),
     Column("series", Integer, primary_key=True, autoincrement=False),
     Column("start", BigInteger, primary_key=True, autoincrement=False),
     Column("count", Integer, nullable=False),
@@ -153,13 +148,7 @@ chunks: Final = Table(
 events: Final = Table(
     "runsettings_events",
     metadata,
-    Column(
-        "run",
-        _BIG,
-        ForeignKey(runs.c.key, ondelete="CASCADE"),
-        primary_key=True,
-        autoincrement=False,
-    ),
+    _run(),
     Column("position", BigInteger, primary_key=True, autoincrement=False),
     Column("type", Text, nullable=False),
     Column("time", Double),
