@@ -35,7 +35,7 @@ _SAY_AFTER: Final = 1.0
 """Seconds of waiting after which a line says so."""
 
 _started: Final[list[subprocess.Popen[bytes]]] = []
-"""Every process that was started, because a script's end must not depend on theirs."""
+"""The processes that were started and not reaped: a script's end must not depend on theirs."""
 
 
 class Shipment:
@@ -65,6 +65,7 @@ class Shipment:
         """
         job = {"journal": os.fspath(journal.absolute()), "url": url, "parent": os.getpid()}
         process = None
+        _started[:] = [each for each in _started if each.poll() is None]
         with contextlib.suppress(OSError):
             status_path(journal).unlink()  # of an earlier process that recorded this run
         try:
@@ -141,7 +142,9 @@ class Shipment:
         if ended and status.error is None:
             reason = f": the process that ships it has ended, see {self.journal.parent / LOG}"
         rest = shlex.join(["runsettings", "sync", os.fspath(self.journal.parent)])
-        self.notices.warn(f"{missing:,} bytes of the run are not in the store yet{reason}; {rest}")
+        self.notices.warn(
+            f"{missing:,} bytes of the run are not in the store yet{reason}; send them with: {rest}"
+        )
 
     def _size(self) -> int:
         try:
