@@ -57,7 +57,7 @@ class Background:
         self.quiet_since = time.monotonic()
         """Since when nothing new was in the journal."""
         self.contact = 0.0
-        """When the store was last told something."""
+        """When the store was last written to."""
 
     @property
     def script_ended(self) -> bool:
@@ -171,7 +171,7 @@ class Background:
         self._tell(Status(read_status(self.journal).position, message, final))
 
     def _tell(self, status: Status) -> None:
-        # Without a status, as on a full disk, `finish` says that it does not know.
+        # Without a status, as on a full disk, `finish` takes the records for missing.
         with contextlib.suppress(OSError):
             write_status(self.journal, status)
 

@@ -1,4 +1,4 @@
-"""Where the runs of ``ls``, ``show`` and ``diff`` are: in a directory, or in a store."""
+"""Where the runs of ``ls``, ``show``, ``diff`` and ``rm`` are: in a directory, or in a store."""
 
 from __future__ import annotations
 

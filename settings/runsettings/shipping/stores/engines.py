@@ -30,7 +30,7 @@ def make_engine(url: URL, *, writable: bool) -> Engine:
             pool_size=1,
             hide_parameters=True,
         )
-        from runsettings.shipping.stores import binary_arrays  # psycopg: SQLite needs none
+        from runsettings.shipping.stores import binary_arrays  # psycopg: SQLite does not need it
 
         event.listen(engine, "connect", lambda connection, _: binary_arrays.register(connection))
         return engine
