@@ -1,8 +1,8 @@
 """How fast the shipper fills a store, and how much room the store needs.
 
 ``python benchmarks/shipping.py [URL]`` measures a SQLite file, and the PostgreSQL database of the
-URL, which gets tables of its own that are dropped at the end. The floor is COPY of one row for
-each number, which any other way of storing them has to beat.
+URL. Give an empty database, and drop it afterwards: the tables of a store and the run stay in it.
+The floor is COPY of one row for each number, which any other way of storing them has to beat.
 """
 
 from __future__ import annotations

@@ -133,7 +133,7 @@ def test_kills_of_two_shippers_and_the_script(address, compete, spawn, journals)
 
 
 ONLINE = """
-    run = init(mode="online", id="x", settings={"disable_git": True, "finish_timeout": 60})
+    run = init(mode="online", id="x", settings={"disable_git": True, "finish_timeout": 600})
     for number in range(300):
         log({"loss": number})
         if number in (100, 200):
@@ -167,7 +167,7 @@ def test_a_server_that_restarts_and_drops_connections_is_not_noticed(
 
 
 FORKING = """
-    run = init(mode="online", id="x", settings={"disable_git": True, "finish_timeout": 60})
+    run = init(mode="online", id="x", settings={"disable_git": True, "finish_timeout": 600})
     for number in range(COUNT):
         log({"loss": number})
         child = os.fork()
