@@ -1,6 +1,6 @@
-"""The installed packages, told from the names of their metadata directories.
+"""The installed packages, known from the names of their metadata directories.
 
-Reading each package's metadata takes a hundred times as long, and would say the same: the
+Reading the metadata of each package takes a hundred times as long and gives the same: the
 directory is named ``<name>-<version>.dist-info`` by the packaging standard.
 """
 

@@ -50,17 +50,17 @@ def plain_data(
     plain = to_jsonable(data, diagnostics=found)
     # The conversion is the run config's, and so are its messages.
     errors = [
-        replace(fault, message=fault.message.replace("kept in a run config", "logged"))
-        for fault in mask.diagnostics(found)
-        if fault.is_error
+        replace(diagnostic, message=diagnostic.message.replace("kept in a run config", "logged"))
+        for diagnostic in mask.diagnostics(found)
+        if diagnostic.is_error
     ]
     errors += [
         Diagnostic(Rule.KEY_EMPTY, Severity.ERROR, path, "a key must not be empty")
         for path in _remove_empty_keys(plain, ())
     ]
     if leave_out is not None:
-        for fault in errors:
-            leave_out(fault.key, f"{call} leaves out {headline(fault)}")
+        for diagnostic in errors:
+            leave_out(diagnostic.key, f"{call} leaves out {headline(diagnostic)}")
         errors = []
     if errors:
         caller = find_caller(call)

@@ -163,8 +163,8 @@ def _resolve(
             settings = None
         if settings is None or settings.mode != "disabled":
             raise
-        told = "; ".join(headline(diagnostic) for diagnostic in error.diagnostics)
-        Notices(quiet=settings.quiet, silent=settings.silent).warn(f"left out: {told}")
+        problems = "; ".join(headline(diagnostic) for diagnostic in error.diagnostics)
+        Notices(quiet=settings.quiet, silent=settings.silent).warn(f"left out: {problems}")
         return settings
 
 

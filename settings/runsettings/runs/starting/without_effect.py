@@ -70,11 +70,11 @@ def warn_of_what_has_no_effect(
         return
     if settings.strict:
         raise RunError(found)
-    told = [
+    named = [
         f"{diagnostic.origin or f'init({diagnostic.key}=)'}: {diagnostic.message}"
         for diagnostic in found
     ]
-    warn(f"without effect: {'; '.join(told)}")
+    warn(f"without effect: {'; '.join(named)}")
 
 
 def _diagnostic(settings: Settings, field: str, message: str) -> Diagnostic:
