@@ -22,7 +22,7 @@ if LONG:
 
 
 MOMENTS = 50 if LONG else 2
-"""How often each action is killed at a random moment: 500 times together in the long form."""
+"""How often each action is killed at a random moment: at least 500 kills in the long form."""
 
 
 class End(NamedTuple):

@@ -24,6 +24,10 @@ def train(strict=False, durability="kernel", **given):
         print("logged", number, flush=True)
     run.tags += ("good",)
     print("tagged good", flush=True)
+    run.config["depth"] = 3
+    print("configured depth", flush=True)
+    run.summary["best"] = 7
+    print("summarized best", flush=True)
     for name in run.save("model.*"):
         print("saved", os.path.basename(name), flush=True)
     run.finish()
@@ -83,10 +87,16 @@ def missing(end):
         record["step"]: record["data"]["n"] for record in records if record["type"] == "history"
     }
     tags = {tag for record in records if record["type"] == "tags" for tag in record["add"]}
+    values = {
+        kind: {key for record in records if record["type"] == kind for key in record["values"]}
+        for kind in ("config", "summary")
+    }
     files = {record["path"] for record in records if record["type"] == "file"}
     recorded = {
         "logged": {f"{step}" for step, value in rows.items() if step == value},
         "tagged": tags,
+        "configured": values["config"],
+        "summarized": values["summary"],
         "saved": {
             name.partition("/files/")[2]
             for name in end.files
