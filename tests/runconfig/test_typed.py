@@ -353,3 +353,15 @@ def test_the_default_of_a_chosen_kind_stands_below_other_inputs(jail):
     """In a list, the default sinks below the other inputs, as every default of a model does."""
     trainer = Trainer.resolve(optim={"kind": "adam"})
     assert Config.load([{"optim": {"lr": 7.0}}, trainer]).optim.lr == 7.0
+
+
+def test_from_run_has_the_default_of_a_chosen_kind_above_the_other_kind(jail):
+    """The value that another kind had is not shown as the origin of the default that beat it."""
+    jail.write("train.yaml", "optim:\n  kind: sgd\n  lr: 0.5\n")
+    trainer = Trainer.resolve(files="train.yaml", optim={"kind": "adam"})
+    with runsettings.init(config=trainer, id="kinds", mode="offline", settings={"quiet": True}):
+        pass
+    again = Trainer.from_run("kinds")
+    assert again == trainer
+    history = [(str(leaf.origin), leaf.value) for leaf in again.history("optim.lr")]
+    assert history == [("Adam.lr", 0.001), ("train.yaml:3:7", 0.5)]

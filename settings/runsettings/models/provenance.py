@@ -215,8 +215,9 @@ class _Provenance:
         leaves = tuple(leaf for leaf in found if leaf.origin.layer is not Layer.DEFAULT)
         option = table.find(path)
         if option is None:
-            set_here = leaves and self._merged.get(leaves[0].path) is not MISSING
-            return leaves if set_here else (*self._default_inside(path), *leaves)
+            if leaves and leaves[0] is found[0] and self._merged.get(found[0].path) is not MISSING:
+                return leaves  # not below the default of a kind, which a run recorded
+            return (*self._default_inside(path), *leaves)
         if len(path) > 1 and len(leaves) < len(found):
             lowest = found[len(leaves)]  # of a default instance
             return (*leaves, lowest if leaves else lowest._replace(value=self.value(path)))
@@ -295,8 +296,7 @@ class _Provenance:
         def show(value: Any) -> str:
             return show_value(self.hide(value), secret=secret)
 
-        shown = show(self.value(path))
-        return explain_history(format_path(path), shown, self.history(path), show)
+        return explain_history(format_path(path), show(self.value(path)), self.history(path), show)
 
     def _explained(self, path: KeyPath) -> dict[str, Any]:
         secret = self._table.is_secret(path)
