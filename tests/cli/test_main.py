@@ -40,6 +40,36 @@ def test_help_loads_no_pydantic():
     assert subprocess.run([PYTHON, "-c", code], check=False).returncode == 0
 
 
+@pytest.mark.parametrize(
+    ("arguments", "rooms"),
+    [
+        (["get", "mode"], ["yaml", "runsettings.runconfig", "runsettings.checks"]),
+        (["show"], ["yaml", "runsettings.runconfig", "runsettings.checks"]),
+        (["explain"], ["yaml", "runsettings.runconfig", "runsettings.checks"]),
+        (
+            ["check", "train.yaml"],
+            [
+                "runsettings.journal",
+                "runsettings.checks.schemas",
+                "runsettings.checks.environments",
+                "runsettings.checks.fixing",
+            ],
+        ),
+    ],
+)
+def test_a_command_loads_only_what_it_needs(jail, arguments, rooms):
+    """Scripts and hooks of editors call these commands often."""
+    jail.write("train.yaml", "lr: 0.1\n")
+    code = (
+        "import sys\n"
+        "from runsettings.cli.main import main\n"
+        f"try:\n    main({arguments})\n"
+        f"finally:\n    print(*(set({rooms}) & sys.modules.keys()), file=sys.stderr)\n"
+    )
+    done = subprocess.run([PYTHON, "-c", code], check=False, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "\n")
+
+
 def test_module_runs_as_a_program(jail):
     """``python -m runsettings`` is the command."""
     jail.setenv(WANDB_PROJECT="capsules")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 import click
 
 import runsettings
+from runsettings._deferred import deferred
 from runsettings.cli.importing import model_of
 from runsettings.composition.overrides import (
     CONFIG_FLAG,
@@ -30,9 +31,12 @@ from runsettings.values.errors import SettingsError
 if TYPE_CHECKING:
     import argparse
 
+    from runsettings.checks import settings_layers
     from runsettings.models.layered import LayeredSettings
     from runsettings.runconfig.config import Config
     from runsettings.values.origin import Origin
+else:
+    settings_layers = deferred("runsettings.checks.settings_layers")
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -126,9 +130,8 @@ class Program:
         Raises:
             SettingsError: A ``.env`` file is not there, or no file can have the profile.
         """
-        from runsettings.checks.settings_layers import missing_env_files  # pydantic, as above
-
-        wrong = missing_env_files(self.env_files, working_directory())
+        here = working_directory()
+        wrong = settings_layers.missing_env_files(self.env_files, here) if self.env_files else []
         asked = self.files or self.settings_files or self.config_inputs
         if self.profiles and not asked and not self._reads_config:
             # Settings without such a file do not look at profiles.
@@ -173,8 +176,6 @@ class Program:
             ConfigError: A file or an override is wrong.
             SettingsError: A ``.env`` file is not there.
         """
-        from runsettings.checks import settings_layers  # pydantic, as above
-
         model = self.settings_class
         inputs = settings_layers.inputs_for(model, **self.inputs)
         secrets = settings_layers.check_layers(model, inputs).secrets

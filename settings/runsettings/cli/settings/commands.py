@@ -23,9 +23,11 @@ from runsettings.values.key_paths import format_path
 from runsettings.values.origin import Layer
 
 if TYPE_CHECKING:
+    from runsettings.cli.settings import showing_config
     from runsettings.documents.yaml.writing import yaml_text
     from runsettings.models.layered import LayeredSettings
 else:
+    showing_config = deferred("runsettings.cli.settings.showing_config")
     yaml_text = deferred("runsettings.documents.yaml.writing", "yaml_text")
 
 _STDIN: Final = "-"
@@ -47,7 +49,7 @@ def show_command(
     """
     if as_json and as_yaml:
         raise click.UsageError("--json and --yaml exclude each other")
-    from runsettings.cli.settings import showing, showing_config  # pydantic: help needs none
+    from runsettings.cli.settings import showing  # pydantic: help needs none
 
     if program.has_config:
         config = program.config()
@@ -77,7 +79,7 @@ def explain_command(key: str | None, as_json: bool, program: Program) -> None:
     KEY is explained even if other settings have errors. With --config or --set, explain the
     config that they make. Without KEY, composed files are listed first, the highest first.
     """
-    from runsettings.cli.settings import showing, showing_config  # pydantic, as above
+    from runsettings.cli.settings import showing  # pydantic, as above
     from runsettings.models.resolving import resolve_for_key  # pydantic
 
     if program.has_config:
@@ -86,7 +88,7 @@ def explain_command(key: str | None, as_json: bool, program: Program) -> None:
             print_json(showing_config.explained_data(config, key))
             return
         if key is None:
-            _print_files(showing_config.chain_of_files(config._trees()))
+            _print_files(showing.chain_of_files(config._trees()))
         click.echo(showing_config.explain_config(config, key))
         return
     with _model_suggested(program.model, program.is_project):
@@ -94,7 +96,7 @@ def explain_command(key: str | None, as_json: bool, program: Program) -> None:
             settings = program.resolve()
             sources = runsettings.sources(settings)
             if not as_json:
-                _print_files(showing_config.chain_of_files(sources, composed_only=True))
+                _print_files(showing.chain_of_files(sources, composed_only=True))
             click.echo(runsettings.explain(settings, as_json=as_json))
             return
         model_class, inputs = program.settings_class, program.inputs
@@ -113,7 +115,7 @@ def get_command(key: str, program: Program) -> None:
     The line is empty for a value that is not set, and *** for a secret. With --config or --set,
     KEY is one of the config that they make.
     """
-    from runsettings.cli.settings import showing, showing_config  # pydantic, as above
+    from runsettings.cli.settings import showing  # pydantic, as above
 
     if program.has_config:
         click.echo(showing_config.config_value(program.config(), key))

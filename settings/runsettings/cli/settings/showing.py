@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from pydantic_settings import NoDecode
@@ -17,9 +17,11 @@ from runsettings.resolution.options import Option
 from runsettings.resolution.validation_errors import show_value
 from runsettings.values.key_paths import MISSING, KeyPath, format_path, put_at, value_at
 from runsettings.values.origin import Layer, Origin
+from runsettings.values.rendering import printable
 
 if TYPE_CHECKING:
     from runsettings.models.editing import find_option
+    from runsettings.values.tree import Tree
 else:
     find_option = deferred("runsettings.models.editing", "find_option")
 
@@ -96,6 +98,23 @@ def refuse_variable(settings: LayeredSettings, key: str) -> None:
     """
     if options(type(settings)).set_by(key) is not None:
         find_option(type(settings), key)
+
+
+def chain_of_files(sources: Iterable[Tree], *, composed_only: bool = False) -> list[str]:
+    """The files that values were read from, one on each line, the highest first.
+
+    Args:
+        sources: The sources, lowest first.
+        composed_only: Whether to return nothing where no file is composed.
+    """
+    files = [
+        Origin(tree.layer, tree.where, used_by=tree.used_by, profile=tree.profile)
+        for tree in sources
+        if tree.kind.is_file
+    ]
+    if composed_only and not any(each.used_by or each.profile for each in files):
+        return []
+    return [printable(each.place) for each in dict.fromkeys(reversed(files))]
 
 
 def _leaves(settings: LayeredSettings, *, changed: bool) -> Iterator[tuple[Option, Origin]]:

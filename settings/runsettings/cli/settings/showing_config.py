@@ -1,8 +1,7 @@
-"""Makes the output of ``show``, ``explain`` and ``get`` for a config, and the chain of files."""
+"""Makes the output of ``show``, ``explain`` and ``get`` for a config."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from runsettings.cli.printing import one_line
@@ -11,9 +10,7 @@ from runsettings.values.diagnostic import Rule
 from runsettings.values.errors import SettingsError
 from runsettings.values.json_trees import copy_tree
 from runsettings.values.key_paths import format_path, leaves_of, put_at
-from runsettings.values.origin import Origin
-from runsettings.values.rendering import printable, shown
-from runsettings.values.tree import Tree
+from runsettings.values.rendering import shown
 
 
 def config_rows(config: Config) -> list[tuple[str, str, str, str]]:
@@ -107,20 +104,3 @@ def _known(config: Config, key: str) -> None:
         config.origin(key)
     except KeyError as error:
         raise SettingsError.of(Rule.UNKNOWN_KEY, str(error.args[0]), subject="config") from None
-
-
-def chain_of_files(sources: Iterable[Tree], *, composed_only: bool = False) -> list[str]:
-    """The files that values were read from, one on each line, the highest first.
-
-    Args:
-        sources: The sources, lowest first.
-        composed_only: Whether to return nothing where no file is composed.
-    """
-    files = [
-        Origin(tree.layer, tree.where, used_by=tree.used_by, profile=tree.profile)
-        for tree in sources
-        if tree.kind.is_file
-    ]
-    if composed_only and not any(each.used_by or each.profile for each in files):
-        return []
-    return [printable(each.place) for each in dict.fromkeys(reversed(files))]
