@@ -227,6 +227,9 @@ class Training(LayeredSettings):
     [
         ({"epochs": 4, "amp": "no", "sizes": [1], "optim": {"lr": 0.2, "betas": [0, 1]}}, []),
         ({"epochs": 4, "lr": "3"}, []),
+        ({"epochs": "4", "optim": {"lr": "1e-3", "betas": ["0", "1"]}}, []),
+        ({"epochs": "4.5"}, ["epochs: must be a valid integer; got '4.5'"]),
+        ({"optim": {"lr": "fast"}}, ["optim.lr: must be a valid number; got 'fast'"]),
         ({"epochs": "x"}, ["epochs: must be a valid integer; got 'x'"]),
         ({"kind": "c"}, ["kind: must be 'a' or 'b'; got 'c'"]),
         ({"optim": {"lr": 0}}, ["optim.lr: must be greater than 0; got 0"]),

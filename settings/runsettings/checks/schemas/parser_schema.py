@@ -11,6 +11,7 @@ import json
 from typing import Any, Final
 
 from pydantic import TypeAdapter
+from pydantic_core import core_schema
 
 from runsettings.checks.parsers.options import ParserOption, ParserOptions
 from runsettings.checks.parsers.values import least_count
@@ -30,6 +31,22 @@ _TYPES: Final = {
     float: {"anyOf": [{"type": "number"}, {"type": "string", "pattern": _FLOAT_TEXT}]},
 }
 _JSON_TYPES: Final = {int: "integer", float: "number", bool: "boolean"}
+
+
+class _FlagSchema(AcceptingSchema):
+    """The schemas of settings with flags: a namespace has their numbers as texts."""
+
+    def int_schema(self, schema: core_schema.IntSchema) -> dict[str, Any]:
+        """An integer, or the text of one."""
+        return _or_text(super().int_schema(schema), _INT_TEXT)
+
+    def float_schema(self, schema: core_schema.FloatSchema) -> dict[str, Any]:
+        """A number, or the text of one."""
+        return _or_text(super().float_schema(schema), _FLOAT_TEXT)
+
+
+def _or_text(schema: dict[str, Any], pattern: str) -> dict[str, Any]:
+    return {"anyOf": [schema, {"type": "string", "pattern": pattern}]}
 
 
 def parser_schema(parser: ParserOptions) -> dict[str, Any]:
@@ -165,7 +182,7 @@ def _takes(schema: dict[str, Any], value: Any) -> bool:
 def _setting_schema(setting: Any) -> dict[str, Any]:
     """What a setting takes, for which the parser has a flag."""
     adapter: TypeAdapter[Any] = TypeAdapter(setting)
-    return adapter.json_schema(by_alias=False, schema_generator=AcceptingSchema)
+    return adapter.json_schema(by_alias=False, schema_generator=_FlagSchema)
 
 
 def _given_schema(option: ParserOption) -> dict[str, Any]:
