@@ -70,7 +70,7 @@ class ExternalLayer:
             cause = error.__cause__ if isinstance(error, SourceError) else None
             # The text of a foreign error can hold the very secret that could not be read.
             kind = type(cause if cause is not None else error).__name__
-            fault = Diagnostic(
+            diagnostic = Diagnostic(
                 Rule.EXTERNAL_SOURCE,
                 Severity.ERROR,
                 (),
@@ -78,7 +78,7 @@ class ExternalLayer:
                 Origin(self.layer, self.name),
                 hint="call the source alone to see its own message",
             )
-            return (Reading(tree, (fault,)),)
+            return (Reading(tree, (diagnostic,)),)
         tree.data = data
         tree.marks = source_positions.places_of(self._source, data, self.layer, inputs)
         return (Reading(tree, copy_containers(tree)),)
@@ -144,11 +144,11 @@ def _no_directory(path: Path, cwd: Path) -> Reading:
     where = shown_path(path, cwd)
     missing = not os.path.lexists(path)
     wrong = "does not exist" if missing else "is not a directory"
-    fault = Diagnostic(
+    diagnostic = Diagnostic(
         Rule.UNREADABLE_FILE,
         Severity.WARNING if missing else Severity.ERROR,
         (),
         f'the secrets directory "{where}" {wrong}',
         Origin(Layer.EXTERNAL, where),
     )
-    return Reading(Tree(Layer.EXTERNAL, where, directives=False), (fault,))
+    return Reading(Tree(Layer.EXTERNAL, where, directives=False), (diagnostic,))

@@ -15,19 +15,19 @@ from runsettings.values.origin import Layer, Origin
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-OtherFaults = Callable[[Mapping[str, Any], Caller], Iterable[Diagnostic]]
+ArgumentCheck = Callable[[Mapping[str, Any], Caller], Iterable[Diagnostic]]
 """Checks the known arguments of a call, by name, and returns what else is wrong."""
 
 
-def no_other_faults(arguments: Mapping[str, Any], caller: Caller) -> Iterable[Diagnostic]:  # noqa: ARG001 - an `OtherFaults`
-    """Find nothing."""
+def no_check(arguments: Mapping[str, Any], caller: Caller) -> Iterable[Diagnostic]:  # noqa: ARG001 - an `ArgumentCheck`
+    """Return no diagnostics."""
     return ()
 
 
 def unknown_arguments(
     function: Callable[..., Any],
     unknown: Iterable[str],
-    check: OtherFaults = no_other_faults,
+    check: ArgumentCheck = no_check,
     given: Mapping[str, Any] | None = None,
     elsewhere: Mapping[str, str] | None = None,
     name: str | None = None,
@@ -37,7 +37,7 @@ def unknown_arguments(
     Args:
         function: The function that was called.
         unknown: The keywords.
-        check: Finds what is wrong with the other arguments, which the same error tells.
+        check: Checks the other arguments; its diagnostics are in the same error.
         given: The other arguments.
         elsewhere: Where a keyword of another name belongs: a hint for each such keyword.
         name: The function as its caller writes it, if that is not its own name.
@@ -70,14 +70,14 @@ def checks_arguments(function: F) -> F:
 
 
 def known_arguments(
-    check: OtherFaults = no_other_faults,
+    check: ArgumentCheck = no_check,
     elsewhere: Mapping[str, str] | None = None,
     name: str | None = None,
 ) -> Callable[[F], F]:
     """Make a function raise one error for all of its unknown keywords.
 
     Args:
-        check: Finds what is wrong with the other arguments, which the same error tells.
+        check: Checks the other arguments; its diagnostics are in the same error.
         elsewhere: Where a keyword of another name belongs: a hint for each such keyword.
         name: The function as its caller writes it, if that is not its own name.
 

@@ -115,7 +115,7 @@ def read_named(
         chain = composed_files.Composer(read, cwd, profiles_of(inputs)).compose(path, reading)
         if chain[0].tree is not reading.tree:
             return chain
-        # A late ``$config`` is told, and is no setting.
+        # A late ``$config`` is an error, and no setting.
         reading = reading._replace(diagnostics=tuple(d.as_error() for d in chain[0].diagnostics))
         del data["$config"]
     data.pop("$schema", None)  # for editors

@@ -1,4 +1,4 @@
-"""Tells which types take a text without decoding."""
+"""Decides which types take a text without decoding."""
 
 from __future__ import annotations
 

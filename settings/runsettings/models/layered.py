@@ -49,7 +49,7 @@ class LayeredSettings(BaseSettings, metaclass=SettingsMetaclass):
     Instances are deeply immutable and hashable; equality is by value, not by origin.
 
     Raises:
-        SettingsError: Something in any layer is wrong. It tells everything at once.
+        SettingsError: A layer has an error. The exception has the diagnostics of all layers.
     """
 
     model_config: ClassVar[SettingsConfigDict] = LayeredConfigDict(

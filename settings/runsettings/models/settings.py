@@ -214,7 +214,7 @@ class Settings(LayeredSettings):
     """The settings of a training run, from every layer.
 
     Raises:
-        SettingsError: Something in any layer is wrong. It tells everything at once.
+        SettingsError: A layer has an error. The exception has the diagnostics of all layers.
     """
 
     model_config: ClassVar[SettingsConfigDict] = LayeredConfigDict(

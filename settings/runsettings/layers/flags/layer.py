@@ -58,15 +58,15 @@ class FlagLayer:
             for file in files
             for reading in read_named(file, Layer.FLAG, inputs, "--settings-file")
         ]
-        faults = (*copy_containers(given), *_unread_overrides(inputs))
+        diagnostics = (*copy_containers(given), *_unread_overrides(inputs))
         lowest, *upper = nested_trees(given)
         if isinstance(inputs.args, GivenNamespace):
             # Files and variables that the parser reads by itself.
             for tree in source_trees(inputs.args, Layer.FLAG):
                 tree.data.pop(SETTINGS_FILE, None)
-                faults += copy_containers(tree)
+                diagnostics += copy_containers(tree)
                 readings += map(Reading, nested_trees(tree))
-        return [*readings, Reading(lowest, faults), *map(Reading, upper)]
+        return [*readings, Reading(lowest, diagnostics), *map(Reading, upper)]
 
 
 def _unread_overrides(inputs: Inputs) -> list[Diagnostic]:

@@ -94,6 +94,7 @@ class _Walk:
         self._any_case = any_case
         self._tree = tree
         self.found: list[OldName] = []
+        self._dropped: set[KeyPath] = set()  # the current name is there as well
 
     def value(
         self, value: Any, marks: Any, annotations: tuple[Any, ...], path: KeyPath
@@ -159,6 +160,8 @@ class _Walk:
             present = (*path, others[0]) if others else None
             differs = present is not None and value[others[0]] != item
             self.found.append(OldName((*path, key), now, renamed, present, differs))
+            if present is not None:
+                self._dropped.add((*path, key))
             names[key] = now
         annotations = {}
         for key in value:
@@ -181,10 +184,9 @@ class _Walk:
         is_marked = isinstance(marks, Mapping)
         moved: Any = Branch(getattr(marks, "here", None)) if is_marked else marks
         copied: dict[Any, Any] = {}
-        dropped = {each.path for each in self.found if each.present is not None}
         for key, item in value.items():
-            if (*path, key) in dropped:
-                continue  # the current name is there as well
+            if (*path, key) in self._dropped:
+                continue
             mark = marks.get(key) if is_marked else None
             inner, mark = self.value(item, mark, annotations[key], (*path, key))
             now = names.get(key, key) if names else key

@@ -141,15 +141,15 @@ def _apart(
     Returns:
         The members that the values are meant for.
     """
-    told: dict[int, list[Any]] = {}  # the members that the tags of a source leave
+    tagged_for: dict[int, list[Any]] = {}  # the members that the tags of a source leave
     tags = set.intersection(*(set(_literals(kind)) for kind in kinds)) if kinds else set()
     for index, value in values.items():
         tagged = {key: value[key] for key in tags & value.keys()}
         left = [kind for kind in kinds if not refuted(tagged, kind)]
-        if tagged and left:  # a tag of no member is an error, which validation tells
-            told[index] = left
+        if tagged and left:  # a tag of no member is an error, which validation reports
+            tagged_for[index] = left
     meant = kinds
-    for index, left in told.items():
+    for index, left in tagged_for.items():
         both = [kind for kind in meant if kind in left]
         meant = both or meant
         if not both:
@@ -164,9 +164,9 @@ def _apart(
     known = {key for kind in meant for key in fields_of_type(kind) or ()}
     foreign = {key for kind in kinds for key in fields_of_type(kind) or ()} - known
     for index, value in values.items():
-        below = [left for other, left in told.items() if other < index]
+        below = [left for other, left in tagged_for.items() if other < index]
         same = bool(below) and any(kind in meant for kind in below[0])
-        if index not in told and index < max(told) and not same:
+        if index not in tagged_for and index < max(tagged_for) and not same:
             for key in foreign & value.keys():
                 others.setdefault(index, []).append((*path, key))
     return _apart({i: v for i, v in values.items() if i not in others}, path, meant, others)
