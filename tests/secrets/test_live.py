@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from pydantic import BaseModel, Field, Secret, SecretBytes, SecretStr
@@ -169,12 +169,26 @@ def test_a_secret_that_is_a_default_is_one_too(jail, when, secret):
     assert secret not in written(run)
 
 
+def test_hide_knows_the_secrets_that_are_defaults():
+    """As a run does."""
+    shown = Defaults.resolve(environ={}).hide("a-default-text, of-an-optional-model, other")
+    assert shown == "***, ***, other"
+
+
+class InnerTuple(NamedTuple):
+    """A named tuple with a secret."""
+
+    user: str
+    token: SecretStr
+
+
 class Typed(LayeredSettings):
     """Settings whose secrets are in types of several kinds."""
 
     generic: Secret[str] | None = None
     data: InnerData | None = None
     mapping: InnerDict | None = None
+    row: InnerTuple | None = None
     many: tuple[InnerData, ...] = ()
     deep: dict[str, InnerDict] = {}
 
@@ -186,6 +200,8 @@ class Typed(LayeredSettings):
         ("data", {"user": "a", "token": TOKEN}),
         ("data", InnerData("a", SecretStr(TOKEN))),
         ("mapping", {"user": "a", "token": TOKEN}),
+        ("row", {"user": "a", "token": TOKEN}),
+        ("row", ["a", TOKEN]),
         ("many", [{"user": "a", "token": TOKEN}]),
         ("deep", {"x": {"user": "a", "token": TOKEN}}),
     ],

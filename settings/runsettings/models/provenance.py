@@ -16,7 +16,7 @@ from runsettings.models.exporting import json_value
 from runsettings.models.model_options import options, resolver_of
 from runsettings.models.validating import is_resolved, resolution_of
 from runsettings.resolution.options import Option, OptionTable
-from runsettings.resolution.secrets import live_secrets, with_wrapped_secrets
+from runsettings.resolution.secrets import with_wrapped_secrets
 from runsettings.resolution.validation_errors import show_value
 from runsettings.secrets.forms import MASK
 from runsettings.secrets.masking import SecretMask
@@ -116,7 +116,7 @@ def explained(settings: BaseSettings) -> list[dict[str, Any]]:
 
 
 def secrets(settings: BaseSettings) -> frozenset[str]:
-    """Every secret value that a source sets."""
+    """Every secret value that a source sets, and those that the settings have by default."""
     return _Provenance(settings).secrets
 
 
@@ -174,8 +174,8 @@ class _Provenance:
 
     @functools.cached_property
     def secrets(self) -> frozenset[str]:
-        """Every secret value that a source sets."""
-        return live_secrets(self._merged.sources, self._table)
+        """Every secret value that a source sets, and those that the settings have by default."""
+        return resolver_of(type(self._model)).secrets(resolution_of(self._model), self._model)
 
     def path(self, key: str | KeyPath) -> KeyPath:
         """The path of a key under the model's field names.

@@ -301,6 +301,7 @@ def _has_model(annotation: Any) -> bool:
         issubclass(annotation, BaseModel)
         or hasattr(annotation, "__dataclass_fields__")
         or hasattr(annotation, "__required_keys__")  # a typed dict
+        or hasattr(annotation, "_fields")  # a named tuple
     ):
         return True
     return any(_has_model(part) for part in get_args(annotation))

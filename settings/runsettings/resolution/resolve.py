@@ -203,7 +203,7 @@ class Resolver:
     def secrets(self, resolution: Resolution, settings: object = None) -> frozenset[str]:
         """Every secret value that any layer sets, and those that the settings have by default."""
         found = secrets.live_secrets(resolution.merged.sources, self.table)
-        return found.union(secrets.effective_secrets(settings, self.table))
+        return found.union(secrets.effective_secrets(settings, self.table)) - {""}
 
     def same(self, name: str, left: Any, right: Any) -> bool:
         """Whether two raw values of a field mean the same, such as ``"yes"`` and ``True``.
