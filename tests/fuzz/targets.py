@@ -1,7 +1,7 @@
 """What is fuzzed: each reader of foreign text, with seeds and words of its language.
 
 A target reads bytes, and renders the diagnostics and positions of what it read. It returns also
-after an error of ours: any other exception is a fault of the reader. Files are written to the
+after an error of ours: any other exception is an error in the reader. Files are written to the
 current directory.
 """
 
@@ -52,7 +52,7 @@ class Target(NamedTuple):
     """One reader.
 
     Attributes:
-        run: Reads a text, and raises if the reader has a fault.
+        run: Reads a text, and raises if the reader is wrong.
         seeds: Texts to begin with.
         words: Pieces that the mutations put in.
     """

@@ -157,10 +157,10 @@ def test_the_rules_accept_exactly_what_the_journal_can_hold(value: dict[Any, Any
 @given(st.dictionaries(texts | st.integers(), anything, max_size=4))
 def test_a_config_that_json_and_the_key_rules_allow_is_accepted(value: dict[Any, Any]) -> None:
     """Nothing is refused that is plain JSON with keys that keep the rules."""
-    faults: list[Any] = []
-    plain = to_jsonable(value, diagnostics=faults)
+    diagnostics: list[Any] = []
+    plain = to_jsonable(value, diagnostics=diagnostics)
     tree = Tree(Layer.INIT, "train.py", plain)
-    if faults or check_rules(merge([tree])):
+    if diagnostics or check_rules(merge([tree])):
         return
     value.pop("_wandb", None)
     plain.pop("_wandb", None)

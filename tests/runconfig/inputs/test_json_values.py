@@ -209,31 +209,31 @@ def test_other_values_are_faults(value: Any, rule: Rule, message: str, hint: str
 
 
 def test_all_faults_are_found_and_the_rest_is_kept() -> None:
-    """One bad value discards neither its neighbours nor the other faults."""
-    faults: list[Diagnostic] = []
+    """One bad value discards neither its neighbours nor the other diagnostics."""
+    diagnostics: list[Diagnostic] = []
     value = {"a": b"", "b": [1, b"", 2], (3,): 4, "c": 5, (6,): 7}
-    converted = to_jsonable(value, diagnostics=faults)
+    converted = to_jsonable(value, diagnostics=diagnostics)
     assert converted == {"b": [1, 2], "c": 5}
-    assert [(fault.key, fault.rule) for fault in faults] == [
+    assert [(fault.key, fault.rule) for fault in diagnostics] == [
         ("a", Rule.NOT_SERIALIZABLE),
         ("b[1]", Rule.NOT_SERIALIZABLE),
         ("(3,)", Rule.KEY_TYPE),
     ]
-    assert faults[-1].message == "keys must be strings; got tuple (3,), and 1 more of them"
+    assert diagnostics[-1].message == "keys must be strings; got tuple (3,), and 1 more of them"
 
 
 def test_faults_tell_their_place() -> None:
-    """A fault's origin is asked for by the path of the faulty value."""
-    faults: list[Diagnostic] = []
+    """The origin of a diagnostic is asked for by the path of the bad value."""
+    diagnostics: list[Diagnostic] = []
     place = Origin(Layer.INIT, "train.py", 3)
     to_jsonable(
-        {"a": b""}, diagnostics=faults, origin=lambda path: place if path == ("a",) else None
+        {"a": b""}, diagnostics=diagnostics, origin=lambda path: place if path == ("a",) else None
     )
-    assert faults[0].origin is place
+    assert diagnostics[0].origin is place
 
 
 def test_cycles_end() -> None:
-    """A container that contains itself is a fault, one that appears twice is not."""
+    """A container that contains itself is an error, one that appears twice is not."""
     cycle: dict[str, Any] = {}
     cycle["self"] = [cycle]
     shared = [1]
@@ -243,7 +243,7 @@ def test_cycles_end() -> None:
 
 
 def test_depth_is_bounded() -> None:
-    """Values nested deeper than a reader follows are a fault, not a RecursionError."""
+    """Values nested deeper than a reader follows are an error, not a RecursionError."""
     value: Any = 1
     for _ in range(2000):
         value = [value]
@@ -253,9 +253,11 @@ def test_depth_is_bounded() -> None:
 
 def test_secrets_are_masked() -> None:
     """A secret object never gives its value away; the mask is reported."""
-    faults: list[Diagnostic] = []
-    assert to_jsonable({"key": pydantic.SecretStr("hush")}, diagnostics=faults) == {"key": "***"}
-    assert [fault.rule for fault in faults] == [Rule.SECRET_IN_CONFIG]
+    diagnostics: list[Diagnostic] = []
+    assert to_jsonable({"key": pydantic.SecretStr("hush")}, diagnostics=diagnostics) == {
+        "key": "***"
+    }
+    assert [fault.rule for fault in diagnostics] == [Rule.SECRET_IN_CONFIG]
 
 
 def test_directives_pass_on_request() -> None:
@@ -331,9 +333,9 @@ DType.__module__ = "tensorflow.python.framework.dtypes"
 )
 def test_objects_with_a_name_become_that_name(value: Any, text: str) -> None:
     """Dtypes, devices, classes, functions, modules and durations become text, with a note."""
-    faults: list[Diagnostic] = []
-    assert to_jsonable({"x": [value]}, diagnostics=faults, names=True) == {"x": [text]}
-    (note,) = faults
+    diagnostics: list[Diagnostic] = []
+    assert to_jsonable({"x": [value]}, diagnostics=diagnostics, names=True) == {"x": [text]}
+    (note,) = diagnostics
     assert (note.rule, note.severity, note.key) == (
         Rule.NOT_SERIALIZABLE,
         Severity.NOTE,
@@ -358,9 +360,9 @@ def test_objects_with_a_name_become_that_name(value: Any, text: str) -> None:
 )
 def test_other_objects_become_the_name_of_their_class(value: Any, text: str) -> None:
     """Any other object becomes ``<package.Class>``, with a warning."""
-    faults: list[Diagnostic] = []
-    assert to_jsonable({"x": value}, diagnostics=faults, names=True) == {"x": text}
-    (warning,) = faults
+    diagnostics: list[Diagnostic] = []
+    assert to_jsonable({"x": value}, diagnostics=diagnostics, names=True) == {"x": text}
+    (warning,) = diagnostics
     assert (warning.rule, warning.severity) == (Rule.NOT_SERIALIZABLE, Severity.WARNING)
     assert text in warning.message
     assert as_strict(warning).is_error
@@ -395,10 +397,10 @@ def test_keys_become_the_text_that_json_gives_them(key: Any, text: str) -> None:
 
 def test_keys_that_become_text_are_noted_once_for_each_mapping() -> None:
     """A mapping of a thousand numbers gets one note, which names the first of them."""
-    faults: list[Diagnostic] = []
+    diagnostics: list[Diagnostic] = []
     labels = {number: {True: "a"} if number == 0 else "b" for number in range(1000)}
-    to_jsonable({"id2label": labels}, diagnostics=faults, names=True)
-    assert [(fault.rule, fault.severity, fault.message) for fault in faults] == [
+    to_jsonable({"id2label": labels}, diagnostics=diagnostics, names=True)
+    assert [(fault.rule, fault.severity, fault.message) for fault in diagnostics] == [
         (Rule.KEY_TYPE, Severity.NOTE, "keys that are not strings become text: 'true'"),
         (
             Rule.KEY_TYPE,

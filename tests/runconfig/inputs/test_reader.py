@@ -449,7 +449,7 @@ def test_a_config_as_input_keeps_its_origins() -> None:
 
 
 def test_a_list_that_contains_itself_ends() -> None:
-    """A list of inputs that contains itself is a fault, not a RecursionError."""
+    """A list of inputs that contains itself is an error, not a RecursionError."""
     inputs: list[Any] = []
     inputs.append(inputs)
     ((rule, _, _),) = faults_of(inputs)

@@ -41,7 +41,7 @@ def test_short_secrets_are_only_found_whole() -> None:
 
 
 def test_no_text_of_a_config_shows_a_secret(jail: Any) -> None:
-    """Not the losers, not the faults, not their excerpts, not what is pickled."""
+    """Not the losers, not the diagnostics, not their excerpts, not what is pickled."""
     import pickle
 
     jail.write("c.yaml", f"key: {KEY}\n")
