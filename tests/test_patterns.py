@@ -234,7 +234,15 @@ WORST: dict[str, list[tuple[str, str, str]]] = {
     "secrets.forms:_VALUE": [("", "a", " ")],
     "secrets.masking:_ENCODED": [("", " ", "x"), ("", "a", "!"), ("a" * 40, " ", "x")],
     "secrets.masking:_WORD": [("", "a", ""), ("", "{", ""), ("", " a", "")],
-    "shipping.addresses:'[?&]password='": [("", "?", ""), ("", "?password", "")],
+    "shipping.addresses:_LOGIN": [
+        ("", "a", ""),
+        ("a", ":", ""),
+        ("a:b", ":", ""),
+        ("a://b:", "@", "/"),
+        ("a:", "/", ""),
+        ("", "a:/", ""),
+    ],
+    "shipping.addresses:_LOGIN_OPTION": [("", "?", ""), ("", "?password", ""), ("", "?ssl", "")],
     "values.excerpts:_BREAK": [("", "\r", ""), ("", "a", "")],
     "values.excerpts:_KEY": [('"', "\\\\", ""), ("", "a", " "), ("'", "''", "")],
     "values.excerpts:_QUOTED": [

@@ -29,7 +29,7 @@ def is_postgres(url: str) -> bool:
 
 def has_password(url: str) -> bool:
     """Whether an address has a password, which the command line must not have."""
-    return any(re.search(pattern, url) for pattern in (_LOGIN, _LOGIN_OPTION))
+    return bool(re.search(_LOGIN, url) or re.search(_LOGIN_OPTION, url))
 
 
 def shown(url: str) -> str:
