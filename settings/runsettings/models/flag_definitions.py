@@ -210,19 +210,19 @@ def _add_keys(flag: Any, model: type[BaseSettings]) -> None:
 
 
 def _add_model(action: argparse.Action, model: type[BaseSettings]) -> None:
-    """Let the flag ``--settings-file`` know a model, and a wrong command line its other layers."""
+    """Let the flag ``--settings-file`` know a model, and a wrong command line its errors."""
     _add_keys(action, model)
     others = getattr(action, OTHER_LAYERS, ())
-    setattr(action, OTHER_LAYERS, (*others, functools.partial(_errors_of_other_layers, model)))
+    setattr(action, OTHER_LAYERS, (*others, functools.partial(_errors_of_layers, model)))
 
 
-def _errors_of_other_layers(model: type[BaseSettings]) -> list[Diagnostic]:
-    """What is wrong with settings besides the flags, as far as it is known where they are parsed.
+def _errors_of_layers(model: type[BaseSettings], args: argparse.Namespace) -> list[Diagnostic]:
+    """What is wrong with settings, as far as it is known where a command line is refused.
 
     A file or a call that the program names later may still set what is missing.
     """
     caller = Caller("parse_args", None, "parse_args")
-    resolution = resolve_layers(model, inputs_of(model, caller))
+    resolution = resolve_layers(model, inputs_of(model, caller, args=args))
     return [
         each
         for each in resolution.diagnostics

@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Sequence
 from enum import Enum
-from typing import Any
+from typing import Any, Literal
 
 import pytest
+from pydantic import BaseModel, PositiveInt
 
 import runsettings
 from runsettings.layers.flags.parsing import (
@@ -265,6 +266,97 @@ def test_errors_of_the_other_layers_come_along(capsys, monkeypatch) -> None:
     assert "problems in command line and settings" in error
     assert "--deeep is not a flag" in error
     assert "T_WIDTH" in error
+
+
+class Band(BaseModel, extra="forbid"):
+    low: int = 0
+
+
+class Nested(runsettings.LayeredSettings, env_prefix="N_"):
+    epochs: PositiveInt = 1
+    quiet: bool = False
+    band: Band = Band()
+    bands: dict[str, int] = {}
+    sizes: list[int] = []
+    rate: float | Literal["auto"] = "auto"
+
+
+class Trained(runsettings.RunConfig):
+    lr: float = 0.1
+
+
+def refused(
+    capsys: pytest.CaptureFixture[str], model: type[runsettings.LayeredSettings], words: list[str]
+) -> list[str]:
+    """The diagnostics of a command line of a model and a flag ``--seed``, which has no integer."""
+    parser = argparse.ArgumentParser()
+    model.add_arguments(parser)
+    runsettings.add_config_arguments(parser)
+    parser.add_argument("--seed", type=int)
+    with pytest.raises(SystemExit):
+        parse_args(parser, ["--seed", "x", *words])
+    first, *others = capsys.readouterr().err.rstrip().split("\n\n")[1:]
+    assert first == "  --seed: must be an integer; got 'x'"
+    return [" ".join(each.split()) for each in others]
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["--epochs", "x"], "epochs: must be a valid integer; got 'x' --epochs"),
+        (["--epochs=-3"], "epochs: must be greater than 0; got '-3' --epochs"),
+        (["--band.low", "x"], "band.low: must be a valid integer; got 'x' --band.low"),
+        (["--bands.low", "x"], "bands.low: must be a valid integer; got 'x' --bands.low"),
+        (["--sizes", "1", "x"], "sizes[1]: must be a valid integer; got 'x' --sizes"),
+        (["--sizes", '[1, "x"]'], "sizes[1]: must be a valid integer; got 'x' --sizes"),
+        (["--rate", "x"], "rate: must be a valid number, or must be 'auto'; got 'x' --rate"),
+    ],
+)
+def test_wrong_values_of_a_models_flags_come_along(capsys, words, expected) -> None:
+    """A value that the model refuses stands in the same list as what argparse refuses."""
+    assert refused(capsys, Nested, words) == [expected]
+
+
+@pytest.mark.parametrize(
+    "words", [["--quiet=false"], ["--no-quiet"], ["--epochs", "3"], ["--rate", "1"]]
+)
+def test_right_values_of_a_models_flags_are_not_mentioned(capsys, words) -> None:
+    """A flag of a model that has a right value does not appear among the errors."""
+    assert refused(capsys, Nested, words) == []
+
+
+def test_a_flag_that_beats_a_wrong_variable_keeps_it_out(capsys, monkeypatch) -> None:
+    """A variable that a right flag beats is no error where another flag is wrong."""
+    monkeypatch.setenv("N_EPOCHS", "x")
+    assert refused(capsys, Nested, ["--epochs", "3"]) == []
+
+
+def test_the_settings_file_of_a_wrong_command_line_is_read(capsys, tmp_path) -> None:
+    """What is wrong in the file that ``--settings-file`` names is told with the flags."""
+    file = tmp_path / "s.yaml"
+    file.write_text("epochs: x\nquiet: true\n")
+    (found,) = refused(capsys, Nested, ["--settings-file", str(file)])
+    assert found.startswith("epochs: must be a valid integer; got 'x'")
+
+
+def test_wrong_overrides_come_along(capsys) -> None:
+    """An override that cannot be read, and one with an unknown key, are told with the flags."""
+    found = refused(capsys, Trained, ["--set", "lr", "--set", "lrr=3"])
+    assert [each.partition(" —")[0] for each in found] == [
+        "has no '='",
+        "lrr is not a key of Trained",
+    ]
+
+
+def test_a_models_flags_behind_a_command_come_along(capsys) -> None:
+    """The flags of a model that a command has are checked as those of the parser itself."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--seed", type=int)
+    Nested.add_arguments(parser.add_subparsers().add_parser("train"))
+    assert told(capsys, parser, "--seed x train --epochs y") == [
+        "--seed: must be an integer; got 'x'",
+        "epochs: must be a valid integer; got 'y'\n    --epochs",
+    ]
 
 
 def test_an_error_method_of_the_program_gets_the_text() -> None:

@@ -8,21 +8,29 @@ from __future__ import annotations
 
 import argparse
 import copy
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
+from runsettings.composition.overrides import Overrides
 from runsettings.layers.flags import refusals
 from runsettings.layers.flags.conversion import UnknownConversionError, convert
+from runsettings.layers.flags.namespace import OVERRIDES, GivenNamespace, take_overrides
 from runsettings.layers.flags.refusals import Refusal
-from runsettings.layers.flags.settings_flags import OTHER_LAYERS, name_of
+from runsettings.layers.flags.settings_flags import (
+    OTHER_LAYERS,
+    SETTINGS_FLAG,
+    SETTINGS_KEYS,
+    name_of,
+)
 from runsettings.values.diagnostic import Diagnostic, Rule
+from runsettings.values.origin import Layer
 from runsettings.values.rendering import render_problems
 
 
 def explain_command_line(
     parser: argparse.ArgumentParser, words: Sequence[str], message: str, *, strict: bool
 ) -> str:
-    """Everything that is wrong with a command line, and with the other layers of its settings.
+    """Everything that is wrong with a command line, and with the settings that have its flags.
 
     Args:
         parser: The parser. It is not changed.
@@ -34,16 +42,43 @@ def explain_command_line(
     Returns:
         The text of all diagnostics.
     """
-    seen: set[str] = set()
-    found = refused_words(parser, words, message, strict=strict, seen=seen)
-    subject = "command line"
-    for action in parser._actions:
-        for ask in vars(action).get(OTHER_LAYERS, ()):
-            if action.dest not in seen:  # a file that a flag names may correct the others
-                others = [each for each in ask() if each.key not in seen and each not in found]
-                subject = "command line and settings" if others else subject
-                found += others
-    return render_problems(found, subject)
+    read = _Read()
+    found = refused_words(parser, words, message, strict=strict, read=read)
+    others = [each for each in read.errors() if each not in found]
+    is_flag = [each.origin is not None and each.origin.layer is Layer.FLAG for each in others]
+    subject = "command line" if all(is_flag) else "command line and settings"
+    return render_problems([*found, *others], subject)
+
+
+class _Read:
+    """What is read of a wrong command line.
+
+    Attributes:
+        settings: The flags of settings, and those of `add_config_arguments`, with right words.
+        flags: The flag of each argument in ``settings``.
+        refused: The arguments whose words are wrong.
+    """
+
+    def __init__(self) -> None:
+        self.settings = GivenNamespace()
+        self.flags: dict[str, str] = {}
+        self.refused: set[str] = set()
+        self._ask: list[Callable[[GivenNamespace], list[Diagnostic]]] = []
+
+    def add_parser(self, parser: argparse.ArgumentParser) -> None:
+        """Take in the models whose flags a parser has."""
+        for action in parser._actions:
+            self._ask += vars(action).get(OTHER_LAYERS, ())
+            self.settings._settings_keys |= vars(action).get(SETTINGS_KEYS, frozenset())
+
+    def errors(self) -> list[Diagnostic]:
+        """What is wrong with the values of all layers, without arguments whose words are wrong."""
+        self.settings._overrides = tuple(take_overrides(vars(self.settings)))
+        self.settings._given_flags = self.flags
+        found = Overrides(self.settings._overrides).read()[1]
+        for ask in self._ask:
+            found += [each for each in ask(self.settings) if each not in found]
+        return [each for each in found if each.key not in self.refused]
 
 
 def refused_words(
@@ -52,7 +87,7 @@ def refused_words(
     message: str | None,
     *,
     strict: bool,
-    seen: set[str] | None = None,
+    read: _Read | None = None,
 ) -> list[Diagnostic]:
     """Everything that is wrong with a command line.
 
@@ -61,10 +96,10 @@ def refused_words(
         words: The command line, which the parser refuses.
         message: What argparse says of it, as for `explain_command_line`; or ``None``.
         strict: Whether words that the parser does not know are wrong.
-        seen: Receives the arguments that are given.
+        read: Receives what is read of the words.
     """
-    seen = set() if seen is None else seen
-    refused = _refused(parser, list(words), seen, strict=strict, outer=())
+    read = _Read() if read is None else read
+    refused = _refused(parser, list(words), read, strict=strict, outer=())
     found = [each.found for each in refused]
     if message is not None and not any(each.told in message for each in refused):
         found.insert(0, Diagnostic.of(Rule.BAD_VALUE, (), message))
@@ -74,7 +109,7 @@ def refused_words(
 def _refused(
     parser: argparse.ArgumentParser,
     words: list[str],
-    seen: set[str],
+    read: _Read,
     *,
     strict: bool,
     outer: Sequence[str],
@@ -84,20 +119,20 @@ def _refused(
     Args:
         parser: The parser.
         words: Its words; those that cannot be read are taken out.
-        seen: The arguments that are given, which this call adds to.
+        read: Receives what is read of them.
         strict: Whether unknown words are wrong.
         outer: The flags of the parsers around it.
     """
     refused: list[Refusal] = []
     while True:
         # The first passes find flags that are not known, or that argparse cannot read.
-        problem = _Twin(parser, strict=strict, converting=False, outer=outer).read(words)
+        problem = _Twin(parser, None, strict=strict, outer=outer).read(words)
         if problem is None:
             break
         refused.append(problem)
-    twin = _Twin(parser, strict=strict, converting=True, outer=outer)
+    read.add_parser(parser)
+    twin = _Twin(parser, read, strict=strict, outer=outer)
     twin.read(words)
-    seen |= twin.seen
     refused += twin.refused
     refused += refusals.left_out(parser, taken=twin.taken, given=twin.given)
     waiting = any(not a.option_strings and id(a) not in twin.taken for a in parser._actions)
@@ -111,27 +146,27 @@ class _Twin:
 
     Args:
         parser: The parser.
+        found: Receives what is read. If it is ``None``, no value is converted: flags and values
+            are only told apart.
         strict: Whether unknown words are wrong.
-        converting: Whether to convert values; otherwise only the words are told apart.
         outer: The flags of the parsers around it.
     """
 
     def __init__(
         self,
         parser: argparse.ArgumentParser,
+        found: _Read | None,
         *,
         strict: bool,
-        converting: bool,
         outer: Sequence[str],
     ) -> None:
         self.refused: list[Refusal] = []
-        self.seen: set[str] = set()
         self.given: set[int] = set()
         """The ``id`` of each action of the parser that has words."""
         self.taken: set[int] = set()
         """The same, with positionals that need no word."""
         self.rest: list[str] = []
-        self._converting = converting
+        self._found = found
         self._outer = outer
         self._strict = strict
         twin: Any = object.__new__(type(parser))
@@ -162,8 +197,9 @@ class _Twin:
         """
         self.refused.clear()
         try:
+            namespace = argparse.Namespace() if self._found is None else self._found.settings
             _, self.rest = argparse.ArgumentParser._parse_known_args(
-                self._twin, list(words), argparse.Namespace(), *self._intermixed()
+                self._twin, list(words), namespace, *self._intermixed()
             )
         except argparse.ArgumentError as error:
             refused = self._unreadable(words, error)
@@ -249,22 +285,25 @@ class _Twin:
             return len(pattern) - len(pattern.lstrip("A"))
 
     def _values(self, action: argparse.Action, strings: list[str]) -> Any:
-        """Convert the values of an action, which is then not taken."""
+        """Convert the values of an action, which is taken only if it is a flag of settings."""
         words = [word for word in strings if word != "--"]
         self.taken.add(self._originals[id(action)])
         if not action.option_strings and not words and action.nargs != 0:
             return argparse.SUPPRESS  # a positional with nothing left for it
         self.given.add(self._originals[id(action)])
-        self.seen.add(action.dest)
-        if not self._converting or any(e.found.path == (name_of(action),) for e in self.refused):
+        if self._found is None:
             return argparse.SUPPRESS
         if isinstance(action, argparse._SubParsersAction):
-            self._read_command(action, words)
+            self._read_command(action, words, self._found)
             return argparse.SUPPRESS
-        for word in words:
-            if not self._takes(action, word):
-                break
-        return argparse.SUPPRESS
+        is_refused = any(each.found.path == (name_of(action),) for each in self.refused)
+        if is_refused or not all(self._takes(action, word) for word in words):
+            self._found.refused.add(action.dest)
+            return argparse.SUPPRESS
+        if not _is_of_settings(action):
+            return argparse.SUPPRESS
+        self._found.flags[action.dest] = name_of(action)
+        return argparse.ArgumentParser._get_values(self._twin, action, strings)
 
     def _takes(self, action: argparse.Action, word: str) -> bool:
         """Whether an action takes a word, as far as that can be told without side effects."""
@@ -282,15 +321,22 @@ class _Twin:
             self.refused.append(refusals.bad_choice(action, value))
         return False
 
-    def _read_command(self, action: argparse._SubParsersAction[Any], words: list[str]) -> None:
+    def _read_command(
+        self, action: argparse._SubParsersAction[Any], words: list[str], found: _Read
+    ) -> None:
         name, *inner = words
         if name not in action.choices:
             self.refused.append(refusals.bad_choice(action, name))
             return
         outer = [*self._outer, *self._twin._option_string_actions]
         self.refused += _refused(
-            action.choices[name], inner, self.seen, strict=self._strict, outer=outer
+            action.choices[name], inner, found, strict=self._strict, outer=outer
         )
+
+
+def _is_of_settings(action: argparse.Action) -> bool:
+    """Whether an action is of `LayeredSettings.add_arguments` or `add_config_arguments`."""
+    return SETTINGS_FLAG in vars(action) or action.dest.partition(".")[0] == OVERRIDES
 
 
 def _is_about(error: argparse.ArgumentError, action: argparse.Action | None, *value: Any) -> bool:

@@ -24,8 +24,8 @@ MAPPING_FLAG: Final = "_is_mapping_flag"
 
 
 OTHER_LAYERS: Final = "_other_layers"
-"""The attribute of the flag ``--settings-file``: functions that return what is wrong with the
-settings of all layers but the flags, one for each model."""
+"""The attribute of the flag ``--settings-file``: functions that take the flags that were given
+and return what is wrong with the settings of all layers, one for each model."""
 
 
 class BoolFlag(argparse.BooleanOptionalAction):
