@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from runsettings.journal.records import State
 from runsettings.journal.replay import StoredRun
 from runsettings.shipping.batches import BYTES, read_batch, read_identity, tail_digest
-from runsettings.shipping.stores.base import Store
+from runsettings.shipping.stores.base import Destination
 from runsettings.values.diagnostic import Rule
 from runsettings.values.errors import RunError
 
@@ -38,7 +38,7 @@ class Shipper:
         most: The number of bytes after which a batch ends.
     """
 
-    def __init__(self, store: Store, journal: Path | str, most: int = BYTES) -> None:
+    def __init__(self, store: Destination, journal: Path | str, most: int = BYTES) -> None:
         self.store = store
         self.most = most
         # The store shows where the run is, also to programs in other directories.
@@ -126,7 +126,7 @@ class Shipper:
         identity = read_identity(self.journal)
         if identity is None:
             return None
-        committed = self.store.open_run(identity)
+        committed = self.store.open_run(identity, self.journal)
         if committed.removed:
             raise self._refused("was removed from the store, which does not take it again")
         self._key = committed.key

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from runsettings.journal.replay import StoredRun
 from runsettings.shipping.batches import read_identity
 from runsettings.shipping.shipper import Shipper
-from runsettings.shipping.stores.base import Store, may_pass
+from runsettings.shipping.stores.base import Destination, may_pass
 from runsettings.values.errors import RunError
 
 
@@ -25,7 +25,7 @@ class Synced(NamedTuple):
 
 
 def sync_runs(
-    store: Store,
+    store: Destination,
     runs: Iterable[StoredRun],
     tell: Callable[[int, int], None],
     promise: float | None = None,
@@ -70,7 +70,7 @@ def sync_runs(
     return results
 
 
-def bytes_to_ship(store: Store | None, run: StoredRun) -> int:
+def bytes_to_ship(store: Destination | None, run: StoredRun) -> int:
     """How many bytes of a run's journal a store does not have.
 
     Args:
@@ -82,7 +82,7 @@ def bytes_to_ship(store: Store | None, run: StoredRun) -> int:
         RunError: The store failed.
     """
     identity = None if store is None else read_identity(run.journal)
-    found = None if store is None or identity is None else store.find_run(identity)
+    found = None if store is None or identity is None else store.find_run(identity, run.journal)
     return max(_size(run) - (0 if found is None else found.position), 0)
 
 

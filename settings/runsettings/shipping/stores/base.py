@@ -1,4 +1,4 @@
-"""What a store can do, for the shipper and for queries."""
+"""What a destination can do for the shipper, and a store for queries as well."""
 
 from __future__ import annotations
 
@@ -37,16 +37,26 @@ class NoStoreError(RunError):
     """There is nothing at the address that was opened for reading."""
 
 
-class Store(abc.ABC):
-    """A place that runs are shipped to. Every method raises `RunError` if the store fails."""
+class Destination(abc.ABC):
+    """A place that runs are shipped to. Every method raises `RunError` if the place fails."""
 
     @abc.abstractmethod
-    def find_run(self, identity: RunIdentity) -> Committed | None:
-        """What the store has of a run; ``None`` if it does not know the run."""
+    def find_run(self, identity: RunIdentity, journal: str) -> Committed | None:
+        """What the place has of a run; ``None`` if it does not know the run.
+
+        Args:
+            identity: The run.
+            journal: The path of its journal.
+        """
 
     @abc.abstractmethod
-    def open_run(self, identity: RunIdentity) -> Committed:
-        """What the store has of a run; a run that it does not know is made."""
+    def open_run(self, identity: RunIdentity, journal: str) -> Committed:
+        """What the place has of a run; a run that it does not know is made.
+
+        Args:
+            identity: The run.
+            journal: The path of its journal.
+        """
 
     @abc.abstractmethod
     def commit(self, key: int, batch: Batch, promise: float | None = None) -> bool:
@@ -83,6 +93,20 @@ class Store(abc.ABC):
         """
 
     @abc.abstractmethod
+    def close(self) -> None:
+        """Close the connections."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class Store(Destination):
+    """A destination that can be asked for its runs."""
+
+    @abc.abstractmethod
     def remove_run(self, run: StoredRun) -> None:
         """Remove a run, and the runs that it overwrote; the store never takes them again.
 
@@ -101,13 +125,3 @@ class Store(abc.ABC):
     @abc.abstractmethod
     def read_metrics(self, run: StoredRun) -> dict[str, Metric]:
         """Every metric of a run by dotted key, as `query.metrics.read_metrics` has them."""
-
-    @abc.abstractmethod
-    def close(self) -> None:
-        """Close the connections."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()

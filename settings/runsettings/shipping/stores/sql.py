@@ -83,12 +83,20 @@ class SqlStore(Store):
     def _is_postgres(self) -> bool:
         return self._engine.dialect.name == "postgresql"
 
-    def find_run(self, identity: RunIdentity) -> Committed | None:
+    def find_run(
+        self,
+        identity: RunIdentity,
+        journal: str,  # noqa: ARG002 - the position is in the database
+    ) -> Committed | None:
         """What the store has of a run; ``None`` if it does not know the run."""
         with self._begin() as connection:
             return _committed(connection, _names(identity))
 
-    def open_run(self, identity: RunIdentity) -> Committed:
+    def open_run(
+        self,
+        identity: RunIdentity,
+        journal: str,  # noqa: ARG002
+    ) -> Committed:
         """What the store has of a run; a run that it does not know is made."""
         names = _names(identity)
         with self._begin() as connection:
