@@ -23,6 +23,7 @@ from runsettings.checks.yaml11.fixing import fix_text
 from runsettings.documents.editing import ini as ini_editing
 from runsettings.documents.editing import toml as toml_editing
 from runsettings.documents.files import Format, read_text
+from runsettings.journal.checkpoint import SMALLEST, checkpoint_path, restore
 from runsettings.journal.query.differences import compare_runs
 from runsettings.journal.query.errors import QueryError
 from runsettings.journal.query.filters import parse_filter
@@ -30,10 +31,13 @@ from runsettings.journal.query.keys import parse_keys, parse_order
 from runsettings.journal.query.metrics import read_metrics
 from runsettings.journal.query.run_objects import run_details
 from runsettings.journal.query.times import parse_duration, parse_time
+from runsettings.journal.reader import parse
 from runsettings.journal.replay import StoredRun, load_run, read_history
+from runsettings.journal.writer import encode
 from runsettings.resolution.lock_file import read_lock
 from runsettings.secrets.forms import mask_addresses, mask_arguments, mask_remote
 from runsettings.secrets.masking import SecretMask
+from runsettings.shipping.addresses import shown
 from runsettings.values.key_paths import leaves_of
 from runsettings.values.origin import Layer
 from runsettings.values.rendering import render_problems
@@ -192,6 +196,25 @@ def _journal(data: bytes) -> None:
         sum(1 for _ in read_history(path))
 
 
+def _checkpoint(data: bytes) -> None:
+    """A checkpoint beside a long journal, and its second line alone as the state of a run."""
+    path = Path("run-long.jsonl")
+    if not path.exists():
+        path.write_bytes(_JOURNAL[0] + b"\n" + b'{"type":"later"}\n' * (SMALLEST // 17))
+    checkpoint_path(path).write_bytes(data)
+    with path.open("rb") as file:
+        restore(file.fileno(), path)
+    state = parse(data.partition(b"\n")[2])
+    short = _written("run-a.jsonl", _JOURNAL[0])
+    with contextlib.suppress(ValueError, RunError):
+        run = StoredRun.from_json({**(state or {}), "journal": str(short)})
+        run.position = 0
+        run.read_on()
+        encode(run.to_json())
+        run_details(run, read_metrics(run), dict(run.files))
+        compare_runs(run, _RUN, summary=True)
+
+
 def _lock(data: bytes) -> None:
     with contextlib.suppress(SettingsError):
         read_lock(_written("settings.lock", data), "settings.lock")
@@ -204,9 +227,9 @@ def _filter(data: bytes) -> None:
     text = _text(data)
     with contextlib.suppress(QueryError):
         parse_filter(text, [_RUN], 0.0)(_RUN)
-    for parse in (parse_keys, parse_order):
+    for read in (parse_keys, parse_order):
         with contextlib.suppress(QueryError):
-            parse(text, [_RUN])
+            read(text, [_RUN])
     parse_duration(text)
     parse_time(text, 0.0)
 
@@ -219,6 +242,7 @@ def _forms(data: bytes) -> None:
     mask_arguments(text.split("\0"), _MASK.text)
     mask_remote(text)
     mask_addresses(text)
+    shown(text)
     _MASK.message(text)
     _MASK.file(data)
     _MASK.record({"a": [text]})
@@ -330,6 +354,22 @@ _FORMS_WORDS = _words(
     b"\x1f+\x1f[\x1f]\x1f'\x1f\""
     b"\x1fsecret-of-"
 )
+_CHECKPOINT = tuple(
+    b"{}\n" + encode(run.to_json())
+    for run in (
+        StoredRun("run-a.jsonl"),
+        StoredRun(
+            "run-a.jsonl",
+            id="a",
+            config={"a": 1, "b": {"c": "x"}},
+            config_origins={"a": {"layer": "init", "where": "x"}},
+            summary={"loss": 0.5, "x.min": 1},
+            metrics={"x": {"summary": ["min"]}},
+            totals={"x": {"step": 1, "before": {}, "now": {"min": 1, "count": 1, "sum": 1.0}}},
+            files={"a": 1},
+        ),
+    )
+)
 _OVERRIDES = (b"a=1\0b.c+=[x, {d: 1e-3}]\0+e='y'\0~a\0f=@x.yaml\0g=${a}",)
 _OVERRIDES_WORDS = _words(
     b"\0\x1f=\x1f+=\x1f+\x1f.\x1f@\x1f{\x1f}\x1f[\x1f]\x1f,\x1f: \x1f'\x1f\"\x1f!\x1f&a \x1f*a"
@@ -358,6 +398,7 @@ TARGETS: dict[str, Target] = {
         _lock, (b'version = 1\nkey = "a"\n[settings]\na = 1\n', *_TOML), _TOML_WORDS
     ),
     "journal": Target(_journal, _JOURNAL, _JOURNAL_WORDS),
+    "checkpoint": Target(_checkpoint, _CHECKPOINT, _JOURNAL_WORDS),
     "filter": Target(_filter, _FILTER, _FILTER_WORDS),
     "forms of secrets": Target(_forms, _FORMS, _FORMS_WORDS),
 }

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
+import sys
 
 import pytest
 
@@ -186,6 +188,35 @@ def test_a_link_in_the_place_of_the_index_is_replaced(wandb, link, tables):
     assert other.read_bytes() == before
     assert (wandb / FILE).is_file()
     assert not (wandb / FILE).is_symlink()
+
+
+@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() != 0, reason="needs another user")
+def test_the_index_of_another_user_is_not_trusted(wandb):
+    """Who may write in the directory cannot hide a run of somebody else."""
+    expected = listed(wandb)
+    change(wandb / FILE, "delete from runs where journal like '%run00001%'")
+    change(wandb / FILE, "insert into runs values ('x', 1, 1, 1, '{}')")
+    os.chown(wandb / FILE, 65534, 65534)
+    assert listed(wandb) == expected
+    assert (wandb / FILE).stat().st_uid == os.geteuid()
+
+
+def test_the_index_of_the_owner_of_the_directory_is_used(wandb):
+    """Colleagues share the index of a directory."""
+    expected = listed(wandb)
+    inode = (wandb / FILE).stat().st_ino
+    for path in (wandb, wandb / FILE):
+        os.chown(path, 65534 if os.geteuid() == 0 else -1, -1)
+    assert listed(wandb) == expected
+    assert (wandb / FILE).stat().st_ino == inode
+
+
+def test_the_target_of_a_link_in_the_place_of_the_index_is_not_created(wandb):
+    """The kernel would create it for whoever opens the link."""
+    (wandb / FILE).unlink(missing_ok=True)
+    (wandb / FILE).symlink_to(wandb.parent / "elsewhere.db")
+    assert listed(wandb)
+    assert not (wandb.parent / "elsewhere.db").exists()
 
 
 def test_an_unreadable_journal_is_named_and_the_rest_is_listed(wandb):

@@ -11,7 +11,10 @@ import threading
 import pytest
 
 from runsettings.journal.lock import claim, directory_lock, is_owned, owner
+from runsettings.journal.removal import remove
+from runsettings.journal.replay import load_run
 from runsettings.journal.writer import Journal
+from runsettings.values.errors import RunError
 
 
 def test_what_is_not_there_is_owned_by_nobody(jail):
@@ -138,3 +141,57 @@ def test_the_owner_of_a_lock_is_named_with_its_command(jail):
         assert f"process {os.getpid()} (" in (owner(fd) or "")
     finally:
         os.close(fd)
+
+
+def test_a_foreign_lock_does_not_make_a_crashed_run_live(jail, script, begin):
+    """Whoever may read the journal may lock it: that process is named, not the dead one."""
+    script("run = begin(id='one', project='p'); run.log({'a': 1}); os.kill(os.getpid(), 9)")
+    (journal,) = jail.cwd.glob("wandb/offline-run-*/run-one.jsonl")
+    run = load_run(journal)
+    assert run.state == "crashed"
+    foreign = os.open(journal, os.O_RDONLY)
+    try:
+        assert claim(foreign)
+        assert run.state == "crashed"
+        mine = rf"locked by process {os.getpid()} \(.*\), which does not record it"
+        for refused in (
+            lambda: begin(id="one", project="p", resume="must"),
+            lambda: remove(run, jail.cwd / "wandb"),
+        ):
+            with pytest.raises(RunError, match=mine):
+                refused()
+    finally:
+        os.close(foreign)
+    begin(id="one", project="p", resume="must").finish()
+    assert load_run(journal).state == "finished"
+
+
+def test_the_lock_of_a_run_of_another_machine_counts(jail, script):
+    """Its process cannot be looked for here."""
+    script("begin(id='one', project='p'); os.kill(os.getpid(), 9)")
+    (journal,) = jail.cwd.glob("wandb/offline-run-*/run-one.jsonl")
+    run = load_run(journal)
+    run.host = "elsewhere"
+    foreign = os.open(journal, os.O_RDONLY)
+    try:
+        assert claim(foreign)
+        assert run.state == "running"
+    finally:
+        os.close(foreign)
+
+
+def test_a_shared_lock_is_waited_for_and_then_named(jail, monkeypatch):
+    """A reader that never lets go cannot stop a start for ever."""
+    path = jail.write("wandb/.lock", "")
+    monkeypatch.setattr("runsettings.journal.lock._PATIENCE", 0.05)
+    monkeypatch.setattr("runsettings.journal.lock._READER_PATIENCE", 0.05)
+    reader = os.open(path, os.O_RDONLY)
+    try:
+        fcntl.flock(reader, fcntl.LOCK_SH)
+        with (
+            pytest.raises(RunError, match=rf"process {os.getpid()} \("),
+            directory_lock(path.parent),
+        ):
+            pass
+    finally:
+        os.close(reader)

@@ -84,8 +84,10 @@ def test_a_directory_that_becomes_a_link_is_not_followed(jail, make, monkeypatch
     else:
         # The last step before anything is deleted.
         monkeypatch.setattr("runsettings.journal.removal.claim", lambda _: swap() or True)
-        with pytest.raises(OSError, match=run.directory.name):
+        with pytest.raises(RunError, match=f"replaced .*{run.directory.name}.*nothing"):
             remove(run, jail.cwd / "wandb")
+        assert (jail.cwd / "wandb/gone/files").is_dir()
+        assert run.directory.is_symlink()
     assert (victim / "thesis" / "chapter.tex").read_text() == "important"
 
 

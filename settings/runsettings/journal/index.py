@@ -12,6 +12,7 @@ import contextlib
 import os
 import sqlite3
 import stat
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -82,7 +83,7 @@ def _indexed(
     with contextlib.suppress(OSError):
         for suffix in ("", "-journal"):
             path.with_name(path.name + suffix).unlink(missing_ok=True)
-    database = _open(path) or _open(":memory:")
+    database = _open(path) or _open(None)
     assert database is not None
     with contextlib.closing(database):
         return _Update(database, found).run(tell)
@@ -164,32 +165,42 @@ class _Update:
         self.list(run)
 
 
-def _is_ours(path: Path | str) -> bool:
-    """Whether an index is missing, or a regular file that is in no other place as well.
+def _is_ours(path: Path) -> bool:
+    """Whether an index is a regular file that is in no other place as well, and that we can trust.
 
-    A link would lead to another program's database, which has nothing to do with runs.
+    A link would lead to another program's database, which has nothing to do with runs. The owner
+    of the directory could replace its runs as well, and other users cannot.
     """
     try:
-        status = os.lstat(path)
-    except FileNotFoundError:
-        return True  # also of the index in memory
+        status, above = os.lstat(path), os.stat(path.parent)  # noqa: PTH116 - in one style
     except OSError:
         return False
-    return stat.S_ISREG(status.st_mode) and status.st_nlink == 1
+    known = {above.st_uid, *([os.geteuid()] if sys.platform != "win32" else [])}
+    return stat.S_ISREG(status.st_mode) and status.st_nlink == 1 and status.st_uid in known
 
 
-def _open(path: Path | str) -> sqlite3.Connection | None:
-    """Open an index; ``None`` if it is damaged, of another version or a link."""
-    if not _is_ours(path):
-        return None
+def _open(path: Path | None) -> sqlite3.Connection | None:
+    """Open an index; ``None`` if it is damaged, of another version, a link or another user's.
+
+    Args:
+        path: Its file, which is created if it is missing; ``None`` for an index in memory.
+    """
+    address = ":memory:"
+    if path is not None:
+        # SQLite would create the target of a link.
+        with contextlib.suppress(OSError):
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666))
+        if not _is_ours(path):
+            return None
+        address = f"{path.absolute().as_uri()}?mode=rw"
     try:
-        database = sqlite3.connect(path, timeout=_PATIENCE)
+        database = sqlite3.connect(address, timeout=_PATIENCE, uri=True)
     except sqlite3.Error:
         return None
     try:
         (version,) = database.execute("PRAGMA user_version").fetchone()
         # SQLite has opened the file by now, and it follows links.
-        if not _is_ours(path):
+        if path is not None and not _is_ours(path):
             version = None
         elif version == 0:
             database.execute(_TABLE)

@@ -31,6 +31,9 @@ _PATIENCE: Final = 30.0
 _OWNER_PATIENCE: Final = 0.2
 """Seconds to wait for another process that holds the lock exclusively, as an owner does."""
 
+_READER_PATIENCE: Final = 5.0
+"""Seconds to wait for processes that share the lock, as readers do, but only for microseconds."""
+
 _RETRY: Final = 0.005
 """Seconds at most between two attempts to take a lock."""
 
@@ -39,7 +42,7 @@ def claim(fd: int, *, patience: float = _OWNER_PATIENCE) -> bool:
     """Take the lock on an open file for this process.
 
     A reader that tests the lock shares it for some microseconds. Readers are not owners: while
-    only they hold the lock, it is tried again for half a minute, however many there are.
+    only they hold the lock, it is tried again for five seconds, however many there are.
 
     Args:
         fd: The descriptor of the open file.
@@ -55,7 +58,7 @@ def claim(fd: int, *, patience: float = _OWNER_PATIENCE) -> bool:
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            limit = _PATIENCE if _is_shared(fd) else patience
+            limit = max(patience, _READER_PATIENCE) if _is_shared(fd) else patience
             if time.monotonic() - start >= limit:
                 return False
             # Two that claim at once would meet again and again in equal steps.
@@ -77,8 +80,16 @@ def _is_shared(fd: int) -> bool:
     return True
 
 
-def is_owned(path: Path | str) -> bool:
-    """Whether a live process holds the lock on the journal at ``path``."""
+def is_owned(path: Path | str, pid: int | None = None) -> bool:
+    """Whether a live process holds the lock on the journal at ``path``.
+
+    Whoever may read a file may lock it. So the lock does not count if another process has it and
+    the one that should have it has ended, where the kernel tells that.
+
+    Args:
+        path: The journal.
+        pid: The process on this machine that should hold the lock, if it is known.
+    """
     if sys.platform == "win32":
         return False
     try:
@@ -88,12 +99,23 @@ def is_owned(path: Path | str) -> bool:
     try:
         fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
-        return True
+        holders = _holders(fd)
+        return pid is None or pid in holders or not holders or _is_alive(pid)
     except OSError:
         return False
     finally:
         os.close(fd)
     return False
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 @contextlib.contextmanager
@@ -132,28 +154,31 @@ def directory_lock(directory: Path) -> Iterator[None]:
         held.close()
 
 
-def owner(fd: int) -> str | None:
-    """The process that holds the lock on an open file, with its command, if that can be known.
+def owner(file: int | Path | str) -> str | None:
+    """The process that holds the lock on a file, with its command, if that can be known.
 
     Args:
-        fd: The descriptor of the open file.
+        file: The path of the file, or the descriptor of the open file.
     """
-    status = os.fstat(fd)
-    device = f"{os.major(status.st_dev):02x}:{os.minor(status.st_dev):02x}:{status.st_ino}"
-    try:
-        with open("/proc/locks", encoding="ascii") as locks:  # noqa: PTH123 - not a user's path
-            fields = [line.split() for line in locks]
-    except OSError:
-        return None  # not Linux
-    for pid in [
-        f[4] for f in fields if f[1:4] == ["FLOCK", "ADVISORY", "WRITE"] and f[5] == device
-    ]:
+    for pid in _holders(file):
         try:
-            command = Path("/proc", pid, "comm").read_text(errors="replace").strip()
+            command = Path(f"/proc/{pid}/comm").read_text(errors="replace").strip()
         except OSError:
             continue  # it has just ended, or is in another container
         return f"process {pid} ({printable(command)})"
     return None
+
+
+def _holders(file: int | Path | str) -> list[int]:
+    """The processes that hold the lock on a file, from the kernel's list; none if not on Linux."""
+    try:
+        status = os.stat(file)  # noqa: PTH116 - it may be a descriptor
+        with open("/proc/locks", encoding="ascii") as locks:  # noqa: PTH123 - not a user's path
+            fields = [line.split() for line in locks]
+    except OSError:
+        return []
+    device = f"{os.major(status.st_dev):02x}:{os.minor(status.st_dev):02x}:{status.st_ino}"
+    return [int(f[4]) for f in fields if f[1:3] == ["FLOCK", "ADVISORY"] and f[5] == device]
 
 
 class _Held:

@@ -79,14 +79,18 @@ def remove(run: StoredRun, directory: Path, *, force: bool = False) -> None:
         if not claim(locked) and not force:
             raise RunError.of(
                 Rule.RUN_OWNED,
-                f"run '{run.id}' is being written by process {run.pid} on {run.host}",
+                f"run '{run.id}' {run.lock_holder}",
                 hint="wait for it, stop it, or use --force: it continues, and what it logs is lost",
             )
         aside = f"{REMOVED}{name}"
         os.rename(name, aside, src_dir_fd=above, dst_dir_fd=above)
         try:
+            if not os.path.samestat(
+                os.fstat(home), os.stat(aside, dir_fd=above, follow_symlinks=False)
+            ):
+                raise _refused(f"another program replaced {run.directory} meanwhile")
             _empty(home, journal)
-        except OSError:
+        except (OSError, RunError):
             with contextlib.suppress(OSError):
                 os.rename(aside, name, src_dir_fd=above, dst_dir_fd=above)
             raise

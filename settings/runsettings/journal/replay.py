@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import os
+import platform
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,7 +24,7 @@ from runsettings.journal.aggregates import (
     summarize,
 )
 from runsettings.journal.checkpoint import SMALLEST, restore, store
-from runsettings.journal.lock import is_owned
+from runsettings.journal.lock import is_owned, owner
 from runsettings.journal.reader import check_header, open_regular, read_lines, read_records
 from runsettings.journal.records import Exit, State, checked, is_row
 from runsettings.layers.known_arguments import known_arguments
@@ -112,7 +113,16 @@ class StoredRun:
         """The state of the run. Without an `exit` record, it depends on the lock on the journal."""
         if self.exit is not None:
             return self.exit["state"]
-        return "running" if is_owned(self.journal) else "crashed"
+        pid = self.pid if self.host == platform.node() else None
+        return "running" if is_owned(self.journal, pid) else "crashed"
+
+    @property
+    def lock_holder(self) -> str:
+        """What to say of the run while a process holds the lock on its journal."""
+        if self.state == "running":
+            return f"is being written by process {self.pid} on {self.host}"
+        other = owner(self.journal) or "another process"
+        return f"is locked by {other}, which does not record it"
 
     @property
     def runtime(self) -> float:

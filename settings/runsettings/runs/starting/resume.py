@@ -296,9 +296,9 @@ def _missing(request: StartRequest) -> RunError:
 
 
 def _in_use(run: StoredRun, request: StartRequest) -> RunError:
-    since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(run.started))
+    since = time.strftime(" since %Y-%m-%d %H:%M:%S", time.localtime(run.started))
     return request.error(
         Rule.RUN_OWNED,
-        f"run '{run.id}' is being written by process {run.pid} on {run.host} since {since}",
+        f"run '{run.id}' {run.lock_holder}{since if run.state == 'running' else ''}",
         hint="wait for it, stop it, or choose another id",
     )
