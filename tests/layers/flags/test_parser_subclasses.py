@@ -174,11 +174,29 @@ def test_jsonargparse_s_own_file_and_variables_are_told_from_flags_and_defaults(
     }
     names = ("epochs", "seed", "depth", "optim.lr", "optim.momentum")
     assert {name: str(config.origin(name)) for name in names} == {
-        "epochs": "own.yaml",
+        "epochs": "own.yaml:1:9",
         "seed": "--seed",
         "depth": "--depth",
         "optim.lr": "APP_OPTIM__LR",
-        "optim.momentum": "own.yaml",
+        "optim.momentum": "own.yaml:2:19",
+    }
+
+
+def test_each_value_of_jsonargparse_s_files_is_named_by_its_own_file(jail):
+    """The last file that has a key sets it, also to the parser's default."""
+    jail.write("low.yaml", "epochs: 7\noptim: {momentum: 0.5, lr: 0.3}\n")
+    jail.write("high.json", '{"epochs": 3}')
+    parser = package("jsonargparse").ArgumentParser(default_config_files=["low.yaml", "high.json"])
+    parser.add_argument("--epochs", type=int, default=3)
+    parser.add_class_arguments(Optim, "optim")
+    config = Config.load([runsettings.parse_args(parser, [])])
+    assert config.as_dict() == {"epochs": 3, "optim": {"lr": 0.3, "momentum": 0.5}}
+    assert {
+        name: str(config.origin(name)) for name in ("epochs", "optim.lr", "optim.momentum")
+    } == {
+        "epochs": "high.json:1:12",
+        "optim.lr": "low.yaml:2:28",
+        "optim.momentum": "low.yaml:2:19",
     }
 
 
@@ -246,6 +264,54 @@ def test_tap_holds_what_it_makes_of_its_arguments_and_those_of_a_subcommand():
     assert vars(args) == plain.as_dict()
     assert (args.twice, args.command, args.lr, args.steps) == (2, "fit", 0.5, 9)
     assert args.given == {"seed": "--seed", "command": "command", "lr": "--lr"}
+
+
+def tap_parser(jail: Any) -> Any:
+    """A parser with two files of its own, which have flags."""
+
+    class Arguments(package("tap").Tap):  # type: ignore[misc]
+        lr: float = 0.1
+        epochs: int = 3
+        layers: list[int] = [1]
+        amp: bool = False
+        name: str = "none"
+
+    jail.write("low.txt", "--lr 0.2 --amp --name 'low one'  # the lowest\n")
+    jail.write("high.txt", "--epochs=5\n--name high\n")
+    return Arguments(config_files=["low.txt", "high.txt"])
+
+
+@pytest.mark.parametrize("words", [[], ["--lr", "0.5"], ["--lr=0.2", "--layers", "3", "4"]])
+def test_files_of_tap_are_told_from_flags(jail, words):
+    """Each value is named by the file that set it, and only what the command line has is given."""
+    args = runsettings.parse_args(tap_parser(jail), words)
+    assert vars(args) == tap_parser(jail).parse_args(words).as_dict()
+    typed = {word.partition("=")[0] for word in words if word.startswith("--")}
+    assert set(args.given.values()) == typed
+    config = Config.load([args])
+    places = {key: (str(config.origin(key)), config.origin(key).layer.label) for key in config}
+    low, high = (f"Arguments(config_files=)[{index}]" for index in (0, 1))
+    of_files = {"lr": low, "amp": low, "epochs": high, "name": high}
+    assert places == {
+        name: (f"--{name}", "flag")
+        if f"--{name}" in typed
+        else (of_files.get(name, f"--{name}"), "file" if name in of_files else "default")
+        for name in vars(args)
+    }
+
+
+def test_the_process_s_own_command_line_is_told_from_files_of_tap(jail, monkeypatch):
+    """Without words, those of the process are the command line."""
+    monkeypatch.setattr("sys.argv", ["t.py", "--name", "typed"])
+    assert runsettings.parse_args(tap_parser(jail)).given == {"name": "--name"}
+
+
+def test_values_of_a_tap_file_stand_below_later_files(jail):
+    """A file of the parser's own does not beat a file that the program names later."""
+    jail.write("later.yaml", "lr: 0.7\nname: later\n")
+    args = runsettings.parse_args(tap_parser(jail), ["--name", "typed"])
+    config = Config.load([args, "later.yaml"])
+    assert (config.lr, config.epochs) == (0.7, 5)
 
 
 # simple-parsing

@@ -189,7 +189,7 @@ def _parse_flags(
     try:
         args, rest = parse_known_args(parser, flags)
     except argparse.ArgumentError as error:
-        wrong = refused_words(parser, flags, None, strict=False)
+        wrong = refused_words(parser, flags)
         wrong = wrong or [Diagnostic.of(Rule.BAD_VALUE, ("flags",), str(error))]
         return None, [replace(each, origin=origin) for each in wrong]
     known = [option for action in parser._actions for option in action.option_strings]

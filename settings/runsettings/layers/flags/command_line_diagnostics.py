@@ -1,27 +1,14 @@
-"""Finds everything that is wrong with a command line, where argparse stops at the first.
-
-A twin of the parser reads the words once more. It takes no action: it converts values without
-side effects, and notes what argparse would refuse.
-"""
+"""Reports everything that is wrong with a command line, where argparse stops at the first."""
 
 from __future__ import annotations
 
 import argparse
-import copy
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from runsettings.composition.overrides import Overrides
-from runsettings.layers.flags import refusals
-from runsettings.layers.flags.conversion import UnknownConversionError, convert
-from runsettings.layers.flags.namespace import OVERRIDES, GivenNamespace, take_overrides
-from runsettings.layers.flags.refusals import Refusal
-from runsettings.layers.flags.settings_flags import (
-    OTHER_LAYERS,
-    SETTINGS_FLAG,
-    SETTINGS_KEYS,
-    name_of,
-)
+from runsettings.layers.flags.command_line_reading import ReadWords, read_words
+from runsettings.layers.flags.namespace import GivenNamespace, take_overrides
+from runsettings.layers.flags.settings_flags import OTHER_LAYERS, SETTINGS_KEYS
 from runsettings.values.diagnostic import Diagnostic, Rule
 from runsettings.values.origin import Layer
 from runsettings.values.rendering import render_problems
@@ -42,305 +29,38 @@ def explain_command_line(
     Returns:
         The text of all diagnostics.
     """
-    read = _Read()
-    found = refused_words(parser, words, message, strict=strict, read=read)
-    others = [each for each in read.errors() if each not in found]
+    read = read_words(parser, words, strict=strict)
+    found = [each.found for each in read.refused]
+    if not any(each.told in message for each in read.refused):
+        found.insert(0, Diagnostic.of(Rule.BAD_VALUE, (), message))
+    others = [each for each in _errors_of_settings(read) if each not in found]
     is_flag = [each.origin is not None and each.origin.layer is Layer.FLAG for each in others]
     subject = "command line" if all(is_flag) else "command line and settings"
     return render_problems([*found, *others], subject)
 
 
-class _Read:
-    """What is read of a wrong command line.
-
-    Attributes:
-        settings: The flags of settings, and those of `add_config_arguments`, with right words.
-        flags: The flag of each argument in ``settings``.
-        refused: The arguments whose words are wrong.
-    """
-
-    def __init__(self) -> None:
-        self.settings = GivenNamespace()
-        self.flags: dict[str, str] = {}
-        self.refused: set[str] = set()
-        self._ask: list[Callable[[GivenNamespace], list[Diagnostic]]] = []
-
-    def add_parser(self, parser: argparse.ArgumentParser) -> None:
-        """Take in the models whose flags a parser has."""
-        for action in parser._actions:
-            self._ask += vars(action).get(OTHER_LAYERS, ())
-            self.settings._settings_keys |= vars(action).get(SETTINGS_KEYS, frozenset())
-
-    def errors(self) -> list[Diagnostic]:
-        """What is wrong with the values of all layers, without arguments whose words are wrong."""
-        self.settings._overrides = tuple(take_overrides(vars(self.settings)))
-        self.settings._given_flags = self.flags
-        found = Overrides(self.settings._overrides).read()[1]
-        for ask in self._ask:
-            found += [each for each in ask(self.settings) if each not in found]
-        return [each for each in found if each.key not in self.refused]
-
-
-def refused_words(
-    parser: argparse.ArgumentParser,
-    words: Sequence[str],
-    message: str | None,
-    *,
-    strict: bool,
-    read: _Read | None = None,
-) -> list[Diagnostic]:
-    """Everything that is wrong with a command line.
+def refused_words(parser: argparse.ArgumentParser, words: Sequence[str]) -> list[Diagnostic]:
+    """Everything that argparse refuses in a command line, words that are not known left aside.
 
     Args:
         parser: The parser. It is not changed.
-        words: The command line, which the parser refuses.
-        message: What argparse says of it, as for `explain_command_line`; or ``None``.
-        strict: Whether words that the parser does not know are wrong.
-        read: Receives what is read of the words.
+        words: The command line.
     """
-    read = _Read() if read is None else read
-    refused = _refused(parser, list(words), read, strict=strict, outer=())
-    found = [each.found for each in refused]
-    if message is not None and not any(each.told in message for each in refused):
-        found.insert(0, Diagnostic.of(Rule.BAD_VALUE, (), message))
-    return found
+    return [each.found for each in read_words(parser, words, strict=False).refused]
 
 
-def _refused(
-    parser: argparse.ArgumentParser,
-    words: list[str],
-    read: _Read,
-    *,
-    strict: bool,
-    outer: Sequence[str],
-) -> list[Refusal]:
-    """What is wrong with the words of one parser, and of the command among them.
-
-    Args:
-        parser: The parser.
-        words: Its words; those that cannot be read are taken out.
-        read: Receives what is read of them.
-        strict: Whether unknown words are wrong.
-        outer: The flags of the parsers around it.
-    """
-    refused: list[Refusal] = []
-    while True:
-        # The first passes find flags that are not known, or that argparse cannot read.
-        problem = _Twin(parser, None, strict=strict, outer=outer).read(words)
-        if problem is None:
-            break
-        refused.append(problem)
-    read.add_parser(parser)
-    twin = _Twin(parser, read, strict=strict, outer=outer)
-    twin.read(words)
-    refused += twin.refused
-    refused += refusals.left_out(parser, taken=twin.taken, given=twin.given)
-    waiting = any(not a.option_strings and id(a) not in twin.taken for a in parser._actions)
-    if strict and not waiting:  # a positional that misses a word would take the others
-        refused += [refusals.unknown_word(word, None) for word in twin.rest if word != "--"]
-    return refused
-
-
-class _Twin:
-    """A copy of a parser that takes no action.
-
-    Args:
-        parser: The parser.
-        found: Receives what is read. If it is ``None``, no value is converted: flags and values
-            are only told apart.
-        strict: Whether unknown words are wrong.
-        outer: The flags of the parsers around it.
-    """
-
-    def __init__(
-        self,
-        parser: argparse.ArgumentParser,
-        found: _Read | None,
-        *,
-        strict: bool,
-        outer: Sequence[str],
-    ) -> None:
-        self.refused: list[Refusal] = []
-        self.given: set[int] = set()
-        """The ``id`` of each action of the parser that has words."""
-        self.taken: set[int] = set()
-        """The same, with positionals that need no word."""
-        self.rest: list[str] = []
-        self._found = found
-        self._outer = outer
-        self._strict = strict
-        twin: Any = object.__new__(type(parser))
-        vars(twin).update(vars(parser))
-        for name in ("_get_value", "_parse_known_args", "parse_known_args"):
-            vars(twin).pop(name, None)  # what watches the parser itself
-        copies = {id(action): copy.copy(action) for action in parser._actions}
-        self._originals = {id(twin): number for number, twin in copies.items()}
-        for action in copies.values():
-            action.required = False
-        twin._actions = list(copies.values())
-        flags = parser._option_string_actions
-        twin._option_string_actions = type(flags)()
-        for name, action in flags.items():
-            twin._option_string_actions[name] = copies.get(id(action), action)
-        twin._mutually_exclusive_groups = []
-        twin._get_values = self._values
-        twin._match_argument = self._count
-        twin.error = self._error
-        self._twin = twin
-
-    def read(self, words: list[str]) -> Refusal | None:
-        """Read the words.
-
-        Returns:
-            The first flag that cannot be read. It is taken out of ``words``, or replaced by the
-            flag that is meant.
-        """
-        self.refused.clear()
-        try:
-            namespace = argparse.Namespace() if self._found is None else self._found.settings
-            _, self.rest = argparse.ArgumentParser._parse_known_args(
-                self._twin, list(words), namespace, *self._intermixed()
-            )
-        except argparse.ArgumentError as error:
-            refused = self._unreadable(words, error)
-            if refused is None:
-                self.refused.append(refusals.other(error))
-            return refused
-        # Behind `--` all words are positionals, also those that look like flags.
-        flags = words[: words.index("--")] if "--" in words else words
-        known = self._twin._option_string_actions
-        unread = [word for word in self.rest if word.partition("=")[0] not in known]
-        unknown = next((word for word in unread if self._is_flag(word)), None)
-        if unknown is None or not self._strict or unknown not in flags:
-            return None
-        index = words.index(unknown)
-        name, separator, value = unknown.partition("=")
-        meant = refusals.meant_flag(name, self._twin._option_string_actions)
-        if meant not in {None, name}:  # a flag that is known would be read again and again
-            words[index] = f"{meant}{separator}{value}"
-            return refusals.unknown_word(name, f"did you mean {meant!r}?")
-        hint = f"write {name} before the command" if name in self._outer else self._inner(name)
-        self._take_out(words, index)
-        return refusals.unknown_word(name, hint)
-
-    def _take_out(self, words: list[str], index: int) -> None:
-        """Take a flag out of the words, with its values if they cannot be positionals."""
-        end = index + 1
-        if all(action.option_strings for action in self._twin._actions):
-            while end < len(words) and not self._is_flag(words[end]):
-                end += 1
-        del words[index:end]
-
-    def _intermixed(self) -> tuple[bool, ...]:
-        # Python 3.13 has a third parameter.
-        code = argparse.ArgumentParser._parse_known_args.__code__
-        return (False,) if code.co_argcount > 3 else ()
-
-    def _is_flag(self, word: str) -> bool:
-        if word == "--" or word[:1] not in self._twin.prefix_chars:
-            return False
-        try:
-            return self._twin._parse_optional(word) is not None
-        except argparse.ArgumentError:
-            return True  # short for several flags
-
-    def _inner(self, name: str) -> str | None:
-        """A hint for a flag that a command has."""
-        for action in self._twin._actions:
-            if isinstance(action, argparse._SubParsersAction):
-                for command, parser in action.choices.items():
-                    if name in parser._option_string_actions:
-                        return f"write {name} behind the command {command!r}"
-        return None
-
-    def _unreadable(self, words: list[str], error: argparse.ArgumentError) -> Refusal | None:
-        """Take out the flag that is short for two others, or has a value but takes none."""
-        for index, word in enumerate(words):
-            if word[:1] not in self._twin.prefix_chars:
-                continue
-            try:
-                found = self._twin._parse_optional(word)
-            except argparse.ArgumentError:
-                found = self._twin._get_option_tuples(word)  # Python 3.11 raises at once
-            each = found if isinstance(found, list) else [found] if found else []
-            if len(each) > 1:
-                refused = refusals.ambiguous(word, [entry[1] for entry in each], error)
-            elif any(_is_about(error, *entry) for entry in each):
-                refused = refusals.needless_value(each[0][0], word, error)
-            else:
-                continue
-            self._take_out(words, index)
-            return refused
-        return None
-
-    def _error(self, message: str) -> Any:
-        raise argparse.ArgumentError(None, message)
-
-    def _count(self, action: argparse.Action, pattern: str) -> int:
-        """How many words an action takes; as many as there are if it wants more."""
-        try:
-            return argparse.ArgumentParser._match_argument(self._twin, action, pattern)
-        except argparse.ArgumentError as error:
-            self.refused.append(refusals.missing_value(action, error))
-            return len(pattern) - len(pattern.lstrip("A"))
-
-    def _values(self, action: argparse.Action, strings: list[str]) -> Any:
-        """Convert the values of an action, which is taken only if it is a flag of settings."""
-        words = [word for word in strings if word != "--"]
-        self.taken.add(self._originals[id(action)])
-        if not action.option_strings and not words and action.nargs != 0:
-            return argparse.SUPPRESS  # a positional with nothing left for it
-        self.given.add(self._originals[id(action)])
-        if self._found is None:
-            return argparse.SUPPRESS
-        if isinstance(action, argparse._SubParsersAction):
-            self._read_command(action, words, self._found)
-            return argparse.SUPPRESS
-        is_refused = any(each.found.path == (name_of(action),) for each in self.refused)
-        if is_refused or not all(self._takes(action, word) for word in words):
-            self._found.refused.add(action.dest)
-            return argparse.SUPPRESS
-        if not _is_of_settings(action):
-            return argparse.SUPPRESS
-        self._found.flags[action.dest] = name_of(action)
-        return argparse.ArgumentParser._get_values(self._twin, action, strings)
-
-    def _takes(self, action: argparse.Action, word: str) -> bool:
-        """Whether an action takes a word, as far as that can be told without side effects."""
-        function = self._twin._registry_get("type", action.type, action.type)
-        try:
-            value = convert(function, word)
-            open_choice = action.choices is None or action.nargs == argparse.REMAINDER
-            if open_choice or value in action.choices:  # type: ignore[operator]
-                return True
-        except UnknownConversionError:
-            return True
-        except Exception as error:  # noqa: BLE001 - the type is the user's own function
-            self.refused.append(refusals.bad_type(action, function, word, error))
-        else:
-            self.refused.append(refusals.bad_choice(action, value))
-        return False
-
-    def _read_command(
-        self, action: argparse._SubParsersAction[Any], words: list[str], found: _Read
-    ) -> None:
-        name, *inner = words
-        if name not in action.choices:
-            self.refused.append(refusals.bad_choice(action, name))
-            return
-        outer = [*self._outer, *self._twin._option_string_actions]
-        self.refused += _refused(
-            action.choices[name], inner, found, strict=self._strict, outer=outer
-        )
-
-
-def _is_of_settings(action: argparse.Action) -> bool:
-    """Whether an action is of `LayeredSettings.add_arguments` or `add_config_arguments`."""
-    return SETTINGS_FLAG in vars(action) or action.dest.partition(".")[0] == OVERRIDES
-
-
-def _is_about(error: argparse.ArgumentError, action: argparse.Action | None, *value: Any) -> bool:
-    """Whether an error is about a flag as `_parse_optional` read it, with a value."""
-    if action is None or value[-1] is None:
-        return False
-    return argparse._get_action_name(action) == error.argument_name
+def _errors_of_settings(read: ReadWords) -> list[Diagnostic]:
+    """What is wrong with settings of all layers, without arguments whose words are wrong."""
+    arguments = dict(vars(read.settings))
+    overrides = tuple(take_overrides(arguments))
+    given = GivenNamespace({name: read.flags[name] for name in arguments}, **arguments)
+    given._overrides = overrides
+    actions = [action for parser in read.parsers for action in parser._actions]
+    given._settings_keys = frozenset().union(
+        *(vars(action).get(SETTINGS_KEYS, ()) for action in actions)
+    )
+    found = Overrides(overrides).read()[1]
+    for action in actions:
+        for errors_of_layers in vars(action).get(OTHER_LAYERS, ()):
+            found += [each for each in errors_of_layers(given) if each not in found]
+    return [each for each in found if each.key not in read.wrong]

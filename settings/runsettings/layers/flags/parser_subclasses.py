@@ -1,21 +1,31 @@
 """Parsers of subclasses of argparse's that parse in a way of their own.
 
 jsonargparse and simple-parsing make namespaces of their own, typed-argument-parser returns the
-parser itself, and ConfigArgParse and jsonargparse read files and variables. None of them is
-imported here.
+parser itself, and all but simple-parsing read files or variables. None of them is imported here.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Iterable, Iterator, Mapping
+import shlex
+import sys
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
-from runsettings.documents.paths import shown_path, working_directory
+from runsettings._deferred import deferred
+from runsettings.documents.files import read_file
+from runsettings.documents.paths import several_files, shown_path, working_directory
 from runsettings.layers.flags.namespace import flat_arguments
+from runsettings.values.key_paths import MISSING, value_at
 from runsettings.values.origin import Layer, Origin
+
+if TYPE_CHECKING:
+    from runsettings.layers.flags import command_line_reading
+else:
+    command_line_reading = deferred("runsettings.layers.flags.command_line_reading")
 
 _METHODS: Final = ("parse_args", "parse_known_args", "_parse_known_args")
 
@@ -139,22 +149,32 @@ def bookkeeping(arguments: Iterable[str], known: Mapping[str, str]) -> frozenset
 
 
 def other_sources(
-    parser: Any, arguments: Mapping[str, Any], given: Mapping[str, str]
+    parser: Any,
+    arguments: Mapping[str, Any],
+    given: Mapping[str, str],
+    words: Sequence[str] | None,
 ) -> dict[str, Origin]:
     """The arguments that the parser took from files and variables of its own.
 
     Args:
-        parser: A parser that has parsed; those of ConfigArgParse and jsonargparse read such.
+        parser: A parser that has parsed; those of ConfigArgParse, jsonargparse and Tap read such.
         arguments: What it returned.
-        given: The arguments that were given as flags. ConfigArgParse makes flags of its sources,
-            which are not told apart there.
+        given: The arguments that were given as flags. ConfigArgParse and Tap make flags of their
+            sources, which are not told apart there.
+        words: The command line, without what the parser read elsewhere; by default the process's.
     """
-    ask = getattr(parser, "get_source_to_settings_dict", None)
-    if ask is None:
-        sources = _of_jsonargparse(parser, arguments) if hasattr(parser, "default_env") else {}
+    if texts := getattr(parser, "args_from_configs", None):
+        return _of_tap(parser, texts, sys.argv[1:] if words is None else words)
+    if hasattr(parser, "default_env"):
+        sources = _of_jsonargparse(parser, arguments)
         return {name: origin for name, origin in sources.items() if name not in given}
+    ask = getattr(parser, "get_source_to_settings_dict", None)
+    return {} if ask is None else _of_configargparse(ask())
+
+
+def _of_configargparse(sources: Mapping[str, Mapping[str, Any]]) -> dict[str, Origin]:
     found: dict[str, Origin] = {}
-    for source, settings in ask().items():
+    for source, settings in sources.items():
         kind, _, file = source.partition("|")
         for key, (action, _value) in settings.items():
             if action is None:
@@ -166,20 +186,45 @@ def other_sources(
     return found
 
 
-def _of_jsonargparse(parser: Any, arguments: Mapping[str, Any]) -> dict[str, Origin]:
-    """The sources of jsonargparse, which does not tell them: what is no default is from a file."""
+def _of_tap(
+    parser: argparse.ArgumentParser, texts: Sequence[str], words: Sequence[str]
+) -> dict[str, Origin]:
+    """The sources of Tap, which reads flags from files. It keeps their texts, and no paths."""
     found: dict[str, Origin] = {}
-    files = arguments.get("__default_config__")
-    file = files[-1] if isinstance(files, list) else files
+    for index, text in enumerate(texts):
+        where = f"{type(parser).__name__}(config_files=)[{index}]"
+        read = _arguments_in(parser, shlex.split(text, comments=True))
+        found.update(dict.fromkeys(read, Origin(Layer.FILE, where)))
+    typed = _arguments_in(parser, words)
+    return {name: origin for name, origin in found.items() if name not in typed}
+
+
+def _arguments_in(parser: argparse.ArgumentParser, words: Sequence[str]) -> Collection[str]:
+    """The arguments that have words."""
+    return command_line_reading.read_words(parser, words, strict=False).flags
+
+
+def _of_jsonargparse(parser: Any, arguments: Mapping[str, Any]) -> dict[str, Origin]:
+    """The sources of jsonargparse, which does not name them: its files are read again."""
+    found: dict[str, Origin] = {}
+    cwd = os.fspath(working_directory())
+    files = [os.fspath(file) for file in several_files(arguments.get("__default_config__"))]
+    shown = [shown_path(file, cwd) for file in files]
+    trees = [
+        read_file(Path(file), Layer.FILE, where=where).tree
+        for file, where in zip(files, shown, strict=True)
+    ]
     prefix = f"{parser.env_prefix.replace('-', '_')}_" if isinstance(parser.env_prefix, str) else ""
     flat = flat_arguments(argparse.Namespace(**arguments))
     for action in parser._actions:
         name = action.dest
+        path = tuple(name.split("."))
         variable = f"{prefix}{name}".replace(".", "__").upper()
+        above = [tree for tree in trees if value_at(tree.data, path) is not MISSING]
         if parser.default_env and variable in os.environ:
             found[name] = Origin(Layer.ENV, variable)
-        elif file is not None and name in flat and flat[name] != action.default:
-            found[name] = Origin(
-                Layer.FILE, shown_path(os.fspath(file), os.fspath(working_directory()))
-            )
+        elif above:
+            found[name] = above[-1].origin(path)
+        elif files and name in flat and flat[name] != action.default:
+            found[name] = Origin(Layer.FILE, shown[-1])  # in a form that only jsonargparse reads
     return found

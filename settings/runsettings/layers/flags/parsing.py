@@ -154,7 +154,7 @@ def _watched(
     words = take_overrides(arguments)
     if namespace is not None:
         vars(namespace).update(arguments)
-    others = other_sources(parser, arguments, record.given)
+    others = other_sources(parser, arguments, record.given, args)
     given = {
         name: flag
         for name, flag in {**before, **record.given}.items()
