@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from runsettings.checks.check import check as check
     from runsettings.checks.testing import assert_valid as assert_valid
     from runsettings.errors import Error as Error
-    from runsettings.journal.query.stored_runs import stored_run as stored_run
     from runsettings.journal.reader import read_records as read_records
     from runsettings.journal.replay import StoredRun as StoredRun
     from runsettings.journal.replay import load_run as load_run
@@ -53,6 +52,7 @@ if TYPE_CHECKING:
     from runsettings.models.resolving import resolve as resolve
     from runsettings.models.resolving import sources as sources
     from runsettings.models.settings import Settings as Settings
+    from runsettings.recorded.stored_runs import stored_run as stored_run
     from runsettings.runconfig.config import Config as Config
     from runsettings.runconfig.inputs.overriding import overrides as overrides
     from runsettings.runconfig.typed import RunConfig as RunConfig
@@ -155,7 +155,7 @@ _HOMES = {
     "save": "runs.recording.active",
     "shadowed": "models.provenance",
     "sources": "models.resolving",
-    "stored_run": "journal.query.stored_runs",
+    "stored_run": "recorded.stored_runs",
     "to_dict": "models.provenance",
 }
 """Public names and the modules they live in."""

@@ -223,6 +223,7 @@ class RunConfig(LayeredSettings):
         run: str | os.PathLike[str] | runsettings.StoredRun,
         *,
         dir: str | os.PathLike[str] | None = None,  # noqa: A002 - the name in init()
+        store: str | None = None,
         **values: Any,
     ) -> Self:
         """Read the config of a recorded run back, with the origins that the run recorded.
@@ -234,14 +235,19 @@ class RunConfig(LayeredSettings):
             run: An id, a display name, the beginning of an id, ``latest``, the path of a run's
                 directory or journal, or a stored run.
             dir: The directory above ``wandb``, as in ``init(dir=)``; the settings' own by default.
+            store: The address of a store to ask in place of a directory; ``"setting"`` for the
+                one in the setting ``store``.
             **values: New values, above the recorded ones.
 
         Raises:
             SettingsError: A value does not fit the model, a key is unknown, or a secret is not
                 known.
-            RunError: There is no such run, or its journal cannot be read.
+            RunError: There is no such run, its journal cannot be read, or the store cannot be used.
         """
-        stored = runsettings.stored_run(run, dir) if isinstance(run, (str, os.PathLike)) else run
+        if isinstance(run, (str, os.PathLike)):
+            stored = runsettings.stored_run(run, dir, store)
+        else:
+            stored = run
         data = copy_tree(stored.config)
         masked = [path for path, value in leaves_of(data) if value == MASK]
         for path in masked:

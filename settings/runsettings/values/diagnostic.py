@@ -199,6 +199,7 @@ class Rule(enum.StrEnum):
         "run-missing",
         "No run with this id exists, and the call requires one.",
     )
+    BAD_QUERY = "bad-query", "A filter, a key or a place of runs that cannot be used."
     RUN_OWNED = "run-owned", "Another live process is writing this run."
     RUN_INACTIVE = (
         "run-inactive",

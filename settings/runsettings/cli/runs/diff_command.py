@@ -8,8 +8,12 @@ import click
 
 from runsettings.cli.printing import note, print_json, print_table
 from runsettings.cli.runs.cells import NOTHING, cell, exact_cell
-from runsettings.cli.runs.options import complete_runs, directory_option
-from runsettings.cli.runs.sources import run_source, store_option
+from runsettings.cli.runs.options import (
+    complete_runs,
+    directory_option,
+    run_source,
+    store_option,
+)
 from runsettings.journal.query.differences import Difference, compare_runs
 from runsettings.journal.query.recorded_values import RecordedValue
 from runsettings.journal.replay import StoredRun

@@ -15,8 +15,14 @@ import click
 from runsettings.cli.completing import offered
 from runsettings.cli.printing import note, print_json, print_table
 from runsettings.cli.runs.cells import cell, csv_cell
-from runsettings.cli.runs.options import completable, directory_option, query_errors
-from runsettings.cli.runs.sources import run_source, store_option
+from runsettings.cli.runs.options import (
+    all_runs,
+    completable,
+    directory_option,
+    query_errors,
+    run_source,
+    store_option,
+)
 from runsettings.journal.query.filters import attribute_filter, parse_filter
 from runsettings.journal.query.keys import (
     STATES,
@@ -177,7 +183,7 @@ def ls_command(
     if as_json and as_csv:
         raise click.UsageError("--json and --csv exclude each other")
     with run_source(root, store) as source:
-        runs = source.all()
+        runs = all_runs(source)
     with query_errors("--where"):
         now = time.time()
         conditions = [parse_filter(text, runs, now) for text in filters]

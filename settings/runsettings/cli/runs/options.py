@@ -1,7 +1,9 @@
-"""The option ``--dir``, the argument RUN, and errors of queries, for all commands about runs."""
+"""The options ``--dir`` and ``--store``, the argument RUN, and errors of queries."""
 
 from __future__ import annotations
 
+import contextlib
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,12 +13,17 @@ import click
 
 from runsettings.cli.completing import offered
 from runsettings.cli.printing import note, progress
-from runsettings.documents.paths import named_path
-from runsettings.journal.directory import wandb_directory
-from runsettings.journal.index import list_runs
+from runsettings.cli.runs.store_addresses import store_address
 from runsettings.journal.query import finding
 from runsettings.journal.query.errors import QueryError, RunNotFoundError
 from runsettings.journal.replay import StoredRun
+from runsettings.recorded.sources import (
+    SETTING,
+    DirectorySource,
+    RunSource,
+    settings_directory,
+    store_source,
+)
 from runsettings.values.errors import RunsettingsError, SettingsError
 from runsettings.values.rendering import printable
 
@@ -27,6 +34,9 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 _MANY_JOURNALS = 1_000
 """The smallest number of journals to read for which a progress bar is shown."""
+
+_PATIENCE = 2.0
+"""The greatest number of seconds that completion waits for a store."""
 
 
 def directory_option(command: _Command) -> _Command:
@@ -50,39 +60,58 @@ def runs_directory(root: str | None) -> Path:
     if root is not None:
         with query_errors("--dir"):
             return finding.runs_directory(root)
-    from runsettings.models.settings import Settings  # pydantic: --dir does not need the models
-
     try:
-        settings = Settings.resolve()
+        return settings_directory()
     except SettingsError:
         note("give --dir to see runs although the settings have errors")
         raise
-    return wandb_directory(named_path(settings.root_dir or ".", Path()))
 
 
-def all_runs(directory: Path) -> list[StoredRun]:
+def store_option(command: _Command) -> _Command:
+    """The option ``--store``: its text, or ``None``."""
+    return click.option(
+        "--store",
+        metavar="URL",
+        help=f"Ask the store at this address in place of local runs; `{SETTING}` for the one in "
+        "the setting store (WANDB_STORE).",
+    )(command)
+
+
+@contextmanager
+def run_source(
+    root: str | None, store: str | None = None, *, writable: bool = False
+) -> Iterator[RunSource]:
+    """The source that the options ``--dir`` and ``--store`` name.
+
+    Args:
+        root: The argument of ``--dir``.
+        store: The argument of ``--store``.
+        writable: Whether runs are to be changed or removed.
+
+    Raises:
+        click.UsageError: Both are given, or the address has a password.
+        click.ClickException: Inside, no run matched a name, or several did.
+        RunError: The store cannot be used.
+    """
+    try:
+        if store is None:
+            yield DirectorySource(runs_directory(root))
+            return
+        if root is not None:
+            raise click.UsageError("--dir and --store exclude each other")
+        with store_source(store_address(store, "--store"), writable=writable) as source:
+            yield source
+    except RunNotFoundError as error:
+        raise click.ClickException(str(error)) from None
+
+
+def all_runs(source: RunSource) -> list[StoredRun]:
     """All runs, newest first; a note names each journal that cannot be read."""
     with progress("reading journals", _MANY_JOURNALS) as tell:
-        listing = list_runs(directory, tell)
+        listing = source.runs(tell)
     for journal, reason in listing.unreadable.items():
         note(f"{journal} cannot be read and is left out: {' '.join(reason.split())}")
     return listing.runs
-
-
-def find_run(directory: Path, name: str) -> StoredRun:
-    """Find the run for the argument RUN.
-
-    Args:
-        directory: The ``wandb`` directory.
-        name: An id, the beginning of one, a name, a path, or ``latest``.
-
-    Raises:
-        click.ClickException: No run matches, or several do.
-    """
-    try:
-        return finding.find_run(directory, name)
-    except RunNotFoundError as error:
-        raise click.ClickException(str(error)) from None
 
 
 @contextmanager
@@ -115,8 +144,24 @@ def complete_runs(
 
 
 def completable(ctx: click.Context) -> list[StoredRun]:
-    """The runs to complete from; none after an error, because completion cannot show errors."""
-    try:
-        return list_runs(runs_directory(ctx.params.get("root"))).runs
-    except (OSError, RunsettingsError, click.ClickException):
-        return []
+    """The runs to complete from; none after an error, because completion cannot show errors.
+
+    A store that takes longer than `_PATIENCE` counts as one without runs.
+    """
+    found: list[StoredRun] = []
+
+    def read() -> None:
+        with (
+            contextlib.suppress(OSError, RunsettingsError, QueryError, click.ClickException),
+            run_source(ctx.params.get("root"), ctx.params.get("store")) as source,
+        ):
+            found.extend(source.runs().runs)
+
+    if ctx.params.get("store") is None:
+        read()
+        return found
+    # Not waited for when the process ends. No option bounds each step of a connection.
+    reading = threading.Thread(target=read, daemon=True)
+    reading.start()
+    reading.join(_PATIENCE)
+    return [] if reading.is_alive() else found

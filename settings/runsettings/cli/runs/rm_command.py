@@ -7,8 +7,12 @@ from collections.abc import Sequence
 
 import click
 
-from runsettings.cli.runs.options import complete_runs, directory_option
-from runsettings.cli.runs.sources import run_source, store_option
+from runsettings.cli.runs.options import (
+    complete_runs,
+    directory_option,
+    run_source,
+    store_option,
+)
 from runsettings.journal.removal import size
 from runsettings.journal.replay import StoredRun
 from runsettings.values.rendering import printable

@@ -11,8 +11,12 @@ import click
 from runsettings.cli.printing import print_json, print_table
 from runsettings.cli.runs import sparklines
 from runsettings.cli.runs.cells import NOTHING, cell, exact_cell
-from runsettings.cli.runs.options import complete_runs, directory_option
-from runsettings.cli.runs.sources import run_source, store_option
+from runsettings.cli.runs.options import (
+    complete_runs,
+    directory_option,
+    run_source,
+    store_option,
+)
 from runsettings.journal.query.keys import Kind
 from runsettings.journal.query.metrics import Metric
 from runsettings.journal.query.recorded_values import (

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import click
 
+from runsettings.recorded.sources import SETTING, setting_store
 from runsettings.shipping.addresses import check_packages, has_password
-
-SETTING = "setting"
-"""The word that stands for the address in the setting ``store``."""
 
 
 def store_address(given: str | None, option: str) -> str:
@@ -33,11 +31,8 @@ def store_address(given: str | None, option: str) -> str:
             )
         check_packages(given)
         return given
-    from runsettings.models.settings import Settings  # pydantic: an address needs no models
-
-    store = Settings.resolve().store
-    if store is None:
+    url = setting_store()
+    if url is None:
         raise click.UsageError(f"there is no store: give {option}, or set WANDB_STORE")
-    url = store.get_secret_value()
     check_packages(url)
     return url

@@ -10,15 +10,10 @@ from pathlib import Path
 import click
 
 from runsettings.cli.printing import note, progress
-from runsettings.cli.runs.options import (
-    all_runs,
-    complete_runs,
-    directory_option,
-    find_run,
-    runs_directory,
-)
+from runsettings.cli.runs.options import all_runs, complete_runs, directory_option, run_source
 from runsettings.cli.runs.store_addresses import store_address
 from runsettings.journal.replay import StoredRun
+from runsettings.recorded.sources import RunSource
 from runsettings.shipping.addresses import shown
 from runsettings.shipping.stores.base import NoStoreError, may_pass
 from runsettings.shipping.sync import bytes_to_ship, sync_runs
@@ -74,28 +69,28 @@ def sync_command(
     if dry_run and watch:
         raise click.UsageError("--dry-run and --watch exclude each other")
     url = store_address(to, "--to")
-    directory = runs_directory(root)
-    said = set[str]()
-    while watch:
-        try:
-            _ship(url, all_runs(directory) if everything else _named(directory, runs), said)
-        except RunError as error:
-            if not may_pass(error):
-                raise
-            _say_once(error.diagnostics[0].message, said)
-        time.sleep(_WATCH)
-    found = all_runs(directory) if everything else _named(directory, runs)
-    if not found:
-        note(f"no runs in {directory}")
-    elif dry_run:
-        _print_missing(url, found)
-    elif not _ship(url, found):
-        ctx.exit(1)
+    with run_source(root) as source:
+        said = set[str]()
+        while watch:
+            try:
+                _ship(url, all_runs(source) if everything else _named(source, runs), said)
+            except RunError as error:
+                if not may_pass(error):
+                    raise
+                _say_once(error.diagnostics[0].message, said)
+            time.sleep(_WATCH)
+        found = all_runs(source) if everything else _named(source, runs)
+        if not found:
+            note(f"no runs in {source.place}")
+        elif dry_run:
+            _print_missing(url, found)
+        elif not _ship(url, found):
+            ctx.exit(1)
 
 
-def _named(directory: Path, names: Sequence[str]) -> list[StoredRun]:
+def _named(source: RunSource, names: Sequence[str]) -> list[StoredRun]:
     """The named runs, each once."""
-    found = [find_run(directory, name) for name in names]
+    found = [source.find(name) for name in names]
     return list({Path(run.journal).resolve(): run for run in found}.values())
 
 

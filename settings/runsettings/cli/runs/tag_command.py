@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import click
 
 from runsettings.cli.printing import note
-from runsettings.cli.runs.options import complete_runs, directory_option, find_run, runs_directory
+from runsettings.cli.runs.options import complete_runs, directory_option, run_source
 from runsettings.values.rendering import printable
 
 
@@ -27,7 +27,8 @@ def tag_command(run: str, changes: tuple[str, ...], root: str | None) -> None:
     command prints the run's tags after the change, one on each line.
     """
     add, drop = _tag_changes(changes)
-    found = find_run(runs_directory(root), run)
+    with run_source(root) as source:
+        found = source.find(run)
     for tag in drop:
         if tag not in found.tags:
             note(f"the run has no tag {tag!r}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Final
 
@@ -20,7 +21,7 @@ _CANDIDATES: Final = 10
 """How many runs are listed if several match."""
 
 
-def runs_directory(root: str) -> Path:
+def runs_directory(root: str | os.PathLike[str]) -> Path:
     """The ``wandb`` directory at or below a directory, relative if ``root`` is.
 
     Args:
@@ -31,7 +32,7 @@ def runs_directory(root: str) -> Path:
     """
     given = named_path(root, Path())
     if not given.is_dir():
-        raise QueryError(f"there is no directory {root!r}")
+        raise QueryError(f"there is no directory {os.fspath(root)!r}")
     below = wandb_directory(given)
     is_wandb = given.name in ("wandb", ".wandb") or any(True for _ in find_journals(given))
     return given if is_wandb and not below.is_dir() else below
