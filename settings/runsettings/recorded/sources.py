@@ -13,6 +13,7 @@ from runsettings.journal import removal
 from runsettings.journal.directory import wandb_directory
 from runsettings.journal.index import Listing, list_runs
 from runsettings.journal.query.finding import choose_run, find_run, runs_directory
+from runsettings.journal.query.listing import Question, answer
 from runsettings.journal.query.metrics import Metric, read_metrics
 from runsettings.journal.query.run_objects import saved_files
 from runsettings.journal.replay import StoredRun, load_run
@@ -36,6 +37,13 @@ class RunSource(Protocol):
 
     def runs(self, tell: Tell = lambda _done, _all: None) -> Listing:
         """All runs, newest first, without what listings leave out."""
+
+    def select(self, question: Question, tell: Tell = lambda _done, _all: None) -> Listing:
+        """The runs that a question asks for, without what listings leave out.
+
+        Raises:
+            QueryError: A filter or a key is wrong, or no run has it.
+        """
 
     def find(self, name: str) -> StoredRun:
         """One run with everything.
@@ -78,6 +86,11 @@ class DirectorySource:
         """All runs, newest first; see `index.list_runs`."""
         return list_runs(self.directory, tell)
 
+    def select(self, question: Question, tell: Tell = lambda _done, _all: None) -> Listing:
+        """The runs that a question asks for."""
+        listing = self.runs(tell)
+        return Listing(answer(question, listing.runs), listing.unreadable)
+
     def find(self, name: str) -> StoredRun:
         """One run with everything; the name may be a path anywhere as well."""
         return find_run(self.directory, name)
@@ -119,6 +132,11 @@ class StoreSource:
         """All runs, newest first."""
         del tell  # one query
         return Listing(self.store.list_runs())
+
+    def select(self, question: Question, tell: Tell = lambda _done, _all: None) -> Listing:
+        """The runs that a question asks for, selected by the database."""
+        del tell
+        return Listing(self.store.select_runs(question))
 
     def find(self, name: str) -> StoredRun:
         """One run with everything."""

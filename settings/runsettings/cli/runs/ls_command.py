@@ -16,28 +16,27 @@ from runsettings.cli.completing import offered
 from runsettings.cli.printing import note, print_json, print_table
 from runsettings.cli.runs.cells import cell, csv_cell
 from runsettings.cli.runs.options import (
-    all_runs,
     completable,
     directory_option,
     query_errors,
     run_source,
+    select_runs,
     store_option,
 )
-from runsettings.journal.query.filters import attribute_filter, parse_filter
+from runsettings.journal.query.filters import attribute_filter
 from runsettings.journal.query.keys import (
     STATES,
     Kind,
     default_keys,
     find_key,
     known_keys,
-    parse_keys,
-    parse_order,
 )
 from runsettings.journal.query.listing import (
     Column,
+    Question,
     group_columns,
+    parse_question,
     run_columns,
-    select_runs,
     summary_metrics,
 )
 from runsettings.journal.query.run_objects import row_objects, run_object
@@ -182,33 +181,30 @@ def ls_command(
     """
     if as_json and as_csv:
         raise click.UsageError("--json and --csv exclude each other")
-    with run_source(root, store) as source:
-        runs = all_runs(source)
-    with query_errors("--where"):
-        now = time.time()
-        conditions = [parse_filter(text, runs, now) for text in filters]
-    with query_errors("--sort"):
-        order = [parse_order(text, runs) for text in sort]
-    with query_errors("--columns"):
-        keys = None if columns is None else parse_keys(columns, runs)
-    with query_errors("--group-by"):
-        groups = None if group_by is None else parse_keys(group_by, runs)
-    found = select_runs(runs, [attribute_filter(**attributes), *conditions], order)
-    if not found and not as_json and not as_csv:
-        note("no runs match" if runs else f"no runs in {source.place}")
-        return
+    question = Question(
+        *(filters, sort, columns, group_by, attribute_filter(**attributes)),
+        limit=limit if group_by is None else None,  # the rows are groups then
+    )
+    with run_source(root, store) as source, query_errors(""):
+        found = select_runs(source, question)
+        if not found and not as_json and not as_csv:
+            has_runs = source.select(Question(limit=1)).runs
+            note("no runs match" if has_runs else f"no runs in {source.place}")
+            return
+    # Without runs, each key is accepted: the source has found them.
+    _, _, keys, groups = parse_question(question, ())
     if groups is not None:
         means = keys if keys is not None else summary_metrics(found)
         table = group_columns(found, groups, means, limit)
     elif keys is not None:
-        table = run_columns(found[:limit], keys)
+        table = run_columns(found, keys)
     elif as_json:
-        print_json([run_object(run) for run in found[:limit]])
+        print_json([run_object(run) for run in found])
         return
     elif as_csv:
-        table = run_columns(found[:limit], [find_key(key, ()) for key in known_keys(found)])
+        table = run_columns(found, [find_key(key, ()) for key in known_keys(found)])
     else:
-        table = run_columns(found[:limit], default_keys())
+        table = run_columns(found, default_keys())
         if sys.stdout.isatty():
             _print_fitted(table)
             return

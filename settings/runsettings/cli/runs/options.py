@@ -16,6 +16,7 @@ from runsettings.cli.printing import note, progress
 from runsettings.cli.runs.store_addresses import store_address
 from runsettings.journal.query import finding
 from runsettings.journal.query.errors import QueryError, RunNotFoundError
+from runsettings.journal.query.listing import Question
 from runsettings.journal.replay import StoredRun
 from runsettings.recorded.sources import (
     SETTING,
@@ -107,8 +108,17 @@ def run_source(
 
 def all_runs(source: RunSource) -> list[StoredRun]:
     """All runs, newest first; a note names each journal that cannot be read."""
+    return select_runs(source, Question())
+
+
+def select_runs(source: RunSource, question: Question) -> list[StoredRun]:
+    """The runs that a question asks for; a note names each journal that cannot be read.
+
+    Raises:
+        QueryError: A filter or a key is wrong, or no run has it.
+    """
     with progress("reading journals", _MANY_JOURNALS) as tell:
-        listing = source.runs(tell)
+        listing = source.select(question, tell)
     for journal, reason in listing.unreadable.items():
         note(f"{journal} cannot be read and is left out: {' '.join(reason.split())}")
     return listing.runs
@@ -118,12 +128,16 @@ def all_runs(source: RunSource) -> list[StoredRun]:
 def query_errors(option: str) -> Iterator[None]:
     """Turn an error of a query into an error of usage that names the option.
 
+    Args:
+        option: The option, unless the error has the part of the question that it is in.
+
     Raises:
         click.BadParameter: A `QueryError` was raised inside.
     """
     try:
         yield
     except QueryError as error:
+        option = f"--{error.part.replace('_', '-')}" if error.part else option
         raise click.BadParameter(str(error), param_hint=option) from None
 
 

@@ -1,18 +1,20 @@
-"""Compares a run's value with the value in a filter, by the types of both."""
+"""The conditions of filters: a run's value is compared with that of the filter by both types.
+
+A condition is a function of a run. A store makes the same of it in the language of its database.
+"""
 
 from __future__ import annotations
 
 import math
 import operator
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, TypeAlias
 
+from runsettings.journal.query.keys import Key
 from runsettings.journal.replay import StoredRun
 from runsettings.values.key_paths import MISSING
-
-Filter: TypeAlias = Callable[[StoredRun], bool]
-"""A function that returns whether a run is selected."""
 
 _NUMBER: Final = re.compile(
     r"[-+]?(?:(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?|inf|nan)", re.ASCII
@@ -42,6 +44,11 @@ class Literal(NamedTuple):
     value: Any
     quoted: bool
 
+    @classmethod
+    def of_text(cls, text: str) -> Literal:
+        """The literal that equals this text alone."""
+        return cls(text, text, quoted=True)
+
     def equals(self, other: Any) -> bool:
         """Whether a run's value equals this; ``1`` equals ``1.0``, but not ``true``."""
         if isinstance(other, str):
@@ -57,45 +64,73 @@ class Literal(NamedTuple):
         return not self.quoted and is_number(other) and is_number(self.value)
 
 
-def any_element(
-    get: Callable[[StoredRun], Any], holds: Callable[[Any], bool], *, wanted: bool
-) -> Filter:
-    """A filter: a test is true for a value or, in a list, for any element (``tags = x``).
+@dataclass(frozen=True, slots=True)
+class Present:
+    """A run has a value for a key."""
 
-    Args:
-        get: Returns the run's value, or `MISSING`.
-        holds: The test.
-        wanted: Whether to select the runs for which the test is true. False selects the runs
-            with a value for which it is not.
+    key: Key
+
+    def __call__(self, run: StoredRun) -> bool:
+        """Whether a run does."""
+        return self.key.get(run) is not MISSING
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A run's value compares with a literal.
+
+    It is false for a run without a value, and by order for a text and a number. Any other
+    comparison is with each element of a list (``tags = x``): ``=`` and ``~`` with any of them,
+    ``!=`` and ``!~`` with all of them.
     """
 
-    def chosen(run: StoredRun) -> bool:
-        value = get(run)
+    key: Key
+    sign: str
+    """One of ``=``, ``!=``, ``~``, ``!~`` and those of `ORDER`."""
+    literal: Literal
+
+    def __call__(self, run: StoredRun) -> bool:
+        """Whether a run's value does."""
+        value, literal = self.key.get(run), self.literal
         if value is MISSING:
             return False
-        return any(map(holds, value if isinstance(value, list) else [value])) is wanted
+        if self.sign in ORDER:
+            known = literal.text if isinstance(value, str) else literal.value
+            return literal.compares(value) and ORDER[self.sign](value, known)
+        elements = value if isinstance(value, list) else [value]
+        if self.sign in ("~", "!~"):
+            part = literal.text.casefold()
+            found = any(part in str(each).casefold() for each in elements)
+        else:
+            found = any(map(literal.equals, elements))
+        return found is (self.sign in ("=", "~"))
 
-    return chosen
+
+@dataclass(frozen=True, slots=True)
+class Negation:
+    """A condition is false."""
+
+    part: Filter
+
+    def __call__(self, run: StoredRun) -> bool:
+        """Whether it is for a run."""
+        return not self.part(run)
 
 
-def ordered(
-    get: Callable[[StoredRun], Any], order: Callable[[Any, Any], bool], literal: Literal
-) -> Filter:
-    """A filter by order. It is false if the run has no value, or for a string and a number.
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """All of some conditions hold, or any."""
 
-    Args:
-        get: Returns the run's value, or `MISSING`.
-        order: The comparison.
-        literal: The value to compare with.
-    """
+    parts: Sequence[Filter]
+    every: bool
 
-    def chosen(run: StoredRun) -> bool:
-        value = get(run)
-        if value is MISSING or not literal.compares(value):
-            return False
-        return order(value, literal.text if isinstance(value, str) else literal.value)
+    def __call__(self, run: StoredRun) -> bool:
+        """Whether they hold for a run."""
+        return (all if self.every else any)(part(run) for part in self.parts)
 
-    return chosen
+
+Filter: TypeAlias = Present | Comparison | Negation | Joined
+"""A function that returns whether a run is selected."""
 
 
 def plain(text: str) -> Any:

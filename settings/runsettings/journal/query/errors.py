@@ -6,6 +6,9 @@ from __future__ import annotations
 class QueryError(Exception):
     """A query that cannot be answered."""
 
+    part = ""
+    """The member of `listing.Question` that has the error, if it is of one."""
+
 
 class UnknownKeyError(QueryError):
     """No run has this key; the message suggests a similar one."""

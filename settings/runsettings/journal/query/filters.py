@@ -9,20 +9,22 @@ runs of other groups, and ``not group = night`` also those without a group.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from runsettings.journal.query.comparisons import (
     ORDER,
+    Comparison,
     Filter,
+    Joined,
     Literal,
-    any_element,
+    Negation,
+    Present,
     kind_of,
-    ordered,
     plain,
 )
 from runsettings.journal.query.errors import FilterError, UnknownKeyError
-from runsettings.journal.query.keys import STATES, Key, Kind, find_key
+from runsettings.journal.query.keys import ATTRIBUTES, STATES, Key, Kind, find_key
 from runsettings.journal.query.times import DURATION_FORMS, TIME_FORMS, parse_duration, parse_time
 from runsettings.journal.replay import StoredRun
 from runsettings.values.key_paths import MISSING
@@ -86,19 +88,21 @@ def attribute_filter(
         before: The run was created before this time, in seconds since 1970.
     """
 
-    def chosen(run: StoredRun) -> bool:
-        return (
-            (project is None or run.project == project)
-            and (group is None or run.group == group)
-            and (job_type is None or run.job_type == job_type)
-            and all(tag in run.tags for tag in tags)
-            and (since is None or run.created >= since)
-            and (before is None or run.created < before)
-            # Last, because the state of a run without an end needs a system call.
-            and (not states or run.state in states)
-        )
+    def equals(name: str, text: str) -> Filter:
+        return Comparison(ATTRIBUTES[name], "=", Literal.of_text(text))
 
-    return chosen
+    def created_since(seconds: float) -> Filter:
+        literal = Literal(str(seconds), seconds, quoted=False)
+        return Comparison(ATTRIBUTES["created"], ">=", literal)
+
+    names = {"project": project, "group": group, "job_type": job_type}
+    parts = [equals(name, text) for name, text in names.items() if text is not None]
+    parts += [equals("tags", tag) for tag in tags]
+    parts += [] if since is None else [created_since(since)]
+    parts += [] if before is None else [Negation(created_since(before))]
+    if states:  # last, because the state of a run without an end needs a system call
+        parts.append(Joined([equals("state", state) for state in states], every=False))
+    return Joined(parts, every=True)
 
 
 class _Parser:
@@ -121,26 +125,23 @@ class _Parser:
         return found
 
     def _or(self) -> Filter:
-        return self._joined("or", self._and, any)
+        return self._joined("or", self._and)
 
     def _and(self) -> Filter:
-        return self._joined("and", self._not, all)
+        return self._joined("and", self._not)
 
-    def _joined(
-        self, word: str, parse: Callable[[], Filter], hold: Callable[[Iterable[bool]], bool]
-    ) -> Filter:
+    def _joined(self, word: str, parse: Callable[[], Filter]) -> Filter:
         parts = [parse()]
         while self._word(word):
             parts.append(parse())
-        return parts[0] if len(parts) == 1 else lambda run: hold(part(run) for part in parts)
+        return parts[0] if len(parts) == 1 else Joined(parts, every=word == "and")
 
     def _not(self) -> Filter:
         self.depth += 1
         if self.depth > _DEEPEST:
             raise self._error(f"nested deeper than {_DEEPEST}", self._peek())
         if self._word("not"):
-            part = self._not()
-            found: Filter = lambda run: not part(run)  # noqa: E731
+            found: Filter = Negation(self._not())
         else:
             found = self._atom()
         self.depth -= 1
@@ -162,7 +163,7 @@ class _Parser:
             raise self._error(str(error), token) from None
         operation = self._peek()
         if operation.kind != "operator":
-            return lambda run: key.get(run) is not MISSING
+            return Present(key)
         self._take()
         return self._comparison(key, operation, self._take())
 
@@ -170,16 +171,9 @@ class _Parser:
         if token.kind not in ("word", "quoted"):
             raise self._error(f"expected a value after {operation.text!r}", token)
         literal = self._literal(key, token)
-        sign = operation.text
-        if sign in ("~", "!~"):
-            part = literal.text.casefold()
-            return any_element(
-                key.get, lambda value: part in str(value).casefold(), wanted=sign == "~"
-            )
-        if sign in ORDER:
+        if operation.text in ORDER:
             self._check_order(key, operation, literal)
-            return ordered(key.get, ORDER[sign], literal)
-        return any_element(key.get, literal.equals, wanted=sign != "!=")
+        return Comparison(key, "=" if operation.text == "==" else operation.text, literal)
 
     def _literal(self, key: Key, token: _Token) -> Literal:
         """The value, parsed by the kind of the key.

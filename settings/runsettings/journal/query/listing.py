@@ -5,11 +5,16 @@ from __future__ import annotations
 import itertools
 import json
 import math
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from runsettings.journal.query.comparisons import Filter, is_number
-from runsettings.journal.query.keys import Key, Kind, find_key
+from runsettings.journal.query.errors import QueryError
+from runsettings.journal.query.filters import parse_filter
+from runsettings.journal.query.keys import Key, Kind, find_key, parse_keys, parse_order
 from runsettings.journal.replay import StoredRun
 from runsettings.values.key_paths import MISSING
 
@@ -21,6 +26,85 @@ class Column(NamedTuple):
     kind: Kind
     values: list[Any]
     """`MISSING` where a row has no value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Which runs a listing is to have, in the words of a person."""
+
+    where: Sequence[str] = ()
+    """Filters, which must all hold."""
+    sort: Sequence[str] = ()
+    """Keys to sort by, the most important first; ``-`` before one puts the largest value first."""
+    columns: str | None = None
+    """Keys that are shown, with commas between them."""
+    group_by: str | None = None
+    """Keys by which runs are grouped, with commas between them."""
+    attributes: Filter | None = None
+    """A filter on attributes, from `filters.attribute_filter`."""
+    limit: int | None = None
+    """The largest number of runs."""
+    now: float = field(default_factory=time.time)
+    """The current time, in seconds since 1970; ages like ``2d`` are relative to it."""
+
+
+class Parsed(NamedTuple):
+    """A question whose filters and keys were parsed."""
+
+    filters: Sequence[Filter]
+    order: Sequence[tuple[Key, bool]]
+    columns: Sequence[Key] | None
+    groups: Sequence[Key] | None
+
+
+def parse_question(question: Question, runs: Sequence[StoredRun]) -> Parsed:
+    """Parse the filters and the keys of a question.
+
+    Args:
+        question: The question.
+        runs: All runs to select from; one of them must have each key. If empty, any key is
+            accepted.
+
+    Raises:
+        QueryError: A filter or a key is wrong; its ``part`` tells in which member.
+    """
+
+    def keys(part: str, text: str | None) -> Sequence[Key] | None:
+        with _errors_in(part):
+            return None if text is None else parse_keys(text, runs)
+
+    with _errors_in("where"):
+        filters = [parse_filter(text, runs, question.now) for text in question.where]
+    if question.attributes is not None:
+        filters = [question.attributes, *filters]
+    with _errors_in("sort"):
+        order = [parse_order(text, runs) for text in question.sort]
+    return Parsed(
+        filters, order, keys("columns", question.columns), keys("group_by", question.group_by)
+    )
+
+
+@contextmanager
+def _errors_in(part: str) -> Iterator[None]:
+    try:
+        yield
+    except QueryError as error:
+        error.part = part
+        raise
+
+
+def answer(question: Question, runs: Sequence[StoredRun]) -> list[StoredRun]:
+    """The runs that a question asks for, sorted.
+
+    Args:
+        question: The question.
+        runs: All runs; runs that are equal in all keys keep their order.
+
+    Raises:
+        QueryError: A filter or a key is wrong, or no run has it.
+    """
+    parsed = parse_question(question, runs)
+    return select_runs(runs, parsed.filters, parsed.order)[: question.limit]
 
 
 def select_runs(

@@ -6,6 +6,7 @@ import abc
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Self
 
+from runsettings.journal.query.listing import Question
 from runsettings.journal.query.metrics import Metric
 from runsettings.journal.replay import StoredRun
 from runsettings.shipping.batches import Batch, RunIdentity
@@ -117,6 +118,14 @@ class Store(Destination):
     @abc.abstractmethod
     def list_runs(self) -> list[StoredRun]:
         """The latest run of each project and id, newest first, as `index.Listing` has them."""
+
+    @abc.abstractmethod
+    def select_runs(self, question: Question) -> list[StoredRun]:
+        """The runs that a question asks for, as `query.listing.answer` selects them.
+
+        Raises:
+            QueryError: A filter or a key is wrong, or no run has it.
+        """
 
     @abc.abstractmethod
     def load_run(self, listed: StoredRun) -> StoredRun:

@@ -25,6 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 
+from runsettings.journal.query.listing import Question, answer
 from runsettings.journal.query.metrics import Metric
 from runsettings.journal.reader import parse
 from runsettings.journal.replay import StoredRun
@@ -162,6 +163,10 @@ class SqlStore(Store):
         """The latest run of each project and id, newest first."""
         with self._begin() as connection:
             return reading.list_runs(connection, self._now(connection))
+
+    def select_runs(self, question: Question) -> list[StoredRun]:
+        """The runs that a question asks for."""
+        return answer(question, self.list_runs())
 
     def load_run(self, listed: StoredRun) -> StoredRun:
         """A run with its settings, origins and files."""
