@@ -46,7 +46,7 @@ def find_caller(call: str | None = None, skip: str = _OURS) -> Caller:
     """
     frame: FrameType | None = sys._getframe(1)
     called = frame
-    inside = skip + "."
+    inside, module = skip + ".", ""
     while frame is not None:
         module = frame.f_globals.get("__name__", "")
         if module != skip and module not in _BETWEEN and not module.startswith(inside):
@@ -54,7 +54,7 @@ def find_caller(call: str | None = None, skip: str = _OURS) -> Caller:
         called, frame = frame, frame.f_back
     if call is None and called is not None:
         call = called.f_code.co_qualname.removesuffix(".__init__")
-    if frame is None:
+    if frame is None or module.startswith("click."):
         # The package runs as a program; no user code called it.
         return Caller(skip, None, call)
     return Caller(_shown(frame.f_code.co_filename), frame.f_lineno, call)

@@ -44,8 +44,10 @@ class FileLayer:
 
     def read(self, inputs: Inputs) -> Sequence[Reading]:
         """Read the files."""
-        line = "" if inputs.caller.line is None else f":{inputs.caller.line}"
-        by = f"files= at {inputs.caller.where}{line}"
+        caller = inputs.caller
+        by = f"files= at {caller.where}:{caller.line}"
+        if caller.line is None:
+            by = "--file or [tool.runsettings.program]"
         return [each for file in inputs.files for each in read_named(file, Layer.FILE, inputs, by)]
 
 

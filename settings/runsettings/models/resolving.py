@@ -157,7 +157,7 @@ def resolve_layers(
 def resolve_for_key(
     model: type[_Settings], key: str, **given: Any
 ) -> tuple[_Settings, list[Diagnostic]]:
-    """Resolve all layers to explain one key, even if other keys have errors.
+    """Resolve all layers for the value of one key, even if other keys have errors.
 
     Args:
         model: The settings class.
@@ -168,8 +168,8 @@ def resolve_for_key(
         The settings, without the values of keys that have errors, and these errors.
 
     Raises:
-        SettingsError: There is no such key, the key has an error itself, or the settings are not
-            valid without the keys that have errors.
+        SettingsError: There is no such key, the key has an error itself, a file that may have
+            it cannot be read, or the settings are not valid without the keys that have errors.
     """
     caller = find_caller()
     resolution = resolve_layers(model, inputs_of(model, caller, **given))
@@ -178,6 +178,9 @@ def resolve_for_key(
         raise_or_warn(resolution, caller)
         return resolution.settings, []
     wrong = {error.path for error in errors if error.path}
+    read = {source.where for source in resolution.merged.sources if source.data}
+    if any(not error.path and getattr(error.origin, "where", None) not in read for error in errors):
+        raise SettingsError(resolution.diagnostics)
     sources = [
         source.with_data(_without(source.data, wrong)) for source in resolution.merged.sources
     ]

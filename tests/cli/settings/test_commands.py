@@ -400,6 +400,50 @@ def test_one_quote_is_no_pair(jail, run, text):
     assert "INI has no quotes" not in run("show").stderr
 
 
+@pytest.mark.parametrize(
+    "wrong", ["mode = offlin", "mode = offlin\nnot a line", "run_id = a/b\nquiet = perhaps"]
+)
+def test_a_key_is_printed_while_others_are_wrong(jail, run, wrong):
+    """The value goes to the standard output, and the errors to the standard error."""
+    jail.write("wandb/settings", f"[default]\nproject = x\n{wrong}\n")
+    result = run("get", "project")
+    assert result.exit_code == 1
+    assert result.stdout == "x\n"
+    assert "in settings\n" in result.stderr
+    assert "wandb/settings:3" in result.stderr
+
+
+@pytest.mark.parametrize("command", ["get", "explain"])
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (["--file", "trian.yaml"], "named by --file or [tool.runsettings.program], does not exist"),
+        (["--settings-file", "trian.yaml"], "named by --settings-file, does not exist"),
+        (["--env-file", "trian.yaml"], "the file does not exist"),
+        (["--config", "trian.yaml"], "the file does not exist"),
+        (["--file", "torn.yaml"], "not YAML"),
+        (["--file", "train.yaml", "--profile", "nope"], "no file has a profile 'nope'"),
+    ],
+)
+def test_a_file_that_may_have_the_key_must_be_readable(jail, run, command, options, expected):
+    """A key is neither printed nor explained where a file that may set it cannot be read."""
+    jail.write("train.yaml", "group: g\n")
+    jail.write("torn.yaml", "project: [\n")
+    result = run(command, "project", *options)
+    assert result.exit_code == 1
+    assert result.stdout == ""
+    assert expected in result.stderr
+
+
+@pytest.mark.parametrize("command", ["get", "explain"])
+def test_the_name_of_a_variable_is_no_key_while_others_are_wrong(jail, run, command):
+    """The hint names the key of the variable, also where another setting is wrong."""
+    jail.setenv(WANDB_MODE="offlin")
+    result = run(command, "WANDB_PROJECT")
+    assert result.exit_code == 1
+    assert "this variable sets 'project'" in result.stderr
+
+
 def test_quotes_elsewhere_are_not_told_as_those_of_ini(jail, run):
     """Variables and TOML have rules of their own."""
     jail.setenv(WANDB_MODE='"offline"')

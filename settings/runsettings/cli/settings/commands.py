@@ -99,9 +99,8 @@ def explain_command(key: str | None, as_json: bool, program: Program) -> None:
                 _print_files(showing.chain_of_files(sources, composed_only=True))
             click.echo(runsettings.explain(settings, as_json=as_json))
             return
-        model_class, inputs = program.settings_class, program.inputs
-        settings, problems = resolve_for_key(model_class, key, **inputs)
-        showing.refuse_variable(settings, key)
+        showing.refuse_variable(program.settings_class, key)
+        settings, problems = resolve_for_key(program.settings_class, key, **program.inputs)
         click.echo(runsettings.explain(settings, key, as_json=as_json))
     _note_problems(len(problems))
 
@@ -113,16 +112,21 @@ def get_command(key: str, program: Program) -> None:
     """Print the value of KEY on one line, for scripts.
 
     The line is empty for a value that is not set, and *** for a secret. With --config or --set,
-    KEY is one of the config that they make.
+    KEY is one of the config that they make. Errors of other settings go to the standard error,
+    with status 1.
     """
     from runsettings.cli.settings import showing  # pydantic, as above
+    from runsettings.models.resolving import resolve_for_key  # pydantic
 
     if program.has_config:
         click.echo(showing_config.config_value(program.config(), key))
         return
-    settings = program.resolve()
     with _model_suggested(program.model, program.is_project):
+        showing.refuse_variable(program.settings_class, key)
+        settings, problems = resolve_for_key(program.settings_class, key, **program.inputs)
         click.echo(showing.plain_value(settings, key))
+    if problems:
+        raise SettingsError(problems)
 
 
 @click.command("set", cls=SetCommand, context_settings={"allow_extra_args": True})

@@ -74,7 +74,6 @@ def plain_value(settings: LayeredSettings, key: str) -> str:
     Raises:
         SettingsError: There is no such key.
     """
-    refuse_variable(settings, key)
     path = provenance.locate(settings, key)
     value = _json_value(settings, path, provenance.to_dict(settings))
     option = options(type(settings)).find(path)
@@ -86,18 +85,18 @@ def plain_value(settings: LayeredSettings, key: str) -> str:
     return one_line(value)
 
 
-def refuse_variable(settings: LayeredSettings, key: str) -> None:
+def refuse_variable(model: type[LayeredSettings], key: str) -> None:
     """Refuse the name of an environment variable, with a hint that names its key.
 
     Args:
-        settings: The settings.
+        model: The settings class.
         key: A key, or the name of a variable.
 
     Raises:
         SettingsError: The key is a variable's name.
     """
-    if options(type(settings)).set_by(key) is not None:
-        find_option(type(settings), key)
+    if options(model).set_by(key) is not None:
+        find_option(model, key)
 
 
 def chain_of_files(sources: Iterable[Tree], *, composed_only: bool = False) -> list[str]:
