@@ -16,6 +16,7 @@ The rule of the house holds for them as for any import: they run downwards.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from importlib import import_module
 from typing import Any
 
@@ -39,6 +40,9 @@ class _Deferred:
     def __contains__(self, item: object) -> bool:
         return item in self._load()
 
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._load())
+
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self._load()(*args, **kwargs)
 
@@ -48,7 +52,7 @@ def deferred(module: str, name: str | None = None) -> Any:
 
     Args:
         module: The module's full name.
-        name: A class or function of the module. It can be called and have its attributes read;
-            it cannot be subclassed, or be the type of an ``isinstance``.
+        name: A class, function or set of the module. It can be called, iterated over, and have its
+            attributes read; it cannot be subclassed, or be the type of an ``isinstance``.
     """
     return _Deferred(module, name)

@@ -48,6 +48,8 @@ class LayeredConfigDict(SettingsConfigDict, total=False):
     """The boolean field that turns warnings into errors."""
     check_values: Callable[[Any], Iterable[Diagnostic]]
     """What else is wrong with settings whose types are right; called after validation."""
+    capital_variables: bool
+    """Whether variables with the prefix count in capitals alone, as for the wandb client."""
     known_elsewhere: frozenset[str]
     """Keys and variables that another program reads from the same places."""
 

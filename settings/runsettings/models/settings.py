@@ -220,6 +220,7 @@ class Settings(LayeredSettings):
     model_config: ClassVar[SettingsConfigDict] = LayeredConfigDict(
         env_prefix="WANDB_",
         env_ignore_empty=True,
+        capital_variables=True,
         app_name="wandb",
         pyproject_table=("tool", "runsettings"),
         root_field="root_dir",

@@ -42,7 +42,10 @@ def closest(name: str, known: Iterable[str]) -> str | None:
         return plain[near[0]]
     # One wrong letter makes a shorter name another name: `if` does not mean `id`.
     found = get_close_matches(wanted, plain, n=1, cutoff=_CLOSE if len(wanted) > 3 else 0.8)
-    return plain[found[0]] if found else None
+    # A mistake rarely begins a name, and then it is one letter: `init` does not mean `reinit`.
+    if not found or (found[0][:1] != wanted[:1] and abs(len(found[0]) - len(wanted)) > 1):
+        return None
+    return plain[found[0]]
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str | None:

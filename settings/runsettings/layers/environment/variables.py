@@ -66,6 +66,7 @@ class EnvironmentVariables:
         config = {**model.model_config, **overrides}
         transforms = any(config.get(option) for option in _OPTIONS_THAT_TRANSFORM)
         self._case_sensitive = bool(self.source.case_sensitive)
+        self._capitals_only = bool(config.get("capital_variables"))
         self._ignore_empty = bool(self.source.env_ignore_empty)
         self._prefix = self._spell(self.source.env_prefix)
         self._delimiter = self._spell(self.source.env_nested_delimiter or "")
@@ -84,8 +85,7 @@ class EnvironmentVariables:
             if plain and len(self._fields[variables[0]]) == 1:
                 self._plain[variables[0]] = name
             if self._delimiter:
-                for variable in variables:
-                    self._nested[variable + self._delimiter] = name
+                self._nested |= {variable + self._delimiter: name for variable in variables}
         for variable, names in self._fields.items():
             # Set by two fields, or reaching into a third one: all are asked for the slow way.
             if len(names) > 1 or self._owners(variable):
@@ -122,7 +122,7 @@ class EnvironmentVariables:
 
     def sets(self, native: str) -> bool:
         """Whether a variable sets a field, or a key inside of one."""
-        spelled = self._spell(native)
+        spelled = self._compared(native)
         known = spelled in self._fields or self._owners(spelled)
         return bool(known or (self._old_names is not None and self._old_names.find(native)))
 
@@ -187,18 +187,19 @@ class EnvironmentVariables:
             key = (
                 spelled.removeprefix(self._prefix) if only_prefixed or not keep_prefix else spelled
             )
-            if self.sets(native):
-                continue
-            if only_prefixed:
-                counts = prefixed
-            else:
-                counts = bool(text) and not (self._prefix and spelled in self._names)
-            if counts:
+            wanted = bool(text) and not (self._prefix and spelled in self._names)
+            if (prefixed if only_prefixed else wanted) and not self.sets(native):
                 found[native] = key
         return found
 
     def _spell(self, name: str) -> str:
         return name if self._case_sensitive else name.lower()
+
+    def _compared(self, native: str) -> str:
+        """A variable's name as it is compared; empty if it must be in capitals, and is not."""
+        spelled = self._spell(native)
+        small = self._capitals_only and not native.isupper() and spelled.startswith(self._prefix)
+        return "" if small else spelled
 
     def _relevant(
         self, environ: Mapping[str, str | None]
@@ -224,14 +225,14 @@ class EnvironmentVariables:
     def _learn(self, raw: bytes) -> tuple[str, str, str | None] | None:
         if len(self._meanings) > _MOST_NAMES:
             self._meanings.clear()
-        meaning = self._meanings[raw] = self._meaning(os.fsdecode(raw))
-        return meaning
+        return self._meanings.setdefault(raw, self._meaning(os.fsdecode(raw)))
 
     def _meaning(self, native: str) -> tuple[str, str, str | None] | None:
         """A variable's name, its name as compared, and its plain field; ``None`` if irrelevant."""
-        spelled = self._spell(native)
+        spelled = self._compared(native)
         if (
-            spelled in self._fields
+            not spelled
+            or spelled in self._fields
             or (self._prefix and spelled.startswith(self._prefix))
             or self._owners(spelled)
         ):

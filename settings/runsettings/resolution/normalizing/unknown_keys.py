@@ -130,19 +130,29 @@ def unknown_variable_diagnostics(
     common = os.path.commonprefix([name.upper() for name in names])  # noqa: RUF071 - no paths
     start = common.rfind("_") + 1
     named = {variable[start:]: variable for variable in variables}
+    prefix = common[:start]
+
+    def meant(name: str) -> str | None:
+        found = closest(name, named)
+        if found is None:
+            return None
+        elsewhere = [each[start:] for each in known_elsewhere if each.startswith(prefix)]
+        other = closest(name, elsewhere)
+        return None if other is not None and closest(name, (found, other)) == other else found
+
     return [
         Diagnostic.of(
             Rule.UNKNOWN_KEY,
             leaf.path,
             "is not a variable that sets anything",
             leaf.origin,
-            f"did you mean {named[meant]!r}?",
+            f"did you mean {named[variable]!r}?",
             severity=Severity.WARNING,
         )
         for leaf in leaves
         if (name := str(leaf.path[-1])).upper() not in known_elsewhere
         # A variable that is not close to any name belongs to another program.
-        and (meant := closest(name[start:], named)) is not None
+        and (variable := meant(name[start:])) is not None
     ]
 
 
