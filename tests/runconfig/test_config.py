@@ -27,6 +27,11 @@ def config(jail: Any) -> Config:
         (lambda config: config.optim["nme"], "no key 'optim.nme' — did you mean 'name'?"),
         (lambda config: config.origin("optim.nme"), "no key 'optim.nme' — did you mean 'name'?"),
         (lambda config: config.history(("nothing", "at", "all")), "no key 'nothing'"),
+        (lambda config: config["optim.name"], "— write config['optim']['name']"),
+        (lambda config: config["optim.nme"], "— did you mean config['optim']['name']?"),
+        (lambda config: config["optm.nme"], "— did you mean config['optim']['name']?"),
+        (lambda config: config["optim/name"], "— did you mean config['optim']['name']?"),
+        (lambda config: config["optim.zzz"], "the run config has no key 'optim.zzz'"),
         (lambda config: config.explain("optm"), "no key 'optm' — did you mean 'optim'?"),
     ],
 )

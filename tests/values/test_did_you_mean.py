@@ -27,6 +27,9 @@ FIELDS = list(Settings.model_fields)
         ("lr", None),
         ("", None),
         ("learning_rate", None),
+        ("init", None),
+        ("roject", "project"),
+        ("xmode", "mode"),
     ],
 )
 def test_closest_field(name, meant):

@@ -13,7 +13,7 @@ from runsettings.layers.call_site import find_caller
 from runsettings.runconfig.inputs.json_values import text_key
 from runsettings.secrets import live
 from runsettings.values.diagnostic import Rule
-from runsettings.values.did_you_mean import did_you_mean
+from runsettings.values.did_you_mean import closest_path, did_you_mean
 from runsettings.values.errors import ConfigError
 from runsettings.values.immutability import LIST_CHANGES, plain_in_yaml, unchanging
 from runsettings.values.json_trees import copy_tree
@@ -292,12 +292,14 @@ class ConfigView(dict[str, Any]):
             super().__setitem__(key, value)
 
     def _unknown(self, key: object) -> str:
-        known = list(self._store.mapping(self._path))
-        hint = did_you_mean(key, known) if isinstance(key, str) else None
-        if isinstance(key, str) and "." in key:
-            path = tuple(key.split("."))
-            if value_at(self._store.mapping(self._path), path) is not MISSING:
-                hint = "write " + "".join(["config", *(f"[{k!r}]" for k in (*self._path, *path))])
+        known, hint = self._store.mapping(self._path), None
+        if isinstance(key, str):
+            path = closest_path(key, known)
+            hint = did_you_mean(key, known)
+            if path is not None and len(path) > 1:
+                meant = "".join(["config", *(f"[{each!r}]" for each in (*self._path, *path))])
+                is_right = value_at(known, tuple(key.split("."))) is not MISSING
+                hint = f"write {meant}" if is_right else f"did you mean {meant}?"
         text = f"the run config has no key {format_path((*self._path, str(key)))!r}"
         return f"{text} — {hint}" if hint else text
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from operator import eq
+from typing import Any
 
 _CLOSE = 0.72
 """difflib's ratio from which two names count as the same name, misspelt: two letters in seven."""
@@ -46,6 +47,25 @@ def closest(name: str, known: Iterable[str]) -> str | None:
     if not found or (found[0][:1] != wanted[:1] and abs(len(found[0]) - len(wanted)) > 1):
         return None
     return plain[found[0]]
+
+
+def closest_path(text: str, node: Any) -> tuple[str, ...] | None:
+    """The path in nested mappings that a text most likely means, or ``None``.
+
+    Args:
+        text: A path with periods or slashes, perhaps misspelt: ``optim.nam``.
+        node: The mappings.
+    """
+    path: list[str] = []
+    for part in text.replace("/", ".").split("."):
+        if not isinstance(node, Mapping):
+            return None
+        key = part if part in node else closest(part, node)
+        if key is None:
+            return None
+        path.append(key)
+        node = node[key]
+    return tuple(path)
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str | None:

@@ -45,6 +45,37 @@ def test_misspelt_variable(warning):
     )
 
 
+@pytest.mark.parametrize("name", ["wandb_mode", "Wandb_Mode", "WANDB_mode", "wandb_MODE"])
+def test_a_variable_in_small_letters_sets_nothing(name):
+    """As for the wandb client; the warning names the variable in capitals."""
+    with pytest.warns(SettingsWarning, match=f"{name} is not .* did you mean 'WANDB_MODE'"):
+        settings = Settings.resolve(environ={name: "offline"})
+    assert settings.mode == "online"
+
+
+def test_a_variable_in_small_letters_in_a_dotenv_file_sets_nothing(jail):
+    """A ``.env`` file is read by the same rule."""
+    jail.write("t.env", "wandb_mode=offline\nWANDB_PROJECT=p\n")
+    with pytest.warns(SettingsWarning, match="wandb_mode is not .* did you mean 'WANDB_MODE'"):
+        settings = Settings.resolve(env_file="t.env")
+    assert (settings.mode, settings.project) == ("online", "p")
+
+
+def test_a_model_of_the_user_s_own_takes_variables_in_any_case():
+    """As in pydantic-settings."""
+
+    class Model(LayeredSettings, env_prefix="T_"):
+        size: int = 1
+
+    assert Model.resolve(environ={"t_size": "2"}).size == 2
+
+
+@pytest.mark.parametrize("name", ["WANDB_INIT", "WANDB_DISABLE", "WANDB_RESUME_IDS", "wandb_watch"])
+def test_a_variable_closer_to_another_program_s_name_is_passed_over(name):
+    """Nothing is proposed that is less close than a name of the client or of a tool."""
+    assert Settings.resolve(environ={name: "1"}).diagnostics == ()
+
+
 def test_variables_of_others_are_passed_over():
     """A variable with our prefix that resembles nothing may be anybody's."""
     environ = {"WANDB_ZZZZZZZ": "a", "PROJET": "b", "WANDBPROJECT": "c"}
