@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import datetime as dt
 import enum
 import json
 from pathlib import Path
@@ -12,14 +13,16 @@ from uuid import UUID
 
 import jsonschema
 import pytest
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StrictInt
 
 from runsettings.checks.parsers.loading import load_parser
 from runsettings.checks.parsers.options import parser_options
 from runsettings.checks.parsers.parser_check import check_parser
 from runsettings.checks.schemas.parser_schema import parser_schema
 from runsettings.composition.merge import merge
+from runsettings.layers.flags.parsing import parse_args
 from runsettings.models.layered import LayeredSettings
+from runsettings.values.key_paths import put_at
 from runsettings.values.origin import Layer
 from runsettings.values.tree import Tree
 
@@ -244,6 +247,67 @@ def test_flags_of_a_model_have_its_types(data, found):
     schema = parser_schema(parser_options(parser))
     jsonschema.Draft202012Validator.check_schema(schema)
     assert jsonschema.Draft202012Validator(schema).is_valid(data) == (not found)
+
+
+class Level(enum.Enum):
+    """An enum of numbers."""
+
+    LOW = 1
+    HIGH = 2
+
+
+class Typed(LayeredSettings):
+    """A model with fields that flags give as texts."""
+
+    bits: Literal[16, 32, "bf16"] = 16
+    level: Level = Level.LOW
+    sizes: list[int] = []
+    shares: set[float] = set()
+    pair: tuple[int, float] = (1, 2.0)
+    bands: dict[str, float] = {}
+    many: dict[str, Optim] = {}
+    grid: list[list[int]] = []
+    stages: list[Optim] = []
+    rate: float | Literal["auto"] = "auto"
+    exact: StrictInt = 1
+    wait: dt.timedelta = dt.timedelta(0)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("--bits 32", "--bits bf16", "--level 2", "--sizes 1 2", "--sizes [1,2]"),
+        *("--shares 1 1", "--shares [1,2.5]", "--pair 1 2.5", "--pair [1,2.5]"),
+        *("--bands.low 1", '--bands {"low":1}', '--many {"a":{"lr":1}}', '--many.a {"lr":1}'),
+        *("--grid [1] [2]", "--grid [[1],[2]]", '--stages {"lr":1} {"lr":2}'),
+        *('--stages [{"lr":1}]', "--rate auto", "--rate 1e-3", "--exact 3", "--wait PT30S"),
+    ],
+)
+def test_what_the_flags_of_a_model_give_is_accepted(line):
+    """The namespace of a command line that the model takes passes the check and the schema."""
+    parser = one("--lr", type=int)
+    Typed.add_arguments(parser)
+    args = parse_args(parser, line.split())
+    Typed.resolve(args=args)
+    data: dict[str, Any] = {}
+    for name, value in vars(args).items():
+        put_at(data, tuple(name.split(".")), value)
+    assert sentences(parser, data) == []
+    schema = parser_schema(parser_options(parser))
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.Draft202012Validator(schema).validate(data)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [{"bits": "33"}, {"level": "3"}, {"sizes": "1"}, {"bands": "low"}, {"grid": ["1"]}],
+)
+def test_what_no_flag_of_a_model_gives_is_refused(data):
+    """A text that the model cannot convert is found by the check, and by the schema."""
+    parser = one("--lr", type=int)
+    Typed.add_arguments(parser)
+    assert len(sentences(parser, data)) == 1
+    assert not jsonschema.Draft202012Validator(parser_schema(parser_options(parser))).is_valid(data)
 
 
 def test_a_required_flag_that_the_file_sets_is_still_required():

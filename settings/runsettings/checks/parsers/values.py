@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import enum
 import json
 from collections.abc import Iterable
@@ -14,6 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 from runsettings.checks.parsers.options import BUILT_IN, ParserOption
 from runsettings.checks.parsers.yaml_values import is_form, yaml_forms
 from runsettings.layers.flags.conversion import UnknownConversionError, convert
+from runsettings.layers.text_values import decoded, typed
 from runsettings.resolution.validation_errors import refusal
 
 _MANY_CHOICES: Final = 30
@@ -75,10 +77,14 @@ def least_count(option: ParserOption) -> int:
 
 
 def _reason_of_setting(setting: Any, value: Any) -> str | None:
-    """Why the type of a setting would not take a value."""
+    """Why the type of a setting would not take a value, nor what a flag makes of its texts."""
+    adapter: TypeAdapter[Any] = TypeAdapter(setting)
     try:
-        TypeAdapter(setting).validate_python(value)
+        adapter.validate_python(value)
     except ValidationError as error:
+        with contextlib.suppress(ValidationError):
+            adapter.validate_python(typed(decoded(value, [setting]), [setting]))
+            return None
         return refusal(error, value)
     return None
 

@@ -7,7 +7,9 @@ of a type function of the script's own, the schema is the wider of the two.
 from __future__ import annotations
 
 import argparse
+import enum
 import json
+from collections.abc import Iterable
 from typing import Any, Final
 
 from pydantic import TypeAdapter
@@ -25,6 +27,8 @@ _FLOAT_TEXT: Final = (
     r"(?:[eE][-+]?[0-9]+(?:_[0-9]+)*)?\s*(?![\s\S])"
     r"|^\s*[-+]?(?:[iI][nN][fF](?:[iI][nN][iI][tT][yY])?|[nN][aA][nN])\s*(?![\s\S])"
 )
+_JSON_LIST: Final = r"^\s*\["
+_JSON_MAPPING: Final = r"^\s*\{"
 _TYPES: Final = {
     str: {"type": "string"},
     int: {"anyOf": [{"type": "integer"}, {"type": "string", "pattern": _INT_TEXT}]},
@@ -34,7 +38,10 @@ _JSON_TYPES: Final = {int: "integer", float: "number", bool: "boolean"}
 
 
 class _FlagSchema(AcceptingSchema):
-    """The schemas of settings with flags: a namespace has their numbers as texts."""
+    """The schemas of settings with flags: a namespace has what is no text as texts.
+
+    A list may be one word of several, all of it or an item; so may a mapping.
+    """
 
     def int_schema(self, schema: core_schema.IntSchema) -> dict[str, Any]:
         """An integer, or the text of one."""
@@ -43,6 +50,58 @@ class _FlagSchema(AcceptingSchema):
     def float_schema(self, schema: core_schema.FloatSchema) -> dict[str, Any]:
         """A number, or the text of one."""
         return _or_text(super().float_schema(schema), _FLOAT_TEXT)
+
+    def literal_schema(self, schema: core_schema.LiteralSchema) -> dict[str, Any]:
+        """A choice, or the text of one."""
+        plain = [e.value if isinstance(e, enum.Enum) else e for e in schema["expected"]]
+        return _or_choice(super().literal_schema(schema), plain)
+
+    def enum_schema(self, schema: core_schema.EnumSchema) -> dict[str, Any]:
+        """A member's value, or the text of one."""
+        return _or_choice(super().enum_schema(schema), [e.value for e in schema["members"]])
+
+    def list_schema(self, schema: core_schema.ListSchema) -> dict[str, Any]:
+        """A list, or one in JSON."""
+        return _or_list(super().list_schema(schema))
+
+    def tuple_schema(self, schema: core_schema.TupleSchema) -> dict[str, Any]:
+        """A list, or one in JSON."""
+        return _or_list(super().tuple_schema(schema))
+
+    def set_schema(self, schema: core_schema.SetSchema) -> dict[str, Any]:
+        """A list, or one in JSON; words that are equal are no error."""
+        return _or_list({**super().set_schema(schema), "uniqueItems": False})
+
+    def frozenset_schema(self, schema: core_schema.FrozenSetSchema) -> dict[str, Any]:
+        """A list, or one in JSON; words that are equal are no error."""
+        return _or_list({**super().frozenset_schema(schema), "uniqueItems": False})
+
+    def dict_schema(self, schema: core_schema.DictSchema) -> dict[str, Any]:
+        """A mapping, or one in JSON."""
+        return _or_text(super().dict_schema(schema), _JSON_MAPPING)
+
+    def model_schema(self, schema: core_schema.ModelSchema) -> dict[str, Any]:
+        """A mapping, or one in JSON."""
+        return _or_text(super().model_schema(schema), _JSON_MAPPING)
+
+    def dataclass_schema(self, schema: core_schema.DataclassSchema) -> dict[str, Any]:
+        """A mapping, or one in JSON."""
+        return _or_text(super().dataclass_schema(schema), _JSON_MAPPING)
+
+    def typed_dict_schema(self, schema: core_schema.TypedDictSchema) -> dict[str, Any]:
+        """A mapping, or one in JSON."""
+        return _or_text(super().typed_dict_schema(schema), _JSON_MAPPING)
+
+
+def _or_choice(schema: dict[str, Any], choices: Iterable[Any]) -> dict[str, Any]:
+    texts = [str(each) for each in choices if isinstance(each, (int, float))]
+    return {"anyOf": [schema, {"enum": texts}]} if texts else schema
+
+
+def _or_list(schema: dict[str, Any]) -> dict[str, Any]:
+    text = {"type": "string", "pattern": _JSON_LIST}
+    one = {"type": "array", "items": text, "minItems": 1, "maxItems": 1}
+    return {"anyOf": [schema, text, one]}
 
 
 def _or_text(schema: dict[str, Any], pattern: str) -> dict[str, Any]:
