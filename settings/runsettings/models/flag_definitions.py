@@ -24,6 +24,7 @@ from runsettings.layers.flags.settings_flags import (
     SETTINGS_FLAG,
     SETTINGS_KEYS,
     BoolFlag,
+    Choices,
     take_bool_words,
 )
 from runsettings.layers.renamed import old_names_of
@@ -61,7 +62,7 @@ class _Flag(NamedTuple):
     path: KeyPath
     types: tuple[Any, ...]
     help: str
-    choices: tuple[str, ...]
+    choices: Choices
     annotation: Any
     now: str | None = None
 
@@ -176,6 +177,8 @@ def define_flags(
             absl_flags.DEFINE(_ListParser(), name, None, help_, values, serializer)
         elif flag.choices:
             absl_flags.DEFINE_enum(name, None, list(flag.choices), help_, flag_values=values)
+            parser: Any = values[name].parser
+            parser.enum_values = flag.choices
         else:
             absl_flags.DEFINE_string(name, None, help_, flag_values=values)
     if SETTINGS_FILE in values and values[SETTINGS_FILE].help.startswith(_SETTINGS_FILE_HELP):
@@ -244,11 +247,22 @@ def _flagged(table: OptionTable, only: Sequence[str] | None) -> Iterator[_Flag]:
         path = option.path
         if not secret and (wanted is None or any(path[: len(key)] == key for key in wanted)):
             first, *inner = _inside(path, [option.type], _help(option), ())
-            first = first._replace(annotation=value_type(option.info))  # with its validators
+            annotation = Any if _is_prepared(option) else value_type(option.info)
+            choices = Choices(first.choices, annotation)
+            first = first._replace(annotation=annotation, choices=choices)
             yield from (first, *inner)
             for old in _old_paths(table, path) if table.renamed else ():
                 for flag in (first, *inner):
                     yield flag._replace(path=(*old, *flag.path[len(path) :]), now=flag.name)
+
+
+def _is_prepared(option: Option) -> bool:
+    """Whether a validator of the class sees the text first: any text may be right then."""
+    validators = option.owner.__pydantic_decorators__.field_validators.values()
+    return any(
+        each.info.mode != "after" and {option.name, "*"} & set(each.info.fields)
+        for each in validators
+    )
 
 
 def _old_paths(table: OptionTable, path: KeyPath) -> Sequence[KeyPath]:
@@ -267,17 +281,18 @@ def _inside(
     """A flag for the value at ``path``, and one for each key that its types declare."""
     members = [m for each in annotations for m in union_members(each) if m is not types.NoneType]
     annotation: Any = Union[tuple(annotations)]  # noqa: UP007
-    choices = choices_of(annotation)
-    texts = choices if all(isinstance(choice, str) for choice in choices) else ()
-    yield _Flag(path, tuple(dict.fromkeys(members)), text, texts, annotation)
+    found = choices_of(annotation)
+    texts = found if all(isinstance(choice, str) for choice in found) else ()
+    choices = Choices(texts, annotation)
+    yield _Flag(path, tuple(dict.fromkeys(members)), text, choices, annotation)
     inner: dict[str, list[Any]] = {}
     for member in members:
         fields = fields_of_type(member) if member not in trail else None
         for key, annotation in (fields or {}).items():
             inner.setdefault(key, []).append(annotation)
-    for key, found in inner.items():
-        if not any(map(holds_secret, found)):
-            yield from _inside((*path, key), found, key.replace("_", " "), (*trail, *members))
+    for key, declared in inner.items():
+        if not any(map(holds_secret, declared)):
+            yield from _inside((*path, key), declared, key.replace("_", " "), (*trail, *members))
 
 
 def _wanted(table: OptionTable, only: Sequence[str]) -> list[KeyPath]:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 import pytest
 from absl import flags
-from pydantic import BaseModel, Field, SecretStr
+from pydantic import BaseModel, BeforeValidator, Field, SecretStr, field_validator
 from typing_extensions import TypedDict
 
 import runsettings
@@ -204,3 +204,60 @@ def test_absl_flags_take_the_same(words, name, value):
     Model.define_flags(values)
     values(["train.py", *words])
     assert getattr(Model.resolve(args=values, environ={}), name) == value
+
+
+class Prepared(LayeredSettings, env_prefix="T_"):
+    """A model whose validators take more texts than its choices."""
+
+    typed: Annotated[Literal["x", "y"], BeforeValidator(str.lower)] = "x"
+    classed: Literal["x", "y"] = "x"
+    plain: Literal["x", "y"] = "x"
+
+    @field_validator("classed", mode="before")
+    @classmethod
+    def lowered(cls, value: str) -> str:
+        """A text of any case."""
+        return value.lower()
+
+
+def of_argparse(model: type[LayeredSettings], words: list[str]) -> Any:
+    """Flags that argparse parsed."""
+    parser = argparse.ArgumentParser()
+    model.add_arguments(parser)
+    return runsettings.parse_args(copy.deepcopy(parser), words)
+
+
+def of_absl(model: type[LayeredSettings], words: list[str]) -> Any:
+    """Flags that absl parsed."""
+    values = flags.FlagValues()
+    model.define_flags(values)
+    values(["program", *words])
+    return values
+
+
+@pytest.mark.parametrize("parse", [of_argparse, of_absl])
+@pytest.mark.parametrize("name", ["typed", "classed"])
+def test_a_flag_with_choices_takes_what_the_variable_takes(parse, name):
+    """A text that a validator makes one of the choices of is right for each layer."""
+    by_variable = Prepared.resolve(environ={f"T_{name.upper()}": "Y"})
+    by_flag = Prepared.resolve(args=parse(Prepared, [f"--{name}", "Y"]), environ={})
+    assert getattr(by_flag, name) == getattr(by_variable, name) == "y"
+
+
+@pytest.mark.parametrize("parse", [of_argparse, of_absl])
+@pytest.mark.parametrize(("name", "text"), [("typed", "z"), ("plain", "Y")])
+def test_a_flag_with_choices_refuses_what_the_type_refuses(capsys, parse, name, text):
+    """The parser itself refuses it, as any text that is no choice."""
+    with pytest.raises((SystemExit, flags.IllegalFlagValueError)):
+        parse(Prepared, [f"--{name}", text])
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [("mode", "dryrun", "offline"), ("resume", "true", "auto"), ("anonymous", "true", "allow")],
+)
+@pytest.mark.parametrize("parse", [of_argparse, of_absl])
+def test_the_client_s_other_words_are_flags_as_well(parse, name, text, value):
+    """What the variable ``WANDB_MODE`` takes, ``--mode`` takes."""
+    settings = Settings.resolve(args=parse(Settings, [f"--{name}", text]), environ={})
+    assert getattr(settings, name) == value

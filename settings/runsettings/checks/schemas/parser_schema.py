@@ -51,6 +51,12 @@ class _FlagSchema(AcceptingSchema):
         """A number, or the text of one."""
         return _or_text(super().float_schema(schema), _FLOAT_TEXT)
 
+    def function_before_schema(
+        self, schema: core_schema.BeforeValidatorFunctionSchema
+    ) -> dict[str, Any]:
+        """What a validator of the type makes of a text is not known."""
+        return {"anyOf": [super().function_before_schema(schema), {"type": "string"}]}
+
     def literal_schema(self, schema: core_schema.LiteralSchema) -> dict[str, Any]:
         """A choice, or the text of one."""
         plain = [e.value if isinstance(e, enum.Enum) else e for e in schema["expected"]]

@@ -1,4 +1,4 @@
-"""What settings' flags can do beyond argparse: bools with a value, and keys of mappings.
+"""What settings' flags can do beyond argparse: further texts, bools with a value, mappings' keys.
 
 ``--quiet=false`` is ``--no-quiet``, and ``--bands.low 3`` sets a key of the mapping ``bands``,
 whose keys no parser can know beforehand.
@@ -10,7 +10,9 @@ import argparse
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from runsettings.layers.text_values import BOOL_WORDS
+from pydantic import TypeAdapter, ValidationError
+
+from runsettings.layers.text_values import BOOL_WORDS, typed
 
 SETTINGS_FLAG: Final = "_is_settings_flag"
 """The attribute of an action whose argument is a setting. Being the action's, it goes along to
@@ -26,6 +28,32 @@ MAPPING_FLAG: Final = "_is_mapping_flag"
 OTHER_LAYERS: Final = "_other_layers"
 """The attribute of the flag ``--settings-file``: functions that take the flags that were given
 and return what is wrong with the settings of all layers, one for each model."""
+
+
+class Choices(list[str]):
+    """The choices of a flag. A further text is one if the type takes it, as of a variable.
+
+    A validator may take more than the choices: `mode` takes ``dryrun``.
+
+    Args:
+        texts: The choices.
+        annotation: The type.
+    """
+
+    __slots__ = ("annotation",)
+
+    def __init__(self, texts: Iterable[str], annotation: Any) -> None:
+        super().__init__(texts)
+        self.annotation = annotation
+
+    def __contains__(self, text: object) -> bool:
+        if super().__contains__(text):
+            return True
+        try:
+            TypeAdapter(self.annotation).validate_python(typed(text, [self.annotation]))
+        except ValidationError:
+            return False
+        return True
 
 
 class BoolFlag(argparse.BooleanOptionalAction):
