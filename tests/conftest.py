@@ -159,11 +159,17 @@ def command(cwd: Path, code: str, *args: str) -> list[str]:
 
 @pytest.fixture
 def script(jail) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Run a script, with `PRELUDE` before it, in a process of its own in the jail."""
+    """Run a script, with `PRELUDE` before it, in a process of its own in the jail.
 
-    def run(code: str, *args: str) -> subprocess.CompletedProcess[str]:
-        line = command(jail.cwd, code, *args)
-        return subprocess.run(line, cwd=jail.cwd, capture_output=True, text=True, check=False)
+    ``before`` are words that the command line begins with.
+    """
+
+    def run(
+        code: str, *args: str, cwd: Path | None = None, before: Iterable[str] = ()
+    ) -> subprocess.CompletedProcess[str]:
+        home = cwd or jail.cwd
+        line = [*before, *command(home, code, *args)]
+        return subprocess.run(line, cwd=home, capture_output=True, text=True, check=False)
 
     return run
 

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from runsettings.journal.checkpoint import checkpoint_path, restore, store
+from runsettings.journal.checkpoint import checkpoint_path, restore, store, store_checkpoint
 from runsettings.journal.index import list_runs
-from runsettings.journal.replay import StoredRun, load_run, store_checkpoint
+from runsettings.journal.replay import StoredRun, load_run
 from runsettings.journal.writer import append_once, encode
 
 BEGIN = (

@@ -125,3 +125,25 @@ def make_run(begin) -> Callable[..., Path]:
         return run.journal_path
 
     return make
+
+
+@pytest.fixture
+def online(address, jail):
+    """A store that the setting names."""
+    jail.setenv(WANDB_STORE=address)
+    return address
+
+
+@pytest.fixture
+def silent_server():
+    """The address of a server that takes connections and never says a word."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield f"postgresql://me:s3cretword@127.0.0.1:{server.getsockname()[1]}/d"
+
+
+@pytest.fixture
+def refusing_server():
+    """An address where nothing listens."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    return f"postgresql://me:s3cretword@127.0.0.1:{port}/d"

@@ -6,7 +6,6 @@ import contextlib
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -78,13 +77,6 @@ def shipper_of(process):
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
     mine = set(map(int, children.read_text().split()))
     return next((pid for pid in shippers() if pid in mine), None)
-
-
-@pytest.fixture
-def online(address, jail):
-    """A store that the setting names."""
-    jail.setenv(WANDB_STORE=address)
-    return address
 
 
 def test_a_run_is_in_the_store_while_its_script_runs(online, spawn, journals):
@@ -166,21 +158,6 @@ def test_a_killed_shipper_loses_nothing(online, spawn, journals):
     )
     assert "1 shipped" in done.stdout
     check_complete(online, journal)
-
-
-@pytest.fixture
-def silent_server():
-    """The address of a server that takes connections and never says a word."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        yield f"postgresql://me:s3cretword@127.0.0.1:{server.getsockname()[1]}/d"
-
-
-@pytest.fixture
-def refusing_server():
-    """An address where nothing listens."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
-    return f"postgresql://me:s3cretword@127.0.0.1:{port}/d"
 
 
 @pytest.mark.parametrize("kind", ["silent_server", "refusing_server"])

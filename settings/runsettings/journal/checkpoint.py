@@ -63,6 +63,24 @@ def store(fd: int, journal: Path | str, position: int, state: Mapping[str, Any])
     return True
 
 
+def store_checkpoint(state: Mapping[str, Any], fd: int) -> bool:
+    """Store the state of a long run, so that `load_run` need not replay what led to it.
+
+    Args:
+        state: The run, replayed up to its ``position``, as `StoredRun.to_json` makes it.
+        fd: The descriptor of the open journal, which this process has locked.
+
+    Returns:
+        Whether there is a new checkpoint.
+    """
+    if state["position"] < SMALLEST:
+        return False
+    try:
+        return store(fd, state["journal"], state["position"], state)
+    except OSError:
+        return False  # without a checkpoint, the journal is read
+
+
 def restore(fd: int, journal: Path | str) -> dict[str, Any] | None:
     """Read the checkpoint of a journal.
 

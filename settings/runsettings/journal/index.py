@@ -66,7 +66,7 @@ def list_runs(
         return Listing()
     listing = _indexed(Path(directory) / FILE, found, tell)
     latest: dict[tuple[str, str], StoredRun] = {}
-    for run in sorted(listing.runs, key=lambda run: run.created):
+    for run in sorted(listing.runs, key=lambda run: (run.created, run.starts)):
         latest[run.project, run.id] = run
     return Listing(sorted(latest.values(), key=lambda run: -run.created), listing.unreadable)
 

@@ -100,7 +100,7 @@ def is_owned(path: Path | str, pid: int | None = None) -> bool:
         fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         holders = _holders(fd)
-        return pid is None or pid in holders or not holders or _is_alive(pid)
+        return pid is None or pid in holders or not holders or is_alive(pid)
     except OSError:
         return False
     finally:
@@ -108,7 +108,8 @@ def is_owned(path: Path | str, pid: int | None = None) -> bool:
     return False
 
 
-def _is_alive(pid: int) -> bool:
+def is_alive(pid: int) -> bool:
+    """Whether this machine has a process of a number."""
     try:
         os.kill(pid, 0)
     except (ProcessLookupError, OverflowError):

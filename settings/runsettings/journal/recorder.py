@@ -11,8 +11,9 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from runsettings.journal.checkpoint import store_checkpoint
 from runsettings.journal.notices import Notices
-from runsettings.journal.replay import StoredRun, load_run, store_checkpoint
+from runsettings.journal.replay import StoredRun, load_run
 from runsettings.journal.writer import Journal, encode
 from runsettings.secrets.masking import SecretMask
 from runsettings.values.diagnostic import Rule

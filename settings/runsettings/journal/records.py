@@ -88,6 +88,22 @@ class Start(TypedDict):
 
 
 @with_config(_CLOSED)
+class Continued(TypedDict):
+    """The run began in another journal, on another machine, as a store has it."""
+
+    type: Literal["continued"]
+    time: Time
+    generations: Annotated[
+        dict[str, Step],
+        Field(
+            description="Each earlier journal by the generation that the store knows it by, with "
+            "the first step that no longer counts there."
+        ),
+    ]
+    run: Annotated[dict[str, Any], Field(description="The state of the run, as stores have it.")]
+
+
+@with_config(_CLOSED)
 class SettingsRecord(TypedDict):
     """The settings of the process, secrets masked, and where each was set."""
 
@@ -198,6 +214,7 @@ Record: TypeAlias = Annotated[
     | RunRecord
     | Tags
     | Start
+    | Continued
     | SettingsRecord
     | ConfigRecord
     | History
@@ -214,6 +231,7 @@ _BY_TYPE: Final[dict[str, Any]] = {
     "run": RunRecord,
     "tags": Tags,
     "start": Start,
+    "continued": Continued,
     "settings": SettingsRecord,
     "config": ConfigRecord,
     "summary": SummaryRecord,

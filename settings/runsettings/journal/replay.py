@@ -23,7 +23,7 @@ from runsettings.journal.aggregates import (
     merge_summary,
     summarize,
 )
-from runsettings.journal.checkpoint import SMALLEST, restore, store
+from runsettings.journal.checkpoint import restore
 from runsettings.journal.lock import is_owned, owner
 from runsettings.journal.reader import check_header, open_regular, read_lines, read_records
 from runsettings.journal.records import Exit, State, checked, is_row
@@ -89,6 +89,8 @@ class StoredRun:
     host: str = ""
     earlier_runtime: float = 0.0
     """Seconds that the processes before the last one ran."""
+    generations: dict[str, int] = field(default_factory=dict)
+    """The journals of other machines that this one continues, as in its `continued` record."""
     starts: int = 0
     step: int = 0
     """The next step to log."""
@@ -192,6 +194,8 @@ class StoredRun:
             for name in _NAMES:
                 if name in record:
                     setattr(self, name, record[name])
+        elif kind == "continued":
+            self._continue(record)
         elif kind == "config":
             self._config(record)
         elif kind == "settings":
@@ -230,6 +234,15 @@ class StoredRun:
             summarize(self.summary, data, step, self.metrics, self.totals)
         else:
             merge_summary(self.summary, data)
+
+    def _continue(self, record: Mapping[str, Any]) -> None:
+        here = {"journal": self.journal, "position": self.position}
+        members = StoredRun.__slots__  # the other version that wrote it may have had others
+        known = {name: record["run"][name] for name in members if name in record["run"]}
+        run = StoredRun.from_json({**StoredRun("").to_json(), **known, **here})
+        run.generations = dict(record["generations"])
+        for name in members:
+            setattr(self, name, getattr(run, name))
 
     def _start(self, record: Mapping[str, Any]) -> None:
         self.created = self.created or record["time"]
@@ -296,24 +309,6 @@ def load_run(journal: Path | str) -> StoredRun:
             run = StoredRun(path)  # the members of another version
     run.read_on(fd)
     return run
-
-
-def store_checkpoint(state: Mapping[str, Any], fd: int) -> bool:
-    """Store the state of a long run, so that `load_run` need not replay what led to it.
-
-    Args:
-        state: The run, replayed up to its ``position``, as `StoredRun.to_json` makes it.
-        fd: The descriptor of the open journal, which this process has locked.
-
-    Returns:
-        Whether there is a new checkpoint.
-    """
-    if state["position"] < SMALLEST:
-        return False
-    try:
-        return store(fd, state["journal"], state["position"], state)
-    except OSError:
-        return False  # without a checkpoint, the journal is read
 
 
 @known_arguments()

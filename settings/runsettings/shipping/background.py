@@ -33,9 +33,9 @@ _POLL: Final = 0.25
 _PAUSE: Final = 0.5
 """Seconds between two batches, so that a script that logs often makes few transactions."""
 
-_CHECK_IN: Final = 30.0
-_PROMISE: Final = 120.0
-"""Seconds in which the next check-in is promised; a slow store may miss some of them."""
+_CHECK_IN: Final = 20.0
+_PROMISE: Final = 60.0
+"""Seconds in which the next check-in is promised; a slow store may miss two of them."""
 
 _LONGEST_BACK_OFF: Final = 30.0
 

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Final
+from typing import IO, Final, TypeAlias
 
 from runsettings.journal.notices import Notices
 from runsettings.journal.reader import open_regular
@@ -27,6 +27,7 @@ LOG: Final = "shipping.log"
 
 _APPEND: Final = os.O_WRONLY | os.O_APPEND | os.O_CREAT
 
+_BACKGROUND: Final = "runsettings.shipping.background"
 _POLL: Final = 0.05
 _FIRST_WORD: Final = 10.0
 """Seconds in which a store must have answered where it is an error that it does not."""
@@ -34,8 +35,39 @@ _FIRST_WORD: Final = 10.0
 _SAY_AFTER: Final = 1.0
 """Seconds of waiting after which a line says so."""
 
-_started: Final[list[subprocess.Popen[bytes]]] = []
+Process: TypeAlias = subprocess.Popen[bytes]
+
+_started: Final[list[Process]] = []
 """The processes that were started and not reaped: a script's end must not depend on theirs."""
+
+
+def start_module(name: str, *, stdout: int | IO[bytes], stderr: int | IO[bytes]) -> Process:
+    """Start a module in a session of its own; its standard input is a pipe.
+
+    Args:
+        name: The module.
+        stdout: Its standard output, as `subprocess.Popen` takes it.
+        stderr: Its standard error.
+
+    Raises:
+        OSError: It cannot be started.
+    """
+    try:
+        return subprocess.Popen(  # noqa: S603 - our own module
+            # `-P`: a module in the working directory must not replace one of Python's.
+            [sys.executable, "-P", "-m", name],
+            stdin=subprocess.PIPE,
+            stdout=stdout,
+            stderr=stderr,
+            start_new_session=True,
+        )
+    except (ValueError, TypeError) as error:  # of a Python without `sys.executable`
+        raise OSError(str(error)) from error
+
+
+def reap_later(process: Process) -> None:
+    """Reap a process at the next start of one, and those that have ended now."""
+    _started[:] = [each for each in (*_started, process) if each.poll() is None]
 
 
 class Shipment:
@@ -47,9 +79,7 @@ class Shipment:
         notices: Prints messages.
     """
 
-    def __init__(
-        self, journal: Path, process: subprocess.Popen[bytes] | None, notices: Notices
-    ) -> None:
+    def __init__(self, journal: Path, process: Process | None, notices: Notices) -> None:
         self.journal = journal
         self.process = process
         self.notices = notices
@@ -65,23 +95,15 @@ class Shipment:
         """
         job = {"journal": os.fspath(journal.absolute()), "url": url, "parent": os.getpid()}
         process = None
-        _started[:] = [each for each in _started if each.poll() is None]
         with contextlib.suppress(OSError):
             status_path(journal).unlink()  # of an earlier process that recorded this run
         try:
             with os.fdopen(open_regular(journal.parent / LOG, _APPEND), "ab") as log:
-                process = subprocess.Popen(
-                    # `-P`: a module in the working directory must not replace one of Python's.
-                    [sys.executable, "-P", "-m", "runsettings.shipping.background"],
-                    stdin=subprocess.PIPE,
-                    stdout=log,
-                    stderr=log,
-                    start_new_session=True,
-                )
-        except (OSError, ValueError, TypeError) as error:  # of a Python without `sys.executable`
+                process = start_module(_BACKGROUND, stdout=log, stderr=log)
+        except OSError as error:
             notices.warn(f"the process that ships the run cannot be started: {error}")
         else:
-            _started.append(process)
+            reap_later(process)
             assert process.stdin is not None
             # By its standard input: everybody can see the arguments of a process. If it has ended
             # already, `wait` says so.

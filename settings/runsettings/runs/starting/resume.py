@@ -24,21 +24,26 @@ import contextlib
 import os
 import platform
 import time
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from runsettings._version import __version__
+from runsettings.journal.checkpoint import store_checkpoint
 from runsettings.journal.directory import JournalFile, create, find_journals
 from runsettings.journal.durable import journal_class
 from runsettings.journal.lock import directory_lock
 from runsettings.journal.records import FORMAT, VERSION
-from runsettings.journal.replay import StoredRun, load_run, store_checkpoint
+from runsettings.journal.replay import StoredRun, load_run
 from runsettings.journal.writer import Journal, encode
 from runsettings.models import provenance
 from runsettings.models.settings import Settings
 from runsettings.runs.starting.naming import new_id
 from runsettings.values.diagnostic import Rule
 from runsettings.values.errors import RunError
+
+if TYPE_CHECKING:
+    from runsettings.runs.starting.store_runs import RunInStore
 
 _WRITER: Final = f"runsettings {__version__}"
 
@@ -63,6 +68,8 @@ class StartRequest(NamedTuple):
     """Whether the run stays on this machine."""
     now: float
     """Seconds since 1970."""
+    in_store: RunInStore | None = None
+    """What the store has of the run, if it was asked and has one."""
 
     @property
     def journal_class(self) -> type[Journal]:
@@ -154,12 +161,14 @@ def _start_locked(directory: Path, request: StartRequest, journals: _Journals) -
     """Start or resume a run while holding the lock of its directory."""
     run_id, resume = request.settings.run_id, request.settings.resume
     earlier = _find(directory, request, journals)
+    if run_id is not None and earlier is not None:
+        _check_allowed(request, earlier)
+    if request.in_store is not None and request.in_store.replaces(earlier):
+        return _continue(directory, request, request.in_store)
     if earlier is None:
         if resume == "must":
             raise _missing(request)
         return _start(directory, request, run_id or new_id())
-    if run_id is not None:
-        _check_allowed(request, earlier)
     if resume is None:
         # The later of two runs with one id counts, even if the clock was put back.
         later = max(request.now, earlier.created + _TICK)
@@ -183,7 +192,13 @@ def latest(directory: Path, project: str, run_id: str, journals: _Journals) -> S
             ) from error
         if run.started_run and run.project == project:
             found.append(run)
-    return max(found, key=lambda run: run.created, default=None)
+    return max(found, key=lambda run: (run.created, run.starts), default=None)
+
+
+def latest_here(directory: Path, request: StartRequest) -> StoredRun | None:
+    """The latest run with the id of a request in a ``wandb`` directory; errors as `latest`."""
+    assert request.settings.run_id is not None
+    return latest(directory, request.project, request.settings.run_id, _Journals())
 
 
 def last_started(directory: Path, project: str, host: str, journals: _Journals) -> StoredRun | None:
@@ -222,11 +237,17 @@ def _check_allowed(request: StartRequest, earlier: StoredRun) -> None:
     if earlier.state == "running":
         raise _in_use(earlier, request)
     if request.settings.resume == "never":
-        raise request.error(
-            Rule.RUN_EXISTS,
-            f"a run '{earlier.id}' of project '{request.project}' exists: {earlier.directory}",
-            hint='choose another id, or resume="allow"',
-        )
+        raise _exists(request, str(earlier.directory))
+
+
+def _continue(directory: Path, request: StartRequest, earlier: RunInStore) -> StartedRun:
+    """Continue a run of another machine in a journal of this one."""
+    if request.settings.resume == "never":
+        raise _exists(request, earlier.place)
+    members = StoredRun.__slots__
+    state = {name: getattr(earlier.run, name) for name in members}
+    record = {"type": "continued", "time": request.now, "generations": earlier.generations()}
+    return _start(directory, request, earlier.run.id, {**record, "run": state})
 
 
 def _resume(request: StartRequest, earlier: StoredRun) -> StartedRun:
@@ -248,12 +269,26 @@ def _resume(request: StartRequest, earlier: StoredRun) -> StartedRun:
     return StartedRun(journal, earlier, resumed=True)
 
 
-def _start(directory: Path, request: StartRequest, run_id: str) -> StartedRun:
-    """Make the directory and the journal of a new run, with its first records."""
+def _start(
+    directory: Path,
+    request: StartRequest,
+    run_id: str,
+    continued: Mapping[str, Any] | None = None,
+) -> StartedRun:
+    """Make the directory and the journal of a new run, with its first records.
+
+    Args:
+        directory: The ``wandb`` directory.
+        request: What to start.
+        run_id: The id of the run.
+        continued: The record of the run that it continues.
+    """
     header = {"type": "header", "format": FORMAT, "version": VERSION, "writer": _WRITER}
     named = {"type": "run", "time": request.now, "id": run_id, "project": request.project}
-    begin = _start_record(request, 0, resumed=False)
-    first = b"".join(map(encode, (header, named, begin)))
+    earlier = () if continued is None else (continued,)
+    step = 0 if continued is None else continued["run"]["step"]
+    begin = _start_record(request, step, resumed=continued is not None)
+    first = b"".join(map(encode, (header, named, *earlier, begin)))
     journal = create(
         directory,
         run_id,
@@ -263,9 +298,9 @@ def _start(directory: Path, request: StartRequest, run_id: str) -> StartedRun:
         kind=request.journal_class,
     )
     stored = StoredRun(os.fspath(journal.path))
-    for record in (named, begin):
+    for record in (named, *earlier, begin):
         stored.update(record)
-    return StartedRun(journal, stored, resumed=False)
+    return StartedRun(journal, stored, resumed=continued is not None)
 
 
 def _start_record(request: StartRequest, step: int, *, resumed: bool) -> dict[str, Any]:
@@ -280,6 +315,14 @@ def _start_record(request: StartRequest, step: int, *, resumed: bool) -> dict[st
     }
 
 
+def _exists(request: StartRequest, place: str) -> RunError:
+    return request.error(
+        Rule.RUN_EXISTS,
+        f"a run '{request.settings.run_id}' of project '{request.project}' exists: {place}",
+        hint='choose another id, or resume="allow"',
+    )
+
+
 def _missing(request: StartRequest) -> RunError:
     run_id = request.settings.run_id
     if run_id is None:
@@ -288,9 +331,10 @@ def _missing(request: StartRequest) -> RunError:
             'resume="must" needs the id of a run',
             hint='give id=, set WANDB_RUN_ID, or use resume="auto"',
         )
+    where = "here" if request.offline else "here or in the store"
     return request.error(
         Rule.RUN_MISSING,
-        f"no run '{run_id}' of project '{request.project}' exists here",
+        f"no run '{run_id}' of project '{request.project}' exists {where}",
         hint='resume="allow" starts it',
     )
 

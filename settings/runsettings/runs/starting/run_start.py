@@ -17,14 +17,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from runsettings._deferred import deferred
 from runsettings.composition.profiles import Profiles
-from runsettings.documents.paths import named_path, working_directory
-from runsettings.journal.directory import (
-    FILES,
-    link_latest,
-    make_temporary_directory,
-    make_wandb_directory,
-    wandb_directory,
-)
+from runsettings.documents.paths import working_directory
+from runsettings.journal.directory import FILES, link_latest
 from runsettings.journal.notices import Notices
 from runsettings.journal.recorder import Recorder
 from runsettings.journal.replay import StoredRun
@@ -50,12 +44,13 @@ from runsettings.runs.recording.disabled import RunDisabled
 from runsettings.runs.recording.exits import Ending
 from runsettings.runs.recording.run import Run
 from runsettings.runs.starting.login import decide_shipping, find_login, is_anonymous
-from runsettings.runs.starting.naming import check_length, new_id, new_name
-from runsettings.runs.starting.resume import StartedRun, StartRequest, start_or_resume
+from runsettings.runs.starting.naming import new_id, new_name
+from runsettings.runs.starting.opening import open_journal
+from runsettings.runs.starting.resume import StartedRun
 from runsettings.secrets import live
 from runsettings.secrets.masking import SecretMask
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity
-from runsettings.values.errors import ConfigError, RunError, SettingsWarning
+from runsettings.values.errors import ConfigError, SettingsWarning
 from runsettings.values.rendering import headline, render_problems
 
 if TYPE_CHECKING:
@@ -133,7 +128,7 @@ class RunStart:
         shipping = decide_shipping(settings, self.login)
         if shipping.notice is not None:
             self.notices.tell(shipping.notice)
-        started = self.open_journal(offline=shipping.mode == "offline")
+        started = open_journal(settings, self.project, shipping, self.cwd, self.notices)
         try:
             if started.resumed:
                 config = self.load_config(started.stored)
@@ -247,38 +242,6 @@ class RunStart:
             provenance.origin(settings, name) for name in names if getattr(settings, name)
         ]
         return replace(diagnostic, origin=first, related=tuple((other, None) for other in others))
-
-    def open_journal(self, *, offline: bool) -> StartedRun:
-        """Start or resume a run; if the disk fails and not ``strict``, in a temporary directory.
-
-        Args:
-            offline: Whether the run stays on this machine.
-
-        Raises:
-            RunError: As `start_or_resume`; or the disk fails, and no other directory is possible.
-        """
-        settings = self.settings
-        check_length(settings)
-        request = StartRequest(settings, self.project, offline, time.time())
-        wanted = wandb_directory(named_path(settings.root_dir or ".", self.cwd))
-        try:
-            try:
-                make_wandb_directory(wanted)
-                return start_or_resume(wanted, request)
-            except OSError as error:
-                # A run to resume is not in another directory.
-                if settings.strict or settings.resume == "must":
-                    raise
-                temporary = make_temporary_directory(wanted, error, self.notices.warn)
-                return start_or_resume(temporary, request)
-        except OSError as error:
-            raise RunError.of(
-                Rule.UNWRITABLE_FILE,
-                f"the run cannot be started in {wanted}: {error.strerror or error}",
-                path=("root_dir",),
-                origin=provenance.origin(settings, "root_dir"),
-                hint="name one that can be written with dir=, or mode='disabled'",
-            ) from error
 
     def names(self, stored: StoredRun) -> dict[str, Any]:
         """The names of the run: as asked for, else as before, else random."""

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, Self
 
 from runsettings.journal.query.listing import Question
 from runsettings.journal.query.metrics import Metric
+from runsettings.journal.records import State
 from runsettings.journal.replay import StoredRun
 from runsettings.shipping.batches import Batch, RunIdentity
 from runsettings.values.diagnostic import Rule
@@ -27,6 +28,22 @@ class Committed(NamedTuple):
     """The JSON object of the run at the position; ``None`` at the beginning."""
     removed: bool
     """Whether the run was removed from the store, which never takes it again."""
+
+
+class Latest(NamedTuple):
+    """The latest run of a project and an id, as a store has it."""
+
+    run: StoredRun
+    """The run with everything that `Store.load_run` adds."""
+    state: State
+    """Its state, as the last check-in tells."""
+    generation: str
+    """Which of the runs of this id it is; see `RunIdentity`."""
+    promised: float | None
+    """When its next check-in comes at the latest, by the clock of the store; ``None`` if none is
+    promised."""
+    now: float
+    """The time of the store, in seconds since 1970."""
 
 
 def may_pass(error: RunError) -> bool:
@@ -126,6 +143,10 @@ class Store(Destination):
         Raises:
             QueryError: A filter or a key is wrong, or no run has it.
         """
+
+    @abc.abstractmethod
+    def find_latest(self, project: str, run_id: str) -> Latest | None:
+        """The latest run of a project and an id, to resume it; ``None`` if there is none."""
 
     @abc.abstractmethod
     def load_run(self, listed: StoredRun) -> StoredRun:

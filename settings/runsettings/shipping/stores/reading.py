@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from array import array
+from bisect import bisect_left
 from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any, Final
@@ -14,7 +15,8 @@ from runsettings.journal.query.metrics import Metric
 from runsettings.journal.reader import parse
 from runsettings.journal.records import State
 from runsettings.journal.replay import StoredRun
-from runsettings.shipping.stores.rows import DETAILS
+from runsettings.shipping.stores.base import Latest
+from runsettings.shipping.stores.rows import DETAILS, plain_text
 from runsettings.shipping.stores.tables import chunks, runs, series
 
 _MEMBERS: Final = frozenset(StoredRun.__slots__)
@@ -34,6 +36,29 @@ class ShippedRun(StoredRun):
     def state(self) -> State:
         """The state of the run, as the last check-in tells."""
         return self.shipped_state
+
+
+def find_latest(connection: Connection, project: str, run_id: str, now: float) -> Latest | None:
+    """The latest run of a project and an id; ``None`` if there is none.
+
+    Args:
+        connection: A connection in a transaction.
+        project: The project.
+        run_id: The id.
+        now: The time of the store, in seconds since 1970.
+    """
+    columns = (runs.c.key, runs.c.record, runs.c.state, runs.c.promised, runs.c.generation)
+    row = connection.execute(
+        select(*columns)
+        .where(runs.c.project == plain_text(project), runs.c.id == plain_text(run_id))
+        .where(runs.c.removed.is_(None), runs.c.record.is_not(None))
+        .order_by(runs.c.created.desc(), runs.c.key.desc())
+    ).first()
+    if row is None:
+        return None
+    run = _run(parse(row.record.encode()) or {})
+    run.key, run.shipped_state = row.key, row.state
+    return Latest(add_details(connection, run), row.state, row.generation, row.promised, now)
 
 
 def list_runs(connection: Connection, now: float) -> list[StoredRun]:
@@ -79,28 +104,57 @@ def add_details(connection: Connection, run: StoredRun) -> StoredRun:
 def read_metrics(connection: Connection, run: StoredRun) -> dict[str, Metric]:
     """Every metric of a run by dotted key, in the order in which the keys were first logged.
 
+    Of a run that was resumed on other machines, with the parts that they recorded.
+
     Args:
         connection: A connection in a transaction.
         run: The run, from `list_runs`.
     """
     assert isinstance(run, ShippedRun)
     same = (series.c.run == chunks.c.run) & (series.c.number == chunks.c.series)
+    ends = ends_of_parts(connection, run)
     rows = connection.execute(
-        select(series.c.name, chunks.c.steps, chunks.c["values"])
+        select(series.c.run, series.c.name, chunks.c.steps, chunks.c["values"])
         .join_from(series, chunks, same)
-        .where(series.c.run == run.key)
-        .order_by(series.c.number, chunks.c.start)
+        .where(series.c.run.in_(ends))
+        .order_by(series.c.run, series.c.number, chunks.c.start)
     )
     logged: dict[str, tuple[array[int], array[float]]] = {}
-    for name, steps, values in rows:
+    for key, name, steps, values in rows:
         known = logged.setdefault(json.loads(f'"{name}"'), (array("q"), array("d")))
-        known[0].extend(steps)
-        known[1].extend(values)
+        end = ends[key]
+        count = len(steps) if end is None else bisect_left(steps, end)
+        known[0].extend(steps[:count])
+        known[1].extend(values[:count])
     return {
         key: Metric.of(_last_of_each(steps, values))
         for key, (steps, values) in logged.items()
         if key not in ("_step", "_timestamp")
     }
+
+
+def ends_of_parts(connection: Connection, run: StoredRun) -> dict[int, int | None]:
+    """The parts of a run that was resumed on other machines, each a run of its own in the tables.
+
+    Args:
+        connection: A connection in a transaction.
+        run: The run, from `list_runs`.
+
+    Returns:
+        The first step that no longer counts in each part, by its key; ``None`` for the last part,
+        whose steps all count. A later part has a larger key.
+    """
+    assert isinstance(run, ShippedRun)
+    ends: dict[int, int | None] = {}
+    if run.generations:
+        earlier = select(runs.c.key, runs.c.generation).where(
+            runs.c.project == plain_text(run.project),
+            runs.c.id == plain_text(run.id),
+            runs.c.generation.in_(run.generations),
+        )
+        for key, generation in connection.execute(earlier.order_by(runs.c.key)):
+            ends[key] = run.generations[generation]
+    return {**ends, run.key: None}
 
 
 def _last_of_each(steps: array[int], values: array[float]) -> array[float]:

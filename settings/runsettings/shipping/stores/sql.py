@@ -32,7 +32,7 @@ from runsettings.journal.replay import StoredRun
 from runsettings.secrets.forms import MASK
 from runsettings.shipping.batches import Batch, RunIdentity
 from runsettings.shipping.stores import merging, reading
-from runsettings.shipping.stores.base import Committed, NoStoreError, Store
+from runsettings.shipping.stores.base import Committed, Latest, NoStoreError, Store
 from runsettings.shipping.stores.engines import make_engine
 from runsettings.shipping.stores.rows import chunk_row, escaped_key, plain_text, run_values
 from runsettings.shipping.stores.tables import (
@@ -167,6 +167,11 @@ class SqlStore(Store):
     def select_runs(self, question: Question) -> list[StoredRun]:
         """The runs that a question asks for."""
         return answer(question, self.list_runs())
+
+    def find_latest(self, project: str, run_id: str) -> Latest | None:
+        """The latest run of a project and an id; ``None`` if there is none."""
+        with self._begin() as connection:
+            return reading.find_latest(connection, project, run_id, self._now(connection))
 
     def load_run(self, listed: StoredRun) -> StoredRun:
         """A run with its settings, origins and files."""
