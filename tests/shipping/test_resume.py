@@ -6,9 +6,11 @@ import os
 import shutil
 import threading
 
+import jsonschema
 import pytest
 
 from runsettings.journal.query.metrics import read_metrics
+from runsettings.journal.records import journal_schema
 from runsettings.journal.replay import load_run
 from runsettings.runs.recording import active
 from runsettings.shipping import asking
@@ -57,7 +59,7 @@ for step in range(3):
 
 
 @pytest.mark.parametrize(("kind", "resume"), [("address", "allow"), ("postgres", "auto")])
-def test_a_run_goes_on_on_another_machine(request, kind, machine, jail, resume):
+def test_a_run_goes_on_on_another_machine(request, kind, machine, jail, records, resume):
     """With its step, names, config and summary; the store shows both parts as one run."""
     online = request.getfixturevalue(kind)
     jail.setenv(WANDB_STORE=online)
@@ -85,6 +87,8 @@ def test_a_run_goes_on_on_another_machine(request, kind, machine, jail, resume):
     assert list(metrics["old"].course) == [1, 1, 1]
     assert list(metrics["new"].course) == [2]
     (journal,) = (jail.cwd / "beta").glob("wandb/run-*/run-x.jsonl")
+    (continued,) = records(journal, "continued")
+    jsonschema.validate(continued, journal_schema())
     local = load_run(journal)
     assert (local.step, local.summary, local.config) == (4, run.summary, run.config)
     assert local.config_origins == run.config_origins
