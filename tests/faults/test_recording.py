@@ -53,7 +53,7 @@ ACTIONS = {
 CHECKPOINTS = """
 import runsettings.journal.checkpoint, runsettings.journal.replay
 import runsettings.runs.recording.metrics
-runsettings.journal.checkpoint.SMALLEST = runsettings.journal.replay.SMALLEST = 1
+runsettings.journal.checkpoint.SMALLEST = 1
 runsettings.runs.recording.metrics.CHECKPOINT_BYTES = 1
 train({}, id='one', resume='must')
 """

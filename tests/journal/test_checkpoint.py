@@ -259,7 +259,6 @@ def call(run, name, value):
 def test_the_checkpoint_of_a_live_run_is_what_its_journal_says(begin, monkeypatch, before, after):
     """At any moment: the run's own state is that of a replay, whatever the script did."""
     monkeypatch.setattr("runsettings.journal.checkpoint.SMALLEST", 1)
-    monkeypatch.setattr("runsettings.journal.replay.SMALLEST", 1)
     monkeypatch.setattr("runsettings.runs.recording.metrics.CHECKPOINT_BYTES", 1)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
