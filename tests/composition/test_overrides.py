@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+import runsettings
 from runsettings import (
     Config,
     ConfigError,
@@ -16,6 +17,7 @@ from runsettings import (
     Rule,
     RunConfig,
     SettingsError,
+    SettingsWarning,
     add_arguments,
     add_config_arguments,
     overrides,
@@ -286,6 +288,30 @@ class TestPlacesOfFlags:
             lr: float = 0.1
 
         assert Train.resolve(args=parse(with_subcommand(), ["--set", "lr=3"])).lr == 3
+
+    @pytest.mark.parametrize(
+        "text", ["lr: 3\n", "$config: 1\nlr: 3\n", "$config: 1\n$use: [low.yaml]\nsteps: 1\n"]
+    )
+    def test_a_model_that_is_no_run_config_warns_of_a_config_file_with_its_keys(
+        self, jail, text
+    ) -> None:
+        """It does not read ``--config``, and the file has nothing for a config besides its keys."""
+
+        class Plain(LayeredSettings):
+            lr: float = 0.1
+            steps: int = 0
+
+        jail.write("low.yaml", "lr: 5\n")
+        jail.write("c.yaml", text)
+        args = parse_args(with_subcommand(), ["--config", "c.yaml"])
+        with pytest.warns(SettingsWarning, match="has keys of Plain.*name it with --settings-file"):
+            assert Plain.resolve(args=args, environ={}).lr == 0.1
+
+    def test_a_config_file_with_keys_of_its_own_is_left_to_the_config(self, jail) -> None:
+        """Such a file is not meant for the model, even if one key has the same name."""
+        jail.write("c.yaml", "project: p\nwidth: 3\n")
+        args = parse_args(with_subcommand(), ["--config", "c.yaml"])
+        assert runsettings.Settings.resolve(args=args, environ={}).diagnostics == ()
 
 
 @pytest.mark.parametrize("value", [1, 0, 1.5, True, None, "text", [1], []])

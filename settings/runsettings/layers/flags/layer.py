@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from runsettings.composition.overrides import Overrides
+from runsettings.composition.overrides import CONFIG_FLAG, Overrides
 from runsettings.layers.base import Inputs
 from runsettings.layers.copying import copy_containers
 from runsettings.layers.flags.absl import UNPARSED, UNPARSED_HINT, absl_trees, is_absl
@@ -24,7 +24,7 @@ from runsettings.layers.flags.namespace import (
 from runsettings.layers.flags.nesting import nested_trees
 from runsettings.layers.flags.settings_flags import SETTINGS_KEYS
 from runsettings.layers.program_inputs import read_named
-from runsettings.values.diagnostic import Diagnostic, Rule
+from runsettings.values.diagnostic import Diagnostic, Rule, Severity
 from runsettings.values.origin import Layer
 from runsettings.values.reading import Reading
 from runsettings.values.tree import Tree
@@ -70,13 +70,18 @@ class FlagLayer:
 
 
 def _unread_overrides(inputs: Inputs) -> list[Diagnostic]:
-    """An error for each ``--set`` or ``--unset`` of a model's key, if the model reads none."""
+    """What is wrong with ``--set``, ``--unset`` and ``--config`` if the model reads none of them.
+
+    An override of a model's key is an error. A file that has the model's keys alone is a warning:
+    the program may well read it as a config.
+    """
     words = overrides_of(inputs.args) if isinstance(inputs.args, argparse.Namespace) else ()
     listed: Any = inputs.model.model_config.get("layers", ())
     if not words or any(getattr(each, "reads_overrides", False) for each in listed):
         return []
-    name = inputs.model.__name__
-    return [
+    name, known = inputs.model.__name__, inputs.model.model_fields
+    given = Overrides(words)
+    found = [
         Diagnostic.of(
             Rule.BAD_OVERRIDE,
             each.path,
@@ -84,9 +89,20 @@ def _unread_overrides(inputs: Inputs) -> list[Diagnostic]:
             each.origin,
             f"give a flag, a variable or a file, or derive {name} from RunConfig",
         )
-        for each in Overrides(words).read()[0]
-        if each.path[0] in inputs.model.model_fields
+        for each in given.read()[0]
+        if each.path[0] in known
     ]
+    for file, origin in given.files:
+        keys = {key for each in read_named(file, Layer.FLAG, inputs) for key in each.tree.data}
+        if keys and keys <= known.keys():
+            message = f"{file} has keys of {name}, which does not read {CONFIG_FLAG}"
+            hint = f"name it with --settings-file, or derive {name} from RunConfig"
+            found.append(
+                Diagnostic.of(
+                    Rule.BAD_OVERRIDE, (), message, origin, hint, severity=Severity.WARNING
+                )
+            )
+    return found
 
 
 def _settings_keys(args: Any) -> frozenset[str]:
