@@ -11,6 +11,7 @@ reads them: ``NaN``, ``Infinity``, ``-Infinity``.
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal, NotRequired, TypeAlias
 
 from pydantic import ConfigDict, Field, TypeAdapter, with_config
@@ -133,13 +134,31 @@ class ConfigRecord(TypedDict):
 
 
 @with_config(_CLOSED)
+class Source(TypedDict):
+    """The place in another program's file from which a row was read."""
+
+    file: Annotated[str, Field(description="The absolute path of the file.")]
+    offset: Annotated[int, Field(ge=0, description="The byte at which its record ends.")]
+
+
+@with_config(_CLOSED)
 class History(TypedDict):
-    """The data of one `log` call."""
+    """The data of one `log` call, or of one event of a file that is followed."""
 
     type: Literal["history"]
     step: Step
     time: Time
     data: dict[str, Any]
+    source: NotRequired[
+        Annotated[
+            Source,
+            Field(
+                description="Of a row from a file. A row whose offset is not above that of an "
+                "earlier row of the same file is a double: readers drop it. The step is the "
+                "file's own, and may go back."
+            ),
+        ]
+    ]
 
 
 @with_config(_CLOSED)
@@ -253,7 +272,35 @@ def is_row(record: dict[str, Any]) -> bool:
         and step >= 0
         and type(time) in (int, float)
         and type(record.get("data")) is dict
+        and ("source" not in record or _is_source(record["source"]))
     )
+
+
+def _is_source(source: Any) -> bool:
+    if type(source) is not dict:
+        return False
+    file, offset = source.get("file"), source.get("offset")
+    return type(file) is str and type(offset) is int and offset >= 0
+
+
+def is_double(row: Mapping[str, Any], sources: dict[str, int]) -> bool:
+    """Whether a row from a file was read before; if not, it counts from now on.
+
+    Several processes may follow one file. Each appends its rows in the order of the file, so that
+    a row whose offset is not above the highest one is in the journal already.
+
+    Args:
+        row: A record for which `is_row` holds.
+        sources: The highest offset of each file; changed if the row is new.
+    """
+    source = row.get("source")
+    if source is None:
+        return False
+    file, offset = source["file"], source["offset"]
+    if offset <= sources.get(file, -1):
+        return True
+    sources[file] = offset
+    return False
 
 
 def checked(record: dict[str, Any]) -> dict[str, Any] | None:

@@ -26,20 +26,12 @@ from runsettings.journal.aggregates import (
 from runsettings.journal.checkpoint import restore
 from runsettings.journal.lock import is_owned, owner
 from runsettings.journal.reader import check_header, open_regular, read_lines, read_records
-from runsettings.journal.records import Exit, State, checked, is_row
+from runsettings.journal.records import Exit, State, checked, is_double, is_row
 from runsettings.layers.known_arguments import known_arguments
 from runsettings.values.key_paths import format_path, leaves_of
 
 _NAMES: Final = (
-    "id",
-    "name",
-    "project",
-    "entity",
-    "group",
-    "job_type",
-    "notes",
-    "mode",
-    "anonymous",
+    *("id", "name", "project", "entity", "group", "job_type", "notes", "mode", "anonymous"),
 )
 
 
@@ -96,6 +88,10 @@ class StoredRun:
     """The next step to log."""
     rows: int = 0
     """How many steps have data."""
+    sources: dict[str, int] = field(default_factory=dict)
+    """The highest offset of the rows from each file that is followed, by its path."""
+    source_step: int = 0
+    """The step after the highest one of the rows from files, which do not change `step`."""
     exit: Exit | None = None
     """The last `exit` record; ``None`` if the last process has not written one."""
     torn: int = 0
@@ -163,8 +159,11 @@ class StoredRun:
             self.position = end
         return self.position != before
 
-    def apply(self, record: dict[str, Any]) -> None:
+    def apply(self, record: dict[str, Any]) -> bool:
         """Replay one record after checking it; records of unknown types are skipped.
+
+        Returns:
+            Whether the record counts: not if it is a row from a file that was read before.
 
         Raises:
             ValueError: Its members are not those of its type.
@@ -172,13 +171,14 @@ class StoredRun:
         """
         kind = record.get("type")
         if kind == "history":
-            self._history(record)
-        elif kind == "header":
+            return self._history(record)
+        if kind == "header":
             check_header(record, self.journal)
         else:
             known = checked(record)
             if known is not None:
                 self.update(known)
+        return True
 
     def update(self, record: Mapping[str, Any]) -> None:
         """Replay one valid record that is neither a header nor a row.
@@ -219,14 +219,21 @@ class StoredRun:
         elif kind == "exit":
             self.exit, self.ended = cast("Exit", dict(record)), record["time"]
 
-    def _history(self, record: dict[str, Any]) -> None:
+    def _history(self, record: dict[str, Any]) -> bool:
         if not is_row(record):
             raise ValueError("the record is not a row")
+        if is_double(record, self.sources):
+            return False
         step, self.last = record["step"], max(self.last, record["time"])
-        if step >= self.step:
+        if "source" in record:
+            if step >= self.source_step:
+                self.rows += 1
+                self.source_step = step + 1
+        elif step >= self.step:
             self.rows += 1
             self.step = step + 1
         self.summarize(record["data"], step)
+        return True
 
     def summarize(self, data: Mapping[str, Any], step: int) -> None:
         """Put the values of a row into the summary."""
@@ -326,10 +333,14 @@ def read_history(journal: Path | str) -> Iterator[dict[str, Any]]:
         OSError: The journal cannot be read.
     """
     row: dict[str, Any] | None = None
+    sources: dict[str, int] = {}
+    is_from_file = False
     for record in read_records(journal):
-        if record.get("type") != "history" or not is_row(record):
+        if record.get("type") != "history" or not is_row(record) or is_double(record, sources):
             continue
-        if row is not None and row["_step"] != record["step"]:
+        # The steps of a file that is followed are its own.
+        before, is_from_file = is_from_file, "source" in record
+        if row is not None and (row["_step"], before) != (record["step"], is_from_file):
             yield row
             row = None
         if row is None:

@@ -17,6 +17,7 @@ import time
 from pathlib import Path
 from typing import Final
 
+from runsettings.shipping.event_files.following import EventFiles
 from runsettings.shipping.shipper import Shipper
 from runsettings.shipping.status import Status, read_status, write_status
 from runsettings.shipping.stores.base import may_pass
@@ -53,6 +54,7 @@ class Background:
         self.journal = journal
         self.url = url
         self.parent = parent
+        self.event_files = EventFiles(journal, _log)
         self.failures = 0
         self.quiet_since = time.monotonic()
         """Since when nothing new was in the journal."""
@@ -139,15 +141,24 @@ class Background:
             OSError: The journal is gone.
         """
         total = 0
+        self._follow()
         while (count := self.shipper.ship_batch(_PROMISE)) is not None:
             total += count
             self.contact = time.monotonic()
+            if self.shipper.has_ended:
+                self._follow()  # before `finish` is told that everything is stored
             self._tell(Status(self.shipper.position))
-            if 0 < count < self.shipper.most:
+            if 0 < count < self.shipper.most and not self.shipper.has_ended:
                 break  # records that came meanwhile wait, so that each batch has more of them
         if self.failures and not total:
             self._tell(Status(self.shipper.position))  # the last failure is no longer true
         return total
+
+    def _follow(self) -> None:
+        """Append to the journal what the event files of the run have gained."""
+        run = self.shipper.run
+        if run is not None:
+            self.event_files.follow(run, everything=self.shipper.has_ended or self.script_ended)
 
     def _wait_for_records(self) -> None:
         """Wait until the journal has grown, the script has ended, or a check-in is due."""
@@ -167,7 +178,7 @@ class Background:
 
     def _say(self, message: str, *, final: bool = False) -> None:
         """Write a failure to the log and to the status."""
-        print(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {message}", file=sys.stderr, flush=True)  # noqa: T201
+        _log(message)
         self._tell(Status(read_status(self.journal).position, message, final))
 
     def _tell(self, status: Status) -> None:
@@ -181,6 +192,10 @@ class Background:
             time.sleep(1)
         time.sleep(AFTER_SCRIPT)
         os._exit(3)
+
+
+def _log(message: str) -> None:
+    print(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {message}", file=sys.stderr, flush=True)  # noqa: T201
 
 
 def pause_after(failures: int) -> float:

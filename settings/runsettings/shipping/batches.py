@@ -132,11 +132,10 @@ def read_batch(run: StoredRun, most: int = BYTES) -> Batch | None:
                 run.torn += 1
             else:
                 try:
-                    run.apply(record)
+                    if run.apply(record):
+                        _add(batch, record, fd, end)
                 except ValueError:
                     run.torn += 1  # not a valid record of its type
-                else:
-                    _add(batch, record, fd, end)
             run.position = end
             if end - batch.start >= most:
                 break

@@ -112,6 +112,11 @@ class Shipper:
             self.store.merge(self._key)
 
     @property
+    def run(self) -> StoredRun | None:
+        """The run at the position; ``None`` until something was shipped."""
+        return self._run
+
+    @property
     def has_ended(self) -> bool:
         """Whether what was shipped says how the run ended."""
         return self._run is not None and self._run.exit is not None

@@ -392,7 +392,7 @@ def test_a_disabled_run_minds_no_data(begin, data):
     assert dict(run.summary) == {}
 
 
-@pytest.mark.parametrize("argument", ["magic", "tensorboard", "sync_tensorboard", "monitor_gym"])
+@pytest.mark.parametrize("argument", ["magic", "monitor_gym"])
 def test_what_comes_later_is_a_warning(begin, capfd, argument):
     """A script goes on, and is told what it does not get."""
     begin(settings=None, **{argument: True})
@@ -414,7 +414,7 @@ def test_all_that_comes_later_is_one_warning(begin, capfd):
 
 @pytest.mark.parametrize(
     "given",
-    [{"magic": True}, {"sync_tensorboard": True}, {"fork_from": "x?_step=1"}, {"mode": "shared"}],
+    [{"magic": True}, {"fork_from": "x?_step=1"}, {"mode": "shared"}],
 )
 def test_what_comes_later_is_an_error_if_strict(begin, jail, given):
     """As every warning is."""

@@ -15,6 +15,7 @@ from runsettings.cli.runs.store_addresses import store_address
 from runsettings.journal.replay import StoredRun
 from runsettings.recorded.sources import RunSource
 from runsettings.shipping.addresses import shown
+from runsettings.shipping.event_files.following import EventFiles
 from runsettings.shipping.stores.base import NoStoreError, may_pass
 from runsettings.shipping.sync import bytes_to_ship, sync_runs
 from runsettings.values.errors import RunError
@@ -114,6 +115,9 @@ def _ship(url: str, runs: Sequence[StoredRun], said: set[str] | None = None) -> 
     """
     from runsettings.shipping.stores.opening import open_store  # sqlalchemy: no error needs it
 
+    already = set[str]() if said is None else said
+    for run in runs:
+        EventFiles(run.journal, lambda text: _say_once(text, already)).follow(run, everything=True)
     with open_store(url) as store, progress("shipping", _MANY_BYTES) as tell:
         results = sync_runs(store, runs, tell, None if said is None else _PROMISE)
     for run, count, error in results:

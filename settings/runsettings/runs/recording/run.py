@@ -77,6 +77,7 @@ class Run(RunMetrics):
         self._summary = Summary(stored.summary, self._set_summary, self._own_summary)
         self._resumed = resumed
         self._on_finish = on_finish
+        self._detach: list[Callable[[], None]] = []
         self._ending = False
         self._is_end_certain = True
         self._stop_observing = config.observe(self._note_config)
@@ -305,6 +306,7 @@ class Run(RunMetrics):
             self._ending = True
         # Without the lock: this waits for another thread, which may need it.
         try:
+            self._end_integrations()
             self._files.close(self._config, self._summary.as_dict(), self._step)
         except KeyboardInterrupt as error:
             if not at_exit:
@@ -316,6 +318,13 @@ class Run(RunMetrics):
                 self._record_end(ending)
             finally:
                 self._on_finish(self)
+
+    def _end_integrations(self) -> None:
+        while self._detach:
+            try:
+                self._detach.pop()()
+            except Exception as error:  # noqa: BLE001 - another package's, most likely; it is told
+                self._recorder.notices.warn(f"{type(error).__name__}: {error}")
 
     def _record_end(self, ending: Ending) -> None:
         """Record the end, and close the journal; no other thread can log after that."""

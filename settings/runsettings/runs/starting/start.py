@@ -18,6 +18,7 @@ from runsettings.runs.recording import active
 from runsettings.runs.recording.disabled import RunDisabled
 from runsettings.runs.recording.run import Run
 from runsettings.runs.starting.arguments import FIELDS, resolve_settings
+from runsettings.runs.starting.attaching import attach_integrations
 from runsettings.runs.starting.run_start import RunStart
 from runsettings.runs.starting.without_effect import warn_of_what_has_no_effect
 from runsettings.values.diagnostic import Diagnostic, Rule
@@ -112,7 +113,7 @@ def init(
         resume: ``"allow"``, ``"never"``, ``"must"``, ``"auto"`` or ``True``; see `resume`.
         force: Whether it is an error not to be logged in.
         tensorboard: The reference's other name for ``sync_tensorboard``.
-        sync_tensorboard: Not available in this version; a warning.
+        sync_tensorboard: Whether the scalars are logged that the script writes for TensorBoard.
         monitor_gym: Not available in this version; a warning.
         save_code: Whether the main script or notebook is saved with the run.
         id: The run's id, unique in its project.
@@ -137,7 +138,10 @@ def init(
     if running is not None:
         return running
     warn_of_what_has_no_effect(settings_of_call, newer, notices.warn)
-    return RunStart(settings_of_call, config, caller, profiles).run()
+    run = RunStart(settings_of_call, config, caller, profiles).run()
+    if isinstance(run, Run):
+        attach_integrations(run)
+    return run
 
 
 def _resolve(

@@ -7,12 +7,12 @@ from typing import Any, Final
 
 from runsettings.models import provenance
 from runsettings.models.settings import Settings
+from runsettings.runs.starting.attaching import integrations
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity
 from runsettings.values.errors import RunError
 
 _SETTINGS: Final = {
     "magic": "recording without further code",
-    "sync_tensorboard": "logging what is written for TensorBoard",
     "monitor_gym": "recording Gymnasium's videos",
 }
 """Settings whose feature this version does not have."""
@@ -22,6 +22,8 @@ _ARGUMENTS: Final = {
     "resume_from": "the run that it names is not taken back to that step",
 }
 """Arguments of newer clients, and what is not done."""
+
+_LEAVE_OUT: Final = "leave it out"
 
 _WORDS: Final = {
     ("reinit", "create_new"): "the active run is finished first, since a process records one run",
@@ -51,6 +53,16 @@ def warn_of_what_has_no_effect(
         if getattr(settings, field)
     ]
     found += [
+        _diagnostic(
+            settings,
+            field,
+            f"needs {missing}, which is not installed",
+            f"pip install 'runsettings[{module.EXTRA}]'",
+        )
+        for field, module in integrations(settings)
+        if (missing := module.missing()) is not None
+    ]
+    found += [
         _diagnostic(settings, field, f"{word!r} is not available in this version: {what}")
         for (field, word), what in _WORDS.items()
         if provenance.history(settings, field)[0].value == word
@@ -61,7 +73,7 @@ def warn_of_what_has_no_effect(
             Severity.ERROR,
             (name,),
             f"is not available in this version: {what}",
-            hint="leave it out",
+            hint=_LEAVE_OUT,
         )
         for name, what in _ARGUMENTS.items()
         if arguments.get(name) is not None
@@ -72,17 +84,18 @@ def warn_of_what_has_no_effect(
         raise RunError(found)
     named = [
         f"{diagnostic.origin or f'init({diagnostic.key}=)'}: {diagnostic.message}"
+        + ("" if diagnostic.hint == _LEAVE_OUT else f" ({diagnostic.hint})")
         for diagnostic in found
     ]
     warn(f"without effect: {'; '.join(named)}")
 
 
-def _diagnostic(settings: Settings, field: str, message: str) -> Diagnostic:
+def _diagnostic(settings: Settings, field: str, message: str, hint: str = _LEAVE_OUT) -> Diagnostic:
     return Diagnostic(
         Rule.NOT_AVAILABLE,
         Severity.ERROR,
         (field,),
         message,
         provenance.origin(settings, field),
-        hint="leave it out",
+        hint=hint,
     )

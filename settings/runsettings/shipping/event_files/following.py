@@ -1,0 +1,184 @@
+"""Follows the event files of a run: appends what they have gained to the run's journal."""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from runsettings.journal.replay import StoredRun
+from runsettings.journal.writer import append_once, encode
+from runsettings.secrets import live
+from runsettings.secrets.masking import SecretMask
+from runsettings.shipping.event_files.framing import DamagedError, read_event_records
+from runsettings.shipping.event_files.messages import Event, MissingPackageError, event_parser
+
+METADATA: Final = "tensorboard"
+"""The member of the run's metadata that says what is followed: ``directories``, with the prefix of
+their tags, and ``earlier``, the files that were in them before."""
+
+EXTRA: Final = "runsettings[tensorboard]"
+
+_DEEPEST: Final = 8
+"""Directories below each other in which event files are looked for."""
+
+_ROWS: Final = 4096
+"""Rows that are appended in one write."""
+
+_REST: Final = 20
+"""Times as long as the last look at the directories took, no new one is made."""
+
+
+class EventFiles:
+    """The event files of one run, as far as they were read.
+
+    Args:
+        journal: The journal of the run.
+        tell: Called with each message for people, once.
+        mask: Masks secrets; those that this process knows, if left out.
+    """
+
+    def __init__(
+        self, journal: Path | str, tell: Callable[[str], None], mask: SecretMask | None = None
+    ) -> None:
+        self._journal = Path(journal)
+        self._tell = tell
+        self._mask = live.mask() if mask is None else mask
+        self._positions: dict[str, int] = {}
+        self._said: set[str] = set()
+        self._found: list[tuple[str, str]] = []
+        self._next_look = 0.0
+
+    def follow(self, run: StoredRun, *, everything: bool = False) -> int:
+        """Append to the journal what the event files have gained.
+
+        Args:
+            run: The state of the run from its journal, in which the files are named. It may be of
+                some time ago: readers drop what is appended twice.
+            everything: Look for new files now, as at the end of a run.
+
+        Returns:
+            The number of bytes that were appended.
+        """
+        followed = run.metadata.get(METADATA)
+        if not isinstance(followed, dict):
+            return 0
+        try:
+            parse = event_parser()
+        except MissingPackageError as error:
+            self._say(f"event files are not read: {error}; install {EXTRA}")
+            return 0
+        now = time.monotonic()
+        if everything or now >= self._next_look:
+            self._found = list(event_files(followed, run.directory.parent))
+            self._next_look = now + _REST * (time.monotonic() - now)
+        total = 0
+        try:
+            for path, prefix in self._found:
+                total += self._read(path, prefix, run, parse)
+        except OSError as error:
+            self._say(f"{self._journal} cannot be written: {error.strerror or error}")
+        return total
+
+    def _read(self, path: str, prefix: str, run: StoredRun, parse: Callable[[bytes], Event]) -> int:
+        """Append what one file has gained.
+
+        Raises:
+            OSError: The journal cannot be written.
+        """
+        start, total = max(self._positions.get(path, 0), run.sources.get(path, 0)), 0
+        while True:
+            records: list[dict[str, Any]] = []
+            end = start
+            try:
+                if os.stat(path).st_size > start:  # noqa: PTH116 - asked again and again
+                    for end, data in read_event_records(path, start):
+                        records += _records(parse(data), path, end, prefix, run)
+                        if len(records) >= _ROWS:
+                            break
+            except DamagedError as error:
+                self._say(f"{path} is damaged at byte {error.offset:,}; it was read up to there")
+            except OSError as error:
+                self._say(f"{path} cannot be read: {error.strerror or error}")
+            if records:
+                lines = b"".join(map(encode, records))
+                if any(trace in lines for trace in self._mask.traces()):
+                    lines = b"".join(encode(self._mask.record(record)) for record in records)
+                append_once(self._journal, lines)
+                total += len(lines)
+            self._positions[path] = end
+            if end == start:
+                return total
+            start = end
+
+    def _say(self, message: str) -> None:
+        if message not in self._said:
+            self._said.add(message)
+            self._tell(self._mask.message(message))
+
+
+def event_files(followed: dict[str, Any], runs: Path) -> Iterator[tuple[str, str]]:
+    """The event files of a run, each with the prefix of its tags.
+
+    Args:
+        followed: The member of the run's metadata.
+        runs: The directory of all runs, in which copies of event files are no event files.
+    """
+    earlier = set(followed.get("earlier", ()))
+    for top, prefix in followed.get("directories", {}).items():
+        for directory, names in _walk(top, os.fspath(runs.absolute())):
+            below = os.path.relpath(directory, top).replace(os.sep, "/")
+            here = "/".join(part for part in (prefix, "" if below == "." else below) if part)
+            for name in names:
+                path = os.path.join(directory, name)  # noqa: PTH118 - asked again and again
+                if path not in earlier and _is_regular(path):
+                    yield path, here
+
+
+def _walk(top: str, runs: str) -> Iterator[tuple[str, list[str]]]:
+    """The directories from ``top`` on, with the names of their event files."""
+    depth = top.count(os.sep) + _DEEPEST
+    for directory, directories, names in os.walk(top):
+        directories[:] = sorted(
+            name
+            for name in directories
+            if directory.count(os.sep) < depth and os.path.join(directory, name) != runs  # noqa: PTH118
+        )
+        found = sorted(name for name in names if is_event_file(name))
+        if found:
+            yield directory, found
+
+
+def is_event_file(name: str) -> bool:
+    """Whether a file's name is that of an event file, by the rule of TensorBoard."""
+    return "tfevents" in name and not name.endswith(".profile-empty")
+
+
+def _is_regular(path: str) -> bool:
+    try:
+        return stat.S_ISREG(os.lstat(path).st_mode)
+    except OSError:
+        return False
+
+
+def _records(
+    event: Event, path: str, end: int, prefix: str, run: StoredRun
+) -> Iterator[dict[str, Any]]:
+    """The records of the journal for one event."""
+    if run.exit is not None and run.ended is not None and event.time > run.ended:
+        return  # written after the end of the run
+    data: dict[str, Any] = {
+        f"{prefix}/{tag}" if prefix else tag: value for tag, value in event.scalars.items() if tag
+    }
+    if data:
+        data.setdefault("global_step", event.step)
+        yield {
+            "type": "history",
+            "step": max(event.step, 0),
+            "time": event.time,
+            "data": data,
+            "source": {"file": path, "offset": end},
+        }

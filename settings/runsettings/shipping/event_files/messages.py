@@ -1,0 +1,131 @@
+"""Parses the data of a record of an event file: scalars, and hyperparameters.
+
+The message is parsed by the classes of TensorBoard, or of tensorboardX where only that is
+installed. Other kinds, such as images and histograms, stay in the file.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+import struct
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from types import ModuleType
+from typing import Any, Final, NamedTuple
+
+_HPARAMS: Final = "hparams"
+"""The plugin of TensorBoard that shows hyperparameters."""
+
+_NUMBERS: Final = {
+    1: ("float_val", "<f"),
+    2: ("double_val", "<d"),
+    3: ("int_val", "<i"),
+    4: ("int_val", "<B"),
+    9: ("int64_val", "<q"),
+    10: ("bool_val", "<?"),
+    19: ("half_val", "<e"),
+}
+"""By the number of a tensor's type: the member that has its values, and the form of its bytes."""
+
+_HALF: Final = 19
+
+
+class MissingPackageError(ImportError):
+    """Neither TensorBoard nor tensorboardX is installed, or no checksum of CRC-32C."""
+
+
+class Event(NamedTuple):
+    """What one event of a file says."""
+
+    time: float
+    """Seconds since 1970."""
+    step: int
+    scalars: dict[str, float]
+    """By tag."""
+    hparams: dict[str, Any]
+
+
+@functools.cache
+def event_parser() -> Callable[[bytes], Event]:
+    """The function that parses the data of a record.
+
+    Raises:
+        MissingPackageError: The packages for it are missing.
+    """
+    if importlib.util.find_spec("google_crc32c") is None:
+        raise MissingPackageError("google-crc32c is not installed")
+    if importlib.util.find_spec("tensorboard") is not None:
+        events = import_module("tensorboard.compat.proto.event_pb2")
+        hparams = import_module("tensorboard.plugins.hparams.plugin_data_pb2")
+    elif importlib.util.find_spec("tensorboardX") is not None:
+        with _package_without_its_imports("tensorboardX"):
+            events = import_module("tensorboardX.proto.event_pb2")
+            hparams = import_module("tensorboardX.proto.plugin_hparams_pb2")
+    else:
+        raise MissingPackageError("neither tensorboard nor tensorboardX is installed")
+    from_bytes = events.Event.FromString
+    plugin_from_bytes = hparams.HParamsPluginData.FromString
+
+    def parse(data: bytes) -> Event:
+        message = from_bytes(data)
+        scalars: dict[str, float] = {}
+        found: dict[str, Any] = {}
+        for value in message.summary.value:
+            kind = value.WhichOneof("value")
+            if kind == "simple_value":
+                scalars[value.tag] = value.simple_value
+                continue
+            plugin = value.metadata.plugin_data
+            if plugin.plugin_name == _HPARAMS:
+                start = plugin_from_bytes(plugin.content).session_start_info
+                for name, each in start.hparams.items():
+                    kind = each.WhichOneof("kind")
+                    if kind in ("number_value", "string_value", "bool_value"):
+                        found[name] = getattr(each, kind)
+            elif kind == "tensor" and (number := _number(value.tensor)) is not None:
+                scalars[value.tag] = number
+        return Event(message.wall_time, message.step, scalars, found)
+
+    return parse
+
+
+def _number(tensor: Any) -> float | None:
+    """The value of a tensor that is a single number; ``None`` for any other."""
+    if tensor.tensor_shape.dim or tensor.dtype not in _NUMBERS:
+        return None
+    member, form = _NUMBERS[tensor.dtype]
+    if tensor.tensor_content:
+        if len(tensor.tensor_content) != struct.calcsize(form):
+            return None
+        (number,) = struct.unpack(form, tensor.tensor_content)
+    else:
+        values = getattr(tensor, member)
+        number = values[0] if values else 0
+        if tensor.dtype == _HALF:
+            (number,) = struct.unpack(form, struct.pack("<H", number))
+    return number if isinstance(number, float) else int(number)
+
+
+@contextmanager
+def _package_without_its_imports(name: str) -> Iterator[None]:
+    """Let modules of a package be imported without the package's own first lines.
+
+    tensorboardX imports PyTorch there, if it is installed, which takes seconds. Its messages need
+    nothing of it.
+    """
+    if name in sys.modules:
+        yield
+        return
+    spec = importlib.util.find_spec(name)
+    assert spec is not None
+    package = ModuleType(name)
+    package.__path__ = list(spec.submodule_search_locations or ())
+    sys.modules[name] = package
+    try:
+        yield
+    finally:
+        if sys.modules.get(name) is package:
+            del sys.modules[name]

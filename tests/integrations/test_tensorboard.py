@@ -1,0 +1,210 @@
+"""``sync_tensorboard``: what the script writes for TensorBoard is in its run."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from runsettings.cli.main import cli
+from runsettings.journal.replay import load_run, read_history
+from runsettings.shipping.stores.opening import open_store
+from runsettings.values.errors import RunError
+
+
+@pytest.fixture(autouse=True)
+def packages():
+    """The packages that the tests integrate with."""
+    pytest.importorskip("tensorboardX", reason="it writes the event files")
+    pytest.importorskip("google_crc32c", reason="it checks the checksums")
+
+
+def rows(journal, tag="loss"):
+    """Step and value of each row with a tag."""
+    return [(row["_step"], row[tag]) for row in read_history(journal) if tag in row]
+
+
+def counts(jail):
+    """How many values the store has of each metric of its one run."""
+    with open_store(f"sqlite:///{jail.cwd}/runs.db", writable=False) as store:
+        (run,) = store.list_runs()
+        return {key: metric.count for key, metric in store.read_metrics(run).items()}
+
+
+def test_scalars_are_in_the_journal_at_their_own_steps(begin, jail):
+    """Of a writer that is opened after `init`, and one that was opened before; both still open."""
+    from tensorboardX import SummaryWriter
+
+    before = SummaryWriter("logs/before")
+    before.add_scalar("early", 1, 7)
+    run = begin(sync_tensorboard=True)
+    after = SummaryWriter("logs/after")
+    for step in range(0, 30, 10):
+        after.add_scalar("loss", step / 2, step)
+        before.add_scalar("late", step, step + 1)
+    run.finish()
+    assert rows(run.journal_path, "early") == [(7, 1)]
+    assert rows(run.journal_path, "late") == [(1, 0), (11, 10), (21, 20)]
+    assert rows(run.journal_path, "after/loss") == [(0, 0), (10, 5), (20, 10)]
+    assert run.summary["after/loss"] == 10
+    saved = [name for name in load_run(run.journal_path).files if "tfevents" in name]
+    assert sorted(name.rpartition("/")[0] for name in saved) == ["logs/after", "logs/before"]
+    for writer in (before, after):
+        writer.close()
+
+
+def test_event_files_of_earlier_programs_are_not_read(begin, jail):
+    """A script that always writes into one directory has its own scalars only."""
+    from tensorboardX import SummaryWriter
+
+    with SummaryWriter("logs", filename_suffix=".old") as writer:
+        writer.add_scalar("loss", 1, 1)
+    run = begin(tensorboard=True)
+    with SummaryWriter("logs") as writer:
+        writer.add_scalar("loss", 2, 2)
+    run.finish()
+    assert rows(run.journal_path) == [(2, 2)]
+
+
+def test_what_a_child_writes_below_a_directory_is_followed(script, jail):
+    """Whether it was forked or started anew."""
+    jail.write(
+        "child.py",
+        "from tensorboardX import SummaryWriter\n"
+        "with SummaryWriter('logs/new') as writer:\n"
+        "    writer.add_scalar('loss', 2, 2)\n",
+    )
+    done = script(
+        """
+        import subprocess
+        run = begin(sync_tensorboard=True)
+        from tensorboardX import SummaryWriter
+        SummaryWriter("logs")
+        if not os.fork():
+            with SummaryWriter("logs/forked") as writer:
+                writer.add_scalar("loss", 1, 1)
+            os._exit(0)
+        os.wait()
+        subprocess.run([sys.executable, "child.py"], check=True)
+        print(run.journal_path)
+        """
+    )
+    assert done.returncode == 0, done.stderr
+    journal = done.stdout.strip()
+    assert rows(journal, "forked/loss") == [(1, 1)]
+    assert rows(journal, "new/loss") == [(2, 2)]
+
+
+@pytest.mark.parametrize("mode", ["offline", "online"])
+def test_what_a_killed_script_flushed_is_in_its_run_after_sync(script, jail, mode):
+    """Once, however often `sync` is called."""
+    pytest.importorskip("sqlalchemy", reason="the store")
+    done = script(
+        f"""
+        from tensorboardX import SummaryWriter
+        run = begin(mode={mode!r}, sync_tensorboard=True, settings={{"disable_git": True,
+            "store": "sqlite:///{jail.cwd}/runs.db"}})
+        writer = SummaryWriter("logs")
+        for step in range(100):
+            writer.add_scalar("loss", step, step)
+        writer.close()  # it has no other way to write everything
+        print(run.journal_path, flush=True)
+        os.kill(os.getpid(), signal.SIGKILL)
+        """
+    )
+    journal = done.stdout.strip()
+    for _ in range(2):
+        done = CliRunner().invoke(cli, ["sync", "--all", "--to", f"sqlite:///{jail.cwd}/runs.db"])
+        assert done.exit_code == 0, done.output
+    assert rows(journal) == [(step, step) for step in range(100)]
+    assert counts(jail) == {"loss": 100, "global_step": 100}
+
+
+def test_the_process_that_ships_a_run_follows_it(spawn, jail):
+    """`finish` waits until the store has the scalars, too."""
+    process = spawn(
+        f"""
+        from tensorboardX import SummaryWriter
+        run = begin(mode="online", sync_tensorboard=True, settings={{"disable_git": True,
+            "store": "sqlite:///{jail.cwd}/runs.db", "finish_timeout": 100}})
+        writer = SummaryWriter("logs")
+        for step in range(100):
+            writer.add_scalar("loss", step, step)
+        run.finish()
+        print("finished", flush=True)
+        sys.stdin.read()
+        """
+    )
+    assert process.stdout.readline() == "finished\n"
+    assert counts(jail) == {"loss": 100, "global_step": 100}
+
+
+def test_the_writers_are_as_before_after_the_end(begin, jail):
+    """And nothing is imported for a script that imports none of them."""
+    from tensorboardX.event_file_writer import EventFileWriter
+
+    original = EventFileWriter.__init__
+    finders = list(sys.meta_path)
+    begin(sync_tensorboard=True)
+    assert EventFileWriter.__init__ is not original
+    begin(reinit=True).finish()
+    assert EventFileWriter.__init__ is original
+    assert sys.meta_path == finders
+
+
+def test_no_writer_is_imported_for_a_script_without_one(script):
+    """Nor the reader of event files, where nothing has to be read."""
+    done = script(
+        """
+        begin(sync_tensorboard=True)
+        finish()
+        print([name for name in sys.modules if name.startswith(("tensorboard", "google", "numpy"))])
+        """
+    )
+    assert done.stdout.strip() == "[]", done.stderr
+
+
+def test_without_the_argument_nothing_is_imported(script):
+    """No integration, and nothing that reads event files."""
+    done = script(
+        """
+        begin()
+        finish()
+        print([n for n in sys.modules if "integrations" in n or "event_files" in n])
+        """
+    )
+    assert done.stdout.strip() == "[]", done.stderr
+
+
+@pytest.mark.parametrize("strict", [False, True])
+def test_a_missing_extra_is_one_warning_that_names_it(begin, jail, capfd, monkeypatch, strict):
+    """And an error if strict."""
+    import importlib.util
+
+    find = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda n, p=None: None if n == "google_crc32c" else find(n, p)
+    )
+    settings = {"disable_git": True, "strict": strict}
+    if strict:
+        with pytest.raises(RunError, match="google-crc32c"):
+            begin(sync_tensorboard=True, settings=settings)
+        assert not (jail.cwd / "wandb").exists()
+    else:
+        begin(sync_tensorboard=True, settings=settings).finish()
+        (line,) = [line for line in capfd.readouterr().err.splitlines() if "warning" in line]
+        assert "init(sync_tensorboard=)" in line
+        assert "runsettings[tensorboard]" in line
+
+
+def test_the_example_of_the_guide_works(jail):
+    """It writes for TensorBoard only."""
+    example = Path(__file__).parents[2] / "examples" / "integrations" / "tensorboard.py"
+    done = subprocess.run(
+        [sys.executable, example], capture_output=True, text=True, check=True, timeout=60
+    )
+    steps = [line.split()[0] for line in done.stdout.splitlines()]
+    assert steps == ["0", "100", "200", "300", "400"]
