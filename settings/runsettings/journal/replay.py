@@ -332,20 +332,19 @@ def read_history(journal: Path | str) -> Iterator[dict[str, Any]]:
     Raises:
         OSError: The journal cannot be read.
     """
-    row: dict[str, Any] | None = None
+    row: dict[str, Any] = {}
+    place: tuple[int, bool] | None = None
     sources: dict[str, int] = {}
-    is_from_file = False
     for record in read_records(journal):
         if record.get("type") != "history" or not is_row(record) or is_double(record, sources):
             continue
         # The steps of a file that is followed are its own.
-        before, is_from_file = is_from_file, "source" in record
-        if row is not None and (row["_step"], before) != (record["step"], is_from_file):
-            yield row
-            row = None
-        if row is None:
+        before, place = place, (record["step"], "source" in record)
+        if place != before:
+            if row:
+                yield row
             row = {"_step": record["step"]}
         # These two beat metrics of the same names.
         row.update(record["data"], _step=record["step"], _timestamp=record["time"])
-    if row is not None:
+    if row:
         yield row
