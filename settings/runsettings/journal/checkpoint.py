@@ -142,21 +142,3 @@ def _samples(fd: int, position: int) -> str:
         at = position * number // _SAMPLES
         found.update(os.pread(fd, min(_SAMPLE, position - at), at))
     return found.hexdigest()
-
-
-def store_checkpoint(state: Mapping[str, Any], fd: int) -> bool:
-    """Store the state of a long run, so that `load_run` need not replay what led to it.
-
-    Args:
-        state: The run, replayed up to its ``position``, as `StoredRun.to_json` makes it.
-        fd: The descriptor of the open journal, which this process has locked.
-
-    Returns:
-        Whether there is a new checkpoint.
-    """
-    if state["position"] < SMALLEST:
-        return False
-    try:
-        return store(fd, state["journal"], state["position"], state)
-    except OSError:
-        return False  # without a checkpoint, the journal is read
