@@ -109,6 +109,12 @@ class TestErrors:
         """An override that cannot be read is an error of its own."""
         assert rules([{"lr": 1}, overrides([text])]) == [Rule.BAD_OVERRIDE]
 
+    def test_too_deep(self) -> None:
+        """A key of 50,000 parts is an error of ours, and is not shown whole."""
+        with pytest.raises(ConfigError, match="more than 100 levels deep") as caught:
+            Config.load([{"a": 1}, overrides(["a" + ".b" * 50_000 + "=1"])])
+        assert len(str(caught.value)) < 1_000
+
     @pytest.mark.parametrize("text", ["optm.lr=1", "optim.rl=1", "optim={rl: 1}", "tags.x=1"])
     def test_unknown_key(self, text: str) -> None:
         """A key that nothing below has is an error."""

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from runsettings._deferred import deferred
 from runsettings.documents.files import Format, read_text
+from runsettings.documents.limits import MAX_DEPTH
 from runsettings.secrets.forms import MASK, is_secret_name
 from runsettings.values.diagnostic import Diagnostic, Rule
 from runsettings.values.directives import Append, Delete
@@ -111,6 +112,9 @@ class Overrides:
         path: KeyPath = tuple(key.strip() for key in name.split("."))
         if not all(path):
             return self._bad((), flag, text, "names no key", "write key=value or outer.key=value")
+        if len(path) > MAX_DEPTH:
+            message = f"names a key that is nested more than {MAX_DEPTH} levels deep"
+            return self._bad(path[:1], flag, f"{text:.40}…", message, None)
         if flag == UNSET_FLAG:
             if plus or appends or text.endswith("="):
                 return self._bad(path, flag, text, "takes a key alone", f"write {name}")

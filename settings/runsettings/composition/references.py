@@ -25,6 +25,8 @@ from runsettings.values.tree import Tree
 
 _MAX_ROUNDS: Final = 100
 """How many references can stand in a row of which each refers to the next."""
+_MARKED: Final = 4
+"""For the budget, a value in a mapping counts for so many, because its place is kept as well."""
 _CHARACTERS: Final = 64
 """For the budget, a text counts as one more value for each 64 characters."""
 _WAIT: Final = object()
@@ -90,10 +92,14 @@ def resolve_references(
         left: list[_Place] = []
         for place in waiting:
             try:
+                _check(spent)
                 value, mark = _looked_up(place, merged, environ, typed)
                 if value is not _WAIT:
                     spent += _size(value, MAX_DEPTH - len(place.path))
                     _check(spent)
+                    if isinstance(value, dict):
+                        target = place.reference.targets[0].path
+                        mark = _marks(value, target, place.origin, merged)
             except _FailedError as failed:
                 if place in alive:
                     found.append(_diagnostic(place, failed.rule, failed.message, failed.hint))
@@ -179,8 +185,6 @@ def _looked_up(
     if len(parts) > 1:
         _check(sum(len(part) // _CHARACTERS for part in parts if isinstance(part, str)))
         return "".join(map(_as_text, parts, place.reference.parts)), mark
-    if isinstance(parts[0], dict):
-        mark = _marks(parts[0], place.reference.targets[0].path, place.origin, merged)
     return parts[0], mark
 
 
@@ -266,9 +270,11 @@ def _size(value: Any, levels: int) -> int:
             f"the values are nested more than {MAX_DEPTH} levels deep",
             "refer to a value further in",
         )
-    size = 1
-    for item in value.values() if isinstance(value, dict) else value:
-        size += _size(item, levels - 1)
+    size, each = 1, 0
+    if isinstance(value, dict):
+        value, each = value.values(), _MARKED - 1
+    for item in value:
+        size += each + _size(item, levels - 1)
         _check(size)
     return size
 

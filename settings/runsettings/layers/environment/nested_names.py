@@ -47,7 +47,9 @@ def in_written_case(value: Any, written: Sequence[str], annotations: Sequence[An
     for part in written:
         if type(value) is not dict:
             return [*keys, part]
-        key = next((k for k in value if k.lower() == part.lower()), None)
+        lower = part.lower()
+        # The search is only for keys that an earlier variable has renamed.
+        key = lower if lower in value else next((k for k in value if k.lower() == lower), None)
         if key is None:
             return [*keys, part]
         members = [m for each in annotations for m in union_members(each)]
