@@ -106,7 +106,7 @@ def _fuzz(name: str, runs: int, seconds: int) -> int:
             f"-runs={runs}",
             f"-max_total_time={seconds}",
             f"-max_len={LONGEST}",
-            "-timeout=30",
+            "-timeout=600",
             "-rss_limit_mb=1024",
             "-print_final_stats=1",
         ],
