@@ -219,6 +219,17 @@ def test_the_target_of_a_link_in_the_place_of_the_index_is_not_created(wandb):
     assert not (wandb.parent / "elsewhere.db").exists()
 
 
+@pytest.mark.parametrize("suffix", ["", "-journal", "-wal", "-shm"])
+def test_a_pipe_in_the_place_of_the_index_is_not_waited_for(wandb, suffix):
+    """Nor one in the place of a file that SQLite has beside it."""
+    expected = listed(wandb)
+    path = wandb / f"{FILE}{suffix}"
+    path.unlink(missing_ok=True)
+    os.mkfifo(path)
+    assert listed(wandb) == expected
+    assert not path.is_fifo()
+
+
 def test_an_unreadable_journal_is_named_and_the_rest_is_listed(wandb):
     """One of a later version does not hide the others."""
     header = {"type": "header", "format": "runsettings-journal", "version": 9, "writer": "x"}

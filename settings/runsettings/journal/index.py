@@ -26,6 +26,9 @@ from runsettings.values.errors import RunError
 
 FILE: Final = ".runs.sqlite"
 
+_OTHERS: Final = ("-journal", "-wal", "-shm")
+"""What SQLite adds to the name of a database for the files that it may have beside it."""
+
 _VERSION: Final = 1
 _PATIENCE: Final = 10.0
 """Seconds to wait for another process that updates the index."""
@@ -81,7 +84,7 @@ def _indexed(
         with contextlib.closing(database), contextlib.suppress(*_DAMAGE):
             return _Update(database, found).run(tell)
     with contextlib.suppress(OSError):
-        for suffix in ("", "-journal"):
+        for suffix in ("", *_OTHERS):
             path.with_name(path.name + suffix).unlink(missing_ok=True)
     database = _open(path) or _open(None)
     assert database is not None
@@ -168,15 +171,25 @@ class _Update:
 def _is_ours(path: Path) -> bool:
     """Whether an index is a regular file that is in no other place as well, and that we can trust.
 
+    So are the files that SQLite has beside it while it writes.
+
     A link would lead to another program's database, which has nothing to do with runs. The owner
     of the directory could replace its runs as well, and other users cannot.
     """
     try:
-        status, above = os.lstat(path), os.stat(path.parent)  # noqa: PTH116 - in one style
+        status, above = path.lstat(), path.parent.stat()
+        others = [
+            other.lstat()
+            for suffix in _OTHERS
+            if (other := path.with_name(path.name + suffix)).is_symlink() or other.exists()
+        ]
     except OSError:
         return False
     known = {above.st_uid, *([os.geteuid()] if sys.platform != "win32" else [])}
-    return stat.S_ISREG(status.st_mode) and status.st_nlink == 1 and status.st_uid in known
+    return all(
+        stat.S_ISREG(each.st_mode) and each.st_nlink == 1 and each.st_uid in known
+        for each in (status, *others)
+    )
 
 
 def _open(path: Path | None) -> sqlite3.Connection | None:

@@ -196,3 +196,16 @@ def test_a_wrong_choice_hides_no_unknown_key(values, expected):
     with pytest.raises(SettingsError) as caught:
         Model(**values)
     assert {diagnostic.key for diagnostic in caught.value.diagnostics} == expected
+
+
+def test_many_unknown_keys_cost_little_each(jail, counted_calls):
+    """The options of the model are gathered once, and not for each key."""
+
+    def table_calls(number):
+        jail.write("x.ini", "[default]\n" + "".join(f"k{each} = 1\n" for each in range(number)))
+        with counted_calls() as calls, pytest.raises(SettingsError):
+            Settings.resolve(files="x.ini", environ={})
+        return calls["option_table"]
+
+    table_calls(1)
+    assert table_calls(100) == table_calls(2)

@@ -232,6 +232,29 @@ def test_a_symbolic_link_in_the_run_leads_nowhere(begin, jail, tmp_path, capsys)
     assert "leaves the run's directory by a symbolic link" in capsys.readouterr().err
 
 
+def test_a_link_in_the_place_of_the_directory_of_files_is_not_followed(begin, tmp_path, capsys):
+    """A resume writes config.yaml, but not into the directory of somebody else."""
+    begin(id="one", project="p").finish(1)
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (files,) = Path("wandb").glob("offline-run-*-one/files")
+    files.rename(files.with_name("gone"))
+    files.symlink_to(outside)
+    (outside / "config.yaml").write_text("theirs")
+    run = begin(id="one", project="p", resume="must", config={"lr": 1})
+    run.finish()
+    assert [path.name for path in outside.iterdir()] == ["config.yaml"]
+    assert (outside / "config.yaml").read_text() == "theirs"
+    assert "leaves the run's directory by a symbolic link" in capsys.readouterr().err
+    with pytest.raises(RunError, match="symbolic link"):
+        begin(
+            id="one",
+            project="p",
+            resume="must",
+            settings={"quiet": True, "disable_git": True, "strict": True},
+        )
+
+
 def test_a_link_in_the_place_of_a_file_is_replaced(begin, jail, tmp_path):
     """What it pointed to stays as it was."""
     target = jail.write(tmp_path / "target.txt", "theirs")

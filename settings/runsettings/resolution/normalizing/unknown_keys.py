@@ -18,7 +18,7 @@ from pydantic.fields import FieldInfo
 from runsettings.layers.scalar_types import is_plain_type, union_members
 from runsettings.resolution.aliases import alias_paths_of, spellings_of
 from runsettings.resolution.normalizing.union_kinds import refuted
-from runsettings.resolution.options import OptionTable, option_table
+from runsettings.resolution.options import Option, OptionTable, option_table
 from runsettings.values.diagnostic import Diagnostic, Excerpt, Rule, Severity
 from runsettings.values.did_you_mean import closest, did_you_mean
 from runsettings.values.directives import Append, Replace
@@ -91,6 +91,13 @@ def unknown_key_diagnostics(
             code, where it takes them as arguments, they are warnings.
     """
     shared = tree.layer.is_shared and tree.kind is Kind.INI
+
+    @functools.cache  # a file may have thousands of unknown keys
+    def spelled(models: tuple[type[BaseModel], ...]) -> dict[str, Option]:
+        return {
+            key: option for model in models for key, option in option_table(model).spelled.items()
+        }
+
     found = [
         _without_effect(unknown.path, tree)
         if tree.layer is Layer.INIT and unknown.path[0] in known_elsewhere
@@ -98,6 +105,7 @@ def unknown_key_diagnostics(
             unknown,
             tree,
             table,
+            spelled(unknown.models),
             lenient=shared or (tree.layer.is_environment and not _forbids(unknown)),
         )
         for unknown in unknown_keys(dict(data), table.model)
@@ -179,14 +187,14 @@ def _without_effect(path: KeyPath, tree: Tree) -> Diagnostic:
 
 
 def _unknown_key(
-    unknown: UnknownKey, tree: Tree, table: OptionTable, *, lenient: bool
+    unknown: UnknownKey,
+    tree: Tree,
+    table: OptionTable,
+    options: Mapping[str, Option],
+    *,
+    lenient: bool,
 ) -> Diagnostic:
     path, name = unknown.path, str(unknown.path[-1])
-    options = {
-        key: option
-        for model in unknown.models
-        for key, option in option_table(model).spelled.items()
-    }
     excerpt = excerpt_of(tree, path, key=True)
     meant = closest(name, options)
     if excerpt is not None and meant is not None and options[meant].secret:

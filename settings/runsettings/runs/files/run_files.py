@@ -314,7 +314,8 @@ class RunFiles:
         # If somebody deleted the run's directory, it is not made again.
         os.stat(self.home)  # noqa: PTH116
         target.parent.mkdir(parents=True, exist_ok=True)
-        # A symbolic link below files/ may point anywhere.
-        if not target.parent.resolve().is_relative_to(self.home.resolve()):
+        # A symbolic link below files/ may point anywhere, and so may files/ itself.
+        home = self.home.parent.resolve() / self.home.name
+        if not target.parent.resolve().is_relative_to(home):
             raise unsafe_path(f"'{printable(name)}' leaves the run's directory by a symbolic link")
         return target
