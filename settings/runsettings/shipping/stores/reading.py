@@ -6,16 +6,25 @@ import json
 from array import array
 from bisect import bisect_left
 from collections.abc import Mapping
-from itertools import pairwise
 from typing import Any, Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, desc, exists, select
 
-from runsettings.journal.query.metrics import Metric
+from runsettings.journal.query.errors import QueryError
+from runsettings.journal.query.listing import Question, answer, parse_question
+from runsettings.journal.query.listing import select_runs as chosen_runs
+from runsettings.journal.query.metrics import Metric, last_of_each
 from runsettings.journal.reader import parse
 from runsettings.journal.records import State
 from runsettings.journal.replay import StoredRun
 from runsettings.shipping.stores.base import Latest
+from runsettings.shipping.stores.conditions import (
+    NEWEST_FIRST,
+    NotInDatabase,
+    Selection,
+    shown,
+    state,
+)
 from runsettings.shipping.stores.rows import DETAILS, plain_text
 from runsettings.shipping.stores.tables import chunks, runs, series
 
@@ -68,37 +77,74 @@ def list_runs(connection: Connection, now: float) -> list[StoredRun]:
         connection: A connection in a transaction.
         now: The time of the store, in seconds since 1970.
     """
-    found: dict[tuple[str, str], StoredRun] = {}
-    columns = (runs.c.key, runs.c.record, runs.c.state, runs.c.promised)
-    rows = connection.execute(
-        select(*columns).where(runs.c.removed.is_(None)).order_by(runs.c.created, runs.c.key)
-    )
-    for key, record, state, promised in rows:
-        known = None if record is None else parse(record.encode())
-        if known is None:
-            continue  # another process is about to ship its first batch
-        run = _run(known)
-        run.key, run.shipped_state = key, state
-        if state == "running" and promised is not None and promised < now:
-            run.shipped_state = "crashed"
-        found[run.project, run.id] = run
-    return sorted(found.values(), key=lambda run: -run.created)
+    query = _records(now).where(shown()).order_by(*NEWEST_FIRST)
+    return [_listed(row) for row in connection.execute(query)]
 
 
-def add_details(connection: Connection, run: StoredRun) -> StoredRun:
-    """Add to a run what listings leave out.
+def select_runs(connection: Connection, now: float, question: Question) -> list[StoredRun]:
+    """The runs that a question asks for, as `query.listing.answer` selects them from all runs.
 
     Args:
         connection: A connection in a transaction.
-        run: The run, from `list_runs`; it is changed.
+        now: The time of the store, in seconds since 1970.
+        question: The question.
+
+    Raises:
+        QueryError: A filter or a key is wrong, or no run has it.
+    """
+    try:
+        parsed = parse_question(question, ())
+        selection = Selection(parsed, connection.dialect.name, now)
+    except (QueryError, NotInDatabase):
+        return answer(question, list_runs(connection, now))
+    checks = [exists().where(shown(), check) for check in selection.checks]
+    if checks and not all(connection.execute(select(*checks)).one()):
+        return answer(question, list_runs(connection, now))  # it says what is wrong
+    query = _records(now).where(shown(), selection.may)
+    doubt = selection.doubt
+    if doubt is None:
+        query = query.order_by(*selection.order, *NEWEST_FIRST).limit(question.limit)
+        return [_listed(row) for row in connection.execute(query)]
+    ordered = query.add_columns(doubt.label("doubt")).order_by(
+        desc("doubt"), *selection.order, *NEWEST_FIRST
+    )
+    found = connection.execute(ordered.limit(question.limit)).all()
+    if not any(row.doubt for row in found):
+        return [_listed(row) for row in found]
+    # Python decides about what the database cannot compare.
+    candidates = [_listed(row) for row in connection.execute(query.order_by(*NEWEST_FIRST))]
+    return chosen_runs(candidates, parsed.filters, parsed.order)[: question.limit]
+
+
+def _records(now: float) -> Select[Any]:
+    return select(runs.c.key, runs.c.record, state(now).label("state"))
+
+
+def _listed(row: Any) -> ShippedRun:
+    """A run without what listings leave out."""
+    run = _run(parse(row.record.encode()) or {})
+    run.metadata.pop("packages", None)
+    run.key, run.shipped_state = row.key, row.state
+    return run
+
+
+def add_details(connection: Connection, run: StoredRun) -> StoredRun:
+    """A run with what listings leave out.
+
+    Args:
+        connection: A connection in a transaction.
+        run: The run, from `list_runs`.
     """
     assert isinstance(run, ShippedRun)
-    text = connection.execute(select(runs.c.details).where(runs.c.key == run.key)).scalar_one()
+    query = select(runs.c.record, runs.c.details).where(runs.c.key == run.key)
+    record, text = connection.execute(query).one()
+    found = _run(parse(record.encode()) or {})
+    found.key, found.shipped_state = run.key, run.shipped_state
     details = parse(text.encode()) or {}
-    run.metadata.update(details.pop("metadata", {}))
+    found.metadata.update(details.pop("metadata", {}))
     for name in DETAILS:
-        setattr(run, name, details.get(name, {}))
-    return run
+        setattr(found, name, details.get(name, {}))
+    return found
 
 
 def read_metrics(connection: Connection, run: StoredRun) -> dict[str, Metric]:
@@ -127,7 +173,7 @@ def read_metrics(connection: Connection, run: StoredRun) -> dict[str, Metric]:
         known[0].extend(steps[:count])
         known[1].extend(values[:count])
     return {
-        key: Metric.of(_last_of_each(steps, values))
+        key: Metric.of(last_of_each(steps, values))
         for key, (steps, values) in logged.items()
         if key not in ("_step", "_timestamp")
     }
@@ -155,21 +201,6 @@ def ends_of_parts(connection: Connection, run: StoredRun) -> dict[int, int | Non
         for key, generation in connection.execute(earlier.order_by(runs.c.key)):
             ends[key] = run.generations[generation]
     return {**ends, run.key: None}
-
-
-def _last_of_each(steps: array[int], values: array[float]) -> array[float]:
-    """The values without those that a later one of the same step replaced."""
-    if len(set(steps)) == len(steps):
-        return values
-    replaced = (step == after for step, after in pairwise(steps))
-    return array(
-        "d",
-        (
-            value
-            for value, is_replaced in zip(values, (*replaced, False), strict=True)
-            if not is_replaced
-        ),
-    )
 
 
 def _run(record: Mapping[str, Any]) -> ShippedRun:

@@ -25,7 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 
-from runsettings.journal.query.listing import Question, answer
+from runsettings.journal.query.listing import Question
 from runsettings.journal.query.metrics import Metric
 from runsettings.journal.reader import parse
 from runsettings.journal.replay import StoredRun
@@ -34,7 +34,7 @@ from runsettings.shipping.batches import Batch, RunIdentity
 from runsettings.shipping.stores import merging, reading
 from runsettings.shipping.stores.base import Committed, Latest, NoStoreError, Store
 from runsettings.shipping.stores.engines import make_engine
-from runsettings.shipping.stores.rows import chunk_row, escaped_key, plain_text, run_values
+from runsettings.shipping.stores.rows import chunk_rows, escaped_key, plain_text, run_values
 from runsettings.shipping.stores.tables import (
     VERSION,
     chunks,
@@ -119,8 +119,9 @@ class SqlStore(Store):
                 return False
             numbers = self._series_numbers(connection, key, batch)
             rows = [
-                chunk_row(key, numbers[escaped_key(name)], batch.start, each)
+                row
                 for name, each in batch.series.items()
+                for row in chunk_rows(key, numbers[escaped_key(name)], batch.start, each)
             ]
             self._insert_many(connection, chunks, rows)
             self._insert_many(
@@ -154,7 +155,9 @@ class SqlStore(Store):
             for key in connection.execute(select(runs.c.key).where(older).with_for_update()):
                 for table in (chunks, series, events):
                     connection.execute(delete(table).where(table.c.run == key[0]))
-            gone = dict.fromkeys(("tags", "config", "summary", "record", "details"), null())
+            gone = dict.fromkeys(
+                ("attributes", "config", "summary", "metadata", "record", "details"), null()
+            )
             # No batch begins at -1: a shipper that still runs has to ask, and is told.
             values = {**gone, "position": -1, "removed": self._now(connection)}
             connection.execute(update(runs).where(older).values(values))
@@ -166,7 +169,8 @@ class SqlStore(Store):
 
     def select_runs(self, question: Question) -> list[StoredRun]:
         """The runs that a question asks for."""
-        return answer(question, self.list_runs())
+        with self._begin() as connection:
+            return reading.select_runs(connection, self._now(connection), question)
 
     def find_latest(self, project: str, run_id: str) -> Latest | None:
         """The latest run of a project and an id; ``None`` if there is none."""

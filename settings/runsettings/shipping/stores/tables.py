@@ -31,6 +31,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
+from runsettings.shipping.stores.rows import filterable
+
 VERSION: Final = "1"
 
 
@@ -73,7 +75,20 @@ def _swapped(numbers: array[Any]) -> array[Any]:
 
 
 _BIG: Final = BigInteger().with_variant(Integer(), "sqlite")  # an alias of the row id there
-_JSON: Final = JSON().with_variant(JSONB(), "postgresql")
+
+
+class _Filterable(TypeDecorator[Any]):
+    """JSON that the database filters, as `rows.filterable` makes it."""
+
+    impl = JSON
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return JSONB() if dialect.name == "postgresql" else JSON()
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
+        return filterable(value, exact=dialect.name == "postgresql")
+
 
 metadata: Final = MetaData()
 
@@ -94,22 +109,18 @@ runs: Final = Table(
     Column("position", BigInteger, nullable=False),
     Column("tail", String(32), nullable=False),
     Column("removed", Double),
-    Column("name", Text),
-    Column("entity", Text),
-    Column("group", Text),
-    Column("job_type", Text),
-    Column("host", Text),
     Column("created", Double),
-    Column("ended", Double),
     Column("state", Text),
     Column("promised", Double, doc="When the next check-in comes at the latest."),
-    Column("tags", _JSON),
-    Column("config", _JSON),
-    Column("summary", _JSON),
+    Column("attributes", _Filterable, doc="All others, as `query.keys` has them."),
+    Column("config", _Filterable),
+    Column("summary", _Filterable),
+    Column("metadata", _Filterable),
     Column("record", Text, doc="The run as JSON, without the details."),
     Column("details", Text, doc="The rest: settings, origins, files, packages."),
     Index("runsettings_runs_key", "project", "id", "generation", unique=True),
     Index("runsettings_runs_created", "created"),
+    Index("runsettings_runs_latest", "project", "id", "created", "key"),
 )
 
 
@@ -139,6 +150,8 @@ chunks: Final = Table(
     Column("minimum", Double),
     Column("maximum", Double),
     Column("last", Double),  # SQLite has no NaN, and stores it as NULL
+    Column("mean", Double),
+    Column("known", Integer, nullable=False, doc="How many values are not NaN."),
     Column("whole", Boolean, nullable=False, doc="Whether all values were integers."),
     Column("steps", _Numbers("q"), nullable=False),
     Column("times", _Numbers("d"), nullable=False),
