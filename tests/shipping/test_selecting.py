@@ -176,7 +176,7 @@ CHOSEN = [
     Question(['name = "adam"', '`config.b` != "x"'], limit=3),
     Question(["tags = s or not config.a = 1"], ["exit_code", "-pid"], limit=3),
     Question(["state = finished and created > 1d"], limit=3, now=NOW + 1000),
-    Question(["`config.c.d` or config.0"], ["state", "name"], limit=3),
+    Question(["`config.c.d` or config.0"], ["state", "project"], limit=3),
 ]
 
 
