@@ -135,9 +135,9 @@ class ConfigRecord(TypedDict):
 
 @with_config(_CLOSED)
 class Source(TypedDict):
-    """The place in another program's file from which a row was read."""
+    """The place from which another package's row comes."""
 
-    file: Annotated[str, Field(description="The absolute path of the file.")]
+    file: Annotated[str, Field(description="A file's absolute path, or another name.")]
     offset: Annotated[int, Field(ge=0, description="The byte at which its record ends.")]
 
 

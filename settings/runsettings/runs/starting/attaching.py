@@ -15,6 +15,7 @@ from runsettings.runs.recording.run import Run
 
 INTEGRATIONS: Final = {
     "sync_tensorboard": "runsettings.integrations.tensorboard",
+    "monitor_gym": "runsettings.integrations.gymnasium",
 }
 """The module of each setting. It has ``EXTRA``, the extra of this package with what it needs;
 ``missing()``, which names what is not installed; ``attach(run)``, which returns what ends it."""

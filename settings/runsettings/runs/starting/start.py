@@ -114,7 +114,7 @@ def init(
         force: Whether it is an error not to be logged in.
         tensorboard: The reference's other name for ``sync_tensorboard``.
         sync_tensorboard: Whether the scalars are logged that the script writes for TensorBoard.
-        monitor_gym: Not available in this version; a warning.
+        monitor_gym: Whether the videos and episodes are logged that Gymnasium records.
         save_code: Whether the main script or notebook is saved with the run.
         id: The run's id, unique in its project.
         settings: Settings below these arguments: a `Settings`, a dict, or a file's path.

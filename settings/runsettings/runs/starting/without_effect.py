@@ -13,7 +13,6 @@ from runsettings.values.errors import RunError
 
 _SETTINGS: Final = {
     "magic": "recording without further code",
-    "monitor_gym": "recording Gymnasium's videos",
 }
 """Settings whose feature this version does not have."""
 
