@@ -202,7 +202,7 @@ def test_a_missing_extra_is_one_warning_that_names_it(begin, jail, capfd, monkey
 
 def test_the_example_of_the_guide_works(jail):
     """It writes for TensorBoard only."""
-    example = Path(__file__).parents[2] / "examples" / "integrations" / "tensorboard.py"
+    example = Path(__file__).parents[2] / "examples" / "integrations" / "log_for_tensorboard.py"
     done = subprocess.run(
         [sys.executable, example], capture_output=True, text=True, check=True, timeout=60
     )
