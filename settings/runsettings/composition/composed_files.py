@@ -7,6 +7,7 @@ itself, and its chosen profiles. Each source keeps its own positions; merging do
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -23,10 +24,10 @@ from runsettings.values.key_paths import KeyPath
 from runsettings.values.origin import Origin
 from runsettings.values.positions import Branch
 from runsettings.values.reading import Reading
-from runsettings.values.tree import Tree
+from runsettings.values.tree import Place, Tree, origin_of
 
-ReadFile: TypeAlias = Callable[[Path], Reading]
-"""Reads one file alone."""
+ReadFile: TypeAlias = Callable[[str], Reading]
+"""Reads one file alone. Its path is a text: of many files, paths take as long as reading them."""
 
 CONFIG: Final = "$config"
 _SCHEMA, _USE, _PROFILES = "$schema", "$use", "$profiles"
@@ -65,7 +66,7 @@ class Composer:
         self._told_limit = False
 
     def compose(
-        self, path: Path, reading: Reading, mount: KeyPath = (), used_by: Origin | None = None
+        self, path: str, reading: Reading, mount: KeyPath = (), used_by: Origin | None = None
     ) -> list[Reading]:
         """The chain of sources that a file stands for, lowest first.
 
@@ -81,7 +82,7 @@ class Composer:
         if not mount and not is_composed(reading.tree):
             return [_as_plain(reading)]
         self._chain, self._count = [], 1
-        self._add(os.fspath(path), reading, mount, used_by, [])
+        self._add(path, reading, mount, used_by, [])
         return self._chain
 
     def _add(
@@ -89,24 +90,31 @@ class Composer:
         path: str,
         reading: Reading,
         mount: KeyPath,
-        used_by: Origin | None,
-        way: Sequence[tuple[str, Origin | None]],
+        used_by: Place | None,
+        way: Sequence[tuple[str, Place | None]],
     ) -> None:
         """Add a file to the chain, with the files that it uses below it."""
-        tree, found = reading.tree, list(reading.diagnostics)
+        tree = reading.tree
         if not is_composed(tree):
             plain = _as_plain(reading)
-            mounted = _mounted(plain.tree, plain.tree.data, plain.tree.marks, mount, used_by)
+            mounted = _mounted(plain.tree, plain.tree.data, plain.tree._marks, mount, used_by)
             self._chain.append(plain._replace(tree=mounted))
             return
+        data = tree.data
+        version = data[CONFIG]
+        if version == 1 and version is not True and _has_plain_values(tree):
+            values = data.copy()
+            del values[CONFIG]
+            mounted = _mounted(tree, values, tree._marks, mount, used_by)
+            self._chain.append(Reading(mounted, reading.diagnostics))
+            return
+        found = list(reading.diagnostics)
 
         def report(rule: Rule, message: str, at: KeyPath, hint: str | None) -> None:
             key = rule is Rule.UNKNOWN_DIRECTIVE  # elsewhere, the value is what is wrong
             origin, excerpt = tree.origin(at, key=key), excerpt_of(tree, at, key=key)
             found.append(Diagnostic.of(rule, (*mount, *at), message, origin, hint, excerpt))
 
-        data = tree.data
-        version = data.get(CONFIG)
         if version != 1 or isinstance(version, bool):
             message = "takes 1, the version of composed files"
             report(Rule.BAD_COMPOSITION, message, (CONFIG,), f"write {CONFIG}: 1")
@@ -114,7 +122,7 @@ class Composer:
             way = [*way, (path, used_by)]
             directory = os.path.dirname(path)  # noqa: PTH120 - for each of many files
             used = [
-                self._used(directory, name, (*mount, *inner), at, tree, way, report)
+                self._used(directory, name, (*mount, *inner), (tree, at), way, report)
                 for name, at, inner in self._uses(data[_USE], report)
             ]
             # All of them are read before the first is added, which is faster.
@@ -169,27 +177,29 @@ class Composer:
         directory: str,
         name: str,
         mount: KeyPath,
-        at: KeyPath,
-        tree: Tree,
-        way: Sequence[tuple[str, Origin | None]],
+        place: tuple[Tree, KeyPath],
+        way: Sequence[tuple[str, Place | None]],
         report: Report,
-    ) -> tuple[str, Reading, KeyPath, Origin] | None:
+    ) -> tuple[str, Reading, KeyPath, Place] | None:
         """A file that another one uses, read alone.
 
         Returns:
             Its path, what was read, where it is mounted and what uses it; ``None`` if it cannot be
             used, which is reported.
         """
+        at = place[1]
         if "://" in name and _ADDRESS.match(name):
             message = "is an address; only files can be used"
             report(Rule.UNREADABLE_FILE, message, at, "download it, and name the file")
             return None
         path = _used_path(name, directory)
-        origin = tree.origin(at)
+        last = path[path.rfind(os.sep) :]
         for index, (known, _) in enumerate(way):
-            if _is_same(known, path):
-                places = [place for _, place in way[index + 1 :] if place is not None]
-                steps = ", then ".join(map(str, (*places, origin)))
+            # Links are not followed where the names differ. A circle through a link of another name
+            # is found one round later, when the same names come again.
+            if known.endswith(last) and _is_same(known, path):
+                places = [each for _, each in way[index + 1 :] if each is not None]
+                steps = ", then ".join(str(origin_of(each)) for each in (*places, place))
                 message = f"the files use each other in a circle: {steps}"
                 report(Rule.CIRCULAR, message, at, "remove one of them")
                 return None
@@ -202,7 +212,7 @@ class Composer:
         self._count += 1
         reading = self._readings.get(path)
         if reading is None:
-            reading = self._readings[path] = self._read(Path(path))
+            reading = self._readings[path] = self._read(path)
         if reading.diagnostics and reading.tree.text is None:
             # The whole file cannot be read: the place that names it is the one to mend.
             where = shown_path(path, self._cwd)
@@ -212,13 +222,24 @@ class Composer:
         if reading.diagnostics:
             # The diagnostics of a file that is used twice are told once.
             self._readings[path] = reading._replace(diagnostics=())
-        return path, reading, mount, origin
+        return path, reading, mount, place
+
+
+def _has_plain_values(tree: Tree) -> bool:
+    """Whether nothing is written with ``$`` in a composed file but its first key.
+
+    This is so in most files of many, and takes no look at each value.
+    """
+    text = tree.text
+    return text is not None and text.count("$") == 1 and "\\" not in text and not tree.directives
 
 
 def _used_path(name: str, directory: str) -> str:
     """The file that one of a directory names, without ``..`` where no link makes a difference."""
-    path = os.path.join(directory, os.path.expanduser(name))  # noqa: PTH111, PTH118 - many files
-    if "./" not in name and "//" not in name:
+    if name[0] == "~":
+        name = os.path.expanduser(name)  # noqa: PTH111 - Path's raises for an unknown user
+    path = os.path.join(directory, name)  # noqa: PTH118 - for each of many files
+    if "./" not in name and "//" not in name and name[-1] != "/":
         return path
     plain = Path(path)
     if ".." in name:
@@ -229,13 +250,7 @@ def _used_path(name: str, directory: str) -> str:
 
 
 def _is_same(one: str, other: str) -> bool:
-    """Whether two paths are the same file, whichever links lead to it.
-
-    It does not follow links where the names differ. A circle through a link of another name is
-    found one round later, when the same names come again.
-    """
-    if one.rpartition(os.sep)[2] != other.rpartition(os.sep)[2]:
-        return False
+    """Whether two paths are the same file, whichever links lead to it."""
     return one == other or os.path.realpath(one) == os.path.realpath(other)
 
 
@@ -260,14 +275,14 @@ def _part(
     data: dict[str, Any],
     at: KeyPath,
     mount: KeyPath,
-    used_by: Origin | None,
+    used_by: Place | None,
     report: Report,
 ) -> Tree:
     """The values of a file, or of one of its profiles, as a source of its own."""
     text = ComposedText(mount, report)
     values = text.mapping(data, at, ())
     marks: Any = tree._marks
-    if at or mount or text.references or text.replaced:
+    if at or text.references or text.replaced:
         marks = tree.marks
         for key in at:
             marks = marks.get(key) if isinstance(marks, dict) else None
@@ -292,13 +307,26 @@ def _lift(marks: Any, path: KeyPath) -> None:
 
 
 def _mounted(
-    tree: Tree, data: dict[str, Any], marks: Any, mount: KeyPath, used_by: Origin | None
+    tree: Tree, data: dict[str, Any], marks: Any, mount: KeyPath, used_by: Place | None
 ) -> Tree:
-    for key in reversed(mount):
-        branch = Branch(used_by)
-        branch[str(key)] = marks
-        data, marks = {str(key): data}, branch
+    """The values of a file under a key, as a source of its own; with the places that use it."""
+    if mount:
+        marks = functools.partial(_mounted_marks, marks, mount, used_by)
+        for key in reversed(mount):
+            data = {str(key): data}
     part = tree.with_data(data, marks)
     part.used_by = used_by
     part.composed = True
     return part
+
+
+def _mounted_marks(marks: Any, mount: KeyPath, used_by: Place | None) -> Any:
+    """The marks of values under a key. Few programs ask for them of every file."""
+    if callable(marks):
+        marks = marks()
+    here = None if used_by is None else origin_of(used_by)
+    for key in reversed(mount):
+        branch = Branch(here)
+        branch[str(key)] = marks
+        marks = branch
+    return marks

@@ -175,7 +175,7 @@ def copied_marks(marks: Any) -> Any:
     if isinstance(marks, dict):
         branch = Branch(getattr(marks, "here", None))
         for key, mark in marks.items():
-            branch[key] = copied_marks(mark)
+            branch[key] = mark if type(mark) is int else copied_marks(mark)
         return branch
     if isinstance(marks, list):
         items = SequenceMarks(getattr(marks, "here", None))

@@ -9,7 +9,7 @@ the winner at a path is looked up in them on demand.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from runsettings._deferred import deferred
 from runsettings.values.directives import Append, Delete, Directive, Reference, Replace
@@ -28,6 +28,9 @@ else:
 OnBadAppend: TypeAlias = Callable[[KeyPath], None]
 """Called with the path of an `Append` that has something other than a list below it."""
 
+_FEW: Final = 8
+"""How many sources are searched one by one for a key. Of more, a table is made first."""
+
 
 class Merged:
     """Several sources as one tree, with the history of every value.
@@ -40,7 +43,7 @@ class Merged:
             else; the sources themselves if all their values are merged.
     """
 
-    __slots__ = ("bad_appends", "data", "ranked", "sources")
+    __slots__ = ("_with_key", "bad_appends", "data", "ranked", "sources")
 
     def __init__(
         self,
@@ -53,6 +56,26 @@ class Merged:
         self.data = data
         self.bad_appends = bad_appends
         self.ranked = sources if ranked is None else ranked
+        self._with_key: dict[Any, list[Tree]] | None = None
+
+    def _setting(self, path: KeyPath) -> Iterator[Tree]:
+        """The sources that may have a value at ``path``, highest first."""
+        for source in self._with_first(path[0]) if path else reversed(self.ranked):
+            data: dict[Any, Any] = source.data
+            part = data[path[0]] if len(path) > 1 else None
+            # Many files can stand under one key. Most of them do not have the second key.
+            if type(part) is not dict or path[1] in part:
+                yield source
+
+    def _with_first(self, key: Any) -> Sequence[Tree]:
+        if len(self.ranked) < _FEW:
+            return [source for source in reversed(self.ranked) if key in source.data]
+        if self._with_key is None:
+            self._with_key = {}
+            for source in reversed(self.ranked):
+                for each in source.data:
+                    self._with_key.setdefault(each, []).append(source)
+        return self._with_key.get(key, ())
 
     def get(self, path: KeyPath) -> Any:
         """The winning value at ``path``, or `MISSING`."""
@@ -60,10 +83,8 @@ class Merged:
 
     def winner(self, path: KeyPath) -> Tree | None:
         """The source whose value at ``path`` wins, or ``None`` if no source has one."""
-        # Most of many sources do not have the first key.
-        for source in reversed(self.ranked):
-            data = source.data
-            if not path or (path[0] in data and value_at(data, path) is not MISSING):
+        for source in self._setting(path):
+            if value_at(source.data, path) is not MISSING:
                 return source
         return None
 
@@ -79,7 +100,7 @@ class Merged:
         the parent's path.
         """
         found = []
-        for source in reversed(self.ranked):
+        for source in self._setting(path):
             for end in range(len(path), 0, -1):
                 value = value_at(source.data, path[:end])
                 if value is MISSING:
@@ -183,7 +204,11 @@ def _combine_mappings(
     together = lower.copy()
     for key, value in upper.items():
         if isinstance(value, (dict, Append)) and key in together:
-            together[key] = combine(together[key], value, (*path, key), on_bad, lowest=lowest)
+            below, here = together[key], (*path, key)
+            if type(value) is dict and type(below) is dict:  # as `combine`, but faster
+                together[key] = _combine_mappings(below, value, here, on_bad, lowest=lowest)
+            else:
+                together[key] = combine(below, value, here, on_bad, lowest=lowest)
         else:
             together[key] = value
     return together

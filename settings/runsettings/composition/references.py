@@ -18,6 +18,7 @@ from runsettings.values.diagnostic import Diagnostic, Rule
 from runsettings.values.did_you_mean import did_you_mean
 from runsettings.values.directives import Append, Reference, Replace, Target
 from runsettings.values.excerpts import excerpt_of
+from runsettings.values.json_trees import SCALARS
 from runsettings.values.key_paths import KeyPath, format_path
 from runsettings.values.origin import Layer, Origin
 from runsettings.values.positions import Branch
@@ -128,6 +129,8 @@ def resolve_references(
 def _places(tree: Tree) -> Iterator[_Place]:
     def walk(holder: Any, marks: Any, path: KeyPath) -> Iterator[_Place]:
         for key, value in holder.items() if isinstance(holder, dict) else enumerate(holder):
+            if type(value) in SCALARS:
+                continue
             here = (*path, key)
             inner = value
             if isinstance(inner, Replace):

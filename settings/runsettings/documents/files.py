@@ -44,9 +44,9 @@ class Format(enum.StrEnum):
     INI = "ini"
 
     @classmethod
-    def of(cls, path: Path) -> Format | None:
+    def of(cls, path: str | os.PathLike[str]) -> Format | None:
         """The format that the suffix of a file means, or ``None``. No suffix means INI."""
-        return _SUFFIXES.get(path.suffix.lower())
+        return _SUFFIXES.get(suffix_of(path).lower())
 
 
 _SUFFIXES: Final = {
@@ -57,6 +57,14 @@ _SUFFIXES: Final = {
     ".ini": Format.INI,
     "": Format.INI,
 }
+
+
+def suffix_of(path: str | os.PathLike[str]) -> str:
+    """The suffix of a file's name, as `Path.suffix` has it, without making a `Path`."""
+    name = os.fspath(path).rpartition(os.sep)[2]
+    at = name.rfind(".")
+    return name[at:] if 0 < at < len(name) - 1 else ""
+
 
 _BOMS: Final = (
     # UTF-32 first: its little-endian mark begins with that of UTF-16.
@@ -102,7 +110,7 @@ class _UnreadableError(Exception):
 
 
 def read_file(
-    path: Path,
+    path: str | os.PathLike[str],
     layer: Layer,
     *,
     where: str | None = None,
@@ -128,7 +136,7 @@ def read_file(
     if format is None:
         problem = _UnreadableError(
             Rule.UNREADABLE_FILE,
-            f"cannot tell the format of a {path.suffix} file",
+            f"cannot tell the format of a {suffix_of(path)} file",
             f"name it with one of {', '.join(suffix for suffix in _SUFFIXES if suffix)}",
         )
         return _read(FileText(None, (problem.diagnostic(layer, where),)), layer, where, Format.INI)
@@ -137,7 +145,7 @@ def read_file(
 
 
 def read_bytes(
-    path: Path,
+    path: str | os.PathLike[str],
     layer: Layer,
     *,
     where: str,
@@ -198,9 +206,9 @@ def _read(
     return _reader(format, yaml11=yaml11)(content.text, layer, where)
 
 
-def _bytes_of(path: Path, where: str, limit: int) -> bytes:
+def _bytes_of(path: str | os.PathLike[str], where: str, limit: int) -> bytes:
     try:
-        _check_kind(path.stat())
+        _check_kind(os.stat(path))  # noqa: PTH116 - making a path takes longer
         # Another process may have put a pipe there meanwhile: never wait for its writer.
         descriptor = os.open(
             path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
@@ -217,7 +225,7 @@ def _bytes_of(path: Path, where: str, limit: int) -> bytes:
                 _check_size(len(content), limit)
             return content
     except OSError as error:
-        raise _unreadable(path, where, error) from error
+        raise _unreadable(Path(path), where, error) from error
     except ValueError as error:
         raise _UnreadableError(Rule.UNREADABLE_FILE, f"is not a file name: {error}") from error
 

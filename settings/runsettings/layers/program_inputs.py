@@ -102,7 +102,7 @@ def read_named(
     """
     cwd = inputs.cwd
 
-    def read(path: Path) -> Reading:
+    def read(path: str | Path) -> Reading:
         reading = files.read_file(path, layer, where=shown_path(path, cwd))
         return section_of(reading) if reading.tree.kind is Kind.INI else reading
 
@@ -114,7 +114,9 @@ def read_named(
         reading = reading._replace(diagnostics=tuple(found))
     data = reading.tree.data
     if "$config" in data:
-        chain = composed_files.Composer(read, cwd, profiles_of(inputs)).compose(path, reading)
+        chain = composed_files.Composer(read, cwd, profiles_of(inputs)).compose(
+            os.fspath(path), reading
+        )
         if chain[0].tree is not reading.tree:
             return chain
         # A late ``$config`` is an error, and no setting.

@@ -77,6 +77,11 @@ def value_at(node: Any, path: KeyPath) -> Any:
         path: Keys, and indexes that are not negative.
     """
     for key in path:
+        if type(node) is dict:  # nearly always
+            if key not in node:
+                return MISSING
+            node = node[key]
+            continue
         if isinstance(node, Replace):
             node = node.value
         if isinstance(node, (dict, Mapping)):

@@ -74,7 +74,6 @@ class Branch(dict[str, Any]):
     __slots__ = ("here",)
 
     def __init__(self, here: Mark = None) -> None:
-        super().__init__()
         self.here = here
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -87,7 +86,6 @@ class SequenceMarks(list[Any]):
     __slots__ = ("here",)
 
     def __init__(self, here: Mark = None) -> None:
-        super().__init__()
         self.here = here
 
     def __reduce__(self) -> tuple[Any, ...]:

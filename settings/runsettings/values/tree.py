@@ -8,11 +8,11 @@ Merging never changes a source, because every source is kept (see `composition.m
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self, TypeAlias
 
 from runsettings.values.key_paths import KeyPath, leaves_of, value_at
 from runsettings.values.origin import Kind, Layer, Origin
-from runsettings.values.positions import Mark, Marks, Position, position_in
+from runsettings.values.positions import Branch, Mark, Marks, Position, SequenceMarks, position_in
 
 
 class Leaf(NamedTuple):
@@ -44,7 +44,6 @@ class Tree:
             False, so that merging does not search for one.
 
     Attributes:
-        used_by: Where another file names this one in its ``$use``.
         profile: The profile whose values these are.
         composed: Whether the source is a file that is composed or that such a file uses.
         references: Whether ``data`` holds a `Reference`.
@@ -52,6 +51,7 @@ class Tree:
 
     __slots__ = (
         "_marks",
+        "_used_by",
         "call",
         "composed",
         "data",
@@ -62,7 +62,6 @@ class Tree:
         "profile",
         "references",
         "text",
-        "used_by",
         "where",
     )
 
@@ -88,7 +87,7 @@ class Tree:
         self.text = text
         self.kind = kind
         self.directives = directives
-        self.used_by: Origin | None = None
+        self._used_by: Place | None = None
         self.profile: str | None = None
         self.composed = False
         self.references = False
@@ -100,7 +99,7 @@ class Tree:
     def __getstate__(self) -> tuple[None, dict[str, Any]]:
         # The text is for excerpts in this process; a pickle must not carry whole files.
         state = {name: getattr(self, name) for name in self.__slots__}
-        return None, {**state, "_marks": self.marks, "text": None}
+        return None, {**state, "_marks": self.marks, "_used_by": self.used_by, "text": None}
 
     @property
     def marks(self) -> Marks:
@@ -112,6 +111,17 @@ class Tree:
     @marks.setter
     def marks(self, marks: Marks | Callable[[], Marks]) -> None:
         self._marks = marks
+
+    @property
+    def used_by(self) -> Origin | None:
+        """Where another file names this one in its ``$use``."""
+        if self._used_by is not None:
+            self._used_by = origin_of(self._used_by)
+        return self._used_by
+
+    @used_by.setter
+    def used_by(self, place: Place | None) -> None:
+        self._used_by = place
 
     def with_data(self, data: dict[str, Any], marks: Marks | Callable[[], Marks] = None) -> Self:
         """A copy of the source with other data.
@@ -127,9 +137,20 @@ class Tree:
         return twin
 
     def __copy__(self) -> Self:
-        twin = type(self).__new__(type(self))
-        for name in self.__slots__:
-            setattr(twin, name, getattr(self, name))
+        # Not a loop over the slots, which takes much longer: each file of many is copied.
+        twin = type(self)(
+            self.layer,
+            self.where,
+            self.data,
+            self._marks,
+            line=self.line,
+            call=self.call,
+            text=self.text,
+            kind=self.kind,
+            directives=self.directives,
+        )
+        twin._used_by, twin.profile = self._used_by, self.profile
+        twin.composed, twin.references = self.composed, self.references
         return twin
 
     def get(self, path: KeyPath) -> Any:
@@ -138,18 +159,33 @@ class Tree:
 
     def mark(self, path: KeyPath) -> Mark:
         """The mark of the value at ``path``, or that of the nearest value around it."""
+        node: Any = self._marks
+        for key in path:
+            # What all readers make; anything else is looked at below.
+            if type(node) is Branch:
+                node = node.get(key)  # type: ignore[arg-type]
+            elif type(node) is SequenceMarks and type(key) is int and 0 <= key < len(node):
+                node = node[key]
+            else:
+                break
+        else:
+            if type(node) is int:
+                return node
+        return self._nearest_mark(path)
+
+    def _nearest_mark(self, path: KeyPath) -> Mark:
         node: Any = self.marks
         nearest: Mark = None
         for key in path:
             here = getattr(node, "here", None)
             nearest = here if here is not None else nearest
-            if isinstance(node, list):
+            if isinstance(node, (dict, Mapping)):  # most are dicts, and are asked for first
+                node = node.get(key)
+            elif isinstance(node, list):
                 if not isinstance(key, int) or not 0 <= key < len(node):
                     node = None
                     break
                 node = node[key]
-            elif isinstance(node, (dict, Mapping)):  # most are dicts, and are asked for first
-                node = node.get(key)
             else:
                 break  # one mark for all values inside, such as that of a flag
         if type(node) is not int and isinstance(node, (dict, Mapping, list)):
@@ -165,21 +201,16 @@ class Tree:
             key: Whether to return the position of the key instead of that of the value.
         """
         mark = self.mark(path)
+        if isinstance(mark, int):
+            line, column = position_in(mark, key=key)
+            one_value_a_line = self.kind is Kind.INI or self.kind is Kind.DOTENV
+            at = None if one_value_a_line else column
+            # By position: an origin with keywords takes twice as long, and a file has many.
+            return Origin(self.layer, self.where, line, at, None, self.used_by, (), self.profile)
         if isinstance(mark, Origin):
             return mark
         if isinstance(mark, str):
             return Origin(self.layer, mark)
-        if isinstance(mark, int):
-            line, column = position_in(mark, key=key)
-            one_value_a_line = self.kind in (Kind.INI, Kind.DOTENV)
-            return Origin(
-                self.layer,
-                self.where,
-                line,
-                None if one_value_a_line else column,
-                used_by=self.used_by,
-                profile=self.profile,
-            )
         call = f"{self.call}({path[0]}=)" if self.call and path else self.call
         return Origin(self.layer, self.where, self.line, None, call)
 
@@ -199,3 +230,15 @@ class Tree:
     def leaves(self) -> Iterator[Leaf]:
         """Every leaf, in order; see `key_paths.leaves_of`."""
         return (Leaf(path, value, self.origin(path)) for path, value in leaves_of(self.data))
+
+
+Place: TypeAlias = Origin | tuple[Tree, KeyPath]
+"""An origin, or a source and the path of a value in it, whose origin is made when it is needed."""
+
+
+def origin_of(place: Place) -> Origin:
+    """The origin of a place."""
+    if isinstance(place, Origin):
+        return place
+    tree, path = place
+    return tree.origin(path)

@@ -29,7 +29,7 @@ from runsettings.composition.composed_files import Composer, is_composed
 from runsettings.composition.overrides import Overrides
 from runsettings.composition.profiles import Profiles
 from runsettings.composition.references import resolve_references
-from runsettings.documents.files import Format, read_file, read_text
+from runsettings.documents.files import Format, read_file, read_text, suffix_of
 from runsettings.documents.paths import named_path, shown_path
 from runsettings.layers.flags.absl import UNPARSED, UNPARSED_HINT, absl_trees, is_absl
 from runsettings.layers.flags.namespace import (
@@ -100,6 +100,7 @@ class InputReader:
         below: Mapping[str, Any] | None = None,
     ) -> None:
         self._cwd = cwd
+        self._base = os.fspath(cwd)
         if not isinstance(profiles, Profiles):
             of_flags = profiles_in(inputs, DEEPEST)
             profiles = Profiles.of(profiles, os.environ, origin, of_flags)
@@ -194,7 +195,7 @@ class InputReader:
         named_by: Origin | None = None,
     ) -> list[Tree]:
         """The trees of a file under a key, with the files that it uses, lowest first."""
-        named = named_path(path, self._cwd)
+        named = os.fspath(named_path(path, self._cwd))
         reading = self._read_alone(named, layer)
         if (origin := used_by or named_by) is not None:
             reading = reading.named_by(origin)
@@ -209,10 +210,10 @@ class InputReader:
         if any(tree.references for tree in trees):
             self.diagnostics += resolve_references(trees, os.environ)
 
-    def _read_alone(self, named: Path, layer: Layer = Layer.FILE) -> Reading:
-        where = shown_path(named, self._cwd)
+    def _read_alone(self, named: str, layer: Layer = Layer.FILE) -> Reading:
+        where = shown_path(named, self._base)
         format_ = Format.of(named)
-        if format_ is Format.INI and named.suffix:
+        if format_ is Format.INI and suffix_of(named):
             message = "is an INI file, which a run config is not read from"
             hint = "write it as YAML, JSON or TOML"
             found = Diagnostic.of(Rule.BAD_INPUT, (), message, Origin(layer, where), hint)
