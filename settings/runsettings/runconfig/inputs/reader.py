@@ -100,7 +100,6 @@ class InputReader:
         below: Mapping[str, Any] | None = None,
     ) -> None:
         self._cwd = cwd
-        self._base = os.fspath(cwd)
         if not isinstance(profiles, Profiles):
             of_flags = profiles_in(inputs, DEEPEST)
             profiles = Profiles.of(profiles, os.environ, origin, of_flags)
@@ -211,7 +210,7 @@ class InputReader:
             self.diagnostics += resolve_references(trees, os.environ)
 
     def _read_alone(self, named: str, layer: Layer = Layer.FILE) -> Reading:
-        where = shown_path(named, self._base)
+        where = shown_path(named, self._cwd)
         format_ = Format.of(named)
         if format_ is Format.INI and suffix_of(named):
             message = "is an INI file, which a run config is not read from"
