@@ -101,6 +101,7 @@ HEAVY = {
     "rich": "rich",
     "sqlalchemy": "sqlalchemy",
     "tomlkit": "tomlkit",
+    "wandb": "wandb",
     "tomllib": "tomllib",  # of the standard library, and as slow to import as the others
 }
 """Packages that are worth an import inside a function, and the modules that they install."""
@@ -202,6 +203,7 @@ OTHER_OPENS = {
     "layers/flags/conversion.py": "it names the flags of what no type of an argument may open",
     "journal/lock.py": "a lock file, which has no content",
     "shipping/launch.py": "the log that the background process inherits",
+    "shipping/stores/wandb_client/position.py": "the file that is locked, which stays empty",
 }
 """Modules that open something else for writing, and what it is."""
 

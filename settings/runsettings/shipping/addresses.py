@@ -1,4 +1,4 @@
-"""The addresses of stores: their passwords, and the packages that they need.
+"""The addresses that runs are shipped to: their passwords, and the packages that they need.
 
 Apart from `stores`: `init` and the command line check an address without loading SQLAlchemy.
 """
@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import importlib.util
 import re
-from typing import Final
+from typing import Final, NamedTuple
+from urllib.parse import quote, unquote, urlsplit
 
 from runsettings.secrets.forms import MASK, mask_addresses
 from runsettings.values.diagnostic import Rule
@@ -22,6 +23,41 @@ _LOGIN: Final = r"(?s)^((?:\w[\w+.-]*:/{0,2})?[^:/]*:(?!//)).+@"
 _LOGIN_OPTION: Final = r"[?&](?:ssl)?password="
 
 
+WANDB: Final = "wandb+"
+"""How the address of a W&B server begins, before ``https``. Its password is the API key."""
+
+
+class Server(NamedTuple):
+    """A W&B server with the login."""
+
+    base_url: str
+    key: str
+    """The API key. Never shown."""
+    offline: bool = False
+    """Whether the client only writes its own files, for tests."""
+
+    @property
+    def address(self) -> str:
+        """The server as an address, which is secret."""
+        scheme, _, rest = self.base_url.partition("://")
+        return f"{WANDB}{scheme}://:{quote(self.key, safe='')}@{rest}" + (
+            "?offline" if self.offline else ""
+        )
+
+    @classmethod
+    def of(cls, address: str) -> Server:
+        """The server at an address of `address`'s form."""
+        url = urlsplit(address.removeprefix(WANDB))
+        host = url.netloc.rpartition("@")[2]
+        key = unquote(url.password or "")
+        return cls(f"{url.scheme}://{host}{url.path}", key, url.query == "offline")
+
+
+def is_wandb(url: str) -> bool:
+    """Whether an address is one of a W&B server."""
+    return url.startswith(WANDB)
+
+
 def is_postgres(url: str) -> bool:
     """Whether an address is one of PostgreSQL."""
     return url.startswith("postgres")
@@ -34,9 +70,17 @@ def has_password(url: str) -> bool:
 
 def shown(url: str) -> str:
     """An address for messages, without its password."""
+    if is_wandb(url):
+        return Server.of(url).base_url
     if not has_password(url):
         return url
     return mask_addresses(re.sub(_LOGIN, rf"\1{MASK}@", url))
+
+
+def is_installed(module: str) -> bool:
+    """Whether a package is installed; a mere directory of its name, such as ``wandb/``, is not."""
+    spec = importlib.util.find_spec(module)
+    return spec is not None and spec.origin is not None
 
 
 def check_packages(url: str) -> None:
@@ -49,11 +93,11 @@ def check_packages(url: str) -> None:
         RunError: One of them is missing; the hint names the extra.
     """
     wanted = _EXTRAS if is_postgres(url) else _EXTRAS[:1]
-    for extra, module in reversed(wanted):
-        if importlib.util.find_spec(module) is None:
+    for extra, module in [("wandb", "wandb")] if is_wandb(url) else reversed(wanted):
+        if not is_installed(module):
             raise RunError.of(
                 Rule.MISSING_PACKAGE,
-                f"the store {shown(url)} needs the package {module}, which is not installed",
+                f"{shown(url)} needs the package {module}, which is not installed",
                 path=("store",),
                 hint=f"pip install 'runsettings[{extra}]'",
             )

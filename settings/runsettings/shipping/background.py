@@ -21,7 +21,7 @@ from runsettings.shipping.event_files.following import EventFiles
 from runsettings.shipping.shipper import Shipper
 from runsettings.shipping.status import Status, read_status, write_status
 from runsettings.shipping.stores.base import may_pass
-from runsettings.shipping.stores.opening import open_store
+from runsettings.shipping.stores.destinations import open_destination
 from runsettings.values.errors import RunError
 
 AFTER_SCRIPT: Final = 300.0
@@ -72,7 +72,7 @@ class Background:
     @functools.cached_property
     def shipper(self) -> Shipper:
         """The shipper, once the store could be opened."""
-        found = Shipper(open_store(self.url), self.journal)
+        found = Shipper(open_destination(self.url), self.journal)
         found.alive = lambda: not self.script_ended
         return found
 
@@ -121,7 +121,7 @@ class Background:
             if not shipper.has_ended:
                 shipper.alive = None  # the lock tells whether it was resumed already
                 shipper.check_in()
-            shipper.merge_at_end()
+            shipper.complete()
             return True
         elif not shipper.has_ended and now - self.contact > _CHECK_IN:
             shipper.check_in(_PROMISE)

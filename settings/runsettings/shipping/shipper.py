@@ -72,7 +72,7 @@ class Shipper:
             shipped += count
             tell(count)
         if shipped:
-            self.merge_at_end()
+            self.complete()
         return None if self._run is None else Shipped(self._run, shipped)
 
     def ship_batch(self, promise: float | None = None) -> int | None:
@@ -106,8 +106,10 @@ class Shipper:
         if self._run is not None:
             self.store.check_in(self._key, self._state(self._run), promise)
 
-    def merge_at_end(self) -> None:
-        """Join the small parts of the run in the store, if the run has ended."""
+    def complete(self) -> None:
+        """Wait for what is on its way; if the run has ended, join its small parts in the store."""
+        if self._run is not None:
+            self.store.flush(self._key)
         if self.has_ended:
             self.store.merge(self._key)
 

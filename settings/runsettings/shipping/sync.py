@@ -9,7 +9,7 @@ from typing import NamedTuple
 from runsettings.journal.replay import StoredRun
 from runsettings.shipping.batches import read_identity
 from runsettings.shipping.shipper import Shipper
-from runsettings.shipping.stores.base import Destination, may_pass
+from runsettings.shipping.stores.base import BusyError, Destination, may_pass
 from runsettings.values.errors import RunError
 
 
@@ -60,7 +60,7 @@ def sync_runs(
         except OSError as error:
             results.append(Synced(run, done - before, error.strerror or str(error)))
         except RunError as error:
-            if may_pass(error):
+            if may_pass(error) and not isinstance(error, BusyError):
                 raise
             results.append(Synced(run, done - before, error.diagnostics[0].message))
         else:

@@ -9,7 +9,8 @@ import pytest
 import runsettings
 from runsettings.journal.replay import load_run
 from runsettings.models.settings import Settings
-from runsettings.runs.starting.login import find_login
+from runsettings.runs.starting.login import decide_shipping, find_login
+from runsettings.shipping.addresses import Server
 from runsettings.values.errors import RunError, SettingsError
 
 KEY = "0123456789abcdef0123456789abcdef01234567"
@@ -56,17 +57,41 @@ def test_a_login_without_the_client_says_so(begin, jail, capsys, monkeypatch):
     monkeypatch.setattr(
         importlib.util, "find_spec", lambda name: None if name == "wandb" else found(name)
     )
-    online(begin)
-    assert "the wandb package, which sends runs, is not installed" in capsys.readouterr().err
-
-
-def test_a_whole_login_is_offline_too_and_says_that_it_is_the_version(begin, jail, capsys):
-    """This version has nothing to send with; `force` is an error then as well."""
-    jail.setenv(WANDB_API_KEY=KEY)
-    online(begin)
-    assert "this version records runs, but cannot send them yet" in capsys.readouterr().err
-    with pytest.raises(RunError, match="cannot send them yet, and force=True"):
+    assert online(begin).mode == "offline"
+    told = capsys.readouterr().err
+    assert "the wandb package, which sends runs, is not installed" in told
+    assert "pip install 'runsettings[wandb]'" in told
+    with pytest.raises(RunError, match=r"pip install 'runsettings\[wandb\]'"):
         online(begin, force=True, reinit=True)
+
+
+@pytest.mark.parametrize("place", ["argument", "variable", "file", "netrc"])
+def test_a_login_is_online_wherever_its_key_is(jail, place):
+    """And the key goes along with the address, which nobody sees."""
+    host, given = "127.0.0.1:9", {}
+    if place == "argument":
+        given = {"api_key": KEY}
+    elif place == "variable":
+        jail.setenv(WANDB_API_KEY=KEY)
+    elif place == "file":
+        jail.write_user(f"[default]\napi_key = {KEY}\n")
+    else:
+        jail.write(jail.home / ".netrc", f"machine {host} login user password {KEY}\n").chmod(0o600)
+    settings = Settings.resolve(base_url=f"http://{host}", **given)
+    shipping = decide_shipping(settings, find_login(settings, {"HOME": str(jail.home)}))
+    assert shipping == ("online", None, Server(f"http://{host}", KEY).address)
+
+
+def test_a_store_wins_over_a_login(jail):
+    """And that both are there is told in one line."""
+    jail.setenv(WANDB_API_KEY=KEY, WANDB_STORE="sqlite:///runs.db")
+    settings = Settings.resolve()
+    shipping = decide_shipping(settings, find_login(settings, {}))
+    assert shipping == (
+        "online",
+        "the run goes to the store, not to https://api.wandb.ai",
+        "sqlite:///runs.db",
+    )
 
 
 @pytest.mark.parametrize(
@@ -103,11 +128,14 @@ def test_the_machine_in_netrc_may_have_the_port(jail, machine):
     assert find_login(settings, {"HOME": str(jail.home)}).key == KEY
 
 
-@pytest.mark.parametrize("anonymous", ["allow", "must"])
-def test_an_anonymous_run_needs_no_login(begin, capsys, anonymous):
-    """It is the version that keeps it offline."""
-    online(begin, anonymous=anonymous)
-    assert "not logged in" not in capsys.readouterr().err
+@pytest.mark.parametrize(
+    ("anonymous", "told"),
+    [("allow", "not logged in: no API key"), ("must", "sends no anonymous runs any more")],
+)
+def test_an_anonymous_run_is_offline(begin, capsys, anonymous, told):
+    """The client sends none; whether it is marked so does not change that."""
+    assert online(begin, anonymous=anonymous).mode == "offline"
+    assert told in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,48 @@
 
 from __future__ import annotations
 
+import os
+
 import click
 
 from runsettings.recorded.sources import SETTING, setting_store
-from runsettings.shipping.addresses import check_packages, has_password
+from runsettings.shipping.addresses import Server, check_packages, has_password
+
+WANDB = "wandb"
+"""The word that stands for W&B, with the login that `init` uses."""
+
+
+def destination_address(given: str | None, option: str) -> str:
+    """The address that runs are shipped to: by default the one that `init` ships to.
+
+    Args:
+        given: The argument of the option: as for `store_address`, or `WANDB`.
+        option: The option, for errors.
+
+    Raises:
+        click.BadParameter: As for `store_address`.
+        click.UsageError: There is neither a store nor a login.
+        RunError: A package is missing.
+        SettingsError: The settings have errors.
+    """
+    if given not in (None, WANDB):
+        return store_address(given, option)
+    from runsettings.models.settings import Settings  # pydantic: an address needs no models
+    from runsettings.runs.starting.login import find_login  # pydantic
+
+    settings = Settings.resolve()
+    login = find_login(settings, os.environ)
+    if given is None and settings.store is not None:
+        url = settings.store.get_secret_value()
+    elif login.key is not None:
+        url = Server(settings.base_url, login.key).address
+    else:
+        missing = f"no API key for {settings.base_url} was found; set WANDB_API_KEY"
+        if given is None:
+            missing = f"there is no store: give {option}, or set WANDB_STORE; and {missing}"
+        raise click.UsageError(missing)
+    check_packages(url)
+    return url
 
 
 def store_address(given: str | None, option: str) -> str:

@@ -11,12 +11,13 @@ import click
 
 from runsettings.cli.printing import note, progress
 from runsettings.cli.runs.options import all_runs, complete_runs, directory_option, run_source
-from runsettings.cli.runs.store_addresses import store_address
+from runsettings.cli.runs.store_addresses import destination_address
 from runsettings.journal.replay import StoredRun
 from runsettings.recorded.sources import RunSource
 from runsettings.shipping.addresses import shown
 from runsettings.shipping.event_files.following import EventFiles
 from runsettings.shipping.stores.base import NoStoreError, may_pass
+from runsettings.shipping.stores.destinations import open_destination
 from runsettings.shipping.sync import bytes_to_ship, sync_runs
 from runsettings.values.errors import RunError
 from runsettings.values.rendering import printable
@@ -39,8 +40,8 @@ _MANY_BYTES = 1 << 20
     "--to",
     "to",
     metavar="URL",
-    help="The store, such as sqlite:///runs.db or postgresql://me@host/runs; by default the "
-    "setting store (WANDB_STORE). A password in it is refused.",
+    help="The store, such as sqlite:///runs.db or postgresql://me@host/runs, or wandb for W&B; by "
+    "default the setting store (WANDB_STORE), else W&B. A password in it is refused.",
 )
 @click.option("--dry-run", "-n", is_flag=True, help="Only print what would be shipped.")
 @click.option(
@@ -69,7 +70,7 @@ def sync_command(
         raise click.UsageError("name runs, or give --all")
     if dry_run and watch:
         raise click.UsageError("--dry-run and --watch exclude each other")
-    url = store_address(to, "--to")
+    url = destination_address(to, "--to")
     with run_source(root) as source:
         said = set[str]()
         while watch:
@@ -113,12 +114,10 @@ def _ship(url: str, runs: Sequence[StoredRun], said: set[str] | None = None) -> 
     Returns:
         Whether all were shipped.
     """
-    from runsettings.shipping.stores.opening import open_store  # sqlalchemy: no error needs it
-
     already = set[str]() if said is None else said
     for run in runs:
         EventFiles(run.journal, lambda text: _say_once(text, already)).follow(run, everything=True)
-    with open_store(url) as store, progress("shipping", _MANY_BYTES) as tell:
+    with open_destination(url) as store, progress("shipping", _MANY_BYTES) as tell:
         results = sync_runs(store, runs, tell, None if said is None else _PROMISE)
     for run, count, error in results:
         if error is not None:
@@ -137,11 +136,9 @@ def _ship(url: str, runs: Sequence[StoredRun], said: set[str] | None = None) -> 
 
 def _print_missing(url: str, runs: Sequence[StoredRun]) -> None:
     """Print how much of each run the store does not have."""
-    from runsettings.shipping.stores.opening import open_store  # sqlalchemy: no error needs it
-
     with contextlib.ExitStack() as stack:
         try:
-            store = stack.enter_context(open_store(url, writable=False))
+            store = stack.enter_context(open_destination(url, writable=False))
         except NoStoreError:
             store = None
         for run in runs:

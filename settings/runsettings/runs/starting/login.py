@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -10,7 +9,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from runsettings.models import provenance
 from runsettings.models.settings import Settings
-from runsettings.shipping.addresses import check_packages
+from runsettings.shipping.addresses import Server, check_packages, is_installed
 from runsettings.values.diagnostic import Rule
 from runsettings.values.errors import RunError
 
@@ -37,7 +36,7 @@ class Shipping(NamedTuple):
     notice: str | None
     """A sentence for the user, if this is not what the settings asked for."""
     store: str | None = None
-    """The address of the store, for a run that is online."""
+    """The address of the store or of W&B, with its secrets, for a run that is online."""
 
 
 def find_login(settings: Settings, environ: Mapping[str, str]) -> Login:
@@ -51,18 +50,17 @@ def find_login(settings: Settings, environ: Mapping[str, str]) -> Login:
         key: str | None = settings.api_key.get_secret_value()
     else:
         key = _netrc_password(urlsplit(settings.base_url), environ)
-    return Login(key, importlib.util.find_spec("wandb") is not None)
+    return Login(key, is_installed("wandb"))
 
 
 def decide_shipping(settings: Settings, login: Login) -> Shipping:
     """Decide how the records of a run are shipped.
 
-    A store is used before a login. This version cannot send to the server of a login, and records
-    such runs offline.
+    A store is used before a login. The client sends no anonymous runs any more.
 
     Raises:
         RunError: A package for the store is missing; or the settings demand to be online
-            (``force``), and there is no store.
+            (``force``), and there is neither a store nor a login.
     """
     if settings.mode != "online":
         return Shipping("offline", None)
@@ -71,24 +69,26 @@ def decide_shipping(settings: Settings, login: Login) -> Shipping:
         check_packages(url)
         both = f"the run goes to the store, not to {settings.base_url}" if login.complete else None
         return Shipping("online", both, url)
-    if not login.complete and settings.anonymous == "never":
-        missing = (
-            f"no API key for {settings.base_url} was found"
-            if login.key is None
-            else "the wandb package, which sends runs, is not installed"
-        )
-        reason, rule = f"not logged in: {missing}", Rule.NOT_LOGGED_IN
+    if settings.anonymous == "must":
+        reason = "the wandb client sends no anonymous runs any more"
+        hint = 'leave anonymous="must" out, or set mode="offline"'
+    elif login.key is None:
+        reason = f"not logged in: no API key for {settings.base_url} was found"
         hint = 'set WANDB_API_KEY, or mode="offline"'
+    elif not login.client:
+        reason = "not logged in: the wandb package, which sends runs, is not installed"
+        hint = "pip install 'runsettings[wandb]'"
     else:
-        reason = "this version records runs, but cannot send them yet"
-        rule, hint = Rule.NOT_AVAILABLE, 'set mode="offline"'
+        return Shipping("online", None, Server(settings.base_url, login.key).address)
     if settings.force:
         raise RunError.of(
-            rule,
+            Rule.NOT_LOGGED_IN,
             f"{reason}, and force=True demands to be online",
             hint=hint,
             origin=provenance.origin(settings, "force"),
         )
+    if login.key is not None:
+        reason += f" ({hint})"
     return Shipping("offline", f"{reason}; the run is recorded offline")
 
 

@@ -19,6 +19,7 @@ from runsettings.models.settings import Settings
 from runsettings.runs.starting.login import Shipping
 from runsettings.runs.starting.naming import check_length
 from runsettings.runs.starting.resume import StartedRun, StartRequest, start_or_resume
+from runsettings.shipping.addresses import is_wandb
 from runsettings.values.diagnostic import Rule
 from runsettings.values.errors import RunError
 
@@ -51,8 +52,9 @@ def open_journal(
     check_length(settings)
     request = StartRequest(settings, project, shipping.mode == "offline", time.time())
     wanted = wandb_directory(named_path(settings.root_dir or ".", cwd))
-    if shipping.store is not None and settings.run_id is not None and settings.resume is not None:
-        found = store_runs.find_in_store(wanted, request, shipping.store, notices)
+    store = None if is_wandb(shipping.store or "") else shipping.store
+    if store is not None and settings.run_id is not None and settings.resume is not None:
+        found = store_runs.find_in_store(wanted, request, store, notices)
         request = request._replace(in_store=found, now=time.time())
     try:
         try:

@@ -51,6 +51,10 @@ def may_pass(error: RunError) -> bool:
     return any(each.rule is Rule.STORE_UNREACHABLE for each in error.diagnostics)
 
 
+class BusyError(RunError):
+    """Another process ships the run; it alone may."""
+
+
 class NoStoreError(RunError):
     """There is nothing at the address that was opened for reading."""
 
@@ -108,6 +112,14 @@ class Destination(abc.ABC):
         Args:
             key: The number of the run.
             few: How many small parts of a series are left alone.
+        """
+
+    @abc.abstractmethod
+    def flush(self, key: int) -> None:
+        """Wait until the place has everything that was committed, if a commit does not.
+
+        Args:
+            key: The number of the run.
         """
 
     @abc.abstractmethod

@@ -187,6 +187,9 @@ class SqlStore(Store):
         with self._begin() as connection:
             return reading.read_metrics(connection, run)
 
+    def flush(self, key: int) -> None:
+        """Do nothing: a commit waits."""
+
     def close(self) -> None:
         """Close the connections."""
         self._engine.dispose()

@@ -1,0 +1,305 @@
+"""Ships runs to W&B through the official client, which must be imported in no script.
+
+The client has no transactions, and uploads on threads and in a process of its own. So a position
+counts once the client has ended the upload: then it is kept in ``wandb-client/`` beside the
+journal. What was sent after it is sent again by the next upload, which begins at the step that
+the server names. The client's own files are there as well while it uploads.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import wandb
+
+from runsettings.journal.replay import StoredRun
+from runsettings.secrets.forms import MASK
+from runsettings.shipping.addresses import Server
+from runsettings.shipping.batches import Batch, RunIdentity
+from runsettings.shipping.stores.base import Committed, Destination
+from runsettings.shipping.stores.wandb_client.position import DIRECTORY, Position, lock_run
+from runsettings.shipping.stores.wandb_client.sending import RunSender
+from runsettings.values.diagnostic import Rule
+from runsettings.values.errors import RunError
+
+_UPLOAD: Final = 3600.0
+"""Seconds after which the upload of what was sent is given up, until the next one."""
+
+_INIT: Final = 20.0
+"""Seconds in which the server must have answered."""
+
+_KEPT: Final = ("WANDB_X_", "WANDB_HTTP", "WANDB_INSECURE_", "WANDB_CONFIG_DIR", "WANDB_CACHE_DIR")
+"""How the variables begin that say how the client works, and not what it records."""
+
+_FIXED: Final = {
+    "console": "off",
+    "disable_code": True,
+    "disable_git": True,
+    "disable_job_creation": True,
+    "finish_timeout": _UPLOAD,
+    "finish_timeout_raises": True,
+    "init_timeout": _INIT,
+    "label_disable": True,
+    "reinit": "create_new",
+    "sagemaker_disable": True,
+    "save_code": False,
+    "silent": True,
+    "x_disable_machine_info": True,
+    "x_disable_meta": True,
+    "x_disable_stats": True,
+    "x_save_requirements": False,
+}
+"""Settings of the client: it records nothing about this process, which is not the training."""
+
+
+class _Opened(NamedTuple):
+    """The run that is shipped."""
+
+    key: int
+    identity: RunIdentity
+    journal: str
+    lock: int
+    """The descriptor of the file that is locked while this process ships the run."""
+
+    @property
+    def directory(self) -> Path:
+        return Path(self.journal).with_name(DIRECTORY)
+
+
+class WandbClient(Destination):
+    """W&B, by the client.
+
+    Args:
+        server: Its address, and the login.
+    """
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._key = 0
+        self._opened: _Opened | None = None
+        self._known: Position | None = None
+        """What the server has; ``None`` before the first upload of the run."""
+        self._sent = 0
+        """The byte of the journal up to which everything was given to the client."""
+        self._run: Any = None
+        self._sender: RunSender | None = None
+        self._marks = False
+        """Whether the end of the client's run is the end of the run."""
+        self._messages = _Messages()
+        # What the user's variables say of the run is in its journal.
+        self._environ = {
+            name: os.environ.pop(name)
+            for name in list(os.environ)
+            if name.startswith("WANDB_") and not name.startswith(_KEPT)
+        }
+
+    def find_run(self, identity: RunIdentity, journal: str) -> Committed | None:
+        """What the server has of a run; ``None`` if nothing was uploaded from here."""
+        known = Position.read(journal, identity, self._server.base_url)
+        return None if known is None else known.committed(0, journal)
+
+    def open_run(self, identity: RunIdentity, journal: str) -> Committed:
+        """What the server has of a run, which this process alone ships from now on."""
+        if self._opened is None or self._opened.journal != journal:
+            self._release()
+            self._key += 1
+            self._opened = _Opened(self._key, identity, journal, lock_run(journal))
+        self._abandon()
+        server = self._server.base_url
+        self._known = Position.read(journal, identity, server)
+        known = self._known or Position(identity.generation, server)
+        found = known.committed(self._opened.key, journal)
+        self._sent = found.position
+        return found
+
+    def commit(self, key: int, batch: Batch, promise: float | None = None) -> bool:
+        """Give a batch to the client; if the run ends in it, wait until all is uploaded."""
+        if self._opened is None or self._opened.key != key or self._sent != batch.start:
+            return False
+        run = batch.run
+        with self._translated():
+            if self._run is None:
+                # Who promises more is likely to send the end as well.
+                self._start(run, marks=run.exit is not None or promise is not None)
+            assert self._sender is not None
+            self._sender.send(batch)
+            if run.exit is not None:
+                self._end(run)
+        self._sent = batch.end
+        return True
+
+    def check_in(self, key: int, state: str, promise: float | None = None) -> None:
+        """Do nothing: the client itself says that the run goes on."""
+
+    def merge(self, key: int, few: int = 1) -> None:
+        """Do nothing: the server has no small parts."""
+
+    def flush(self, key: int) -> None:
+        """Wait until everything is uploaded."""
+        if self._run is not None and self._opened is not None and self._opened.key == key:
+            with self._translated():
+                assert self._sender is not None
+                self._end(self._sender.run)
+
+    def close(self) -> None:
+        """Stop the client, and let other processes ship the run."""
+        self._release()
+        with contextlib.suppress(Exception):  # it has ended already
+            wandb.teardown(exit_code=1)
+        os.environ.update(self._environ)
+        self._environ = {}
+
+    def _start(self, run: StoredRun, *, marks: bool) -> None:
+        """Start a run of the client.
+
+        Args:
+            run: The run at the end of the batch that is sent first.
+            marks: Whether its end is the end of the run, which the server then shows as such.
+        """
+        assert self._opened is not None
+        directory = self._opened.directory
+        self._remove_files()  # of a process that was killed
+        wanted = run.settings.get("resume")
+        first = {None: None, "never": "never"}.get(wanted, "allow")
+        settings = {
+            **_FIXED,
+            "api_key": self._server.key,
+            "base_url": self._server.base_url,
+            "entity": run.entity,
+            "host": run.host,
+            "mode": "offline" if self._server.offline else "online",
+            "project": run.project,
+            "resume": first if self._known is None else "allow",
+            "root_dir": os.fspath(directory),
+            "run_group": run.group,
+            "run_id": run.id,
+            "run_job_type": run.job_type,
+            "run_name": run.name,
+            "run_notes": run.notes,
+            "run_tags": tuple(run.tags),
+            "x_update_finish_state": marks,
+        }
+        known = wandb.Settings.model_fields
+        given = {
+            name: value for name, value in settings.items() if name in known and value is not None
+        }
+        self._messages.listen()
+        with contextlib.chdir(directory):  # where no file of defaults adds to the config
+            client = wandb.init(config=run.config, settings=wandb.Settings(**given))
+        self._run, self._marks = client, marks
+        start = client.starting_step
+        offset = self._known.offset if self._known is not None else start
+        position = 0 if self._known is None else self._known.position
+        self._write(position, offset)
+        self._sender = RunSender(client, run, offset=offset, first_step=start)
+
+    def _end(self, run: StoredRun) -> None:
+        """Upload everything that was sent, and end the run of the client.
+
+        Args:
+            run: The run as it was sent last.
+        """
+        marks = run.exit is not None
+        assert self._sender is not None
+        position = self._sender.complete(run)
+        code = run.exit["code"] if run.exit is not None else int(run.state == "crashed")
+        self._finish(code)
+        if marks != self._marks:
+            # The client must know at the start whether its end is the end of the run.
+            self._start(run, marks=marks)
+            self._finish(code)
+        assert self._known is not None
+        self._write(position, self._known.offset)
+        self._abandon()
+
+    def _finish(self, code: int) -> None:
+        assert self._run is not None
+        try:
+            self._run.finish(exit_code=code)
+        except TimeoutError:
+            raise self._failed(f"it has not taken everything in {_UPLOAD:g} s") from None
+        if self._messages.tell_of_loss:
+            raise self._failed("it has refused an upload, so the run is not complete there")
+
+    def _abandon(self) -> None:
+        """Forget the run of the client, and remove its files."""
+        self._run = self._sender = None
+        self._remove_files()
+
+    def _remove_files(self) -> None:
+        if self._opened is not None and not self._server.offline:
+            shutil.rmtree(self._opened.directory / "wandb", ignore_errors=True)
+
+    def _release(self) -> None:
+        self._abandon()
+        if self._opened is not None:
+            os.close(self._opened.lock)
+        self._opened = self._known = None
+
+    def _write(self, position: int, offset: int) -> None:
+        assert self._opened is not None
+        url = None if self._server.offline else self._run.url
+        generation = self._opened.identity.generation
+        self._known = Position(generation, self._server.base_url, position, offset, url)
+        self._known.write(self._opened.journal)
+
+    @contextlib.contextmanager
+    def _translated(self) -> Iterator[None]:
+        """What the client raises, as an error of this library."""
+        try:
+            yield
+        except RunError:
+            self._abandon()
+            raise
+        except Exception as error:  # noqa: BLE001 - also what its threads and sockets raise
+            self._abandon()
+            if not isinstance(error, wandb.Error):
+                # Its process has ended, and the client starts another one only after this.
+                with contextlib.suppress(Exception):
+                    wandb.teardown(exit_code=1)
+            lines = str(error).strip().splitlines() or [type(error).__name__]
+            raise self._failed(lines[0], final=_is_final(error)) from None
+
+    def _failed(self, reason: str, *, final: bool = False) -> RunError:
+        reason = reason.replace(self._server.key, MASK)
+        rule = Rule.BAD_STORE if final else Rule.STORE_UNREACHABLE
+        return RunError.of(rule, f"W&B at {self._server.base_url} failed: {reason}")
+
+
+class _Messages:
+    """The messages of the client, which prints none of them."""
+
+    def __init__(self) -> None:
+        self._texts: list[str] = []
+
+    def listen(self) -> None:
+        """Take the messages from now on, and forget the earlier ones."""
+        self._texts.clear()
+        silent = wandb.Settings(silent=True)
+        wandb.setup(silent)
+        wandb.termsetup(silent, self)
+
+    def info(self, text: str) -> None:
+        """Take a message that is of no use."""
+
+    def warning(self, text: str) -> None:
+        """Take a warning."""
+        self._texts.append(text)
+
+    error = warning
+
+    @property
+    def tell_of_loss(self) -> bool:
+        """Whether data was not uploaded, which the client says in no other way."""
+        return any("not be synced" in text for text in self._texts)
+
+
+def _is_final(error: Exception) -> bool:
+    """Whether no further try can help: the server has refused the login or the run."""
+    # The client tries again for itself where the network or the server fails, until time is up.
+    return isinstance(error, (wandb.Error, ValueError)) and "timed out" not in str(error).lower()
