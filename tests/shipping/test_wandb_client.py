@@ -323,6 +323,21 @@ def test_a_file_outside_of_the_run_is_not_uploaded(login, begin, jail):
     assert not [name for name in login.files if "secret" in name or "link" in name]
 
 
+@pytest.mark.parametrize("refused", ["/upload/", "/file_stream"])
+def test_a_refused_upload_is_not_taken_for_shipped(login, begin, refused):
+    """The client itself ends as if all were well."""
+    run = begin(id="x", project="p")
+    run.log({"loss": 1})
+    run.finish()
+    login.refused = refused
+    done = sync("x")
+    assert done.returncode == 1
+    assert "it has refused an upload" in done.stderr
+    login.refused = ""
+    assert "1 shipped" in sync("x").stdout
+    assert (steps(login.runs["x"]), "settings.json" in login.files) == ([(0, 1)], True)
+
+
 def test_without_a_login_sync_says_what_to_set(jail, begin):
     """Both ways are named; a word for W&B asks for the key alone."""
     begin(id="x").finish()

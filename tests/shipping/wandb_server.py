@@ -80,6 +80,8 @@ class WandbServer(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.runs: dict[str, Run] = {}
         self.files: dict[str, bytes] = {}
+        self.refused = ""
+        """What is refused: the beginning of the path of a request, or its end."""
         self.unknown: list[str] = []
         """Requests that it has no answer for."""
         self.thread = threading.Thread(target=self.serve_forever, daemon=True)
@@ -125,6 +127,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self, body: bytes):
         if self.path.startswith("/sdk/otel/"):
             return 200, {}  # figures about the client itself
+        refused = self.server.refused
+        if refused and (self.path.startswith(refused) or self.path.endswith(refused)):
+            return 403, {"error": "no room"}
         if self.path.startswith("/upload/"):
             self.server.files[self.path.removeprefix("/upload/")] = body
             return 200, {}

@@ -17,6 +17,7 @@ from typing import Any, Final, NamedTuple
 
 import wandb
 
+from runsettings.journal.reader import open_regular
 from runsettings.journal.replay import StoredRun
 from runsettings.secrets.forms import MASK
 from runsettings.shipping.addresses import Server
@@ -223,7 +224,7 @@ class WandbClient(Destination):
             self._run.finish(exit_code=code)
         except TimeoutError:
             raise self._failed(f"it has not taken everything in {_UPLOAD:g} s") from None
-        if self._messages.tell_of_loss:
+        if self._messages.tell_of_loss or _has_failed_files(self._run.settings.log_internal):
             raise self._failed("it has refused an upload, so the run is not complete there")
 
     def _abandon(self) -> None:
@@ -297,6 +298,15 @@ class _Messages:
     def tell_of_loss(self) -> bool:
         """Whether data was not uploaded, which the client says in no other way."""
         return any("not be synced" in text for text in self._texts)
+
+
+def _has_failed_files(log: str) -> bool:
+    """Whether the client's own log tells of a file that was not uploaded; nothing else does."""
+    try:
+        with os.fdopen(open_regular(log), "rb") as lines:
+            return any(b"failed to upload" in line for line in lines)
+    except OSError:
+        return False
 
 
 def _is_final(error: Exception) -> bool:
