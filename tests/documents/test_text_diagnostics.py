@@ -10,7 +10,7 @@ from runsettings.documents.text_diagnostics import TextDiagnostics
 from runsettings.documents.yaml.reader import read
 from runsettings.values.diagnostic import Rule
 from runsettings.values.origin import Layer, Origin
-from runsettings.values.positions import Position
+from runsettings.values.positions import Position, pack
 
 TEXTS = st.text(st.sampled_from("ab\n\r\u2028é"), max_size=20)
 RELAXED = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -26,6 +26,25 @@ def test_offset_and_position_are_the_same(text, data):
     assert diagnostics.offset(position) == offset
     if offset < len(text) and text[offset] not in "\r\n":
         assert diagnostics.line(position.line)[position.column - 1] == text[offset]
+
+
+@RELAXED
+@given(text=TEXTS, data=st.data())
+def test_packed_positions_are_those_that_are_located(text, data):
+    """Many offsets at once, one after the other, and each alone have the same positions."""
+    diagnostics = TextDiagnostics(text, Layer.FILE, "x")
+    offsets = sorted(data.draw(st.lists(st.integers(0, len(text)), min_size=1)))
+    located = [pack(*diagnostics.locate(offset)) for offset in offsets]
+    assert diagnostics.packed_in_order(offsets) == located
+    assert list(map(diagnostics.packed, offsets)) == located
+
+
+@given(text=TEXTS)
+def test_lines_begin_behind_line_breaks(text):
+    r"""A line ends with ``\n``, ``\r`` or both, and the last one need not end."""
+    broken = text.replace("\r\n", "\0\n").replace("\r", "\n")
+    expected = [0, *(index + 1 for index, char in enumerate(broken) if char == "\n")]
+    assert TextDiagnostics(text, Layer.FILE, "x").starts == expected
 
 
 def test_excerpt_is_cut_to_its_line():

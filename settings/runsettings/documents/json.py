@@ -298,9 +298,10 @@ class _Positions:
             # A long array has scalars: `finditer` is twice as fast as matching one by one.
             items = islice(_ITEM.finditer(self._text, self._at), len(data))
             offsets = [found.start(1) for found in items]
-            marks.extend(map(self._packed, offsets))
-            if offsets and (last := _ITEM.match(self._text, offsets[-1])):
-                self._at = last.end()
+            if offsets:
+                marks.extend(self._diagnostics.packed_in_order(offsets))
+                if last := _ITEM.match(self._text, offsets[-1]):
+                    self._at = last.end()
             self._close()
             return marks
         for index, value in enumerate(data):

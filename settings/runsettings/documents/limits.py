@@ -23,6 +23,7 @@ MAX_DIAGNOSTICS: Final = 1_000
 
 
 _LARGEST_INTEGER: Final = 10**MAX_DIGITS
+_CONTAINERS: Final = frozenset({dict, list})
 
 
 def is_within_limits(data: Any) -> bool:
@@ -35,11 +36,13 @@ def is_within_limits(data: Any) -> bool:
     for _ in range(MAX_DEPTH):
         inner = []
         for node in level:
-            for value in node.values() if isinstance(node, dict) else node:
-                kind = type(value)
-                if kind is dict or kind is list:
-                    inner.append(value)
-                elif kind is int and not -_LARGEST_INTEGER < value < _LARGEST_INTEGER:
+            values = node.values() if isinstance(node, dict) else node
+            kinds = set(map(type, values))
+            if not _CONTAINERS.isdisjoint(kinds):
+                inner += [value for value in values if type(value) in _CONTAINERS]
+            if int in kinds:
+                numbers = [value for value in values if type(value) is int]
+                if max(numbers) >= _LARGEST_INTEGER or min(numbers) <= -_LARGEST_INTEGER:
                     return False
         if not inner:
             return True

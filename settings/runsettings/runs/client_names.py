@@ -18,10 +18,10 @@ _OWN_CALLBACK: Final = "call `log()` in a callback of your own"
 _NO_NEED: Final = "leave it out; nothing needs it here"
 
 MISSING: Final = {
-    ("Image", "Audio", "Video", "Html", "Object3D", "Molecule"): _SAVE_FILE,
-    ("Plotly", "Graph", "plot", "plots", "Bokeh"): _SAVE_FILE,
+    ("Image", "Audio", "Video", "Html", "Object3D", "Molecule", "Classes"): _SAVE_FILE,
+    ("Plotly", "Graph", "plot", "plots", "plot_table", "Bokeh"): _SAVE_FILE,
     ("Histogram",): "`log()` its counts as a list, or its mean and quantiles",
-    ("Table",): "write a CSV file, and `save()` it; `log()` the numbers",
+    ("Table", "JoinedTable"): "write a CSV file, and `save()` it; `log()` the numbers",
     ("Artifact", "log_artifact", "log_model", "link_model", "link_artifact"): _SAVE_FILES,
     ("upsert_artifact", "finish_artifact"): _SAVE_FILES,
     ("use_artifact", "use_model", "restore"): _READ_FILES,
@@ -35,10 +35,10 @@ MISSING: Final = {
     ("sklearn", "keras", "lightgbm", "xgboost", "fastai", "integration"): _OWN_CALLBACK,
     ("alert",): "send the message from the script",
     ("join",): "call `finish()`",
-    ("display", "to_html", "status", "config_static"): _NO_NEED,
+    ("display", "to_html", "status", "config_static", "pin_config_keys"): _NO_NEED,
     ("mark_preempting",): 'give `init(resume="allow", id=…)`, and start the script again',
     ("setup", "teardown", "require", "ensure_configured", "load_ipython_extension"): _NO_NEED,
-    ("termlog", "termwarn", "termerror"): "use `print()` or `logging`",
+    ("termlog", "termwarn", "termerror", "write_logs"): "use `print()` or `logging`",
     ("util", "sdk", "wandb_sdk", "data_types", "env", "wandb_run", "docker", "proto"): (
         "it is the client's own code; a script that needs it goes on using wandb for it"
     ),
