@@ -7,7 +7,7 @@ from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from runsettings.journal.aggregates import as_float, merge_summary
 from runsettings.journal.replay import StoredRun, read_history
@@ -107,24 +107,81 @@ def mean(values: Sequence[float]) -> float:
     return sum(value / len(known) for value in known)
 
 
-def last_of_each(steps: array[int], values: array[float]) -> array[float]:
-    """The values without those that a later one of the same step replaced.
+class Bucket(NamedTuple):
+    """Some values of a metric that follow each other, for one place of a chart."""
+
+    first_step: int
+    last_step: int
+    known: int
+    """The number of the values that are not NaN; the next three are of these."""
+    minimum: float | None
+    """``None`` if all are NaN, as the next two."""
+    maximum: float | None
+    mean: float | None
+    last: float
+    """The value that was logged last, also if it is NaN."""
+
+    @classmethod
+    def of(cls, steps: Sequence[int], values: Sequence[float]) -> Bucket:
+        """The bucket of these values.
+
+        Args:
+            steps: The step of each value, at least one.
+            values: The values.
+        """
+        known = [value for value in values if not math.isnan(value)]
+        least, most = min(known, default=None), max(known, default=None)
+        average = mean(known) if known else None
+        return cls(steps[0], steps[-1], len(known), least, most, average, values[-1])
+
+
+def buckets_of(steps: Sequence[int], values: Sequence[float], size: int) -> list[Bucket]:
+    """The values of a metric in buckets of ``size`` values each."""
+    return [
+        Bucket.of(steps[at : at + size], values[at : at + size])
+        for at in range(0, len(steps), size)
+    ]
+
+
+def join_buckets(buckets: Sequence[Bucket], most: int) -> list[Bucket]:
+    """Join buckets that follow each other, until there are at most so many.
+
+    Args:
+        buckets: The buckets.
+        most: The largest number of buckets.
+    """
+    if len(buckets) <= most:
+        return list(buckets)
+    starts = [at * len(buckets) // most for at in range(most + 1)]
+    return [_joined(buckets[start:end]) for start, end in pairwise(starts)]
+
+
+def _joined(parts: Sequence[Bucket]) -> Bucket:
+    known = sum(part.known for part in parts)
+    means = [part.mean * (part.known / known) for part in parts if part.mean is not None]
+    return Bucket(
+        parts[0].first_step,
+        parts[-1].last_step,
+        known,
+        min((part.minimum for part in parts if part.minimum is not None), default=None),
+        max((part.maximum for part in parts if part.maximum is not None), default=None),
+        sum(means) if means else None,
+        parts[-1].last,
+    )
+
+
+def last_of_each(steps: array[int], values: array[float]) -> tuple[array[int], array[float]]:
+    """Steps and values without those that a later one of the same step replaced.
 
     Args:
         steps: The step of each value.
         values: The values, in the order in which they were logged.
     """
     if len(set(steps)) == len(steps):
-        return values
-    replaced = (step == after for step, after in pairwise(steps))
-    return array(
-        "d",
-        (
-            value
-            for value, is_replaced in zip(values, (*replaced, False), strict=True)
-            if not is_replaced
-        ),
-    )
+        return steps, values
+    kept = [at for at, (step, after) in enumerate(pairwise(steps)) if step != after]
+    kept.append(len(steps) - 1)
+    return array("q", (steps[at] for at in kept)), array("d", (values[at] for at in kept))
 
 
 def read_metrics(run: StoredRun) -> dict[str, Metric]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import abc
+import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Self
 
 from runsettings.journal.query.listing import Question
-from runsettings.journal.query.metrics import Metric
+from runsettings.journal.query.metrics import Bucket, Metric
 from runsettings.journal.records import State
 from runsettings.journal.replay import StoredRun
 from runsettings.shipping.batches import Batch, RunIdentity
@@ -167,3 +168,25 @@ class Store(Destination):
     @abc.abstractmethod
     def read_metrics(self, run: StoredRun) -> dict[str, Metric]:
         """Every metric of a run by dotted key, as `query.metrics.read_metrics` has them."""
+
+    @abc.abstractmethod
+    def read_series(
+        self,
+        run: StoredRun,
+        key: str,
+        buckets: int = 1000,
+        first: float = 0,
+        last: float = math.inf,
+    ) -> list[Bucket]:
+        """One metric of a run in buckets, for a chart; it does not read a long metric as a whole.
+
+        Args:
+            run: The run, from `list_runs`.
+            key: The dotted key of the metric.
+            buckets: The largest number of buckets; of a long metric there are at least half.
+            first: The first step.
+            last: The last step.
+
+        Returns:
+            The buckets in the order of the steps; none if there is no such metric.
+        """

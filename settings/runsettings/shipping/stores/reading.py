@@ -18,7 +18,7 @@ from runsettings.journal.reader import parse
 from runsettings.journal.records import State
 from runsettings.journal.replay import StoredRun
 from runsettings.shipping.stores.base import Latest
-from runsettings.shipping.stores.conditions import (
+from runsettings.shipping.stores.queries.conditions import (
     NEWEST_FIRST,
     NotInDatabase,
     Selection,
@@ -173,7 +173,7 @@ def read_metrics(connection: Connection, run: StoredRun) -> dict[str, Metric]:
         known[0].extend(steps[:count])
         known[1].extend(values[:count])
     return {
-        key: Metric.of(last_of_each(steps, values))
+        key: Metric.of(last_of_each(steps, values)[1])
         for key, (steps, values) in logged.items()
         if key not in ("_step", "_timestamp")
     }

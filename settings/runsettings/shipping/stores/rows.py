@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from runsettings.journal.query.keys import ATTRIBUTES
-from runsettings.journal.query.metrics import last_of_each, mean
+from runsettings.journal.query.metrics import Bucket, last_of_each
 from runsettings.journal.writer import encode
 from runsettings.shipping.batches import Batch, Series
 from runsettings.values.key_paths import MISSING
@@ -51,13 +51,12 @@ def chunk_rows(key: int, number: int, start: int, series: Series) -> Iterator[tu
     for at in range(0, len(series.values), SIZE):
         part = slice(at, at + SIZE)
         steps, times, values = series.steps[part], series.times[part], series.values[part]
-        logged = last_of_each(steps, values)
-        known = [value for value in logged if not math.isnan(value)]
+        summary = Bucket.of(*last_of_each(steps, values))
         yield (
             # Each number takes more than a byte, so that no batch begins at the same place.
-            *(key, number, start + at, len(values), steps[0], steps[-1]),
-            *(min(known, default=None), max(known, default=None), values[-1]),
-            *(mean(known) if known else None, len(known), series.whole, steps, times, values),
+            *(key, number, start + at, len(values), summary.first_step, summary.last_step),
+            *(summary.minimum, summary.maximum, summary.last, summary.mean, summary.known),
+            *(series.whole, steps, times, values),
         )
 
 

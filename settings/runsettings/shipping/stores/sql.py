@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import (
     URL,
-    Column,
     Connection,
-    Table,
     delete,
     func,
-    insert,
     inspect,
     null,
     select,
@@ -26,7 +24,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 
 from runsettings.journal.query.listing import Question
-from runsettings.journal.query.metrics import Metric
+from runsettings.journal.query.metrics import Bucket, Metric
 from runsettings.journal.reader import parse
 from runsettings.journal.replay import StoredRun
 from runsettings.secrets.forms import MASK
@@ -34,11 +32,13 @@ from runsettings.shipping.batches import Batch, RunIdentity
 from runsettings.shipping.stores import merging, reading
 from runsettings.shipping.stores.base import Committed, Latest, NoStoreError, Store
 from runsettings.shipping.stores.engines import make_engine
+from runsettings.shipping.stores.queries.series import read_series
 from runsettings.shipping.stores.rows import chunk_rows, escaped_key, plain_text, run_values
 from runsettings.shipping.stores.tables import (
     VERSION,
     chunks,
     events,
+    insert_rows,
     runs,
     series,
     version,
@@ -123,8 +123,8 @@ class SqlStore(Store):
                 for name, each in batch.series.items()
                 for row in chunk_rows(key, numbers[escaped_key(name)], batch.start, each)
             ]
-            self._insert_many(connection, chunks, rows)
-            self._insert_many(
+            insert_rows(connection, chunks, rows)
+            insert_rows(
                 connection, events, [(key, e[0], plain_text(e[1]), *e[2:]) for e in batch.events]
             )
             values = run_values(batch)
@@ -145,7 +145,7 @@ class SqlStore(Store):
             lock = select(runs.c.key).where(runs.c.key == key).with_for_update()
             if connection.execute(lock).first() is not None:
                 rows = list(merging.merged_rows(connection, key, few))
-                self._insert_many(connection, chunks, rows)
+                insert_rows(connection, chunks, rows)
 
     def remove_run(self, run: StoredRun) -> None:
         """Remove a run, and the runs that it overwrote; the store never takes them again."""
@@ -189,6 +189,19 @@ class SqlStore(Store):
 
     def flush(self, key: int) -> None:
         """Do nothing: a commit waits."""
+
+    def read_series(
+        self,
+        run: StoredRun,
+        key: str,
+        buckets: int = 1000,
+        first: float = 0,
+        last: float = math.inf,
+    ) -> list[Bucket]:
+        """One metric of a run in buckets, for a chart."""
+        with self._begin() as connection:
+            ends = reading.ends_of_parts(connection, run)
+            return read_series(connection, ends, key, buckets, first, last)
 
     def close(self) -> None:
         """Close the connections."""
@@ -243,27 +256,8 @@ class SqlStore(Store):
         new = [name for each in batch.series if (name := escaped_key(each)) not in numbers]
         for name in new:
             numbers[name] = len(numbers)
-        self._insert_many(connection, series, [(key, numbers[name], name) for name in new])
+        insert_rows(connection, series, [(key, numbers[name], name) for name in new])
         return numbers
-
-    def _insert_many(
-        self, connection: Connection, table: Table, rows: Sequence[Sequence[Any]]
-    ) -> None:
-        """Insert rows, each with a value for every column of the table."""
-        if not rows:
-            return
-        names = [column.name for column in table.columns]
-        if not self._is_postgres:
-            connection.execute(insert(table), [dict(zip(names, row, strict=True)) for row in rows])
-            return
-        quoted = connection.dialect.identifier_preparer.quote
-        columns = ", ".join(map(quoted, names))
-        statement = f"COPY {table.name} ({columns}) FROM STDIN (FORMAT BINARY)"
-        driver: Any = connection.connection.driver_connection
-        with driver.cursor() as cursor, cursor.copy(statement) as copy:
-            copy.set_types([_copy_type(column, connection) for column in table.columns])
-            for row in rows:
-                copy.write_row(row)
 
     def _promised(self, connection: Connection, promise: float | None) -> float | None:
         return None if promise is None else self._now(connection) + promise
@@ -310,11 +304,6 @@ class SqlStore(Store):
     def _bad(self, reason: str, hint: str | None = None) -> RunError:
         message = f"the store {self.shown} cannot be used: {reason}"
         return RunError.of(Rule.BAD_STORE, message, path=("store",), hint=hint)
-
-
-def _copy_type(column: Column[Any], connection: Connection) -> str:
-    """The name of a column's type for COPY: ``bigint``, ``double precision[]``."""
-    return column.type.compile(dialect=connection.dialect).lower().partition("(")[0]
 
 
 def _names(identity: RunIdentity) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 from array import array
+from collections.abc import Sequence
 from typing import Any, Final, Literal
 
 from sqlalchemy import (
@@ -16,6 +17,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Connection,
     Dialect,
     Double,
     ForeignKey,
@@ -27,6 +29,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    insert,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.types import TypeDecorator, TypeEngine
@@ -167,3 +170,28 @@ events: Final = Table(
     Column("time", Double),
     Column("text", Text, nullable=False),
 )
+
+
+def insert_rows(connection: Connection, table: Table, rows: Sequence[Sequence[Any]]) -> None:
+    """Insert rows, by COPY into PostgreSQL.
+
+    Args:
+        connection: A connection in a transaction.
+        table: The table.
+        rows: The rows, each with a value for every column of the table.
+    """
+    if not rows:
+        return
+    names = [column.name for column in table.columns]
+    if connection.dialect.name != "postgresql":
+        connection.execute(insert(table), [dict(zip(names, row, strict=True)) for row in rows])
+        return
+    columns = ", ".join(map(connection.dialect.identifier_preparer.quote, names))
+    statement = f"COPY {table.name} ({columns}) FROM STDIN (FORMAT BINARY)"
+    types = [column.type.compile(dialect=connection.dialect) for column in table.columns]
+    driver: Any = connection.connection.driver_connection
+    with driver.cursor() as cursor, cursor.copy(statement) as copy:
+        # ``bigint``, ``double precision[]``: without the length of a VARCHAR
+        copy.set_types([name.lower().partition("(")[0] for name in types])
+        for row in rows:
+            copy.write_row(row)

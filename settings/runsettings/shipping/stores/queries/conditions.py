@@ -39,7 +39,7 @@ from runsettings.journal.query.comparisons import (
 )
 from runsettings.journal.query.keys import SECTIONS, Key
 from runsettings.journal.query.listing import Parsed
-from runsettings.shipping.stores.json_values import (
+from runsettings.shipping.stores.queries.json_values import (
     Bool,
     PostgresValue,
     SqliteValue,

@@ -1,0 +1,78 @@
+"""Reads a metric for a chart: as many buckets as it shows, from the summaries of the chunks."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Connection, select, tuple_
+
+from runsettings.journal.query.metrics import Bucket, buckets_of, join_buckets, last_of_each
+from runsettings.shipping.stores.rows import escaped_key
+from runsettings.shipping.stores.tables import chunks, series
+
+_SUMMARY: Final = ("first_step", "last_step", "known", "minimum", "maximum", "mean", "last")
+"""The columns that are a `Bucket`."""
+
+_POINTS: Final = ("steps", "values")
+
+
+def read_series(
+    connection: Connection,
+    ends: Mapping[int, int | None],
+    key: str,
+    most: int,
+    first: float,
+    last: float,
+) -> list[Bucket]:
+    """A metric in buckets, in the order of the steps; see `Store.read_series`.
+
+    Args:
+        connection: A connection in a transaction.
+        ends: The parts of the run, from `reading.ends_of_parts`.
+        key: The dotted key of the metric.
+        most: The largest number of buckets.
+        first: The first step.
+        last: The last step.
+    """
+    same = (series.c.run == chunks.c.run) & (series.c.number == chunks.c.series)
+    asked = [series.c.run.in_(ends), series.c.name == escaped_key(key)]
+    asked += [chunks.c.last_step >= math.ceil(first)] if first > 0 else []
+    asked += [chunks.c.first_step <= math.floor(last)] if last < math.inf else []
+
+    def read(names: tuple[str, ...], chosen: ColumnElement[bool] | None = None) -> list[Any]:
+        columns = (chunks.c.run, chunks.c.start, *(chunks.c[name] for name in names))
+        query = select(*columns).join_from(series, chunks, same).where(*asked)
+        query = query if chosen is None else query.where(chosen)
+        return list(connection.execute(query.order_by(chunks.c.run, chunks.c.start)))
+
+    found = read(_SUMMARY)
+    stops = [math.inf if (end := ends[chunk.run]) is None else end for chunk in found]
+    for at, after in enumerate(found[1:]):
+        stops[at] = min(stops[at], after.first_step)  # which replaces a value of the same step
+    size = 0  # of each bucket, in points; 0 for whole chunks
+    if 2 * len(found) > most:
+        cut = [
+            (chunk.run, chunk.start)
+            for chunk, stop in zip(found, stops, strict=True)
+            if chunk.first_step < first or chunk.last_step > last or chunk.last_step >= stop
+        ]
+        numbers = read(_POINTS, tuple_(chunks.c.run, chunks.c.start).in_(cut)) if cut else []
+    else:  # there are too few summaries for a chart of this width
+        numbers = read(_POINTS)
+        size = max(sum(len(row.steps) for row in numbers) // most, 1)
+    points = {(row.run, row.start): (row.steps, row._mapping["values"]) for row in numbers}
+    parts: list[Bucket] = []
+    for chunk, stop in zip(found, stops, strict=True):
+        own = points.get((chunk.run, chunk.start))
+        if own is None:
+            found_last = math.nan if chunk.last is None else chunk.last  # SQLite has no NaN
+            parts.append(Bucket._make((*chunk[2:-1], found_last)))
+            continue
+        start = bisect_left(own[0], first)
+        end = min(bisect_right(own[0], last), bisect_left(own[0], stop))
+        kept = last_of_each(own[0][start:end], own[1][start:end])
+        parts += buckets_of(*kept, size or len(own[0]))
+    return join_buckets(parts, most)
