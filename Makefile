@@ -25,7 +25,7 @@ INSTALL := PIP_CONSTRAINT=$(CONSTRAINTS) $(BIN)/python -m pip install --quiet --
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick lint types imports suite compat typing long fuzz corpus docs tables wheel format bench constraints clean
+.PHONY: help demo test quick lint types imports suite compat integrations typing long fuzz corpus docs tables wheel format bench constraints clean
 
 help: ## Show this list.
 	@echo "make demo    runs the example"
@@ -37,7 +37,7 @@ help: ## Show this list.
 demo: $(PACKAGE) ## Run examples/train.py from its settings, with a flag, and with a slip.
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/demo.sh
 
-test: lint types imports suite typing compat docs wheel ## Run the whole gate.
+test: lint types imports suite typing compat integrations docs wheel ## Run the whole gate.
 
 quick: $(TOOLS) ## Run what is done in a minute: style, types, and tests up to the first failure.
 	$(BIN)/ruff check
@@ -61,6 +61,9 @@ suite: $(TOOLS) ## Run the tests on all cores; warnings are errors.
 
 compat: | $(BIN)/python ## Run pydantic-settings' own tests with our base class.
 	$(BIN)/python tests/compat/run.py $(VERSIONS)
+
+integrations: | $(BIN)/python ## Try TensorBoard, Gymnasium, Keras, Lightning and transformers, the real ones.
+	$(BIN)/python tests/integrations/run.py
 
 typing: $(CHECKERS) ## Check typical user code with pyright, basedpyright and mypy.
 	$(BIN)/python tests/typing/run.py

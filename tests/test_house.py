@@ -96,6 +96,7 @@ HEAVY = {
     "absl": "absl",
     "alembic": "alembic",
     "jsonschema": "jsonschema",
+    "keras": "keras",
     "pydantic": "pydantic",
     "psycopg": "psycopg",
     "rich": "rich",

@@ -15,6 +15,7 @@ from typing import Any, Final
 from runsettings.documents.paths import working_directory
 from runsettings.integrations.patching import Patches
 from runsettings.integrations.rows import record_row
+from runsettings.models.settings import Settings
 from runsettings.runs.recording.run import Run
 
 EXTRA: Final = "gymnasium"
@@ -35,7 +36,7 @@ _STATISTICS: Final = (
 """Modules with the class ``RecordEpisodeStatistics``."""
 
 
-def missing() -> str | None:
+def missing(_settings: Settings) -> str | None:
     """What has to be installed, or ``None``."""
     return None if importlib.util.find_spec("gymnasium") else "gymnasium"
 

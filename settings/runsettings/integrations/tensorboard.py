@@ -22,6 +22,7 @@ from typing import Any, Final
 from runsettings.documents.paths import working_directory
 from runsettings.integrations.patching import Patches
 from runsettings.journal.replay import load_run
+from runsettings.models.settings import Settings
 from runsettings.runs.recording.run import Run
 from runsettings.shipping.event_files.following import METADATA, EventFiles, event_files
 
@@ -37,7 +38,7 @@ _PATIENCE: Final = 5.0
 """Seconds that the end of a run waits for the writers to write what they hold."""
 
 
-def missing() -> str | None:
+def missing(_settings: Settings) -> str | None:
     """What has to be installed, or ``None``."""
     if importlib.util.find_spec("google_crc32c") is None:
         return "google-crc32c"

@@ -392,29 +392,20 @@ def test_a_disabled_run_minds_no_data(begin, data):
     assert dict(run.summary) == {}
 
 
-@pytest.mark.parametrize("argument", ["magic"])
-def test_what_comes_later_is_a_warning(begin, capfd, argument):
-    """A script goes on, and is told what it does not get."""
-    begin(settings=None, **{argument: True})
-    (line,) = [line for line in capfd.readouterr().err.splitlines() if "warning" in line]
-    assert f"init({argument}=)" in line
-    assert "is not available in this version" in line
-
-
 def test_all_that_comes_later_is_one_warning(begin, capfd):
     """However much is asked for, and in the words of newer clients too."""
     begin(
-        settings={"mode": "shared"}, mode=None, reinit="create_new", magic=True,
+        settings={"mode": "shared"}, mode=None, reinit="create_new",
         fork_from="x?_step=1", resume_from="y?_step=2",
     )  # fmt: skip
     (line,) = [line for line in capfd.readouterr().err.splitlines() if "without effect" in line]
-    for name in ("magic", "create_new", "shared", "fork_from", "resume_from"):
+    for name in ("create_new", "shared", "fork_from", "resume_from"):
         assert name in line
 
 
 @pytest.mark.parametrize(
     "given",
-    [{"magic": True}, {"fork_from": "x?_step=1"}, {"mode": "shared"}],
+    [{"fork_from": "x?_step=1"}, {"mode": "shared"}],
 )
 def test_what_comes_later_is_an_error_if_strict(begin, jail, given):
     """As every warning is."""

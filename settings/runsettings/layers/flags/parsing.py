@@ -321,7 +321,7 @@ def _hook(parser: Any, root: argparse.ArgumentParser) -> None:
 
     def report(message: str, *more: Any, **options: Any) -> Any:
         record: Record | SnapshotRecord | None = getattr(THREAD, "record", None)
-        if record is not None and record.words is not None:
+        if record is not None and record.words is not None and not getattr(THREAD, "plain", False):
             words, record.words = record.words, None  # tell it once if `error` returns
             explain = command_line_diagnostics.explain_command_line
             # The first pass of `parse_intermixed_args` takes no positionals.

@@ -80,6 +80,16 @@ class _WatchedNamespace(RecordedNamespace):
 
 
 @contextmanager
+def own_words() -> Iterator[None]:
+    """Let parsers of this thread say themselves what is wrong, as they do without us."""
+    THREAD.plain = True
+    try:
+        yield
+    finally:
+        THREAD.plain = False
+
+
+@contextmanager
 def recording(record: Record | SnapshotRecord) -> Iterator[None]:
     """Let parsers of this thread report to the record."""
     outer = getattr(THREAD, "record", None)

@@ -15,10 +15,12 @@ from runsettings.runs.recording.run import Run
 
 INTEGRATIONS: Final = {
     "sync_tensorboard": "runsettings.integrations.tensorboard",
+    "magic": "runsettings.integrations.magic",
     "monitor_gym": "runsettings.integrations.gymnasium",
 }
 """The module of each setting. It has ``EXTRA``, the extra of this package with what it needs;
-``missing()``, which names what is not installed; ``attach(run)``, which returns what ends it."""
+``missing(settings)``, which names what is not installed; and ``attach(run)``, which returns a
+function that ends it."""
 
 
 def integrations(settings: Settings) -> Iterator[tuple[str, Any]]:
@@ -31,7 +33,7 @@ def integrations(settings: Settings) -> Iterator[tuple[str, Any]]:
 def attach_integrations(run: Run) -> None:
     """Attach to a run what its settings ask for. A failure is a warning."""
     for setting, module in integrations(run._settings):
-        if module.missing() is None:  # else it was said before the start
+        if module.missing(run._settings) is None:  # else it was said before the start
             try:
                 run._detach.append(module.attach(run))
             except Exception as error:  # noqa: BLE001 - of another package, most likely; it is told

@@ -104,7 +104,8 @@ def init(
         group: The group that the run belongs to.
         name: The display name; two random words and a number by default.
         notes: A longer description.
-        magic: Not available in this version; a warning.
+        magic: Whether arguments, config files and metrics of other packages are recorded without
+            further code; or which of them, as a mapping, JSON or a file's path.
         config_exclude_keys: Top-level keys left out of the config.
         config_include_keys: The only top-level keys kept in the config.
         anonymous: ``"never"``, ``"allow"`` or ``"must"``.

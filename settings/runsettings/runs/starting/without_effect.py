@@ -11,11 +11,6 @@ from runsettings.runs.starting.attaching import integrations
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity
 from runsettings.values.errors import RunError
 
-_SETTINGS: Final = {
-    "magic": "recording without further code",
-}
-"""Settings whose feature this version does not have."""
-
 _ARGUMENTS: Final = {
     "fork_from": "the history of the run that it names is not taken over",
     "resume_from": "the run that it names is not taken back to that step",
@@ -47,11 +42,6 @@ def warn_of_what_has_no_effect(
     if settings.mode == "disabled":
         return
     found = [
-        _diagnostic(settings, field, f"{what} is not available in this version")
-        for field, what in _SETTINGS.items()
-        if getattr(settings, field)
-    ]
-    found += [
         _diagnostic(
             settings,
             field,
@@ -59,7 +49,7 @@ def warn_of_what_has_no_effect(
             f"pip install 'runsettings[{module.EXTRA}]'",
         )
         for field, module in integrations(settings)
-        if (missing := module.missing()) is not None
+        if (missing := module.missing(settings)) is not None
     ]
     found += [
         _diagnostic(settings, field, f"{word!r} is not available in this version: {what}")

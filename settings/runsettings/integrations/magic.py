@@ -1,0 +1,293 @@
+"""``magic``: arguments, config files and metrics of other packages, without further code."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from types import ModuleType
+from typing import Any, Final
+
+from runsettings.documents.files import read_file
+from runsettings.documents.paths import named_path, working_directory
+from runsettings.integrations.current import as_number
+from runsettings.integrations.patching import Patches
+from runsettings.layers.flags.namespace import GivenNamespace
+from runsettings.layers.flags.parsing import parse_known_args
+from runsettings.layers.flags.recording import own_words
+from runsettings.models import provenance
+from runsettings.models.settings import Settings
+from runsettings.runs.recording.run import Run
+from runsettings.values.diagnostic import Rule
+from runsettings.values.did_you_mean import did_you_mean
+from runsettings.values.errors import RunError
+from runsettings.values.origin import Layer, Origin
+
+EXTRA: Final = ""
+
+PARTS: Final = ("argparse", "absl", "omegaconf", "hydra", "keras", "lightning")
+"""What can be switched."""
+
+
+def missing(settings: Settings) -> str | None:
+    """``None``: magic needs no package; it waits for those that the program imports.
+
+    Raises:
+        RunError: The options are wrong.
+    """
+    options(settings)
+    return None
+
+
+def options(settings: Settings) -> dict[str, bool]:
+    """Which parts are on.
+
+    Args:
+        settings: The settings; ``magic`` is a bool, a mapping, or a text: JSON, or a path.
+
+    Raises:
+        RunError: An option is unknown, or not yes or no.
+    """
+    given: Any = settings.magic
+    origin = provenance.origin(settings, "magic")
+    if isinstance(given, str):
+        given = _read(given, origin)
+    if isinstance(given, bool):
+        return dict.fromkeys(PARTS, given)
+    if not isinstance(given, Mapping):
+        raise RunError.of(
+            Rule.BAD_VALUE,
+            f"must be true, false, or options; got {given!r:.80}",
+            path=("magic",),
+            origin=origin,
+        )
+    for name, value in given.items():
+        if name not in PARTS:
+            raise RunError.of(
+                Rule.UNKNOWN_KEY,
+                f"is no option; the options are {', '.join(PARTS)}",
+                path=("magic", str(name)),
+                origin=origin,
+                hint=did_you_mean(str(name), PARTS),
+            )
+        if not isinstance(value, bool):
+            raise RunError.of(
+                Rule.BAD_VALUE,
+                f"must be true or false; got {value!r:.80}",
+                path=("magic", name),
+                origin=origin,
+            )
+    return {name: given.get(name, True) for name in PARTS}
+
+
+def _read(text: str, origin: Origin) -> Any:
+    """The options in a text: JSON, or the path of a file."""
+    if text.lstrip().startswith("{"):
+        try:
+            return json.loads(text)
+        except ValueError as error:
+            raise RunError.of(
+                Rule.BAD_VALUE, f"is no JSON: {error}", path=("magic",), origin=origin
+            ) from None
+    reading = read_file(named_path(text, working_directory()), Layer.FILE, where=text)
+    if any(diagnostic.is_error for diagnostic in reading.diagnostics):
+        raise RunError(reading.diagnostics)
+    return reading.tree.data
+
+
+def attach(run: Run) -> Callable[[], None]:
+    """Patch what the options name, from now to the end of the run.
+
+    Returns:
+        A function that puts everything back.
+    """
+    return _Magic(run, options(run._settings)).patches.remove
+
+
+class _Magic:
+    """Records what other packages do in one process.
+
+    Args:
+        run: The run.
+        chosen: Which parts are on.
+    """
+
+    def __init__(self, run: Run, chosen: Mapping[str, bool]) -> None:
+        self._run = run
+        self._process = os.getpid()
+        self._inside = False
+        self._has_file = False
+        self.patches = Patches(self._complain)
+        self.patches.install(
+            {
+                module: patch
+                for part, module, patch in (
+                    ("argparse", "argparse", self._patch_argparse),
+                    ("absl", "absl.flags._flagvalues", self._patch_absl),
+                    ("hydra", "hydra._internal.config_loader_impl", self._patch_hydra),
+                    ("omegaconf", "omegaconf.omegaconf", self._patch_omegaconf),
+                    ("keras", "keras.src.models.model", self._patch_keras),
+                    ("lightning", "lightning.pytorch.trainer.trainer", self._patch_lightning),
+                    ("lightning", "pytorch_lightning.trainer.trainer", self._patch_lightning),
+                )
+                if chosen[part]
+            }
+        )
+
+    def _patch_argparse(self, module: ModuleType) -> None:
+        """Record the arguments that a parser reads from the command line of the program."""
+
+        def recording(original: Callable[..., Any]) -> Callable[..., Any]:
+            @functools.wraps(original)
+            def parse(parser: Any, args: Any = None, namespace: Any = None) -> Any:
+                command_line = args is None or list(args) == sys.argv[1:]
+                if self._inside or not command_line or os.getpid() != self._process:
+                    return original(parser, args, namespace)
+                self._inside = True
+                try:
+                    with own_words():
+                        given, rest = parse_known_args(parser, args, namespace)
+                finally:
+                    self._inside = False
+                self._update(given)
+                return _plain(given) if namespace is None else namespace, rest
+
+            return parse
+
+        self.patches.replace(module.ArgumentParser, "parse_known_args", recording)
+
+    def _patch_absl(self, module: ModuleType) -> None:
+        """Record the flags of the program once they are parsed."""
+
+        def recording(original: Callable[..., Any]) -> Callable[..., Any]:
+            @functools.wraps(original)
+            def parse(flags: Any, *args: Any, **kwargs: Any) -> Any:
+                result = original(flags, *args, **kwargs)
+                if flags is import_module("absl.flags").FLAGS:
+                    self._update(flags)
+                return result
+
+            return parse
+
+        self.patches.replace(module.FlagValues, "__call__", recording)
+
+    def _patch_hydra(self, module: ModuleType) -> None:
+        """Record the first config that Hydra composes, without Hydra's own."""
+
+        def recording(original: Callable[..., Any]) -> Callable[..., Any]:
+            @functools.wraps(original)
+            def compose(*args: Any, **kwargs: Any) -> Any:
+                inside, self._inside = self._inside, True
+                try:
+                    config = original(*args, **kwargs)
+                finally:
+                    self._inside = inside
+                self._first_file({key: config[key] for key in config if key != "hydra"})
+                return config
+
+            return compose
+
+        self.patches.replace(module.ConfigLoaderImpl, "load_configuration", recording)
+
+    def _patch_omegaconf(self, module: ModuleType) -> None:
+        """Record the first file that OmegaConf loads, with its lines."""
+
+        def recording(original: Callable[..., Any]) -> Any:
+            @functools.wraps(original)
+            def load_file(file_: Any) -> Any:
+                config = original(file_)
+                if not self._inside:
+                    is_path = isinstance(file_, (str, os.PathLike))
+                    has_reference = "${" in str(config)
+                    self._first_file(file_ if is_path and not has_reference else config)
+                return config
+
+            return staticmethod(load_file)
+
+        self.patches.replace(module.OmegaConf, "load", recording)
+
+    def _patch_keras(self, module: ModuleType) -> None:
+        """Give each `fit` the callback that logs epochs."""
+
+        def recording(original: Callable[..., Any]) -> Callable[..., Any]:
+            @functools.wraps(original)
+            def fit(model: Any, *args: Any, **kwargs: Any) -> Any:
+                if not self._run._open:
+                    return original(model, *args, **kwargs)
+                from runsettings.integrations.keras import RunCallback  # keras
+
+                bound = inspect.signature(original).bind(model, *args, **kwargs)
+                bound.arguments["callbacks"] = _with(
+                    bound.arguments.get("callbacks"), RunCallback(self._run)
+                )
+                return original(*bound.args, **bound.kwargs)
+
+            return fit
+
+        self.patches.replace(module.Model, "fit", recording)
+
+    def _patch_lightning(self, module: ModuleType) -> None:
+        """Give each trainer a callback that logs the metrics of its epochs."""
+        package = module.__name__.removesuffix(".trainer.trainer")
+        run = self._run
+
+        def recording(original: Callable[..., Any]) -> Callable[..., Any]:
+            @functools.wraps(original)
+            def init(trainer: Any, *args: Any, **kwargs: Any) -> None:
+                kind: Any = import_module(f"{package}.callbacks").Callback
+
+                class EpochMetrics(kind):  # type: ignore[misc]
+                    def on_train_epoch_end(self, trainer: Any, _module: Any) -> None:
+                        if trainer.is_global_zero and run._open:
+                            found = trainer.callback_metrics.items()
+                            metrics = {name: as_number(value) for name, value in found}
+                            run.log({"epoch": trainer.current_epoch, **metrics})
+
+                kwargs["callbacks"] = _with(kwargs.get("callbacks"), EpochMetrics())
+                original(trainer, *args, **kwargs)
+
+            return init
+
+        self.patches.replace(module.Trainer, "__init__", recording)
+
+    def _first_file(self, config: Any) -> None:
+        if not self._has_file:
+            self._has_file = True
+            self._update(config)
+
+    def _update(self, values: Any) -> None:
+        """Put values into the config; what is there already stays."""
+        if os.getpid() != self._process or not self._run._open:
+            return
+        try:
+            self._run.config.update(values)
+        except Exception as error:  # noqa: BLE001 - the program must go on; it is told
+            self._complain(error)
+
+    def _complain(self, error: object) -> None:
+        self._run._warn_once("magic", f"magic: {error}")
+
+
+def _plain(given: GivenNamespace) -> Any:
+    """The namespace that argparse returns without us."""
+    kind = next(each for each in type(given).__mro__ if not issubclass(each, GivenNamespace))
+    plain: Any = kind()
+    vars(plain).update(vars(given))
+    return plain
+
+
+def _with(callbacks: Any, own: Any) -> Any:
+    """Callbacks as a framework takes them, and one more."""
+    if callbacks is None:
+        return [own]
+    if isinstance(callbacks, (list, tuple)):
+        return [*callbacks, own]
+    append = getattr(callbacks, "append", None)
+    if append is None:
+        return [callbacks, own]
+    append(own)
+    return callbacks
