@@ -10,6 +10,13 @@ from pydantic import BaseModel, Field, SecretStr
 from runsettings.checks.check import Request, check, run_checks
 from runsettings.checks.testing import assert_valid
 from runsettings.models.layered import LayeredSettings
+from runsettings.runconfig.typed import RunConfig
+
+
+class Workers(RunConfig):
+    """A run config of one field."""
+
+    workers: int = 1
 
 
 def test_what_is_right_is_an_empty_tuple(jail):
@@ -217,3 +224,38 @@ def test_a_named_env_file_that_is_not_there_is_an_error(env_file, jail):
     assert (str(found.rule), str(found.severity)) == ("unreadable-file", "error")
     assert found.message == f"the file does not exist in {jail.cwd}"
     assert (found.hint, str(found.origin)) == ("create it, or correct its path", "nope.env")
+
+
+COMPOSED = "$config: 1\n$profiles: {slurm: {workers: 16}}\nworkers: 2\n"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"files": "train.yaml"},
+        {"settings": Workers, "settings_files": ["train.yaml"]},
+        {"files": "train.yaml", "settings": Workers},
+        {"files": ["train.yaml", "plain.yaml"]},
+    ],
+)
+def test_profiles_can_be_named(jail, arguments):
+    """A profile of a file counts, and an unknown one is an error with the call and a hint."""
+    jail.write("train.yaml", COMPOSED)
+    jail.write("plain.yaml", "workers: 3\n")
+    assert check(**arguments, profiles="slurm") == ()
+    (found,) = check(**arguments, profiles=["slrum"])
+    assert (found.rule, found.hint) == ("unknown-profile", "did you mean 'slurm'?")
+    assert "check(profiles=)" in str(found.origin)
+
+
+def test_a_value_of_a_named_profile_is_checked(jail):
+    """It is not checked while its profile is not chosen."""
+    jail.write("train.yaml", COMPOSED.replace("16", "many"))
+    assert check(settings=Workers, settings_files=["train.yaml"]) == ()
+    (found,) = check(settings=Workers, settings_files=["train.yaml"], profiles=["slurm"])
+    assert (found.path, found.line) == (("workers",), 2)
+
+
+def test_a_profile_that_nothing_can_have(jail):
+    """Without a file, no file has it."""
+    assert [each.rule for each in check(profiles=["slurm"])] == ["unknown-profile"]

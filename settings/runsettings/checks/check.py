@@ -5,6 +5,7 @@ It returns diagnostics; `reporters` make text of them.
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,8 +28,12 @@ from runsettings.checks.settings_layers import (
     without_set_by,
 )
 from runsettings.checks.targets import find_files, matches_pattern
-from runsettings.documents.paths import shown_path
+from runsettings.composition.overrides import PROFILE_FLAG
+from runsettings.composition.profiles import Profiles
+from runsettings.documents.paths import several_files, shown_path
 from runsettings.layers.base import Inputs
+from runsettings.layers.call_site import call_origin, find_caller
+from runsettings.layers.flags.namespace import overrides_of
 from runsettings.layers.known_arguments import known_arguments
 from runsettings.models.layered import LayeredSettings
 from runsettings.models.locking import drift_of
@@ -118,6 +123,22 @@ class Request:
             environ=self.environ,
             cwd=self.cwd,
             env_file=self.env_file,
+            # The flags of a program have its profiles.
+            profiles=Profiles(self.profiles)
+            if self.args is None and self.settings_files and self.profiles
+            else None,
+        )
+
+    @property
+    def names_files(self) -> bool:
+        """Whether files are named, which may have profiles."""
+        words = overrides_of(self.args) if isinstance(self.args, argparse.Namespace) else ()
+        return bool(
+            self.files
+            or self.settings_files
+            or self.config is not None
+            or getattr(self.args, "settings_file", None)
+            or any(flag != PROFILE_FLAG for flag, _ in words)
         )
 
 
@@ -133,6 +154,7 @@ def check(
     schema: str | Path | Mapping[str, Any] | None = None,
     parser: Any = None,
     model: type[BaseModel] | None = None,
+    profiles: str | Sequence[str] | None = None,
     locked: str | Path | None = None,
     strict: bool = False,
     select: str | Iterable[str] = (),
@@ -152,6 +174,8 @@ def check(
         parser: An argparse parser, or a function that makes one, whose arguments each config
             must fit. It is not run.
         model: A pydantic model that each config must fit.
+        profiles: The profiles of composed files, lowest first; those of ``RUNSETTINGS_PROFILE``
+            if left out.
         locked: A lock file; everything that has drifted from it is an error.
         strict: Whether warnings are errors.
         select: The only rules that count; all of them if left out.
@@ -165,6 +189,7 @@ def check(
         ValueError: ``select`` or ``ignore`` names something that is no rule.
         TypeError: ``parser`` is neither a parser nor a function that makes one.
     """
+    origin = call_origin(find_caller("check"), "profiles")
     return run_checks(
         Request(
             files=(files,) if isinstance(files, (str, Path)) else tuple(files),
@@ -177,6 +202,7 @@ def check(
             schema=schema,
             parser=parser,
             model=model,
+            profiles=tuple((name, origin) for name in several_files(profiles)),
             locked=locked,
             strict=strict,
             select=(select,) if isinstance(select, str) else tuple(select),
@@ -248,6 +274,10 @@ def run_checks(request: Request) -> Report:
         others = [p for p in files_of_every_run(checked.settings, here) if p not in paths]
         names += [shown_path(path, here) for path in others]
         found += check_every_run(checked.settings, others, checks)
+    if isinstance(inputs.profiles, Profiles):
+        found += inputs.profiles.unknown()
+    elif not request.names_files and len(names) < 2:
+        found += Profiles(request.profiles).unknown()
     allowed = [each for each in found if not _is_allowed(each, project, here)]
     counted = _counted(allowed, selection, strict=request.strict)
     return Report(counted, tuple(names), checked.settings)

@@ -40,7 +40,7 @@ def shown_path(path: str | os.PathLike[str], cwd: str | os.PathLike[str]) -> str
 
 
 def several_files(files: Any) -> Sequence[Any]:
-    """The files of an option that takes one file, several files, or ``None`` for no file."""
+    """The files, or other names, of an option that takes one, several, or ``None``."""
     if files is None:
         return ()
     if isinstance(files, str) or not isinstance(files, Sequence):

@@ -254,3 +254,20 @@ class TestProject:
         assert lock["files"].keys() == {"train.yaml", "base.yaml"}
         jail.write("base.yaml", "epochs: 10 # ten\n")
         assert "base.yaml changed" in run("check", "--locked").stdout
+
+
+@pytest.mark.parametrize("command", ["show", "check", "lock", "explain", "schema", "get", "places"])
+def test_a_wrong_key_of_the_table_names_the_table(jail, run, command):
+    """Not the class that reads it, which nobody outside of this library knows."""
+    jail.write("pyproject.toml", '[tool.runsettings.program]\nmodle = "train:Train"\n')
+    result = run(command, *(["mode"] if command in ("explain", "get") else []))
+    text = "modle is not a key of [tool.runsettings.program] — did you mean 'model'?"
+    assert text in result.output
+    assert "pyproject.toml:2:1" in result.output
+    assert result.exit_code == 1
+
+
+def test_a_wrong_key_of_the_table_of_settings(jail, run):
+    """Also there, the message names the table."""
+    jail.write("pyproject.toml", '[tool.runsettings]\nprojct = "x"\n')
+    assert "projct is not a key of [tool.runsettings] — did you mean" in run("check").output

@@ -199,10 +199,15 @@ def _unknown_key(
     meant = closest(name, options)
     if excerpt is not None and meant is not None and options[meant].secret:
         excerpt = _without_value(excerpt)
+    owner = " or ".join(model.__name__ for model in unknown.models)
+    if tree.layer is Layer.PYPROJECT and len(path) == 1:
+        # The table is in the file; a class of this library that reads it is not known to users.
+        config: Any = table.model.model_config
+        owner = f"[{'.'.join(config.get('pyproject_table') or (owner,))}]"
     return Diagnostic.of(
         Rule.UNKNOWN_KEY,
         path,
-        f"is not a key of {' or '.join(model.__name__ for model in unknown.models)}",
+        f"is not a key of {owner}",
         tree.origin(path, key=True),
         _elsewhere(name, table, tree)
         if meant is None or "." in name
