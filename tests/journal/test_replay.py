@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -184,3 +186,35 @@ def test_the_config_of_a_second_start_costs_as_much_as_that_of_the_first(jail, c
         counts[size] = calls.total()
         assert run.config_origins == record["origins"]
     assert counts[800] < 10 * counts[100]
+
+
+def test_many_definitions_and_tags_cost_little_each(jail):
+    """10,000 globs, rows of 10,000 keys and 40,000 tags are no reason to wait for minutes."""
+    globs = [{"type": "metric", "time": 1.0, "name": f"m{n}/*"} for n in range(10_000)]
+    rows = [row(step, **{f"k{n}": n for n in range(10_000)}) for step in range(3)]
+    none = [
+        {"type": "metric", "time": 1.0, "name": f"k{n}", "summary": ["none"]}
+        for n in range(1, 10_000)
+    ]
+    tags = [f"t{n}" for n in range(20_000)]
+    added = [{"type": "tags", "time": 1.0, "add": tags, "remove": tags[1:]} for _ in range(2)]
+    path = write(jail, *globs, *rows, *none, *added)
+    begin = time.process_time()
+    run = load_run(path)
+    took = time.process_time() - begin
+    assert took < 5
+    assert run.summary == {"k0": 0}
+    assert run.tags == tags
+
+
+def test_of_two_globs_the_first_counts(jail):
+    """Also if it is defined once more, and in whatever order their lengths are."""
+    records = [
+        {"type": "metric", "time": 1.0, "name": "val/a*", "summary": ["min"]},
+        {"type": "metric", "time": 1.0, "name": "val/*", "summary": ["max"]},
+        {"type": "metric", "time": 1.0, "name": "val/a*", "summary": ["mean"]},
+        {"type": "metric", "time": 1.0, "name": "*", "summary": ["none"]},
+        row(0, **{"val/acc": 1.0, "val/b": 2.0, "c": 3.0}),
+    ]
+    run = load_run(write(jail, *records))
+    assert run.summary == {"val/acc.min": 1.0, "val/acc.mean": 1.0, "val/b.max": 2.0}

@@ -8,8 +8,11 @@ the index stores them with the run and continues from there.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Final
+
+from pydantic_core import core_schema
 
 AGGREGATES: Final = ("min", "max", "mean", "best", "first", "last")
 """Words for the summary of a metric that each become a key below the metric's own."""
@@ -17,11 +20,56 @@ AGGREGATES: Final = ("min", "max", "mean", "best", "first", "last")
 WORDS: Final = (*AGGREGATES, "none", "copy")
 """All words: ``none`` leaves the metric out of the summary, and ``copy`` is the last value."""
 
-Definitions = dict[str, dict[str, Any]]
-"""The members of `metric` records, by the name of the metric or by a glob such as ``val/*``."""
-
 Totals = dict[str, dict[str, Any]]
 """What the rows so far add up to, by the flat key of the metric."""
+
+
+class Definitions(dict[str, dict[str, Any]]):
+    """The members of `metric` records, by the name of the metric or by a glob such as ``val/*``.
+
+    Finding the definition of a key takes the same time however many definitions there are.
+    """
+
+    def __init__(self, known: Mapping[str, dict[str, Any]] | None = None) -> None:
+        super().__init__()
+        self._prefixes: dict[str, int] = {}
+        self._lengths: dict[int, None] = {}
+        self._axes: Counter[str] = Counter()
+        for name, definition in (known or {}).items():
+            self[name] = definition
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, _source: Any, handler: Any) -> Any:
+        """Check stored definitions as a plain dict."""
+        schema = handler(dict[str, dict[str, Any]])
+        return core_schema.no_info_after_validator_function(cls, schema)
+
+    def __setitem__(self, name: str, definition: dict[str, Any]) -> None:
+        if axis := self.get(name, {}).get("step_metric"):
+            self._axes[axis] -= 1
+        if axis := definition.get("step_metric"):
+            self._axes[axis] += 1
+        if name.endswith("*"):
+            self._prefixes.setdefault(name[:-1], len(self))
+            self._lengths[len(name) - 1] = None
+        super().__setitem__(name, definition)
+
+    def of(self, key: str) -> dict[str, Any]:
+        """The definition of a metric: that of its name, or else of the first glob that matches."""
+        if key in self and not key.endswith("*"):
+            return self[key]
+        prefixes = self._prefixes
+        matching = [start for n in self._lengths if (start := key[:n]) in prefixes]
+        return self[f"{min(matching, key=prefixes.__getitem__)}*"] if matching else {}
+
+    def words_of(self, key: str) -> list[str]:
+        """The words for the summary of a metric."""
+        words: list[str] = self.of(key).get("summary", [])
+        return words
+
+    def is_axis(self, key: str) -> bool:
+        """Whether a metric is the step metric of another one."""
+        return self._axes[key] > 0
 
 
 def merge_summary(summary: dict[str, Any], data: Mapping[str, Any], prefix: str = "") -> None:
@@ -53,9 +101,12 @@ def define(definitions: Definitions, summary: dict[str, Any], record: Mapping[st
     earlier = {} if overwrite else definitions.get(name, {})
     words = [*earlier.get("summary", ()), *new.get("summary", ())]
     definitions[name] = {**earlier, **new, "summary": list(dict.fromkeys(words))}
-    for key in list(summary):
-        if "none" in _words(definitions, key):
-            del summary[key]
+    if "none" in words:
+        start = name.removesuffix("*")
+        meant = [name] if start == name else [key for key in summary if key.startswith(start)]
+        for key in meant:
+            if "none" in definitions.words_of(key):
+                summary.pop(key, None)
 
 
 def summarize(
@@ -74,13 +125,12 @@ def summarize(
         definitions: The definitions.
         totals: The totals of the earlier rows, to change.
     """
-    axes = {definition.get("step_metric") for definition in definitions.values()}
     flat: dict[str, Any] = {}
     merge_summary(flat, data)
     for key, value in flat.items():
-        if key in axes:
+        if definitions.is_axis(key):
             totals.setdefault(key, {})["axis"] = value
-        words = _words(definitions, key)
+        words = definitions.words_of(key)
         if "none" in words:
             continue
         wanted = [word for word in words if word in AGGREGATES]
@@ -88,7 +138,7 @@ def summarize(
             summary[key] = value
             continue
         found = _add(totals.setdefault(key, {}), value, step)
-        goal = definition_of(definitions, key).get("goal")
+        goal = definitions.of(key).get("goal")
         found["best"] = found.get("max" if goal == "maximize" else "min")
         # An undefined metric of this name, or a value that the script set, would hide the others.
         summary.pop(key, None)
@@ -111,7 +161,7 @@ def with_step_metrics(
     merge_summary(flat, data)
     added: dict[str, Any] = {}
     for key in flat:
-        definition = definition_of(definitions, key)
+        definition = definitions.of(key)
         axis = definition.get("step_metric")
         if (
             axis is not None
@@ -121,21 +171,6 @@ def with_step_metrics(
         ):
             added[axis] = known["axis"]
     return {**data, **added}
-
-
-def definition_of(definitions: Definitions, key: str) -> dict[str, Any]:
-    """The definition of a metric: that of its name, or else of the first glob that matches."""
-    if key in definitions and not key.endswith("*"):
-        return definitions[key]
-    for name, definition in definitions.items():
-        if name.endswith("*") and key.startswith(name[:-1]):
-            return definition
-    return {}
-
-
-def _words(definitions: Definitions, key: str) -> list[str]:
-    words: list[str] = definition_of(definitions, key).get("summary", [])
-    return words
 
 
 def _add(totals: dict[str, Any], value: Any, step: int) -> dict[str, Any]:

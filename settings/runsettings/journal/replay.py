@@ -63,7 +63,7 @@ class StoredRun:
     settings_losers: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     summary: dict[str, Any] = field(default_factory=dict)
     """The last value of each logged key or its aggregates, flat, with dotted keys."""
-    metrics: Definitions = field(default_factory=dict)
+    metrics: Definitions = field(default_factory=Definitions)
     """The members of `metric` records, by the name of the metric or its glob."""
     totals: Totals = field(default_factory=dict)
     """What the aggregates of the defined metrics are computed from."""
@@ -208,8 +208,9 @@ class StoredRun:
         elif kind == "metric":
             define(self.metrics, self.summary, record)
         elif kind == "tags":
-            self.tags = [tag for tag in self.tags if tag not in record["remove"]]
-            self.tags += [tag for tag in record["add"] if tag not in self.tags]
+            removed = set(record["remove"])
+            kept = [tag for tag in self.tags if tag not in removed]
+            self.tags = list(dict.fromkeys([*kept, *record["add"]]))
         elif kind == "file":
             self.files[record["path"]] = record["size"]
         elif kind == "metadata":

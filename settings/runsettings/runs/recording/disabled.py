@@ -70,7 +70,7 @@ class RunDisabled(DefinesMetrics, ClientNames):
         self._logged: dict[str, Any] = {}
         self._keep: Callable[[Mapping[str, Any]], None] = self._logged.update
         self._rows = 0
-        self._metrics: Definitions = {}
+        self._metrics = Definitions()
         self._totals: Totals = {}
         self._summary = Summary(self._values, self._set_summary)
         self._directory: Path | None = None
