@@ -119,8 +119,7 @@ class StoredRun:
         """What to say of the run while a process holds the lock on its journal."""
         if self.state == "running":
             return f"is being written by process {self.pid} on {self.host}"
-        other = owner(self.journal) or "another process"
-        return f"is locked by {other}, which does not record it"
+        return f"is locked by {owner(self.journal) or 'a process'}, which does not record it"
 
     @property
     def runtime(self) -> float:
@@ -208,9 +207,9 @@ class StoredRun:
         elif kind == "metric":
             define(self.metrics, self.summary, record)
         elif kind == "tags":
-            removed = set(record["remove"])
-            kept = [tag for tag in self.tags if tag not in removed]
-            self.tags = list(dict.fromkeys([*kept, *record["add"]]))
+            gone = set(record["remove"])
+            self.tags = [tag for tag in self.tags if tag not in gone] + record["add"]
+            self.tags = list(dict.fromkeys(self.tags))
         elif kind == "file":
             self.files[record["path"]] = record["size"]
         elif kind == "metadata":
