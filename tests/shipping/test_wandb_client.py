@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import signal
 import struct
 import subprocess
 import sys
+import textwrap
 import time
 from pathlib import Path
 
@@ -26,6 +26,11 @@ from .wandb_server import KEY, WandbServer
 PATIENCE = 120
 """Seconds after which a test that waits for something gives up."""
 
+LONG = bool(os.environ.get("RUNSETTINGS_LONG"))
+
+OFTEN = {"WANDB_X_FILE_STREAM_TRANSMIT_INTERVAL": "0.2"}
+"""Lets the client send what it has more often."""
+
 ONLINE = 'init(mode="online", id="x", project="p", settings={"disable_git": True})'
 
 
@@ -41,7 +46,7 @@ def server():
 @pytest.fixture
 def login(server, jail):
     """A login for the server."""
-    jail.setenv(WANDB_API_KEY=KEY, WANDB_BASE_URL=server.url)
+    jail.setenv(WANDB_API_KEY=KEY, WANDB_BASE_URL=server.url, **OFTEN)
     return server
 
 
@@ -58,6 +63,13 @@ def sync(*arguments):
     """`runsettings sync` in a process of its own."""
     command = [sys.executable, "-m", "runsettings", "sync", *(arguments or ("--all",))]
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE)
+
+
+def program(code, *arguments):
+    """Run a program in a process of its own; what it prints."""
+    command = [sys.executable, "-c", textwrap.dedent(code), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=PATIENCE)
+    return done.stdout
 
 
 def steps(run):
@@ -123,15 +135,7 @@ def test_the_clients_own_file_has_everything_of_a_run(jail, begin):
         with open_destination(address) as place:
             print(Shipper(place, sys.argv[1]).ship().bytes)
     """
-    program = re.sub(r"^ {8}", "", code, flags=re.MULTILINE)
-    done = subprocess.run(
-        [sys.executable, "-c", program, str(run.journal_path), KEY],
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=PATIENCE,
-    )
-    assert done.stdout == f"{run.journal_path.stat().st_size}\n"
+    assert program(code, str(run.journal_path), KEY) == f"{run.journal_path.stat().st_size}\n"
     records = client_records(run.journal_path)
     (first, *_) = [record.run for record in records if record.HasField("run")]
     assert (first.run_id, first.display_name, first.notes) == (run.id, "n", "some")
@@ -176,14 +180,15 @@ def test_a_run_that_is_shipped_in_parts_has_each_step_once(login, begin):
     """While it runs, later, and after its end; the server knows each time how it goes."""
     run = begin(id="x", project="p", config={"lr": 0.1})
     expected = []
-    for part in range(2):
-        for step in range(3):
-            run.log({"loss": 10 * part + step})
-            expected.append((3 * part + step, 10 * part + step))
-        assert sync("x").returncode == 0
-        # More may come of the last step.
-        assert steps(login.runs["x"]) == expected[:-1]
-        assert not login.runs["x"].ends
+    for step in range(3):
+        run.log({"loss": step})
+        expected.append((step, step))
+    assert sync("x").returncode == 0
+    # More may come of the last step.
+    assert steps(login.runs["x"]) == expected[:-1]
+    assert not login.runs["x"].ends
+    run.log({"loss": 12})
+    expected.append((3, 12))
     run.finish(3)
     assert "1 shipped" in sync("x", "--to", "wandb").stdout
     at_server = login.runs["x"]
@@ -224,7 +229,7 @@ def test_a_login_ships_while_the_script_runs(server, jail, spawn):
         jail.home / ".netrc", f"machine 127.0.0.1:{server.server_port} login user password {KEY}\n"
     )
     netrc.chmod(0o600)
-    jail.setenv(WANDB_BASE_URL=server.url)
+    jail.setenv(WANDB_BASE_URL=server.url, **OFTEN)
     process = spawn(f"""
         run = {ONLINE}
         log({{"loss": 1}})
@@ -296,6 +301,7 @@ def test_a_run_that_another_process_ships_is_left_to_it(login, begin):
     assert set(login.runs) == {"two"}
 
 
+@pytest.mark.skipif(not LONG, reason="a part of the long form")
 def test_a_run_that_is_resumed_on_another_machine_goes_on_at_the_server(login, begin):
     """Its steps are behind those that the server has; without `resume`, they replace them."""
     for resume in (None, "allow"):
@@ -323,7 +329,7 @@ def test_a_file_outside_of_the_run_is_not_uploaded(login, begin, jail):
     assert not [name for name in login.files if "secret" in name or "link" in name]
 
 
-@pytest.mark.parametrize("refused", ["/upload/", "/file_stream"])
+@pytest.mark.parametrize("refused", ["/upload/", *(["/file_stream"] if LONG else [])])
 def test_a_refused_upload_is_not_taken_for_shipped(login, begin, refused):
     """The client itself ends as if all were well."""
     run = begin(id="x", project="p")
@@ -336,6 +342,31 @@ def test_a_refused_upload_is_not_taken_for_shipped(login, begin, refused):
     login.refused = ""
     assert "1 shipped" in sync("x").stdout
     assert (steps(login.runs["x"]), "settings.json" in login.files) == ([(0, 1)], True)
+
+
+def test_a_server_that_does_not_answer_can_be_tried_again(begin):
+    """The client keeps the id of a run that it could not start, until its process is stopped."""
+    run = begin(id="x", project="p")
+    run.finish()
+    code = """
+        import socket, sys
+        from runsettings.shipping.addresses import Server
+        from runsettings.shipping.shipper import Shipper
+        from runsettings.shipping.stores.base import may_pass
+        from runsettings.shipping.stores.wandb_client import client
+        from runsettings.values.errors import RunError
+        client._FIXED["init_timeout"] = 0.5
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            address = f"http://127.0.0.1:{silent.getsockname()[1]}"
+            with client.WandbClient(Server(address, sys.argv[2])) as place:
+                shipper = Shipper(place, sys.argv[1])
+                for _ in range(2):
+                    try:
+                        shipper.ship()
+                    except RunError as error:
+                        print(may_pass(error), "Timed out" in error.diagnostics[0].message)
+    """
+    assert program(code, str(run.journal_path), KEY) == "True True\n" * 2
 
 
 def test_without_a_login_sync_says_what_to_set(jail, begin):

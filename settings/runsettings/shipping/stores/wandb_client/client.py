@@ -149,9 +149,8 @@ class WandbClient(Destination):
 
     def close(self) -> None:
         """Stop the client, and let other processes ship the run."""
+        self._stop()
         self._release()
-        with contextlib.suppress(Exception):  # it has ended already
-            wandb.teardown(exit_code=1)
         os.environ.update(self._environ)
         self._environ = {}
 
@@ -255,16 +254,18 @@ class WandbClient(Destination):
         try:
             yield
         except RunError:
-            self._abandon()
+            self._stop()
             raise
         except Exception as error:  # noqa: BLE001 - also what its threads and sockets raise
-            self._abandon()
-            if not isinstance(error, wandb.Error):
-                # Its process has ended, and the client starts another one only after this.
-                with contextlib.suppress(Exception):
-                    wandb.teardown(exit_code=1)
+            self._stop()
             lines = str(error).strip().splitlines() or [type(error).__name__]
             raise self._failed(lines[0], final=_is_final(error)) from None
+
+    def _stop(self) -> None:
+        """Stop the process of the client, which else takes no second run of the same id."""
+        with contextlib.suppress(Exception):  # it has ended already
+            wandb.teardown(exit_code=1)
+        self._abandon()
 
     def _failed(self, reason: str, *, final: bool = False) -> RunError:
         reason = reason.replace(self._server.key, MASK)
