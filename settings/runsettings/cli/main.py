@@ -28,6 +28,7 @@ _COMMANDS: Final = {
     "lock": ("checks.commands", "Write the resolved settings to a lock file."),
     "runs": ("runs.commands", "List, show, compare, tag and remove local runs."),
     "sync": ("runs.sync_command", "Ship runs to a store."),
+    "ui": ("runs.ui_command", "Show runs in a browser."),
     "store": ("runs.store_command", "Make or upgrade the tables of a store."),
     "completion": ("settings.completion", "The script for completion in a shell."),
 }

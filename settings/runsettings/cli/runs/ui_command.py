@@ -1,0 +1,55 @@
+"""``runsettings ui``: the page of runs in a browser."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import click
+
+from runsettings.cli.runs.options import directory_option, run_source, store_option
+from runsettings.page.live_directory import LiveDirectory
+from runsettings.recorded.columns import package
+from runsettings.recorded.sources import DirectorySource
+
+_PORT: Final = 7435
+"""The port unless another one is asked for; a free one if it is in use."""
+
+
+@click.command("ui")
+@directory_option
+@store_option
+@click.option(
+    "--port",
+    metavar="N",
+    type=click.IntRange(0, 65535),
+    help=f"The port; by default {_PORT}, or a free one if that is in use.",
+)
+@click.option("--no-browser", is_flag=True, help="Only print the address.")
+def ui_command(root: str | None, store: str | None, port: int | None, no_browser: bool) -> None:
+    """Show runs in a browser: a table to filter, sort and group, and each run with its origins.
+
+    The page is for this machine alone: it listens on 127.0.0.1, and the address that is printed
+    has a token. Ctrl-C ends it.
+    """
+    for name in ("starlette", "uvicorn"):
+        package(name, "runsettings ui", extra="ui")
+    from runsettings.page.server import open_port, serve  # uvicorn: no other command needs it
+
+    with run_source(root, store) as source:
+        try:
+            opened = open_port(_PORT if port is None else port)
+        except OSError as error:
+            if port is not None:
+                raise click.ClickException(
+                    f"port {port} cannot be used: {error.strerror} — give another --port"
+                ) from None
+            opened = open_port(0)
+
+        def ready(address: str) -> None:
+            click.echo(address)
+            if not no_browser:
+                click.launch(address)
+
+        # A page asks every few seconds, so runs that do not change are kept in memory.
+        shown = LiveDirectory(source.directory) if isinstance(source, DirectorySource) else source
+        serve(shown, opened, ready)

@@ -1,0 +1,101 @@
+"""The web application: the addresses of the page, and what each answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic_core import to_json
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from runsettings.journal.query.errors import QueryError, RunNotFoundError
+from runsettings.page.guard import Guard
+from runsettings.page.run_views import load_run, read_course, read_difference, read_run
+from runsettings.page.runs_table import read_keys, read_table
+from runsettings.recorded.sources import RunSource
+from runsettings.values.errors import RunError
+
+STATIC: Final = Path(__file__).parent / "static"
+"""What the browser loads."""
+
+Answer = Callable[[RunSource, Mapping[str, str]], Any]
+
+
+def make_application(source: RunSource, token: str, port: int) -> Guard:
+    """Make the application.
+
+    Args:
+        source: Where the runs are. It is asked from several threads.
+        token: What lets a browser in.
+        port: The port that the page is at.
+    """
+    routes = [
+        Route("/", lambda _request: FileResponse(STATIC / "index.html")),
+        *(Route(f"/api/{name}", _endpoint(source, answer)) for name, answer in _ANSWERS.items()),
+        Mount("/static", StaticFiles(directory=STATIC)),
+    ]
+    return Guard(Starlette(routes=routes), token, port)
+
+
+def _endpoint(source: RunSource, answer: Answer) -> Callable[[Request], Response]:
+    """A function that answers a request with JSON. Starlette calls it in a thread."""
+
+    def respond(request: Request) -> Response:
+        try:
+            return _json(answer(source, request.query_params))
+        except RunNotFoundError as error:
+            return _json({"error": str(error)}, 404)
+        except QueryError as error:
+            return _json({"error": str(error), "part": error.part}, 400)
+        except RunError as error:
+            return _json({"error": error.diagnostics[0].message}, 502)
+        except OSError as error:
+            return _json({"error": error.strerror or str(error)}, 500)
+
+    return respond
+
+
+def _json(data: Any, status: int = 200) -> Response:
+    """An answer in JSON, which has no NaN and no infinities: they become texts."""
+    content = to_json(data, inf_nan_mode="strings", fallback=str)
+    return Response(content, status, media_type="application/json")
+
+
+def _about(source: RunSource, _asked: Mapping[str, str]) -> Any:
+    return {"place": source.place}
+
+
+def _run(source: RunSource, asked: Mapping[str, str]) -> Any:
+    return read_run(source, load_run(source, asked.get("project", ""), asked.get("id", "")))
+
+
+def _difference(source: RunSource, asked: Mapping[str, str]) -> Any:
+    first, second = (
+        load_run(source, asked.get(f"{side}_project", ""), asked.get(f"{side}_id", ""))
+        for side in "ab"
+    )
+    return read_difference(first, second)
+
+
+def _course(source: RunSource, asked: Mapping[str, str]) -> Any:
+    run = load_run(source, asked.get("project", ""), asked.get("id", ""))
+    buckets = asked.get("buckets", "")
+    return read_course(
+        source.metrics(run), asked.get("key", ""), int(buckets) if buckets.isdecimal() else 500
+    )
+
+
+_ANSWERS: Final[Mapping[str, Answer]] = {
+    "about": _about,
+    "table": read_table,
+    "keys": lambda source, _asked: read_keys(source),
+    "run": _run,
+    "diff": _difference,
+    "course": _course,
+}
+"""What is asked for, by the last part of its address."""

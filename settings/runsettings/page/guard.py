@@ -1,0 +1,91 @@
+"""Lets only the person who started the page in: checks of the host and the token, and headers."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Final
+from urllib.parse import parse_qsl, urlencode
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import cookie_parser
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+HEADERS: Final = {
+    "content-security-policy": (
+        "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    ),
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    "cache-control": "no-store",
+}
+"""The headers of every answer. Nothing is kept in the browser's cache, because runs are private."""
+
+_SAFE: Final = ("GET", "HEAD")
+
+
+class Guard:
+    """An ASGI application around another one, which only requests with the token reach.
+
+    The token comes in the first address. The answer moves it into a cookie, which the browser sends
+    from then on, and takes it out of the address, so that an address can be sent to others.
+
+    Args:
+        app: The application.
+        token: The token.
+        port: The port that the page is at.
+    """
+
+    def __init__(self, app: ASGIApp, token: str, port: int) -> None:
+        self._app = app
+        self._token = token
+        # Cookies do not tell ports apart, and two pages may be open.
+        self._cookie = f"runsettings-{port}"
+        names = ("127.0.0.1", "localhost", "[::1]")
+        self._hosts = {f"{name}:{port}" for name in names} | set(names if port == 80 else ())
+        self._origins = {f"http://{host}" for host in self._hosts}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, or let it through."""
+        if scope["type"] != "http":
+            return
+
+        async def guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(HEADERS)
+            await send(message)
+
+        answer = self._refusal(scope) or self._app
+        await answer(scope, receive, guarded)
+
+    def _refusal(self, scope: Scope) -> Response | None:
+        """The answer to a request that is not let through; ``None`` for one that is."""
+        headers = Headers(scope=scope)
+        # A page of another site whose name leads to this machine sends its own name.
+        if headers.get("host") not in self._hosts:
+            return PlainTextResponse("this page is for this machine alone", 403)
+        query = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+        given = [value for name, value in query if name == "token"]
+        if given:
+            return self._first(scope, given[-1], [each for each in query if each[0] != "token"])
+        kept = cookie_parser(headers.get("cookie", "")).get(self._cookie, "")
+        if not self._is_token(kept):
+            text = "open the address that `runsettings ui` printed: it has a token"
+            return PlainTextResponse(text, 401)
+        if scope["method"] not in _SAFE and headers.get("origin") not in self._origins:
+            return PlainTextResponse("changes are made from the page itself alone", 403)
+        return None
+
+    def _first(self, scope: Scope, token: str, rest: list[tuple[str, str]]) -> Response:
+        if scope["method"] not in _SAFE or not self._is_token(token):
+            return PlainTextResponse("the token in the address is not the one of this page", 403)
+        # One slash: an address that begins with two leads to another host.
+        place = "/" + scope["path"].lstrip("/\\")
+        response = RedirectResponse(place + ("?" + urlencode(rest) if rest else ""), 303)
+        response.set_cookie(self._cookie, self._token, httponly=True, samesite="strict")
+        return response
+
+    def _is_token(self, text: str) -> bool:
+        return secrets.compare_digest(text.encode(), self._token.encode())

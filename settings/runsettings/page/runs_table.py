@@ -1,0 +1,98 @@
+"""The table of runs: which runs, which columns, in which order and groups."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from runsettings.journal.query.keys import Key, default_keys, known_keys
+from runsettings.journal.query.listing import (
+    Group,
+    Question,
+    grouped_runs,
+    number_range,
+    parse_question,
+)
+from runsettings.journal.query.run_objects import json_value
+from runsettings.journal.replay import StoredRun
+from runsettings.recorded.sources import RunSource
+
+_MOST: Final = 500
+"""The largest number of rows in one answer."""
+
+
+def read_table(source: RunSource, asked: Mapping[str, str]) -> dict[str, Any]:
+    """Read a part of the table.
+
+    Args:
+        source: Where the runs are.
+        asked: What the page asks for, as texts: ``where``, a filter; ``sort``, keys with commas
+            between them; ``columns`` and ``group``, likewise; ``member``, the identity of a group
+            whose runs are wanted; ``offset`` and ``limit``, which rows.
+
+    Returns:
+        ``columns`` with key and kind, ``total``, and ``rows``. A row of a run has its ``project``,
+        its ``id``, and the ``values`` of the columns; a row of a group its ``member``, the
+        ``values`` of the keys, the number of ``runs``, and ``ranges``: for each other column mean,
+        smallest and largest number, or ``None``.
+
+    Raises:
+        QueryError: A filter or a key is wrong.
+    """
+    question = Question(
+        where=[asked["where"]] if asked.get("where", "").strip() else (),
+        sort=_names(asked.get("sort", "")),
+        columns=asked.get("columns") or None,
+        group_by=asked.get("group") or None,
+    )
+    runs = source.select(question).runs
+    parsed = parse_question(question, ())
+    columns = default_keys() if parsed.columns is None else list(parsed.columns)
+    groups = list(parsed.groups or ())
+    member = asked.get("member")
+    offset, limit = _number(asked.get("offset"), 0), min(_number(asked.get("limit"), 100), _MOST)
+    if groups:
+        found = grouped_runs(runs, groups)
+        if member is None:
+            shown = [_group_row(group, groups, columns) for group in found[offset : offset + limit]]
+            return {**_headings([*groups, *columns]), "total": len(found), "rows": shown}
+        runs = [run for group in found if _member(group) == member for run in group.runs]
+    shown = [_run_row(run, columns) for run in runs[offset : offset + limit]]
+    return {**_headings(columns), "total": len(runs), "rows": shown}
+
+
+def read_keys(source: RunSource) -> list[str]:
+    """All keys that a column, a filter or a group may have."""
+    return known_keys(source.select(Question()).runs)
+
+
+def _headings(keys: Sequence[Key]) -> dict[str, Any]:
+    return {"columns": [{"key": key.text, "kind": key.kind.name.lower()} for key in keys]}
+
+
+def _run_row(run: StoredRun, columns: Sequence[Key]) -> dict[str, Any]:
+    values = [json_value(key.get(run), key.kind) for key in columns]
+    return {"project": run.project, "id": run.id, "values": values}
+
+
+def _group_row(group: Group, keys: Sequence[Key], columns: Sequence[Key]) -> dict[str, Any]:
+    pairs = zip(group.values, keys, strict=True)
+    return {
+        "member": _member(group),
+        "values": [json_value(value, key.kind) for value, key in pairs],
+        "runs": len(group.runs),
+        "ranges": [number_range(key, group.runs) for key in columns],
+    }
+
+
+def _member(group: Group) -> str:
+    return json.dumps(group.identity)
+
+
+def _names(text: str) -> list[str]:
+    return [name for name in map(str.strip, text.split(",")) if name]
+
+
+def _number(text: str | None, default: int) -> int:
+    return int(text) if text is not None and text.isascii() and text.isdigit() else default

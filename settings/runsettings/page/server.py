@@ -1,0 +1,63 @@
+"""Serves the page on the loopback address of this machine."""
+
+from __future__ import annotations
+
+import secrets
+import socket
+from collections.abc import Callable
+from typing import Final
+
+import uvicorn
+
+from runsettings.page.application import make_application
+from runsettings.recorded.sources import RunSource
+
+HOST: Final = "127.0.0.1"
+
+
+def open_port(port: int) -> socket.socket:
+    """Open a port of the loopback address.
+
+    Args:
+        port: Its number; 0 for a free one.
+
+    Raises:
+        OSError: It is in use, or not allowed.
+    """
+    # Not `SO_REUSEPORT`: a second page must not share the port of another one.
+    found = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        found.bind((HOST, port))
+        found.listen(128)
+    except OSError:
+        found.close()
+        raise
+    return found
+
+
+def serve(source: RunSource, opened: socket.socket, ready: Callable[[str], None]) -> None:
+    """Serve the page until Ctrl-C.
+
+    Args:
+        source: Where the runs are.
+        opened: The port, from `open_port`; it is closed at the end.
+        ready: Called with the address, as soon as a browser can open it.
+    """
+    token = secrets.token_urlsafe(32)
+    port = opened.getsockname()[1]
+    config = uvicorn.Config(
+        make_application(source, token, port),
+        log_level="warning",
+        access_log=False,
+        lifespan="off",
+        ws="none",
+        http="h11",
+        loop="asyncio",
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=1,
+    )
+    # The kernel keeps connections that come before the server takes them.
+    ready(f"http://{HOST}:{port}/?token={token}")
+    uvicorn.Server(config).run(sockets=[opened])

@@ -1,0 +1,36 @@
+// The state of a view, which is its address: it can be sent, and the back button works.
+
+/** @returns {Record<string, string>} The state. */
+export function state() {
+  return Object.fromEntries(new URLSearchParams(location.search));
+}
+
+/**
+ * The address of a state.
+ * @param {Record<string, string | null | undefined>} wanted The state; empty members are left out.
+ * @returns {string} The address.
+ */
+export function addressOf(wanted) {
+  const query = new URLSearchParams();
+  for (const [key, value] of Object.entries(wanted)) if (value) query.set(key, value);
+  const text = query.toString();
+  return text ? `/?${text}` : "/";
+}
+
+/**
+ * Goes to a state, in place of the current page.
+ * @param {Record<string, string | null | undefined>} wanted The state.
+ */
+export function go(wanted) {
+  history.pushState(null, "", addressOf(wanted));
+  dispatchEvent(new Event("popstate"));
+}
+
+/**
+ * The address of the view of one run.
+ * @param {{project: string, id: string}} run The run.
+ * @returns {string} The address.
+ */
+export function runAddress(run) {
+  return addressOf({ view: "run", project: run.project, id: run.id });
+}

@@ -1,0 +1,47 @@
+// Shows the view that the address names.
+import { state } from "./address.js";
+import { element, say } from "./elements.js";
+import { ask } from "./server.js";
+import { diffView } from "./diff_view.js";
+import { runView } from "./run_view.js";
+import { tableView } from "./table_view.js";
+
+/** @type {Record<string, (main: HTMLElement, signal: AbortSignal) => Promise<void>>} */
+const views = { diff: diffView, run: runView };
+
+let shown = new AbortController();
+
+/** Shows the view of the current address. */
+async function show() {
+  shown.abort();
+  shown = new AbortController();
+  const main = /** @type {HTMLElement} */ (document.getElementById("main"));
+  const view = views[state().view ?? ""] ?? tableView;
+  const { signal } = shown;
+  try {
+    await view(main, signal);
+  } catch (error) {
+    if (signal.aborted) return;
+    main.replaceChildren(element("p", { class: "error", role: "alert" }, /** @type {Error} */ (error).message));
+    say("");
+  }
+}
+
+// Links to other views do not load the page again.
+document.addEventListener("click", (event) => {
+  const link = /** @type {HTMLElement} */ (event.target).closest?.("a[href^='/']");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+  event.preventDefault();
+  history.pushState(null, "", link.getAttribute("href"));
+  show();
+});
+addEventListener("popstate", show);
+
+ask("about").then(
+  (about) => {
+    const place = /** @type {HTMLElement} */ (document.getElementById("place"));
+    place.textContent = about.place;
+  },
+  () => {},
+);
+show();

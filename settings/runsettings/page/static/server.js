@@ -1,0 +1,27 @@
+// Asks the server.
+
+/** An answer that says what is wrong. */
+export class Refused extends Error {}
+
+/**
+ * Asks for data.
+ * @param {string} name The last part of the address.
+ * @param {Record<string, any>} asked What to ask for; empty members are left out.
+ * @param {AbortSignal} [signal] Ends the question.
+ * @returns {Promise<any>} The data.
+ */
+export async function ask(name, asked = {}, signal = undefined) {
+  const query = new URLSearchParams();
+  for (const [key, value] of Object.entries(asked)) if (value !== undefined && value !== null && value !== "") query.set(key, String(value));
+  let answer;
+  try {
+    answer = await fetch(`/api/${name}?${query}`, { signal });
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw new Refused("the page's server does not answer: it was ended, or its machine sleeps");
+  }
+  if (answer.status === 401) throw new Refused(await answer.text());
+  const data = await answer.json();
+  if (!answer.ok) throw new Refused(data.error ?? answer.statusText);
+  return data;
+}

@@ -1,0 +1,221 @@
+"""The page of runs for the tests: its server as a process of its own, and a real browser."""
+
+from __future__ import annotations
+
+import http.client
+import importlib.util
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from email.message import Message
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import urlencode, urlsplit
+
+import pytest
+
+HOSTILE = "<img src=x onerror=alert(1)><script>alert(2)</script>\"'`&lt;${alert(3)}"
+"""A text that would run as markup, in a template or in an attribute."""
+
+TRAIN = """
+import runsettings, sys
+hostile = sys.argv[1]
+settings = {"quiet": True, "disable_git": True}
+for number in range(6):
+    config = ["train.yaml", {"seed": number, "text": hostile, hostile.replace(".", ""): number}]
+    if number > 2:
+        config.append({"lr": 0.5})
+    with runsettings.init(id=f"r{number}", name=hostile if number == 5 else f"run {number}",
+                          project="capsules", mode="offline", config=config, settings=settings,
+                          tags=["a", hostile[:60]] if number % 2 else ["a"], notes=hostile) as run:
+        for step in range(4):
+            run.log({"loss": (number + 1) / (step + 1), "val": {"acc": step}, hostile: hostile})
+        run.log({"nan": float("nan")})
+"""
+
+
+def needed(what: str, found: object) -> None:
+    """Skip a test without an optional program or package, except in CI."""
+    if not found:
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"{what} is missing")
+        pytest.skip(f"{what} is not installed")
+
+
+class Answer(NamedTuple):
+    """An answer of the server."""
+
+    status: int
+    headers: Message
+    body: bytes
+
+
+class Served(NamedTuple):
+    """A page that is served."""
+
+    directory: Path
+    """The directory above ``wandb``."""
+    address: str
+    """The first address, with the token."""
+
+    @property
+    def base(self) -> str:
+        """The address without a path."""
+        return self.address.partition("/?")[0]
+
+    @property
+    def port(self) -> int:
+        """The port."""
+        found = urlsplit(self.address).port
+        assert found is not None
+        return found
+
+    def request(self, path: str, method: str = "GET", **headers: str) -> Answer:
+        """Ask the server as any program may."""
+        with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)) as connection:
+            connection.request(method, path, headers=headers)
+            answer = connection.getresponse()
+            return Answer(answer.status, answer.headers, answer.read())
+
+    def cookie(self) -> str:
+        """The cookie that the first address gives."""
+        answer = self.request(self.address.removeprefix(self.base))
+        return str(answer.headers["set-cookie"]).partition(";")[0]
+
+    def ask(self, name: str, /, **asked: Any) -> Any:
+        """The JSON of an answer, with its status if that is not 200."""
+        answer = self.request(f"/api/{name}?{urlencode(asked)}", cookie=self.cookie())
+        data = json.loads(answer.body)
+        return data if answer.status == 200 else (answer.status, data)
+
+
+@pytest.fixture(scope="session")
+def serve() -> Iterator[Callable[..., Served]]:
+    """Starts ``runsettings ui`` in a directory; it is ended after the tests."""
+    needed("the extra `ui`", importlib.util.find_spec("starlette"))
+    started = []
+
+    def start(directory: Path, *options: str) -> Served:
+        kept = ("PATH", "PYTHONPATH", "LANG")
+        environment = {name: os.environ[name] for name in kept if name in os.environ}
+        process = subprocess.Popen(
+            [sys.executable, "-m", "runsettings", "ui", "--no-browser", "--port", "0", *options],
+            cwd=directory,
+            env={**environment, "HOME": str(directory)},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        started.append(process)
+        assert process.stdout is not None
+        return Served(directory, process.stdout.readline().rstrip("\n"))
+
+    yield start
+    for process in started:
+        process.send_signal(signal.SIGINT)
+    for process in started:
+        process.communicate(timeout=30)
+
+
+@pytest.fixture(scope="session")
+def served(serve, tmp_path_factory) -> Served:
+    """The page of six runs whose names and values are hostile."""
+    directory = tmp_path_factory.mktemp("page")
+    (directory / "train.yaml").write_text("lr: 0.1\noptim: {name: adam}\n")
+    (directory / "train.py").write_text(TRAIN)
+    command = [sys.executable, "train.py", HOSTILE]
+    environment = {**os.environ, "HOME": str(directory)}
+    subprocess.run(command, cwd=directory, env=environment, check=True, timeout=120)
+    return serve(directory)
+
+
+def write_run(directory: Path, number: int, lr: float = 0.1) -> None:
+    """Write the journal of a finished run, which is quicker than recording it."""
+    run_id = f"n{number:04}"
+    home = directory / "wandb" / f"offline-run-20260101_{number:06}-{run_id}"
+    home.mkdir(parents=True)
+    when = time.time() - 10_000 + number
+    records = [
+        {"type": "header", "format": "runsettings-journal", "version": 1, "writer": "tests"},
+        {"type": "run", "time": when, "id": run_id, "name": f"run {number}", "project": "many"},
+        {"type": "start", "time": when, "pid": 1, "host": "h", "step": 0, "resumed": False},
+        {"type": "config", "time": when, "values": {"lr": lr, "n": number}, "origins": {}},
+        {"type": "history", "time": when, "step": 0, "data": {"loss": number}},
+        {"type": "exit", "time": when, "code": 0, "state": "finished"},
+    ]
+    lines = "".join(json.dumps(record) + "\n" for record in records)
+    (home / f"run-{run_id}.jsonl").write_text(lines)
+
+
+@pytest.fixture
+def hostile() -> str:
+    """The text that is in the names and values of `served`."""
+    return HOSTILE
+
+
+@pytest.fixture
+def add_run() -> Callable[..., None]:
+    """Adds a run to a directory."""
+    return write_run
+
+
+@pytest.fixture(scope="session")
+def many(serve, tmp_path_factory) -> Served:
+    """The page of 700 runs."""
+    directory = tmp_path_factory.mktemp("many")
+    for number in range(700):
+        write_run(directory, number, number % 7 / 10)
+    return serve(directory)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Chromium of this machine."""
+    needed("playwright", importlib.util.find_spec("playwright"))
+    found = [path for name in ("chromium", "chromium-browser") if (path := shutil.which(name))]
+    needed("chromium", found)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        # As root, Chromium has no sandbox.
+        options = ["--no-sandbox"] if os.geteuid() == 0 else []
+        chromium = playwright.chromium.launch(executable_path=found[0], args=options)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page(browser) -> Iterator[Any]:
+    """A page of the browser; an error in it, or a request to elsewhere, fails the test."""
+    context = browser.new_context(locale="en-GB", timezone_id="UTC")
+    opened = context.new_page()
+    opened.set_default_timeout(20_000)
+    wrong: list[str] = []
+    expected: list[str] = []
+
+    def note(kind: str, text: str) -> None:
+        if kind == "error":
+            wrong.append(text)
+
+    def leave(dialog: Any) -> None:
+        wrong.append(f"dialog {dialog.message}")
+        dialog.dismiss()
+
+    def look(request: Any) -> None:
+        if not re.match(r"http://127\.0\.0\.1:", request.url):
+            wrong.append(request.url)
+
+    opened.on("console", lambda message: note(message.type, message.text))
+    opened.on("pageerror", lambda error: wrong.append(str(error)))
+    opened.on("dialog", leave)
+    opened.on("request", look)
+    opened.expected = expected
+    yield opened
+    context.close()
+    assert [each for each in wrong if not any(text in each for text in expected)] == []

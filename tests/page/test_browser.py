@@ -1,0 +1,160 @@
+"""The page in a real browser: each view, by keyboard alone, with hostile names and values."""
+
+from __future__ import annotations
+
+import pytest
+
+
+@pytest.fixture
+def table(page, served):
+    """The table of six runs."""
+    page.goto(served.address)
+    page.wait_for_selector("tr.row a")
+    return page
+
+
+def ids(page):
+    """The ids in the first column, from the top."""
+    return page.locator("tr.row td:first-child a").all_inner_texts()
+
+
+def test_the_table_shows_the_runs(table, served):
+    """Newest first, without the token in the address; the number of runs is said."""
+    assert table.url == f"{served.base}/"
+    assert ids(table) == ["r5", "r4", "r3", "r2", "r1", "r0"]
+    assert table.inner_text("#status") == "6 runs"
+    assert table.get_attribute("table", "aria-rowcount") == "7"
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        "?columns=name,notes,tags,config.text,summary.loss",
+        "?group=notes,tags",
+        "?view=run&project=capsules&id=r5",
+        "?view=diff&a_project=capsules&a_id=r4&b_project=capsules&b_id=r5",
+    ],
+)
+def test_hostile_names_and_values_are_text(page, served, hostile, view):
+    """Whatever a run recorded is shown as it is, and is no markup."""
+    page.goto(served.address)
+    page.goto(served.base + "/" + view)
+    page.wait_for_selector("tbody tr:nth-child(2)")
+    assert hostile[:28] in page.inner_text("main")
+    assert page.locator("main img, main script, main b").count() == 0
+
+
+def test_a_wrong_filter_says_why(table):
+    """Where the person typed it, and the rows before it stay."""
+    table.expected.append("400")
+    table.fill("[name=where]", "config.lrr < 1")
+    table.press("[name=where]", "Enter")
+    table.wait_for_selector(".error:not(:empty)")
+    assert "did you mean 'config.lr'" in table.inner_text(".error")
+
+
+def test_filter_sort_and_group_are_in_the_address(table, served):
+    """The address brings the same view back, and so does the back button."""
+    table.fill("[name=where]", "config.seed > 0")
+    table.press("[name=where]", "Enter")
+    table.wait_for_function("document.querySelectorAll('tr.row').length === 5")
+    table.click("th button:has-text('steps')")
+    table.wait_for_selector("th[aria-sort=ascending]")
+    table.click("th button:has-text('steps')")
+    table.wait_for_selector("th[aria-sort=descending]")
+    table.fill("[name=group]", "config.lr")
+    table.press("[name=group]", "Enter")
+    table.wait_for_selector("tr.group")
+    address = table.url
+    assert address == f"{served.base}/?where=config.seed+%3E+0&sort=-steps&group=config.lr"
+    table.click("tr.group button")
+    table.wait_for_selector("tr.member")
+    table.go_back()
+    table.wait_for_selector("th[aria-sort=descending]")
+    table.wait_for_function("document.querySelectorAll('tr.group').length === 0")
+    table.goto(address)
+    table.wait_for_selector("tr.group")
+
+
+def test_a_click_on_a_value_filters(page, served):
+    """Also for a value with every kind of quote."""
+    page.goto(served.address)
+    page.goto(f"{served.base}/?columns=id,config.lr,config.text")
+    page.click("tr.row button:text-is('0.5') >> nth=0")
+    page.wait_for_function("document.querySelectorAll('tr.row').length === 3")
+    page.click("tr.row td:nth-child(3) button >> nth=0")
+    page.wait_for_url("**config.text**")
+    page.wait_for_selector("tr.row a")
+    assert ids(page) == ["r5", "r4", "r3"]
+
+
+def test_columns_are_chosen_and_ordered(table):
+    """In a dialog that the keyboard reaches; the address has the choice."""
+    table.click("text=Columns…")
+    table.fill("dialog input[type=search]", "summary.loss")
+    table.check("dialog label:has-text('summary.loss') input")
+    table.fill("dialog input[type=search]", "")
+    table.click("dialog [aria-label='Move summary.loss up']")
+    table.click("text=Show these")
+    table.wait_for_selector("th:has-text('summary.loss')")
+    headings = table.locator("thead th").all_inner_texts()
+    assert headings[-2:] == ["summary.loss", "tags"]
+
+
+def test_everything_is_done_by_keyboard(table):
+    """From the first key: choose two runs, compare them, open one, and come back."""
+    table.focus("[name=where]")
+    for _ in range(10):
+        table.keyboard.press("Tab")
+        if table.evaluate("!!document.activeElement.closest('table')"):
+            break
+    table.keyboard.press("ArrowDown")
+    table.keyboard.press("Space")
+    for _ in range(3):
+        table.keyboard.press("ArrowDown")
+    table.keyboard.press("Space")
+    assert table.locator("tr[aria-selected=true]").count() == 2
+    table.focus("text=Compare two runs")
+    table.keyboard.press("Enter")
+    table.wait_for_selector("table[aria-label=Differences]")
+    assert "train.yaml:1:5" in table.inner_text("main")
+    table.go_back()
+    table.wait_for_selector("tr.row a")
+    table.focus("thead button")
+    table.keyboard.press("ArrowDown")
+    table.keyboard.press("Enter")
+    table.wait_for_selector("table[aria-label=Config]")
+    assert table.url.endswith("?view=run&project=capsules&id=r5")
+
+
+def test_a_run_shows_origins_and_what_they_beat(page, served):
+    """Settings at their defaults come when they are asked for."""
+    page.goto(served.address)
+    page.goto(f"{served.base}/?view=run&project=capsules&id=r4")
+    config = page.locator("table[aria-label=Config]")
+    assert "train.yaml:1:5" in config.locator("tr.beaten").inner_text()
+    before = page.locator("table[aria-label=Settings] tr").count()
+    page.check("input[type=checkbox]")
+    assert page.locator("table[aria-label=Settings] tr").count() > before
+
+
+def test_a_long_table_draws_its_window(page, many):
+    """A row for each run is counted, some are drawn, and every place can be scrolled to."""
+    page.goto(many.address)
+    page.wait_for_selector("tr.row a")
+    assert page.get_attribute("table", "aria-rowcount") == "701"
+    assert page.locator("tr.row").count() < 100
+    page.evaluate("document.querySelector('.window').scrollTop = 1e9")
+    page.wait_for_selector("a:text-is('n0000')")
+    page.focus("thead button")
+    for _ in range(3):
+        page.keyboard.press("PageDown")
+    page.wait_for_function("document.activeElement.closest('tr.row') !== null")
+
+
+def test_a_new_run_appears_by_itself(page, many, add_run):
+    """Without a reload, while the page is open."""
+    page.goto(many.address)
+    page.wait_for_selector("tr.row a")
+    add_run(many.directory, 9999)
+    page.wait_for_selector("a:text-is('n9999')")

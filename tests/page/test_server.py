@@ -1,0 +1,160 @@
+"""`runsettings ui`: who is let in, and what the server answers."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from click.testing import CliRunner
+
+from runsettings.cli.main import cli
+
+CSP = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+
+
+def test_the_address_has_a_token(served):
+    """Alone on the first line, on the loopback address."""
+    base, _, token = served.address.partition("/?token=")
+    assert base == f"http://127.0.0.1:{served.port}"
+    assert len(token) > 40
+
+
+@pytest.mark.parametrize("path", ["/", "/api/table", "/static/main.js", "/nope"])
+def test_nobody_is_let_in_without_the_token(served, path):
+    """Neither without a cookie, nor with one of another page."""
+    assert served.request(path).status == 401
+    name = served.cookie().partition("=")[0]
+    assert served.request(path, cookie=f"{name}=wrong").status == 401
+    assert served.request(f"{path}?token=wrong", cookie=served.cookie()).status == 403
+
+
+def test_the_token_moves_into_a_cookie(served):
+    """The address that stays can be sent to others; a script cannot read the cookie."""
+    token = served.address.partition("?")[2]
+    answer = served.request(f"/?view=run&{token}&id=a%26b")
+    assert (answer.status, answer.headers["location"]) == (303, "/?view=run&id=a%26b")
+    cookie = answer.headers["set-cookie"].lower()
+    assert ("httponly" in cookie, "samesite=strict" in cookie) == (True, True)
+    assert served.request(f"//evil.example/?{token}").headers["location"] == "/evil.example/"
+    assert served.request(f"/%5Cevil.example/?{token}").headers["location"] == "/evil.example/"
+
+
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:80", "127.0.0.1", ""])
+def test_a_foreign_host_is_refused(served, host):
+    """A name of another site that leads to this machine, also with the cookie and the token."""
+    for path in ("/", "/api/table", served.address.removeprefix(served.base)):
+        assert served.request(path, host=host, cookie=served.cookie()).status == 403
+
+
+@pytest.mark.parametrize("origin", [{}, {"origin": "http://evil.example"}, {"origin": "null"}])
+def test_a_change_from_elsewhere_is_refused(served, origin):
+    """A form of another site, which may send the cookie."""
+    for method in ("POST", "DELETE", "PUT"):
+        answer = served.request("/api/table", method, cookie=served.cookie(), **origin)
+        assert answer.status == 403
+
+
+@pytest.mark.parametrize("path", ["/", "/api/table", "/api/run?id=x", "/static/grid.js", "/nope"])
+@pytest.mark.parametrize("known", [True, False])
+def test_every_answer_has_the_headers(served, path, known):
+    """Nothing from elsewhere is loaded, in no frame, and nothing stays in the cache."""
+    headers = {"cookie": served.cookie()} if known else {}
+    answer = served.request(path, **headers)
+    assert answer.headers["content-security-policy"] == CSP
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["cache-control"] == "no-store"
+    assert "access-control-allow-origin" not in answer.headers
+
+
+@pytest.mark.parametrize("path", ["/static/../application.py", "/static/%2e%2e/application.py"])
+def test_only_static_files_are_served(served, path):
+    """No path leads out of their directory."""
+    assert served.request(path, cookie=served.cookie()).status == 404
+
+
+def test_the_table_is_filtered_sorted_and_cut(served):
+    """As `runs ls` does it; the total is that of all rows."""
+    asked = {"columns": "id,config.seed", "where": "config.seed < 5", "sort": "-config.seed"}
+    found = served.ask("table", **asked, offset=1, limit=2)
+    assert found["columns"] == [
+        {"key": "id", "kind": "value"},
+        {"key": "config.seed", "kind": "value"},
+    ]
+    assert found["total"] == 5
+    assert found["rows"] == [
+        {"project": "capsules", "id": "r3", "values": ["r3", 3]},
+        {"project": "capsules", "id": "r2", "values": ["r2", 2]},
+    ]
+    newest = [row["id"] for row in served.ask("table")["rows"]]
+    assert newest == ["r5", "r4", "r3", "r2", "r1", "r0"]
+
+
+def test_groups_have_counts_and_ranges(served):
+    """Mean, least and largest number; the runs of a group are asked for by its identity."""
+    asked = {"columns": "config.seed,name", "group": "config.lr", "sort": "config.seed"}
+    found = served.ask("table", **asked)
+    first, second = found["rows"]
+    assert (found["total"], first["values"], first["runs"]) == (2, [0.1], 3)
+    assert first["ranges"] == [[1.0, 0, 2], None]
+    members = served.ask("table", **asked, member=second["member"])
+    assert [row["id"] for row in members["rows"]] == ["r3", "r4", "r5"]
+    two = served.ask("table", group="config.lr,tags")
+    assert sum(row["runs"] for row in two["rows"]) == 9
+
+
+def test_a_wrong_question_says_what_is_wrong(served):
+    """With the part of the question."""
+    status, answer = served.ask("table", where="config.lrr < 1")
+    assert (status, answer["part"]) == (400, "where")
+    assert "did you mean 'config.lr'" in answer["error"]
+    assert served.ask("run", project="capsules", id="nope")[0] == 404
+    assert served.ask("table", limit="x", offset="-1")["total"] == 6
+
+
+def test_a_run_has_values_with_their_places(served):
+    """The winner's layer and place, and what it beat."""
+    run = served.ask("run", project="capsules", id="r4")
+    leaf = run["config"]["lr"]
+    assert (leaf["value"], leaf["layer"]) == (0.5, "init")
+    (beaten,) = leaf["beaten"]
+    assert (beaten["value"], beaten["layer"], beaten["place"]) == (0.1, "file", "train.yaml:1:5")
+    assert run["metrics"]["nan"]["last"] == "NaN"
+    assert run["settings"]["run_id"]["value"] == "r4"
+
+
+def test_two_runs_differ_with_a_reason(served):
+    """Each side has its value, its place, and what it beat."""
+    sides = {"a_project": "capsules", "a_id": "r0", "b_project": "capsules", "b_id": "r4"}
+    found = {each["key"]: each for each in served.ask("diff", **sides)["differences"]}
+    assert "optim.name" not in found
+    lr = found["lr"]
+    assert (lr["a"]["value"], lr["a"]["place"], lr["b"]["value"]) == (0.1, "train.yaml:1:5", 0.5)
+    assert lr["b"]["beaten"][0]["place"] == "train.yaml:1:5"
+
+
+def test_the_course_of_a_metric_comes_in_buckets(served):
+    """The last bucket may be smaller."""
+    asked = {"project": "capsules", "id": "r0", "key": "loss"}
+    whole = served.ask("course", **asked)
+    assert whole["last"] == [1.0, 0.5, 1 / 3, 0.25]
+    halves = served.ask("course", **asked, buckets=2)
+    assert (halves["count"], halves["min"], halves["max"]) == (4, [0.5, 0.25], [1.0, 1 / 3])
+    assert served.ask("course", **{**asked, "key": "nope"}) is None
+
+
+def test_a_port_in_use_is_told(served, jail):
+    """In one line, with what to do."""
+    (jail.cwd / "wandb").mkdir()
+    line = [sys.executable, "-m", "runsettings", "ui", "--port", str(served.port), "--no-browser"]
+    done = subprocess.run(line, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(f"Error: port {served.port} cannot be used: Address already in")
+
+
+def test_a_missing_package_is_named(jail, monkeypatch):
+    """With the extra that brings it."""
+    monkeypatch.setitem(sys.modules, "starlette", None)
+    result = CliRunner().invoke(cli, ["ui", "--no-browser"])
+    assert result.exit_code == 1
+    assert "runsettings[ui]" in result.stderr
