@@ -18,7 +18,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 
-IN_THE_WHEEL = ("runsettings/__init__.py", "runsettings/__main__.py", "runsettings/py.typed")
+IN_THE_WHEEL = (
+    "runsettings/__init__.py",
+    "runsettings/__main__.py",
+    "runsettings/page/static/index.html",
+    "runsettings/py.typed",
+)
 
 IMPORT_EVERYTHING = """
 import importlib, pkgutil, runsettings
@@ -27,8 +32,9 @@ for module in pkgutil.walk_packages(runsettings.__path__, "runsettings."):
         try:
             importlib.import_module(module.name)
         except ModuleNotFoundError as error:  # the rooms of extras, which are not installed here
-            known = error.name in ("sqlalchemy", "alembic", "psycopg")
-            if not (known and module.name.startswith("runsettings.shipping.")):
+            known = error.name in ("sqlalchemy", "alembic", "psycopg", "starlette", "uvicorn")
+            rooms = ("runsettings.shipping.", "runsettings.page.")
+            if not (known and module.name.startswith(rooms)):
                 raise
 """
 

@@ -103,6 +103,7 @@ HEAVY = {
     "sqlalchemy": "sqlalchemy",
     "tomlkit": "tomlkit",
     "wandb": "wandb",
+    "uvicorn": "uvicorn",
     "tomllib": "tomllib",  # of the standard library, and as slow to import as the others
 }
 """Packages that are worth an import inside a function, and the modules that they install."""

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from runsettings.checks.check import check as check
     from runsettings.checks.testing import assert_valid as assert_valid
     from runsettings.errors import Error as Error
+    from runsettings.journal.reader import read_history as read_history
     from runsettings.journal.reader import read_records as read_records
     from runsettings.journal.replay import StoredRun as StoredRun
     from runsettings.journal.replay import load_run as load_run
-    from runsettings.journal.replay import read_history as read_history
     from runsettings.layers.base import Inputs as Inputs
     from runsettings.layers.base import LayerSource as LayerSource
     from runsettings.layers.flags.config_arguments import (
@@ -52,6 +52,9 @@ if TYPE_CHECKING:
     from runsettings.models.resolving import resolve as resolve
     from runsettings.models.resolving import sources as sources
     from runsettings.models.settings import Settings as Settings
+    from runsettings.recorded.reader import RecordedRun as RecordedRun
+    from runsettings.recorded.reader import read_runs as read_runs
+    from runsettings.recorded.run_history import RunHistory as RunHistory
     from runsettings.recorded.stored_runs import stored_run as stored_run
     from runsettings.runconfig.config import Config as Config
     from runsettings.runconfig.inputs.overriding import overrides as overrides
@@ -106,6 +109,7 @@ _HOMES = {
     "LayeredSettings": "models.layered",
     "Origin": "values.origin",
     "Reading": "values.reading",
+    "RecordedRun": "recorded.reader",
     "Renamed": "layers.renamed",
     "Replace": "values.directives",
     "Rule": "values.diagnostic",
@@ -113,6 +117,7 @@ _HOMES = {
     "RunConfig": "runconfig.typed",
     "RunDisabled": "runs.recording.disabled",
     "RunError": "values.errors",
+    "RunHistory": "recorded.run_history",
     "RunsettingsError": "values.errors",
     "Settings": "models.settings",
     "SettingsError": "values.errors",
@@ -148,8 +153,9 @@ _HOMES = {
     "parse_intermixed_args": "layers.flags.parsing",
     "parse_known_args": "layers.flags.parsing",
     "parse_known_intermixed_args": "layers.flags.parsing",
-    "read_history": "journal.replay",
+    "read_history": "journal.reader",
     "read_records": "journal.reader",
+    "read_runs": "recorded.reader",
     "replace": "models.resolving",
     "resolve": "models.resolving",
     "save": "runs.recording.active",

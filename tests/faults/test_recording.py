@@ -51,7 +51,7 @@ ACTIONS = {
     "with durability": (MODEL, "train({}, 'power')"),
 }
 CHECKPOINTS = """
-import runsettings.journal.checkpoint, runsettings.journal.replay
+import runsettings.journal.checkpoint
 import runsettings.runs.recording.metrics
 runsettings.journal.checkpoint.SMALLEST = 1
 runsettings.runs.recording.metrics.CHECKPOINT_BYTES = 1

@@ -39,8 +39,8 @@ from runsettings.journal.query.keys import parse_keys, parse_order
 from runsettings.journal.query.metrics import read_metrics
 from runsettings.journal.query.run_objects import run_details
 from runsettings.journal.query.times import parse_duration, parse_time
-from runsettings.journal.reader import parse
-from runsettings.journal.replay import StoredRun, load_run, read_history
+from runsettings.journal.reader import parse, read_history
+from runsettings.journal.replay import StoredRun, load_run
 from runsettings.journal.writer import encode
 from runsettings.resolution.lock_file import read_lock
 from runsettings.secrets.forms import mask_addresses, mask_arguments, mask_remote

@@ -10,7 +10,8 @@ import pytest
 from click.testing import CliRunner
 
 from runsettings.cli.main import cli
-from runsettings.journal.replay import load_run, read_history
+from runsettings.journal.reader import read_history
+from runsettings.journal.replay import load_run
 from runsettings.shipping.stores.opening import open_store
 from runsettings.values.errors import RunError
 

@@ -12,7 +12,8 @@ import time
 
 import pytest
 
-from runsettings.journal.replay import load_run, read_history
+from runsettings.journal.reader import read_history
+from runsettings.journal.replay import load_run
 from runsettings.values.errors import RunError
 
 LONG = bool(os.environ.get("RUNSETTINGS_LONG"))

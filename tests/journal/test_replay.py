@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic_core import from_json, to_json
 
-from runsettings.journal.replay import StoredRun, load_run, read_history
+from runsettings.journal.reader import read_history
+from runsettings.journal.replay import StoredRun, load_run
 from runsettings.journal.writer import encode
 from runsettings.values.errors import RunError
 

@@ -9,6 +9,7 @@ import threading
 import jsonschema
 import pytest
 
+from runsettings import read_runs
 from runsettings.journal.query.metrics import read_metrics
 from runsettings.journal.records import journal_schema
 from runsettings.journal.replay import load_run
@@ -141,6 +142,8 @@ def test_the_first_machine_goes_on_with_what_the_second_one_did(recorded, online
     stored, metrics = the_run(online)
     assert (stored.step, stored.starts) == (5, 3)
     assert list(metrics["loss"].course) == [0, 1, 2, 10, 20]
+    (again,) = read_runs(store=online)
+    assert [row["loss"] for row in again.history] == [0, 1, 2, 10, 20]
     with begin(id="x", dir="other", resume="must") as run:
         assert run.step == 5
 
@@ -167,6 +170,8 @@ def test_what_a_lost_machine_ships_later_is_not_mixed_in(online, begin, jail):
             second.log({"loss": 10})
         Shipper(store, first.journal_path).ship()
     assert list(the_run(online)[1]["loss"].course) == [0, 10]
+    (again,) = read_runs(store=online)
+    assert [row["loss"] for row in again.history] == [0, 10]
 
 
 def test_a_run_that_was_removed_from_the_store_is_none(recorded, online, begin, jail):

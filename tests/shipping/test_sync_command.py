@@ -96,6 +96,27 @@ def test_the_store_gives_the_same_json_as_the_directory(run, store, make_run):
     assert run(*diff, *source).stdout == run(*diff).stdout
 
 
+def test_tags_change_in_a_store(run, store, make_run, begin):
+    """As for a local run; whatever is shipped later keeps them, and the journal does not change."""
+    make_run(id="one", tags=["a", "b"])
+    writer = begin(id="live", tags=["a", "b"])
+    run("sync", "--all")
+    for name in ("one", "live"):
+        tagged = run("runs", "tag", name, "+c", "-a", "--store", store)
+        assert (tagged.stdout, tagged.stderr) == ("b\nc\n", "")
+        assert run("runs", "tag", name, "-c", "+d", "--store", store).stdout == "b\nd\n"
+        unknown = run("runs", "tag", name, "-x", "--store", store)
+        assert (unknown.stdout, "no tag 'x'" in unknown.stderr) == ("b\nd\n", True)
+        assert run("runs", "tag", name).stdout == "a\nb\n"
+    writer.log({"loss": 1})
+    writer.finish()
+    run("sync", "--all")
+    listed = run("runs", "ls", "--store", store, "--where", "tags = d", "--columns", "id,tags")
+    assert sorted(listed.stdout.split()) == sorted(["live", "b,", "d", "one", "b,", "d"])
+    bad = run("runs", "tag", "one", "+" + "x" * 65, "--store", store)
+    assert (bad.exit_code, "each tag must have 1 to 64 characters" in bad.stderr) == (1, True)
+
+
 def test_a_run_that_was_removed_from_a_store_stays_removed(run, store, address, make_run):
     """With what it overwrote; `sync --all` does not bring it back, and the journals stay."""
     first, second = make_run(id="one", name="a"), make_run(id="one", name="b")

@@ -95,6 +95,17 @@ def print_json(data: Any) -> None:
     click.echo(text if plain else json.dumps(_finite(data), indent=2, default=str))
 
 
+def json_line(data: Any) -> str:
+    """Data as JSON on one line, in ASCII where `print_json` would escape characters."""
+    from pydantic_core import to_json  # pydantic_core: only JSON output needs it
+
+    try:
+        text = to_json(data, inf_nan_mode="strings", fallback=str).decode()
+    except ValueError:  # half of a surrogate pair
+        text = ""
+    return text if text.isprintable() and text else json.dumps(_finite(data), default=str)
+
+
 def one_line(value: Any) -> str:
     """A value for scripts: a text as it is, and an empty text for ``None``.
 

@@ -19,7 +19,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import BinaryIO, Final, NamedTuple
+from typing import BinaryIO, Final, NamedTuple, TypeAlias
 
 from runsettings.documents.files import read_bytes
 from runsettings.values.diagnostic import Rule
@@ -28,6 +28,8 @@ from runsettings.values.origin import Layer, Origin
 
 if sys.platform != "win32":
     import fcntl
+
+Content: TypeAlias = bytes | BinaryIO | Callable[[BinaryIO], object]
 
 TEMPORARY: Final = re.compile(r"\.runsettings-[0-9a-f]{16}\.tmp")
 """Names of temporary files, which are not complete."""
@@ -59,7 +61,7 @@ class Rewritten(NamedTuple):
 
 def write_file(
     path: Path,
-    content: bytes | BinaryIO,
+    content: Content,
     *,
     durable: bool = True,
     follow_links: bool = True,
@@ -73,7 +75,7 @@ def write_file(
 
     Args:
         path: The file, which need not exist; its directory must exist.
-        content: All of its new content, or an open file to copy.
+        content: All of its new content, an open file to copy, or a function that writes it.
         durable: Whether to wait until the content is on the disk.
         follow_links: Whether to write the target of a symbolic link; otherwise the file replaces
             the link.
@@ -93,8 +95,8 @@ def write_file(
             return
         status = None
     place = temporaries or real.parent
-    with _temporary(real, place, content, status, durable=durable, mode=mode) as temporary:
-        temporary.replace(real)
+    with _temporary(real, place, content, status, durable=durable, mode=mode) as new:
+        new.replace(real)
     if durable:
         with contextlib.suppress(OSError):  # the file has its new content
             sync_directory(real.parent)
@@ -167,16 +169,11 @@ def _attempt(
     if changed == text and not exposed:
         return Rewritten(created=False, changed=False)
     mode = 0o666 if status is None else stat.S_IMODE(status.st_mode)
-    with _temporary(
-        path,
-        path.parent,
-        mark + changed.encode(),
-        status,
-        mode=mode & ~_OTHERS if narrow else None,
-    ) as temporary:
+    narrowed = mode & ~_OTHERS if narrow else None
+    with _temporary(path, path.parent, mark + changed.encode(), status, mode=narrowed) as new:
         if _signature(_status(path)) != _signature(status):
             return None
-        temporary.replace(path)
+        new.replace(path)
     with contextlib.suppress(OSError):  # the file has its new content
         sync_directory(path.parent)
     return Rewritten(created=status is None, changed=changed != text)
@@ -186,7 +183,7 @@ def _attempt(
 def _temporary(
     target: Path,
     directory: Path,
-    content: bytes | BinaryIO,
+    content: Content,
     status: os.stat_result | None,
     *,
     mode: int | None = None,
@@ -205,9 +202,8 @@ def _temporary(
     try:
         with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor, not a path
             if status is not None and hasattr(os, "fchown"):
-                with contextlib.suppress(
-                    PermissionError
-                ):  # the new file then has this user as owner
+                # Where it is refused, the new file has this user as owner.
+                with contextlib.suppress(PermissionError):
                     os.fchown(descriptor, status.st_uid, status.st_gid)
             if mode is not None and hasattr(os, "fchmod"):
                 os.fchmod(descriptor, mode)
@@ -277,9 +273,11 @@ def _lock(descriptor: int) -> bool:
     return True
 
 
-def _copy(content: bytes | BinaryIO, file: BinaryIO) -> None:
+def _copy(content: Content, file: BinaryIO) -> None:
     if isinstance(content, bytes):
         file.write(content)
+    elif callable(content):
+        content(file)
     else:
         shutil.copyfileobj(content, file, 1 << 20)
 

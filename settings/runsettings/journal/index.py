@@ -74,6 +74,13 @@ def list_runs(
     return Listing(sorted(latest.values(), key=lambda run: -run.created), listing.unreadable)
 
 
+def leave_out_details(run: StoredRun) -> None:
+    """Remove what only `show` and `diff` need, and what would make every listing slower."""
+    run.settings, run.settings_origins, run.settings_losers = {}, {}, {}
+    run.config_origins, run.config_losers, run.files = {}, {}, {}
+    run.metadata.pop("packages", None)
+
+
 def _indexed(
     path: Path, found: dict[str, JournalFile], tell: Callable[[int, int], None]
 ) -> Listing:
@@ -158,10 +165,7 @@ class _Update:
         except (OSError, RunError) as error:
             self.listing.unreadable[file.path] = str(error)
             return
-        # Only `show` and `diff` need these, and they would make every listing slower.
-        run.settings, run.settings_origins, run.settings_losers = {}, {}, {}
-        run.config_origins, run.config_losers, run.files = {}, {}, {}
-        run.metadata.pop("packages", None)
+        leave_out_details(run)
         relative = os.path.relpath(file.path, self.base)
         row = (relative, file.inode, file.size, file.modified, encode(run.to_json()))
         self.changed.append(row)

@@ -17,7 +17,7 @@ from typing import Any, Final, NamedTuple
 
 from pydantic_core import from_json
 
-from runsettings.journal.records import FORMAT, VERSION
+from runsettings.journal.records import FORMAT, VERSION, is_double, is_row
 from runsettings.layers.known_arguments import known_arguments
 from runsettings.values.diagnostic import Rule
 from runsettings.values.errors import RunError
@@ -98,6 +98,38 @@ def read_records(path: Path | str | int, start: int = 0) -> Iterator[dict[str, A
     for line in read_lines(path, start):
         if line.record is not None:
             yield line.record
+
+
+@known_arguments()
+def read_history(journal: Path | str) -> Iterator[dict[str, Any]]:
+    """The rows of a run, one for each step.
+
+    Args:
+        journal: The path of the journal.
+
+    Yields:
+        The logged data, nested as it was logged, with ``_step``, and with ``_timestamp`` in
+        seconds since 1970.
+
+    Raises:
+        OSError: The journal cannot be read.
+    """
+    row: dict[str, Any] = {}
+    place: tuple[int, bool] | None = None
+    sources: dict[str, int] = {}
+    for record in read_records(journal):
+        if record.get("type") != "history" or not is_row(record) or is_double(record, sources):
+            continue
+        # The steps of a file that is followed are its own.
+        before, place = place, (record["step"], "source" in record)
+        if place != before:
+            if row:
+                yield row
+            row = {"_step": record["step"]}
+        # These two beat metrics of the same names.
+        row.update(record["data"], _step=record["step"], _timestamp=record["time"])
+    if row:
+        yield row
 
 
 def parse(line: bytes) -> dict[str, Any] | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import os
 import platform
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Self, cast
@@ -25,10 +25,13 @@ from runsettings.journal.aggregates import (
 )
 from runsettings.journal.checkpoint import restore
 from runsettings.journal.lock import is_owned, owner
-from runsettings.journal.reader import check_header, open_regular, read_lines, read_records
+from runsettings.journal.reader import check_header, open_regular, read_lines
 from runsettings.journal.records import Exit, State, checked, is_double, is_row
 from runsettings.layers.known_arguments import known_arguments
+from runsettings.runconfig.inputs.leaf_trees import recorded_trees
 from runsettings.values.key_paths import format_path, leaves_of
+from runsettings.values.origin import Layer
+from runsettings.values.tree import Tree
 
 _NAMES: Final = (
     *("id", "name", "project", "entity", "group", "job_type", "notes", "mode", "anonymous"),
@@ -219,6 +222,13 @@ class StoredRun:
         elif kind == "exit":
             self.exit, self.ended = cast("Exit", dict(record)), record["time"]
 
+    def _trees(self) -> tuple[Tree, ...]:
+        """The config as an input of another config, with the origins and losers of its values."""
+        # Copies: the run's own change with each record, and the history of a key keeps this source.
+        config, origins = dict(self.config), dict(self.config_origins)
+        losers = dict(self.config_losers)
+        return tuple(recorded_trees(Layer.DEFAULT, f"run {self.id}", config, origins, losers))
+
     def _history(self, record: dict[str, Any]) -> bool:
         if not is_row(record):
             raise ValueError("the record is not a row")
@@ -316,35 +326,3 @@ def load_run(journal: Path | str) -> StoredRun:
             run = StoredRun(path)  # the members of another version
     run.read_on(fd)
     return run
-
-
-@known_arguments()
-def read_history(journal: Path | str) -> Iterator[dict[str, Any]]:
-    """The rows of a run, one for each step.
-
-    Args:
-        journal: The path of the journal.
-
-    Yields:
-        The logged data, nested as it was logged, with ``_step``, and with ``_timestamp`` in
-        seconds since 1970.
-
-    Raises:
-        OSError: The journal cannot be read.
-    """
-    row: dict[str, Any] = {}
-    place: tuple[int, bool] | None = None
-    sources: dict[str, int] = {}
-    for record in read_records(journal):
-        if record.get("type") != "history" or not is_row(record) or is_double(record, sources):
-            continue
-        # The steps of a file that is followed are its own.
-        before, place = place, (record["step"], "source" in record)
-        if place != before:
-            if row:
-                yield row
-            row = {"_step": record["step"]}
-        # These two beat metrics of the same names.
-        row.update(record["data"], _step=record["step"], _timestamp=record["time"])
-    if row:
-        yield row

@@ -23,7 +23,16 @@ def change_tags(run: StoredRun, add: Iterable[str] = (), remove: Iterable[str] =
         SettingsError: A tag is empty or too long.
         OSError: The journal cannot be written, such as on a full disk.
     """
-    wanted = Settings.resolve(run_tags=tuple(add), layers=(Layer.INIT,)).run_tags
-    record = {"type": "tags", "time": time.time(), "add": list(wanted), "remove": list(remove)}
+    wanted = checked_tags(add)
+    record = {"type": "tags", "time": time.time(), "add": wanted, "remove": list(remove)}
     append_once(run.journal, encode(record))
     run.read_on()
+
+
+def checked_tags(tags: Iterable[str]) -> list[str]:
+    """Check tags as the settings of a run are checked.
+
+    Raises:
+        SettingsError: A tag is empty or too long.
+    """
+    return list(Settings.resolve(run_tags=tuple(tags), layers=(Layer.INIT,)).run_tags)

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, Protocol
 
 from runsettings.documents.paths import named_path
 from runsettings.journal import removal
+from runsettings.journal.aggregates import merge_summary
 from runsettings.journal.directory import wandb_directory
 from runsettings.journal.index import Listing, list_runs
 from runsettings.journal.query.finding import choose_run, find_run, runs_directory
 from runsettings.journal.query.listing import Question, answer
 from runsettings.journal.query.metrics import Metric, read_metrics
 from runsettings.journal.query.run_objects import saved_files
+from runsettings.journal.reader import read_history
 from runsettings.journal.replay import StoredRun, load_run
 from runsettings.shipping.addresses import check_packages, shown
 from runsettings.shipping.stores.base import Store
@@ -61,11 +63,21 @@ class RunSource(Protocol):
     def family(self, run: StoredRun) -> list[StoredRun]:
         """The run, and those that it overwrote, as far as they have files of their own."""
 
+    def change_tags(self, run: StoredRun, add: Sequence[str], remove: Sequence[str]) -> list[str]:
+        """Add and remove tags of a run, and return its tags after that.
+
+        Raises:
+            SettingsError: A tag is empty or too long.
+        """
+
     def remove(self, run: StoredRun, *, force: bool) -> None:
         """Remove a run; with ``force`` also if a process records it."""
 
     def metrics(self, run: StoredRun) -> dict[str, Metric]:
         """The metrics of a run."""
+
+    def history(self, run: StoredRun) -> Iterator[dict[str, Any]]:
+        """The rows of a run by dotted key, each with ``_step`` and ``_timestamp``."""
 
     def files(self, run: StoredRun) -> Mapping[str, int | None]:
         """The files of a run with their sizes in bytes."""
@@ -103,6 +115,13 @@ class DirectorySource:
         """The run, and those that it overwrote."""
         return removal.overwritten(run)
 
+    def change_tags(self, run: StoredRun, add: Sequence[str], remove: Sequence[str]) -> list[str]:
+        """Add and remove tags of a run in its journal."""
+        from runsettings.journal.tags import change_tags  # pydantic: it checks tags as settings
+
+        change_tags(run, add, remove)
+        return run.tags
+
     def remove(self, run: StoredRun, *, force: bool) -> None:
         """Remove a run with its directory."""
         removal.remove(run, self.directory, force=force)
@@ -110,6 +129,13 @@ class DirectorySource:
     def metrics(self, run: StoredRun) -> dict[str, Metric]:
         """The metrics of a run."""
         return read_metrics(run)
+
+    def history(self, run: StoredRun) -> Iterator[dict[str, Any]]:
+        """The rows of a run, one after the other from its journal."""
+        for row in read_history(run.journal):
+            flat = {"_step": row["_step"], "_timestamp": row["_timestamp"]}
+            merge_summary(flat, row)
+            yield flat
 
     def files(self, run: StoredRun) -> Mapping[str, int | None]:
         """The files of a run with their sizes in bytes."""
@@ -150,6 +176,12 @@ class StoreSource:
         """The run alone: a store removes with it what it overwrote."""
         return [run]
 
+    def change_tags(self, run: StoredRun, add: Sequence[str], remove: Sequence[str]) -> list[str]:
+        """Add and remove tags of a run in the store; its journal does not change."""
+        from runsettings.journal.tags import checked_tags  # pydantic: it checks tags as settings
+
+        return self.store.change_tags(run, checked_tags(add), remove)
+
     def remove(self, run: StoredRun, *, force: bool) -> None:
         """Remove a run from the store."""
         del force  # the caller has asked; no lock tells more
@@ -158,6 +190,10 @@ class StoreSource:
     def metrics(self, run: StoredRun) -> dict[str, Metric]:
         """The metrics of a run."""
         return self.store.read_metrics(run)
+
+    def history(self, run: StoredRun) -> Iterator[dict[str, Any]]:
+        """The rows of a run, some thousand at a time."""
+        return self.store.read_history(run)
 
     def files(self, run: StoredRun) -> Mapping[str, int | None]:
         """The files of a run with their sizes in bytes."""

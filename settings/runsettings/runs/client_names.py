@@ -27,8 +27,7 @@ MISSING: Final = {
     ("use_artifact", "use_model", "restore"): _READ_FILES,
     ("log_code",): "give `init(save_code=True)`, or `save()` the files",
     ("Api", "InternalApi", "apis"): (
-        "read runs with `load_run()` and `read_history()`, or on the command line with "
-        "`runsettings runs ls`"
+        "read runs with `read_runs()`, or on the command line with `runsettings runs ls`"
     ),
     ("sweep", "agent", "controller", "launch"): _START_SCRIPT,
     ("watch", "unwatch", "watch_called"): "`log()` the norms of the gradients",

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from runsettings.journal import replay
+from runsettings.journal import reader, replay
 from runsettings.runs import moved
 
 _RENAMED = {"load": "load_run", "history": "read_history"}
 
 
 def __getattr__(name: str) -> Any:
-    return moved.find(__name__, name, replay, _RENAMED)
+    home = reader if name in ("history", "read_history") else replay
+    return moved.find(__name__, name, home, _RENAMED)

@@ -11,7 +11,8 @@ import pytest
 
 import runsettings
 from runsettings.journal.index import list_runs
-from runsettings.journal.replay import load_run, read_history
+from runsettings.journal.reader import read_history
+from runsettings.journal.replay import load_run
 from runsettings.values.errors import RunError
 
 ROWS = [{"loss": 3.0, "val/a": 1}, {"loss": 1.0, "val/a": 5}, {"loss": 2.0, "val/a": 3}]

@@ -11,7 +11,8 @@ import threading
 import numpy as np
 import pytest
 
-from runsettings.journal.replay import load_run, read_history
+from runsettings.journal.reader import read_history
+from runsettings.journal.replay import load_run
 from runsettings.values.errors import ConfigError, RunError, SettingsError, SettingsWarning
 
 

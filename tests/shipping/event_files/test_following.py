@@ -9,8 +9,8 @@ import sys
 
 import pytest
 
-from runsettings.journal.reader import read_records
-from runsettings.journal.replay import load_run, read_history
+from runsettings.journal.reader import read_history, read_records
+from runsettings.journal.replay import load_run
 from runsettings.shipping.event_files.following import EventFiles
 
 

@@ -12,6 +12,7 @@ _COMMANDS: Final = {
     "ls": ("runs.ls_command", "List runs, newest first."),
     "show": ("runs.show_command", "Everything that RUN recorded."),
     "diff": ("runs.diff_command", "The differences of config and settings of two runs."),
+    "export": ("runs.export_command", "Write what runs logged as CSV, JSON or Parquet."),
     "tag": ("runs.tag_command", "Add tags to RUN and remove tags from it."),
     "rm": ("runs.rm_command", "Remove each RUN with its directory."),
 }
@@ -19,7 +20,7 @@ _COMMANDS: Final = {
 
 @click.group("runs", cls=LazyGroup, table=_COMMANDS)
 def runs_command() -> None:
-    """List, show, compare, tag and remove local runs.
+    """List, show, compare, export, tag and remove runs.
 
     RUN is a run's id, the beginning of one, a name, the path of its directory, or "latest".
     """

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import shutil
 import sys
@@ -14,14 +13,16 @@ import click
 
 from runsettings.cli.completing import offered
 from runsettings.cli.printing import note, print_json, print_table
-from runsettings.cli.runs.cells import cell, csv_cell
+from runsettings.cli.runs.cells import cell
 from runsettings.cli.runs.options import (
     completable,
+    complete_keys,
     directory_option,
     query_errors,
     run_source,
     select_runs,
     store_option,
+    where_option,
 )
 from runsettings.journal.query.filters import attribute_filter
 from runsettings.journal.query.keys import (
@@ -41,6 +42,7 @@ from runsettings.journal.query.listing import (
 )
 from runsettings.journal.query.run_objects import row_objects, run_object
 from runsettings.journal.query.times import TIME_FORMS, parse_time, short_time
+from runsettings.recorded.csv_files import write_csv
 from runsettings.values.key_paths import MISSING
 
 if TYPE_CHECKING:
@@ -53,15 +55,6 @@ _DISPENSABLE: Final = ("job_type", "group", "tags", "steps", "project", "runtime
 
 _READABLE: Final = 20
 """The width that a column must have; longer cells are cut before columns are left out."""
-
-
-def _complete_keys(
-    ctx: click.Context, param: click.Parameter, incomplete: str
-) -> list[CompletionItem]:
-    """Offer keys; in a comma-separated list, complete the last one."""
-    del param
-    head, comma, tail = incomplete.rpartition(",")
-    return offered(known_keys(completable(ctx)), tail, head + comma)
 
 
 def _complete_attribute(name: str) -> Callable[..., list[CompletionItem]]:
@@ -127,31 +120,24 @@ def _moment(ctx: click.Context, param: click.Parameter, text: str | None) -> flo
     help="Runs created since then: 2025-01-31, 2025-01-31T14:30, 2d, 3h, today.",
 )
 @click.option("--before", metavar="TIME", callback=_moment, help="Runs created before then.")
-@click.option(
-    "--where",
-    "filters",
-    metavar="FILTER",
-    multiple=True,
-    shell_complete=_complete_keys,
-    help="Such as 'config.lr < 0.1', 'summary.loss <= 2 and name ~ big'; repeated, all hold.",
-)
+@where_option
 @click.option(
     "--sort",
     metavar="KEY",
     multiple=True,
-    shell_complete=_complete_keys,
+    shell_complete=complete_keys,
     help="Sort by KEY, or by -KEY with the largest first; by default the newest runs first.",
 )
 @click.option(
     "--columns",
     metavar="KEY,…",
-    shell_complete=_complete_keys,
+    shell_complete=complete_keys,
     help="What to show: attributes, config.KEY, summary.KEY, metadata.KEY.",
 )
 @click.option(
     "--group-by",
     metavar="KEY,…",
-    shell_complete=_complete_keys,
+    shell_complete=complete_keys,
     help="For each value of KEY, the number of runs and the means of --columns, by default of "
     "all numbers in the summaries.",
 )
@@ -223,11 +209,11 @@ def _rows(columns: Sequence[Column], shown: Callable[[Any, Kind], Any]) -> list[
 
 
 def _print_csv(columns: Sequence[Column]) -> None:
-    """Print CSV (RFC 4180) with a line of headings."""
+    """Print CSV with a line of headings."""
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([csv_cell(column.heading) for column in columns])
-    writer.writerows(_rows(columns, csv_cell))
+    rows = zip(*(column.values for column in columns), strict=True)
+    kinds = [column.kind for column in columns]
+    write_csv(text, [column.heading for column in columns], rows, kinds)
     click.echo(text.getvalue(), nl=False)
 
 

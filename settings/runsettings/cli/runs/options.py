@@ -16,6 +16,7 @@ from runsettings.cli.printing import note, progress
 from runsettings.cli.runs.store_addresses import store_address
 from runsettings.journal.query import finding
 from runsettings.journal.query.errors import QueryError, RunNotFoundError
+from runsettings.journal.query.keys import known_keys
 from runsettings.journal.query.listing import Question
 from runsettings.journal.replay import StoredRun
 from runsettings.recorded.sources import (
@@ -179,3 +180,24 @@ def completable(ctx: click.Context) -> list[StoredRun]:
     reading.start()
     reading.join(_PATIENCE)
     return [] if reading.is_alive() else found
+
+
+def complete_keys(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Offer keys; in a comma-separated list, complete the last one."""
+    del param
+    head, comma, tail = incomplete.rpartition(",")
+    return offered(known_keys(completable(ctx)), tail, head + comma)
+
+
+def where_option(command: _Command) -> _Command:
+    """The option ``--where``, as the argument ``filters``: its texts."""
+    return click.option(
+        "--where",
+        "filters",
+        metavar="FILTER",
+        multiple=True,
+        shell_complete=complete_keys,
+        help="Such as 'config.lr < 0.1', 'summary.loss <= 2 and name ~ big'; repeated, all hold.",
+    )(command)

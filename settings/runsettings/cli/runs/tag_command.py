@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import click
 
 from runsettings.cli.printing import note
-from runsettings.cli.runs.options import complete_runs, directory_option, run_source
+from runsettings.cli.runs.options import complete_runs, directory_option, run_source, store_option
 from runsettings.values.rendering import printable
 
 
@@ -15,30 +15,29 @@ from runsettings.values.rendering import printable
     "tag",
     # `-h` would be help in the middle of a tag: `-the-tag`.
     context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]},
-    options_metavar="[--dir DIR] [--help]",
+    options_metavar="[--dir DIR | --store URL] [--help]",
 )
 @click.argument("run", shell_complete=complete_runs)
 @click.argument("changes", metavar="[+TAG | -TAG]...", nargs=-1, type=click.UNPROCESSED)
 @directory_option
-def tag_command(run: str, changes: tuple[str, ...], root: str | None) -> None:
+@store_option
+def tag_command(run: str, changes: tuple[str, ...], root: str | None, store: str | None) -> None:
     """Add tags to RUN and remove tags from it.
 
     "+good" and "good" add a tag, "-draft" removes one. RUN may be finished or running. The
-    command prints the run's tags after the change, one on each line.
+    command prints the run's tags after the change, one on each line. With --store, the tags change
+    in the store alone.
     """
     add, drop = _tag_changes(changes)
-    with run_source(root) as source:
+    with run_source(root, store, writable=store is not None) as source:
         found = source.find(run)
-    for tag in drop:
-        if tag not in found.tags:
-            note(f"the run has no tag {tag!r}")
-    add = [tag for tag in add if tag not in found.tags]
-    drop = [tag for tag in drop if tag in found.tags]
-    if add or drop:
-        from runsettings.journal.tags import change_tags  # pydantic: it checks tags as settings
-
-        change_tags(found, add, drop)
-    for tag in found.tags:
+        for tag in drop:
+            if tag not in found.tags:
+                note(f"the run has no tag {tag!r}")
+        add = [tag for tag in add if tag not in found.tags]
+        drop = [tag for tag in drop if tag in found.tags]
+        tags = source.change_tags(found, add, drop) if add or drop else found.tags
+    for tag in tags:
         click.echo(printable(tag))
 
 

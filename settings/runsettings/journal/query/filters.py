@@ -68,6 +68,7 @@ def parse_filter(text: str, runs: Sequence[StoredRun], now: float) -> Filter:
 
 def attribute_filter(
     *,
+    run_id: str | None = None,
     project: str | None = None,
     group: str | None = None,
     job_type: str | None = None,
@@ -79,7 +80,8 @@ def attribute_filter(
     """A filter on the most used attributes; ``None`` and empty arguments set no condition.
 
     Args:
-        project: The run's project.
+        run_id: The run's id.
+        project: Its project.
         group: Its group.
         job_type: Its job type.
         tags: Tags that the run has, all of them.
@@ -95,7 +97,7 @@ def attribute_filter(
         literal = Literal(str(seconds), seconds, quoted=False)
         return Comparison(ATTRIBUTES["created"], ">=", literal)
 
-    names = {"project": project, "group": group, "job_type": job_type}
+    names = {"id": run_id, "project": project, "group": group, "job_type": job_type}
     parts = [equals(name, text) for name, text in names.items() if text is not None]
     parts += [equals("tags", tag) for tag in tags]
     parts += [] if since is None else [created_since(since)]

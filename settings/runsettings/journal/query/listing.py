@@ -149,26 +149,65 @@ def group_columns(
         metrics: The keys to compute means of.
         limit: The largest number of groups; all by default.
     """
-    found: dict[tuple[str, ...], tuple[tuple[Any, ...], list[StoredRun]]] = {}
-    for run in runs:
-        for values in itertools.product(*(_group_values(key, run) for key in keys)):
-            # Groups are identified by texts: lists cannot be hashed, and 1 equals True.
-            identity = tuple(f"{type(value).__name__} {value}" for value in values)
-            found.setdefault(identity, (values, []))[1].append(run)
-    groups = list(found.values())[:limit]
+    groups = grouped_runs(runs, keys)[:limit]
     columns = [
         Column(
             key.text,
             Kind.VALUE if key.kind is Kind.LIST else key.kind,
-            [values[index] for values, _ in groups],
+            [group.values[index] for group in groups],
         )
         for index, key in enumerate(keys)
     ]
-    columns.append(Column("runs", Kind.VALUE, [len(members) for _, members in groups]))
+    columns.append(Column("runs", Kind.VALUE, [len(group.runs) for group in groups]))
     for metric in metrics:
-        means = [_mean(metric, members) for _, members in groups]
+        found = [number_range(metric, group.runs) for group in groups]
+        means = [MISSING if each is None else each.mean for each in found]
         columns.append(Column(f"mean {metric.text}", metric.kind, means))
     return columns
+
+
+class Group(NamedTuple):
+    """The runs that have equal values of some keys."""
+
+    identity: tuple[str, ...]
+    """The values with their types as texts: lists cannot be hashed, and 1 equals True."""
+    values: tuple[Any, ...]
+    runs: list[StoredRun]
+
+
+def grouped_runs(runs: Iterable[StoredRun], keys: Sequence[Key]) -> list[Group]:
+    """Group runs by the values of keys; a run with several tags is in the group of each.
+
+    Args:
+        runs: The runs; groups are in the order in which they first appear.
+        keys: The keys whose values are equal within a group.
+    """
+    found: dict[tuple[str, ...], Group] = {}
+    for run in runs:
+        for values in itertools.product(*(_group_values(key, run) for key in keys)):
+            identity = tuple(f"{type(value).__name__} {value}" for value in values)
+            found.setdefault(identity, Group(identity, values, [])).runs.append(run)
+    return list(found.values())
+
+
+class NumberRange(NamedTuple):
+    """What sums up the numbers of runs."""
+
+    mean: float
+    """NaN if one of them is."""
+    least: float
+    most: float
+
+
+def number_range(key: Key, runs: Iterable[StoredRun]) -> NumberRange | None:
+    """What sums up the numbers of the runs that have one; ``None`` if none has."""
+    values = [value for run in runs if _is_float(value := key.get(run))]
+    if not values:
+        return None
+    # Each value is divided first, because the sum of large floats may overflow.
+    mean = sum(value / len(values) for value in values)
+    known = [value for value in values if not math.isnan(value)] or values
+    return NumberRange(mean, min(known), max(known))
 
 
 def summary_metrics(runs: Iterable[StoredRun]) -> list[Key]:
@@ -183,12 +222,6 @@ def _group_values(key: Key, run: StoredRun) -> Iterator[Any]:
         yield from value or [MISSING]
     else:
         yield value
-
-
-def _mean(metric: Key, runs: Sequence[StoredRun]) -> Any:
-    values = [value for run in runs if _is_float(value := metric.get(run))]
-    # Each value is divided first, because the sum of large floats may overflow.
-    return sum(value / len(values) for value in values) if values else MISSING
 
 
 def _is_sortable(value: Any) -> bool:

@@ -10,7 +10,8 @@ from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
 from runsettings.journal.aggregates import as_float, merge_summary
-from runsettings.journal.replay import StoredRun, read_history
+from runsettings.journal.reader import read_history
+from runsettings.journal.replay import StoredRun
 
 _POINTS: Final = 4096
 """Of more values of a metric, means are kept, so that the memory does not grow with the journal."""

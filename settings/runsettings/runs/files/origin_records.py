@@ -6,16 +6,14 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final, TypeAlias
 
 from runsettings.composition.merge import Merged
-from runsettings.journal.replay import StoredRun
 from runsettings.models import provenance
 from runsettings.models.settings import Settings
 from runsettings.runconfig.config import Config
-from runsettings.runconfig.inputs.leaf_trees import recorded_trees
 from runsettings.values.directives import Append, Delete, Replace
 from runsettings.values.key_paths import MISSING, KeyPath, format_path, leaves_of
 from runsettings.values.origin import Layer
 from runsettings.values.rendering import shown
-from runsettings.values.tree import Leaf, Tree
+from runsettings.values.tree import Leaf
 
 _LONG: Final = 200
 """Characters of a value that lost, from which it is shortened."""
@@ -121,10 +119,3 @@ def settings_record(explained: Explained) -> dict[str, Any]:
 def settings_file(explained: Explained) -> dict[str, Any]:
     """The content of ``settings.json``: each setting with its value and its history."""
     return {e["key"]: {"value": e["value"], "history": e["history"]} for e in explained}
-
-
-def config_trees(run: StoredRun) -> list[Tree]:
-    """The config of a stored run as sources of the lowest layer, with its recorded history."""
-    # Copies: the run's own change with each record, and the history of a key keeps this source.
-    config, origins = dict(run.config), dict(run.config_origins)
-    return recorded_trees(Layer.DEFAULT, f"run {run.id}", config, origins, dict(run.config_losers))

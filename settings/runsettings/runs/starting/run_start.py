@@ -33,7 +33,6 @@ from runsettings.runs.capture.code import main_code
 from runsettings.runs.capture.host import process_facts
 from runsettings.runs.files.origin_records import (
     config_record,
-    config_trees,
     explain_settings,
     settings_file,
     settings_record,
@@ -192,7 +191,7 @@ class RunStart:
         allow = settings.allow_val_change
         try:
             return Config.load(
-                [*([] if earlier is None else config_trees(earlier)), *self.inputs],
+                [earlier, *self.inputs],
                 include_keys=settings.config_include_keys or None,
                 exclude_keys=settings.config_exclude_keys or None,
                 schema=settings.config_schema,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import abc
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Self
 
 from runsettings.journal.query.listing import Question
@@ -146,6 +146,19 @@ class Store(Destination):
         """
 
     @abc.abstractmethod
+    def change_tags(self, run: StoredRun, add: Sequence[str], remove: Sequence[str]) -> list[str]:
+        """Add and remove tags of a run, in the store alone; what is shipped later keeps them so.
+
+        Args:
+            run: The run, from `list_runs`.
+            add: Tags to add.
+            remove: Tags to remove.
+
+        Returns:
+            Its tags after the change.
+        """
+
+    @abc.abstractmethod
     def list_runs(self) -> list[StoredRun]:
         """The latest run of each project and id, newest first, as `index.Listing` has them."""
 
@@ -189,4 +202,15 @@ class Store(Destination):
 
         Returns:
             The buckets in the order of the steps; none if there is no such metric.
+        """
+
+    @abc.abstractmethod
+    def read_history(self, run: StoredRun) -> Iterator[dict[str, Any]]:
+        """The rows of a run by dotted key, one for each step, with ``_step`` and ``_timestamp``.
+
+        Args:
+            run: The run, from `list_runs`.
+
+        Yields:
+            The rows. Not all of them are in memory, and no transaction is open between two.
         """

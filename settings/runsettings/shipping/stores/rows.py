@@ -60,26 +60,31 @@ def chunk_rows(key: int, number: int, start: int, series: Series) -> Iterator[tu
         )
 
 
-def run_values(batch: Batch) -> dict[str, Any]:
-    """The columns of a run at the end of a batch."""
+def run_values(batch: Batch, tags: list[str]) -> dict[str, Any]:
+    """The columns of a run at the end of a batch.
+
+    Args:
+        batch: The batch.
+        tags: The tags of the run.
+    """
     run = batch.run
     record = run.to_json()
     details = {name: record.pop(name) for name in DETAILS}
     if "packages" in run.metadata:
         details["metadata"] = {"packages": run.metadata["packages"]}
         record["metadata"] = {**run.metadata, "packages": {}}  # in the place that it had
+    attributes = {
+        name: value
+        for name, key in ATTRIBUTES.items()
+        if name != "state" and (value := key.get(run)) is not MISSING
+    }
     values: dict[str, Any] = {
         "position": run.position,
         "created": run.created,
         "tail": batch.tail,
         "state": batch.state,
-        "attributes": {
-            name: value
-            for name, key in ATTRIBUTES.items()
-            if name != "state" and (value := key.get(run)) is not MISSING
-        },
         "summary": run.summary,
-        "record": encode(record).decode(),
+        **tag_values(record, attributes, tags),
     }
     if batch.start == 0 or any(each.type in _CHANGES_DETAILS for each in batch.events):
         values["config"] = run.config
@@ -88,6 +93,20 @@ def run_values(batch: Batch) -> dict[str, Any]:
         }
         values["details"] = encode(details).decode()
     return values
+
+
+def tag_values(
+    record: dict[str, Any], attributes: dict[str, Any], tags: list[str]
+) -> dict[str, Any]:
+    """The columns of a run that its tags are in.
+
+    Args:
+        record: The run as JSON, without the details; its tags are set.
+        attributes: The attributes that a database filters; the tags are set.
+        tags: The tags.
+    """
+    record["tags"] = attributes["tags"] = tags
+    return {"attributes": attributes, "record": encode(record).decode()}
 
 
 def plain_text(value: str) -> str:

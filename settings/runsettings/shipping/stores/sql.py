@@ -32,6 +32,7 @@ from runsettings.shipping.batches import Batch, RunIdentity
 from runsettings.shipping.stores import merging, reading
 from runsettings.shipping.stores.base import Committed, Latest, NoStoreError, Store
 from runsettings.shipping.stores.engines import make_engine
+from runsettings.shipping.stores.one_run import history, retagging
 from runsettings.shipping.stores.queries.series import read_series
 from runsettings.shipping.stores.rows import chunk_rows, escaped_key, plain_text, run_values
 from runsettings.shipping.stores.tables import (
@@ -127,7 +128,7 @@ class SqlStore(Store):
             insert_rows(
                 connection, events, [(key, e[0], plain_text(e[1]), *e[2:]) for e in batch.events]
             )
-            values = run_values(batch)
+            values = run_values(batch, retagging.changed_tags(connection, key, batch.run.tags))
             values["promised"] = self._promised(connection, promise)
             connection.execute(update(runs).where(runs.c.key == key).values(values))
         self._numbers[key] = batch.end, numbers
@@ -161,6 +162,14 @@ class SqlStore(Store):
             # No batch begins at -1: a shipper that still runs has to ask, and is told.
             values = {**gone, "position": -1, "removed": self._now(connection)}
             connection.execute(update(runs).where(older).values(values))
+
+    def change_tags(self, run: StoredRun, add: Sequence[str], remove: Sequence[str]) -> list[str]:
+        """Add and remove tags of a run, in the store alone."""
+        with self._begin() as connection:
+            tags = retagging.change_tags(connection, run, add, remove, self._now(connection))
+        if tags is None:
+            raise self._bad(f"the run {run.id} was removed from it")
+        return tags
 
     def list_runs(self) -> list[StoredRun]:
         """The latest run of each project and id, newest first."""
@@ -202,6 +211,10 @@ class SqlStore(Store):
         with self._begin() as connection:
             ends = reading.ends_of_parts(connection, run)
             return read_series(connection, ends, key, buckets, first, last)
+
+    def read_history(self, run: StoredRun) -> Iterator[dict[str, Any]]:
+        """The rows of a run by dotted key, one for each step."""
+        return history.read_rows(self._begin, run)
 
     def close(self) -> None:
         """Close the connections."""

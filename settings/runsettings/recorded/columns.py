@@ -1,0 +1,126 @@
+"""Makes columns of rows, for Arrow, Parquet and pandas. Their packages are optional."""
+
+from __future__ import annotations
+
+import importlib
+import itertools
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from runsettings.recorded.csv_files import json_text
+from runsettings.values.diagnostic import Rule
+from runsettings.values.errors import RunError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_ROWS: Final = 10_000
+"""Rows that become one part of a table: as Python objects they need much more memory."""
+
+
+def package(name: str, call: str, extra: str | None = "arrow") -> Any:
+    """Import an optional package.
+
+    Args:
+        name: The package.
+        call: What needs it, for the error.
+        extra: The extra of this package that brings it, if there is one.
+
+    Raises:
+        RunError: It is not installed.
+    """
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name != name:
+            raise
+        hint = f"pip install {name}" if extra is None else f"pip install 'runsettings[{extra}]'"
+        message = f"{call} needs the package {name}, which is not installed"
+        raise RunError.of(Rule.MISSING_PACKAGE, message, hint=hint) from None
+
+
+def columns_of(rows: Iterable[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    """The values of rows by key, with ``None`` where a row has no value."""
+    columns: dict[str, list[Any]] = {}
+    count = 0
+    for count, row in enumerate(rows, 1):
+        for key, value in row.items():
+            column = columns.get(key)
+            if column is None:
+                column = columns[key] = []
+            column.extend([None] * (count - 1 - len(column)))
+            column.append(value)
+    for column in columns.values():
+        column.extend([None] * (count - len(column)))
+    return columns
+
+
+def to_arrow(rows: Iterable[Mapping[str, Any]], call: str = "RunHistory.to_arrow()") -> pa.Table:
+    """The rows as an Arrow table, made part by part.
+
+    Args:
+        rows: The rows; a key that a row does not have is null in it.
+        call: What needs pyarrow, for the error.
+
+    Raises:
+        RunError: pyarrow is not installed.
+    """
+    arrow: Any = package("pyarrow", call)
+    parts: list[dict[str, Any]] = []
+    counts: list[int] = []
+    iterator = iter(rows)
+    while batch := list(itertools.islice(iterator, _ROWS)):
+        parts.append({key: _array(arrow, values) for key, values in columns_of(batch).items()})
+        counts.append(len(batch))
+    names = list(dict.fromkeys(name for part in parts for name in part))
+    columns = [
+        _joined(
+            arrow,
+            [
+                part[name] if name in part else arrow.nulls(count)
+                for part, count in zip(parts, counts, strict=True)
+            ],
+        )
+        for name in names
+    ]
+    return arrow.table(columns, names=names)
+
+
+def _array(arrow: Any, values: list[Any]) -> Any:
+    """An array of values; their JSON if they have no type in common."""
+    try:
+        return arrow.array(values)
+    except (arrow.ArrowException, OverflowError, TypeError, ValueError):
+        # A bool beside numbers, an integer of more than 64 bits, half of a surrogate pair.
+        return arrow.array([None if value is None else _safe_json(value) for value in values])
+
+
+def _safe_json(value: Any) -> str:
+    """The JSON of a value; what UTF-8 does not have is replaced."""
+    text = value if isinstance(value, str) else json_text(value)
+    return text.encode("utf-8", "replace").decode()
+
+
+def _joined(arrow: Any, arrays: list[Any]) -> Any:
+    """One column of arrays, whose types may differ."""
+    types = {array.type for array in arrays if not arrow.types.is_null(array.type)}
+    if len(types) > 1:
+        numbers = all(
+            arrow.types.is_integer(each) or arrow.types.is_floating(each) for each in types
+        )
+        if numbers:
+            arrays = [array.cast(arrow.float64(), safe=False) for array in arrays]
+        else:
+            arrays = [
+                array
+                if arrow.types.is_string(array.type)
+                else arrow.array(
+                    [None if value is None else _safe_json(value) for value in array.to_pylist()],
+                    arrow.string(),
+                )
+                for array in arrays
+            ]
+    elif types:
+        (only,) = types
+        arrays = [array.cast(only) if array.type != only else array for array in arrays]
+    return arrow.chunked_array(arrays)
