@@ -22,7 +22,14 @@ PLACE: Final = ROOT / ".venv" / "integrations"
 PYTHON: Final = str(PLACE / "bin" / "python")
 CONSTRAINTS: Final = HERE / "constraints.txt"
 
-TOOLS: Final = ("pytest", "pytest-xdist", "hypothesis", "tensorboardX", "gymnasium")
+TOOLS: Final = (
+    "pytest",
+    "pytest-xdist",
+    "hypothesis",
+    "tensorboardX",
+    "gymnasium",
+    "psycopg[binary]",
+)
 """What the tests of the gate have, too."""
 
 FRAMEWORKS: Final = {

@@ -57,6 +57,21 @@ def test_scalars_are_in_the_journal_at_their_own_steps(begin, jail):
         writer.close()
 
 
+def test_hyperparameters_are_in_the_config(begin, jail):
+    """With the event file as their origin; what the script has set stays."""
+    from tensorboardX import SummaryWriter
+
+    run = begin(sync_tensorboard=True, config={"lr": 0.1})
+    with SummaryWriter("logs") as writer:
+        writer.add_hparams({"lr": 0.5, "optimizer.name": "adam", "nesterov": True}, {"acc": 1})
+    run.finish()
+    stored = load_run(run.journal_path)
+    assert stored.config == {"lr": 0.1, "optimizer": {"name": "adam"}, "nesterov": True}
+    assert stored.config_origins["optimizer.name"]["layer"] == "file"
+    assert "tfevents" in stored.config_origins["optimizer.name"]["where"]
+    assert "adam" in (run.path / "files" / "config.yaml").read_text()
+
+
 def test_event_files_of_earlier_programs_are_not_read(begin, jail):
     """A script that always writes into one directory has its own scalars only."""
     from tensorboardX import SummaryWriter

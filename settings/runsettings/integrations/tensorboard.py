@@ -21,10 +21,13 @@ from typing import Any, Final
 
 from runsettings.documents.paths import working_directory
 from runsettings.integrations.patching import Patches
-from runsettings.journal.replay import load_run
+from runsettings.journal.replay import StoredRun, load_run
 from runsettings.models.settings import Settings
 from runsettings.runs.recording.run import Run
 from runsettings.shipping.event_files.following import METADATA, EventFiles, event_files
+from runsettings.values.key_paths import format_path, leaves_of
+from runsettings.values.origin import Layer, Origin
+from runsettings.values.tree import Tree
 
 EXTRA: Final = "tensorboard"
 
@@ -151,7 +154,17 @@ class _Following:
             journal, recorder = run.journal_path, run._recorder
             files = EventFiles(journal, recorder.notices.warn, recorder.mask)
             if files.follow(load_run(journal), everything=True):
-                run._stored.summary.update(load_run(journal).summary)
+                self._take_over(load_run(journal))
+
+    def _take_over(self, followed: StoredRun) -> None:
+        """Let the run have what was read, for the files that it writes at its end."""
+        run = self._run
+        run._stored.summary.update(followed.summary)
+        new = {key: value for key, value in followed.config.items() if key not in run.config}
+        for key, value in new.items():
+            at = next(iter(leaves_of({key: value})))[0]
+            origin = Origin.from_json(followed.config_origins[format_path(at)])
+            run.config.update(Tree(Layer.FILE, f"{origin}", {key: value}))
 
     def _flush(self) -> None:
         """Let the writers write what they hold, so that it can be read.

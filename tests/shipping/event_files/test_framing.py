@@ -89,3 +89,41 @@ def test_a_length_that_no_record_has_is_damage(write_events):
     with path.open("ab") as file:
         file.write(length + struct.pack("<I", crc) + bytes(8))
     assert read(path)[1] == size
+
+
+def test_tensorboards_own_reader_reads_the_same(write_events):
+    """The same scalars at the same steps, in the same order; `make integrations` has it."""
+    reason = "its reader is the oracle"
+    loader = pytest.importorskip(
+        "tensorboard.backend.event_processing.event_file_loader", reason=reason
+    )
+    path = write_events([0.1, float("inf"), -3, 1e30])
+    expected = [
+        (event.wall_time, event.step, value.tag, value.tensor.float_val[0])
+        for event in loader.EventFileLoader(os.fspath(path)).Load()
+        for value in event.summary.value
+    ]
+    events = [event_parser()(record.data) for record in read(path)[0]]
+    found = [(e.time, e.step, tag, value) for e in events for tag, value in e.scalars.items()]
+    assert found == expected
+    assert len(found) == 4
+
+
+@pytest.mark.parametrize("form", ["float32", "float64", "float16", "int32", "int64", "bool"])
+def test_a_tensor_with_one_number_is_a_scalar(form):
+    """TensorFlow 2 writes scalars so; of every type of number, and in both forms of tensors."""
+    np = pytest.importorskip("numpy", reason="the types")
+    pytest.importorskip("google_crc32c", reason="it checks the checksums")
+    tensors = pytest.importorskip("tensorboard.util.tensor_util", reason="it makes tensors")
+    event_pb2 = pytest.importorskip("tensorboard.compat.proto.event_pb2", reason="and events")
+    value = np.dtype(form).type(1)
+    tensor = tensors.make_tensor_proto(value)
+    packed = type(tensor)(
+        dtype=tensor.dtype, tensor_shape=tensor.tensor_shape, tensor_content=value.tobytes()
+    )
+    for each in (tensor, packed):
+        event = event_pb2.Event(step=3, wall_time=1.0)
+        event.summary.value.add(tag="loss", tensor=each)
+        event.summary.value.add(tag="picture", tensor=tensors.make_tensor_proto(np.zeros(3)))
+        parsed = event_parser()(event.SerializeToString())
+        assert (parsed.step, parsed.scalars) == (3, {"loss": 1})

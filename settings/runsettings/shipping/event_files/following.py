@@ -15,6 +15,8 @@ from runsettings.secrets import live
 from runsettings.secrets.masking import SecretMask
 from runsettings.shipping.event_files.framing import DamagedError, read_event_records
 from runsettings.shipping.event_files.messages import Event, MissingPackageError, event_parser
+from runsettings.values.key_paths import format_path, leaves_of
+from runsettings.values.origin import Layer
 
 METADATA: Final = "tensorboard"
 """The member of the run's metadata that says what is followed: ``directories``, with the prefix of
@@ -96,7 +98,10 @@ class EventFiles:
             try:
                 if os.stat(path).st_size > start:  # noqa: PTH116 - asked again and again
                     for end, data in read_event_records(path, start):
-                        records += _records(parse(data), path, end, prefix, run)
+                        event = parse(data)
+                        records += _records(event, path, end, prefix, run)
+                        if event.hparams:
+                            records += self._config(event, path, run)
                         if len(records) >= _ROWS:
                             break
             except DamagedError as error:
@@ -113,6 +118,25 @@ class EventFiles:
             if end == start:
                 return total
             start = end
+
+    def _config(self, event: Event, path: str, run: StoredRun) -> Iterator[dict[str, Any]]:
+        """The record of an event's hyperparameters, without keys that are there already."""
+        values: dict[str, Any] = {}
+        for name, value in event.hparams.items():
+            # A dot in a name is nesting, as in the name of a flag.
+            *outer, last = (part for part in name.split(".") if part) if name.strip(".") else [name]
+            inside = values
+            for part in outer:
+                inside = inside.setdefault(part, {})
+                if not isinstance(inside, dict):
+                    break
+            else:
+                inside[last] = value
+        new = {key: values[key] for key in values if key and key not in run.config}
+        origin = {"layer": Layer.FILE.label, "where": path, "call": "add_hparams()"}
+        if new:
+            origins = {format_path(at): origin for at, _ in leaves_of(new)}
+            yield {"type": "config", "time": event.time, "values": new, "origins": origins}
 
     def _say(self, message: str) -> None:
         if message not in self._said:
