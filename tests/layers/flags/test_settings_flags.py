@@ -252,6 +252,21 @@ def test_a_flag_with_choices_refuses_what_the_type_refuses(capsys, parse, name, 
         parse(Prepared, [f"--{name}", text])
 
 
+@pytest.mark.parametrize("text", ["finish_previous", "create_new", "return_previous", "true"])
+def test_a_bool_flag_takes_the_words_that_its_variable_takes(text):
+    """``--reinit=create_new`` is what ``WANDB_REINIT`` takes."""
+    by_flag = Settings.resolve(args=of_argparse(Settings, [f"--reinit={text}"]), environ={})
+    assert by_flag.reinit is Settings.resolve(environ={"WANDB_REINIT": text}).reinit
+
+
+@pytest.mark.parametrize("word", ["--reinit=never", "--quiet=create_new", "--no-quiet=loud"])
+def test_a_bool_flag_refuses_words_that_its_type_refuses(capsys, word):
+    """Any other word behind the equals sign is an error of the parser."""
+    with pytest.raises(SystemExit):
+        of_argparse(Settings, [word])
+    assert "takes no value" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("name", "text", "value"),
     [("mode", "dryrun", "offline"), ("resume", "true", "auto"), ("anonymous", "true", "allow")],

@@ -700,3 +700,18 @@ def test_with_strict_each_record_that_is_not_written_is_an_error(script):
         """
     )
     assert done.stdout == "20 21\n", done.stderr
+
+
+def test_with_strict_an_end_that_is_not_written_is_an_error_without_a_traceback(script):
+    """Python would show the frames of its exit handlers, which say nothing to the user."""
+    done = script(
+        """
+        import resource
+        run = begin(settings={"quiet": True, "disable_git": True, "strict": True})
+        run._files.wait_for_facts()
+        size = run.journal_path.stat().st_size
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+        """
+    )
+    assert "cannot be written" in done.stderr
+    assert "Traceback" not in done.stderr

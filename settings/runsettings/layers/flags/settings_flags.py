@@ -47,17 +47,20 @@ class Choices(list[str]):
         self.annotation = annotation
 
     def __contains__(self, text: object) -> bool:
-        if super().__contains__(text):
-            return True
-        try:
-            TypeAdapter(self.annotation).validate_python(typed(text, [self.annotation]))
-        except ValidationError:
-            return False
-        return True
+        return super().__contains__(text) or _is_taken(text, self.annotation)
+
+
+def _is_taken(text: object, annotation: Any) -> bool:
+    """Whether a type takes a text, by its validators too."""
+    try:
+        TypeAdapter(annotation).validate_python(typed(text, [annotation]))
+    except ValidationError:
+        return False
+    return True
 
 
 class BoolFlag(argparse.BooleanOptionalAction):
-    """``--quiet`` and ``--no-quiet``, and ``--quiet=false`` with any word for a bool."""
+    """``--quiet`` and ``--no-quiet``, and ``--quiet=false`` with any word that its type takes."""
 
     def __call__(
         self,
@@ -70,7 +73,8 @@ class BoolFlag(argparse.BooleanOptionalAction):
         name, separator, word = (option_string or "").partition("=")
         if separator:
             is_negative = name.startswith("--no-") and name in self.option_strings
-            setattr(namespace, self.dest, BOOL_WORDS[word.lower()] is not is_negative)
+            value = BOOL_WORDS.get(word.lower())
+            setattr(namespace, self.dest, word if value is None else value is not is_negative)
         else:
             super().__call__(parser, namespace, values, option_string)
 
@@ -94,8 +98,11 @@ class _OptionStrings(dict[str, argparse.Action]):
         if not isinstance(word, str):
             return None
         name, separator, value = word.partition("=")
-        action = self.get(name) if separator and value.lower() in BOOL_WORDS else None
-        return action if isinstance(action, BoolFlag) else None
+        action = self.get(name) if separator else None
+        if not isinstance(action, BoolFlag):
+            return None
+        setting = vars(action).get(SETTINGS_FLAG, bool)
+        return action if value.lower() in BOOL_WORDS or _is_taken(value, setting) else None
 
 
 def take_bool_words(parser: argparse.ArgumentParser) -> None:

@@ -170,6 +170,8 @@ def _finish_all(ending: Ending) -> None:
         except KeyboardInterrupt:
             # Python would print a traceback, and end with the same exit code.
             run._recorder.notices.warn("interrupted; some files of the run may be missing")
+        except RunError as error:  # of a strict run, to which no caller is left
+            sys.stderr.write(f"{error}\n")
 
 
 def _finish_on_signal(ending: Ending) -> None:
