@@ -223,3 +223,31 @@ def test_a_word_after_a_long_number_is_found_in_linear_time():
     found = json('{"a": 1e' + "0" * 100_000 + "x}").diagnostics
     assert time.process_time() - start < 1
     assert (found[0].rule, found[0].column) == (Rule.SYNTAX, 7)
+
+
+SEPARATORS = st.sampled_from([",\n", ",\n  ", ",\r\n  ", ", ", ", \n  ", ",\n\t", "\n,", ",\n\n"])
+ITEMS = ["1", "-2.5e3", '""', '"a, b]"', '"\\n\\","', "null", "true", "NaN"]
+
+
+@RELAXED
+@given(
+    opening=st.sampled_from(["", "\n", "\n  ", " "]),
+    items=st.lists(st.sampled_from(ITEMS), min_size=1, max_size=60),
+    usual=SEPARATORS,
+    others=st.dictionaries(st.integers(0, 59), SEPARATORS, max_size=2),
+)
+def test_items_of_long_arrays_have_their_positions(opening, items, usual, others):
+    """Also where nearly all of them have a line each and the same indentation."""
+    text, offsets = f'{{"a": [{opening}', []
+    for index, item in enumerate(items):
+        offsets.append(len(text))
+        text += item + (others.get(index, usual) if index + 1 < len(items) else "")
+    text += ' ], "z": 0}'
+    lines = [text.count("\n", 0, offset) + 1 for offset in offsets]
+    columns = [offset - text.rfind("\n", 0, offset) for offset in offsets]
+    tree = json(text).tree
+    found = [tree.position(("a", index)) for index in range(len(items))]
+    assert found == list(map(Position, lines, columns))
+    assert tree.position(("z",)) == Position(
+        text.count("\n") + 1, len(text) - 1 - text.rfind("\n") - 1
+    )

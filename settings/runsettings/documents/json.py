@@ -10,27 +10,19 @@ import json
 import math
 import re
 from contextlib import suppress
-from itertools import islice
 from json import JSONDecodeError, JSONDecoder
 from typing import Any, Final, NamedTuple
 
-from runsettings.documents.limits import MAX_DEPTH, MAX_DIGITS, is_within_limits, number_problem
+from runsettings.documents.json_positions import JsonPositions
+from runsettings.documents.limits import MAX_DEPTH, MAX_DIGITS, is_within_limits
 from runsettings.documents.text_diagnostics import TextDiagnostics
 from runsettings.values.diagnostic import Rule
-from runsettings.values.key_paths import KeyPath
 from runsettings.values.origin import Kind, Layer
-from runsettings.values.positions import KEY_SHIFT, Branch, SequenceMarks, unpack
 from runsettings.values.reading import Reading
 from runsettings.values.tree import Tree
 
 _SPACE: Final = " \t\r\n"
-_STRING: Final = r'"(?:[^"\\]++|\\.)*+"'
-_SCALAR: Final = r'(?:"(?:[^"\\]++|\\.)*+["\\]?+|[-+.\w]++)?+'
-_MEMBER: Final = re.compile(rf"[,\s]*+({_STRING})\s*+:\s*+({_SCALAR})")
-_ITEM: Final = re.compile(rf"[,\s]*+({_SCALAR})")
-_END: Final = re.compile(r"[,\s]*+[\]}]")
 _OUTLINE: Final = re.compile(r'"(?:[^"\\]++|\\.)*+["\\]?|[\[\]{},]', re.DOTALL)
-_CONTAINERS: Final = frozenset({dict, list})
 _CLOSERS: Final = {"{": "}", "[": "]"}
 _COMMENTS: Final = ("//", "/*", "#")
 _WORD: Final = re.compile(r"[-+.\w]++")
@@ -68,10 +60,12 @@ def read(text: str, layer: Layer, where: str) -> Reading:
     readable, data, decoder, complete = _decode(diagnostics)
     tree = Tree(layer, where, text=text, kind=Kind.DOCUMENT, directives=False)
     if decoder.repeated or decoder.refused:
-        tree.marks = _Positions(diagnostics, decoder).of(data)
+        tree.marks = JsonPositions(diagnostics, decoder.repeated, decoder.refused).of(data)
     else:
         # The values are read again, because those in the tree may have been changed.
-        tree.marks = lambda: _Positions(diagnostics, decoder).of(json.loads(readable))
+        tree.marks = lambda: JsonPositions(diagnostics, decoder.repeated, decoder.refused).of(
+            json.loads(readable)
+        )
     if not complete and isinstance(data, dict) and data:
         # The value of the last top-level key may be incomplete.
         pairs = decoder.repeated.get(id(data)) or list(data.items())
@@ -224,111 +218,3 @@ def _add_syntax_error(error: JSONDecodeError, closer: str, diagnostics: TextDiag
     elif expected == "Expecting value" and word is not None:
         hint = "write numbers as in 10, -0.5 and 1e-3"
     diagnostics.add_at(Rule.SYNTAX, message, at, hint=hint)
-
-
-class _Positions:
-    """The second pass, which finds the positions of the decoded values in the same order."""
-
-    def __init__(self, diagnostics: TextDiagnostics, decoder: _Decoder) -> None:
-        self._diagnostics = diagnostics
-        self._text = diagnostics.text
-        self._packed = diagnostics.packed
-        self._repeated = decoder.repeated
-        self._refused = decoder.refused
-        # The offset up to which the text was read.
-        self._at = 0
-
-    def of(self, data: Any) -> Any:
-        """The marks of the text's one value."""
-        found = _ITEM.match(self._text)
-        if found is None:
-            return None
-        self._at = found.end()
-        return self._value(data, self._packed(found.start(1)), ())
-
-    def _value(self, value: Any, mark: int, path: KeyPath) -> Any:
-        """The marks of a container that begins here, or of a number that Python cannot hold."""
-        if isinstance(value, dict):
-            return self._members(value, Branch(mark), path)
-        if isinstance(value, list):
-            return self._items(value, SequenceMarks(mark), path)
-        position, _ = unpack(mark)
-        message, hint = number_problem(value), "quote it if it is a text"
-        self._diagnostics.add(Rule.BAD_VALUE, message, position, len(value), path=path, hint=hint)
-        return mark
-
-    def _members(self, data: dict[str, Any], marks: Branch, path: KeyPath) -> Branch:
-        repeated = self._repeated.get(id(data))
-        self._at += 1
-        if (
-            repeated is None
-            and not self._refused
-            and _CONTAINERS.isdisjoint(map(type, data.values()))
-        ):
-            text, at, packed, match = self._text, self._at, self._packed, _MEMBER.match
-            for key in data:
-                found = match(text, at)
-                if found is None:
-                    break  # the text ends here
-                at = found.end()
-                marks[key] = packed(found.start(1)) << KEY_SHIFT | packed(found.start(2))
-            self._at = at
-            self._close()
-            return marks
-        for key, value in data.items() if repeated is None else repeated:
-            found = _MEMBER.match(self._text, self._at)
-            if found is None:
-                break  # the text ends here
-            self._at = found.end()
-            key_mark = self._packed(found.start(1))
-            mark: Any = key_mark << KEY_SHIFT | self._packed(found.start(2))
-            if key in marks:
-                self._add_repeated(
-                    (*path, key), key_mark, found.end(1) - found.start(1), marks[key]
-                )
-            if type(value) in _CONTAINERS or id(value) in self._refused:
-                mark = self._value(value, mark, (*path, key))
-            marks[key] = mark
-        self._close()
-        return marks
-
-    def _items(self, data: list[Any], marks: SequenceMarks, path: KeyPath) -> SequenceMarks:
-        self._at += 1
-        if not self._refused and _CONTAINERS.isdisjoint(map(type, data)):
-            # A long array has scalars: `finditer` is twice as fast as matching one by one.
-            items = islice(_ITEM.finditer(self._text, self._at), len(data))
-            offsets = [found.start(1) for found in items]
-            if offsets:
-                marks.extend(self._diagnostics.packed_in_order(offsets))
-                if last := _ITEM.match(self._text, offsets[-1]):
-                    self._at = last.end()
-            self._close()
-            return marks
-        for index, value in enumerate(data):
-            found = _ITEM.match(self._text, self._at)
-            if found is None:
-                break
-            self._at = found.end()
-            mark: Any = self._packed(found.start(1))
-            if type(value) in _CONTAINERS or id(value) in self._refused:
-                mark = self._value(value, mark, (*path, index))
-            marks.append(mark)
-        self._close()
-        return marks
-
-    def _close(self) -> None:
-        """Read a closing bracket."""
-        if end := _END.match(self._text, self._at):
-            self._at = end.end()
-
-    def _add_repeated(self, path: KeyPath, key_mark: int, width: int, first: Any) -> None:
-        value, key = unpack(getattr(first, "here", first))
-        self._diagnostics.add(
-            Rule.DUPLICATE_KEY,
-            f"{path[-1]!r} is set twice in one object",
-            unpack(key_mark)[0],
-            width,
-            path=path,
-            hint="keep one of them",
-            related=(key or value, width),
-        )
