@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -22,13 +22,14 @@ from runsettings.checks.yaml11.fixing import fixed_scalars
 from runsettings.composition.profiles import Profiles
 from runsettings.documents.atomic_write import rewrite
 from runsettings.documents.editing.renaming import Rename, rename_keys
-from runsettings.documents.files import Format, read_bytes
+from runsettings.documents.files import Format, read_bytes, read_text
 from runsettings.documents.paths import named_path, shown_path
 from runsettings.layers.base import Inputs
 from runsettings.models.layered import LayeredSettings
 from runsettings.models.model_options import options
 from runsettings.models.settings import Settings
 from runsettings.resolution.normalizing.renamed_keys import old_names_in
+from runsettings.secrets.forms import mask_addresses, written_secrets
 from runsettings.secrets.masking import SecretMask
 from runsettings.values.diagnostic import Diagnostic, Rule
 from runsettings.values.errors import SettingsError
@@ -45,6 +46,7 @@ class Fix:
         after: The text to write.
         scalars: How many scalars were rewritten.
         keys: How many keys were renamed.
+        secrets: Secrets of the settings that must not be shown.
     """
 
     where: str
@@ -52,6 +54,7 @@ class Fix:
     after: str
     scalars: int
     keys: int
+    secrets: frozenset[str] = frozenset()
 
     @property
     def what(self) -> str:
@@ -61,23 +64,23 @@ class Fix:
             f"{count} {noun}{'s' * (count != 1)} {done}" for noun, count, done in counts if count
         )
 
-    def masked(self, secrets: Iterable[str]) -> Fix:
-        """The same for showing: a difference is surrounded by lines that may hold a secret."""
-        mask = SecretMask(secrets)
-        return replace(self, before=mask.message(self.before), after=mask.message(self.after))
-
     def diff(self) -> str:
-        """The change as a unified diff."""
+        """The change as a unified diff, without the secrets in it and in the lines around it."""
+        format_ = Format.of(Path(self.where)) or Format.INI
+        data = read_text(self.before, Layer.FILE, self.where, format_).tree.data
+        mask = SecretMask(self.secrets.union(written_secrets(data)))
         lines = difflib.unified_diff(
             self.before.splitlines(keepends=True),
             self.after.splitlines(keepends=True),
             self.where,
             self.where,
         )
-        return "".join(
-            line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
-            for line in lines
-        )
+        shown: list[str] = []
+        for line in lines:
+            shown.append(mask_addresses(mask.line(line.removesuffix("\n"))) + "\n")
+            if not line.endswith("\n"):
+                shown.append("\\ No newline at end of file\n")
+        return "".join(shown)
 
 
 def run_fixes(request: Request, *, write: bool) -> tuple[list[Fix], list[Diagnostic]]:
@@ -120,7 +123,7 @@ def run_fixes(request: Request, *, write: bool) -> tuple[list[Fix], list[Diagnos
         where = shown_path(path, here)
         fix, errors = fix_file(path, where, scalars=scalars, renames=keys, write=write)
         if fix is not None:
-            fixes.append(fix if write else fix.masked(secrets))
+            fixes.append(replace(fix, secrets=secrets))
         found += errors
     return fixes, found
 

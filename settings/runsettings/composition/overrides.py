@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from runsettings._deferred import deferred
 from runsettings.documents.files import Format, read_text
 from runsettings.documents.limits import MAX_DEPTH
-from runsettings.secrets.forms import MASK, is_secret_name
+from runsettings.secrets.forms import MASK, holds_written_secret, is_secret_name
 from runsettings.values.diagnostic import Diagnostic, Rule
 from runsettings.values.directives import Append, Delete
 from runsettings.values.key_paths import KeyPath
@@ -121,11 +121,7 @@ class Overrides:
             return Override(path, Delete(), None, False, self._origin(flag, text))
         written = written.strip()
         if written and any(is_secret_name(str(key)) for key in path):
-            shown = f"{plus}{name}{appends}={MASK}"
-            message = "is a secret, which other users can see among the processes"
-            hint = "pass it by a variable or a file"
-            origin = self._origin(flag, shown)
-            return Diagnostic.of(Rule.SECRET_IN_OVERRIDE, path, message, origin, hint)
+            return self._secret(path, flag, f"{plus}{name}{appends}={MASK}")
         origin = self._origin(flag, text)
         if written.startswith("@") and not appends:
             if len(written) == 1:
@@ -136,9 +132,17 @@ class Overrides:
         except ValueError as error:
             hint = "quote the value to make it a text"
             return self._bad(path, flag, text, f"has a value that cannot be read: {error}", hint)
+        if holds_written_secret(value):
+            return self._secret(path, flag, f"{plus}{name}{appends}={MASK}")
         if appends:
             value = Append(value if isinstance(value, list) else [value])
         return Override(path, value, None, bool(plus), origin)
+
+    def _secret(self, path: KeyPath, flag: str, shown: str) -> Diagnostic:
+        message = "is a secret, which other users can see among the processes"
+        hint = "pass it by a variable or a file"
+        origin = self._origin(flag, shown)
+        return Diagnostic.of(Rule.SECRET_IN_OVERRIDE, path, message, origin, hint)
 
     def _bad(
         self, path: KeyPath, flag: str, text: str, message: str, hint: str | None

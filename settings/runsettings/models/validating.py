@@ -114,9 +114,11 @@ def raise_or_warn(resolution: Resolution, caller: Caller) -> None:
     """
     if not resolution.diagnostics:
         return
+    # A reference to a variable may have put its secret anywhere.
+    diagnostics = live.masked(resolution.diagnostics, masking.SecretMask())
     if resolution.errors:
-        raise SettingsError(resolution.diagnostics)
-    message = rendering.render_problems(resolution.diagnostics, "settings")
+        raise SettingsError(diagnostics)
+    message = rendering.render_problems(diagnostics, "settings")
     warnings.warn_explicit(message, SettingsWarning, caller.where, caller.line or 0)
 
 

@@ -8,7 +8,7 @@ linear time: every pattern begins at a word, and words do not overlap.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 MASK: Final = "***"
@@ -65,6 +65,23 @@ def holds_written_secret(value: Any) -> bool:
             for key, item in value.items()
         )
     return isinstance(value, (list, tuple)) and any(map(holds_written_secret, value))
+
+
+def written_secrets(value: Any, *, named: bool = False) -> Iterator[str]:
+    """The texts that a value has under names of secrets, line by line.
+
+    Args:
+        value: Any tree of mappings, lists and scalars.
+        named: Whether the value itself stands under such a name.
+    """
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from written_secrets(item, named=named or is_secret_name(str(key)))
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from written_secrets(item, named=named)
+    elif named and isinstance(value, str):
+        yield from (line.strip() for line in value.splitlines())
 
 
 def mask_addresses(text: str) -> str:

@@ -161,7 +161,7 @@ class SecretMask:
     def diagnostics(self, diagnostics: Collection[Diagnostic]) -> tuple[Diagnostic, ...]:
         """Mask the secrets in diagnostics, and the values of names that sound like secrets."""
         # Many diagnostics can show the same line, and that line may be the whole text.
-        excerpt_text = functools.cache(self._excerpt_text)
+        excerpt_text = functools.cache(self.line)
         named = functools.cache(_words_after_names)
         return tuple(
             [self._diagnostic(diagnostic, excerpt_text, named) for diagnostic in diagnostics]
@@ -246,7 +246,8 @@ class SecretMask:
             ),
         )
 
-    def _excerpt_text(self, text: str) -> str:
+    def line(self, text: str) -> str:
+        """Mask the secrets in a line of a file, and what follows the name of a secret there."""
         start = value_of_secret_name(text)
         if re.fullmatch(_ENCODED, text):
             start = len(text) - len(text.lstrip())

@@ -6,6 +6,7 @@ from typing import Any
 
 from runsettings.cli.printing import one_line
 from runsettings.runconfig.config import Config
+from runsettings.secrets import live
 from runsettings.values.diagnostic import Rule
 from runsettings.values.errors import SettingsError
 from runsettings.values.json_trees import copy_tree
@@ -15,8 +16,11 @@ from runsettings.values.rendering import shown
 
 def config_rows(config: Config) -> list[tuple[str, str, str, str]]:
     """Key, value, layer and place of each leaf."""
-    found = leaves_of(config.as_dict())
-    leaves = [(path, shown(value), config.origin(path)) for path, value in found]
+    mask = live.mask()
+    leaves = [
+        (path, mask.message(shown(value)), config.origin(path))
+        for path, value in leaves_of(config.as_dict())
+    ]
     return [(format_path(path), value, at.layer.label, at.place) for path, value, at in leaves]
 
 
@@ -28,7 +32,7 @@ def config_data(config: Config, *, origins: bool) -> dict[str, Any]:
         origins: Whether to return an object with value and origin for each dotted key instead.
     """
     data: dict[str, Any] = {}
-    for path, value in leaves_of(config.as_dict()):
+    for path, value in leaves_of(_masked(config.as_dict())):
         if origins:
             data[format_path(path)] = {"value": value, "origin": config.origin(path).to_json()}
         else:
@@ -47,7 +51,7 @@ def config_value(config: Config, key: str) -> str:
         SettingsError: There is no such key.
     """
     _known(config, key)
-    value: Any = config.as_dict()
+    value: Any = _masked(config.as_dict())
     for part in key.split("."):
         value = value[part]
     return one_line(value)
@@ -86,12 +90,18 @@ def explained_data(config: Config, key: str | None) -> list[dict[str, Any]]:
             "key": format_path(path),
             "value": value,
             "history": [
-                {**leaf.origin.to_json(), "value": leaf.value} for leaf in config.history(path)
+                {**leaf.origin.to_json(), "value": _masked(leaf.value)}
+                for leaf in config.history(path)
             ],
         }
-        for path, value in leaves_of(config.as_dict())
+        for path, value in leaves_of(_masked(config.as_dict()))
         if path[: len(below)] == below
     ]
+
+
+def _masked(value: Any) -> Any:
+    """A value without the secrets that are known, such as those of variables in references."""
+    return live.mask().value(value)[0]
 
 
 def _known(config: Config, key: str) -> None:

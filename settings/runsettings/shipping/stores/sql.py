@@ -67,7 +67,11 @@ class SqlStore(Store):
     def __init__(self, url: URL, shown: str, *, writable: bool, upgrading: bool = False) -> None:
         self.shown = shown
         options = (url.query.get("password"), url.query.get("sslpassword"))
-        self._passwords = [each for each in (url.password, *options) if isinstance(each, str)]
+        passwords = [each for each in (url.password, *options) if isinstance(each, str)]
+        # The driver takes for the host what follows an "@" that is not escaped in the password.
+        if "@" in (url.host or ""):
+            passwords += str(url.host).split("@")[:-1]
+        self._passwords = passwords
         self._engine = make_engine(url, writable=writable)
         self._numbers: dict[int, tuple[int, dict[str, int]]] = {}
         """The numbers of a run's series, with the position of the journal at which they are so."""
