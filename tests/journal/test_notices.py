@@ -74,3 +74,31 @@ def test_a_closed_stream_stops_nothing():
     stream = io.StringIO()
     stream.close()
     Notices(stream=stream, environ={}).warn("nobody hears this")
+
+
+def test_a_line_of_progress_is_replaced_on_a_terminal():
+    """By the next one, by any other line, and by nothing at the end."""
+    stream = Terminal()
+    notices = Notices(stream=stream, environ={"NO_COLOR": "1"})
+    notices.progress("3 left")
+    notices.progress("2 left")
+    notices.tell("done")
+    notices.progress("1 left")
+    notices.end_progress()
+    notices.end_progress()
+    erase = "\r\x1b[K"
+    assert stream.getvalue() == (
+        f"runsettings: 3 left{erase}runsettings: 2 left{erase}runsettings: done\n"
+        f"runsettings: 1 left{erase}"
+    )
+
+
+def test_progress_is_one_line_elsewhere():
+    """A log file does not get a line for each step; and with `quiet` none."""
+    stream = io.StringIO()
+    notices = Notices(stream=stream)
+    for left in (3, 2, 1):
+        notices.progress(f"{left} left")
+    notices.end_progress()
+    Notices(stream=stream, quiet=True).progress("3 left")
+    assert stream.getvalue() == "runsettings: 3 left\n"

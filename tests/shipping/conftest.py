@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import socket
 import subprocess
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -147,3 +149,67 @@ def refusing_server():
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
     return f"postgresql://me:s3cretword@127.0.0.1:{port}/d"
+
+
+class Proxy:
+    """A server between a client and the PostgreSQL server, which can become slow or go away."""
+
+    def __init__(self, server: Server, address: str) -> None:
+        self.server = server
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        port = self.listener.getsockname()[1]
+        self.address = address.replace(f":{server.port}/", f":{port}/")
+        self.how = "open"
+        self.ended = threading.Event()
+        self.pairs: list[tuple[socket.socket, socket.socket]] = []
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def become(self, how: str) -> None:
+        """Answer from now on as this word says: open, hang, drip or refuse."""
+        self.how = how
+        if how == "refuse":
+            self.listener.close()
+            self._cut()
+
+    def close(self) -> None:
+        """End every connection."""
+        self.ended.set()
+        self.listener.close()
+        self._cut()
+
+    def _cut(self) -> None:
+        for pair in self.pairs:
+            for each in pair:
+                with contextlib.suppress(OSError):
+                    each.shutdown(socket.SHUT_RDWR)
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = self.listener.accept()
+                there = socket.create_connection(("127.0.0.1", self.server.port))
+                self.pairs.append((client, there))
+                for pair in ((client, there, False), (there, client, True)):
+                    threading.Thread(target=self._pass_on, args=pair, daemon=True).start()
+
+    def _pass_on(self, source: socket.socket, target: socket.socket, answers: bool) -> None:
+        with contextlib.suppress(OSError):
+            while data := source.recv(1 << 16):
+                if not answers or self.how == "open":
+                    target.sendall(data)
+                    continue
+                for byte in data if self.how == "drip" else ():
+                    if self.ended.wait(1):
+                        return
+                    target.sendall(bytes([byte]))
+        for each in (source, target):
+            with contextlib.suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+
+
+@pytest.fixture
+def proxy(server, postgres) -> Iterator[Proxy]:
+    """A proxy before an empty database in PostgreSQL."""
+    found = Proxy(server, postgres)
+    yield found
+    found.close()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -17,7 +19,7 @@ from runsettings.journal.notices import Notices
 from runsettings.journal.query.metrics import read_metrics
 from runsettings.journal.replay import load_run
 from runsettings.journal.writer import encode
-from runsettings.shipping import addresses
+from runsettings.shipping import addresses, launch
 from runsettings.shipping.background import Background, pause_after
 from runsettings.shipping.launch import Shipment
 from runsettings.shipping.shipper import Shipper
@@ -25,6 +27,7 @@ from runsettings.shipping.stores.base import NoStoreError
 from runsettings.shipping.stores.opening import open_store
 from runsettings.values.errors import RunError
 
+LONG = "RUNSETTINGS_LONG" in os.environ
 PATIENCE = 120
 """Seconds after which a test that waits for something gives up."""
 
@@ -334,3 +337,92 @@ def test_the_next_run_reaps_the_shipper_of_the_last_one(jail):
     second = Shipment.start(journal, "sqlite:///runs.db", Notices()).process
     assert first.returncode == 0
     second.wait()
+
+
+@pytest.mark.parametrize("how", ["hang", "drip", "refuse"])
+def test_a_store_that_fails_in_the_middle_does_not_hold_finish(
+    proxy, postgres, how, spawn, jail, journals
+):
+    """It hangs, sends a byte a second, or goes away; the command in the message ships the rest."""
+    timeout = 3.0 if LONG else 0.5
+    jail.setenv(WANDB_STORE=proxy.address, WANDB_FINISH_TIMEOUT=str(timeout))
+    process = spawn(f"""
+        import time
+        run = {ONLINE}
+        log({{"loss": 1}})
+        print(flush=True)
+        sys.stdin.readline()
+        log({{"loss": 2}})
+        start = time.monotonic()
+        finish()
+        print(time.monotonic() - start)
+    """)
+    process.stdout.readline()
+    wait_until(lambda: (found := shipped(postgres)) and found[1])
+    pid = wait_until(lambda: shipper_of(process))
+    proxy.become(how)
+    out, messages = process.communicate("\n", timeout=PATIENCE)
+    os.kill(pid, signal.SIGKILL)
+    (journal,) = journals()
+    assert process.returncode == 0
+    assert messages.rstrip().endswith(f"send them with: runsettings sync {journal.parent}")
+    assert not LONG or float(out) <= timeout + 1
+    jail.setenv(WANDB_STORE=postgres)
+    command = [sys.executable, "-m", "runsettings", "sync", str(journal.parent)]
+    assert "1 shipped" in subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    check_complete(postgres, journal)
+
+
+def test_finish_sleeps_no_longer_than_its_timeout(begin, monkeypatch, capfd):
+    """Counted on a clock that only its own sleeping moves."""
+    run = begin()
+    now = [0.0]
+    monkeypatch.setattr(launch.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(launch.time, "sleep", lambda seconds: now.__setitem__(0, now[0] + seconds))
+    process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    with process:
+        Shipment(run.journal_path, process, Notices(), in_code=True).wait(7.3)
+        process.communicate(b"\n")
+    assert now[0] == pytest.approx(7.3)
+    first, last = capfd.readouterr().err.splitlines()
+    assert re.fullmatch(r"runsettings: \S+ bytes to ship; waiting for up to 7 s", first)
+    assert "set WANDB_STORE to its address, and send them with: runsettings sync" in last
+
+
+def test_the_shipper_ends_after_the_script_whatever_the_store_does(silent_server, begin):
+    """A stated time after it, while it still waits for an answer."""
+    journal = begin().journal_path
+    process = launch.start_module(
+        "runsettings.shipping.background", stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    # Its parent is not process 1: the script that it is told of has ended.
+    job = {"journal": str(journal), "url": silent_server, "parent": 1, "after": 0.5}
+    process.communicate(json.dumps(job).encode(), timeout=PATIENCE)
+    assert process.returncode == 3
+
+
+def test_a_run_in_a_store_names_the_command_that_shows_it(begin, jail):
+    """As its `url`, which is nothing for a run on this machine alone."""
+    jail.setenv(WANDB_STORE="sqlite:///runs.db")
+    with begin(mode="online", id="x") as run:
+        run.log({"loss": 0.5})
+    assert run.url == run.get_url() == "runsettings runs show x --store setting"
+    command = [sys.executable, "-m", *run.url.split()]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "loss" in done.stdout
+
+
+def test_the_shipper_inherits_no_descriptor(script, jail):
+    """Not even one that the script made inheritable; a pipe's reader sees the script's end."""
+    jail.setenv(WANDB_STORE="sqlite:///runs.db")
+    done = script(f"""
+        import pathlib
+        reading, writing = os.pipe()
+        os.set_inheritable(writing, True)
+        run = {ONLINE}
+        (child,) = pathlib.Path(f"/proc/self/task/{{os.getpid()}}/children").read_text().split()
+        mine = {{os.readlink(f"/proc/self/fd/{{fd}}") for fd in (0, 1, 2, writing)}}
+        theirs = pathlib.Path(f"/proc/{{child}}/fd").iterdir()
+        print(mine & {{str(each.readlink()) for each in theirs}})
+    """)
+    assert done.stdout == "set()\n", done.stderr

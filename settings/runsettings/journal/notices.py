@@ -12,6 +12,8 @@ from runsettings.values.rendering import printable
 
 _PREFIX = "runsettings:"
 _BLUE, _YELLOW, _PLAIN = "\x1b[34m", "\x1b[33m", "\x1b[0m"
+_ERASE = "\r\x1b[K"
+"""Erases the line that the cursor is on."""
 
 
 class Notices:
@@ -39,6 +41,8 @@ class Notices:
         self._mask = mask if mask is not None else SecretMask()
         self._stream = stream
         self._colour = not environ.get("NO_COLOR")
+        self._in_progress = False
+        """Whether the last line is one of `progress`."""
 
     def tell(self, text: str) -> None:
         """Print an informational message."""
@@ -49,16 +53,39 @@ class Notices:
         """Print a warning."""
         self._print(f"warning: {text}", _YELLOW)
 
-    def _print(self, text: str, colour: str) -> None:
+    def progress(self, text: str) -> None:
+        """Print how far something is: on a terminal in place of the last such line, else once."""
+        if not self.quiet and (self._is_terminal() or not self._in_progress):
+            self._print(text, _BLUE, passing=True)
+
+    def end_progress(self) -> None:
+        """Erase the last line of `progress` from a terminal."""
+        if self._in_progress and self._is_terminal():
+            self._write(_ERASE)
+        self._in_progress = False
+
+    def _is_terminal(self) -> bool:
+        stream = self._stream if self._stream is not None else sys.stderr
+        try:
+            return stream is not None and stream.isatty()
+        except ValueError:
+            return False  # it is closed
+
+    def _print(self, text: str, colour: str, *, passing: bool = False) -> None:
+        start, prefix, end = "", _PREFIX, "\n"
+        if self._is_terminal():
+            start, end = _ERASE if self._in_progress else "", "" if passing else end
+            prefix = f"{colour}{_PREFIX}{_PLAIN}" if self._colour else prefix
+        self._in_progress = passing
+        self._write(f"{start}{prefix} {printable(self._mask.message(text))}{end}")
+
+    def _write(self, text: str) -> None:
         stream = self._stream if self._stream is not None else sys.stderr
         if self._silent or stream is None:
             return
-        prefix = _PREFIX
         # A script must not stop because its terminal is closed or the disk is full.
         try:
-            if self._colour and stream.isatty():
-                prefix = f"{colour}{_PREFIX}{_PLAIN}"
-            stream.write(f"{prefix} {printable(self._mask.message(text))}\n")
+            stream.write(text)
             stream.flush()
         except (OSError, ValueError):
             self._silent = True

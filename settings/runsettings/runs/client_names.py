@@ -51,7 +51,7 @@ class ClientNames:
     """What a run has under names of the wandb client alone."""
 
     sweep_id = sweep_url = project_url = None
-    """There are no sweeps, and a run is only on this machine."""
+    """There are no sweeps, and a project has no page."""
 
     @property
     def offline(self: Any) -> bool:
@@ -67,10 +67,14 @@ class ClientNames:
         """Return the project."""
         return str(self.project)
 
-    def get_url(self) -> None:
-        """Return nothing: there is no page of the run, of its project and of a sweep."""
+    def get_url(self: Any) -> str | None:
+        """Return where the run can be seen; see `Run.url`."""
+        return self.url  # type: ignore[no-any-return]
 
-    get_project_url = get_sweep_url = get_url
+    def get_project_url(self) -> None:
+        """Return nothing: there is no page of the project and of a sweep."""
+
+    get_sweep_url = get_project_url
 
 
 def missing_attribute(owner: str, name: str, known: Iterable[str]) -> AttributeError:

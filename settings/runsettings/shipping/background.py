@@ -48,9 +48,11 @@ class Background:
         journal: The journal.
         url: The address of the store.
         parent: The number of the script's process.
+        after: Seconds after the end of the script at which this process ends in any case.
     """
 
-    def __init__(self, journal: Path, url: str, parent: int) -> None:
+    def __init__(self, journal: Path, url: str, parent: int, after: float = AFTER_SCRIPT) -> None:
+        self.after = after
         self.journal = journal
         self.url = url
         self.parent = parent
@@ -190,7 +192,7 @@ class Background:
         """End the process a stated time after the script, also while the store does not answer."""
         while not self.script_ended:
             time.sleep(1)
-        time.sleep(AFTER_SCRIPT)
+        time.sleep(self.after)
         os._exit(3)
 
 
@@ -208,7 +210,7 @@ def main() -> None:
     """Do the job on the standard input."""
     job = json.load(sys.stdin)
     try:
-        complete = Background(Path(job["journal"]), job["url"], job["parent"]).run()
+        complete = Background(**{**job, "journal": Path(job["journal"])}).run()
     except FileNotFoundError:
         complete = True  # the run was removed
     sys.exit(0 if complete else 1)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import shlex
 import subprocess
@@ -77,21 +78,34 @@ class Shipment:
         journal: The journal of the run.
         process: The process; ``None`` if it could not be started.
         notices: Prints messages.
+        in_code: Whether the address of the store is in the program, so that no command knows it.
     """
 
-    def __init__(self, journal: Path, process: Process | None, notices: Notices) -> None:
+    def __init__(
+        self, journal: Path, process: Process | None, notices: Notices, *, in_code: bool = False
+    ) -> None:
+        self.in_code = in_code
         self.journal = journal
         self.process = process
         self.notices = notices
 
+    @staticmethod
+    def url_of(run_id: str) -> str:
+        """Where a run can be seen that is shipped to the store of the settings: a command.
+
+        Not the address of the store, which may have a password.
+        """
+        return shlex.join(["runsettings", "runs", "show", run_id, "--store", "setting"])
+
     @classmethod
-    def start(cls, journal: Path, url: str, notices: Notices) -> Shipment:
+    def start(cls, journal: Path, url: str, notices: Notices, *, in_code: bool = False) -> Shipment:
         """Start to ship a run.
 
         Args:
             journal: The journal of the run.
             url: The address of the store.
             notices: Prints messages.
+            in_code: As for the class.
         """
         job = {"journal": os.fspath(journal.absolute()), "url": url, "parent": os.getpid()}
         process = None
@@ -109,7 +123,7 @@ class Shipment:
             # already, `wait` says so.
             with contextlib.suppress(OSError), process.stdin as stdin:
                 stdin.write(json.dumps(job).encode())
-        return cls(journal, process, notices)
+        return cls(journal, process, notices, in_code=in_code)
 
     def demand(self, seconds: float = _FIRST_WORD) -> None:
         """Wait until the store has something of the run, for ``force``.
@@ -144,28 +158,28 @@ class Shipment:
             seconds: The longest time to wait.
         """
         start = time.monotonic()
-        said = False
         while True:
             ended = self.process is None or self.process.poll() is not None
             status = read_status(self.journal)
             missing = self._size() - status.position
-            if missing <= 0:
-                return
             waited = time.monotonic() - start
-            if ended or status.final or waited >= seconds:
+            if missing <= 0 or ended or status.final or waited >= seconds:
                 break
-            if not said and waited >= _SAY_AFTER:
-                said = True
-                self.notices.tell(
-                    f"shipping the last {missing:,} bytes; waiting for up to {seconds:g} s"
-                )
+            if waited >= _SAY_AFTER:
+                left = math.ceil(seconds - waited)
+                self.notices.progress(f"{missing:,} bytes to ship; waiting for up to {left} s")
             time.sleep(min(_POLL, seconds - waited))
+        self.notices.end_progress()
+        if missing <= 0:
+            return
         reason = f": {status.error}" if status.error is not None else ""
         if ended and status.error is None:
             reason = f": the process that ships it has ended, see {self.journal.parent / LOG}"
         rest = shlex.join(["runsettings", "sync", os.fspath(self.journal.parent)])
+        first = "set WANDB_STORE to its address, and " if self.in_code else ""
         self.notices.warn(
-            f"{missing:,} bytes of the run are not in the store yet{reason}; send them with: {rest}"
+            f"{missing:,} bytes of the run are not in the store yet{reason}; "
+            f"{first}send them with: {rest}"
         )
 
     def _size(self) -> int:

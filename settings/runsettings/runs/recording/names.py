@@ -41,6 +41,7 @@ class RunNames(ClientNames):
         self._open = True
         self._foreign = False
         self._warned_of: set[str] = set()
+        self._url: str | None = None
 
     disabled = False
     """Whether nothing is recorded."""
@@ -110,8 +111,12 @@ class RunNames(ClientNames):
         return self._stored.started
 
     @property
-    def url(self) -> None:
-        """The address of the run's page; ``None`` for a run that is only on this machine."""
+    def url(self) -> str | None:
+        """Where the run can be seen: for one in a store the command that shows it.
+
+        ``None`` for a run that is only on this machine.
+        """
+        return self._url
 
     @property
     def path(self) -> Path:

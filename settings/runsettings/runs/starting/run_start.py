@@ -50,6 +50,7 @@ from runsettings.secrets import live
 from runsettings.secrets.masking import SecretMask
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity
 from runsettings.values.errors import ConfigError, SettingsWarning
+from runsettings.values.origin import Layer
 from runsettings.values.rendering import headline, render_problems
 
 if TYPE_CHECKING:
@@ -145,7 +146,9 @@ class RunStart:
             started.journal.close()
             raise
         if shipping.store is not None:
-            shipment = launch.Shipment.start(started.journal.path, shipping.store, self.notices)
+            in_code = provenance.origin(settings, "store").layer >= Layer.FLAG
+            journal = started.journal.path
+            shipment = launch.Shipment.start(journal, shipping.store, self.notices, in_code=in_code)
             if settings.force:
                 try:
                     shipment.demand()
@@ -153,6 +156,7 @@ class RunStart:
                     run._end(Ending.of(error))
                     raise
             self.shipment = shipment
+            run._url = shipment.url_of(run.id)
         return run
 
     def disabled_config(self) -> Config:
@@ -310,3 +314,5 @@ class RunStart:
             self.notices.tell("; ".join(headline(diagnostic) for diagnostic in shadowed))
         verb = f"resumed at step {run.step}" if run.resumed else "started"
         self.notices.tell(f"run {run.name} ({run.id}) {verb}, {run.mode}: {run.path}")
+        if run.url is not None:
+            self.notices.tell(f"see it with: {run.url}")
