@@ -335,6 +335,12 @@ class Settings(LayeredSettings):
         default=None,
         description="The database that runs are shipped to: sqlite:/// or postgresql:// and more.",
     )
+    store_file_limit: int = Field(
+        default=10_000_000,
+        ge=0,
+        le=250_000_000,
+        description="The most bytes of a saved file that goes to the store; at most 250000000.",
+    )
     finish_timeout: Annotated[float, BeforeValidator(_seconds)] = Field(
         default=30.0,
         ge=0,

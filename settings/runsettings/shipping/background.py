@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from runsettings.shipping.event_files.following import EventFiles
+from runsettings.shipping.saved_files import LARGEST_FILE
 from runsettings.shipping.shipper import Shipper
 from runsettings.shipping.status import Status, read_status, write_status
 from runsettings.shipping.stores.base import may_pass
@@ -48,11 +49,22 @@ class Background:
         journal: The journal.
         url: The address of the store.
         parent: The number of the script's process.
+        largest: The number of bytes of the largest saved file that is shipped.
         after: Seconds after the end of the script at which this process ends in any case.
     """
 
-    def __init__(self, journal: Path, url: str, parent: int, after: float = AFTER_SCRIPT) -> None:
+    def __init__(
+        self,
+        journal: Path,
+        url: str,
+        parent: int,
+        largest: int = LARGEST_FILE,
+        after: float = AFTER_SCRIPT,
+    ) -> None:
+        self.largest = largest
         self.after = after
+        self.left_out: list[str] = []
+        """What to say of each saved file that is not shipped."""
         self.journal = journal
         self.url = url
         self.parent = parent
@@ -74,7 +86,7 @@ class Background:
     @functools.cached_property
     def shipper(self) -> Shipper:
         """The shipper, once the store could be opened."""
-        found = Shipper(open_destination(self.url), self.journal)
+        found = Shipper(open_destination(self.url), self.journal, largest=self.largest)
         found.alive = lambda: not self.script_ended
         return found
 
@@ -149,11 +161,15 @@ class Background:
             self.contact = time.monotonic()
             if self.shipper.has_ended:
                 self._follow()  # before `finish` is told that everything is stored
-            self._tell(Status(self.shipper.position))
+            self._tell()
             if 0 < count < self.shipper.most and not self.shipper.has_ended:
                 break  # records that came meanwhile wait, so that each batch has more of them
-        if self.failures and not total:
-            self._tell(Status(self.shipper.position))  # the last failure is no longer true
+        had_files = bool(self.shipper.files)
+        for text in self.shipper.ship_files():
+            self.left_out.append(text)
+            _log(text)
+        if had_files or (self.failures and not total):
+            self._tell()  # also: the last failure is no longer true
         return total
 
     def _follow(self) -> None:
@@ -181,9 +197,15 @@ class Background:
     def _say(self, message: str, *, final: bool = False) -> None:
         """Write a failure to the log and to the status."""
         _log(message)
-        self._tell(Status(read_status(self.journal).position, message, final))
+        self._write(read_status(self.journal)._replace(error=message, final=final))
 
-    def _tell(self, status: Status) -> None:
+    def _tell(self) -> None:
+        """Write how far the shipping is to the status."""
+        shipper = self.shipper
+        left_out = tuple(self.left_out)
+        self._write(Status(shipper.position, files=len(shipper.files), left_out=left_out))
+
+    def _write(self, status: Status) -> None:
         # Without a status, as on a full disk, `finish` takes the records for missing.
         with contextlib.suppress(OSError):
             write_status(self.journal, status)

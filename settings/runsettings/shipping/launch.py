@@ -19,6 +19,7 @@ from typing import IO, Final, TypeAlias
 
 from runsettings.journal.notices import Notices
 from runsettings.journal.reader import open_regular
+from runsettings.shipping.saved_files import LARGEST_FILE
 from runsettings.shipping.status import read_status, status_path
 from runsettings.values.diagnostic import Rule
 from runsettings.values.errors import RunError
@@ -98,16 +99,26 @@ class Shipment:
         return shlex.join(["runsettings", "runs", "show", run_id, "--store", "setting"])
 
     @classmethod
-    def start(cls, journal: Path, url: str, notices: Notices, *, in_code: bool = False) -> Shipment:
+    def start(
+        cls,
+        journal: Path,
+        url: str,
+        notices: Notices,
+        *,
+        largest: int = LARGEST_FILE,
+        in_code: bool = False,
+    ) -> Shipment:
         """Start to ship a run.
 
         Args:
             journal: The journal of the run.
             url: The address of the store.
             notices: Prints messages.
+            largest: The number of bytes of the largest saved file that is shipped.
             in_code: As for the class.
         """
-        job = {"journal": os.fspath(journal.absolute()), "url": url, "parent": os.getpid()}
+        path = os.fspath(journal.absolute())
+        job = {"journal": path, "url": url, "parent": os.getpid(), "largest": largest}
         process = None
         with contextlib.suppress(OSError):
             status_path(journal).unlink()  # of an earlier process that recorded this run
@@ -163,23 +174,27 @@ class Shipment:
             status = read_status(self.journal)
             missing = self._size() - status.position
             waited = time.monotonic() - start
-            if missing <= 0 or ended or status.final or waited >= seconds:
+            complete = missing <= 0 and not status.files
+            if complete or ended or status.final or waited >= seconds:
                 break
             if waited >= _SAY_AFTER:
                 left = math.ceil(seconds - waited)
-                self.notices.progress(f"{missing:,} bytes to ship; waiting for up to {left} s")
+                what = f"{missing:,} bytes" if missing > 0 else f"{status.files} files"
+                self.notices.progress(f"{what} to ship; waiting for up to {left} s")
             time.sleep(min(_POLL, seconds - waited))
         self.notices.end_progress()
-        if missing <= 0:
+        for text in status.left_out:
+            self.notices.warn(f"a file is not in the store: {text}")
+        if complete:
             return
         reason = f": {status.error}" if status.error is not None else ""
         if ended and status.error is None:
             reason = f": the process that ships it has ended, see {self.journal.parent / LOG}"
         rest = shlex.join(["runsettings", "sync", os.fspath(self.journal.parent)])
+        what = f"{missing:,} bytes" if missing > 0 else f"{status.files} files"
         first = "set WANDB_STORE to its address, and " if self.in_code else ""
         self.notices.warn(
-            f"{missing:,} bytes of the run are not in the store yet{reason}; "
-            f"{first}send them with: {rest}"
+            f"{what} of the run are not in the store yet{reason}; {first}send them with: {rest}"
         )
 
     def _size(self) -> int:

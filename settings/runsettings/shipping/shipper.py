@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from runsettings.journal.reader import parse
 from runsettings.journal.records import State
 from runsettings.journal.replay import StoredRun
 from runsettings.shipping.batches import BYTES, read_batch, read_identity, tail_digest
+from runsettings.shipping.saved_files import LARGEST_FILE, open_saved, read_parts
 from runsettings.shipping.stores.base import Destination
 from runsettings.values.diagnostic import Rule
 from runsettings.values.errors import RunError
@@ -24,6 +28,8 @@ class Shipped(NamedTuple):
     """The run as the store has it now."""
     bytes: int
     """Bytes of the journal that were shipped."""
+    left_out: list[str]
+    """What to say of each saved file that is not shipped."""
 
 
 class Shipper:
@@ -36,17 +42,27 @@ class Shipper:
         store: The store.
         journal: The path of the journal.
         most: The number of bytes after which a batch ends.
+        largest: The number of bytes of the largest saved file that is shipped.
     """
 
-    def __init__(self, store: Destination, journal: Path | str, most: int = BYTES) -> None:
+    def __init__(
+        self,
+        store: Destination,
+        journal: Path | str,
+        most: int = BYTES,
+        largest: int = LARGEST_FILE,
+    ) -> None:
         self.store = store
         self.most = most
+        self.largest = largest
         # The store shows where the run is, also to programs in other directories.
         self.journal = str(Path(journal).absolute())
         self.alive: Callable[[], bool] | None = None
         """Tells whether the process that records the run lives; the journal's lock by default."""
         self.position = 0
         """The byte of the journal up to which the store has everything."""
+        self.files: dict[str, int] = {}
+        """The saved files to ship, each with the position of its record in the journal."""
         self._key = -1
         self._batches = 0
         self._run: StoredRun | None = None
@@ -71,9 +87,10 @@ class Shipper:
         while (count := self.ship_batch(promise)) is not None:
             shipped += count
             tell(count)
+        left_out = self.ship_files()
         if shipped:
             self.complete()
-        return None if self._run is None else Shipped(self._run, shipped)
+        return None if self._run is None else Shipped(self._run, shipped, left_out)
 
     def ship_batch(self, promise: float | None = None) -> int | None:
         """Ship the next part of the journal; arguments and errors are those of `ship`.
@@ -96,10 +113,41 @@ class Shipper:
         if not self.store.commit(self._key, batch, promise):
             return 0
         self._run, self.position = run, batch.end
+        for event in batch.events:
+            if event.type == "file":
+                path = str((parse(event.text.encode()) or {}).get("path"))
+                self.files.pop(path, None)
+                self.files[path] = event.position
         self._batches += 1
         if self._batches % _MERGE_AFTER == 0:
             self.store.merge(self._key, _MERGE_AFTER // 2)
         return batch.end - batch.start
+
+    def ship_files(self) -> list[str]:
+        """Ship the saved files whose records were shipped.
+
+        Returns:
+            What to say of each file that is not shipped, once.
+
+        Raises:
+            RunError: The store failed.
+        """
+        left_out = []
+        while self.files:
+            path, position = next(iter(self.files.items()))
+            with contextlib.ExitStack() as stack:
+                try:
+                    file = stack.enter_context(open_saved(self.journal, path))
+                    size = os.fstat(file.fileno()).st_size
+                    if size > self.largest:
+                        left_out.append(f"{path} ({size:,} bytes) is larger than store_file_limit")
+                    parts = read_parts(file, size) if size <= self.largest else ()
+                except OSError as error:
+                    left_out.append(f"{path} cannot be read: {error.strerror or error}")
+                    size, parts = 0, ()
+                self.store.put_file(self._key, position, path, size, parts)
+            del self.files[path]
+        return left_out
 
     def check_in(self, promise: float | None = None) -> None:
         """Record whether the run is running; see `Store.check_in`."""
@@ -137,6 +185,7 @@ class Shipper:
         if committed.removed:
             raise self._refused("was removed from the store, which does not take it again")
         self._key = committed.key
+        self.files = self.store.files_to_ship(committed.key)
         position = committed.position
         if position and tail_digest(self.journal, position) != committed.tail:
             raise self._refused("is not what was shipped: its journal was changed or replaced")

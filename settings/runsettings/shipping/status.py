@@ -26,6 +26,10 @@ class Status(NamedTuple):
     """Why the last try failed."""
     final: bool = False
     """Whether the error is one that no further try can mend."""
+    files: int = 0
+    """The number of saved files that are still to be shipped."""
+    left_out: tuple[str, ...] = ()
+    """What to say of each saved file that is not shipped."""
 
 
 def status_path(journal: Path) -> Path:
@@ -47,6 +51,12 @@ def read_status(journal: Path) -> Status:
     try:
         with os.fdopen(open_regular(status_path(journal)), "rb") as file:
             found = parse(file.read(_LARGEST)) or {}
-        return Status(int(found["position"]), found["error"], bool(found["final"]))
+        return Status(
+            int(found["position"]),
+            found["error"],
+            bool(found["final"]),
+            int(found["files"]),
+            tuple(map(str, found["left_out"])),
+        )
     except (OSError, KeyError, ValueError, TypeError):
         return Status()

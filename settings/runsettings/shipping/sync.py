@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from runsettings.journal.replay import StoredRun
 from runsettings.shipping.batches import read_identity
+from runsettings.shipping.saved_files import LARGEST_FILE
 from runsettings.shipping.shipper import Shipper
 from runsettings.shipping.stores.base import BusyError, Destination, may_pass
 from runsettings.values.errors import RunError
@@ -22,6 +23,8 @@ class Synced(NamedTuple):
     """Bytes of its journal that were shipped."""
     error: str | None = None
     """Why it could not be shipped."""
+    left_out: Sequence[str] = ()
+    """What to say of each saved file that was not shipped."""
 
 
 def sync_runs(
@@ -29,6 +32,7 @@ def sync_runs(
     runs: Iterable[StoredRun],
     tell: Callable[[int, int], None],
     promise: float | None = None,
+    largest: int = LARGEST_FILE,
 ) -> list[Synced]:
     """Ship what a store does not have yet of these runs.
 
@@ -38,6 +42,7 @@ def sync_runs(
         tell: Called after each batch and each run with the bytes that are done, and all bytes.
         promise: The seconds in which the next call for the same runs comes; ``None`` if none is
             promised.
+        largest: The number of bytes of the largest saved file that is shipped.
 
     Raises:
         RunError: The store does not answer.
@@ -54,7 +59,7 @@ def sync_runs(
             tell(done, max(total, done))
 
         try:
-            shipper = Shipper(store, run.journal)
+            shipper = Shipper(store, run.journal, largest=largest)
             found = shipper.ship(shipped, promise)
             shipper.check_in(promise)
         except OSError as error:
@@ -64,7 +69,10 @@ def sync_runs(
                 raise
             results.append(Synced(run, done - before, error.diagnostics[0].message))
         else:
-            results.append(Synced(run if found is None else found.run, done - before))
+            left_out = () if found is None else found.left_out
+            results.append(
+                Synced(run if found is None else found.run, done - before, None, left_out)
+            )
         done = before + max(_size(run), done - before)
         tell(done, max(total, done))
     return results

@@ -114,12 +114,17 @@ def _ship(url: str, runs: Sequence[StoredRun], said: set[str] | None = None) -> 
     Returns:
         Whether all were shipped.
     """
+    from runsettings.models.settings import Settings  # pydantic: no error needs it
+
     already = set[str]() if said is None else said
     for run in runs:
         EventFiles(run.journal, lambda text: _say_once(text, already)).follow(run, everything=True)
     with open_destination(url) as store, progress("shipping", _MANY_BYTES) as tell:
-        results = sync_runs(store, runs, tell, None if said is None else _PROMISE)
-    for run, count, error in results:
+        promise = None if said is None else _PROMISE
+        results = sync_runs(store, runs, tell, promise, Settings.resolve().store_file_limit)
+    for run, count, error, left_out in results:
+        for text in left_out:
+            click.echo(printable(f"a file of {_name(run)} was not shipped: {text}"), err=True)
         if error is not None:
             _say_once(f"{_name(run)} was not shipped: {error}", said if said is not None else set())
         elif count:

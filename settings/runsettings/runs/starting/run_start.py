@@ -148,7 +148,13 @@ class RunStart:
         if shipping.store is not None:
             in_code = provenance.origin(settings, "store").layer >= Layer.FLAG
             journal = started.journal.path
-            shipment = launch.Shipment.start(journal, shipping.store, self.notices, in_code=in_code)
+            shipment = launch.Shipment.start(
+                journal,
+                shipping.store,
+                self.notices,
+                largest=settings.store_file_limit,
+                in_code=in_code,
+            )
             if settings.force:
                 try:
                     shipment.demand()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import abc
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Self
 
 from runsettings.journal.query.listing import Question
@@ -115,6 +115,32 @@ class Destination(abc.ABC):
             few: How many small parts of a series are left alone.
         """
 
+    def files_to_ship(self, key: int) -> dict[str, int]:
+        """The files whose latest version the place does not have; none where commits take them.
+
+        Args:
+            key: The number of the run.
+
+        Returns:
+            The position of the file's record in the journal by its path below ``files/``.
+        """
+        del key
+        return {}
+
+    def put_file(
+        self, key: int, position: int, path: str, size: int, parts: Iterable[bytes]
+    ) -> None:
+        """Store a file in place of its earlier version; does nothing where commits take them.
+
+        Args:
+            key: The number of the run.
+            position: The position of the file's record in the journal.
+            path: Its path below ``files/``.
+            size: Its size in bytes.
+            parts: Its content, in parts; none if it is not shipped.
+        """
+        del key, position, path, size, parts
+
     @abc.abstractmethod
     def flush(self, key: int) -> None:
         """Wait until the place has everything that was committed, if a commit does not.
@@ -177,6 +203,21 @@ class Store(Destination):
     @abc.abstractmethod
     def load_run(self, listed: StoredRun) -> StoredRun:
         """A run with its settings, origins and files."""
+
+    @abc.abstractmethod
+    def read_file(self, run: StoredRun, path: str) -> Iterator[bytes]:
+        """Read a saved file of a run.
+
+        Args:
+            run: The run, from `list_runs`.
+            path: Its path below ``files/``.
+
+        Yields:
+            The content, in parts.
+
+        Raises:
+            RunError: The store does not have it, because the file was too large; or it failed.
+        """
 
     @abc.abstractmethod
     def read_metrics(self, run: StoredRun) -> dict[str, Metric]:

@@ -161,6 +161,18 @@ chunks: Final = Table(
     Column("values", _Numbers("d"), nullable=False),
 )
 
+files: Final = Table(
+    "runsettings_files",
+    metadata,
+    _run(),
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("part", Integer, primary_key=True, autoincrement=False),
+    Column("path", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("content", LargeBinary, doc="A part of the file; NULL if it was not shipped."),
+)
+"""The latest version of each saved file; `position` is that of its record in the journal."""
+
 events: Final = Table(
     "runsettings_events",
     metadata,

@@ -1,4 +1,4 @@
-"""Version 1: runs, series, chunks, events."""
+"""Version 1: runs, series, chunks, files, events."""
 
 from __future__ import annotations
 
@@ -68,6 +68,15 @@ def upgrade() -> None:
         sa.Column("steps", _STEPS, nullable=False),
         sa.Column("times", _NUMBERS, nullable=False),
         sa.Column("values", _NUMBERS, nullable=False),
+    )
+    op.create_table(
+        "runsettings_files",
+        _run(),
+        sa.Column("position", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("part", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("path", sa.Text, nullable=False),
+        sa.Column("size", sa.BigInteger, nullable=False),
+        sa.Column("content", sa.LargeBinary),
     )
     op.create_table(
         "runsettings_events",

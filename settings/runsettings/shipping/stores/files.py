@@ -1,0 +1,86 @@
+"""The saved files of runs in a store's tables, each in parts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, func, insert, select
+
+from runsettings.journal.reader import parse
+from runsettings.journal.replay import StoredRun
+from runsettings.shipping.stores.reading import ends_of_parts
+from runsettings.shipping.stores.rows import plain_text
+from runsettings.shipping.stores.tables import events, files, runs
+
+
+def files_to_ship(connection: Connection, key: int) -> dict[str, int]:
+    """The files whose latest version a store does not have.
+
+    Args:
+        connection: A connection in a transaction.
+        key: The number of the run.
+
+    Returns:
+        The position of the file's record in the journal by its path, in the order of the records.
+    """
+    last = select(func.coalesce(func.max(files.c.position), 0)).where(files.c.run == key)
+    records = (
+        select(events.c.position, events.c.text)
+        .where(events.c.run == key, events.c.type == "file")
+        .where(events.c.position > last.scalar_subquery())
+        .order_by(events.c.position)
+    )
+    found: dict[str, int] = {}
+    for position, text in connection.execute(records):
+        record = parse(text.encode()) or {}
+        if isinstance(path := record.get("path"), str):
+            found.pop(path, None)
+            found[path] = position
+    return found
+
+
+def put_file(
+    connection: Connection, key: int, position: int, path: str, size: int, parts: Iterable[bytes]
+) -> None:
+    """Store a file in place of its earlier version; see `Destination.put_file`."""
+    # The lock on the run orders the shippers of one run; one of them may have been quicker.
+    lock = select(runs.c.removed).where(runs.c.key == key).with_for_update()
+    last = select(func.coalesce(func.max(files.c.position), 0)).where(files.c.run == key)
+    if connection.execute(lock).scalar() is not None:
+        return
+    if connection.execute(last).scalar_one() >= position:
+        return
+    name = plain_text(path)
+    connection.execute(delete(files).where(files.c.run == key, files.c.path == name))
+    row = {"run": key, "position": position, "path": name, "size": size}
+    number = -1
+    for number, part in enumerate(parts):
+        connection.execute(insert(files), {**row, "part": number, "content": part})
+    if number < 0:
+        connection.execute(insert(files), {**row, "part": 0, "content": None})
+
+
+def read_file(connection: Connection, run: StoredRun, path: str) -> Iterator[bytes] | None:
+    """Read a saved file of a run, also of one that was resumed on other machines.
+
+    Args:
+        connection: A connection in a transaction, in which the parts are read.
+        run: The run, from `list_runs`.
+        path: Its path below ``files/``.
+
+    Returns:
+        The content, in parts; ``None`` if the store does not have it.
+    """
+    same = files.c.run.in_(ends_of_parts(connection, run)), files.c.path == plain_text(path)
+    versions = select(files.c.run, files.c.position, files.c.content.is_not(None).label("there"))
+    newest = versions.where(*same).order_by(files.c.run.desc(), files.c.position.desc())
+    row = connection.execute(newest.limit(1)).first()
+    return _parts(connection, row) if row is not None and row.there else None
+
+
+def _parts(connection: Connection, row: Row[Any]) -> Iterator[bytes]:
+    of_file = files.c.run == row.run, files.c.position == row.position
+    content = select(files.c.content).where(*of_file)
+    for number in range(connection.execute(select(func.count()).where(*of_file)).scalar_one()):
+        yield connection.execute(content.where(files.c.part == number)).scalar_one()
