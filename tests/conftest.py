@@ -233,13 +233,19 @@ def forked(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Iterable[str]]
 
 @pytest.fixture
 def spawn(jail) -> Iterator[Callable[..., subprocess.Popen[str]]]:
-    """Start a script and go on; it is killed at the end of the test if it lives."""
+    """Start a script and go on; it is killed at the end of the test if it lives.
+
+    ``before`` are words that the command line begins with.
+    """
     started: list[subprocess.Popen[str]] = []
 
-    def launch(code: str, *args: str) -> subprocess.Popen[str]:
+    def launch(
+        code: str, *args: str, cwd: Path | None = None, before: Iterable[str] = ()
+    ) -> subprocess.Popen[str]:
+        home = cwd or jail.cwd
         process = subprocess.Popen(
-            command(jail.cwd, code, *args),
-            cwd=jail.cwd,
+            [*before, *command(home, code, *args)],
+            cwd=home,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -213,3 +213,15 @@ def proxy(server, postgres) -> Iterator[Proxy]:
     found = Proxy(server, postgres)
     yield found
     found.close()
+
+
+@pytest.fixture
+def on_machine() -> Callable[[str], list[str]]:
+    """Begins the command line of a script with another host name, in a namespace of its own."""
+    user = [] if os.geteuid() == 0 else ["--map-root-user"]
+    line = ["unshare", *user, "--uts", "sh", "-c"]
+    try:
+        subprocess.run([*line, "hostname other"], check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("no namespace with a host name of its own can be made")
+    return lambda name: [*line, f'hostname {name} && exec "$0" "$@"']

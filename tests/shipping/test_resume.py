@@ -19,20 +19,16 @@ from runsettings.shipping.shipper import Shipper
 from runsettings.shipping.stores.opening import open_store
 from runsettings.values.errors import RunError
 
-UTS = ["unshare", *([] if os.geteuid() == 0 else ["--map-root-user"]), "--uts"]
-"""Begins a command in a namespace where it may set another host name."""
-
 ONLINE = 'init(mode="online", id="x", settings={"disable_git": True}, '
 
 
 @pytest.fixture
-def machine(jail, script):
+def machine(jail, script, on_machine):
     """Runs scripts on a machine of a name: with a host name, and a directory, of its own."""
 
     def run(name, code):
         (jail.cwd / name).mkdir()
-        before = [*UTS, "sh", "-c", f'hostname {name} && exec "$0" "$@"']
-        return script(code, cwd=jail.cwd / name, before=before)
+        return script(code, cwd=jail.cwd / name, before=on_machine(name))
 
     return run
 
