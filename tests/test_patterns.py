@@ -249,6 +249,7 @@ WORST: dict[str, list[tuple[str, str, str]]] = {
         ("a@", "a", ""),
     ],
     "secrets.forms:_LONG_FLAG": [("", "-", "")],
+    "models.settings:BYTES": [("", "1", "x")],
     "models.settings:SECONDS": [("", "1", "x"), ("1.", "1", "x")],
     "secrets.forms:_VALUE": [("", "a", " ")],
     "secrets.masking:_ENCODED": [("", " ", "x"), ("", "a", "!"), ("a" * 40, " ", "x")],

@@ -176,6 +176,17 @@ SECONDS: Final = r"[0-9]+(?:\.[0-9]+)?"
 """What a text says that is a number of seconds."""
 
 
+BYTES: Final = r"[0-9]{1,15}"
+"""What a text says that is a number of bytes."""
+
+
+def _bytes(value: Any) -> Any:
+    """A whole number; Python takes ``True`` for 1, and texts such as ``1_0``."""
+    if isinstance(value, bool) or (_is_text(value) and not re.fullmatch(BYTES, value)):
+        raise ValueError("must be a number of bytes, such as 10000000")
+    return value
+
+
 def _seconds(value: Any) -> Any:
     """A number; Python takes ``True`` for 1, and texts such as ``1_0``."""
     if isinstance(value, bool) or (_is_text(value) and not re.fullmatch(SECONDS, value)):
@@ -335,11 +346,11 @@ class Settings(LayeredSettings):
         default=None,
         description="The database that runs are shipped to: sqlite:/// or postgresql:// and more.",
     )
-    store_file_limit: int = Field(
+    store_file_limit: Annotated[int, BeforeValidator(_bytes)] = Field(
         default=10_000_000,
         ge=0,
-        le=250_000_000,
-        description="The most bytes of a saved file that goes to the store; at most 250000000.",
+        lt=10**15,
+        description="The most bytes of a saved file that goes to the store.",
     )
     finish_timeout: Annotated[float, BeforeValidator(_seconds)] = Field(
         default=30.0,

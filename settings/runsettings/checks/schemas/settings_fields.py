@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from runsettings.models.settings import MODES, REINIT, SECONDS, Settings
+from runsettings.models.settings import BYTES, MODES, REINIT, SECONDS, Settings
 
 # What `str.isprintable` refuses: control, format and separator characters, surrogates, and
 # characters for private use. The space itself is printable.
@@ -152,6 +152,12 @@ FIELDS: Final[dict[str, dict[str, Any]]] = {
         "anyOf": [
             {"type": "number", "minimum": 0},
             {"type": "string", "pattern": rf"^{SECONDS}{_END}"},
+        ]
+    },
+    "store_file_limit": {
+        "anyOf": [
+            {"type": "integer", "minimum": 0, "exclusiveMaximum": 10**15},
+            {"type": "string", "pattern": rf"^{BYTES}{_END}"},
         ]
     },
     "store": {
