@@ -25,7 +25,9 @@ def content(store, run, path):
 def ship(address, journal, **given):
     """Ship a run with its files; what is said of files that are left out."""
     with open_store(address) as store:
-        return Shipper(store, journal, **given).ship().left_out
+        shipper = Shipper(store, journal, **given)
+        shipper.ship()
+        return shipper.left_out
 
 
 @pytest.mark.parametrize("size", [0, 1, (1 << 20) - 1, 1 << 20, (1 << 20) + 1, 3_000_000])

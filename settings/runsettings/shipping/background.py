@@ -63,8 +63,6 @@ class Background:
     ) -> None:
         self.largest = largest
         self.after = after
-        self.left_out: list[str] = []
-        """What to say of each saved file that is not shipped."""
         self.journal = journal
         self.url = url
         self.parent = parent
@@ -165,9 +163,7 @@ class Background:
             if 0 < count < self.shipper.most and not self.shipper.has_ended:
                 break  # records that came meanwhile wait, so that each batch has more of them
         had_files = bool(self.shipper.files)
-        for text in self.shipper.ship_files():
-            self.left_out.append(text)
-            _log(text)
+        self.shipper.ship_files()
         if had_files or (self.failures and not total):
             self._tell()  # also: the last failure is no longer true
         return total
@@ -202,8 +198,8 @@ class Background:
     def _tell(self) -> None:
         """Write how far the shipping is to the status."""
         shipper = self.shipper
-        left_out = tuple(self.left_out)
-        self._write(Status(shipper.position, files=len(shipper.files), left_out=left_out))
+        files, left_out = len(shipper.files), tuple(shipper.left_out)
+        self._write(Status(shipper.position, files=files, left_out=left_out))
 
     def _write(self, status: Status) -> None:
         # Without a status, as on a full disk, `finish` takes the records for missing.

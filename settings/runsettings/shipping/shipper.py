@@ -13,7 +13,7 @@ from runsettings.journal.records import State
 from runsettings.journal.replay import StoredRun
 from runsettings.shipping.batches import BYTES, read_batch, read_identity, tail_digest
 from runsettings.shipping.saved_files import LARGEST_FILE, open_saved, read_parts
-from runsettings.shipping.stores.base import Destination
+from runsettings.shipping.stores.base import Destination, Store
 from runsettings.values.diagnostic import Rule
 from runsettings.values.errors import RunError
 
@@ -28,8 +28,6 @@ class Shipped(NamedTuple):
     """The run as the store has it now."""
     bytes: int
     """Bytes of the journal that were shipped."""
-    left_out: list[str]
-    """What to say of each saved file that is not shipped."""
 
 
 class Shipper:
@@ -63,6 +61,8 @@ class Shipper:
         """The byte of the journal up to which the store has everything."""
         self.files: dict[str, int] = {}
         """The saved files to ship, each with the position of its record in the journal."""
+        self.left_out: list[str] = []
+        """What to say of each saved file that was not shipped."""
         self._key = -1
         self._batches = 0
         self._run: StoredRun | None = None
@@ -87,10 +87,10 @@ class Shipper:
         while (count := self.ship_batch(promise)) is not None:
             shipped += count
             tell(count)
-        left_out = self.ship_files()
+        self.ship_files()
         if shipped:
             self.complete()
-        return None if self._run is None else Shipped(self._run, shipped, left_out)
+        return None if self._run is None else Shipped(self._run, shipped)
 
     def ship_batch(self, promise: float | None = None) -> int | None:
         """Ship the next part of the journal; arguments and errors are those of `ship`.
@@ -114,7 +114,7 @@ class Shipper:
             return 0
         self._run, self.position = run, batch.end
         for event in batch.events:
-            if event.type == "file":
+            if event.type == "file" and isinstance(self.store, Store):
                 path = str((parse(event.text.encode()) or {}).get("path"))
                 self.files.pop(path, None)
                 self.files[path] = event.position
@@ -123,31 +123,29 @@ class Shipper:
             self.store.merge(self._key, _MERGE_AFTER // 2)
         return batch.end - batch.start
 
-    def ship_files(self) -> list[str]:
-        """Ship the saved files whose records were shipped.
-
-        Returns:
-            What to say of each file that is not shipped, once.
+    def ship_files(self) -> None:
+        """Ship the saved files whose records were shipped, as far as they may be.
 
         Raises:
             RunError: The store failed.
         """
-        left_out = []
-        while self.files:
+        while self.files and isinstance(self.store, Store):
             path, position = next(iter(self.files.items()))
+            reason = None
             with contextlib.ExitStack() as stack:
                 try:
                     file = stack.enter_context(open_saved(self.journal, path))
                     size = os.fstat(file.fileno()).st_size
-                    if size > self.largest:
-                        left_out.append(f"{path} ({size:,} bytes) is larger than store_file_limit")
                     parts = read_parts(file, size) if size <= self.largest else ()
+                    if size > self.largest:
+                        reason = f"({size:,} bytes) is larger than store_file_limit"
                 except OSError as error:
-                    left_out.append(f"{path} cannot be read: {error.strerror or error}")
+                    reason = f"cannot be read: {error.strerror or error}"
                     size, parts = 0, ()
                 self.store.put_file(self._key, position, path, size, parts)
+            if reason is not None:
+                self.left_out.append(f"{path} {reason}")
             del self.files[path]
-        return left_out
 
     def check_in(self, promise: float | None = None) -> None:
         """Record whether the run is running; see `Store.check_in`."""
@@ -185,7 +183,8 @@ class Shipper:
         if committed.removed:
             raise self._refused("was removed from the store, which does not take it again")
         self._key = committed.key
-        self.files = self.store.files_to_ship(committed.key)
+        if isinstance(self.store, Store):
+            self.files = self.store.files_to_ship(committed.key)
         position = committed.position
         if position and tail_digest(self.journal, position) != committed.tail:
             raise self._refused("is not what was shipped: its journal was changed or replaced")

@@ -69,10 +69,8 @@ def sync_runs(
                 raise
             results.append(Synced(run, done - before, error.diagnostics[0].message))
         else:
-            left_out = () if found is None else found.left_out
-            results.append(
-                Synced(run if found is None else found.run, done - before, None, left_out)
-            )
+            shipped_run = run if found is None else found.run
+            results.append(Synced(shipped_run, done - before, None, shipper.left_out))
         done = before + max(_size(run), done - before)
         tell(done, max(total, done))
     return results

@@ -115,32 +115,6 @@ class Destination(abc.ABC):
             few: How many small parts of a series are left alone.
         """
 
-    def files_to_ship(self, key: int) -> dict[str, int]:
-        """The files whose latest version the place does not have; none where commits take them.
-
-        Args:
-            key: The number of the run.
-
-        Returns:
-            The position of the file's record in the journal by its path below ``files/``.
-        """
-        del key
-        return {}
-
-    def put_file(
-        self, key: int, position: int, path: str, size: int, parts: Iterable[bytes]
-    ) -> None:
-        """Store a file in place of its earlier version; does nothing where commits take them.
-
-        Args:
-            key: The number of the run.
-            position: The position of the file's record in the journal.
-            path: Its path below ``files/``.
-            size: Its size in bytes.
-            parts: Its content, in parts; none if it is not shipped.
-        """
-        del key, position, path, size, parts
-
     @abc.abstractmethod
     def flush(self, key: int) -> None:
         """Wait until the place has everything that was committed, if a commit does not.
@@ -203,6 +177,31 @@ class Store(Destination):
     @abc.abstractmethod
     def load_run(self, listed: StoredRun) -> StoredRun:
         """A run with its settings, origins and files."""
+
+    @abc.abstractmethod
+    def files_to_ship(self, key: int) -> dict[str, int]:
+        """The files whose latest version the store does not have.
+
+        Args:
+            key: The number of the run.
+
+        Returns:
+            The position of the file's record in the journal by its path below ``files/``.
+        """
+
+    @abc.abstractmethod
+    def put_file(
+        self, key: int, position: int, path: str, size: int, parts: Iterable[bytes]
+    ) -> None:
+        """Store a file in place of its earlier version.
+
+        Args:
+            key: The number of the run.
+            position: The position of the file's record in the journal.
+            path: Its path below ``files/``.
+            size: Its size in bytes.
+            parts: Its content, in parts; none if it is not shipped.
+        """
 
     @abc.abstractmethod
     def read_file(self, run: StoredRun, path: str) -> Iterator[bytes]:
