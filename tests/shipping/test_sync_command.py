@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from click.shell_completion import ShellComplete
 from click.testing import CliRunner
 from sqlalchemy import select, update
 
@@ -371,3 +372,46 @@ def test_local_commands_load_no_database(jail):
         check=True,
     )
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize(
+    "option", [("sync", "--to"), ("store", "upgrade", "--to"), ("runs", "ls", "--store")]
+)
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("", {"setting", "sqlite:///", "postgresql://"}),
+        ("s", {"setting", "sqlite:///"}),
+        ("sqlite:///", {"sqlite:///", "sqlite:///data/", "sqlite:///runs.db"}),
+        ("sqlite:///data/", {"sqlite:///data/old.sqlite"}),
+        ("sqlite:///no/", set()),
+        ("x", set()),
+    ],
+)
+def test_the_tab_key_completes_a_store(jail, option, typed, offered):
+    """With the word for the setting, the kinds of addresses, and files of SQLite."""
+    for name in ("runs.db", "notes.txt", "data/old.sqlite", "data/a.txt"):
+        jail.write(name, "")
+    found = ShellComplete(cli, {}, "runsettings", "_X").get_completions([*option], typed)
+    words = {"wandb"} if option == ("sync", "--to") and not typed else set()
+    assert {item.value for item in found} == offered | words
+
+
+def test_many_commands_at_once_ship_each_run_once(store, address, make_run, jail):
+    """All of them succeed, and the store has what one of them would have shipped."""
+    journals = [make_run(rows=50, id=f"run{number}") for number in range(3)]
+    command = [sys.executable, "-m", "runsettings", "sync", "--all"]
+    started = [
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for _ in range(3)
+    ]
+    for process in started:
+        out, messages = process.communicate()
+        assert process.returncode == 0, messages
+        assert "0 failed" in out
+    with open_store(address) as opened:
+        found = opened.list_runs()
+        assert {(run.id, run.rows, run.state) for run in found} == {
+            (journal.stem.removeprefix("run-"), 50, "finished") for journal in journals
+        }
+        assert all(opened.read_metrics(run)["loss"].count == 50 for run in found)

@@ -13,7 +13,7 @@ import click
 
 from runsettings.cli.completing import offered
 from runsettings.cli.printing import note, progress
-from runsettings.cli.runs.store_addresses import store_address
+from runsettings.cli.runs.store_addresses import complete_stores, store_address
 from runsettings.journal.query import finding
 from runsettings.journal.query.errors import QueryError, RunNotFoundError
 from runsettings.journal.query.keys import known_keys
@@ -74,6 +74,7 @@ def store_option(command: _Command) -> _Command:
     return click.option(
         "--store",
         metavar="URL",
+        shell_complete=complete_stores,
         help=f"Ask the store at this address in place of local runs; `{SETTING}` for the one in "
         "the setting store (WANDB_STORE).",
     )(command)

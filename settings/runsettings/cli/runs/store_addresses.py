@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from pathlib import Path
+from typing import Final
 
 import click
+from click.shell_completion import CompletionItem
 
+from runsettings.cli.completing import offered
 from runsettings.recorded.sources import SETTING, setting_store
 from runsettings.shipping.addresses import Server, check_packages, has_password
 
@@ -44,6 +49,40 @@ def destination_address(given: str | None, option: str) -> str:
         raise click.UsageError(missing)
     check_packages(url)
     return url
+
+
+_SQLITE: Final = "sqlite:///"
+_KINDS: Final = (
+    (SETTING, "the setting store (WANDB_STORE)"),
+    (_SQLITE, "a SQLite file"),
+    ("postgresql://", "a PostgreSQL database"),
+)
+_ENDINGS: Final = (".db", ".sqlite", ".sqlite3")
+
+
+def complete_stores(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Offer the kinds of addresses, and SQLite files; click calls it to complete a store."""
+    del ctx, param
+    files: list[str] = []
+    if incomplete.startswith(_SQLITE):
+        folder = incomplete.removeprefix(_SQLITE).rpartition("/")[:2]
+        above = "".join(folder)  # with the slash at its end
+        with contextlib.suppress(OSError):
+            files = [
+                f"{_SQLITE}{above}{entry.name}{'/' * entry.is_dir()}"
+                for entry in sorted(Path(above).iterdir())
+                if entry.is_dir() or entry.suffix in _ENDINGS
+            ]
+    return offered([*_KINDS, *files], incomplete)
+
+
+def complete_destinations(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Offer what `complete_stores` offers, and the word for W&B."""
+    return [*complete_stores(ctx, param, incomplete), *offered([(WANDB, "W&B")], incomplete)]
 
 
 def store_address(given: str | None, option: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from runsettings.cli.runs.store_addresses import store_address
+from runsettings.cli.runs.store_addresses import complete_stores, store_address
 from runsettings.shipping.addresses import shown
 from runsettings.values.rendering import printable
 
@@ -18,6 +18,7 @@ def store_command() -> None:
 @click.option(
     "--to",
     metavar="URL",
+    shell_complete=complete_stores,
     help="The store; by default the setting store (WANDB_STORE). A password in it is refused.",
 )
 def upgrade_command(to: str | None) -> None:

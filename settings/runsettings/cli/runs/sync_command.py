@@ -11,7 +11,7 @@ import click
 
 from runsettings.cli.printing import note, progress
 from runsettings.cli.runs.options import all_runs, complete_runs, directory_option, run_source
-from runsettings.cli.runs.store_addresses import destination_address
+from runsettings.cli.runs.store_addresses import complete_destinations, destination_address
 from runsettings.journal.replay import StoredRun
 from runsettings.recorded.sources import RunSource
 from runsettings.shipping.addresses import shown
@@ -40,6 +40,7 @@ _MANY_BYTES = 1 << 20
     "--to",
     "to",
     metavar="URL",
+    shell_complete=complete_destinations,
     help="The store, such as sqlite:///runs.db or postgresql://me@host/runs, or wandb for W&B; by "
     "default the setting store (WANDB_STORE), else W&B. A password in it is refused.",
 )
