@@ -158,3 +158,20 @@ def test_sync_takes_the_limit_from_the_settings(begin, jail):
     text = "a file of n (x) was not shipped: big.bin (11 bytes) is larger than store_file_limit"
     assert text in CliRunner().invoke(cli, ["sync", "--all"]).stderr
     assert text not in CliRunner().invoke(cli, ["sync", "--all"]).stderr
+
+
+def test_a_file_of_the_second_machine_replaces_that_of_the_first(begin, jail):
+    """Also one of the same size, which the script itself wrote; the other files are still there."""
+    address = f"sqlite:///{jail.cwd}/runs.db"
+    with begin(id="x", dir="first") as run:
+        for name in ("a.txt", "b.txt"):
+            jail.write(f"{run.dir}/{name}", "one")
+    ship(address, run.journal_path)
+    jail.setenv(WANDB_STORE=address)
+    with begin(mode="online", id="x", dir="second", resume="must") as run:
+        jail.write(f"{run.dir}/a.txt", "two")
+    with open_store(address) as store:
+        (found,) = store.list_runs()
+        assert store.load_run(found).files == {"a.txt": 3, "b.txt": 3}
+        assert content(store, found, "a.txt") == b"two"
+        assert content(store, found, "b.txt") == b"one"

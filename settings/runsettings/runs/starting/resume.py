@@ -89,6 +89,8 @@ class StartedRun(NamedTuple):
     journal: Journal
     stored: StoredRun
     resumed: bool
+    files: Mapping[str, int]
+    """The sizes in bytes of the files that this journal has already, by name."""
 
 
 def start_or_resume(directory: Path, request: StartRequest) -> StartedRun:
@@ -266,7 +268,7 @@ def _resume(request: StartRequest, earlier: StoredRun) -> StartedRun:
     begin = _start_record(request, earlier.step, resumed=True)
     journal.append(encode(begin))
     earlier.update(begin)
-    return StartedRun(journal, earlier, resumed=True)
+    return StartedRun(journal, earlier, resumed=True, files=earlier.files)
 
 
 def _start(
@@ -300,7 +302,7 @@ def _start(
     stored = StoredRun(os.fspath(journal.path))
     for record in (named, *earlier, begin):
         stored.update(record)
-    return StartedRun(journal, stored, resumed=continued is not None)
+    return StartedRun(journal, stored, resumed=continued is not None, files={})
 
 
 def _start_record(request: StartRequest, step: int, *, resumed: bool) -> dict[str, Any]:

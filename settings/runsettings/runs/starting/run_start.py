@@ -269,7 +269,7 @@ class RunStart:
 
     def make_run(self, started: StartedRun, config: Config, names: dict[str, Any]) -> Run:
         """Make the run, with its first records and files."""
-        settings, (journal, stored, resumed) = self.settings, started
+        settings, (journal, stored, resumed, recorded) = self.settings, started
         recorder = Recorder(journal, stored, self.notices, self.mask, strict=settings.strict)
         explained = explain_settings(settings)
         facts = process_facts(sys.argv, self.cwd, self.mask, journal.path.parents[2])
@@ -288,7 +288,7 @@ class RunStart:
         files = RunFiles(
             journal.path.parent / FILES,
             recorder,
-            stored.files,
+            recorded,
             facts=facts,
             code_at_end=main if keep_code and in_notebook else list,
             earlier_runtime=stored.earlier_runtime,
