@@ -11,10 +11,12 @@ import pytest
 
 from runsettings import read_runs
 from runsettings.journal.query.metrics import read_metrics
+from runsettings.journal.reader import parse
 from runsettings.journal.records import journal_schema
 from runsettings.journal.replay import load_run
+from runsettings.journal.writer import encode
 from runsettings.runs.recording import active
-from runsettings.shipping import asking
+from runsettings.shipping import asking, launch
 from runsettings.shipping.shipper import Shipper
 from runsettings.shipping.stores.opening import open_store
 from runsettings.values.errors import RunError
@@ -37,6 +39,24 @@ def machine(jail, script, on_machine):
 def address(jail):
     """The address of an empty store; of the other kind where a test says so."""
     return f"sqlite:///{jail.cwd}/runs.db"
+
+
+@pytest.fixture
+def here(online, monkeypatch):
+    """Asks the store and ships to it in this process, and not in others, which take longest."""
+
+    def start(cls, journal, url, notices, **_):
+        def wait(_seconds):
+            with open_store(url) as store:
+                Shipper(store, journal).ship()
+
+        shipment = cls(journal, None, notices)
+        shipment.wait = wait
+        return shipment
+
+    monkeypatch.setattr(asking, "_ask", lambda job: parse(encode(asking._answer(**job))))
+    monkeypatch.setattr(launch.Shipment, "start", classmethod(start))
+    return online
 
 
 def the_run(address):
@@ -93,9 +113,8 @@ def test_a_run_goes_on_on_another_machine(request, kind, machine, jail, records,
 
 
 @pytest.fixture
-def recorded(online, begin, jail):
+def recorded(here, online, begin):
     """A run of three steps that another directory has recorded, and the store has."""
-    jail.setenv(WANDB_STORE=online)
     with begin(id="x", dir="other", config={"lr": 0.1}) as run:
         for step in range(3):
             run.log({"loss": step})
@@ -153,7 +172,7 @@ def test_a_journal_that_is_later_than_the_store_goes_on_itself(recorded, online,
     assert list(the_run(online)[1]["loss"].course) == [0, 1, 2, 10]
 
 
-def test_what_a_lost_machine_ships_later_is_not_mixed_in(online, begin, jail):
+def test_what_a_lost_machine_ships_later_is_not_mixed_in(here, online, begin, jail):
     """Steps that the store did not have when the run went on elsewhere stay out of its history."""
     first = begin(id="x", dir="lost")
     first.log({"loss": 0})
@@ -161,7 +180,6 @@ def test_what_a_lost_machine_ships_later_is_not_mixed_in(online, begin, jail):
         Shipper(store, first.journal_path).ship()
         first.log({"loss": 1})
         first.finish()
-        jail.setenv(WANDB_STORE=online)
         with begin(mode="online", id="x", resume="must") as second:
             second.log({"loss": 10})
         Shipper(store, first.journal_path).ship()
@@ -237,7 +255,7 @@ def test_a_run_that_checks_in_is_not_resumed_on_another_machine(recorded, online
     assert f"run 'live' is being written by process {os.getpid()} on " in done.stderr
 
 
-def test_a_run_whose_check_in_is_late_is_resumed(online, begin, jail, capfd):
+def test_a_run_whose_check_in_is_late_is_resumed(here, online, begin, jail, capfd):
     """After the time that was promised, and not before."""
     lost = begin(id="x", dir="lost")
     lost.log({"loss": 1})
@@ -245,26 +263,24 @@ def test_a_run_whose_check_in_is_late_is_resumed(online, begin, jail, capfd):
         Shipper(store, lost.journal_path).ship(promise=4)
         lost.journal_path.rename(jail.cwd / "gone")
         active.deactivate(lost)
-        jail.setenv(WANDB_STORE=online)
         with begin(mode="online", id="x", resume="must", settings={"disable_git": True}) as run:
             assert run.step == 1
     assert "s whether run 'x' on " in capfd.readouterr().err
 
 
-def test_a_journal_that_says_how_the_run_ended_is_believed(online, begin, jail, capfd):
+def test_a_journal_that_says_how_the_run_ended_is_believed(here, online, begin, jail, capfd):
     """A job that is killed and starts again at once need not wait for the store's promise."""
     run = begin(id="x")
     run.log({"loss": 1})
     with open_store(online) as store:
         Shipper(store, run.journal_path).ship(promise=86_400)
     run.finish()
-    jail.setenv(WANDB_STORE=online)
     with begin(mode="online", id="x", resume="must", settings={"disable_git": True}) as run:
         assert run.step == 1
     assert "checks in" not in capfd.readouterr().err
 
 
-def test_a_crash_on_this_machine_is_believed(online, spawn, begin, jail, capfd):
+def test_a_crash_on_this_machine_is_believed(here, online, spawn, begin, jail, capfd):
     """Its process is gone and its lock is free: nobody can check in any more."""
     process = spawn("""
         begin(id="x").log({"loss": 1})
@@ -277,7 +293,6 @@ def test_a_crash_on_this_machine_is_believed(online, spawn, begin, jail, capfd):
         Shipper(store, journal).ship(promise=86_400)
     process.kill()
     process.wait()
-    jail.setenv(WANDB_STORE=online)
     with begin(mode="online", id="x", resume="must", settings={"disable_git": True}) as run:
         assert run.step == 1
     assert "checks in" not in capfd.readouterr().err

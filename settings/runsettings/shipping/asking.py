@@ -39,13 +39,27 @@ def ask_store(url: str, project: str, run_id: str) -> Latest | None:
     Raises:
         RunError: The store failed, or did not answer in `PATIENCE` seconds.
     """
-    job = encode({"url": url, "project": project, "id": run_id})
+    answer = _ask({"url": url, "project": project, "run_id": run_id})
+    if "error" in answer:
+        raise RunError.of(Rule(answer["rule"]), answer["error"], path=("store",))
+    if answer["run"] is None:
+        return None
+    return Latest(**{**answer, "run": StoredRun.from_json(answer["run"])})
+
+
+def _ask(job: dict[str, str]) -> dict[str, Any]:
+    """The answer of the process that asks, which gets the arguments of `_answer`.
+
+    Raises:
+        RunError: There was none.
+    """
+    url = job["url"]
     try:
         process = start_module(_THIS, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     except OSError as error:
         raise _no_answer(url, f"the process that asks it cannot be started: {error}") from None
     try:
-        out, messages = process.communicate(job, timeout=PATIENCE)
+        out, messages = process.communicate(encode(job), timeout=PATIENCE)
     except subprocess.TimeoutExpired:
         raise _no_answer(url, f"it did not answer in {PATIENCE:g} s") from None
     finally:
@@ -60,11 +74,7 @@ def ask_store(url: str, project: str, run_id: str) -> Latest | None:
     if answer is None:
         last, *_ = [*reversed(messages.decode(errors="replace").splitlines()), "it said nothing"]
         raise _no_answer(url, last)
-    if "error" in answer:
-        raise RunError.of(Rule(answer["rule"]), answer["error"], path=("store",))
-    if answer["run"] is None:
-        return None
-    return Latest(**{**answer, "run": StoredRun.from_json(answer["run"])})
+    return answer
 
 
 def _no_answer(url: str, reason: str) -> RunError:
@@ -93,7 +103,7 @@ def main() -> None:
     """Answer the question on the standard input."""
     job = parse(sys.stdin.buffer.read())
     assert job is not None
-    sys.stdout.buffer.write(encode(_answer(job["url"], job["project"], job["id"])))
+    sys.stdout.buffer.write(encode(_answer(**job)))
 
 
 if __name__ == "__main__":
