@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shutil
 
 import pytest
 from sqlalchemy import select
@@ -169,6 +170,27 @@ def test_damage_in_the_middle_of_a_journal_costs_only_its_line(address, make_run
     journal.write_bytes(b"".join([*lines[:5], damage, *lines[5:]]))
     ship(address, journal)
     assert same(address, journal)
+
+
+def test_a_store_that_is_put_back_to_a_backup_gets_what_it_lacks(begin, jail):
+    """From a shipper that goes on as from a new one; nothing is stored twice."""
+    address, backup = f"sqlite:///{jail.cwd}/runs.db", jail.cwd / "backup.db"
+    run = begin()
+    with open_store(address) as store:
+        shipper = Shipper(store, run.journal_path)
+        for step in range(3):
+            run.log({"loss": step})
+            shipper.ship()
+            if step == 0:
+                shutil.copy(jail.cwd / "runs.db", backup)
+    shutil.copy(backup, jail.cwd / "runs.db")
+    with open_store(address) as store:
+        shipper.store = store
+        run.log({"loss": 3})
+        shipper.ship()
+    run.finish()
+    ship(address, run.journal_path)
+    assert same(address, run.journal_path)
 
 
 def test_an_unfinished_last_line_is_shipped_when_it_is_whole(address, make_run):
