@@ -412,6 +412,17 @@ def test_a_run_in_a_store_names_the_command_that_shows_it(begin, jail):
     assert "loss" in done.stdout
 
 
+def test_a_run_in_wandb_names_its_page(begin):
+    """If the entity is known; the server has the others, and the address has no key."""
+    server = addresses.Server("https://api.wandb.ai", "k" * 40).address
+    known = begin(id="x", project="a b", entity="me")
+    assert launch.url_of(server, known._stored) == "https://wandb.ai/me/a%20b/runs/x"
+    own = addresses.Server("https://w.example/api/", "k" * 40).address
+    assert launch.url_of(own, known._stored) == "https://w.example/api/me/a%20b/runs/x"
+    known.finish()
+    assert launch.url_of(server, begin()._stored) is None
+
+
 def test_the_shipper_inherits_no_descriptor(script, jail):
     """Not even one that the script made inheritable; a pipe's reader sees the script's end."""
     jail.setenv(WANDB_STORE="sqlite:///runs.db")

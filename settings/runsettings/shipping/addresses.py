@@ -44,6 +44,14 @@ class Server(NamedTuple):
             "?offline" if self.offline else ""
         )
 
+    def page(self, entity: str | None, project: str, run_id: str) -> str | None:
+        """The address of a run's page; ``None`` where the entity is left to the server."""
+        if entity is None:
+            return None
+        site = "https://wandb.ai" if self.base_url == "https://api.wandb.ai" else self.base_url
+        parts = quote(entity, safe=""), quote(project, safe=""), "runs", quote(run_id, safe="")
+        return "/".join((site.rstrip("/"), *parts))
+
     @classmethod
     def of(cls, address: str) -> Server:
         """The server at an address of `address`'s form."""

@@ -19,6 +19,8 @@ from typing import IO, Final, TypeAlias
 
 from runsettings.journal.notices import Notices
 from runsettings.journal.reader import open_regular
+from runsettings.journal.replay import StoredRun
+from runsettings.shipping.addresses import Server, is_wandb
 from runsettings.shipping.saved_files import LARGEST_FILE
 from runsettings.shipping.status import read_status, status_path
 from runsettings.values.diagnostic import Rule
@@ -72,6 +74,22 @@ def reap_later(process: Process) -> None:
     _started[:] = [each for each in (*_started, process) if each.poll() is None]
 
 
+def url_of(address: str, run: StoredRun) -> str | None:
+    """Where a run can be seen that is shipped to an address.
+
+    Args:
+        address: The address of a store or of W&B.
+        run: The run.
+
+    Returns:
+        The page of the run in W&B, if its entity is known. For a store the command that shows the
+        run: the address of the store may have a password.
+    """
+    if is_wandb(address):
+        return Server.of(address).page(run.entity, run.project, run.id)
+    return shlex.join(["runsettings", "runs", "show", run.id, "--store", "setting"])
+
+
 class Shipment:
     """The shipping of one run by a process of its own.
 
@@ -89,14 +107,6 @@ class Shipment:
         self.journal = journal
         self.process = process
         self.notices = notices
-
-    @staticmethod
-    def url_of(run_id: str) -> str:
-        """Where a run can be seen that is shipped to the store of the settings: a command.
-
-        Not the address of the store, which may have a password.
-        """
-        return shlex.join(["runsettings", "runs", "show", run_id, "--store", "setting"])
 
     @classmethod
     def start(

@@ -112,9 +112,9 @@ class RunNames(ClientNames):
 
     @property
     def url(self) -> str | None:
-        """Where the run can be seen: for one in a store the command that shows it.
+        """Where the run can be seen: its page in W&B, or the command that shows it in a store.
 
-        ``None`` for a run that is only on this machine.
+        ``None`` for a run that is only on this machine, or whose entity in W&B is not known here.
         """
         return self._url
 

@@ -162,7 +162,7 @@ class RunStart:
                     run._end(Ending.of(error))
                     raise
             self.shipment = shipment
-            run._url = shipment.url_of(run.id)
+            run._url = launch.url_of(shipping.store, started.stored)
         return run
 
     def disabled_config(self) -> Config:
