@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -29,10 +29,11 @@ from runsettings.journal.reader import parse
 from runsettings.journal.replay import StoredRun
 from runsettings.secrets.forms import MASK
 from runsettings.shipping.batches import Batch, RunIdentity
-from runsettings.shipping.stores import files, merging, reading, tables
-from runsettings.shipping.stores.base import Committed, Latest, NoStoreError, Store
+from runsettings.shipping.stores import merging, reading, tables
+from runsettings.shipping.stores.base import Committed, Latest, NoStoreError
 from runsettings.shipping.stores.engines import make_engine
 from runsettings.shipping.stores.one_run import history, retagging
+from runsettings.shipping.stores.one_run.files import FileTable
 from runsettings.shipping.stores.queries.series import read_series
 from runsettings.shipping.stores.rows import chunk_rows, escaped_key, plain_text, run_values
 from runsettings.shipping.stores.tables import (
@@ -46,13 +47,12 @@ from runsettings.shipping.stores.tables import (
 )
 from runsettings.values.diagnostic import Rule
 from runsettings.values.errors import RunError
-from runsettings.values.rendering import printable
 
 _LOCK: Final = 0x72756E73
 """The number of the advisory lock for the making of tables: "runs" in ASCII."""
 
 
-class SqlStore(Store):
+class SqlStore(FileTable):
     """A store in a database.
 
     Args:
@@ -152,26 +152,6 @@ class SqlStore(Store):
             if connection.execute(lock).first() is not None:
                 rows = list(merging.merged_rows(connection, key, few))
                 insert_rows(connection, chunks, rows)
-
-    def files_to_ship(self, key: int) -> dict[str, int]:
-        """The files whose latest version the store does not have."""
-        with self._begin() as connection:
-            return files.files_to_ship(connection, key)
-
-    def put_file(
-        self, key: int, position: int, path: str, size: int, parts: Iterable[bytes]
-    ) -> None:
-        """Store a file in place of its earlier version."""
-        with self._begin() as connection:
-            files.put_file(connection, key, position, path, size, parts)
-
-    def read_file(self, run: StoredRun, path: str) -> Iterator[bytes]:
-        """Read a saved file of a run in parts."""
-        with self._begin() as connection:
-            found = files.read_file(connection, run, path)
-            if found is None:
-                raise self._bad(f"it does not have the file {printable(path)!r} of run {run.id!r}")
-            yield from found
 
     def remove_run(self, run: StoredRun) -> None:
         """Remove a run, and the runs that it overwrote; the store never takes them again."""

@@ -2,19 +2,60 @@
 
 from __future__ import annotations
 
+import abc
 from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, insert, select
 
 from runsettings.journal.reader import parse
 from runsettings.journal.replay import StoredRun
+from runsettings.shipping.stores.base import Store
 from runsettings.shipping.stores.reading import ends_of_parts
 from runsettings.shipping.stores.rows import plain_text
 from runsettings.shipping.stores.tables import events, files, runs
+from runsettings.values.errors import RunError
+from runsettings.values.rendering import printable
 
 
-def files_to_ship(connection: Connection, key: int) -> dict[str, int]:
+class FileTable(Store):
+    """The part of a store in a database that has the saved files."""
+
+    @abc.abstractmethod
+    def _begin(self) -> AbstractContextManager[Connection]:
+        """A transaction, whose failure is an error of this library."""
+
+    @abc.abstractmethod
+    def _bad(self, reason: str, hint: str | None = None) -> RunError:
+        """The error for what the store cannot do."""
+
+    def files_to_ship(self, key: int) -> dict[str, int]:
+        """The files whose latest version the store does not have."""
+        with self._begin() as connection:
+            return _files_to_ship(connection, key)
+
+    def put_file(
+        self, key: int, position: int, path: str, size: int, parts: Iterable[bytes]
+    ) -> None:
+        """Store a file in place of its earlier version."""
+        with self._begin() as connection:
+            _put_file(connection, key, position, path, size, parts)
+
+    def read_file(self, run: StoredRun, path: str) -> Iterator[bytes]:
+        """Read a saved file of a run in parts, also of one that was resumed elsewhere."""
+        with self._begin() as connection:
+            same = files.c.run.in_(ends_of_parts(connection, run)), files.c.path == plain_text(path)
+            there = files.c.content.is_not(None).label("there")
+            versions = select(files.c.run, files.c.position, there).where(*same)
+            newest = versions.order_by(files.c.run.desc(), files.c.position.desc())
+            row = connection.execute(newest.limit(1)).first()
+            if row is None or not row.there:
+                raise self._bad(f"it does not have the file {printable(path)!r} of run {run.id!r}")
+            yield from _parts(connection, row)
+
+
+def _files_to_ship(connection: Connection, key: int) -> dict[str, int]:
     """The files whose latest version a store does not have.
 
     Args:
@@ -40,7 +81,7 @@ def files_to_ship(connection: Connection, key: int) -> dict[str, int]:
     return found
 
 
-def put_file(
+def _put_file(
     connection: Connection, key: int, position: int, path: str, size: int, parts: Iterable[bytes]
 ) -> None:
     """Store a file in place of its earlier version; see `Destination.put_file`."""
@@ -59,24 +100,6 @@ def put_file(
         connection.execute(insert(files), {**row, "part": number, "content": part})
     if number < 0:
         connection.execute(insert(files), {**row, "part": 0, "content": None})
-
-
-def read_file(connection: Connection, run: StoredRun, path: str) -> Iterator[bytes] | None:
-    """Read a saved file of a run, also of one that was resumed on other machines.
-
-    Args:
-        connection: A connection in a transaction, in which the parts are read.
-        run: The run, from `list_runs`.
-        path: Its path below ``files/``.
-
-    Returns:
-        The content, in parts; ``None`` if the store does not have it.
-    """
-    same = files.c.run.in_(ends_of_parts(connection, run)), files.c.path == plain_text(path)
-    versions = select(files.c.run, files.c.position, files.c.content.is_not(None).label("there"))
-    newest = versions.where(*same).order_by(files.c.run.desc(), files.c.position.desc())
-    row = connection.execute(newest.limit(1)).first()
-    return _parts(connection, row) if row is not None and row.there else None
 
 
 def _parts(connection: Connection, row: Row[Any]) -> Iterator[bytes]:
