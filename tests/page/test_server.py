@@ -158,3 +158,19 @@ def test_a_missing_package_is_named(jail, monkeypatch):
     result = CliRunner().invoke(cli, ["ui", "--no-browser"])
     assert result.exit_code == 1
     assert "runsettings[ui]" in result.stderr
+
+
+def test_a_store_is_served_as_a_directory_is(served, serve, tmp_path):
+    """The same table, run and differences."""
+    address = f"sqlite:///{tmp_path}/runs.db"
+    command = [sys.executable, "-m", "runsettings", "sync", "--all", "--to", address]
+    subprocess.run(command, cwd=served.directory, check=True, capture_output=True, timeout=60)
+    stored = serve(tmp_path, "--store", address)
+    assert stored.ask("about") == {"place": address}
+    asked = {"columns": "id,config.lr,summary.loss", "where": "config.seed > 1", "sort": "id"}
+    assert stored.ask("table", **asked) == served.ask("table", **asked)
+    groups = {"group": "config.lr,tags", "columns": "summary.loss"}
+    assert stored.ask("table", **groups) == served.ask("table", **groups)
+    name = {"project": "capsules", "id": "r4"}
+    local, found = served.ask("run", **name), stored.ask("run", **name)
+    assert (found["config"], found["metrics"]) == (local["config"], local["metrics"])

@@ -11,13 +11,13 @@ from typing import Any, Final, Protocol
 from runsettings.documents.paths import named_path
 from runsettings.journal import removal
 from runsettings.journal.aggregates import merge_summary
-from runsettings.journal.directory import wandb_directory
+from runsettings.journal.directory import FILES, wandb_directory
 from runsettings.journal.index import Listing, list_runs
 from runsettings.journal.query.finding import choose_run, find_run, runs_directory
 from runsettings.journal.query.listing import Question, answer
 from runsettings.journal.query.metrics import Metric, read_metrics
 from runsettings.journal.query.run_objects import saved_files
-from runsettings.journal.reader import read_history
+from runsettings.journal.reader import open_regular, read_history
 from runsettings.journal.replay import StoredRun, load_run
 from runsettings.shipping.addresses import check_packages, shown
 from runsettings.shipping.stores.base import Store
@@ -26,6 +26,9 @@ from runsettings.values.errors import RunError
 
 SETTING: Final = "setting"
 """The word that stands for the address in the setting ``store``."""
+
+_PART: Final = 1 << 20
+"""Bytes of a file that are read at a time."""
 
 Tell = Callable[[int, int], None]
 """Is called with the number of finished steps and the number of all steps."""
@@ -81,6 +84,18 @@ class RunSource(Protocol):
 
     def files(self, run: StoredRun) -> Mapping[str, int | None]:
         """The files of a run with their sizes in bytes."""
+
+    def read_file(self, run: StoredRun, path: str) -> Iterator[bytes]:
+        """The content of a file of a run, in parts.
+
+        Args:
+            run: The run.
+            path: One of `files`.
+
+        Raises:
+            OSError: The file cannot be read.
+            RunError: The store does not have it, or failed.
+        """
 
 
 class DirectorySource:
@@ -141,6 +156,12 @@ class DirectorySource:
         """The files of a run with their sizes in bytes."""
         return saved_files(run)
 
+    def read_file(self, run: StoredRun, path: str) -> Iterator[bytes]:
+        """The content of a file of a run; links are not followed."""
+        with os.fdopen(open_regular(run.directory / FILES / path), "rb") as file:
+            while part := file.read(_PART):
+                yield part
+
 
 class StoreSource:
     """The runs in a store.
@@ -198,6 +219,11 @@ class StoreSource:
     def files(self, run: StoredRun) -> Mapping[str, int | None]:
         """The files of a run with their sizes in bytes."""
         return run.files
+
+    def read_file(self, run: StoredRun, path: str) -> Iterator[bytes]:
+        """Refuse: a store has only the names and sizes of files."""
+        message = f"the file {path!r} of run {run.id!r} is on {run.host}: {self.place} has none"
+        raise RunError.of(Rule.BAD_STORE, message, path=("store",))
 
 
 @contextmanager

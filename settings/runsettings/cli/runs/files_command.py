@@ -1,0 +1,108 @@
+"""``runsettings runs files``: lists the files of a run, and fetches them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import BinaryIO
+
+import click
+
+from runsettings.cli.printing import print_json, print_table
+from runsettings.cli.runs.cells import cell
+from runsettings.cli.runs.options import complete_runs, directory_option, run_source, store_option
+from runsettings.documents.atomic_write import write_file
+from runsettings.values.did_you_mean import did_you_mean
+from runsettings.values.rendering import printable
+
+
+@click.command("files")
+@click.argument("run", shell_complete=complete_runs)
+@click.argument("paths", metavar="[PATH]...", nargs=-1)
+@directory_option
+@store_option
+@click.option("--output", "-o", metavar="DIR", help="Fetch the files into this directory.")
+@click.option("--json", "as_json", is_flag=True, help="List the files as JSON.")
+def files_command(
+    run: str,
+    paths: tuple[str, ...],
+    root: str | None,
+    store: str | None,
+    output: str | None,
+    as_json: bool,
+) -> None:
+    """List the files of RUN with their sizes, or fetch them.
+
+    One PATH alone is written to the standard output. With --output, each PATH is fetched into that
+    directory, by default all files; files that are there already are replaced.
+    """
+    if as_json and (paths or output is not None):
+        raise click.UsageError("--json lists the files: give it no PATH and no --output")
+    if output is None and len(paths) > 1:
+        raise click.UsageError("several files need --output")
+    with run_source(root, store) as source:
+        found = source.find(run)
+        files = source.files(found)
+        for path in paths:
+            _check_known(path, files)
+        if output is None and not paths:
+            _print_files(files, as_json=as_json)
+        elif output is None:
+            sys.stdout.buffer.writelines(source.read_file(found, paths[0]))
+        else:
+            for path in paths or [path for path, size in files.items() if size is not None]:
+                _fetch(source.read_file(found, path), Path(output), path)
+                click.echo(printable(path))
+
+
+def _print_files(files: Mapping[str, int | None], *, as_json: bool) -> None:
+    if as_json:
+        print_json([{"path": path, "size": size} for path, size in files.items()])
+    elif files:
+        rows = [
+            (cell(path), "missing" if size is None else f"{size:,} bytes")
+            for path, size in files.items()
+        ]
+        print_table(["path", "size"], rows)
+
+
+def _check_known(path: str, files: Mapping[str, int | None]) -> None:
+    """Check that a run has a file.
+
+    Raises:
+        click.ClickException: It has none of this path.
+    """
+    if path not in files:
+        hint = did_you_mean(path, files)
+        advice = f" — {hint}" if hint else ""
+        raise click.ClickException(printable(f"the run has no file {path!r}{advice}"))
+
+
+def _fetch(parts: Iterator[bytes], directory: Path, path: str) -> None:
+    """Write a file below a directory, and nowhere else, whatever its path says.
+
+    Raises:
+        click.ClickException: The path, or a link in the directory, leads out of it.
+    """
+    names = PurePosixPath(path).parts
+    target = directory.joinpath(*names)
+    # Whoever may write to a store chooses the paths. On Windows, "C:" and "\\" lead elsewhere too.
+    odd = not names or ".." in names or PurePosixPath(path).is_absolute()
+    if os.name == "nt":
+        odd = odd or any(len(PureWindowsPath(n).parts) != 1 or ":" in n for n in names)
+    if not odd:
+        directory.mkdir(parents=True, exist_ok=True)
+        base = directory.resolve()
+        # Looked at before anything is made: a link of the same name may be there.
+        odd = not target.parent.resolve().is_relative_to(base)
+    if odd:
+        message = f"the path {path!r} leads out of {os.fspath(directory)}: it is not fetched"
+        raise click.ClickException(printable(message))
+    target.parent.mkdir(parents=True, exist_ok=True)
+
+    def write(file: BinaryIO) -> None:
+        file.writelines(parts)
+
+    write_file(target, write, durable=False, follow_links=False)
