@@ -133,14 +133,17 @@ def test_two_runs_differ_with_a_reason(served):
     assert lr["b"]["beaten"][0]["place"] == "train.yaml:1:5"
 
 
-def test_the_course_of_a_metric_comes_in_buckets(served):
-    """The last bucket may be smaller."""
+def test_a_metric_comes_in_buckets(served):
+    """Of some steps, in as many buckets as the page asks for; NaN is in no range."""
     asked = {"project": "capsules", "id": "r0", "key": "loss"}
-    whole = served.ask("course", **asked)
-    assert whole["last"] == [1.0, 0.5, 1 / 3, 0.25]
-    halves = served.ask("course", **asked, buckets=2)
-    assert (halves["count"], halves["min"], halves["max"]) == (4, [0.5, 0.25], [1.0, 1 / 3])
-    assert served.ask("course", **{**asked, "key": "nope"}) is None
+    whole = served.ask("series", **asked)
+    assert (whole["first_step"], whole["last"]) == ([0, 1, 2, 3], [1.0, 0.5, 1 / 3, 0.25])
+    halves = served.ask("series", **asked, buckets=2)
+    assert (halves["minimum"], halves["maximum"]) == ([0.5, 0.25], [1.0, 1 / 3])
+    assert served.ask("series", **asked, first=1, last=2)["last_step"] == [1, 2]
+    nan = served.ask("series", **{**asked, "key": "nan"})
+    assert (nan["known"], nan["mean"], nan["last"]) == ([0], [None], ["NaN"])
+    assert served.ask("series", **{**asked, "key": "nope"})["last"] == []
 
 
 def test_a_port_in_use_is_told(served, jail):
@@ -174,3 +177,5 @@ def test_a_store_is_served_as_a_directory_is(served, serve, tmp_path):
     name = {"project": "capsules", "id": "r4"}
     local, found = served.ask("run", **name), stored.ask("run", **name)
     assert (found["config"], found["metrics"]) == (local["config"], local["metrics"])
+    metric = {**name, "key": "loss", "buckets": 2}
+    assert stored.ask("series", **metric) == served.ask("series", **metric)

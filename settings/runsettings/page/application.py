@@ -15,7 +15,7 @@ from starlette.staticfiles import StaticFiles
 
 from runsettings.journal.query.errors import QueryError, RunNotFoundError
 from runsettings.page.guard import Guard
-from runsettings.page.run_views import load_run, read_course, read_difference, read_run
+from runsettings.page.run_views import load_run, read_difference, read_run, read_series
 from runsettings.page.runs_table import read_keys, read_table
 from runsettings.recorded.sources import RunSource
 from runsettings.values.errors import RunError
@@ -82,12 +82,9 @@ def _difference(source: RunSource, asked: Mapping[str, str]) -> Any:
     return read_difference(first, second)
 
 
-def _course(source: RunSource, asked: Mapping[str, str]) -> Any:
+def _series(source: RunSource, asked: Mapping[str, str]) -> Any:
     run = load_run(source, asked.get("project", ""), asked.get("id", ""))
-    buckets = asked.get("buckets", "")
-    return read_course(
-        source.metrics(run), asked.get("key", ""), int(buckets) if buckets.isdecimal() else 500
-    )
+    return read_series(source, run, asked)
 
 
 _ANSWERS: Final[Mapping[str, Answer]] = {
@@ -96,6 +93,6 @@ _ANSWERS: Final[Mapping[str, Answer]] = {
     "keys": lambda source, _asked: read_keys(source),
     "run": _run,
     "diff": _difference,
-    "course": _course,
+    "series": _series,
 }
 """What is asked for, by the last part of its address."""

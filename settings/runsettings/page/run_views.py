@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from runsettings.journal.query.differences import Difference, compare_runs
 from runsettings.journal.query.errors import RunNotFoundError
 from runsettings.journal.query.filters import attribute_filter
 from runsettings.journal.query.listing import Question
-from runsettings.journal.query.metrics import Metric
+from runsettings.journal.query.metrics import Bucket
 from runsettings.journal.query.recorded_values import RecordedValue
 from runsettings.journal.query.run_objects import run_details, run_object
 from runsettings.journal.replay import StoredRun
@@ -16,6 +17,9 @@ from runsettings.recorded.sources import RunSource
 
 _BUCKETS: Final = 1_000
 """The largest number of buckets of one metric in one answer."""
+
+_LAST: Final = (1 << 63) - 1
+"""The largest step."""
 
 
 def load_run(source: RunSource, project: str, run_id: str) -> StoredRun:
@@ -54,29 +58,27 @@ def read_difference(a: StoredRun, b: StoredRun) -> dict[str, Any]:
     return {"a": run_object(a), "b": run_object(b), "differences": [_difference(e) for e in found]}
 
 
-def read_course(metrics: dict[str, Metric], key: str, buckets: int) -> dict[str, Any] | None:
-    """The course of a metric in buckets, each the mean of as many values.
+def read_series(
+    source: RunSource, run: StoredRun, asked: Mapping[str, str]
+) -> dict[str, list[float | None]]:
+    """One metric of a run in buckets, each member a list with a number for each bucket.
 
     Args:
-        metrics: The metrics of a run.
-        key: The dotted key of one of them.
-        buckets: The largest number of buckets.
-
-    Returns:
-        ``None`` if the run has no such metric.
+        source: Where the run is.
+        run: The run.
+        asked: What the page asks for, as texts: ``key``, ``buckets``, and the steps ``first`` and
+            ``last``.
     """
-    metric = metrics.get(key)
-    if metric is None:
-        return None
-    count = len(metric.course)
-    size = max(-(-count // max(min(buckets, _BUCKETS), 1)), 1)
-    course = [list(metric.course[at : at + size]) for at in range(0, count, size)]
-    return {
-        "count": metric.count,
-        "min": [min(each) for each in course],
-        "max": [max(each) for each in course],
-        "last": [each[-1] for each in course],
-    }
+    buckets = min(max(whole_number(asked.get("buckets"), _BUCKETS), 1), _BUCKETS)
+    first, last = whole_number(asked.get("first"), 0), whole_number(asked.get("last"), _LAST)
+    found = source.series(run, asked.get("key", ""), buckets, first, last)
+    columns = zip(*found, strict=True) if found else ((),) * len(Bucket._fields)
+    return dict(zip(Bucket._fields, map(list, columns), strict=True))
+
+
+def whole_number(text: str | None, default: int) -> int:
+    """A whole number that the page asks with; the default if it is something else."""
+    return int(text) if text is not None and text.isascii() and text.isdigit() else default
 
 
 def _difference(each: Difference) -> dict[str, Any]:

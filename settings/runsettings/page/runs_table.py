@@ -16,6 +16,7 @@ from runsettings.journal.query.listing import (
 )
 from runsettings.journal.query.run_objects import json_value
 from runsettings.journal.replay import StoredRun
+from runsettings.page.run_views import whole_number
 from runsettings.recorded.sources import RunSource
 
 _MOST: Final = 500
@@ -51,7 +52,10 @@ def read_table(source: RunSource, asked: Mapping[str, str]) -> dict[str, Any]:
     columns = default_keys() if parsed.columns is None else list(parsed.columns)
     groups = list(parsed.groups or ())
     member = asked.get("member")
-    offset, limit = _number(asked.get("offset"), 0), min(_number(asked.get("limit"), 100), _MOST)
+    offset, limit = (
+        whole_number(asked.get("offset"), 0),
+        min(whole_number(asked.get("limit"), 100), _MOST),
+    )
     if groups:
         found = grouped_runs(runs, groups)
         if member is None:
@@ -92,7 +96,3 @@ def _member(group: Group) -> str:
 
 def _names(text: str) -> list[str]:
     return [name for name in map(str.strip, text.split(",")) if name]
-
-
-def _number(text: str | None, default: int) -> int:
-    return int(text) if text is not None and text.isascii() and text.isdigit() else default

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import os
+from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,12 +12,18 @@ from typing import Any, Final, Protocol
 
 from runsettings.documents.paths import named_path
 from runsettings.journal import removal
-from runsettings.journal.aggregates import merge_summary
+from runsettings.journal.aggregates import as_float, merge_summary
 from runsettings.journal.directory import FILES, wandb_directory
 from runsettings.journal.index import Listing, list_runs
 from runsettings.journal.query.finding import choose_run, find_run, runs_directory
 from runsettings.journal.query.listing import Question, answer
-from runsettings.journal.query.metrics import Metric, read_metrics
+from runsettings.journal.query.metrics import (
+    Bucket,
+    Metric,
+    buckets_of,
+    join_buckets,
+    read_metrics,
+)
 from runsettings.journal.query.run_objects import saved_files
 from runsettings.journal.reader import open_regular, read_history
 from runsettings.journal.replay import StoredRun, load_run
@@ -78,6 +86,22 @@ class RunSource(Protocol):
 
     def metrics(self, run: StoredRun) -> dict[str, Metric]:
         """The metrics of a run."""
+
+    def series(
+        self, run: StoredRun, key: str, buckets: int, first: float = 0, last: float = math.inf
+    ) -> list[Bucket]:
+        """One metric of a run in buckets, for a chart.
+
+        Args:
+            run: The run.
+            key: The dotted key of the metric.
+            buckets: The largest number of buckets.
+            first: The first step.
+            last: The last step.
+
+        Returns:
+            The buckets in the order of the steps; none if there is no such metric.
+        """
 
     def history(self, run: StoredRun) -> Iterator[dict[str, Any]]:
         """The rows of a run by dotted key, each with ``_step`` and ``_timestamp``."""
@@ -145,6 +169,19 @@ class DirectorySource:
         """The metrics of a run."""
         return read_metrics(run)
 
+    def series(
+        self, run: StoredRun, key: str, buckets: int, first: float = 0, last: float = math.inf
+    ) -> list[Bucket]:
+        """One metric of a run in buckets; its whole journal is read."""
+        steps, values = array("q"), array("d")
+        for row in self.history(run):
+            value: Any = row.get(key)
+            is_number = type(value) in (int, float)
+            if is_number and first <= row["_step"] <= last:
+                steps.append(row["_step"])
+                values.append(as_float(value))
+        return join_buckets(buckets_of(steps, values, max(len(steps) // buckets, 1)), buckets)
+
     def history(self, run: StoredRun) -> Iterator[dict[str, Any]]:
         """The rows of a run, one after the other from its journal."""
         for row in read_history(run.journal):
@@ -211,6 +248,12 @@ class StoreSource:
     def metrics(self, run: StoredRun) -> dict[str, Metric]:
         """The metrics of a run."""
         return self.store.read_metrics(run)
+
+    def series(
+        self, run: StoredRun, key: str, buckets: int, first: float = 0, last: float = math.inf
+    ) -> list[Bucket]:
+        """One metric of a run in buckets, from the summaries that the store has of its parts."""
+        return self.store.read_series(run, key, buckets, first, last)
 
     def history(self, run: StoredRun) -> Iterator[dict[str, Any]]:
         """The rows of a run, some thousand at a time."""

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from runsettings.cli.runs.sparklines import ASCII, BLOCKS, WIDTH, sparkline
+from runsettings.cli.runs.cells import ASCII, BLOCKS, WIDTH, sparkline
 
 
 @pytest.mark.parametrize(

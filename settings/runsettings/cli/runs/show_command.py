@@ -9,8 +9,7 @@ from typing import Any, Final
 import click
 
 from runsettings.cli.printing import print_json, print_table
-from runsettings.cli.runs import sparklines
-from runsettings.cli.runs.cells import NOTHING, cell, exact_cell
+from runsettings.cli.runs.cells import ASCII, BLOCKS, NOTHING, cell, exact_cell, sparkline
 from runsettings.cli.runs.options import (
     complete_runs,
     directory_option,
@@ -135,7 +134,7 @@ def _metric_rows(metrics: Mapping[str, Metric]) -> list[tuple[str, ...]]:
     return [
         (
             key,
-            sparklines.sparkline(metric.course, blocks),
+            sparkline(metric.course, blocks),
             *(
                 NOTHING if value is None else cell(value)
                 for value in (metric.minimum, metric.maximum, metric.last)
@@ -159,7 +158,7 @@ def _file_rows(files: Mapping[str, int | None], *, everything: bool) -> list[tup
 def _blocks() -> str:
     """The characters of sparklines that the output's encoding has."""
     try:
-        sparklines.BLOCKS.encode(sys.stdout.encoding or "ascii")
+        BLOCKS.encode(sys.stdout.encoding or "ascii")
     except (UnicodeEncodeError, LookupError):
-        return sparklines.ASCII
-    return sparklines.BLOCKS
+        return ASCII
+    return BLOCKS
