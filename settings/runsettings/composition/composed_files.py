@@ -310,23 +310,22 @@ def _mounted(
     tree: Tree, data: dict[str, Any], marks: Any, mount: KeyPath, used_by: Place | None
 ) -> Tree:
     """The values of a file under a key, as a source of its own; with the places that use it."""
-    if mount:
-        marks = functools.partial(_mounted_marks, marks, mount, used_by)
-        for key in reversed(mount):
-            data = {str(key): data}
+    for key in reversed(mount):
+        data = {str(key): data}
     part = tree.with_data(data, marks)
     part.used_by = used_by
+    if mount:
+        part.marks = functools.partial(_mounted_marks, marks, mount, part)
     part.composed = True
     return part
 
 
-def _mounted_marks(marks: Any, mount: KeyPath, used_by: Place | None) -> Any:
+def _mounted_marks(marks: Any, mount: KeyPath, part: Tree) -> Any:
     """The marks of values under a key. Few programs ask for them of every file."""
     if callable(marks):
         marks = marks()
-    here = None if used_by is None else origin_of(used_by)
     for key in reversed(mount):
-        branch = Branch(here)
+        branch = Branch(part.used_by)
         branch[str(key)] = marks
         marks = branch
     return marks

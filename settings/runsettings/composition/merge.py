@@ -122,10 +122,11 @@ def merge(sources: Sequence[Tree]) -> Merged:
     """Merge ``sources``, lowest precedence first. The sources are neither copied nor changed."""
     bad_appends: list[KeyPath] = []
     merged: dict[str, Any] = {}
+    made: set[int] = set()
     for source in sources:
         # The first source needs no merging, and must not be changed by the next one.
         merged = (
-            _combine_mappings(merged, source.data, (), bad_appends.append, lowest=True)
+            _combine_mappings(merged, source.data, (), bad_appends.append, lowest=True, made=made)
             if merged
             else source.data
         )
@@ -200,13 +201,32 @@ def _combine_mappings(
     on_bad: OnBadAppend | None,
     *,
     lowest: bool,
+    made: set[int] | None = None,
 ) -> dict[str, Any]:
-    together = lower.copy()
+    """Merge two mappings.
+
+    Args:
+        lower: The lower source's.
+        upper: The upper source's.
+        path: Their path.
+        on_bad: As in `combine`.
+        lowest: As in `combine`.
+        made: The ids of mappings that this merging has made, which need not be copied again.
+    """
+    if made is None:
+        together = lower.copy()
+    elif id(lower) in made:
+        together = lower
+    else:
+        together = lower.copy()
+        made.add(id(together))
     for key, value in upper.items():
         if isinstance(value, (dict, Append)) and key in together:
             below, here = together[key], (*path, key)
             if type(value) is dict and type(below) is dict:  # as `combine`, but faster
-                together[key] = _combine_mappings(below, value, here, on_bad, lowest=lowest)
+                together[key] = _combine_mappings(
+                    below, value, here, on_bad, lowest=lowest, made=made
+                )
             else:
                 together[key] = combine(below, value, here, on_bad, lowest=lowest)
         else:

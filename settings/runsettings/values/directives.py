@@ -152,4 +152,4 @@ class Reference:
     @property
     def targets(self) -> tuple[Target, ...]:
         """What it refers to."""
-        return tuple(part for part in self.parts if isinstance(part, Target))
+        return tuple([part for part in self.parts if isinstance(part, Target)])

@@ -62,7 +62,8 @@ def position_in(mark: int, *, key: bool = False) -> Position:
     """
     if key and mark >> KEY_SHIFT:
         mark >>= KEY_SHIFT
-    return Position(mark >> _BITS & _MASK, mark & _MASK)
+    # As `Position(line, column)`, in half the time: every origin has one.
+    return tuple.__new__(Position, (mark >> _BITS & _MASK, mark & _MASK))
 
 
 class Branch(dict[str, Any]):
