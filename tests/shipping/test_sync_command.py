@@ -265,6 +265,24 @@ def test_a_store_that_is_not_there_is_said(jail, make_run, server):
     assert "s3cretword" not in message
 
 
+def test_an_error_of_a_store_says_what_to_do(jail, make_run, server):
+    """The place, and the next step: a server, a password, a database, a file."""
+    make_run()
+    for address, step in {
+        "postgresql://me@127.0.0.1:1/d": "check that the server runs and can be reached",
+        f"postgresql://me:s3cretword@127.0.0.1:{server.port}/d": "the password in ~/.pgpass",
+        server.address.removesuffix("postgres") + "none": "check the database in the address",
+        server.address + "?sslmode=require": "check sslmode, sslrootcert and sslcert",
+        f"sqlite:///{jail.home}": "name another file",
+        "sqlite:////none/runs.db": "name another file",
+    }.items():
+        jail.monkeypatch.setenv("WANDB_STORE", address)
+        message = problem(jail, "sync", "--all")
+        assert addresses.shown(address) in message
+        assert step in message
+        assert "runsettings sync --all" in message
+
+
 @pytest.mark.parametrize(
     ("url", "reason"),
     [
@@ -311,7 +329,9 @@ def test_a_writer_needs_no_right_to_make_tables(run, postgres, server, make_run,
         connection.execute(f"CREATE ROLE {role} LOGIN PASSWORD 'another-s3cret'")
     make_run()
     jail.monkeypatch.setenv("WANDB_STORE", weak)
-    assert "permission denied" in problem(jail, "sync", "--all")
+    message = problem(jail, "sync", "--all")
+    assert "permission denied" in message
+    assert "the owner of the tables makes them once, with: runsettings store upgrade" in message
     jail.monkeypatch.setenv("WANDB_STORE", postgres)
     run("sync", "--all")
     with psycopg.connect(postgres, autocommit=True) as connection:

@@ -14,6 +14,47 @@ _PATIENCE: Final = 60
 _CONNECT: Final = {"connect_timeout": "10", "tcp_user_timeout": "60000"}
 """What PostgreSQL's client gets unless the address has it: seconds, and milliseconds."""
 
+_STEPS: Final = (
+    (
+        ("password", "authentication", "role"),
+        "check the user in the address, and the password in ~/.pgpass, PGPASSWORD or WANDB_STORE",
+    ),
+    (("certificate", "ssl"), "check sslmode, sslrootcert and sslcert in the address"),
+    (
+        ("permission denied for schema",),
+        "the owner of the tables makes them once, with: runsettings store upgrade",
+    ),
+    (
+        ("permission denied",),
+        "the owner of the tables grants the role SELECT, INSERT, UPDATE and DELETE on them",
+    ),
+    (("translate host name",), "check the host in the address"),
+    (('database "',), "check the database in the address, or make it with: createdb"),
+    (
+        ("unable to open", "readonly", "not a database", "malformed"),
+        "name another file, or one that may be written",
+    ),
+    (("locked",), "another process writes to the file: try again"),
+    (("full", "no space"), "make room on the disk of the store"),
+)
+"""Words of a database's errors in lower case, and what to do about them; the first that fits."""
+
+_LATER: Final = (
+    "check that the server runs and can be reached at the address of WANDB_STORE or --to"
+)
+
+
+def next_step(message: str) -> str:
+    """What to do about an error of a database.
+
+    Args:
+        message: The error.
+    """
+    lower = message.lower()
+    found = (step for words, step in _STEPS if any(word in lower for word in words))
+    rest = "what was recorded is kept, and can be shipped later: runsettings sync --all"
+    return f"{next(found, _LATER)}; {rest}"
+
 
 def make_engine(url: URL, *, writable: bool) -> Engine:
     """The engine for an address.

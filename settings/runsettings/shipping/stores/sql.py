@@ -31,7 +31,7 @@ from runsettings.secrets.forms import MASK
 from runsettings.shipping.batches import Batch, RunIdentity
 from runsettings.shipping.stores import merging, reading, tables
 from runsettings.shipping.stores.base import Committed, Latest, NoStoreError
-from runsettings.shipping.stores.engines import make_engine
+from runsettings.shipping.stores.engines import make_engine, next_step
 from runsettings.shipping.stores.one_run import history, retagging
 from runsettings.shipping.stores.one_run.files import FileTable
 from runsettings.shipping.stores.queries.series import read_series
@@ -310,16 +310,17 @@ class SqlStore(FileTable):
         dbapi: Any = self._engine.dialect.loaded_dbapi
         passing = (dbapi.OperationalError, dbapi.InterfaceError)
         if isinstance(error, (OperationalError, InterfaceError)) or isinstance(driver, passing):
+            message = f"the store {self.shown} failed: {first}"
             return RunError.of(
-                Rule.STORE_UNREACHABLE, f"the store {self.shown} failed: {first}", path=("store",)
+                Rule.STORE_UNREACHABLE, message, path=("store",), hint=next_step(first)
             )
-        return self._bad(first)
+        return self._bad(first, next_step(first))
 
     def _nothing(self, reason: str) -> NoStoreError:
         hint = "ship some with: runsettings sync --all"
         return NoStoreError(self._bad(reason, hint).diagnostics)
 
-    def _bad(self, reason: str, hint: str | None = None) -> RunError:
+    def _bad(self, reason: str, hint: str) -> RunError:
         message = f"the store {self.shown} cannot be used: {reason}"
         return RunError.of(Rule.BAD_STORE, message, path=("store",), hint=hint)
 
