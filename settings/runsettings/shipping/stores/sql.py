@@ -48,6 +48,8 @@ from runsettings.shipping.stores.tables import (
 from runsettings.values.diagnostic import Rule
 from runsettings.values.errors import RunError
 
+_SEE: Final = "list the runs that it has with: runsettings runs ls --store"
+
 _LOCK: Final = 0x72756E73
 """The number of the advisory lock for the making of tables: "runs" in ASCII."""
 
@@ -173,7 +175,7 @@ class SqlStore(FileTable):
         with self._begin() as connection:
             tags = retagging.change_tags(connection, run, add, remove, self._now(connection))
         if tags is None:
-            raise self._bad(f"the run {run.id} was removed from it")
+            raise self._bad(f"the run {run.id} was removed from it", _SEE)
         return tags
 
     def list_runs(self) -> list[StoredRun]:
