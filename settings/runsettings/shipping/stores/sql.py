@@ -322,7 +322,7 @@ class SqlStore(FileTable):
         hint = "ship some with: runsettings sync --all"
         return NoStoreError(self._bad(reason, hint).diagnostics)
 
-    def _bad(self, reason: str, hint: str) -> RunError:
+    def _bad(self, reason: str, hint: str | None = None) -> RunError:
         message = f"the store {self.shown} cannot be used: {reason}"
         return RunError.of(Rule.BAD_STORE, message, path=("store",), hint=hint)
 
