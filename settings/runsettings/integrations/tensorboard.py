@@ -24,7 +24,12 @@ from runsettings.integrations.patching import Patches
 from runsettings.journal.replay import StoredRun, load_run
 from runsettings.models.settings import Settings
 from runsettings.runs.recording.run import Run
-from runsettings.shipping.event_files.following import METADATA, EventFiles, event_files
+from runsettings.shipping.event_files.following import (
+    METADATA,
+    EventFiles,
+    event_files,
+    is_below,
+)
 from runsettings.values.key_paths import format_path, leaves_of
 from runsettings.values.origin import Layer, Origin
 from runsettings.values.tree import Tree
@@ -104,7 +109,7 @@ class _Following:
                 return
             directory = os.path.normpath(working_directory() / text)
             with self._lock:
-                if any(_is_below(directory, top) for top in self._directories):
+                if any(is_below(directory, top) for top in self._directories):
                     return
                 new = {directory: self._prefix(directory)}
                 ours = {name for writer in self._writers if (name := _file_of(writer))}
@@ -207,10 +212,6 @@ def _empty_queue(writer: Any) -> None:
     queue.put("runsettings: a mark", timeout=_PATIENCE)
     if written.wait(_PATIENCE):
         del events.write_event
-
-
-def _is_below(directory: str, top: str) -> bool:
-    return directory == top or directory.startswith(top.rstrip(os.sep) + os.sep)
 
 
 def _is_closed(writer: Any) -> bool:

@@ -11,6 +11,7 @@ import pytest
 
 from runsettings.journal.reader import read_history, read_records
 from runsettings.journal.replay import load_run
+from runsettings.runs.recording.active import finish
 from runsettings.shipping.event_files.following import EventFiles
 
 
@@ -142,6 +143,26 @@ def test_what_is_written_after_the_end_of_a_run_is_not_its_own(follow, write_eve
     write_events([0.5])
     follow()
     assert sourced(follow.journal) == []
+
+
+def test_a_crashed_run_ends_where_the_next_run_of_its_directory_starts(begin, jail, write_events):
+    """The script was started again after a kill, and `sync` comes last."""
+    from runsettings.journal.replay import StoredRun
+
+    values = {"tensorboard": {"directories": {str(jail.cwd / "logs"): ""}, "earlier": []}}
+    journal = begin().journal_path
+    active_lines = journal.read_bytes()
+    finish()
+    journal.write_bytes(active_lines)  # as a kill leaves it
+    _append(journal, {"type": "metadata", "time": 1.0, "values": values})
+    write_events([0.5])
+    run = load_run(journal)
+    later = StoredRun("x", started=run.started + 0.0001, metadata=values)
+    other = StoredRun("y", started=run.started + 0.0001)
+    EventFiles(journal, print, others=[later, run]).follow(run, everything=True)
+    assert rows(journal) == []
+    EventFiles(journal, print, others=[other, run]).follow(run, everything=True)
+    assert rows(journal) == [(0, 0.5)]
 
 
 def test_copies_in_the_directory_of_runs_are_no_event_files(follow, jail, write_events):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
@@ -12,6 +12,7 @@ import click
 from runsettings.cli.printing import note, progress
 from runsettings.cli.runs.options import all_runs, complete_runs, directory_option, run_source
 from runsettings.cli.runs.store_addresses import complete_destinations, destination_address
+from runsettings.journal.index import list_runs
 from runsettings.journal.replay import StoredRun
 from runsettings.recorded.sources import RunSource
 from runsettings.shipping.addresses import shown
@@ -119,7 +120,8 @@ def _ship(url: str, runs: Sequence[StoredRun], said: set[str] | None = None) -> 
 
     already = set[str]() if said is None else said
     for run in runs:
-        EventFiles(run.journal, lambda text: _say_once(text, already)).follow(run, everything=True)
+        files = EventFiles(run.journal, lambda text: _say_once(text, already), others=_beside(run))
+        files.follow(run, everything=True)
     with open_destination(url) as store, progress("shipping", _MANY_BYTES) as tell:
         promise = None if said is None else _PROMISE
         results = sync_runs(store, runs, tell, promise, Settings.resolve().store_file_limit)
@@ -138,6 +140,11 @@ def _ship(url: str, runs: Sequence[StoredRun], said: set[str] | None = None) -> 
     text = f"{shipped} shipped, {current} up to date, {failed} failed: {shown(url)}"
     click.echo(printable(text))
     return not failed
+
+
+def _beside(run: StoredRun) -> Iterator[StoredRun]:
+    """The runs in the directory of a run; they are listed only if somebody asks."""
+    yield from list_runs(run.directory.parent).runs
 
 
 def _print_missing(url: str, runs: Sequence[StoredRun]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -41,14 +41,22 @@ class EventFiles:
         journal: The journal of the run.
         tell: Called with each message for people, once.
         mask: Masks secrets; those that this process knows, if left out.
+        others: Runs that may have written into the same directories after this one crashed.
     """
 
     def __init__(
-        self, journal: Path | str, tell: Callable[[str], None], mask: SecretMask | None = None
+        self,
+        journal: Path | str,
+        tell: Callable[[str], None],
+        mask: SecretMask | None = None,
+        others: Iterable[StoredRun] = (),
     ) -> None:
         self._journal = Path(journal)
         self._tell = tell
         self._mask = live.mask() if mask is None else mask
+        self._others = others
+        self._end: float | None = None
+        """The time after which what is written is not of this run."""
         self._positions: dict[str, int] = {}
         self._said: set[str] = set()
         self._found: list[tuple[str, str]] = []
@@ -77,6 +85,7 @@ class EventFiles:
         if everything or now >= self._next_look:
             self._found = list(event_files(followed, run.directory.parent))
             self._next_look = now + _REST * (time.monotonic() - now)
+        self._end = _end(run, self._others)
         total = 0
         try:
             for path, prefix in self._found:
@@ -99,7 +108,9 @@ class EventFiles:
                 if os.stat(path).st_size > start:  # noqa: PTH116 - asked again and again
                     for end, data in read_event_records(path, start):
                         event = parse(data)
-                        records += _records(event, path, end, prefix, run)
+                        if self._end is not None and event.time > self._end:
+                            continue
+                        records += _rows(event, path, end, prefix)
                         if event.hparams:
                             records += self._config(event, path, run)
                         if len(records) >= _ROWS:
@@ -188,12 +199,39 @@ def _is_regular(path: str) -> bool:
         return False
 
 
-def _records(
-    event: Event, path: str, end: int, prefix: str, run: StoredRun
-) -> Iterator[dict[str, Any]]:
-    """The records of the journal for one event."""
-    if run.exit is not None and run.ended is not None and event.time > run.ended:
-        return  # written after the end of the run
+def _end(run: StoredRun, others: Iterable[StoredRun]) -> float | None:
+    """The time after which nothing is written for a run: its end, or the start of a later one.
+
+    Args:
+        run: The run.
+        others: Runs that may follow the same directories.
+    """
+    if run.exit is not None:
+        return run.ended
+    tops = _tops(run)
+    if not tops or run.state != "crashed":
+        return None
+    later = [
+        other.started
+        for other in others
+        if other.started > run.started
+        and any(is_below(a, b) or is_below(b, a) for a in tops for b in _tops(other))
+    ]
+    return min(later, default=None)
+
+
+def _tops(run: StoredRun) -> list[str]:
+    followed = run.metadata.get(METADATA)
+    return list(followed.get("directories", ())) if isinstance(followed, dict) else []
+
+
+def is_below(directory: str, top: str) -> bool:
+    """Whether a directory is ``top``, or below it."""
+    return directory == top or directory.startswith(top.rstrip(os.sep) + os.sep)
+
+
+def _rows(event: Event, path: str, end: int, prefix: str) -> Iterator[dict[str, Any]]:
+    """The row of an event, if it has scalars."""
     data: dict[str, Any] = {
         f"{prefix}/{tag}" if prefix else tag: value for tag, value in event.scalars.items() if tag
     }
