@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+from urllib.parse import urlencode
 
 import pytest
 from click.testing import CliRunner
@@ -101,6 +103,24 @@ def test_groups_have_counts_and_ranges(served):
     assert [row["id"] for row in members["rows"]] == ["r3", "r4", "r5"]
     two = served.ask("table", group="config.lr,tags")
     assert sum(row["runs"] for row in two["rows"]) == 9
+
+
+@pytest.mark.parametrize("form", ["csv", "json"])
+def test_the_whole_table_is_what_the_command_prints(served, form):
+    """With the filter, the order, the columns and the groups of the view."""
+    chosen = {"where": "config.seed < 5", "columns": "id,tags,config.lr", "sort": "-config.seed"}
+    for group in ({}, {"group": "config.lr"}):
+        path = f"/table.{form}?{urlencode(chosen | group)}"
+        answer = served.request(path, cookie=served.cookie())
+        options = [
+            f"--{name.replace('group', 'group-by')}={v}" for name, v in (chosen | group).items()
+        ]
+        command = [sys.executable, "-m", "runsettings", "runs", "ls", f"--{form}", *options]
+        done = subprocess.run(command, cwd=served.directory, capture_output=True, check=True)
+        if form == "json":
+            assert json.loads(answer.body) == json.loads(done.stdout)
+        else:
+            assert answer.body == done.stdout
 
 
 def test_a_wrong_question_says_what_is_wrong(served):

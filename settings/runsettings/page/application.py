@@ -16,7 +16,7 @@ from starlette.staticfiles import StaticFiles
 from runsettings.journal.query.errors import QueryError, RunNotFoundError
 from runsettings.page.guard import Guard
 from runsettings.page.run_views import load_run, read_difference, read_run, read_series
-from runsettings.page.runs_table import read_keys, read_table
+from runsettings.page.runs_table import read_keys, read_table, table_as_csv, table_as_json
 from runsettings.recorded.sources import RunSource
 from runsettings.values.errors import RunError
 
@@ -37,17 +37,22 @@ def make_application(source: RunSource, token: str, port: int) -> Guard:
     routes = [
         Route("/", lambda _request: FileResponse(STATIC / "index.html")),
         *(Route(f"/api/{name}", _endpoint(source, answer)) for name, answer in _ANSWERS.items()),
+        Route("/table.csv", _endpoint(source, table_as_csv)),
+        Route("/table.json", _endpoint(source, table_as_json)),
         Mount("/static", StaticFiles(directory=STATIC)),
     ]
     return Guard(Starlette(routes=routes), token, port)
 
 
 def _endpoint(source: RunSource, answer: Answer) -> Callable[[Request], Response]:
-    """A function that answers a request with JSON. Starlette calls it in a thread."""
+    """A function that answers a request with JSON or CSV. Starlette calls it in a thread."""
 
     def respond(request: Request) -> Response:
         try:
-            return _json(answer(source, request.query_params))
+            found = answer(source, request.query_params)
+            if isinstance(found, str):
+                return Response(found, media_type="text/csv")
+            return _json(found)
         except RunNotFoundError as error:
             return _json({"error": str(error)}, 404)
         except QueryError as error:

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from runsettings.journal.query.keys import Key, default_keys, known_keys
 from runsettings.journal.query.listing import (
+    Column,
     Group,
     Question,
+    group_columns,
     grouped_runs,
     number_range,
     parse_question,
+    run_columns,
 )
-from runsettings.journal.query.run_objects import json_value
+from runsettings.journal.query.run_objects import json_value, row_objects
 from runsettings.journal.replay import StoredRun
 from runsettings.page.run_views import whole_number
+from runsettings.recorded.csv_files import write_csv
 from runsettings.recorded.sources import RunSource
 
 _MOST: Final = 500
@@ -41,12 +46,7 @@ def read_table(source: RunSource, asked: Mapping[str, str]) -> dict[str, Any]:
     Raises:
         QueryError: A filter or a key is wrong.
     """
-    question = Question(
-        where=[asked["where"]] if asked.get("where", "").strip() else (),
-        sort=_names(asked.get("sort", "")),
-        columns=asked.get("columns") or None,
-        group_by=asked.get("group") or None,
-    )
+    question = _question(asked)
     runs = source.select(question).runs
     parsed = parse_question(question, ())
     columns = default_keys() if parsed.columns is None else list(parsed.columns)
@@ -64,6 +64,40 @@ def read_table(source: RunSource, asked: Mapping[str, str]) -> dict[str, Any]:
         runs = [run for group in found if _member(group) == member for run in group.runs]
     shown = [_run_row(run, columns) for run in runs[offset : offset + limit]]
     return {**_headings(columns), "total": len(runs), "rows": shown}
+
+
+def table_as_csv(source: RunSource, asked: Mapping[str, str]) -> str:
+    """The whole table as CSV, as `runs ls --csv` prints it; asked for as in `read_table`."""
+    text = io.StringIO()
+    columns = _whole_table(source, asked)
+    rows = zip(*(column.values for column in columns), strict=True)
+    headings, kinds = [each.heading for each in columns], [each.kind for each in columns]
+    write_csv(text, headings, rows, kinds)
+    return text.getvalue()
+
+
+def table_as_json(source: RunSource, asked: Mapping[str, str]) -> list[dict[str, Any]]:
+    """The whole table as JSON, as `runs ls --json` prints it; asked for as in `read_table`."""
+    return row_objects(_whole_table(source, asked))
+
+
+def _whole_table(source: RunSource, asked: Mapping[str, str]) -> list[Column]:
+    question = _question(asked)
+    runs = source.select(question).runs
+    parsed = parse_question(question, ())
+    columns = default_keys() if parsed.columns is None else parsed.columns
+    if parsed.groups:
+        return group_columns(runs, parsed.groups, columns)
+    return run_columns(runs, columns)
+
+
+def _question(asked: Mapping[str, str]) -> Question:
+    return Question(
+        where=[asked["where"]] if asked.get("where", "").strip() else (),
+        sort=_names(asked.get("sort", "")),
+        columns=asked.get("columns") or None,
+        group_by=asked.get("group") or None,
+    )
 
 
 def read_keys(source: RunSource) -> list[str]:

@@ -29,7 +29,7 @@ async function show() {
 
 // Links to other views do not load the page again.
 document.addEventListener("click", (event) => {
-  const link = /** @type {HTMLElement} */ (event.target).closest?.("a[href^='/']");
+  const link = /** @type {HTMLElement} */ (event.target).closest?.("a[href^='/']:not([download])");
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
   event.preventDefault();
   history.pushState(null, "", link.getAttribute("href"));

@@ -30,6 +30,7 @@ export async function tableView(main, signal) {
     element("button", { type: "submit" }, "Apply"),
     columns,
     compare,
+    ...["csv", "json"].map((form) => element("a", { href: `/table.${form}${location.search}`, download: `runs.${form}` }, form.toUpperCase())),
     keys,
   );
   const grid = new Grid({
