@@ -341,6 +341,8 @@ def missing_env_files(
     ]
 
 
-def inputs_for(model: type[LayeredSettings], **given: Any) -> Inputs:
+def inputs_for(
+    model: type[LayeredSettings], *, caller: Caller | None = None, **given: Any
+) -> Inputs:
     """The inputs of a check; ``given`` are arguments of `LayeredSettings.resolve`."""
-    return inputs_of(model, Caller("runsettings check", None, None), **given)
+    return inputs_of(model, caller or Caller("runsettings check", None, None), **given)

@@ -36,6 +36,7 @@ from runsettings.checks.settings_layers import (
 from runsettings.composition.merge import Merged, merge
 from runsettings.documents.files import Format, read_file
 from runsettings.documents.paths import shown_path
+from runsettings.layers.call_site import Caller
 from runsettings.layers.flags.command_line_diagnostics import refused_words
 from runsettings.layers.flags.config_arguments import add_config_arguments
 from runsettings.layers.flags.parsing import parse_known_args
@@ -90,7 +91,9 @@ def check_matrix(
     environments = _environments(merged)
     base = path.parent.absolute()
     resolved = {
-        name: _resolve(environment, model, base, merged.origin((name, "flags")))
+        name: _resolve(
+            environment, model, base, merged.origin((name, "flags")), merged.origin((name, "files"))
+        )
         for name, environment in environments.items()
     }
     for name, checked in resolved.items():
@@ -114,7 +117,7 @@ def check_matrix(
             # As it was declared then, which may be what has changed.
             earlier = _environments(_declared(inner / path.name, inner)[0])
             for name, environment in environments.items():
-                before = _resolve(earlier.get(name, environment), model, inner, None)
+                before = _resolve(earlier.get(name, environment), model, inner, None, None)
                 found += _changes(name, before, resolved[name], against)
     return found
 
@@ -142,7 +145,11 @@ def _environments(merged: Merged) -> dict[str, Environment]:
 
 
 def _resolve(
-    environment: Environment, model: type[LayeredSettings], base: Path, flags_origin: Origin | None
+    environment: Environment,
+    model: type[LayeredSettings],
+    base: Path,
+    flags_origin: Origin | None,
+    files_origin: Origin | None,
 ) -> CheckedSettings:
     """Resolve the settings of one environment.
 
@@ -151,6 +158,7 @@ def _resolve(
         model: The settings class.
         base: The directory that the environment's own is relative to.
         flags_origin: Where its flags are declared.
+        files_origin: Where its files are declared.
     """
     inherited = dict(os.environ) if environment.inherit else {}
     args, found = _parse_flags(environment.flags, model, flags_origin)
@@ -162,6 +170,9 @@ def _resolve(
         cwd=base / environment.cwd,
         env_file=environment.env_file or None,
         profiles=environment.profiles or None,
+        caller=None
+        if files_origin is None
+        else Caller(files_origin.where, files_origin.line, None),
     )
     checked = check_layers(model, inputs)
     return replace(checked, diagnostics=(*found, *checked.diagnostics))
