@@ -7,9 +7,12 @@ import os
 import random
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import column, event, select, table
 
+from runsettings.cli.main import cli
 from runsettings.journal.directory import create
 from runsettings.journal.index import list_runs
 from runsettings.journal.query.errors import QueryError
@@ -189,3 +192,36 @@ def test_the_database_answers_alone(both, monkeypatch):
         monkeypatch.setattr(reading, "_listed", lambda row, to=read: to.append(row) or listed(row))
         assert told(lambda asked=question: both.store.select_runs(asked)) == expected
         assert len(read) == len(expected)
+
+
+def test_a_pinned_key_has_indices_that_filters_use(postgres, make_run, monkeypatch):
+    """By order and by equality; pinning twice is pinning once, and it can be taken back."""
+    journal = make_run(config={"lr": 0.1, "name": "adam", "it's": [1, "x" * 10_000]})
+    command = ["store", "pin", "config.lr", "config.name", "config.it's"]
+    monkeypatch.setenv("WANDB_STORE", postgres)
+    queries = []
+    with open_store(postgres) as store:
+        for _ in range(2):
+            assert CliRunner().invoke(cli, command).exit_code == 0
+        Shipper(store, journal).ship()
+        event.listen(store._engine, "before_cursor_execute", lambda *given: queries.append(given))
+        question = Question(["config.lr < 1 and config.name = adam"])
+        assert len(store.select_runs(question)) == 1
+        asked, values = queries[-1][2:4]
+        with store._begin() as connection:
+            connection.exec_driver_sql("SET enable_seqscan = off")
+            connection.exec_driver_sql("SET enable_indexscan = off")
+            lines = connection.exec_driver_sql(f"EXPLAIN {asked}", values).scalars()
+            assert "runsettings_pin_" in "".join(lines)
+        assert CliRunner().invoke(cli, [*command, "--remove"]).exit_code == 0
+        with store._begin() as connection:
+            names = connection.execute(select(column("indexname")).select_from(table("pg_indexes")))
+            assert not [name for name in names.scalars() if name.startswith("runsettings_pin_")]
+
+
+@pytest.mark.parametrize("key", ["lr", "config.", "name", "attributes.x"])
+def test_only_keys_of_sections_are_pinned(jail, key):
+    """Exit status 2, before any store is opened."""
+    result = CliRunner().invoke(cli, ["store", "pin", key])
+    assert result.exit_code == 2
+    assert "is none of config.KEY, summary.KEY, metadata.KEY" in result.stderr

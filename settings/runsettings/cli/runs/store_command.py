@@ -5,13 +5,14 @@ from __future__ import annotations
 import click
 
 from runsettings.cli.runs.store_addresses import complete_stores, store_address
-from runsettings.shipping.addresses import shown
+from runsettings.journal.query.keys import SECTIONS
+from runsettings.shipping.addresses import is_postgres, shown
 from runsettings.values.rendering import printable
 
 
 @click.group("store")
 def store_command() -> None:
-    """Make or upgrade the tables of a store."""
+    """Make or upgrade the tables of a store, and pin keys."""
 
 
 @store_command.command("upgrade")
@@ -31,3 +32,31 @@ def upgrade_command(to: str | None) -> None:
 
     with open_store(url, upgrading=True):
         click.echo(printable(f"{shown(url)} has the tables of this version"))
+
+
+@store_command.command("pin")
+@click.argument("keys", metavar="KEY…", nargs=-1, required=True)
+@click.option(
+    "--to",
+    metavar="URL",
+    help="The store; by default the setting store (WANDB_STORE). A password in it is refused.",
+)
+@click.option("--remove", is_flag=True, help="Remove the indices of the keys.")
+def pin_command(keys: tuple[str, ...], to: str | None, remove: bool) -> None:
+    """Make indices for keys that are often filtered: config.KEY, summary.KEY, metadata.KEY.
+
+    Needs PostgreSQL, and the role that owns the tables.
+    """
+    for key in keys:
+        section, dot, name = key.partition(".")
+        if section not in SECTIONS or not dot or not name:
+            raise click.BadParameter(f"'{key}' is none of config.KEY, summary.KEY, metadata.KEY")
+    url = store_address(to, "--to")
+    if not is_postgres(url):
+        raise click.UsageError("only a store in PostgreSQL has keys to pin")
+    from runsettings.shipping.stores.opening import open_store  # sqlalchemy: no error needs it
+
+    with open_store(url) as store:
+        for key in keys:
+            store.pin(key, remove=remove)
+            click.echo(printable(f"{key} is {'not pinned any more' if remove else 'pinned'}"))

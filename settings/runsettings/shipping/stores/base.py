@@ -254,3 +254,12 @@ class Store(Destination):
         Yields:
             The rows. Not all of them are in memory, and no transaction is open between two.
         """
+
+    @abc.abstractmethod
+    def pin(self, key: str, *, remove: bool = False) -> None:
+        """Make the indices for filters of a key, or remove them.
+
+        Args:
+            key: The key: ``config.lr``.
+            remove: Whether they are removed.
+        """

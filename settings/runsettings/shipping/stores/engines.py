@@ -44,16 +44,17 @@ _LATER: Final = (
 )
 
 
-def next_step(message: str) -> str:
+def next_step(message: str, *, reached: bool) -> str:
     """What to do about an error of a database.
 
     Args:
         message: The error.
+        reached: Whether the database answered.
     """
     lower = message.lower()
     found = (step for words, step in _STEPS if any(word in lower for word in words))
     rest = "what was recorded is kept, and can be shipped later: runsettings sync --all"
-    return f"{next(found, _LATER)}; {rest}"
+    return "; ".join(filter(None, (next(found, None if reached else _LATER), rest)))
 
 
 def make_engine(url: URL, *, writable: bool) -> Engine:

@@ -17,7 +17,7 @@ from runsettings.journal.query.metrics import Metric, last_of_each
 from runsettings.journal.reader import parse
 from runsettings.journal.records import State
 from runsettings.journal.replay import StoredRun
-from runsettings.shipping.stores.base import Latest
+from runsettings.shipping.stores.base import Committed, Latest
 from runsettings.shipping.stores.queries.conditions import (
     NEWEST_FIRST,
     NotInDatabase,
@@ -68,6 +68,27 @@ def find_latest(connection: Connection, project: str, run_id: str, now: float) -
     run = _run(parse(row.record.encode()) or {})
     run.key, run.shipped_state = row.key, row.state
     return Latest(add_details(connection, run), row.state, row.generation, row.promised, now)
+
+
+def committed(connection: Connection, names: Mapping[str, Any]) -> Committed | None:
+    """What the store has of a run; ``None`` if it does not know the run.
+
+    Args:
+        connection: A connection in a transaction.
+        names: The columns that are the run's key.
+    """
+    columns = ("key", "position", "tail", "record", "removed", "details")
+    row = connection.execute(select(*(runs.c[name] for name in columns)).filter_by(**names)).first()
+    if row is None:
+        return None
+    key, position, tail, record, removed, details = row
+    state = more = None
+    if record is not None:
+        state, more = parse(record.encode()), parse(details.encode())
+    if state is not None and more is not None:
+        state["metadata"].update(more.pop("metadata", {}))
+        state.update(more)
+    return Committed(key, position, tail, state, removed is not None)
 
 
 def list_runs(connection: Connection, now: float) -> list[StoredRun]:

@@ -25,7 +25,6 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlch
 
 from runsettings.journal.query.listing import Question
 from runsettings.journal.query.metrics import Bucket, Metric
-from runsettings.journal.reader import parse
 from runsettings.journal.replay import StoredRun
 from runsettings.secrets.forms import MASK
 from runsettings.shipping.batches import Batch, RunIdentity
@@ -99,7 +98,7 @@ class SqlStore(FileTable):
     ) -> Committed | None:
         """What the store has of a run; ``None`` if it does not know the run."""
         with self._begin() as connection:
-            return _committed(connection, _names(identity))
+            return reading.committed(connection, _names(identity))
 
     def open_run(
         self,
@@ -109,10 +108,10 @@ class SqlStore(FileTable):
         """What the store has of a run; a run that it does not know is made."""
         names = _names(identity)
         with self._begin() as connection:
-            found = _committed(connection, names)
+            found = reading.committed(connection, names)
             if found is None:
                 connection.execute(self._insert_new(names))
-                found = _committed(connection, names)
+                found = reading.committed(connection, names)
         assert found is not None
         return found
 
@@ -236,6 +235,13 @@ class SqlStore(FileTable):
                 connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
             upgrading.upgrade(connection)
 
+    def pin(self, key: str, *, remove: bool = False) -> None:
+        """Make or remove the indices of a key; see `upgrading.pin`."""
+        from runsettings.shipping.stores import upgrading  # alembic: shipping pins no key
+
+        with self._begin() as connection:
+            upgrading.pin(connection, key, remove=remove)
+
     def _prepare(self, *, writable: bool) -> None:
         """Make the tables where there are none, and check the version of those that are there."""
         found = self._version()
@@ -314,9 +320,12 @@ class SqlStore(FileTable):
         if isinstance(error, (OperationalError, InterfaceError)) or isinstance(driver, passing):
             message = f"the store {self.shown} failed: {first}"
             return RunError.of(
-                Rule.STORE_UNREACHABLE, message, path=("store",), hint=next_step(first)
+                Rule.STORE_UNREACHABLE,
+                message,
+                path=("store",),
+                hint=next_step(first, reached=False),
             )
-        return self._bad(first, next_step(first))
+        return self._bad(first, next_step(first, reached=True))
 
     def _nothing(self, reason: str) -> NoStoreError:
         hint = "ship some with: runsettings sync --all"
@@ -330,18 +339,3 @@ class SqlStore(FileTable):
 def _names(identity: RunIdentity) -> dict[str, Any]:
     """The columns that are a run's key."""
     return {name: plain_text(value) for name, value in identity._asdict().items()}
-
-
-def _committed(connection: Connection, names: Mapping[str, Any]) -> Committed | None:
-    columns = ("key", "position", "tail", "record", "removed", "details")
-    row = connection.execute(select(*(runs.c[name] for name in columns)).filter_by(**names)).first()
-    if row is None:
-        return None
-    key, position, tail, record, removed, details = row
-    state = more = None
-    if record is not None:
-        state, more = parse(record.encode()), parse(details.encode())
-    if state is not None and more is not None:
-        state["metadata"].update(more.pop("metadata", {}))
-        state.update(more)
-    return Committed(key, position, tail, state, removed is not None)

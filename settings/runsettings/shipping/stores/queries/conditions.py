@@ -245,7 +245,7 @@ def _ordered(value: Value, comparison: Comparison) -> Condition:
         digits = Decimal(repr(filterable(number, exact=True)))
         finite = _compared(comparison.sign, value.number, literal(digits, Numeric))
     names = [name for name, each in NOT_FINITE.items() if compare(each, number)]
-    any_number = or_(finite, value.text.in_(names)) if names else finite
+    any_number = or_(finite, value.is_text(names)) if names else finite
     return Condition(any_number, any_number)
 
 

@@ -70,6 +70,10 @@ class Value:
         """Whether the value, or an element of the list, is one of these JSON values."""
         return self.text.in_([each for each in scalars if isinstance(each, str)])
 
+    def is_text(self, texts: Sequence[str]) -> Bool:
+        """Whether the value itself is one of these texts."""
+        return self.text.in_(texts)
+
     @property
     def by_bytes(self) -> ColumnElement[Any]:
         """The text, in the order of its characters."""
@@ -117,6 +121,10 @@ class PostgresValue(Value):
         )
 
         self.is_ascii = func.octet_length(self.text) == func.char_length(self.text)
+
+    def is_text(self, texts: Sequence[str]) -> Bool:
+        """Whether the value itself is one of these texts."""
+        return and_(self.equals(texts), self.text.in_(texts))  # the first may have an index
 
     @property
     def by_bytes(self) -> ColumnElement[Any]:
