@@ -38,7 +38,10 @@ def test_right_environments_are_clean(jail):
             'variables = {WANDB_MODE = "offlin"}',
             "mode: must be one of 'online', 'offline', 'disabled'; got 'offlin'",
         ),
-        ('files = ["none.yaml"]', "the settings file, named by files= at environments.toml:3, does"),
+        (
+            'files = ["none.yaml"]',
+            "the settings file, named by files= at environments.toml:3, does",
+        ),
         (
             'flags = ["--mode", "offlin"]',
             "--mode: must be one of 'online', 'offline', 'disabled'; got 'offlin'",
