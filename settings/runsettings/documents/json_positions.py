@@ -24,7 +24,7 @@ _LINES: Final = re.compile(
     rf"(?:{_WORD_OR_STRING}{_SEPARATOR.pattern})*+{_WORD_OR_STRING}", re.DOTALL
 )
 _MANY: Final = 16
-"""The length from which an array is searched for items that have a line each."""
+"""The length from which the items of an array are worth more than one step for all of them."""
 
 _CONTAINERS: Final = frozenset({dict, list})
 
@@ -126,13 +126,17 @@ class JsonPositions:
 
     def _scalars(self, count: int) -> Iterable[int]:
         """The marks of an array's items, none of which is a container."""
-        if count > _MANY and (found := _ITEM.match(self._text, self._at)):
-            marks = self._on_lines(count, found.start(1))
+        if count <= _MANY:
+            items = [*islice(_ITEM.finditer(self._text, self._at), count)]
+            if items:
+                self._at = items[-1].end()
+            return [self._packed(found.start(1)) for found in items]
+        if first := _ITEM.match(self._text, self._at):
+            marks = self._on_lines(count, first.start(1))
             if marks is not None:
                 return marks
         # `finditer` is twice as fast as matching one by one.
-        items = islice(_ITEM.finditer(self._text, self._at), count)
-        offsets = [found.start(1) for found in items]
+        offsets = [found.start(1) for found in islice(_ITEM.finditer(self._text, self._at), count)]
         if not offsets:
             return ()
         if last := _ITEM.match(self._text, offsets[-1]):
