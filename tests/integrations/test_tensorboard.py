@@ -145,10 +145,12 @@ def test_the_process_that_ships_a_run_follows_it(spawn, jail):
         f"""
         from tensorboardX import SummaryWriter
         run = begin(mode="online", sync_tensorboard=True, settings={{"disable_git": True,
+            "api_key": "sk-of-the-script",
             "store": "sqlite:///{jail.cwd}/runs.db", "finish_timeout": 100}})
         writer = SummaryWriter("logs")
         for step in range(100):
             writer.add_scalar("loss", step, step)
+        writer.add_hparams({{"key": "sk-of-the-script"}}, {{}})
         run.finish()
         print("finished", flush=True)
         sys.stdin.read()
@@ -156,6 +158,8 @@ def test_the_process_that_ships_a_run_follows_it(spawn, jail):
     )
     assert process.stdout.readline() == "finished\n"
     assert counts(jail) == {"loss": 100, "global_step": 100}
+    (journal,) = jail.cwd.glob("wandb/run-*/*.jsonl")
+    assert load_run(journal).config == {"key": "***"}
 
 
 def test_the_writers_are_as_before_after_the_end(begin, jail):

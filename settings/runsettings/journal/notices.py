@@ -38,7 +38,7 @@ class Notices:
     ) -> None:
         self.quiet = quiet
         self._silent = silent
-        self._mask = mask if mask is not None else SecretMask()
+        self.mask = mask if mask is not None else SecretMask()
         self._stream = stream
         self._colour = not environ.get("NO_COLOR")
         self._in_progress = False
@@ -77,7 +77,7 @@ class Notices:
             start, end = _ERASE if self._in_progress else "", "" if passing else end
             prefix = f"{colour}{_PREFIX}{_PLAIN}" if self._colour else prefix
         self._in_progress = passing
-        self._write(f"{start}{prefix} {printable(self._mask.message(text))}{end}")
+        self._write(f"{start}{prefix} {printable(self.mask.message(text))}{end}")
 
     def _write(self, text: str) -> None:
         stream = self._stream if self._stream is not None else sys.stderr

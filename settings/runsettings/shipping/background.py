@@ -14,9 +14,11 @@ import random
 import sys
 import threading
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
+from runsettings.secrets.masking import SecretMask
 from runsettings.shipping.event_files.following import EventFiles
 from runsettings.shipping.saved_files import LARGEST_FILE
 from runsettings.shipping.shipper import Shipper
@@ -51,6 +53,7 @@ class Background:
         parent: The number of the script's process.
         largest: The number of bytes of the largest saved file that is shipped.
         after: Seconds after the end of the script at which this process ends in any case.
+        secrets: The secrets of the script, which event files must not bring into the journal.
     """
 
     def __init__(
@@ -60,13 +63,14 @@ class Background:
         parent: int,
         largest: int = LARGEST_FILE,
         after: float = AFTER_SCRIPT,
+        secrets: Iterable[str] = (),
     ) -> None:
         self.largest = largest
         self.after = after
         self.journal = journal
         self.url = url
         self.parent = parent
-        self.event_files = EventFiles(journal, _log)
+        self.event_files = EventFiles(journal, _log, SecretMask(secrets))
         self.failures = 0
         self.quiet_since = time.monotonic()
         """Since when nothing new was in the journal."""

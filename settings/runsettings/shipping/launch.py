@@ -128,6 +128,7 @@ class Shipment:
             in_code: As for the class.
         """
         path = os.fspath(journal.absolute())
+        secrets = sorted(notices.mask.secrets)
         job = {"journal": path, "url": url, "parent": os.getpid(), "largest": largest}
         process = None
         with contextlib.suppress(OSError):
@@ -143,7 +144,7 @@ class Shipment:
             # By its standard input: everybody can see the arguments of a process. If it has ended
             # already, `wait` says so.
             with contextlib.suppress(OSError), process.stdin as stdin:
-                stdin.write(json.dumps(job).encode())
+                stdin.write(json.dumps({**job, "secrets": secrets}).encode())
         return cls(journal, process, notices, in_code=in_code)
 
     def demand(self, seconds: float = _FIRST_WORD) -> None:
