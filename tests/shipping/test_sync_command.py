@@ -435,3 +435,15 @@ def test_many_commands_at_once_ship_each_run_once(store, address, make_run, jail
             (journal.stem.removeprefix("run-"), 50, "finished") for journal in journals
         }
         assert all(opened.read_metrics(run)["loss"].count == 50 for run in found)
+
+
+@pytest.mark.parametrize("to", ["sqlite:///mine.db", "wandb"])
+def test_a_store_that_the_site_locked_is_the_only_one(run, jail, make_run, to):
+    """The option cannot send runs elsewhere; that store itself may be named."""
+    make_run(id="one")
+    site = jail.write_site("[default]\nstore = sqlite:///site.db\n[policy]\nlock = store\n")
+    refused = run("sync", "one", "--to", to)
+    assert refused.exit_code == 2
+    assert f"the store is locked by {site}:2" in " ".join(refused.output.split())
+    assert not (jail.cwd / "mine.db").exists()
+    assert "1 shipped" in run("sync", "one", "--to", "sqlite:///site.db").output

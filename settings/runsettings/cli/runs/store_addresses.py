@@ -26,20 +26,27 @@ def destination_address(given: str | None, option: str) -> str:
         option: The option, for errors.
 
     Raises:
-        click.BadParameter: As for `store_address`.
+        click.BadParameter: As for `store_address`, or the site locked another store.
         click.UsageError: There is neither a store nor a login.
         RunError: A package is missing.
         SettingsError: The settings have errors.
     """
-    if given not in (None, WANDB):
-        return store_address(given, option)
-    from runsettings.models.settings import Settings  # pydantic: an address needs no models
+    url = None if given in (None, WANDB) else store_address(given, option)
+    from runsettings.models.settings import Settings  # pydantic: other commands need no models
     from runsettings.runs.starting.login import find_login  # pydantic
 
     settings = Settings.resolve()
+    own = None if settings.store is None else settings.store.get_secret_value()
+    if given is not None and "store" in settings.locked and url != own:
+        place = settings.origin("store").place
+        raise click.BadParameter(
+            f"the store is locked by {place}; leave {option} out", param_hint=option
+        )
+    if url is not None:
+        return url
     login = find_login(settings, os.environ)
-    if given is None and settings.store is not None:
-        url = settings.store.get_secret_value()
+    if given is None and own is not None:
+        url = own
     elif login.key is not None:
         url = Server(settings.base_url, login.key).address
     else:
