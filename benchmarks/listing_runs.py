@@ -8,7 +8,6 @@ as it is for whoever lists runs twice.
 from __future__ import annotations
 
 import argparse
-import os
 import random
 import statistics
 import subprocess
@@ -89,10 +88,8 @@ def write_runs(wandb: Path, count: int, steps: int) -> None:
     for number in range(count):
         now = START + 60 * number
         run_id = f"{number:08x}"
-        journal = create(wandb, run_id, offline=True, now=now)
-        lines = map(encode, records(run_id, number, now, steps, chance))
-        os.write(journal.fd, b"".join(lines))
-        journal.close()
+        lines = b"".join(map(encode, records(run_id, number, now, steps, chance)))
+        create(wandb, run_id, lines, offline=True, now=now).close()
 
 
 def records(
