@@ -28,6 +28,9 @@ from runsettings.shipping.stores.wandb_client.sending import RunSender
 from runsettings.values.diagnostic import Rule
 from runsettings.values.errors import RunError
 
+_OLDEST: Final = (0, 31)
+"""The version of the client since which it takes a key as it is given here."""
+
 _UPLOAD: Final = 3600.0
 """Seconds after which the upload of what was sent is given up, until the next one."""
 
@@ -77,9 +80,18 @@ class WandbClient(Destination):
 
     Args:
         server: Its address, and the login.
+
+    Raises:
+        RunError: The client is too old.
     """
 
     def __init__(self, server: Server) -> None:
+        if tuple(map(int, wandb.__version__.split(".")[:2])) < _OLDEST:
+            raise RunError.of(
+                Rule.MISSING_PACKAGE,
+                f"wandb {wandb.__version__} is too old to ship runs: "
+                "pip install --upgrade 'runsettings[wandb]'",
+            )
         self._server = server
         self._key = 0
         self._opened: _Opened | None = None
