@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
+from click.testing import CliRunner
 
 from runsettings import Config, RunConfig, read_runs, stored_run
 from runsettings.cli.main import cli
@@ -91,6 +92,25 @@ def test_a_typed_config_is_read_back(address, logged, jail):
         assert again.lr == 0.1
         assert again.origin("lr") == Train.from_run("odd").origin("lr")
         assert stored_run("odd", store=store).config == {"lr": 0.1}
+
+
+def test_saved_files_are_fetched(address, begin, jail):
+    """Byte by byte, to the standard output and into a directory, as from the run itself."""
+    content = bytes(range(256)) * 8000
+    jail.write("out/model.bin", content)
+    with begin(id="one") as run:
+        run.save("out/*.bin")
+    ship(address, run.journal_path)
+    jail.setenv(WANDB_STORE=address)
+    store = ("--store", "setting")
+
+    def command(*words):
+        return CliRunner().invoke(cli, ["runs", "files", "one", *words], catch_exceptions=False)
+
+    (name,) = command(*store).stdout.split()[:1]
+    assert command(name, *store).stdout_bytes == command(name).stdout_bytes == content
+    assert command("--output", "got", *store).stdout == f"{name}\n"
+    assert (jail.cwd / "got" / name).read_bytes() == content
 
 
 def test_ids_and_keys_are_completed(address, logged, jail):
