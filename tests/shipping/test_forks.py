@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 
 import pytest
@@ -14,7 +15,7 @@ from runsettings.shipping.stores.opening import open_store
 
 LONG = "RUNSETTINGS_LONG" in os.environ
 ROUNDS = 200 if LONG else 4
-PATIENCE = 500
+PATIENCE = 3000 if LONG else 300
 
 ONLINE = 'init(mode="online", id="x", settings={"disable_git": True})'
 
@@ -32,6 +33,7 @@ LOADER = """
         finish()
 
     if __name__ == "__main__":
+        os.setsid()  # the test ends all of its processes, if it must
         run = ONLINE
         method, rounds = sys.argv[1], int(sys.argv[2])
         context = multiprocessing.get_context(method)
@@ -52,6 +54,7 @@ LOADER = """
 
 FORKS = """
     import gc, threading
+    os.setsid()  # the test ends all of its processes, if it must
     run = ONLINE
     ended, logged = threading.Event(), 0
 
@@ -87,7 +90,7 @@ def run_to_the_end(process):
     try:
         out, messages = process.communicate(timeout=PATIENCE)
     except subprocess.TimeoutExpired:
-        process.kill()
+        os.killpg(process.pid, signal.SIGKILL)
         raise
     assert process.returncode == 0, messages
     return out
