@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import shutil
 import socket
@@ -162,26 +163,31 @@ class Proxy:
         self.how = "open"
         self.ended = threading.Event()
         self.pairs: list[tuple[socket.socket, socket.socket]] = []
-        threading.Thread(target=self._accept, daemon=True).start()
+        self.threads = [threading.Thread(target=self._accept, daemon=True)]
+        self.threads[0].start()
 
     def become(self, how: str) -> None:
         """Answer from now on as this word says: open, hang, drip or refuse."""
         self.how = how
         if how == "refuse":
-            self.listener.close()
             self._cut()
 
     def close(self) -> None:
         """End every connection."""
         self.ended.set()
-        self.listener.close()
         self._cut()
+        self.threads[0].join()
+        self._cut()  # also what it accepted meanwhile
+        for thread in self.threads:
+            thread.join()
+        for each in (self.listener, *itertools.chain(*self.pairs)):
+            each.close()
 
     def _cut(self) -> None:
-        for pair in self.pairs:
-            for each in pair:
-                with contextlib.suppress(OSError):
-                    each.shutdown(socket.SHUT_RDWR)
+        # To shut a listening socket down wakes the thread that waits for a connection.
+        for each in (self.listener, *itertools.chain(*self.pairs)):
+            with contextlib.suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
 
     def _accept(self) -> None:
         with contextlib.suppress(OSError):
@@ -190,7 +196,9 @@ class Proxy:
                 there = socket.create_connection(("127.0.0.1", self.server.port))
                 self.pairs.append((client, there))
                 for pair in ((client, there, False), (there, client, True)):
-                    threading.Thread(target=self._pass_on, args=pair, daemon=True).start()
+                    thread = threading.Thread(target=self._pass_on, args=pair, daemon=True)
+                    self.threads.append(thread)
+                    thread.start()
 
     def _pass_on(self, source: socket.socket, target: socket.socket, answers: bool) -> None:
         with contextlib.suppress(OSError):
