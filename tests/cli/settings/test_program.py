@@ -271,3 +271,11 @@ def test_a_wrong_key_of_the_table_of_settings(jail, run):
     """Also there, the message names the table."""
     jail.write("pyproject.toml", '[tool.runsettings]\nprojct = "x"\n')
     assert "projct is not a key of [tool.runsettings] — did you mean" in run("check").output
+
+
+def test_a_schema_takes_the_options_of_the_program(project, run):
+    """They are those of the other commands, and change nothing in it: the types make the schema."""
+    options = ("--file", "train.yaml", "--profile", "slurm", "--set", "epochs=3")
+    result = run("schema", *TRAIN, *options)
+    assert result.exit_code == 0, result.output
+    assert result.stdout == run("schema", *TRAIN).stdout

@@ -10,14 +10,14 @@ import click
 from runsettings.cli.checks.annotations import annotate_file
 from runsettings.cli.checks.reports import write_output
 from runsettings.cli.printing import note
-from runsettings.cli.program import Program, model_option
+from runsettings.cli.program import Program, program_options
 
 
 @click.command("schema")
 @click.argument("what", required=False, metavar="[settings|run-config|journal|MODULE:MODEL]")
 @click.option("--parser", metavar="MODULE:NAME", help="Of the configs that fit an argparse parser.")
 @click.option("-o", "--output", metavar="FILE", type=click.Path(), help="Write it to a file.")
-@model_option
+@program_options
 @click.option(
     "--annotate",
     "annotated",
@@ -35,7 +35,7 @@ def schema_command(
     what: str | None,
     parser: str | None,
     output: str | None,
-    model: str | None,
+    program: Program,
     annotated: tuple[str, ...],
     draft: str | None,
 ) -> None:
@@ -43,13 +43,15 @@ def schema_command(
 
     Editors use it to complete and check files, also those that are composed. The default is the
     schema of the project's program, or else of the run's settings. With --annotate, the schema is
-    written to --output, or beside the first annotated file.
+    written to --output, or beside the first annotated file. The types alone make the schema: files,
+    profiles and overrides of the program, which other commands read, change nothing in it.
     """
-    if what is not None and model is not None:
+    if what is not None and program.model is not None and not program.is_project:
         raise click.UsageError("give --model or its name alone, not both")
     from runsettings.cli.checks.schemas import schema_of  # pydantic: help needs no models
 
-    program = Program.of({"model": model or what})
+    if what is not None:
+        program = Program.of({"model": what})
     what = what or program.model or "settings"
     draft = draft or ("7" if annotated else "2020-12")
     schema = schema_of(what, parser, program.directory, draft)
