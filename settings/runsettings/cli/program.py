@@ -6,7 +6,7 @@ The project can say them once, in ``[tool.runsettings.program]`` of ``pyproject.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
@@ -16,6 +16,7 @@ import click
 import runsettings
 from runsettings._deferred import deferred
 from runsettings.cli.importing import model_of
+from runsettings.cli.printing import note
 from runsettings.composition.overrides import (
     CONFIG_FLAG,
     PROFILE_FLAG,
@@ -25,7 +26,7 @@ from runsettings.composition.overrides import (
 from runsettings.composition.profiles import Profiles
 from runsettings.documents.paths import working_directory
 from runsettings.layers.flags.namespace import GivenNamespace
-from runsettings.values.diagnostic import Rule
+from runsettings.values.diagnostic import Diagnostic, Rule
 from runsettings.values.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -146,7 +147,24 @@ class Program:
         Raises:
             SettingsError: They have errors.
         """
-        return runsettings.resolve(self.settings_class, **self.inputs)
+        try:
+            return runsettings.resolve(self.settings_class, **self.inputs)
+        except SettingsError as error:
+            self.note_missing(error.diagnostics)
+            raise
+
+    def note_missing(self, found: Iterable[Diagnostic]) -> None:
+        """Say that no file was read, if a required value is missing that a file may set.
+
+        Args:
+            found: What is wrong with the settings.
+        """
+        named = self.files or self.settings_files or self.config_inputs
+        if not named and any(each.rule is Rule.MISSING_VALUE for each in found):
+            note(
+                "no file of the program was read: name its files with --file, or in "
+                "[tool.runsettings.program]"
+            )
 
     @property
     def profiles(self) -> tuple[tuple[str, Origin], ...]:

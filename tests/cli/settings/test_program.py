@@ -279,3 +279,17 @@ def test_a_schema_takes_the_options_of_the_program(project, run):
     result = run("schema", *TRAIN, *options)
     assert result.exit_code == 0, result.output
     assert result.stdout == run("schema", *TRAIN).stdout
+
+
+@pytest.mark.parametrize("command", ["show", "check", "lock"])
+@pytest.mark.parametrize("file", [(), ("--file", "seed.yaml"), ("--set", "seed=1")])
+def test_a_missing_value_without_a_file(jail, run, command, file):
+    """Where no file was named, it is said that none was read."""
+    jail.write(
+        "needing.py",
+        "from runsettings import RunConfig\nclass Need(RunConfig):\n    seed: int\n    lr: float\n",
+    )
+    jail.write("seed.yaml", "seed: 1\n")
+    result = run(command, "--model", "needing:Need", *file)
+    assert "lr is required" in result.output
+    assert ("no file of the program was read" in result.stderr) is (not file)

@@ -150,6 +150,8 @@ def check_command(
     reported = {(each.rule, each.message, each.origin) for each in report.diagnostics}
     unfixed = [each for each in unfixed if (each.rule, each.message, each.origin) not in reported]
     report = replace(report, diagnostics=(*unfixed, *report.diagnostics))
+    if not options["files"]:
+        options["program"].note_missing(report.diagnostics)
     # Set before printing: it is the exit status even if the reader of the report stops reading.
     ctx.meta[STATUS] = 1 if report.failed else 0
     write_reports(report, format_, outputs)
