@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from runsettings.journal.replay import load_run, read_history
+from runsettings.journal.reader import read_history
+from runsettings.journal.replay import load_run
 
 
 def test_the_call_of_cleanrl_records_everything(script, jail):

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from runsettings.journal.replay import read_history
+from runsettings.journal.reader import read_history
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 

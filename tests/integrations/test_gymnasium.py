@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from runsettings.journal.replay import load_run, read_history
+from runsettings.journal.reader import read_history
+from runsettings.journal.replay import load_run
 
 gymnasium = pytest.importorskip("gymnasium", reason="the package that is monitored")
 np = pytest.importorskip("numpy", reason="its observations")
