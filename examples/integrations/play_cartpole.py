@@ -13,7 +13,7 @@ for episode in range(2):
     env.reset(seed=episode)
     ended = False
     while not ended:
-        *_, terminated, truncated, _ = env.step(0)
+        _, _, terminated, truncated, _ = env.step(0)
         ended = terminated or truncated
 env.close()
 

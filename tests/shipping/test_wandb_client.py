@@ -372,7 +372,9 @@ def test_a_server_that_does_not_answer_can_be_tried_again(begin):
 def test_an_old_client_is_refused_with_the_extra(login, jail, script):
     """As one warning of the script, which an old client gives no reason for."""
     jail.write("old/wandb/__init__.py", "__version__ = '0.23.1'")
-    jail.setenv(PYTHONPATH=os.pathsep.join([str(jail.cwd / "old"), os.environ["PYTHONPATH"]]))
+    jail.setenv(
+        PYTHONPATH=os.pathsep.join([str(jail.cwd / "old"), os.environ.get("PYTHONPATH", "")])
+    )
     done = script(f"run = {ONLINE}")
     assert "wandb 0.23.1 is too old to ship runs: pip install" in done.stderr
     assert "'runsettings[wandb]'" in done.stderr

@@ -8,7 +8,6 @@ the index stores them with the run and continues from there.
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -34,7 +33,7 @@ class Definitions(dict[str, dict[str, Any]]):
         super().__init__()
         self._prefixes: dict[str, int] = {}
         self._lengths: dict[int, None] = {}
-        self._axes: Counter[str] = Counter()
+        self._axes: dict[str, int] = {}
         for name, definition in (known or {}).items():
             self[name] = definition
 
@@ -48,7 +47,7 @@ class Definitions(dict[str, dict[str, Any]]):
         if axis := self.get(name, {}).get("step_metric"):
             self._axes[axis] -= 1
         if axis := definition.get("step_metric"):
-            self._axes[axis] += 1
+            self._axes[axis] = self._axes.get(axis, 0) + 1
         if name.endswith("*"):
             self._prefixes.setdefault(name[:-1], len(self))
             self._lengths[len(name) - 1] = None
@@ -69,7 +68,7 @@ class Definitions(dict[str, dict[str, Any]]):
 
     def is_axis(self, key: str) -> bool:
         """Whether a metric is the step metric of another one."""
-        return self._axes[key] > 0
+        return self._axes.get(key, 0) > 0
 
 
 def merge_summary(summary: dict[str, Any], data: Mapping[str, Any], prefix: str = "") -> None:

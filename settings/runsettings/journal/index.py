@@ -15,6 +15,7 @@ import stat
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from operator import attrgetter
 from pathlib import Path
 from typing import Final
 
@@ -69,9 +70,10 @@ def list_runs(
         return Listing()
     listing = _indexed(Path(directory) / FILE, found, tell)
     latest: dict[tuple[str, str], StoredRun] = {}
-    for run in sorted(listing.runs, key=lambda run: (run.created, run.starts)):
+    for run in sorted(listing.runs, key=attrgetter("created", "starts")):
         latest[run.project, run.id] = run
-    return Listing(sorted(latest.values(), key=lambda run: -run.created), listing.unreadable)
+    newest_first = sorted(latest.values(), key=attrgetter("created"), reverse=True)
+    return Listing(newest_first, listing.unreadable)
 
 
 def leave_out_details(run: StoredRun) -> None:
