@@ -32,9 +32,10 @@ for module in pkgutil.walk_packages(runsettings.__path__, "runsettings."):
         try:
             importlib.import_module(module.name)
         except ModuleNotFoundError as error:  # the rooms of extras, which are not installed here
-            known = error.name in ("sqlalchemy", "alembic", "psycopg", "starlette", "uvicorn")
-            rooms = ("runsettings.shipping.", "runsettings.page.")
-            if not (known and module.name.startswith(rooms)):
+            stores = ("sqlalchemy", "alembic", "psycopg")
+            known = (*stores, "starlette", "uvicorn", "keras", "lightning", "transformers")
+            rooms = ("runsettings.shipping.", "runsettings.page.", "runsettings.integrations.")
+            if error.name not in known or not module.name.startswith(rooms):
                 raise
 """
 
