@@ -99,3 +99,12 @@ def test_heavy_packages_stay_out() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert result.stdout.strip() == "[]"
+
+
+def test_an_update_adds_keys_in_the_order_of_its_input() -> None:
+    """Not in one that changes from process to process with the seed of hashes."""
+    names = [f"key{number}" for number in (*range(20, 0, -1), *range(21, 41))]
+    config = Config()
+    config.update(dict.fromkeys(names, 1))
+    config.update({"later": 1, **dict.fromkeys(names, 1), "last": 1})
+    assert list(config) == [*names, "later", "last"]

@@ -252,7 +252,7 @@ class ConfigStore:
             changed = [change for change in changes if change[1] is not MISSING]
             if changed:
                 self._require_change(allow, changed, origin, incoming)
-            for key in old.keys() | data.keys():
+            for key in {**old, **data}:
                 self._put((key,), data.get(key, MISSING))
             self._sources.add_changes(changes, lower, incoming, origin)
             self._warn(diagnostics, origin)
