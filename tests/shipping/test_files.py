@@ -160,6 +160,25 @@ def test_sync_takes_the_limit_from_the_settings(begin, jail):
     assert text not in CliRunner().invoke(cli, ["sync", "--all"]).stderr
 
 
+def test_what_is_not_in_the_store_is_left_out_of_what_is_fetched(begin, jail):
+    """With a note; the files after it are fetched. It is an error only if it was named."""
+    for name, size in (("a.txt", 1), ("big.bin", 11), ("c.txt", 2)):
+        jail.write(name, b"x" * size)
+    with begin(id="x") as run:
+        for name in ("a.txt", "big.bin", "c.txt"):
+            run.save(name)
+    jail.setenv(WANDB_STORE="sqlite:///runs.db", WANDB_STORE_FILE_LIMIT="10")
+    CliRunner().invoke(cli, ["sync", "--all"])
+    fetch = ["runs", "files", "x", "--store", "setting", "-o", "got"]
+    named = CliRunner().invoke(cli, [*fetch, "big.bin", "c.txt"])
+    assert (named.exit_code, named.stdout) == (1, "c.txt\n")
+    assert "big.bin is not in the store" in named.stderr
+    everything = CliRunner().invoke(cli, fetch)
+    assert everything.exit_code == 0
+    assert {"a.txt", "c.txt"} <= set(everything.stdout.split())
+    assert not (jail.cwd / "got/big.bin").exists()
+
+
 def test_a_file_of_the_second_machine_replaces_that_of_the_first(begin, jail):
     """Also one of the same size, which the script itself wrote; the other files are still there."""
     address = f"sqlite:///{jail.cwd}/runs.db"

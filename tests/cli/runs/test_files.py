@@ -57,7 +57,7 @@ def test_a_link_in_a_run_is_not_followed(run, saved, jail):
 
 
 @pytest.mark.parametrize(
-    "path", ["../x", "a/../../x", "/tmp/x", "..", "", "a/../x", "linked/x", "linked/deep/x"]
+    "path", ["../x", "a/../../x", "/tmp/x", "..", "", "a/../x", "linked/x", "linked/deep/x", "a\0b"]
 )
 def test_no_path_leads_out_of_the_directory(run, saved, jail, monkeypatch, path):
     """A store may hold any path."""

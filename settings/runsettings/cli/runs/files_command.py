@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import BinaryIO
 
 import click
 
-from runsettings.cli.printing import print_json, print_table
+from runsettings.cli.printing import note, print_json, print_table
 from runsettings.cli.runs.cells import cell
 from runsettings.cli.runs.options import complete_runs, directory_option, run_source, store_option
 from runsettings.documents.atomic_write import write_file
+from runsettings.journal.replay import StoredRun
+from runsettings.recorded.sources import RunSource
+from runsettings.shipping.stores.base import NotShippedError
 from runsettings.values.did_you_mean import did_you_mean
 from runsettings.values.rendering import printable
 
@@ -36,7 +39,8 @@ def files_command(
     """List the files of RUN with their sizes, or fetch them.
 
     One PATH alone is written to the standard output. With --output, each PATH is fetched into that
-    directory, by default all files; files that are there already are replaced.
+    directory, by default all files; files that are there already are replaced. A file that is not
+    in the store is left out with a note.
     """
     if as_json and (paths or output is not None):
         raise click.UsageError("--json lists the files: give it no PATH and no --output")
@@ -52,9 +56,10 @@ def files_command(
         elif output is None:
             sys.stdout.buffer.writelines(source.read_file(found, paths[0]))
         else:
-            for path in paths or [path for path, size in files.items() if size is not None]:
-                _fetch(source.read_file(found, path), Path(output), path)
-                click.echo(printable(path))
+            wanted = paths or [path for path, size in files.items() if size is not None]
+            missing = _fetch_all(source, found, wanted, Path(output))
+            if missing and paths:
+                sys.exit(1)
 
 
 def _print_files(files: Mapping[str, int | None], *, as_json: bool) -> None:
@@ -80,6 +85,22 @@ def _check_known(path: str, files: Mapping[str, int | None]) -> None:
         raise click.ClickException(printable(f"the run has no file {path!r}{advice}"))
 
 
+def _fetch_all(
+    source: RunSource, run: StoredRun, paths: Iterable[str], directory: Path
+) -> list[str]:
+    """Write files below a directory; return the paths of those that are not in the store."""
+    missing = []
+    for path in paths:
+        try:
+            _fetch(source.read_file(run, path), directory, path)
+        except NotShippedError:
+            missing.append(path)
+            note(f"{path} is not in the store: it was not shipped")
+        else:
+            click.echo(printable(path))
+    return missing
+
+
 def _fetch(parts: Iterator[bytes], directory: Path, path: str) -> None:
     """Write a file below a directory, and nowhere else, whatever its path says.
 
@@ -89,7 +110,7 @@ def _fetch(parts: Iterator[bytes], directory: Path, path: str) -> None:
     names = PurePosixPath(path).parts
     target = directory.joinpath(*names)
     # Whoever may write to a store chooses the paths. On Windows, "C:" and "\\" lead elsewhere too.
-    odd = not names or ".." in names or PurePosixPath(path).is_absolute()
+    odd = "\0" in path or not names or ".." in names or PurePosixPath(path).is_absolute()
     if os.name == "nt":
         odd = odd or any(len(PureWindowsPath(n).parts) != 1 or ":" in n for n in names)
     if not odd:

@@ -60,6 +60,10 @@ class NoStoreError(RunError):
     """There is nothing at the address that was opened for reading."""
 
 
+class NotShippedError(RunError):
+    """A store has the size of a file, but not its content."""
+
+
 class Destination(abc.ABC):
     """A place that runs are shipped to. Every method raises `RunError` if the place fails."""
 
@@ -215,7 +219,8 @@ class Store(Destination):
             The content, in parts.
 
         Raises:
-            RunError: The store does not have it, because the file was too large; or it failed.
+            NotShippedError: The store does not have it, because the file was too large.
+            RunError: The store failed.
         """
 
     @abc.abstractmethod

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, delete, func, insert, select
 
 from runsettings.journal.reader import parse
 from runsettings.journal.replay import StoredRun
-from runsettings.shipping.stores.base import Store
+from runsettings.shipping.stores.base import NotShippedError, Store
 from runsettings.shipping.stores.reading import ends_of_parts
 from runsettings.shipping.stores.rows import plain_text
 from runsettings.shipping.stores.tables import events, files, runs
@@ -51,7 +51,10 @@ class FileTable(Store):
             newest = versions.order_by(files.c.run.desc(), files.c.position.desc())
             row = connection.execute(newest.limit(1)).first()
             if row is None or not row.there:
-                raise self._bad(f"it does not have the file {printable(path)!r} of run {run.id!r}")
+                error = self._bad(
+                    f"it does not have the file {printable(path)!r} of run {run.id!r}"
+                )
+                raise NotShippedError(error.diagnostics)
             yield from _parts(connection, row)
 
 
