@@ -57,6 +57,18 @@ def test_scalars_are_in_the_journal_at_their_own_steps(begin, jail):
         writer.close()
 
 
+def test_the_end_of_a_run_tells_the_steps_of_event_files(begin, capsys):
+    """`log` was not called; "after 0 steps" would mean that nothing was recorded."""
+    from tensorboardX import SummaryWriter
+
+    run = begin(sync_tensorboard=True, name="n", id="i", settings={"disable_git": True})
+    with SummaryWriter("logs") as writer:
+        for step in range(3):
+            writer.add_scalar("loss", 1, step)
+    run.finish()
+    assert "run n (i) finished after 3 steps: " in capsys.readouterr().err
+
+
 def test_hyperparameters_are_in_the_config(begin, jail):
     """With the event file as their origin; what the script has set stays."""
     from tensorboardX import SummaryWriter

@@ -38,4 +38,5 @@ def record_row(run: Run, data: Mapping[str, Any], step: int, file: str, offset: 
             recorder.journal.is_whole = False
             run._stored.sources[file] = offset
             run._stored.summarize(plain, step)
+            run._followed_steps = max(run._followed_steps or 0, step + 1)
             run._summary.note_nested(plain)

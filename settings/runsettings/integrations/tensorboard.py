@@ -160,11 +160,14 @@ class _Following:
             files = EventFiles(journal, recorder.notices.warn, recorder.mask)
             if files.follow(load_run(journal), everything=True):
                 self._take_over(load_run(journal))
+        elif self._directories:
+            run._followed_steps = None  # another process reads them, perhaps later
 
     def _take_over(self, followed: StoredRun) -> None:
         """Let the run have what was read, for the files that it writes at its end."""
         run = self._run
         run._stored.summary.update(followed.summary)
+        run._followed_steps = followed.source_step
         new = {key: value for key, value in followed.config.items() if key not in run.config}
         for key, value in new.items():
             at = next(iter(leaves_of({key: value})))[0]
