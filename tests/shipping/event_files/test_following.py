@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import struct
 import subprocess
 import sys
 
@@ -32,6 +33,18 @@ def follow(begin, jail):
     call.record = lambda **values: _append(run.journal_path, values)
     _append(run.journal_path, {"type": "exit", "time": 9e9, "state": "finished", "code": 0})
     return call
+
+
+def framed(data):
+    """A record of an event file."""
+    import google_crc32c
+
+    def checksum(part):
+        crc = google_crc32c.value(part)
+        return struct.pack("<I", ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF)
+
+    length = struct.pack("<Q", len(data))
+    return length + checksum(length) + data + checksum(data)
 
 
 def _append(journal, record):
@@ -203,3 +216,27 @@ import tensorboardX
 tensorboardX.SummaryWriter("again").add_scalar("a", 1, 1)
 """
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+@pytest.mark.parametrize("kind", ["no message", "no hyperparameters", "no half"])
+def test_a_record_that_is_no_event_is_left_out(follow, write_events, kind):
+    """Its checksums are right, so that the records after it are read."""
+    from tensorboardX.proto.event_pb2 import Event
+
+    event = Event()
+    value = event.summary.value.add(tag="x")
+    if kind == "no hyperparameters":
+        value.metadata.plugin_data.plugin_name = "hparams"
+        value.metadata.plugin_data.content = b"\xff\xff"
+    else:
+        value.tensor.dtype = 19
+        value.tensor.half_val.append(-1)
+    data = b"\xff\xff" if kind == "no message" else event.SerializeToString()
+    later = Event(step=7)
+    later.summary.value.add(tag="loss", simple_value=0.25)
+    path = write_events([0.5])
+    path.write_bytes(path.read_bytes() + framed(data) * 2 + framed(later.SerializeToString()))
+    follow()
+    follow()
+    assert rows(follow.journal) == [(0, 0.5), (7, 0.25)]
+    assert set(follow.said) == {f"{path} has records that are no events; they are left out"}

@@ -14,7 +14,12 @@ from runsettings.journal.writer import append_once, encode
 from runsettings.secrets import live
 from runsettings.secrets.masking import SecretMask
 from runsettings.shipping.event_files.framing import DamagedError, read_event_records
-from runsettings.shipping.event_files.messages import Event, MissingPackageError, event_parser
+from runsettings.shipping.event_files.messages import (
+    Event,
+    MissingPackageError,
+    NoEventError,
+    event_parser,
+)
 from runsettings.values.key_paths import format_path, leaves_of
 from runsettings.values.origin import Layer
 
@@ -107,7 +112,11 @@ class EventFiles:
             try:
                 if os.stat(path).st_size > start:  # noqa: PTH116 - asked again and again
                     for end, data in read_event_records(path, start):
-                        event = parse(data)
+                        try:
+                            event = parse(data)
+                        except NoEventError:
+                            self._say(f"{path} has records that are no events; they are left out")
+                            continue
                         if self._end is not None and event.time > self._end:
                             continue
                         records += _rows(event, path, end, prefix)

@@ -37,6 +37,10 @@ class MissingPackageError(ImportError):
     """Neither TensorBoard nor tensorboardX is installed, or no checksum of CRC-32C."""
 
 
+class NoEventError(ValueError):
+    """The data of a record is not a message of TensorBoard."""
+
+
 class Event(NamedTuple):
     """What one event of a file says."""
 
@@ -50,7 +54,7 @@ class Event(NamedTuple):
 
 @functools.cache
 def event_parser() -> Callable[[bytes], Event]:
-    """The function that parses the data of a record.
+    """The function that parses the data of a record, and raises `NoEventError` for other data.
 
     Raises:
         MissingPackageError: The packages for it are missing.
@@ -66,10 +70,17 @@ def event_parser() -> Callable[[bytes], Event]:
             hparams = import_module("tensorboardX.proto.plugin_hparams_pb2")
     else:
         raise MissingPackageError("neither tensorboard nor tensorboardX is installed")
+    decode_error = import_module("google.protobuf.message").DecodeError
     from_bytes = events.Event.FromString
     plugin_from_bytes = hparams.HParamsPluginData.FromString
 
     def parse(data: bytes) -> Event:
+        try:
+            return read(data)
+        except (decode_error, struct.error) as error:
+            raise NoEventError(str(error)) from None
+
+    def read(data: bytes) -> Event:
         message = from_bytes(data)
         scalars: dict[str, float] = {}
         found: dict[str, Any] = {}
