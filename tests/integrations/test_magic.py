@@ -44,6 +44,16 @@ def test_the_parse_of_other_words_is_no_part_of_the_config(begin, monkeypatch, p
     assert run.config.as_dict() == {}
 
 
+def test_the_words_may_come_from_an_iterator(begin, monkeypatch, parser):
+    """The parser gets them all, whether they are those of the program or not."""
+    monkeypatch.setattr(sys, "argv", ["train.py", "--lr", "0.5"])
+    run = begin(magic=True)
+    assert parser.parse_args(iter(["--lr", "2"])).lr == 2
+    assert run.config.as_dict() == {}
+    assert parser.parse_args(iter(["--lr", "0.5"])).lr == 0.5
+    assert run.config["lr"] == 0.5
+
+
 def test_a_wrong_command_line_ends_the_program_as_without_us(begin, monkeypatch, parser, capsys):
     """With argparse's message and exit code."""
     monkeypatch.setattr(sys, "argv", ["train.py", "--lr", "fast"])
@@ -100,6 +110,19 @@ def test_what_hydra_composes_is_in_the_config(begin, jail):
     with hydra.initialize_config_dir(str(jail.cwd / "conf"), version_base=None):
         hydra.compose("train", overrides=["lr=2"])
     assert run.config.as_dict() == {"lr": 2, "model": {"depth": 12}}
+
+
+@pytest.mark.parametrize(
+    ("line", "config"), [("lr: ???", {"depth": 3}), ("lr: ${oc.env:NO_SUCH_VARIABLE}", {})]
+)
+def test_what_hydra_composes_may_lack_values(begin, jail, line, config):
+    """Hydra raises no error before the value is used, and so it is with magic."""
+    hydra = pytest.importorskip("hydra", reason="the package")
+    jail.write("conf/train.yaml", f"{line}\ndepth: 3\n")
+    run = begin(magic=True)
+    with hydra.initialize_config_dir(str(jail.cwd / "conf"), version_base=None):
+        assert hydra.compose("train").depth == 3
+    assert run.config.as_dict() == config
 
 
 @pytest.mark.parametrize(

@@ -144,7 +144,9 @@ class _Magic:
         def recording(original: Callable[..., Any]) -> Callable[..., Any]:
             @functools.wraps(original)
             def parse(parser: Any, args: Any = None, namespace: Any = None) -> Any:
-                command_line = args is None or list(args) == sys.argv[1:]
+                if args is not None:
+                    args = list(args)  # it may be an iterator
+                command_line = args is None or args == sys.argv[1:]
                 if self._inside or not command_line or os.getpid() != self._process:
                     return original(parser, args, namespace)
                 self._inside = True
@@ -186,7 +188,14 @@ class _Magic:
                     config = original(*args, **kwargs)
                 finally:
                     self._inside = inside
-                self._first_file({key: config[key] for key in config if key != "hydra"})
+                try:
+                    names = [key for key in config if key != "hydra"]
+                    missing = import_module("omegaconf").OmegaConf.is_missing
+                    found = {key: config[key] for key in names if not missing(config, key)}
+                except Exception as error:  # noqa: BLE001 - of a reference; the program must go on
+                    self._complain(error)
+                else:
+                    self._first_file(found)
                 return config
 
             return compose
@@ -220,7 +229,10 @@ class _Magic:
                     return original(model, *args, **kwargs)
                 from runsettings.integrations.keras import RunCallback  # keras
 
-                bound = inspect.signature(original).bind(model, *args, **kwargs)
+                try:
+                    bound = inspect.signature(original).bind(model, *args, **kwargs)
+                except TypeError:
+                    return original(model, *args, **kwargs)  # which raises its own error
                 bound.arguments["callbacks"] = _with(
                     bound.arguments.get("callbacks"), RunCallback(self._run)
                 )
