@@ -132,6 +132,17 @@ def test_a_wrong_question_says_what_is_wrong(served):
     assert served.ask("table", limit="x", offset="-1")["total"] == 6
 
 
+@pytest.mark.parametrize("digits", [19, 30, 5000])
+def test_a_number_may_be_larger_than_any_step(served, digits):
+    """It counts as the largest one."""
+    huge = "9" * digits
+    asked = {"project": "capsules", "id": "r4", "key": "loss"}
+    assert served.ask("table", limit=huge)["total"] == 6
+    assert served.ask("table", offset=huge)["rows"] == []
+    assert served.ask("series", **asked, first=huge, last=huge)["last"] == []
+    assert served.ask("series", **asked, last=huge)["last"]
+
+
 def test_a_run_has_values_with_their_places(served):
     """The winner's layer and place, and what it beat."""
     run = served.ask("run", project="capsules", id="r4")
@@ -199,3 +210,5 @@ def test_a_store_is_served_as_a_directory_is(served, serve, tmp_path):
     assert (found["config"], found["metrics"]) == (local["config"], local["metrics"])
     metric = {**name, "key": "loss", "buckets": 2}
     assert stored.ask("series", **metric) == served.ask("series", **metric)
+    huge = "9" * 30
+    assert stored.ask("series", **metric, first=huge, last=huge)["last"] == []

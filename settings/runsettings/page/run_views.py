@@ -21,6 +21,9 @@ _BUCKETS: Final = 1_000
 _LAST: Final = (1 << 63) - 1
 """The largest step."""
 
+_DIGITS: Final = 100
+"""Longer numbers are larger than `_LAST`, unless they begin with zeros."""
+
 
 def load_run(source: RunSource, project: str, run_id: str) -> StoredRun:
     """Read a run with everything.
@@ -77,8 +80,11 @@ def read_series(
 
 
 def whole_number(text: str | None, default: int) -> int:
-    """A whole number that the page asks with; the default if it is something else."""
-    return int(text) if text is not None and text.isascii() and text.isdigit() else default
+    """A whole number that the page asks with, `_LAST` at most; the default for other texts."""
+    if text is None or not text.isascii() or not text.isdigit():
+        return default
+    # Python refuses to convert thousands of digits.
+    return min(int(text), _LAST) if len(text) <= _DIGITS else _LAST
 
 
 def _difference(each: Difference) -> dict[str, Any]:
