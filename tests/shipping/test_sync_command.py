@@ -280,6 +280,7 @@ def test_an_error_of_a_store_says_what_to_do(jail, make_run, server):
         message = problem(jail, "sync", "--all")
         assert addresses.shown(address) in message
         assert step in message
+        assert "WANDB_STORE" not in message  # a file may have set the store
         assert "runsettings sync --all" in message
 
 

@@ -17,7 +17,7 @@ _CONNECT: Final = {"connect_timeout": "10", "tcp_user_timeout": "60000"}
 _STEPS: Final = (
     (
         ("password", "authentication", "role"),
-        "check the user in the address, and the password in ~/.pgpass, PGPASSWORD or WANDB_STORE",
+        "check the user in the address, and the password in ~/.pgpass, PGPASSWORD or the address",
     ),
     (("certificate", "ssl"), "check sslmode, sslrootcert and sslcert in the address"),
     (
@@ -40,7 +40,7 @@ _STEPS: Final = (
 """Words of a database's errors in lower case, and what to do about them; the first that fits."""
 
 _LATER: Final = (
-    "check that the server runs and can be reached at the address of WANDB_STORE or --to"
+    "check that the server runs and can be reached at the address in the setting store or in --to"
 )
 
 
