@@ -194,6 +194,15 @@ def test_the_database_answers_alone(both, monkeypatch):
         assert len(read) == len(expected)
 
 
+@pytest.mark.parametrize(("word", "count"), [("and", 200), ("or", 1500)])
+def test_a_filter_may_have_any_number_of_conditions(both, word, count):
+    """Such as the ids of many runs; a database takes some hundreds."""
+    question = Question([f" {word} ".join(f"config.a != {number}" for number in range(count))])
+    assert told(lambda: both.store.select_runs(question)) == told(
+        lambda: answer(question, both.local)
+    )
+
+
 def test_a_pinned_key_has_indices_that_filters_use(postgres, make_run, monkeypatch):
     """By order and by equality; pinning twice is pinning once, and it can be taken back."""
     journal = make_run(config={"lr": 0.1, "name": "adam", "it's": [1, "x" * 10_000]})

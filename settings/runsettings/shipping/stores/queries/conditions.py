@@ -57,8 +57,12 @@ _LONGEST: Final = 1000
 """The largest number of characters that the database searches for."""
 
 
+_MOST: Final = 200
+"""The largest number of keys in a question to the database; SQLite takes about 900 conditions."""
+
+
 class NotInDatabase(Exception):  # noqa: N818 - not an error
-    """A key or a value that the database does not have as Python has it."""
+    """A question that the database does not take, or a key that it does not have as Python has."""
 
 
 class Condition(NamedTuple):
@@ -115,6 +119,7 @@ class Selection:
         self.now = now
         self.checks: list[Bool] = []
         """Each must be true for some run, or else Python answers the question and says why."""
+        self._keys = 0
         condition = self._condition(Joined(parsed.filters, every=True))
         for key in (*(key for key, _ in parsed.order), *(parsed.columns or ())):
             self._checked(key)
@@ -160,6 +165,9 @@ class Selection:
 
     def _checked(self, key: Key) -> Value:
         """The value of a key that some run must have."""
+        self._keys += 1
+        if self._keys > _MOST:
+            raise NotInDatabase
         value = self._value(key)
         if key.text.partition(".")[0] in SECTIONS:
             self.checks.append(value.present)
