@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from click.testing import CliRunner
 from sqlalchemy import func, select
 
 from runsettings.cli.main import cli
+from runsettings.shipping.saved_files import read_parts
 from runsettings.shipping.shipper import Shipper
 from runsettings.shipping.stores import tables
 from runsettings.shipping.stores.opening import open_store
@@ -158,6 +160,29 @@ def test_sync_takes_the_limit_from_the_settings(begin, jail):
     text = "a file of n (x) was not shipped: big.bin (11 bytes) is larger than store_file_limit"
     assert text in CliRunner().invoke(cli, ["sync", "--all"]).stderr
     assert text not in CliRunner().invoke(cli, ["sync", "--all"]).stderr
+
+
+def test_a_file_that_fails_while_it_is_read_is_left_out(address, begin, jail, monkeypatch):
+    """As on a bad disk. The files after it are shipped."""
+    jail.write("a.txt", "bad")
+    jail.write("b.txt", "b")
+    with begin() as run:
+        run.save("a.txt")
+        run.save("b.txt")
+
+    def failing(file, most):
+        for part in read_parts(file, most):
+            yield part
+            if part == b"bad":
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr("runsettings.shipping.shipper.read_parts", failing)
+    assert ship(address, run.journal_path) == [f"a.txt cannot be read: {os.strerror(errno.EIO)}"]
+    with open_store(address) as store:
+        (found,) = store.list_runs()
+        assert content(store, found, "b.txt") == b"b"
+        with pytest.raises(RunError, match=r"does not have the file 'a\.txt'"):
+            content(store, found, "a.txt")
 
 
 def test_what_is_not_in_the_store_is_left_out_of_what_is_fetched(begin, jail):

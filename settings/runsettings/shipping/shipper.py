@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -132,17 +131,16 @@ class Shipper:
         while self.files and isinstance(self.store, Store):
             path, position = next(iter(self.files.items()))
             reason = None
-            with contextlib.ExitStack() as stack:
-                try:
-                    file = stack.enter_context(open_saved(self.journal, path))
+            try:
+                with open_saved(self.journal, path) as file:
                     size = os.fstat(file.fileno()).st_size
                     parts = read_parts(file, size) if size <= self.largest else ()
                     if size > self.largest:
                         reason = f"({size:,} bytes) is larger than store_file_limit"
-                except OSError as error:
-                    reason = f"cannot be read: {error.strerror or error}"
-                    size, parts = 0, ()
-                self.store.put_file(self._key, position, path, size, parts)
+                    self.store.put_file(self._key, position, path, size, parts)
+            except OSError as error:  # also while it is read
+                reason = f"cannot be read: {error.strerror or error}"
+                self.store.put_file(self._key, position, path, 0, ())
             if reason is not None:
                 self.left_out.append(f"{path} {reason}")
             del self.files[path]
