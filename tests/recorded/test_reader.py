@@ -62,6 +62,7 @@ def test_runs_are_filtered_sorted_and_limited(begin):
         ({"where": "config.lrr < 1"}, "did you mean 'config.lr'?"),
         ({"where": "config.lr <"}, "expected a value after '<'"),
         ({"sort": "nope"}, "unknown key 'nope'"),
+        ({"limit": -1}, "the limit must be 0 or more; got -1"),
         ({"dir": "nope"}, "there is no directory 'nope'"),
         ({"dir": ".", "store": "sqlite:///x.db"}, "a directory and a store are given"),
         ({"store": "sqlite:///x.db"}, "there is no such file"),

@@ -18,6 +18,8 @@ from runsettings.layers.known_arguments import known_arguments
 from runsettings.recorded.run_history import Row, RunHistory
 from runsettings.recorded.sources import RunSource, open_source
 from runsettings.recorded.stored_runs import query_errors
+from runsettings.values.diagnostic import Rule
+from runsettings.values.errors import RunError
 from runsettings.values.origin import Origin
 from runsettings.values.tree import Tree
 
@@ -139,7 +141,7 @@ def read_runs(
             ``runsettings runs ls --where``; or several, all of which hold.
         sort: Keys to sort by, the most important first; a ``-`` before one puts the largest
             value first.
-        limit: The largest number of runs.
+        limit: The largest number of runs; 0 or more.
         dir: The directory above ``wandb``, as in ``init(dir=)``, or ``wandb`` itself; the
             settings' own by default.
         store: The address of a store to read in place of a directory; ``"setting"`` for the one
@@ -150,9 +152,11 @@ def read_runs(
 
     Raises:
         SettingsError: The settings have errors, so that the directory is unknown.
-        RunError: A filter or key is wrong, there is no such directory, or the store cannot be
-            used.
+        RunError: A filter, a key or the limit is wrong, there is no such directory, or the store
+            cannot be used.
     """
+    if limit is not None and limit < 0:
+        raise RunError.of(Rule.BAD_QUERY, f"the limit must be 0 or more; got {limit}")
     filters, order = ([each] if isinstance(each, str) else each for each in (where, sort))
     with query_errors(), ExitStack() as stack:
         source = stack.enter_context(open_source(dir, store))
