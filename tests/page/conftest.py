@@ -102,11 +102,14 @@ def serve() -> Iterator[Callable[..., Served]]:
     needed("the extra `ui`", importlib.util.find_spec("starlette"))
     started = []
 
-    def start(directory: Path, *options: str) -> Served:
+    def start(directory: Path, *options: str, launcher: Path | None = None) -> Served:
         kept = ("PATH", "PYTHONPATH", "LANG")
         environment = {name: os.environ[name] for name in kept if name in os.environ}
+        if launcher is not None:
+            environment["PATH"] = f"{launcher}{os.pathsep}{environment['PATH']}"
+        browser = [] if launcher else ["--no-browser"]
         process = subprocess.Popen(
-            [sys.executable, "-m", "runsettings", "ui", "--no-browser", "--port", "0", *options],
+            [sys.executable, "-m", "runsettings", "ui", *browser, "--port", "0", *options],
             cwd=directory,
             env={**environment, "HOME": str(directory)},
             stdout=subprocess.PIPE,

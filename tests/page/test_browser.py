@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import stat
+import subprocess
+from pathlib import Path
+
 import pytest
 
 
@@ -158,3 +163,20 @@ def test_a_new_run_appears_by_itself(page, many, add_run):
     page.wait_for_selector("tr.row a")
     add_run(many.directory, 9999)
     page.wait_for_selector("a:text-is('n9999')")
+
+
+def test_the_browser_is_opened_without_the_token_in_its_arguments(served, serve, browser, tmp_path):
+    """By a private file, which leads to the page; others can see the arguments of a process."""
+    launcher = tmp_path / "xdg-open"
+    os.mkfifo(tmp_path / "arguments")
+    launcher.write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/arguments\n')
+    launcher.chmod(0o700)
+    address = serve(served.directory, launcher=tmp_path).address
+    given = subprocess.check_output(["cat", tmp_path / "arguments"], text=True, timeout=60)
+    file = Path(given.strip())
+    assert (file.name, stat.S_IMODE(file.stat().st_mode)) == ("runs.html", 0o600)
+    with browser.new_context() as context:
+        page = context.new_page()
+        page.goto(file.as_uri())
+        page.wait_for_url(f"{address.partition('?')[0]}**")
+        page.wait_for_selector("tr.row a")

@@ -84,7 +84,9 @@ class Guard:
         # One slash: an address that begins with two leads to another host.
         place = "/" + scope["path"].lstrip("/\\")
         response = RedirectResponse(place + ("?" + urlencode(rest) if rest else ""), 303)
-        response.set_cookie(self._cookie, self._token, httponly=True, samesite="strict")
+        # Not "strict": the file that `runsettings ui` opens is of another site than the page, and
+        # the cookie would be left out where it leads to. Changes need the page's own origin.
+        response.set_cookie(self._cookie, self._token, httponly=True, samesite="lax")
         return response
 
     def _is_token(self, text: str) -> bool:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import tempfile
+from html import escape
+from pathlib import Path
 from typing import Final
 
 import click
 
 from runsettings.cli.runs.options import directory_option, run_source, store_option
+from runsettings.documents.atomic_write import write_file
 from runsettings.page.live_directory import LiveDirectory
 from runsettings.recorded.columns import package
 from runsettings.recorded.sources import DirectorySource
@@ -35,7 +39,7 @@ def ui_command(root: str | None, store: str | None, port: int | None, no_browser
         package(name, "runsettings ui", extra="ui")
     from runsettings.page.server import open_port, serve  # uvicorn: no other command needs it
 
-    with run_source(root, store) as source:
+    with run_source(root, store) as source, tempfile.TemporaryDirectory() as directory:
         try:
             opened = open_port(_PORT if port is None else port)
         except OSError as error:
@@ -48,8 +52,19 @@ def ui_command(root: str | None, store: str | None, port: int | None, no_browser
         def ready(address: str) -> None:
             click.echo(address)
             if not no_browser:
-                click.launch(address)
+                _launch(address, Path(directory))
 
         # A page asks every few seconds, so runs that do not change are kept in memory.
         shown = LiveDirectory(source.directory) if isinstance(source, DirectorySource) else source
         serve(shown, opened, ready)
+
+
+def _launch(address: str, directory: Path) -> None:
+    """Open an address in the browser by a private file that leads there.
+
+    All users of a machine can see the arguments of its processes, and the address has a token.
+    """
+    file = directory / "runs.html"
+    text = f'<meta http-equiv="refresh" content="0; url={escape(address)}">\n'
+    write_file(file, text.encode(), durable=False, mode=0o600)
+    click.launch(str(file))
