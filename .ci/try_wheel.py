@@ -32,7 +32,7 @@ for module in pkgutil.walk_packages(runsettings.__path__, "runsettings."):
         try:
             importlib.import_module(module.name)
         except ModuleNotFoundError as error:  # the rooms of extras, which are not installed here
-            stores = ("sqlalchemy", "alembic", "psycopg")
+            stores = ("sqlalchemy", "alembic", "psycopg", "wandb")
             known = (*stores, "starlette", "uvicorn", "keras", "lightning", "transformers")
             rooms = ("runsettings.shipping.", "runsettings.page.", "runsettings.integrations.")
             if error.name not in known or not module.name.startswith(rooms):

@@ -218,7 +218,7 @@ export class Grid {
 
   filter(/** @type {string} */ filter) {
     const { where } = this.given.state;
-    const before = where && / or /i.test(where) ? `(${where})` : where;
+    const before = where && /\bor\b/i.test(where) ? `(${where})` : where;
     this.given.change({ where: before ? `${before} and ${filter}` : filter });
   }
 

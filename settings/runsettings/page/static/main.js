@@ -7,7 +7,7 @@ import { runView } from "./run_view.js";
 import { tableView } from "./table_view.js";
 
 /** @type {Record<string, (main: HTMLElement, signal: AbortSignal) => Promise<void>>} */
-const views = { diff: diffView, run: runView };
+const views = new Map([["diff", diffView], ["run", runView]]);
 
 let shown = new AbortController();
 
@@ -16,7 +16,7 @@ async function show() {
   shown.abort();
   shown = new AbortController();
   const main = /** @type {HTMLElement} */ (document.getElementById("main"));
-  const view = views[state().view ?? ""] ?? tableView;
+  const view = views.get(state().view ?? "") ?? tableView;
   const { signal } = shown;
   try {
     await view(main, signal);
