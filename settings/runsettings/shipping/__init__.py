@@ -1,5 +1,5 @@
-"""Sends runs to a store: the shipper reads journals, and commits what it read with its position.
+"""Ships runs to a store: the shipper reads a journal, and commits its records and the position.
 
-A module belongs here if it takes records out of a journal to another place. `stores` holds the
-places. Only `stores` imports SQLAlchemy, and a script without a store imports nothing of it.
+A module belongs here if it sends records from a journal to a store or to W&B. `stores` has the
+destinations. Only `stores` imports SQLAlchemy, and a script without a store does not import it.
 """

@@ -1,6 +1,7 @@
 """The addresses that runs are shipped to: their passwords, and the packages that they need.
 
-Apart from `stores`: `init` and the command line check an address without loading SQLAlchemy.
+This module is not in `stores`, so that `init` and the command line can check an address without
+loading SQLAlchemy.
 """
 
 from __future__ import annotations
@@ -15,16 +16,16 @@ from runsettings.values.diagnostic import Rule
 from runsettings.values.errors import RunError
 
 _EXTRAS: Final = (("store", "sqlalchemy"), ("postgres", "psycopg"))
-"""Each extra with the module that it brings; an address of PostgreSQL needs both."""
+"""Each extra with the module that it installs; a PostgreSQL address needs both."""
 
-# SQLAlchemy takes for the password all up to the last "@", also "/" and "?". The scheme is optional
-# here, because an address that was mistyped is shown as well.
+# As in SQLAlchemy, the password ends at the last "@", and may have "/" and "?". The scheme is
+# optional here, so that passwords in mistyped addresses are masked too.
 _LOGIN: Final = r"(?s)^((?:\w[\w+.-]*:/{0,2})?[^:/]*:(?!//)).+@"
 _LOGIN_OPTION: Final = r"[?&](?:ssl)?password="
 
 
 WANDB: Final = "wandb+"
-"""How the address of a W&B server begins, before ``https``. Its password is the API key."""
+"""The prefix of the address of a W&B server, before ``https``. Its password is the API key."""
 
 
 class Server(NamedTuple):
@@ -38,14 +39,23 @@ class Server(NamedTuple):
 
     @property
     def address(self) -> str:
-        """The server as an address, which is secret."""
+        """The server as an address. It has the API key, so do not show it."""
         scheme, _, rest = self.base_url.partition("://")
         return f"{WANDB}{scheme}://:{quote(self.key, safe='')}@{rest}" + (
             "?offline" if self.offline else ""
         )
 
     def page(self, entity: str | None, project: str, run_id: str) -> str | None:
-        """The address of a run's page; ``None`` where the entity is left to the server."""
+        """The URL of a run's page.
+
+        Args:
+            entity: The entity; ``None`` if the server chooses it.
+            project: The project.
+            run_id: The id of the run.
+
+        Returns:
+            The URL; ``None`` if the entity is unknown.
+        """
         if entity is None:
             return None
         site = "https://wandb.ai" if self.base_url == "https://api.wandb.ai" else self.base_url
@@ -54,7 +64,7 @@ class Server(NamedTuple):
 
     @classmethod
     def of(cls, address: str) -> Server:
-        """The server at an address of `address`'s form."""
+        """Parse an address that `address` made."""
         url = urlsplit(address.removeprefix(WANDB))
         host = url.netloc.rpartition("@")[2]
         key = unquote(url.password or "")
@@ -62,22 +72,22 @@ class Server(NamedTuple):
 
 
 def is_wandb(url: str) -> bool:
-    """Whether an address is one of a W&B server."""
+    """Whether an address is that of a W&B server."""
     return url.startswith(WANDB)
 
 
 def is_postgres(url: str) -> bool:
-    """Whether an address is one of PostgreSQL."""
+    """Whether an address is that of a PostgreSQL store."""
     return url.startswith("postgres")
 
 
 def has_password(url: str) -> bool:
-    """Whether an address has a password, which the command line must not have."""
+    """Whether an address has a password; such an address must not be on the command line."""
     return bool(re.search(_LOGIN, url) or re.search(_LOGIN_OPTION, url))
 
 
 def shown(url: str) -> str:
-    """An address for messages, without its password."""
+    """Mask the password of an address, for messages."""
     if is_wandb(url):
         return Server.of(url).base_url
     if not has_password(url):
@@ -86,19 +96,23 @@ def shown(url: str) -> str:
 
 
 def is_installed(module: str) -> bool:
-    """Whether a package is installed; a mere directory of its name, such as ``wandb/``, is not."""
+    """Whether a module is installed; a plain directory with its name, such as ``wandb/``, is not.
+
+    Args:
+        module: The name of the module.
+    """
     spec = importlib.util.find_spec(module)
     return spec is not None and spec.origin is not None
 
 
 def check_packages(url: str) -> None:
-    """Check that the packages which ship to an address are installed.
+    """Check that the packages that shipping to an address needs are installed.
 
     Args:
         url: The address of the store.
 
     Raises:
-        RunError: One of them is missing; the hint names the extra.
+        RunError: A package is missing; the hint names the extra.
     """
     wanted = _EXTRAS if is_postgres(url) else _EXTRAS[:1]
     for extra, module in [("wandb", "wandb")] if is_wandb(url) else reversed(wanted):

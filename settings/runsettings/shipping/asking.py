@@ -1,6 +1,7 @@
-"""Asks a store for a run in a process of its own, for a bounded time: ``python -m`` this module.
+"""Queries a store for a run in a separate process, with a timeout.
 
-The script has no connection to the store, and a store that does not answer cannot hold it.
+The process runs this module with ``python -m``. The script itself does not connect to the store, so
+a store that does not answer cannot block the script.
 """
 
 from __future__ import annotations
@@ -19,14 +20,14 @@ from runsettings.shipping.stores.base import Latest, NoStoreError
 from runsettings.values.diagnostic import Rule
 from runsettings.values.errors import RunError
 
-_THIS: Final = "runsettings.shipping.asking"  # `__name__` is "__main__" in the other process
+_MODULE: Final = "runsettings.shipping.asking"  # `__name__` is "__main__" in the other process
 
 PATIENCE: Final = 10.0
-"""Seconds in which the store must answer."""
+"""The number of seconds in which the store must answer."""
 
 
 def ask_store(url: str, project: str, run_id: str) -> Latest | None:
-    """Ask a store for the latest run of a project and an id.
+    """Ask a store for the latest run with a project and an id.
 
     Args:
         url: The address of the store.
@@ -48,14 +49,14 @@ def ask_store(url: str, project: str, run_id: str) -> Latest | None:
 
 
 def _ask(job: dict[str, str]) -> dict[str, Any]:
-    """The answer of the process that asks, which gets the arguments of `_answer`.
+    """Start the process with the arguments of `_answer`, and return its answer.
 
     Raises:
-        RunError: There was none.
+        RunError: The process gave no answer.
     """
     url = job["url"]
     try:
-        process = start_module(_THIS, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        process = start_module(_MODULE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     except OSError as error:
         raise _no_answer(url, f"the process that asks it cannot be started: {error}") from None
     try:
@@ -63,7 +64,7 @@ def _ask(job: dict[str, str]) -> dict[str, Any]:
     except subprocess.TimeoutExpired:
         raise _no_answer(url, f"it did not answer in {PATIENCE:g} s") from None
     finally:
-        # Not waited for: on a disk that hangs, even a killed process may not end.
+        # Do not wait for the process: if a disk hangs, even a killed process may not end.
         process.kill()
         reap_later(process)
         for stream in (process.stdin, process.stdout, process.stderr):
@@ -100,7 +101,7 @@ def _answer(url: str, project: str, run_id: str) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Answer the question on the standard input."""
+    """Read the query from the standard input, and write the answer to the standard output."""
     job = parse(sys.stdin.buffer.read())
     assert job is not None
     sys.stdout.buffer.write(encode(_answer(**job)))

@@ -1,7 +1,7 @@
-"""The process that ships one run while its script runs: started by `launch`, with ``python -m``.
+"""The process that ships one run while its script runs. `launch` starts it with ``python -m``.
 
-It gets its job on the standard input. It ends once the run has ended and everything is shipped.
-After the script it lives for a stated time at the most, whatever the store does.
+It reads its arguments from the standard input. It ends when the run has ended and everything is
+shipped, or at the latest a fixed time after the end of the script, even if the store fails.
 """
 
 from __future__ import annotations
@@ -28,18 +28,18 @@ from runsettings.shipping.stores.destinations import open_destination
 from runsettings.values.errors import RunError
 
 AFTER_SCRIPT: Final = 300.0
-"""Seconds after the end of the script at which this process ends in any case."""
+"""The number of seconds after the end of the script at which this process ends in any case."""
 
-_LINGER: Final = 30.0
-"""Seconds after the end of a run in which the script may still correct how it ended."""
+_CORRECTION_TIME: Final = 30.0
+"""The number of seconds after the end of a run in which the script may correct the exit code."""
 
 _POLL: Final = 0.25
 _PAUSE: Final = 0.5
-"""Seconds between two batches, so that a script that logs often makes few transactions."""
+"""The number of seconds between two batches, so that frequent logging causes few transactions."""
 
 _CHECK_IN: Final = 20.0
-_PROMISE: Final = 60.0
-"""Seconds in which the next check-in is promised; a slow store may miss two of them."""
+_CHECK_IN_DEADLINE: Final = 60.0
+"""The number of seconds until the deadline of a check-in; a slow store may miss two check-ins."""
 
 _LONGEST_BACK_OFF: Final = 30.0
 
@@ -50,10 +50,11 @@ class Background:
     Args:
         journal: The journal.
         url: The address of the store.
-        parent: The number of the script's process.
-        largest: The number of bytes of the largest saved file that is shipped.
-        after: Seconds after the end of the script at which this process ends in any case.
-        secrets: The secrets of the script, which event files must not bring into the journal.
+        parent: The process ID of the script.
+        largest: The size in bytes of the largest saved file that is shipped.
+        after: The number of seconds after the end of the script at which this process ends in
+            any case.
+        secrets: The secrets of the script; they are masked in rows from event files.
     """
 
     def __init__(
@@ -73,21 +74,21 @@ class Background:
         self.event_files = EventFiles(journal, _log, SecretMask(secrets))
         self.failures = 0
         self.quiet_since = time.monotonic()
-        """Since when nothing new was in the journal."""
+        """The time of the last new record in the journal, by `time.monotonic`."""
         self.contact = 0.0
-        """When the store was last written to."""
+        """The time of the last write to the store, by `time.monotonic`."""
 
     @property
     def script_ended(self) -> bool:
-        """Whether the script's process is gone.
+        """Whether the script's process has ended.
 
-        Not asked of the lock on the journal, which some network disks do not have.
+        The lock on the journal is not used, because some network file systems have no locks.
         """
         return os.getppid() != self.parent
 
     @functools.cached_property
     def shipper(self) -> Shipper:
-        """The shipper, once the store could be opened."""
+        """The shipper; opens the store at the first use."""
         found = Shipper(open_destination(self.url), self.journal, largest=self.largest)
         found.alive = lambda: not self.script_ended
         return found
@@ -101,79 +102,79 @@ class Background:
         threading.Thread(target=self._end_in_time, daemon=True).start()
         while True:
             try:
-                if self._turn():
+                if self._ship_or_check_in():
                     return True
             except FileNotFoundError:
                 return True  # the run was removed
             except OSError as error:
-                self._say(f"{self.journal} cannot be read: {error.strerror or error}")
+                self._write_error(f"{self.journal} cannot be read: {error.strerror or error}")
                 self._back_off()
             except RunError as error:
                 final = not may_pass(error)
-                self._say(error.diagnostics[0].message, final=final)
+                self._write_error(error.diagnostics[0].message, final=final)
                 if final:
                     return False
                 self._back_off()
             else:
                 self.failures = 0
 
-    def _turn(self) -> bool:
-        """Ship what is new, or else tell the store that the run goes on.
+    def _ship_or_check_in(self) -> bool:
+        """Ship new records; if there are none and a check-in is due, check in.
 
         Returns:
-            Whether there is nothing more to do.
+            Whether everything is done.
 
         Raises:
             RunError: The store failed.
             OSError: The journal cannot be read.
         """
-        self.journal.stat()  # also while the store fails: a run that was removed needs no process
-        ended = self.script_ended  # asked first, so that all it wrote is shipped below
+        self.journal.stat()  # raises if the run was removed, also while the store fails
+        ended = self.script_ended  # checked first, so that all its records are shipped below
         shipped, shipper = self._ship(), self.shipper
         now = time.monotonic()
         if shipped:
             self.quiet_since = now
-        elif ended or (shipper.has_ended and now - self.quiet_since > _LINGER):
+        elif ended or (shipper.has_ended and now - self.quiet_since > _CORRECTION_TIME):
             if not shipper.has_ended:
-                shipper.alive = None  # the lock tells whether it was resumed already
+                shipper.alive = None  # the lock shows whether the run was already resumed
                 shipper.check_in()
             shipper.complete()
             return True
         elif not shipper.has_ended and now - self.contact > _CHECK_IN:
-            shipper.check_in(_PROMISE)
+            shipper.check_in(_CHECK_IN_DEADLINE)
             self.contact = now
         if not ended:
             self._wait_for_records()
         return False
 
     def _ship(self) -> int:
-        """Ship what is new.
+        """Ship new records and files.
 
         Returns:
-            The number of bytes.
+            The number of bytes of the journal.
 
         Raises:
             RunError: The store failed.
-            OSError: The journal is gone.
+            OSError: The journal was removed.
         """
         total = 0
         self._follow()
-        while (count := self.shipper.ship_batch(_PROMISE)) is not None:
+        while (count := self.shipper.ship_batch(_CHECK_IN_DEADLINE)) is not None:
             total += count
             self.contact = time.monotonic()
             if self.shipper.has_ended:
-                self._follow()  # before `finish` is told that everything is stored
-            self._tell()
+                self._follow()  # before the status says that everything is shipped
+            self._write_progress()
             if 0 < count < self.shipper.most and not self.shipper.has_ended:
-                break  # records that came meanwhile wait, so that each batch has more of them
+                break  # newer records wait for the next batch, so that there are fewer batches
         had_files = bool(self.shipper.files)
         self.shipper.ship_files()
         if had_files or (self.failures and not total):
-            self._tell()  # also: the last failure is no longer true
+            self._write_progress()  # this also clears the last error
         return total
 
     def _follow(self) -> None:
-        """Append to the journal what the event files of the run have gained."""
+        """Append the new records of the run's event files to the journal."""
         run = self.shipper.run
         if run is not None:
             self.event_files.follow(run, everything=self.shipper.has_ended or self.script_ended)
@@ -188,30 +189,30 @@ class Background:
             time.sleep(_POLL)
 
     def _back_off(self) -> None:
-        """Wait before the next try, longer after each failure; the end of the script cuts it."""
+        """Wait before the next try, longer after each failure, or until the script ends."""
         self.failures += 1
         until, had_ended = time.monotonic() + pause_after(self.failures), self.script_ended
         while time.monotonic() < until and self.script_ended == had_ended:
             time.sleep(_POLL)
 
-    def _say(self, message: str, *, final: bool = False) -> None:
-        """Write a failure to the log and to the status."""
+    def _write_error(self, message: str, *, final: bool = False) -> None:
+        """Write an error to the log and to the status file."""
         _log(message)
         self._write(read_status(self.journal)._replace(error=message, final=final))
 
-    def _tell(self) -> None:
-        """Write how far the shipping is to the status."""
+    def _write_progress(self) -> None:
+        """Write the progress to the status file."""
         shipper = self.shipper
         files, left_out = len(shipper.files), tuple(shipper.left_out)
         self._write(Status(shipper.position, files=files, left_out=left_out))
 
     def _write(self, status: Status) -> None:
-        # Without a status, as on a full disk, `finish` takes the records for missing.
+        # If the status cannot be written, as on a full disk, `finish` reports missing records.
         with contextlib.suppress(OSError):
             write_status(self.journal, status)
 
     def _end_in_time(self) -> None:
-        """End the process a stated time after the script, also while the store does not answer."""
+        """End the process a fixed time after the script, even if the store does not answer."""
         while not self.script_ended:
             time.sleep(1)
         time.sleep(self.after)
@@ -223,13 +224,17 @@ def _log(message: str) -> None:
 
 
 def pause_after(failures: int) -> float:
-    """The seconds to wait after a number of failures, with jitter."""
+    """Return the number of seconds to wait before the next try, with jitter.
+
+    Args:
+        failures: The number of failures in a row, at least 1.
+    """
     longest = min(2.0 ** min(failures - 1, 10), _LONGEST_BACK_OFF)
     return longest * random.uniform(0.5, 1)  # noqa: S311 - no secret
 
 
 def main() -> None:
-    """Do the job on the standard input."""
+    """Ship the run that the standard input names, as JSON with the arguments of `Background`."""
     job = json.load(sys.stdin)
     try:
         complete = Background(**{**job, "journal": Path(job["journal"])}).run()

@@ -1,7 +1,7 @@
 """Reads the next part of a journal as a batch: numbers as series, everything else as events.
 
-A batch begins where the one before it ended, and has the state of the run at its end. Whoever
-stores all of it with its end has each record exactly once.
+A batch begins where the previous one ended, and has the state of the run at its end. A store that
+commits a batch together with its end position has each record exactly once.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from runsettings.journal.replay import StoredRun
 from runsettings.journal.writer import encode
 
 BYTES: Final = 4 << 20
-"""Bytes of a journal after which a batch ends."""
+"""The number of bytes of a journal after which a batch ends."""
 
-_EXACT: Final = 1 << 53
-"""Integers below this are the same as a float."""
+_EXACT_INTEGERS: Final = 1 << 53
+"""A float can represent all integers whose absolute value is below this."""
 
 _LARGEST_STEP: Final = (1 << 63) - 1
 _TAIL: Final = 1 << 12
 
 
 class RunIdentity(NamedTuple):
-    """What distinguishes one run from all others, also from runs of the same id."""
+    """Distinguishes one run from all others, also from runs with the same id."""
 
     project: str
     id: str
@@ -39,10 +39,10 @@ class RunIdentity(NamedTuple):
 
 
 class Event(NamedTuple):
-    """A record with the text that the journal has."""
+    """A record with its text from the journal."""
 
     position: int
-    """The byte at which its line ends."""
+    """The byte offset in the journal at which its line ends."""
     type: str
     time: float | None
     text: str
@@ -64,27 +64,30 @@ class Batch:
     """A part of a journal."""
 
     start: int
-    """The byte at which it begins."""
+    """The byte offset in the journal at which it begins."""
     run: StoredRun
     """The run at its end."""
     state: State = "running"
-    """The state of the run at the time of shipping, which the records alone do not tell."""
+    """The state of the run at the time of shipping; the records alone do not show it."""
     series: dict[str, Series] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
     tail: str = ""
-    """A digest of the bytes before its end, by which a changed journal is noticed."""
+    """A digest of the last bytes before its end, to detect a changed journal."""
 
     @property
     def end(self) -> int:
-        """The byte at which the next batch begins."""
+        """The byte offset in the journal at which the next batch begins."""
         return self.run.position
 
 
 def read_identity(journal: str) -> RunIdentity | None:
-    """Read which run a journal is of; ``None`` if it does not say yet.
+    """Read the identity of the run that a journal records.
 
     Args:
         journal: The path of the journal.
+
+    Returns:
+        The identity; ``None`` if the journal does not have it yet.
 
     Raises:
         OSError: The journal cannot be read.
@@ -105,14 +108,14 @@ def read_identity(journal: str) -> RunIdentity | None:
 
 
 def read_batch(run: StoredRun, most: int = BYTES) -> Batch | None:
-    """Read the part of a journal after a state of its run, and replay it on that state.
+    """Read the next records of a journal, and apply them to the state of its run.
 
     Args:
-        run: The state, which is changed.
+        run: The state of the run after the previous batch; it is changed in place.
         most: The number of bytes after which the batch ends.
 
     Returns:
-        The batch, or ``None`` if there is nothing new.
+        The batch; ``None`` if there are no new records.
 
     Raises:
         OSError: The journal cannot be read.
@@ -142,11 +145,14 @@ def read_batch(run: StoredRun, most: int = BYTES) -> Batch | None:
 
 
 def tail_digest(journal: str, position: int) -> str | None:
-    """A digest of the bytes of a journal before a position; ``None`` if it is shorter.
+    """Compute a digest of the last bytes of a journal before a position.
 
     Args:
         journal: The path of the journal.
-        position: The byte up to which it was shipped.
+        position: The byte offset up to which it was shipped.
+
+    Returns:
+        The digest; ``None`` if the journal is shorter.
 
     Raises:
         OSError: The journal cannot be read.
@@ -164,7 +170,7 @@ def _digest(fd: int, position: int) -> str:
 
 
 def _add(batch: Batch, record: dict[str, Any], fd: int, end: int) -> None:
-    """Add a valid record, whose line ends at ``end`` and begins at the position of the run."""
+    """Add a valid record. Its line begins at the position of the run and ends at ``end``."""
     kind = record.get("type")
     if kind == "history" and _add_numbers(batch.series, record):
         return
@@ -174,7 +180,7 @@ def _add(batch: Batch, record: dict[str, Any], fd: int, end: int) -> None:
     except UnicodeDecodeError:
         text = "\0"
     if "\0" in text:
-        text = encode(parse(line)).decode()  # read as JSON, but not in UTF-8
+        text = encode(parse(line)).decode()  # valid JSON, but not valid UTF-8
     time = record.get("time")
     seconds = as_float(time) if isinstance(time, (int, float)) else None
     batch.events.append(Event(end, kind if isinstance(kind, str) else "", seconds, text))
@@ -188,7 +194,7 @@ def _add_numbers(series: dict[str, Series], record: Mapping[str, Any]) -> bool:
         record: The row.
 
     Returns:
-        Whether the series hold all of it, so that its text is not needed.
+        Whether the series have all values of the row, so that its text is not needed.
     """
     step, time = record["step"], as_float(record["time"])
     if step > _LARGEST_STEP:
@@ -202,7 +208,7 @@ def _add_numbers(series: dict[str, Series], record: Mapping[str, Any]) -> bool:
             number = value
         elif kind is int:
             number = as_float(value)
-            complete = complete and -_EXACT < value < _EXACT
+            complete = complete and -_EXACT_INTEGERS < value < _EXACT_INTEGERS
         else:
             complete = False
             continue

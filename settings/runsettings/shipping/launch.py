@@ -1,7 +1,8 @@
 """Starts the process that ships a run while its script runs, and waits for it at the end.
 
-The script has no thread and no connection for this. The process is started, never forked, in a
-session of its own, so that neither a Ctrl-C in the terminal nor the end of the script ends it.
+The script itself has no thread and no connection to the store. The process is started and not
+forked, and has its own session. So neither Ctrl-C in the terminal nor the end of the script ends
+it.
 """
 
 from __future__ import annotations
@@ -27,63 +28,70 @@ from runsettings.values.diagnostic import Rule
 from runsettings.values.errors import RunError
 
 LOG: Final = "shipping.log"
-"""The file in the run's directory to which the process writes."""
+"""The log file of the process, in the run's directory."""
 
 _APPEND: Final = os.O_WRONLY | os.O_APPEND | os.O_CREAT
 
 _BACKGROUND: Final = "runsettings.shipping.background"
 _POLL: Final = 0.05
-_FIRST_WORD: Final = 10.0
-"""Seconds in which a store must have answered where it is an error that it does not."""
+_FIRST_ANSWER_TIMEOUT: Final = 10.0
+"""The number of seconds in which a store must answer if ``force`` is set."""
 
-_SAY_AFTER: Final = 1.0
-"""Seconds of waiting after which a line says so."""
+_PROGRESS_DELAY: Final = 1.0
+"""The number of seconds of waiting after which the progress is shown."""
 
 Process: TypeAlias = subprocess.Popen[bytes]
 
 _started: Final[list[Process]] = []
-"""The processes that were started and not reaped: a script's end must not depend on theirs."""
+"""Processes that were started and not reaped: the end of a script must not wait for them."""
 
 
 def start_module(name: str, *, stdout: int | IO[bytes], stderr: int | IO[bytes]) -> Process:
-    """Start a module in a session of its own; its standard input is a pipe.
+    """Start a module as a process with its own session and a pipe as standard input.
 
     Args:
-        name: The module.
-        stdout: Its standard output, as `subprocess.Popen` takes it.
-        stderr: Its standard error.
+        name: The name of the module.
+        stdout: The standard output, as for `subprocess.Popen`.
+        stderr: The standard error, as for `subprocess.Popen`.
+
+    Returns:
+        The process.
 
     Raises:
-        OSError: It cannot be started.
+        OSError: The process cannot be started.
     """
     try:
         return subprocess.Popen(  # noqa: S603 - our own module
-            # `-P`: a module in the working directory must not replace one of Python's.
+            # `-P`: a module in the working directory must not shadow one of the standard library.
             [sys.executable, "-P", "-m", name],
             stdin=subprocess.PIPE,
             stdout=stdout,
             stderr=stderr,
             start_new_session=True,
         )
-    except (ValueError, TypeError) as error:  # of a Python without `sys.executable`
+    except (ValueError, TypeError) as error:  # this Python has no `sys.executable`
         raise OSError(str(error)) from error
 
 
 def reap_later(process: Process) -> None:
-    """Reap a process at the next start of one, and those that have ended now."""
+    """Reap a process when the next one is started, and reap the ones that have ended.
+
+    Args:
+        process: The process.
+    """
     _started[:] = [each for each in (*_started, process) if each.poll() is None]
 
 
 def url_of(address: str, run: StoredRun) -> str | None:
-    """Where a run can be seen that is shipped to an address.
+    """Return where a user can see a run that is shipped to an address.
 
     Args:
         address: The address of a store or of W&B.
         run: The run.
 
     Returns:
-        The page of the run in W&B, if its entity is known. For a store the command that shows the
-        run: the address of the store may have a password.
+        For W&B, the URL of the run's page, or ``None`` if the entity is unknown. For a store, the
+        command that shows the run, because the address of the store may have a password.
     """
     if is_wandb(address):
         return Server.of(address).page(run.entity, run.project, run.id)
@@ -91,13 +99,14 @@ def url_of(address: str, run: StoredRun) -> str | None:
 
 
 class Shipment:
-    """The shipping of one run by a process of its own.
+    """The process that ships one run.
 
     Args:
         journal: The journal of the run.
         process: The process; ``None`` if it could not be started.
         notices: Prints messages.
-        in_code: Whether the address of the store is in the program, so that no command knows it.
+        in_code: Whether only the program sets the address of the store, so that commands need it
+            as an argument.
     """
 
     def __init__(
@@ -118,14 +127,17 @@ class Shipment:
         largest: int = LARGEST_FILE,
         in_code: bool = False,
     ) -> Shipment:
-        """Start to ship a run.
+        """Start the process that ships a run.
 
         Args:
             journal: The journal of the run.
             url: The address of the store.
             notices: Prints messages.
-            largest: The number of bytes of the largest saved file that is shipped.
+            largest: The size in bytes of the largest saved file that is shipped.
             in_code: As for the class.
+
+        Returns:
+            The shipment. If the process cannot be started, a warning is printed.
         """
         path = os.fspath(journal.absolute())
         secrets = sorted(notices.mask.secrets)
@@ -141,17 +153,17 @@ class Shipment:
         else:
             reap_later(process)
             assert process.stdin is not None
-            # By its standard input: everybody can see the arguments of a process. If it has ended
-            # already, `wait` says so.
+            # Sent to standard input, because other users can see the arguments of a process. If
+            # the process has already ended, `wait` reports it.
             with contextlib.suppress(OSError), process.stdin as stdin:
                 stdin.write(json.dumps({**job, "secrets": secrets}).encode())
         return cls(journal, process, notices, in_code=in_code)
 
-    def demand(self, seconds: float = _FIRST_WORD) -> None:
-        """Wait until the store has something of the run, for ``force``.
+    def demand(self, seconds: float = _FIRST_ANSWER_TIMEOUT) -> None:
+        """Wait until the first batch is in the store; used for ``force``.
 
         Args:
-            seconds: The longest time to wait.
+            seconds: The largest number of seconds to wait.
 
         Raises:
             RunError: The store failed, or did not answer in this time.
@@ -174,10 +186,10 @@ class Shipment:
             time.sleep(_POLL)
 
     def wait(self, seconds: float) -> None:
-        """Wait until the store has the whole journal, and say how to send what is missing.
+        """Wait until the whole journal and all files are shipped; otherwise print a warning.
 
         Args:
-            seconds: The longest time to wait.
+            seconds: The largest number of seconds to wait.
         """
         start = time.monotonic()
         while True:
@@ -188,7 +200,7 @@ class Shipment:
             complete = missing <= 0 and not status.files
             if complete or ended or status.final or waited >= seconds:
                 break
-            if waited >= _SAY_AFTER:
+            if waited >= _PROGRESS_DELAY:
                 left = math.ceil(seconds - waited)
                 what = f"{missing:,} bytes" if missing > 0 else f"{status.files} files"
                 self.notices.progress(f"{what} to ship; waiting for up to {left} s")

@@ -1,4 +1,4 @@
-"""Opens the saved files of a run to ship them, and nothing else that a name may lead to."""
+"""Opens the saved files of a run to ship them, and refuses paths that lead outside of them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from runsettings.journal.directory import FILES
 from runsettings.journal.reader import open_regular
 
 LARGEST_FILE: Final = 10_000_000
-"""Bytes of the largest file that is shipped, unless the setting ``store_file_limit`` says else."""
+"""The size in bytes of the largest file that is shipped; the setting is ``store_file_limit``."""
 
 _PART: Final = 1 << 20
 
@@ -24,11 +24,14 @@ def open_saved(journal: str, path: str) -> BinaryIO:
         journal: The path of the run's journal.
         path: The path of the file below ``files/``, from the journal.
 
+    Returns:
+        The open file.
+
     Raises:
-        OSError: It cannot be read, is not a regular file, or is not below the directory.
+        OSError: The file cannot be read, is not a regular file, or is not below ``files/``.
     """
     home = Path(journal).with_name(FILES).resolve()
-    # A journal or a symbolic link that somebody else wrote may lead anywhere.
+    # Another user may have written the journal or a symbolic link, which can lead anywhere.
     if "\0" in path or not (home / path).resolve().is_relative_to(home):
         raise OSError(errno.EPERM, "it is not below the directory of the run's files", path)
     return os.fdopen(open_regular(home / path), "rb")
@@ -38,11 +41,11 @@ def read_parts(file: BinaryIO, most: int) -> Iterator[bytes]:
     """Read a file in parts.
 
     Args:
-        file: The open file, which may grow meanwhile.
-        most: The number of bytes after which the reading ends.
+        file: The open file, which another process may be extending.
+        most: The largest number of bytes to read.
 
     Yields:
-        The parts; one empty part of an empty file.
+        The parts; one empty part for an empty file.
     """
     left = most
     part = file.read(min(_PART, left))

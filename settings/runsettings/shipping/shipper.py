@@ -1,4 +1,4 @@
-"""The shipper: sends what a store does not have yet of one run's journal."""
+"""The shipper: sends the part of one run's journal that a store does not have yet."""
 
 from __future__ import annotations
 
@@ -17,29 +17,29 @@ from runsettings.values.diagnostic import Rule
 from runsettings.values.errors import RunError
 
 _MERGE_AFTER: Final = 100
-"""Batches after which the small parts of a run in the store are joined."""
+"""The number of batches after which the small chunks of a run in the store are merged."""
 
 
 class Shipped(NamedTuple):
-    """What a call of `Shipper.ship` did."""
+    """The result of `Shipper.ship`."""
 
     run: StoredRun
     """The run as the store has it now."""
     bytes: int
-    """Bytes of the journal that were shipped."""
+    """The number of bytes of the journal that were shipped."""
 
 
 class Shipper:
-    """Ships one journal, again and again if it grows.
+    """Ships one journal. Each call ships the records that were added since the last one.
 
     Any number of shippers may ship one journal at the same time, because a batch is committed
-    only if it continues at the position that the store has.
+    only if it begins at the position that the store has.
 
     Args:
         store: The store.
         journal: The path of the journal.
         most: The number of bytes after which a batch ends.
-        largest: The number of bytes of the largest saved file that is shipped.
+        largest: The size in bytes of the largest saved file that is shipped.
     """
 
     def __init__(
@@ -52,16 +52,16 @@ class Shipper:
         self.store = store
         self.most = most
         self.largest = largest
-        # The store shows where the run is, also to programs in other directories.
+        # Absolute, because programs in other directories read this path from the store.
         self.journal = str(Path(journal).absolute())
         self.alive: Callable[[], bool] | None = None
-        """Tells whether the process that records the run lives; the journal's lock by default."""
+        """Whether the process that records the run is alive; by default, the lock is checked."""
         self.position = 0
-        """The byte of the journal up to which the store has everything."""
+        """The byte offset in the journal up to which all records were shipped."""
         self.files: dict[str, int] = {}
-        """The saved files to ship, each with the position of its record in the journal."""
+        """The saved files to ship, each with the byte offset of its record in the journal."""
         self.left_out: list[str] = []
-        """What to say of each saved file that was not shipped."""
+        """A message for each saved file that was not shipped."""
         self._key = -1
         self._batches = 0
         self._run: StoredRun | None = None
@@ -69,18 +69,18 @@ class Shipper:
     def ship(
         self, tell: Callable[[int], None] = lambda _bytes: None, promise: float | None = None
     ) -> Shipped | None:
-        """Ship everything that the store does not have yet.
+        """Ship all records and files that the store does not have yet.
 
         Args:
             tell: Called after each batch with its number of bytes.
             promise: As for `Store.check_in`.
 
         Returns:
-            What was shipped; ``None`` if the journal does not say yet which run it is of.
+            What was shipped; ``None`` if the journal does not have the identity of its run yet.
 
         Raises:
             OSError: The journal cannot be read.
-            RunError: The store failed, or has something else of this run than the journal.
+            RunError: The store failed, or the journal differs from what was shipped.
         """
         shipped = 0
         while (count := self.ship_batch(promise)) is not None:
@@ -92,15 +92,22 @@ class Shipper:
         return None if self._run is None else Shipped(self._run, shipped)
 
     def ship_batch(self, promise: float | None = None) -> int | None:
-        """Ship the next part of the journal; arguments and errors are those of `ship`.
+        """Ship the next batch of the journal.
+
+        Args:
+            promise: As for `Store.check_in`.
 
         Returns:
-            The number of bytes, 0 if another process has just shipped them; ``None`` if there is
+            The number of bytes; 0 if another process has just shipped them; ``None`` if there is
             nothing to ship.
+
+        Raises:
+            OSError: The journal cannot be read.
+            RunError: The store failed, or the journal differs from what was shipped.
         """
         run = self._run if self._run is not None else self._open()
-        # What was read counts only once its commit is known to have come through. Else the next
-        # call asks the store for the position, which was committed with it.
+        # The new state is kept only after a successful commit. After an error, it is unknown
+        # whether the commit took effect, so the next call asks the store for the position.
         self._run = None
         if run is not None:
             self.position = run.position
@@ -123,7 +130,7 @@ class Shipper:
         return batch.end - batch.start
 
     def ship_files(self) -> None:
-        """Ship the saved files whose records were shipped, as far as they may be.
+        """Ship the saved files whose records were shipped; skip files that are too large.
 
         Raises:
             RunError: The store failed.
@@ -146,12 +153,23 @@ class Shipper:
             del self.files[path]
 
     def check_in(self, promise: float | None = None) -> None:
-        """Record whether the run is running; see `Store.check_in`."""
+        """Record the state of the run in the store.
+
+        Args:
+            promise: As for `Store.check_in`.
+
+        Raises:
+            RunError: The store failed.
+        """
         if self._run is not None:
             self.store.check_in(self._key, self._state(self._run), promise)
 
     def complete(self) -> None:
-        """Wait for what is on its way; if the run has ended, join its small parts in the store."""
+        """Wait until everything has arrived; merge the run's small chunks if it has ended.
+
+        Raises:
+            RunError: The store failed.
+        """
         if self._run is not None:
             self.store.flush(self._key)
         if self.has_ended:
@@ -159,12 +177,12 @@ class Shipper:
 
     @property
     def run(self) -> StoredRun | None:
-        """The run at the position; ``None`` until something was shipped."""
+        """The run at the position; ``None`` before the first batch."""
         return self._run
 
     @property
     def has_ended(self) -> bool:
-        """Whether what was shipped says how the run ended."""
+        """Whether the end of the run was shipped."""
         return self._run is not None and self._run.exit is not None
 
     def _state(self, run: StoredRun) -> State:
@@ -190,7 +208,7 @@ class Shipper:
             try:
                 return StoredRun.from_json({**committed.state, "journal": self.journal})
             except (ValueError, TypeError):
-                pass  # the members of another version; the journal has them all
+                pass  # another version stored other members; the journal has them all
         run = StoredRun(self.journal)
         if position:
             read_batch(run, position)

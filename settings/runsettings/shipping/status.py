@@ -1,7 +1,7 @@
-"""The file in which a background shipper says how far it is, beside the journal.
+"""The status file of a background shipper, beside the journal.
 
-A file, not a pipe: the script then has no descriptor that a forked child could keep open, and what
-the shipper said last is known after any crash.
+It is a file and not a pipe: a forked child of the script cannot keep it open, and it survives a
+crash.
 """
 
 from __future__ import annotations
@@ -18,36 +18,51 @@ _LARGEST = 1 << 16
 
 
 class Status(NamedTuple):
-    """What a background shipper said last."""
+    """The progress of a background shipper, and its last error."""
 
     position: int = 0
-    """The byte of the journal up to which the store has everything."""
+    """The byte offset in the journal up to which all records were shipped."""
     error: str | None = None
     """Why the last try failed."""
     final: bool = False
-    """Whether the error is one that no further try can mend."""
+    """Whether a retry cannot succeed."""
     files: int = 0
-    """The number of saved files that are still to be shipped."""
+    """The number of saved files that are not shipped yet."""
     left_out: tuple[str, ...] = ()
-    """What to say of each saved file that is not shipped."""
+    """A message for each saved file that is not shipped."""
 
 
 def status_path(journal: Path) -> Path:
-    """The path of the file: ``shipping.json`` in the run's directory."""
+    """The path of the status file: ``shipping.json`` in the run's directory.
+
+    Args:
+        journal: The path of the journal.
+    """
     return journal.with_name("shipping.json")
 
 
 def write_status(journal: Path, status: Status) -> None:
-    """Write what a shipper says.
+    """Write the status of a shipper.
+
+    Args:
+        journal: The path of the journal.
+        status: The status.
 
     Raises:
-        OSError: It cannot be written.
+        OSError: The file cannot be written.
     """
     write_file(status_path(journal), encode(status._asdict()), durable=False, follow_links=False)
 
 
 def read_status(journal: Path) -> Status:
-    """Read what the shipper of a journal said last; nothing if it has said nothing yet."""
+    """Read the status of a shipper.
+
+    Args:
+        journal: The path of the journal.
+
+    Returns:
+        The status; a default one if none was written yet.
+    """
     try:
         with os.fdopen(open_regular(status_path(journal)), "rb") as file:
             found = parse(file.read(_LARGEST)) or {}

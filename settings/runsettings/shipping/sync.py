@@ -18,13 +18,13 @@ class Synced(NamedTuple):
     """What became of one run."""
 
     run: StoredRun
-    """The run; as the store has it, unless it failed."""
+    """The run as the store has it; the run from its journal if it could not be shipped."""
     bytes: int = 0
-    """Bytes of its journal that were shipped."""
+    """The number of bytes of its journal that were shipped."""
     error: str | None = None
-    """Why it could not be shipped."""
+    """Why the run could not be shipped; ``None`` if it was shipped."""
     left_out: Sequence[str] = ()
-    """What to say of each saved file that was not shipped."""
+    """A message for each saved file that was not shipped."""
 
 
 def sync_runs(
@@ -34,15 +34,19 @@ def sync_runs(
     promise: float | None = None,
     largest: int = LARGEST_FILE,
 ) -> list[Synced]:
-    """Ship what a store does not have yet of these runs.
+    """Ship the parts of these runs that a store does not have yet.
 
     Args:
         store: The store.
         runs: The runs, from their journals.
-        tell: Called after each batch and each run with the bytes that are done, and all bytes.
-        promise: The seconds in which the next call for the same runs comes; ``None`` if none is
-            promised.
-        largest: The number of bytes of the largest saved file that is shipped.
+        tell: Called after each batch and each run with the number of bytes that are done and the
+            total number of bytes.
+        promise: The number of seconds until the next call for the same runs; ``None`` if there is
+            no next call.
+        largest: The size in bytes of the largest saved file that is shipped.
+
+    Returns:
+        A result for each run, in the same order.
 
     Raises:
         RunError: The store does not answer.
@@ -77,11 +81,14 @@ def sync_runs(
 
 
 def bytes_to_ship(store: Destination | None, run: StoredRun) -> int:
-    """How many bytes of a run's journal a store does not have.
+    """Return the number of bytes of a run's journal that a store does not have.
 
     Args:
         store: The store, or ``None`` if there is none yet.
         run: The run, from its journal.
+
+    Returns:
+        The number of bytes.
 
     Raises:
         OSError: The journal cannot be read.

@@ -1,4 +1,4 @@
-"""Follows the event files of a run: appends what they have gained to the run's journal."""
+"""Follows the event files of a run: appends their new records to the run's journal."""
 
 from __future__ import annotations
 
@@ -24,28 +24,28 @@ from runsettings.values.key_paths import format_path, leaves_of
 from runsettings.values.origin import Layer
 
 METADATA: Final = "tensorboard"
-"""The member of the run's metadata that says what is followed: ``directories``, with the prefix of
-their tags, and ``earlier``, the files that were in them before."""
+"""The key of the run's metadata that says what is followed: ``directories``, each with the prefix
+of its tags, and ``earlier``, the files that existed before the run."""
 
 EXTRA: Final = "runsettings[tensorboard]"
 
-_DEEPEST: Final = 8
-"""Directories below each other in which event files are looked for."""
+_MAX_DEPTH: Final = 8
+"""The depth to which directories are searched for event files."""
 
 _ROWS: Final = 4096
-"""Rows that are appended in one write."""
+"""The number of rows that are appended in one write."""
 
-_REST: Final = 20
-"""Times as long as the last look at the directories took, no new one is made."""
+_SCAN_PAUSE_FACTOR: Final = 20
+"""The pause between two scans of the directories, as a multiple of the duration of a scan."""
 
 
 class EventFiles:
-    """The event files of one run, as far as they were read.
+    """The event files of one run, and the position up to which each was read.
 
     Args:
-        journal: The journal of the run.
-        tell: Called with each message for people, once.
-        mask: Masks secrets; those that this process knows, if left out.
+        journal: The path of the run's journal.
+        tell: Called once with each message for the user.
+        mask: Masks secrets; by default, the secrets that this process knows.
         others: Runs that may have written into the same directories after this one crashed.
     """
 
@@ -61,19 +61,19 @@ class EventFiles:
         self._mask = live.mask() if mask is None else mask
         self._others = others
         self._end: float | None = None
-        """The time after which what is written is not of this run."""
+        """Events after this time belong to another run, in seconds since 1970."""
         self._positions: dict[str, int] = {}
         self._said: set[str] = set()
         self._found: list[tuple[str, str]] = []
-        self._next_look = 0.0
+        self._next_scan = 0.0
 
     def follow(self, run: StoredRun, *, everything: bool = False) -> int:
-        """Append to the journal what the event files have gained.
+        """Append the new records of the event files to the journal.
 
         Args:
-            run: The state of the run from its journal, in which the files are named. It may be of
-                some time ago: readers drop what is appended twice.
-            everything: Look for new files now, as at the end of a run.
+            run: The state of the run from its journal, with the directories to follow. It may be
+                outdated: readers ignore rows that are appended twice.
+            everything: Whether to scan for new files now, as at the end of a run.
 
         Returns:
             The number of bytes that were appended.
@@ -87,9 +87,9 @@ class EventFiles:
             self._say(f"event files are not read: {error}; install {EXTRA}")
             return 0
         now = time.monotonic()
-        if everything or now >= self._next_look:
+        if everything or now >= self._next_scan:
             self._found = list(event_files(followed, run.directory.parent))
-            self._next_look = now + _REST * (time.monotonic() - now)
+            self._next_scan = now + _SCAN_PAUSE_FACTOR * (time.monotonic() - now)
         self._end = _end(run, self._others)
         total = 0
         try:
@@ -100,7 +100,7 @@ class EventFiles:
         return total
 
     def _read(self, path: str, prefix: str, run: StoredRun, parse: Callable[[bytes], Event]) -> int:
-        """Append what one file has gained.
+        """Append the new records of one file.
 
         Raises:
             OSError: The journal cannot be written.
@@ -140,10 +140,10 @@ class EventFiles:
             start = end
 
     def _config(self, event: Event, path: str, run: StoredRun) -> Iterator[dict[str, Any]]:
-        """The record of an event's hyperparameters, without keys that are there already."""
+        """The record of an event's hyperparameters, without keys that the config already has."""
         values: dict[str, Any] = {}
         for name, value in event.hparams.items():
-            # A dot in a name is nesting, as in the name of a flag.
+            # A dot in a name means nesting, as in the name of a flag.
             *outer, last = (part for part in name.split(".") if part) if name.strip(".") else [name]
             inside = values
             for part in outer:
@@ -165,11 +165,14 @@ class EventFiles:
 
 
 def event_files(followed: dict[str, Any], runs: Path) -> Iterator[tuple[str, str]]:
-    """The event files of a run, each with the prefix of its tags.
+    """Find the event files of a run.
 
     Args:
-        followed: The member of the run's metadata.
-        runs: The directory of all runs, in which copies of event files are no event files.
+        followed: The value of `METADATA` in the run's metadata.
+        runs: The directory of all runs; copies of event files in it are ignored.
+
+    Yields:
+        The path of each file, and the prefix of its tags.
     """
     earlier = set(followed.get("earlier", ()))
     for top, prefix in followed.get("directories", {}).items():
@@ -183,8 +186,8 @@ def event_files(followed: dict[str, Any], runs: Path) -> Iterator[tuple[str, str
 
 
 def _walk(top: str, runs: str) -> Iterator[tuple[str, list[str]]]:
-    """The directories from ``top`` on, with the names of their event files."""
-    depth = top.count(os.sep) + _DEEPEST
+    """The directories at and below ``top``, with the names of their event files."""
+    depth = top.count(os.sep) + _MAX_DEPTH
     for directory, directories, names in os.walk(top):
         directories[:] = sorted(
             name
@@ -197,7 +200,11 @@ def _walk(top: str, runs: str) -> Iterator[tuple[str, list[str]]]:
 
 
 def is_event_file(name: str) -> bool:
-    """Whether a file's name is that of an event file, by the rule of TensorBoard."""
+    """Whether TensorBoard treats a file with this name as an event file.
+
+    Args:
+        name: The name of the file.
+    """
     return "tfevents" in name and not name.endswith(".profile-empty")
 
 
@@ -209,7 +216,7 @@ def _is_regular(path: str) -> bool:
 
 
 def _end(run: StoredRun, others: Iterable[StoredRun]) -> float | None:
-    """The time after which nothing is written for a run: its end, or the start of a later one.
+    """The time after which events belong to another run: the run's end, or a later run's start.
 
     Args:
         run: The run.
@@ -235,7 +242,12 @@ def _tops(run: StoredRun) -> list[str]:
 
 
 def is_below(directory: str, top: str) -> bool:
-    """Whether a directory is ``top``, or below it."""
+    """Whether a directory is ``top`` or below it.
+
+    Args:
+        directory: The path to check.
+        top: The path of the upper directory.
+    """
     return directory == top or directory.startswith(top.rstrip(os.sep) + os.sep)
 
 

@@ -1,8 +1,8 @@
-"""Reads the records of an event file, as far as they are whole.
+"""Reads the complete records of an event file.
 
 A record is its length (8 bytes), the checksum of the length (4), the data, and the checksum of the
-data (4), all little-endian. A checksum is a masked CRC-32C. Nothing marks where a record begins, so
-nothing after a damaged record can be read until that record is whole.
+data (4), all little-endian. A checksum is a masked CRC-32C. Records have no start marker, so no
+record after a damaged one can be read.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from typing import Final, NamedTuple
 from runsettings.journal.reader import open_regular
 
 _CHUNK: Final = 1 << 20
-"""Bytes that are read at once; more if a record is longer."""
+"""The number of bytes that are read at once; more if a record is longer."""
 
 _LONGEST: Final = 1 << 31
-"""Bytes that no record has: a message of protobuf is shorter."""
+"""Every record is shorter than this number of bytes, because protobuf messages are."""
 
 _HEAD: Final = Struct("<QI")
 _FOOT: Final = Struct("<I")
@@ -31,7 +31,7 @@ class EventRecord(NamedTuple):
     """One record of an event file."""
 
     end: int
-    """The byte after the record."""
+    """The byte offset of the end of the record in the file."""
     data: bytes
 
 
@@ -39,7 +39,7 @@ class DamagedError(Exception):
     """The file has a record whose checksum is wrong.
 
     Args:
-        offset: The byte at which the record begins.
+        offset: The byte offset at which the record begins.
     """
 
     def __init__(self, offset: int) -> None:
@@ -48,14 +48,17 @@ class DamagedError(Exception):
 
 
 def read_event_records(path: str, start: int = 0) -> Iterator[EventRecord]:
-    """The whole records of an event file after a byte, in order.
+    """Read the complete records of an event file, in order.
 
     Args:
         path: The file, which another process may be writing.
-        start: The byte at which a record begins.
+        start: The byte offset at which to begin; a record must begin there.
+
+    Yields:
+        The records.
 
     Raises:
-        DamagedError: A record is damaged; all before it were returned.
+        DamagedError: A record is damaged; all records before it were returned.
         ImportError: ``google_crc32c`` is not installed.
         OSError: The file cannot be read.
     """

@@ -1,7 +1,7 @@
 """Parses the data of a record of an event file: scalars, and hyperparameters.
 
-The message is parsed by the classes of TensorBoard, or of tensorboardX where only that is
-installed. Other kinds, such as images and histograms, stay in the file.
+The classes of TensorBoard parse the message, or those of tensorboardX if only that is installed.
+Other data, such as images and histograms, is ignored.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ _NUMBERS: Final = {
     10: ("bool_val", "<?"),
     19: ("half_val", "<e"),
 }
-"""By the number of a tensor's type: the member that has its values, and the form of its bytes."""
+"""By the number of a tensor's type: the field with its values, and the `struct` format of one."""
 
 _HALF: Final = 19
 
 
 class MissingPackageError(ImportError):
-    """Neither TensorBoard nor tensorboardX is installed, or no checksum of CRC-32C."""
+    """Neither TensorBoard nor tensorboardX is installed, or google-crc32c is missing."""
 
 
 class NoEventError(ValueError):
@@ -42,7 +42,7 @@ class NoEventError(ValueError):
 
 
 class Event(NamedTuple):
-    """What one event of a file says."""
+    """One event of an event file."""
 
     time: float
     """Seconds since 1970."""
@@ -57,7 +57,7 @@ def event_parser() -> Callable[[bytes], Event]:
     """The function that parses the data of a record, and raises `NoEventError` for other data.
 
     Raises:
-        MissingPackageError: The packages for it are missing.
+        MissingPackageError: The packages that it needs are missing.
     """
     if importlib.util.find_spec("google_crc32c") is None:
         raise MissingPackageError("google-crc32c is not installed")
@@ -65,7 +65,7 @@ def event_parser() -> Callable[[bytes], Event]:
         events = import_module("tensorboard.compat.proto.event_pb2")
         hparams = import_module("tensorboard.plugins.hparams.plugin_data_pb2")
     elif importlib.util.find_spec("tensorboardX") is not None:
-        with _package_without_its_imports("tensorboardX"):
+        with _package_without_init("tensorboardX"):
             events = import_module("tensorboardX.proto.event_pb2")
             hparams = import_module("tensorboardX.proto.plugin_hparams_pb2")
     else:
@@ -121,11 +121,11 @@ def _number(tensor: Any) -> float | None:
 
 
 @contextmanager
-def _package_without_its_imports(name: str) -> Iterator[None]:
-    """Let modules of a package be imported without the package's own first lines.
+def _package_without_init(name: str) -> Iterator[None]:
+    """Import modules of a package without running the package's ``__init__``.
 
-    tensorboardX imports PyTorch there, if it is installed, which takes seconds. Its messages need
-    nothing of it.
+    The ``__init__`` of tensorboardX imports PyTorch, if that is installed, which takes seconds. The
+    protobuf messages do not need it.
     """
     if name in sys.modules:
         yield

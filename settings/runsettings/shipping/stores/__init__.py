@@ -1,5 +1,5 @@
-"""The places that runs are shipped to; `base` says what a store can do.
+"""The destinations that runs are shipped to; `base` defines their interface.
 
-Only modules in this room import SQLAlchemy, drivers and the W&B client. A new kind of store is a
-module here and a line in `opening`, a new kind of another place one in `destinations`.
+Only modules in this package import SQLAlchemy, drivers and the W&B client. To add a kind of store,
+add a module here and a line in `opening`. To add another destination, add a line in `destinations`.
 """

@@ -1,4 +1,4 @@
-"""What a destination can do for the shipper, and a store for queries as well."""
+"""The interfaces of the destinations: `Destination` for the shipper, `Store` for queries too."""
 
 from __future__ import annotations
 
@@ -17,47 +17,51 @@ from runsettings.values.errors import RunError
 
 
 class Committed(NamedTuple):
-    """What a store has of a run."""
+    """How much of a run a store has."""
 
     key: int
     """The number of the run in the store."""
     position: int
-    """The byte of the journal up to which everything is stored."""
+    """The byte offset in the journal up to which all records are stored."""
     tail: str
-    """The digest of the bytes before the position."""
+    """A digest of the last bytes before the position."""
     state: Mapping[str, Any] | None
-    """The JSON object of the run at the position; ``None`` at the beginning."""
+    """The JSON object of the run at the position; ``None`` if the position is 0."""
     removed: bool
-    """Whether the run was removed from the store, which never takes it again."""
+    """Whether the run was removed from the store; the store never accepts it again."""
 
 
 class Latest(NamedTuple):
-    """The latest run of a project and an id, as a store has it."""
+    """The latest run with a project and an id in a store."""
 
     run: StoredRun
-    """The run with everything that `Store.load_run` adds."""
+    """The run with the details that `Store.load_run` adds."""
     state: State
-    """Its state, as the last check-in tells."""
+    """Its state at the last check-in."""
     generation: str
-    """Which of the runs of this id it is; see `RunIdentity`."""
+    """Distinguishes it from other runs with the same id; see `RunIdentity`."""
     promised: float | None
-    """When its next check-in comes at the latest, by the clock of the store; ``None`` if none is
-    promised."""
+    """The deadline of its next check-in, in seconds since 1970 by the store's clock; ``None`` if
+    there is no deadline."""
     now: float
-    """The time of the store, in seconds since 1970."""
+    """The current time by the store's clock, in seconds since 1970."""
 
 
 def may_pass(error: RunError) -> bool:
-    """Whether another try may help: the store did not answer."""
+    """Whether a retry may succeed, because the store did not answer.
+
+    Args:
+        error: The error of a store.
+    """
     return any(each.rule is Rule.STORE_UNREACHABLE for each in error.diagnostics)
 
 
 class BusyError(RunError):
-    """Another process ships the run; it alone may."""
+    """Another process is shipping the run; only one process may at a time."""
 
 
 class NoStoreError(RunError):
-    """There is nothing at the address that was opened for reading."""
+    """A store was opened for reading, and there is none at the address."""
 
 
 class NotShippedError(RunError):
@@ -65,66 +69,72 @@ class NotShippedError(RunError):
 
 
 class Destination(abc.ABC):
-    """A place that runs are shipped to. Every method raises `RunError` if the place fails."""
+    """A store or server that runs are shipped to. Every method raises `RunError` if it fails."""
 
     @abc.abstractmethod
     def find_run(self, identity: RunIdentity, journal: str) -> Committed | None:
-        """What the place has of a run; ``None`` if it does not know the run.
+        """Return how much of a run the destination has.
 
         Args:
-            identity: The run.
+            identity: The identity of the run.
             journal: The path of its journal.
+
+        Returns:
+            The position and state; ``None`` if the destination does not know the run.
         """
 
     @abc.abstractmethod
     def open_run(self, identity: RunIdentity, journal: str) -> Committed:
-        """What the place has of a run; a run that it does not know is made.
+        """Return how much of a run the destination has, and add the run if it is unknown.
 
         Args:
-            identity: The run.
+            identity: The identity of the run.
             journal: The path of its journal.
+
+        Returns:
+            The position and state.
         """
 
     @abc.abstractmethod
     def commit(self, key: int, batch: Batch, promise: float | None = None) -> bool:
-        """Store a batch and its end in one transaction.
+        """Store a batch and its end position in one transaction.
 
         Args:
-            key: The number of the run.
+            key: The number of the run in the store.
             batch: The batch.
             promise: As for `check_in`.
 
         Returns:
-            Whether it was stored; not if the position of the run is no longer its start, because
-            another process shipped meanwhile.
+            Whether the batch was stored. It is not stored if the position of the run is no longer
+            the start of the batch, because another process has shipped in the meantime.
         """
 
     @abc.abstractmethod
     def check_in(self, key: int, state: str, promise: float | None = None) -> None:
-        """Record the state of a run of whose journal nothing new is to be shipped.
+        """Record the state of a run whose journal has no new records.
 
         Args:
-            key: The number of the run.
+            key: The number of the run in the store.
             state: The state of the run.
-            promise: The seconds in which the next check-in comes; after them, a run that is
-                running is shown as crashed. ``None`` if none is promised.
+            promise: The number of seconds until the deadline of the next check-in. A running run
+                that misses it is shown as crashed. ``None`` for no deadline.
         """
 
     @abc.abstractmethod
     def merge(self, key: int, few: int = 1) -> None:
-        """Join the small parts in which the numbers of a run are stored.
+        """Merge the small chunks in which the numbers of a run are stored.
 
         Args:
-            key: The number of the run.
-            few: How many small parts of a series are left alone.
+            key: The number of the run in the store.
+            few: Series with at most this many small chunks are not merged.
         """
 
     @abc.abstractmethod
     def flush(self, key: int) -> None:
-        """Wait until the place has everything that was committed, if a commit does not.
+        """Wait until everything that was committed has arrived, if `commit` does not wait.
 
         Args:
-            key: The number of the run.
+            key: The number of the run in the store.
         """
 
     @abc.abstractmethod
@@ -139,11 +149,11 @@ class Destination(abc.ABC):
 
 
 class Store(Destination):
-    """A destination that can be asked for its runs."""
+    """A destination whose runs can be read, changed and removed."""
 
     @abc.abstractmethod
     def remove_run(self, run: StoredRun) -> None:
-        """Remove a run, and the runs that it overwrote; the store never takes them again.
+        """Remove a run and the runs that it overwrote. The store never accepts them again.
 
         Args:
             run: The run, from `list_runs`.
@@ -151,7 +161,7 @@ class Store(Destination):
 
     @abc.abstractmethod
     def change_tags(self, run: StoredRun, add: Sequence[str], remove: Sequence[str]) -> list[str]:
-        """Add and remove tags of a run, in the store alone; what is shipped later keeps them so.
+        """Add and remove tags of a run, only in the store. Later batches keep these changes.
 
         Args:
             run: The run, from `list_runs`.
@@ -164,11 +174,17 @@ class Store(Destination):
 
     @abc.abstractmethod
     def list_runs(self) -> list[StoredRun]:
-        """The latest run of each project and id, newest first, as `index.Listing` has them."""
+        """The latest run of each project and id, newest first, as in `index.Listing`."""
 
     @abc.abstractmethod
     def select_runs(self, question: Question) -> list[StoredRun]:
-        """The runs that a question asks for, as `query.listing.answer` selects them.
+        """Select runs in the same way as `query.listing.answer`.
+
+        Args:
+            question: The filters, the keys to sort by, and the limit.
+
+        Returns:
+            The runs, sorted.
 
         Raises:
             QueryError: A filter or a key is wrong, or no run has it.
@@ -176,21 +192,33 @@ class Store(Destination):
 
     @abc.abstractmethod
     def find_latest(self, project: str, run_id: str) -> Latest | None:
-        """The latest run of a project and an id, to resume it; ``None`` if there is none."""
+        """Find the latest run with a project and an id, to resume it.
+
+        Args:
+            project: The project.
+            run_id: The id.
+
+        Returns:
+            The run; ``None`` if there is none.
+        """
 
     @abc.abstractmethod
     def load_run(self, listed: StoredRun) -> StoredRun:
-        """A run with its settings, origins and files."""
+        """Load the settings, origins and files of a run.
+
+        Args:
+            listed: The run, from `list_runs`.
+        """
 
     @abc.abstractmethod
     def files_to_ship(self, key: int) -> dict[str, int]:
         """The files whose latest version the store does not have.
 
         Args:
-            key: The number of the run.
+            key: The number of the run in the store.
 
         Returns:
-            The position of the file's record in the journal by its path below ``files/``.
+            By the path below ``files/``, the byte offset of the file's record in the journal.
         """
 
     @abc.abstractmethod
@@ -200,11 +228,11 @@ class Store(Destination):
         """Store a file in place of its earlier version.
 
         Args:
-            key: The number of the run.
-            position: The position of the file's record in the journal.
+            key: The number of the run in the store.
+            position: The byte offset of the file's record in the journal.
             path: Its path below ``files/``.
             size: Its size in bytes.
-            parts: Its content, in parts; none if it is not shipped.
+            parts: Its content, in parts; empty if the content is not shipped.
         """
 
     @abc.abstractmethod
@@ -225,7 +253,11 @@ class Store(Destination):
 
     @abc.abstractmethod
     def read_metrics(self, run: StoredRun) -> dict[str, Metric]:
-        """Every metric of a run by dotted key, as `query.metrics.read_metrics` has them."""
+        """Every metric of a run by dotted key, as `query.metrics.read_metrics` returns them.
+
+        Args:
+            run: The run, from `list_runs`.
+        """
 
     @abc.abstractmethod
     def read_series(
@@ -236,14 +268,14 @@ class Store(Destination):
         first: float = 0,
         last: float = math.inf,
     ) -> list[Bucket]:
-        """One metric of a run in buckets, for a chart; it does not read a long metric as a whole.
+        """Read one metric of a run in buckets, for a chart, without reading every value of it.
 
         Args:
             run: The run, from `list_runs`.
             key: The dotted key of the metric.
-            buckets: The largest number of buckets; of a long metric there are at least half.
+            buckets: The largest number of buckets; a long metric has at least half as many.
             first: The first step.
-            last: The last step.
+            last: The last step, included.
 
         Returns:
             The buckets in the order of the steps; none if there is no such metric.
@@ -251,20 +283,21 @@ class Store(Destination):
 
     @abc.abstractmethod
     def read_history(self, run: StoredRun) -> Iterator[dict[str, Any]]:
-        """The rows of a run by dotted key, one for each step, with ``_step`` and ``_timestamp``.
+        """Read the rows of a run, one for each step.
 
         Args:
             run: The run, from `list_runs`.
 
         Yields:
-            The rows. Not all of them are in memory, and no transaction is open between two.
+            The values by dotted key, with ``_step`` and ``_timestamp`` (in seconds since 1970).
+            The rows are read in parts, and no transaction is open while the caller uses a row.
         """
 
     @abc.abstractmethod
     def pin(self, key: str, *, remove: bool = False) -> None:
-        """Make the indices for filters of a key, or remove them.
+        """Create the indexes for filters on a key, or remove them.
 
         Args:
-            key: The key: ``config.lr``.
-            remove: Whether they are removed.
+            key: The key, such as ``config.lr``.
+            remove: Whether to remove the indexes.
         """

@@ -1,7 +1,7 @@
 """Sends `array.array` to PostgreSQL in its binary form, without a Python object for each number.
 
-psycopg makes a list from each array and packs its numbers one by one, which was a third of the
-time of shipping.
+By default, psycopg makes a list from each array and packs its numbers one by one. That took a third
+of the time of shipping.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ _WIDTH: Final = 8
 
 
 class _Numbers(Dumper):
-    """Dumps an array of numbers of eight bytes each."""
+    """Dumps an array of 8-byte numbers."""
 
     format = Format.BINARY
     element: ClassVar[int]
-    """The oid of the numbers' type."""
+    """The OID of the PostgreSQL type of the elements."""
 
     def dump(self, obj: Any) -> Buffer:
-        """The array with one dimension and no NULL, and its length before each number."""
+        """Encode a one-dimensional array without NULL; each number is preceded by its length."""
         numbers: array[Any] = obj[:]
         if sys.byteorder == "little":
             numbers.byteswap()
@@ -46,7 +46,11 @@ def _dumper(info: TypeInfo | None) -> type[_Numbers]:
 
 
 def register(connection: Connection[Any]) -> None:
-    """Let a connection send arrays of integers and of floats so."""
+    """Send arrays of integers and floats on a connection in binary form.
+
+    Args:
+        connection: The connection.
+    """
     types = connection.adapters.types
     for name in ("int8", "float8"):
         connection.adapters.register_dumper(array, _dumper(types.get(name)))

@@ -1,4 +1,4 @@
-"""Opens what runs are shipped to, and loads the packages of that kind alone."""
+"""Opens the destination of runs, and loads only the packages that this destination needs."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ from runsettings.shipping.stores.base import Destination
 
 
 def open_destination(url: str, *, writable: bool = True) -> Destination:
-    """Open what is at an address: a store, or a W&B server.
+    """Open the store or the W&B server at an address.
 
     Args:
-        url: The address: one that `opening.open_store` takes, or of `Server.address`'s form.
+        url: An address for `opening.open_store`, or one from `Server.address`.
         writable: As for `opening.open_store`.
+
+    Returns:
+        The open destination.
 
     Raises:
         RunError: As for `opening.open_store`.

@@ -1,4 +1,4 @@
-"""Makes the connections of a store, and begins the transactions as each database needs it."""
+"""Creates the SQLAlchemy engine of a store, with the transactions that each database needs."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event
 
 from runsettings.journal.writer import encode
 
-_PATIENCE: Final = 60
-"""Seconds to wait for another process that writes to a SQLite file."""
+_LOCK_TIMEOUT: Final = 60
+"""The number of seconds to wait while another process writes to a SQLite file."""
 
-_CONNECT: Final = {"connect_timeout": "10", "tcp_user_timeout": "60000"}
-"""What PostgreSQL's client gets unless the address has it: seconds, and milliseconds."""
+_CONNECT_OPTIONS: Final = {"connect_timeout": "10", "tcp_user_timeout": "60000"}
+"""Options for PostgreSQL's client that the address can override, in seconds and milliseconds."""
 
-_STEPS: Final = (
+_HINTS: Final = (
     (
         ("password", "authentication", "role"),
         "check the user in the address, and the password in ~/.pgpass, PGPASSWORD or the address",
@@ -37,35 +37,41 @@ _STEPS: Final = (
     (("locked",), "another process writes to the file: try again"),
     (("full", "no space"), "make room on the disk of the store"),
 )
-"""Words of a database's errors in lower case, and what to do about them; the first that fits."""
+"""Lower-case words in a database's error, and the hint for them. The first match is used."""
 
-_LATER: Final = (
+_UNREACHABLE_HINT: Final = (
     "check that the server runs and can be reached at the address in the setting store or in --to"
 )
 
 
 def next_step(message: str, *, reached: bool) -> str:
-    """What to do about an error of a database.
+    """Return the hint for an error of a database.
 
     Args:
         message: The error.
         reached: Whether the database answered.
+
+    Returns:
+        The hint.
     """
     lower = message.lower()
-    found = (step for words, step in _STEPS if any(word in lower for word in words))
+    found = (step for words, step in _HINTS if any(word in lower for word in words))
     rest = "what was recorded is kept, and can be shipped later: runsettings sync --all"
-    return "; ".join(filter(None, (next(found, None if reached else _LATER), rest)))
+    return "; ".join(filter(None, (next(found, None if reached else _UNREACHABLE_HINT), rest)))
 
 
 def make_engine(url: URL, *, writable: bool) -> Engine:
-    """The engine for an address.
+    """Create the engine for an address.
 
     Args:
         url: The address.
-        writable: Whether its transactions write.
+        writable: Whether the transactions write.
+
+    Returns:
+        The engine.
     """
     if url.get_backend_name() == "postgresql":
-        given = {name: value for name, value in _CONNECT.items() if name not in url.query}
+        given = {name: value for name, value in _CONNECT_OPTIONS.items() if name not in url.query}
         engine = create_engine(
             url.set(drivername="postgresql+psycopg"),
             connect_args=given,
@@ -77,10 +83,10 @@ def make_engine(url: URL, *, writable: bool) -> Engine:
         event.listen(engine, "connect", lambda connection, _: binary_arrays.register(connection))
         return engine
     engine = create_engine(
-        url, connect_args={"timeout": _PATIENCE}, hide_parameters=True, json_serializer=_json
+        url, connect_args={"timeout": _LOCK_TIMEOUT}, hide_parameters=True, json_serializer=_json
     )
 
-    # The driver would begin a transaction only before the first change, after the reading.
+    # By default, the driver begins a transaction only before the first write, after the reads.
     @event.listens_for(engine, "connect")
     def _connected(connection: Any, _: Any) -> None:
         connection.isolation_level = None

@@ -1,4 +1,4 @@
-"""Joins the small chunks of a run, so that a long run does not keep a row for each batch."""
+"""Merges the small chunks of a run, so that a long run does not have a row for each batch."""
 
 from __future__ import annotations
 
@@ -11,19 +11,22 @@ from runsettings.shipping.batches import Series
 from runsettings.shipping.stores import rows
 from runsettings.shipping.stores.tables import chunks
 
-_MOST: Final = 1 << 16
-"""The largest number of values that are joined at once, which bounds the memory."""
+_MAX_VALUES: Final = 1 << 16
+"""The largest number of values that are merged at once, which limits the memory."""
 
 
 def merged_rows(connection: Connection, key: int, few: int) -> Iterator[tuple[Any, ...]]:
-    """Delete small chunks that are next to each other, and make the rows that replace them.
+    """Delete adjacent small chunks, and return the rows that replace them.
 
     Args:
-        connection: A connection in a transaction that has the lock on the run.
-        key: The number of the run.
-        few: How many small chunks of a series are left alone.
+        connection: A connection in a transaction that holds the lock on the run.
+        key: The number of the run in the store.
+        few: Series with at most this many small chunks are not merged.
+
+    Yields:
+        The rows to insert, with a value for each column of `tables.chunks`.
     """
-    for series in _scattered(connection, key, few):
+    for series in _fragmented_series(connection, key, few):
         of_series = (chunks.c.run == key) & (chunks.c.series == series)
         found = select(chunks.c.start, chunks.c.count).where(of_series).order_by(chunks.c.start)
         for group in _groups([(row[0], row[1]) for row in connection.execute(found)]):
@@ -39,8 +42,8 @@ def merged_rows(connection: Connection, key: int, few: int) -> Iterator[tuple[An
             yield from rows.chunk_rows(key, series, group[0], joined)
 
 
-def _scattered(connection: Connection, key: int, few: int) -> list[int]:
-    """The series of a run that have more than ``few`` small chunks."""
+def _fragmented_series(connection: Connection, key: int, few: int) -> list[int]:
+    """The numbers of the series of a run that have more than ``few`` small chunks."""
     query = (
         select(chunks.c.series)
         .where(chunks.c.run == key, chunks.c.count < rows.SIZE)
@@ -51,16 +54,16 @@ def _scattered(connection: Connection, key: int, few: int) -> list[int]:
 
 
 def _groups(found: Sequence[tuple[int, int]]) -> Iterator[list[int]]:
-    """The starts of small chunks that follow each other.
+    """The starts of the chunks in each group of adjacent small chunks.
 
     Args:
-        found: The start of each chunk, and how many numbers it has.
+        found: The start of each chunk and its number of values, in the order of the starts.
     """
     group: list[int] = []
     numbers = 0
     for start, count in [*found, (-1, rows.SIZE)]:
         is_small = count < rows.SIZE
-        if not is_small or numbers + count > _MOST:
+        if not is_small or numbers + count > _MAX_VALUES:
             if len(group) > 1:
                 yield group
             group, numbers = [], 0

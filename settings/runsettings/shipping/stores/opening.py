@@ -17,8 +17,11 @@ def open_store(url: str, *, writable: bool = True, upgrading: bool = False) -> S
 
     Args:
         url: The address, ``sqlite:///runs.db`` or ``postgresql://user@host/database``.
-        writable: Whether runs are shipped to it. Tables are made where there are none.
-        upgrading: Whether tables of an earlier version are brought to this one.
+        writable: Whether to open the store for writing. Missing tables are created.
+        upgrading: Whether to upgrade tables of an earlier version.
+
+    Returns:
+        The open store.
 
     Raises:
         RunError: The address is wrong, a package is missing, or the store cannot be used.

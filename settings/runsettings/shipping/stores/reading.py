@@ -1,4 +1,4 @@
-"""Reads runs and metrics from a store's tables, in the forms that local journals have."""
+"""Reads runs and metrics from a store's tables, as the same objects as from local journals."""
 
 from __future__ import annotations
 
@@ -32,29 +32,32 @@ _MEMBERS: Final = frozenset(StoredRun.__slots__)
 
 
 class ShippedRun(StoredRun):
-    """A run as a store has it. Its journal may be on another machine, and so has no lock here."""
+    """A run in a store. Its journal and the lock on it may be on another machine."""
 
     __slots__ = ("key", "shipped_state")
 
     key: int
     """The number of the run in the store."""
     shipped_state: State
-    """Its state, as the last check-in tells."""
+    """Its state at the last check-in."""
 
     @property
     def state(self) -> State:
-        """The state of the run, as the last check-in tells."""
+        """The state of the run at the last check-in."""
         return self.shipped_state
 
 
 def find_latest(connection: Connection, project: str, run_id: str, now: float) -> Latest | None:
-    """The latest run of a project and an id; ``None`` if there is none.
+    """Find the latest run with a project and an id.
 
     Args:
         connection: A connection in a transaction.
         project: The project.
         run_id: The id.
-        now: The time of the store, in seconds since 1970.
+        now: The current time by the store's clock, in seconds since 1970.
+
+    Returns:
+        The run; ``None`` if there is none.
     """
     columns = (runs.c.key, runs.c.record, runs.c.state, runs.c.promised, runs.c.generation)
     row = connection.execute(
@@ -71,11 +74,14 @@ def find_latest(connection: Connection, project: str, run_id: str, now: float) -
 
 
 def committed(connection: Connection, names: Mapping[str, Any]) -> Committed | None:
-    """What the store has of a run; ``None`` if it does not know the run.
+    """Return how much of a run the store has.
 
     Args:
         connection: A connection in a transaction.
-        names: The columns that are the run's key.
+        names: The columns that identify the run, with their values.
+
+    Returns:
+        The position and state; ``None`` if the store does not know the run.
     """
     columns = ("key", "position", "tail", "record", "removed", "details")
     row = connection.execute(select(*(runs.c[name] for name in columns)).filter_by(**names)).first()
@@ -92,23 +98,29 @@ def committed(connection: Connection, names: Mapping[str, Any]) -> Committed | N
 
 
 def list_runs(connection: Connection, now: float) -> list[StoredRun]:
-    """The latest run of each project and id, newest first.
+    """Return the latest run of each project and id, newest first.
 
     Args:
         connection: A connection in a transaction.
-        now: The time of the store, in seconds since 1970.
+        now: The current time by the store's clock, in seconds since 1970.
+
+    Returns:
+        The runs, without the details.
     """
     query = _records(now).where(shown()).order_by(*NEWEST_FIRST)
     return [_listed(row) for row in connection.execute(query)]
 
 
 def select_runs(connection: Connection, now: float, question: Question) -> list[StoredRun]:
-    """The runs that a question asks for, as `query.listing.answer` selects them from all runs.
+    """Select runs in the database, with the same result as `query.listing.answer`.
 
     Args:
         connection: A connection in a transaction.
-        now: The time of the store, in seconds since 1970.
-        question: The question.
+        now: The current time by the store's clock, in seconds since 1970.
+        question: The filters, the keys to sort by, and the limit.
+
+    Returns:
+        The runs, sorted, without the details.
 
     Raises:
         QueryError: A filter or a key is wrong, or no run has it.
@@ -120,7 +132,7 @@ def select_runs(connection: Connection, now: float, question: Question) -> list[
         return answer(question, list_runs(connection, now))
     checks = [exists().where(shown(), check) for check in selection.checks]
     if checks and not all(connection.execute(select(*checks)).one()):
-        return answer(question, list_runs(connection, now))  # it says what is wrong
+        return answer(question, list_runs(connection, now))  # raises the error, if there is one
     query = _records(now).where(shown(), selection.may)
     doubt = selection.doubt
     if doubt is None:
@@ -132,7 +144,7 @@ def select_runs(connection: Connection, now: float, question: Question) -> list[
     found = connection.execute(ordered.limit(question.limit)).all()
     if not any(row.doubt for row in found):
         return [_listed(row) for row in found]
-    # Python decides about what the database cannot compare.
+    # Python checks the runs whose values the database cannot compare.
     candidates = [_listed(row) for row in connection.execute(query.order_by(*NEWEST_FIRST))]
     return chosen_runs(candidates, parsed.filters, parsed.order)[: question.limit]
 
@@ -142,7 +154,7 @@ def _records(now: float) -> Select[Any]:
 
 
 def _listed(row: Any) -> ShippedRun:
-    """A run without what listings leave out."""
+    """A run without the details."""
     run = _run(parse(row.record.encode()) or {})
     run.metadata.pop("packages", None)
     run.key, run.shipped_state = row.key, row.state
@@ -150,11 +162,14 @@ def _listed(row: Any) -> ShippedRun:
 
 
 def add_details(connection: Connection, run: StoredRun) -> StoredRun:
-    """A run with what listings leave out.
+    """Load the details of a run, which listings leave out.
 
     Args:
         connection: A connection in a transaction.
         run: The run, from `list_runs`.
+
+    Returns:
+        A new object with the details.
     """
     assert isinstance(run, ShippedRun)
     query = select(runs.c.record, runs.c.details).where(runs.c.key == run.key)
@@ -169,13 +184,14 @@ def add_details(connection: Connection, run: StoredRun) -> StoredRun:
 
 
 def read_metrics(connection: Connection, run: StoredRun) -> dict[str, Metric]:
-    """Every metric of a run by dotted key, in the order in which the keys were first logged.
-
-    Of a run that was resumed on other machines, with the parts that they recorded.
+    """Read every metric of a run, including the parts that other machines recorded.
 
     Args:
         connection: A connection in a transaction.
         run: The run, from `list_runs`.
+
+    Returns:
+        The metrics by dotted key, in the order in which the keys were first logged.
     """
     assert isinstance(run, ShippedRun)
     same = (series.c.run == chunks.c.run) & (series.c.number == chunks.c.series)
@@ -201,15 +217,17 @@ def read_metrics(connection: Connection, run: StoredRun) -> dict[str, Metric]:
 
 
 def ends_of_parts(connection: Connection, run: StoredRun) -> dict[int, int | None]:
-    """The parts of a run that was resumed on other machines, each a run of its own in the tables.
+    """Return where each part of a run ends that was resumed on other machines.
+
+    In the tables, each part is a run of its own.
 
     Args:
         connection: A connection in a transaction.
         run: The run, from `list_runs`.
 
     Returns:
-        The first step that no longer counts in each part, by its key; ``None`` for the last part,
-        whose steps all count. A later part has a larger key.
+        By the key of each part, the step from which on its rows are ignored; ``None`` for the
+        last part, all of whose rows are used. A later part has a larger key.
     """
     assert isinstance(run, ShippedRun)
     ends: dict[int, int | None] = {}
@@ -225,5 +243,5 @@ def ends_of_parts(connection: Connection, run: StoredRun) -> dict[int, int | Non
 
 
 def _run(record: Mapping[str, Any]) -> ShippedRun:
-    """The run of a JSON object, which an earlier or later version may have written."""
+    """The run from a JSON object, which an earlier or later version may have written."""
     return ShippedRun(**{name: value for name, value in record.items() if name in _MEMBERS})

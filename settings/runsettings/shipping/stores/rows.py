@@ -1,8 +1,8 @@
 """Makes the rows of a store's tables from a batch, and JSON that a database can filter.
 
-A database's own JSON type has neither NaN nor infinities, and its texts have neither NUL nor
-halves of surrogate pairs. A text that it cannot hold has U+FFFD in it, so that a query sees which
-texts may stand for others. Other columns of the store have everything as it was logged.
+A database's JSON type has no NaN and no infinities, and its texts have no NUL and no unpaired
+surrogates. These characters are replaced by U+FFFD, so that a query can recognize altered texts.
+Other columns of the store have the exact values that were logged.
 """
 
 from __future__ import annotations
@@ -21,39 +21,42 @@ DETAILS: Final = (
     *("settings", "settings_origins", "settings_losers", "config_origins", "config_losers"),
     "files",
 )
-"""Members of a run that only one command reads, and that would make listings slow."""
+"""Members of a run that listings do not need; they are large and stored apart."""
 
 SIZE: Final = 1024
-"""The largest number of values in a chunk, so that a part of a long series is read quickly."""
+"""The largest number of values in a chunk; small chunks make it fast to read part of a series."""
 
 NOT_FINITE: Final = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
-"""The texts that stand for the numbers that JSON does not have."""
+"""The texts that represent the numbers that JSON does not have."""
 
 REPLACED: Final = "\ufffd"
-"""The character in the place of what a database's text cannot hold."""
+"""The replacement for a character that a database's text cannot hold."""
 
-_WHOLE: Final = float(1 << 53)
-"""Floats from this on are integers."""
+_INTEGRAL_FLOATS: Final = float(1 << 53)
+"""All floats of at least this size are integers."""
 
 _CHANGES_DETAILS: Final = frozenset({"settings", "config", "file", "metadata"})
-"""Types of records after which the details of a run are stored anew."""
+"""Types of records after which the details of a run are stored again."""
 
 
 def chunk_rows(key: int, number: int, start: int, series: Series) -> Iterator[tuple[Any, ...]]:
-    """The rows of one series of a batch, in the order of the columns, of `SIZE` values each.
+    """Make the chunks of one series of a batch, with at most `SIZE` values each.
 
     Args:
-        key: The number of the run.
+        key: The number of the run in the store.
         number: The number of the series in the run.
-        start: The byte of the journal at which the batch began.
+        start: The byte offset in the journal at which the batch begins.
         series: The numbers.
+
+    Yields:
+        Rows with a value for each column of `tables.chunks`.
     """
     for at in range(0, len(series.values), SIZE):
         part = slice(at, at + SIZE)
         steps, times, values = series.steps[part], series.times[part], series.values[part]
         summary = Bucket.of(*last_of_each(steps, values))
         yield (
-            # Each number takes more than a byte, so that no batch begins at the same place.
+            # Each number takes more than one byte of the journal, so these starts are unique.
             *(key, number, start + at, len(values), summary.first_step, summary.last_step),
             *(summary.minimum, summary.maximum, summary.last, summary.mean, summary.known),
             *(series.whole, steps, times, values),
@@ -61,18 +64,21 @@ def chunk_rows(key: int, number: int, start: int, series: Series) -> Iterator[tu
 
 
 def run_values(batch: Batch, tags: list[str]) -> dict[str, Any]:
-    """The columns of a run at the end of a batch.
+    """Make the columns of a run at the end of a batch.
 
     Args:
         batch: The batch.
         tags: The tags of the run.
+
+    Returns:
+        The values by column name.
     """
     run = batch.run
     record = run.to_json()
     details = {name: record.pop(name) for name in DETAILS}
     if "packages" in run.metadata:
         details["metadata"] = {"packages": run.metadata["packages"]}
-        record["metadata"] = {**run.metadata, "packages": {}}  # in the place that it had
+        record["metadata"] = {**run.metadata, "packages": {}}  # keeps the order of the keys
     attributes = {
         name: value
         for name, key in ATTRIBUTES.items()
@@ -98,19 +104,22 @@ def run_values(batch: Batch, tags: list[str]) -> dict[str, Any]:
 def tag_values(
     record: dict[str, Any], attributes: dict[str, Any], tags: list[str]
 ) -> dict[str, Any]:
-    """The columns of a run that its tags are in.
+    """Make the columns of a run that contain its tags.
 
     Args:
-        record: The run as JSON, without the details; its tags are set.
-        attributes: The attributes that a database filters; the tags are set.
+        record: The run as JSON, without the details. Its tags are changed in place.
+        attributes: The attributes that a database filters. The tags are changed in place.
         tags: The tags.
+
+    Returns:
+        The values by column name.
     """
     record["tags"] = attributes["tags"] = tags
     return {"attributes": attributes, "record": encode(record).decode()}
 
 
 def plain_text(value: str) -> str:
-    """A text for a column, with `REPLACED` for NUL and for halves of surrogate pairs."""
+    """Replace NUL and unpaired surrogates in a text by `REPLACED`."""
     if value.isascii() and "\0" not in value:
         return value
     return "".join(
@@ -119,24 +128,27 @@ def plain_text(value: str) -> str:
 
 
 def escaped_key(key: str) -> str:
-    """A key as it is inside the quotes of a JSON string."""
+    """Escape a key as in a JSON string, without the quotes."""
     return encode(key).decode()[1:-2]
 
 
 def filterable(value: Any, *, exact: bool) -> Any:
-    """JSON that a database can hold.
+    """Convert a JSON value to one that a database can hold.
 
     Args:
-        value: A JSON value.
-        exact: Whether the database has decimal numbers of any size. Large floats get all their
-            digits then, so that they compare with integers as in Python.
+        value: The JSON value.
+        exact: Whether the database has decimal numbers of any size. Large floats then get all
+            their digits, so that they compare with integers as in Python.
+
+    Returns:
+        The converted value.
     """
     if isinstance(value, str):
         return REPLACED + value if value in NOT_FINITE else plain_text(value)
     if isinstance(value, float):
         if not math.isfinite(value):
             return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
-        return int(value) if exact and abs(value) >= _WHOLE else value
+        return int(value) if exact and abs(value) >= _INTEGRAL_FLOATS else value
     if isinstance(value, dict):
         return {plain_text(key): filterable(item, exact=exact) for key, item in value.items()}
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""The store in a database: SQLite, or PostgreSQL, which takes the many rows by COPY."""
+"""The store in a database, SQLite or PostgreSQL."""
 
 from __future__ import annotations
 
@@ -47,10 +47,10 @@ from runsettings.shipping.stores.tables import (
 from runsettings.values.diagnostic import Rule
 from runsettings.values.errors import RunError
 
-_SEE: Final = "list the runs that it has with: runsettings runs ls --store"
+_LIST_HINT: Final = "list the runs that it has with: runsettings runs ls --store"
 
 _LOCK: Final = 0x72756E73
-"""The number of the advisory lock for the making of tables: "runs" in ASCII."""
+"""The number of the advisory lock for creating tables: "runs" in ASCII."""
 
 
 class SqlStore(FileTable):
@@ -59,26 +59,26 @@ class SqlStore(FileTable):
     Args:
         url: The address.
         shown: The address for messages, without secrets.
-        writable: Whether tables are made where there are none, and runs shipped.
-        upgrading: Whether tables of an earlier version are brought to this one.
+        writable: Whether to open the store for writing. Missing tables are created.
+        upgrading: Whether to upgrade tables of an earlier version.
 
     Raises:
-        RunError: The database cannot be reached, has no tables, or those of a later version.
+        RunError: The database cannot be reached, has no tables, or has tables of another version.
     """
 
     def __init__(self, url: URL, shown: str, *, writable: bool, upgrading: bool = False) -> None:
         self.shown = shown
         options = (url.query.get("password"), url.query.get("sslpassword"))
         passwords = [each for each in (url.password, *options) if isinstance(each, str)]
-        # The driver takes for the host what follows an "@" that is not escaped in the password.
+        # If the password has an unescaped "@", the driver reads the rest of it as the host.
         if "@" in (url.host or ""):
             passwords += str(url.host).split("@")[:-1]
         self._passwords = passwords
         self._engine = make_engine(url, writable=writable)
         self._numbers: dict[int, tuple[int, dict[str, int]]] = {}
-        """The numbers of a run's series, with the position of the journal at which they are so."""
+        """By run: a position in the journal, and the numbers of its series by name there."""
         if not writable and not self._is_postgres and not Path(url.database or "").is_file():
-            raise self._nothing("there is no such file")
+            raise self._no_store("there is no such file")
         try:
             if upgrading:
                 self.upgrade()
@@ -96,7 +96,7 @@ class SqlStore(FileTable):
         identity: RunIdentity,
         journal: str,  # noqa: ARG002 - the position is in the database
     ) -> Committed | None:
-        """What the store has of a run; ``None`` if it does not know the run."""
+        """How much of a run the store has; ``None`` if it does not know the run."""
         with self._begin() as connection:
             return reading.committed(connection, _names(identity))
 
@@ -105,7 +105,7 @@ class SqlStore(FileTable):
         identity: RunIdentity,
         journal: str,  # noqa: ARG002
     ) -> Committed:
-        """What the store has of a run; a run that it does not know is made."""
+        """How much of a run the store has; an unknown run is added."""
         names = _names(identity)
         with self._begin() as connection:
             found = reading.committed(connection, names)
@@ -116,10 +116,10 @@ class SqlStore(FileTable):
         return found
 
     def commit(self, key: int, batch: Batch, promise: float | None = None) -> bool:
-        """Store a batch and its end in one transaction."""
+        """Store a batch and its end position in one transaction."""
         with self._begin() as connection:
-            # The lock on this one row orders the shippers of one run; there is no second lock
-            # that two of them could take in another order.
+            # The lock on this row serializes the shippers of one run. It is the only lock, so
+            # that two shippers cannot deadlock.
             current = select(runs.c.position).where(runs.c.key == key).with_for_update()
             if connection.execute(current).scalar_one_or_none() != batch.start:
                 self._numbers.pop(key, None)
@@ -141,13 +141,13 @@ class SqlStore(FileTable):
         return True
 
     def check_in(self, key: int, state: str, promise: float | None = None) -> None:
-        """Record the state of a run of whose journal nothing new is to be shipped."""
+        """Record the state of a run whose journal has no new records."""
         with self._begin() as connection:
             values = {"state": state, "promised": self._promised(connection, promise)}
             connection.execute(update(runs).where(runs.c.key == key).values(values))
 
     def merge(self, key: int, few: int = 1) -> None:
-        """Join the small parts in which the numbers of a run are stored."""
+        """Merge the small chunks in which the numbers of a run are stored."""
         with self._begin() as connection:
             lock = select(runs.c.key).where(runs.c.key == key).with_for_update()
             if connection.execute(lock).first() is not None:
@@ -155,7 +155,7 @@ class SqlStore(FileTable):
                 insert_rows(connection, chunks, rows)
 
     def remove_run(self, run: StoredRun) -> None:
-        """Remove a run, and the runs that it overwrote; the store never takes them again."""
+        """Remove a run and the runs that it overwrote. The store never accepts them again."""
         same = (runs.c.project == plain_text(run.project)) & (runs.c.id == plain_text(run.id))
         with self._begin() as connection:
             older = same & (runs.c.created <= run.created)
@@ -165,16 +165,16 @@ class SqlStore(FileTable):
             gone = dict.fromkeys(
                 ("attributes", "config", "summary", "metadata", "record", "details"), null()
             )
-            # No batch begins at -1: a shipper that still runs has to ask, and is told.
+            # No batch begins at -1, so an active shipper has to read the row again.
             values = {**gone, "position": -1, "removed": self._now(connection)}
             connection.execute(update(runs).where(older).values(values))
 
     def change_tags(self, run: StoredRun, add: Sequence[str], remove: Sequence[str]) -> list[str]:
-        """Add and remove tags of a run, in the store alone."""
+        """Add and remove tags of a run, only in the store."""
         with self._begin() as connection:
             tags = retagging.change_tags(connection, run, add, remove, self._now(connection))
         if tags is None:
-            raise self._bad(f"the run {run.id} was removed from it", _SEE)
+            raise self._bad(f"the run {run.id} was removed from it", _LIST_HINT)
         return tags
 
     def list_runs(self) -> list[StoredRun]:
@@ -183,12 +183,12 @@ class SqlStore(FileTable):
             return reading.list_runs(connection, self._now(connection))
 
     def select_runs(self, question: Question) -> list[StoredRun]:
-        """The runs that a question asks for."""
+        """The runs that a question selects."""
         with self._begin() as connection:
             return reading.select_runs(connection, self._now(connection), question)
 
     def find_latest(self, project: str, run_id: str) -> Latest | None:
-        """The latest run of a project and an id; ``None`` if there is none."""
+        """The latest run with a project and an id; ``None`` if there is none."""
         with self._begin() as connection:
             return reading.find_latest(connection, project, run_id, self._now(connection))
 
@@ -203,7 +203,7 @@ class SqlStore(FileTable):
             return reading.read_metrics(connection, run)
 
     def flush(self, key: int) -> None:
-        """Do nothing: a commit waits."""
+        """Do nothing: `commit` waits for the database."""
 
     def read_series(
         self,
@@ -227,7 +227,7 @@ class SqlStore(FileTable):
         self._engine.dispose()
 
     def upgrade(self) -> None:
-        """Make the tables, or bring those of an earlier version to this one."""
+        """Create the tables, or upgrade tables of an earlier version."""
         from runsettings.shipping.stores import upgrading  # alembic: most stores have tables
 
         with self._begin() as connection:
@@ -236,18 +236,18 @@ class SqlStore(FileTable):
             upgrading.upgrade(connection)
 
     def pin(self, key: str, *, remove: bool = False) -> None:
-        """Make or remove the indices of a key; see `upgrading.pin`."""
+        """Create or remove the indexes of a key; see `upgrading.pin`."""
         from runsettings.shipping.stores import upgrading  # alembic: shipping pins no key
 
         with self._begin() as connection:
             upgrading.pin(connection, key, remove=remove)
 
     def _prepare(self, *, writable: bool) -> None:
-        """Make the tables where there are none, and check the version of those that are there."""
+        """Create missing tables, or check the version of existing ones."""
         found = self._version()
         if found is None:
             if not writable:
-                raise self._nothing("it has no runs")
+                raise self._no_store("it has no runs")
             self.upgrade()
         elif found != VERSION:
             is_earlier = found.isdecimal() and int(found) < int(VERSION)
@@ -266,14 +266,14 @@ class SqlStore(FileTable):
             return connection.execute(select(version.c.version_num)).scalar_one_or_none()
 
     def _insert_new(self, values: Mapping[str, Any]) -> Any:
-        """The statement that makes a run, unless another process has just made it."""
+        """The statement that inserts a run, unless another process has just inserted it."""
         values = {"position": 0, "tail": "", **values}
         if self._is_postgres:
             return postgresql.insert(runs).values(values).on_conflict_do_nothing()
         return sqlite.insert(runs).values(values).on_conflict_do_nothing()
 
     def _series_numbers(self, connection: Connection, key: int, batch: Batch) -> dict[str, int]:
-        """The numbers of all series of a run, after numbering those that are new in a batch."""
+        """The numbers of all series of a run by name; new series in a batch get numbers first."""
         position, numbers = self._numbers.get(key, (-1, {}))
         if position != batch.start:
             known = select(series.c.name, series.c.number).where(series.c.run == key)
@@ -289,7 +289,7 @@ class SqlStore(FileTable):
         return None if promise is None else self._now(connection) + promise
 
     def _now(self, connection: Connection) -> float:
-        """The time in seconds since 1970: the server's, because clocks of machines differ."""
+        """The time in seconds since 1970, by the server's clock: the clocks of machines differ."""
         if not self._is_postgres:
             return time.time()
         now = connection.execute(text("SELECT extract(epoch FROM clock_timestamp())")).scalar_one()
@@ -297,20 +297,20 @@ class SqlStore(FileTable):
 
     @contextmanager
     def _begin(self) -> Iterator[Connection]:
-        """A transaction, whose failure is an error of this library."""
+        """Begin a transaction. Database errors inside it become `RunError`."""
         try:
             with self._engine.begin() as connection:
                 yield connection
         except SQLAlchemyError as error:
-            raise self._failed(error) from None
+            raise self._statement_error(error) from None
         except Exception as error:
-            # COPY is done with the driver, whose errors SQLAlchemy does not translate.
+            # The driver itself runs COPY, and SQLAlchemy does not translate the driver's errors.
             if not isinstance(error, self._engine.dialect.loaded_dbapi.Error):
                 raise
-            raise self._failed(error) from None
+            raise self._statement_error(error) from None
 
-    def _failed(self, error: Exception) -> RunError:
-        """The error for a failed statement: unreachable if another try may help."""
+    def _statement_error(self, error: Exception) -> RunError:
+        """The error for a failed statement; its rule says whether a retry may succeed."""
         driver: BaseException | None = error.orig if isinstance(error, DBAPIError) else error
         first, *_ = str(driver).strip().splitlines() or [type(error).__name__]
         for password in filter(None, self._passwords):
@@ -327,7 +327,7 @@ class SqlStore(FileTable):
             )
         return self._bad(first, next_step(first, reached=True))
 
-    def _nothing(self, reason: str) -> NoStoreError:
+    def _no_store(self, reason: str) -> NoStoreError:
         hint = "ship some with: runsettings sync --all"
         return NoStoreError(self._bad(reason, hint).diagnostics)
 
@@ -337,5 +337,5 @@ class SqlStore(FileTable):
 
 
 def _names(identity: RunIdentity) -> dict[str, Any]:
-    """The columns that are a run's key."""
+    """The columns that identify a run, with their values."""
     return {name: plain_text(value) for name, value in identity._asdict().items()}

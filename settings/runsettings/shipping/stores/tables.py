@@ -1,8 +1,8 @@
 """The tables of a store, version 1, for SQLite and PostgreSQL.
 
 Their names begin with ``runsettings_``, because a database may have tables of other programs.
-JSON that the database filters is a copy without what its own JSON type cannot hold: NaN and
-infinities are texts there. The texts beside it have everything as the journal has it.
+JSON columns for filters have copies in which NaN and infinities are texts, because a database's
+JSON type cannot represent them. The text columns beside them have the exact values of the journal.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class _Numbers(TypeDecorator[Any]):
 
 
 def _swapped(numbers: array[Any]) -> array[Any]:
-    """The numbers in little-endian order, which is the order of nearly all machines."""
+    """The numbers in little-endian order, the order of nearly all machines."""
     if sys.byteorder == "big":
         numbers = numbers[:]
         numbers.byteswap()
@@ -98,7 +98,7 @@ metadata: Final = MetaData()
 version: Final = Table(
     "runsettings_version",
     metadata,
-    # In the form of alembic's own table, which the steps to later versions use.
+    # This is alembic's own version table, which later migrations use.
     Column("version_num", String(32), primary_key=True),
 )
 
@@ -171,7 +171,7 @@ files: Final = Table(
     Column("size", BigInteger, nullable=False),
     Column("content", LargeBinary, doc="A part of the file; NULL if it was not shipped."),
 )
-"""The latest version of each saved file; `position` is that of its record in the journal."""
+"""The latest version of each saved file. `position` is the byte offset of its journal record."""
 
 events: Final = Table(
     "runsettings_events",
@@ -185,7 +185,7 @@ events: Final = Table(
 
 
 def insert_rows(connection: Connection, table: Table, rows: Sequence[Sequence[Any]]) -> None:
-    """Insert rows, by COPY into PostgreSQL.
+    """Insert rows; PostgreSQL gets them with COPY.
 
     Args:
         connection: A connection in a transaction.

@@ -1,4 +1,4 @@
-"""What the owner of a store's tables does: makes and upgrades them with alembic, and pins keys."""
+"""Creates and upgrades the tables of a store with alembic, and pins keys."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from runsettings.shipping.stores.tables import runs, version
 
 
 def steps() -> ScriptDirectory:
-    """The steps, as alembic reads them."""
+    """The migrations, as alembic reads them."""
     return ScriptDirectory(str(Path(__file__).with_name("migrations")))
 
 
 def upgrade(connection: Connection) -> None:
-    """Do the steps that a database lacks.
+    """Run the migrations that a database does not have yet.
 
     Args:
-        connection: A connection in a transaction that has the lock for this.
+        connection: A connection in a transaction that holds the lock for migrations.
     """
     script = steps()
 
@@ -39,12 +39,12 @@ def upgrade(connection: Connection) -> None:
 
 
 def pin(connection: Connection, key: str, *, remove: bool = False) -> None:
-    """Make the indices of a key of PostgreSQL, so that filters of it do not read all runs.
+    """Create indexes for a key in PostgreSQL, so that filters on it do not read all runs.
 
     Args:
         connection: A connection in a transaction.
-        key: The key: ``config.lr``.
-        remove: Whether the indices are removed.
+        key: The key, such as ``config.lr``.
+        remove: Whether to remove the indexes instead.
     """
     section, _, name = key.partition(".")
     column = runs.to_metadata(MetaData()).c[section]
@@ -52,7 +52,7 @@ def pin(connection: Connection, key: str, *, remove: bool = False) -> None:
     prefix = f"runsettings_pin_{blake2b(key.encode(), digest_size=8).hexdigest()}"
     ops = {"value": "jsonb_path_ops"}
     by_order = Index(f"{prefix}_order", Grouping(found.number))
-    # By equality, also of the elements of lists.
+    # For equality, also with the elements of lists.
     value = found.value.label("value")
     by_value = Index(f"{prefix}_value", value, postgresql_using="gin", postgresql_ops=ops)
     for index in (by_order, by_value):

@@ -1,5 +1,5 @@
-"""What is read of one run in a store, part by part, and what is changed in it.
+"""Reads and changes one run in a store.
 
-`history` reads its rows, `retagging` changes its tags, `files` has its saved files. Lists of runs
-are read in `reading`.
+`history` reads its rows, `retagging` changes its tags, and `files` reads and writes its saved
+files. `reading` reads lists of runs.
 """

@@ -1,4 +1,4 @@
-"""The saved files of runs in a store's tables, each in parts."""
+"""Reads and writes the saved files of runs in a store's tables, in parts."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from runsettings.values.rendering import printable
 
 
 class FileTable(Store):
-    """The part of a store in a database that has the saved files."""
+    """The methods of a store in a database that read and write saved files."""
 
     @abc.abstractmethod
     def _begin(self) -> AbstractContextManager[Connection]:
-        """A transaction, whose failure is an error of this library."""
+        """Begin a transaction. Database errors inside it become `RunError`."""
 
     @abc.abstractmethod
     def _bad(self, reason: str, hint: str | None = None) -> RunError:
-        """The error for what the store cannot do."""
+        """The error for a store that cannot do what is asked."""
 
     def files_to_ship(self, key: int) -> dict[str, int]:
         """The files whose latest version the store does not have."""
@@ -43,7 +43,7 @@ class FileTable(Store):
             _put_file(connection, key, position, path, size, parts)
 
     def read_file(self, run: StoredRun, path: str) -> Iterator[bytes]:
-        """Read a saved file of a run in parts, also of one that was resumed elsewhere."""
+        """Read a saved file of a run in parts, also if another machine recorded the file."""
         with self._begin() as connection:
             same = files.c.run.in_(ends_of_parts(connection, run)), files.c.path == plain_text(path)
             there = files.c.content.is_not(None).label("there")
@@ -63,10 +63,10 @@ def _files_to_ship(connection: Connection, key: int) -> dict[str, int]:
 
     Args:
         connection: A connection in a transaction.
-        key: The number of the run.
+        key: The number of the run in the store.
 
     Returns:
-        The position of the file's record in the journal by its path, in the order of the records.
+        By path, the byte offset of the file's record in the journal, in the order of the records.
     """
     last = select(func.coalesce(func.max(files.c.position), 0)).where(files.c.run == key)
     records = (
@@ -88,7 +88,7 @@ def _put_file(
     connection: Connection, key: int, position: int, path: str, size: int, parts: Iterable[bytes]
 ) -> None:
     """Store a file in place of its earlier version; see `Destination.put_file`."""
-    # The lock on the run orders the shippers of one run; one of them may have been quicker.
+    # The lock on the run serializes its shippers. Another one may have stored the file already.
     lock = select(runs.c.removed).where(runs.c.key == key).with_for_update()
     last = select(func.coalesce(func.max(files.c.position), 0)).where(files.c.run == key)
     if connection.execute(lock).scalar() is not None:

@@ -1,6 +1,7 @@
 """Reads the rows of a run from a store, in parts that fit into memory.
 
-Numbers lie in chunks by series. A row that has anything else is an event as well, with its text.
+Numbers are stored in chunks, by series. A row with other values is also stored as an event, with
+its text.
 """
 
 from __future__ import annotations
@@ -20,29 +21,32 @@ from runsettings.shipping.stores.reading import ends_of_parts
 from runsettings.shipping.stores.tables import chunks, events, series
 
 NUMBERS: Final = 200_000
-"""Numbers after which a part ends; it has all chunks that have a number of its first step."""
+"""The number of values after which a part ends. A part has every chunk of its first step."""
 
 EVENTS: Final = 10_000
-"""Events after which a part ends, unless all are of one step."""
+"""The number of events after which a part ends, unless all have the same step."""
 
 
 class Cursor(NamedTuple):
-    """How far the rows of a run were read."""
+    """The place from which to read the next rows of a run."""
 
     step: int = 0
     """The step to begin at."""
     position: int = -1
-    """The place of the last event that was read."""
+    """The position of the last event that was read."""
 
 
 def read_rows(
     begin: Callable[[], AbstractContextManager[Connection]], run: StoredRun
 ) -> Iterator[dict[str, Any]]:
-    """The rows of a run, with those that other machines recorded before it was resumed here.
+    """Read the rows of a run, including those that other machines recorded before it was resumed.
 
     Args:
-        begin: Begins a transaction. None is open while a row is used.
+        begin: Begins a transaction. No transaction is open while the caller uses a row.
         run: The run, from `reading.list_runs`.
+
+    Yields:
+        The values by dotted key, with ``_step`` and ``_timestamp`` (in seconds since 1970).
     """
     with begin() as connection:
         ends = ends_of_parts(connection, run)
@@ -57,16 +61,16 @@ def read_rows(
 def _next_rows(
     connection: Connection, key: int, cursor: Cursor, until: int | None
 ) -> tuple[list[dict[str, Any]], Cursor | None]:
-    """The next rows of a run, or of a part of it that one machine recorded.
+    """Read the next rows of a run, or of a part of it that one machine recorded.
 
     Args:
         connection: A connection in a transaction.
-        key: The number of the run.
+        key: The number of the run in the store.
         cursor: Where to begin.
-        until: The step from which on its rows do not count; ``None`` if all do.
+        until: Rows from this step on are ignored; ``None`` to read all rows.
 
     Returns:
-        The rows, and where to go on; ``None`` after the last ones.
+        The rows, and the cursor of the next ones; ``None`` after the last rows.
     """
     end = _end_of_chunks(connection, key, cursor.step, until)
     found = select(events.c.position, events.c.text).where(
@@ -94,7 +98,7 @@ def _next_rows(
 
 
 def _end_of_chunks(connection: Connection, key: int, first: int, until: int | None) -> int | None:
-    """The step before which to stop so that there are not too many numbers; else ``until``."""
+    """The step before which to stop, to limit the number of values; ``until`` by default."""
     found = (
         select(chunks.c.first_step, chunks.c["count"])
         .where(chunks.c.run == key, chunks.c.last_step >= first)
@@ -113,7 +117,7 @@ def _end_of_chunks(connection: Connection, key: int, first: int, until: int | No
 def _rows_of_numbers(
     connection: Connection, key: int, first: int, end: int | None
 ) -> dict[int, dict[str, Any]]:
-    """The rows of the numbers in chunks, by step."""
+    """The rows with the numbers of the chunks, by step."""
     names = {
         row.number: json.loads(f'"{row.name}"')
         for row in connection.execute(select(series).where(series.c.run == key))
@@ -138,7 +142,7 @@ def _rows_of_numbers(
 
 
 def _add_event(rows: dict[int, dict[str, Any]], record: dict[str, Any]) -> None:
-    """Add what a row has beside numbers, and integers that a float does not hold."""
+    """Add the values of a row that are not numbers, and integers that a float cannot hold."""
     step, time = record["step"], record["time"]
     row = rows.setdefault(step, {"_step": step, "_timestamp": time})
     row["_timestamp"] = max(time, row["_timestamp"])
@@ -147,7 +151,7 @@ def _add_event(rows: dict[int, dict[str, Any]], record: dict[str, Any]) -> None:
     for key, value in flat.items():
         if key in ("_step", "_timestamp"):
             continue
-        # A later record of the step may have another number, which its series has.
+        # A later record of the same step may have another number; the series has that one.
         is_number = type(value) in (int, float)
         if not is_number or key not in row or as_float(value) == row[key]:
             row[key] = value

@@ -1,7 +1,7 @@
-"""Changes the tags of a run in a store, where its journal may be on another machine.
+"""Changes the tags of a run in a store. The journal of the run may be on another machine.
 
-A change is an event at a negative position, which no record of a journal has. It is applied again
-to the tags of each batch that is shipped later, so that no shipper takes it back.
+A change is stored as an event at a negative position, which no record of a journal has. The change
+is applied again to the tags of each later batch, so that a shipper cannot undo it.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ def change_tags(
         run: The run, from `reading.list_runs`.
         add: Tags to add.
         remove: Tags to remove.
-        now: The time of the store, in seconds since 1970.
+        now: The current time by the store's clock, in seconds since 1970.
 
     Returns:
-        Its tags after the change; ``None`` if the run was removed meanwhile.
+        The tags of the run after the change; ``None`` if the run was removed in the meantime.
     """
     assert isinstance(run, ShippedRun)
     key = run.key
@@ -54,12 +54,15 @@ def change_tags(
 
 
 def changed_tags(connection: Connection, key: int, tags: Sequence[str]) -> list[str]:
-    """The tags of a run after all changes that were made in the store.
+    """Apply all changes that were made in the store to the tags of a run.
 
     Args:
         connection: A connection in a transaction.
-        key: The number of the run.
-        tags: The tags that its journal has.
+        key: The number of the run in the store.
+        tags: The tags from the journal.
+
+    Returns:
+        The tags after the changes.
     """
     found = (
         select(events.c.text)

@@ -1,4 +1,4 @@
-"""Makes queries of a database: which runs a question selects, and a metric for a chart.
+"""Builds database queries: the runs that a question selects, and a metric for a chart.
 
-A module belongs here if it makes a query of what a person asks, and never of text.
+A module belongs here if it builds SQLAlchemy expressions from a user's query, never SQL text.
 """

@@ -1,9 +1,9 @@
-"""Makes conditions and an order of the database of a question about runs.
+"""Translates the filters and the sort keys of a question into SQL expressions.
 
-A database cannot compare everything as Python does: a text may have lost characters that the
-database does not have, and ``~`` folds the case of all letters. Each condition therefore has two
-forms: ``may`` is true for every run that the question asks for, and ``must`` for no other. Python
-decides about the runs between the two.
+A database cannot compare all values as Python does: characters that it cannot store were replaced
+in its texts, and ``~`` ignores the case of all letters. Each condition therefore has two forms. If
+``may`` is false for a run, the run does not match. If ``must`` is true, the run matches. Python
+checks the runs for which only ``may`` is true.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ NEWEST_FIRST: Final = (runs.c.created.desc(), runs.c.key)
 """The order of lists."""
 
 _LONGEST: Final = 1000
-"""The largest number of characters that the database searches for."""
+"""The largest number of characters of a text that the database searches for."""
 
 
 _MOST: Final = 200
@@ -66,18 +66,18 @@ class NotInDatabase(Exception):  # noqa: N818 - not an error
 
 
 class Condition(NamedTuple):
-    """A condition in its two forms, which are one object if the database decides alone."""
+    """The two forms of a condition. They are the same object if Python has nothing to check."""
 
     may: Bool
     must: Bool
 
 
 def shown() -> Bool:
-    """Whether a run is in lists: it was neither removed nor overwritten by a later one."""
+    """Whether a run is listed: it was neither removed nor overwritten by a later run."""
     later = runs.alias("later")
     return and_(
         runs.c.removed.is_(None),
-        runs.c.record.is_not(None),  # else another process is about to ship its first batch
+        runs.c.record.is_not(None),  # NULL until the first batch is shipped
         not_(
             exists().where(
                 later.c.project == runs.c.project,
@@ -93,22 +93,25 @@ def shown() -> Bool:
 
 
 def state(now: float) -> ColumnElement[str]:
-    """The state of a run: one that did not keep its promise to check in has crashed.
+    """The state of a run; ``crashed`` for a running run that missed the deadline of its check-in.
 
     Args:
-        now: The time of the store, in seconds since 1970.
+        now: The current time by the store's clock, in seconds since 1970.
+
+    Returns:
+        The SQL expression.
     """
     broken = and_(runs.c.state == "running", runs.c.promised < now)
     return case((broken, "crashed"), else_=runs.c.state)
 
 
 class Selection:
-    """The conditions and the order of a question.
+    """The conditions and the order of a question, as SQL expressions.
 
     Args:
         parsed: The question, parsed without runs.
         dialect: The name of the database: ``postgresql`` or ``sqlite``.
-        now: The time of the store, in seconds since 1970.
+        now: The current time by the store's clock, in seconds since 1970.
 
     Raises:
         NotInDatabase: Python has to answer the question.
@@ -133,7 +136,7 @@ class Selection:
             self.order += value.order(descending=descending)
             doubts.append(value.unordered)
         self.doubt = or_(*doubts) if doubts else None
-        """True for a run about which Python has to decide; ``None`` if there can be none."""
+        """Whether Python has to check a run; ``None`` if it never has to."""
 
     def _condition(self, part: Filter) -> Condition:
         if isinstance(part, Joined):
@@ -154,7 +157,7 @@ class Selection:
             return _ordered(value, part)
         found_any = _contains if part.sign in ("~", "!~") else _equals
         condition = found_any(value, part.literal)
-        if part.key.text == "project" and part.sign == "=":  # of which there is an index
+        if part.key.text == "project" and part.sign == "=":  # this column has an index
             same = runs.c.project == plain_text(part.literal.text)
             may = and_(same, condition.may)
             exact = condition.must is condition.may
@@ -188,7 +191,7 @@ class Selection:
             return PostgresValue(column, path)
         text = "".join(path)
         if not text.isascii() or not text.isprintable() or set(text) & {'"', "\\"}:
-            raise NotInDatabase  # SQLite compares the texts of keys with their escapes
+            raise NotInDatabase  # SQLite compares escaped keys
         return SqliteValue(column, path)
 
 
@@ -198,13 +201,13 @@ def _negated(condition: Condition) -> Condition:
 
 
 def _compared(sign: str, value: ColumnElement[Any], known: ColumnElement[Any]) -> Bool:
-    """The condition that a value compares with another by order."""
+    """The condition that a value is ordered before or after another, by the sign."""
     found: Bool = ORDER[sign](value, known)  # type: ignore[assignment]
     return found
 
 
 def _equals(value: Value, known: Literal) -> Condition:
-    """The condition that a value equals a literal, or in a list, any element does."""
+    """The condition that a value, or any element of a list, equals a literal."""
     text, other = filterable(known.text, exact=True), known.value
     scalars = [text]
     if known.quoted or isinstance(other, str):
@@ -220,11 +223,11 @@ def _equals(value: Value, known: Literal) -> Condition:
 
 
 def _contains(value: Value, known: Literal) -> Condition:
-    """The condition that a text has a literal in it, or in a list, any element does."""
+    """The condition that a text, or any element of a list, contains a literal."""
     part = known.text.casefold()
     if not part.isascii() or "\0" in part or len(part) > _LONGEST:
         return Condition(value.present, false())
-    # In this order, the database changes the case of the letters of ASCII alone.
+    # With this collation, `lower` changes only ASCII letters.
     found = func.lower(value.by_bytes).contains(part, autoescape=True)
     must = and_(value.text.not_in(list(NOT_FINITE)), found)
     is_plain = and_(sure(value.is_ascii), value.text.not_in(list(NOT_FINITE)))
@@ -232,7 +235,7 @@ def _contains(value: Value, known: Literal) -> Condition:
 
 
 def _ordered(value: Value, comparison: Comparison) -> Condition:
-    """The condition that a value compares with a literal by order."""
+    """The condition of a comparison with ``<``, ``<=``, ``>`` or ``>=``."""
     known, compare = comparison.literal, ORDER[comparison.sign]
     if known.quoted or isinstance(known.value, str):
         if REPLACED in plain_text(known.text):
@@ -258,7 +261,7 @@ def _ordered(value: Value, comparison: Comparison) -> Condition:
 
 
 def _comparable(value: Value, known: Literal) -> Bool:
-    """Whether a value is of a type that compares with a literal by order."""
+    """Whether the type of a value has an order with a literal."""
     is_float = value.text.in_(list(NOT_FINITE))
     if known.quoted or isinstance(known.value, str):
         return not_(is_float)

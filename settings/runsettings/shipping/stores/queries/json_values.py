@@ -1,4 +1,4 @@
-"""The values of runs in a database: its JSON as text, number or truth, in each dialect."""
+"""SQL expressions for a value in a JSON column: as text, number or boolean, in each dialect."""
 
 from __future__ import annotations
 
@@ -36,22 +36,22 @@ _NONE: Final = null()
 
 
 class Value:
-    """A value of a run in the database. The members that do not apply to a run are NULL for it.
+    """SQL expressions for one value of a run. An expression for another type is NULL.
 
     Args:
-        present: Whether there is a value.
-        text: A text.
+        present: Whether the run has a value.
+        text: The value, if it is a text.
         is_null: Whether the value is JSON's null.
-        is_empty: Whether it is an empty list.
-        number: A finite number.
-        truth: 0 or 1 for a boolean.
-        is_rounded: Whether the database has fewer digits of the number than were logged.
+        is_empty: Whether the value is an empty list.
+        number: The value, if it is a finite number.
+        truth: 0 or 1, if the value is a boolean.
+        is_rounded: Whether the database stores fewer digits of the number than were logged.
     """
 
     largest: float = math.inf
-    """Numbers from this on cannot be compared."""
+    """Numbers of at least this size cannot be compared."""
     is_ascii: Bool = true()
-    """Whether the text has only characters of ASCII."""
+    """Whether the text has only ASCII characters."""
 
     def __init__(
         self,
@@ -80,7 +80,7 @@ class Value:
         return self.text
 
     def order(self, *, descending: bool) -> list[ColumnElement[Any]]:
-        """The keys to sort by: what cannot be sorted last; numbers, texts, null."""
+        """The expressions to sort by: numbers, texts, null, then values that have no order."""
         absent = or_(not_(sure(self.present)), sure(self.text == "NaN"), sure(self.is_empty))
         rank = case(
             (self.text == "-Infinity", 0),
@@ -94,7 +94,7 @@ class Value:
 
     @property
     def unordered(self) -> Bool:
-        """Whether only Python can tell the place of the value in the order."""
+        """Whether only Python can sort the value."""
         known = (self.text, self.number, self.truth)
         other = and_(self.present, *(each.is_(None) for each in known))
         other = and_(other, not_(sure(self.is_null)), not_(sure(self.is_empty)))
@@ -105,7 +105,7 @@ class PostgresValue(Value):
     """A value in a column of PostgreSQL."""
 
     def __init__(self, column: ColumnElement[Any], path: Sequence[str]) -> None:
-        # By its key at each level: a path would also find elements of lists.
+        # Looked up key by key: a JSON path would also match elements of lists.
         *above, last = [literal(key, Text) for key in path]
         for key in above:
             column = column.op("->", return_type=JSONB())(key)
@@ -140,7 +140,7 @@ class PostgresValue(Value):
 class SqliteValue(Value):
     """A value in a column of SQLite."""
 
-    largest = float(1 << 63)  # SQLite rounds integers from this on
+    largest = float(1 << 63)  # SQLite rounds integers of at least this size
 
     def __init__(self, column: ColumnElement[Any], path: Sequence[str]) -> None:
         place = "".join(["$", *(f'."{key}"' for key in path)])
@@ -167,7 +167,7 @@ class SqliteValue(Value):
 
 
 def _is_scalar(value: ColumnElement[Any], kind: ColumnElement[Any], scalar: Any) -> Bool:
-    """Whether a row of SQLite's ``json_each`` is a JSON value that is neither list nor object."""
+    """Whether a row of SQLite's ``json_each`` equals a scalar."""
     if scalar is None or isinstance(scalar, bool):
         return kind == json.dumps(scalar)
     kinds = ("text",) if isinstance(scalar, str) else ("integer", "real")
@@ -175,10 +175,10 @@ def _is_scalar(value: ColumnElement[Any], kind: ColumnElement[Any], scalar: Any)
 
 
 def sure(condition: Bool) -> Bool:
-    """A condition that is false where it is NULL."""
+    """Make a condition false where it is NULL."""
     return func.coalesce(condition, false())
 
 
 def altered(text: ColumnElement[Any]) -> Bool:
-    """Whether a text may stand for another one."""
+    """Whether a text may have replaced characters."""
     return text.contains(REPLACED)

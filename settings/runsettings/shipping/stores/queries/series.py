@@ -1,4 +1,4 @@
-"""Reads a metric for a chart: as many buckets as it shows, from the summaries of the chunks."""
+"""Reads a metric for a chart, in buckets that are made from the summaries of its chunks."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from runsettings.shipping.stores.rows import escaped_key
 from runsettings.shipping.stores.tables import chunks, series
 
 _SUMMARY: Final = ("first_step", "last_step", "known", "minimum", "maximum", "mean", "last")
-"""The columns that are a `Bucket`."""
+"""The columns for the members of a `Bucket`."""
 
 _POINTS: Final = ("steps", "values")
 
@@ -27,7 +27,7 @@ def read_series(
     first: float,
     last: float,
 ) -> list[Bucket]:
-    """A metric in buckets, in the order of the steps; see `Store.read_series`.
+    """Read a metric in buckets; see `Store.read_series`.
 
     Args:
         connection: A connection in a transaction.
@@ -35,7 +35,10 @@ def read_series(
         key: The dotted key of the metric.
         most: The largest number of buckets.
         first: The first step.
-        last: The last step.
+        last: The last step, included.
+
+    Returns:
+        The buckets in the order of the steps.
     """
     same = (series.c.run == chunks.c.run) & (series.c.number == chunks.c.series)
     asked = [series.c.run.in_(ends), series.c.name == escaped_key(key)]
@@ -51,8 +54,8 @@ def read_series(
     found = read(_SUMMARY)
     stops = [math.inf if (end := ends[chunk.run]) is None else end for chunk in found]
     for at, after in enumerate(found[1:]):
-        stops[at] = min(stops[at], after.first_step)  # which replaces a value of the same step
-    size = 0  # of each bucket, in points; 0 for whole chunks
+        stops[at] = min(stops[at], after.first_step)  # a later chunk replaces the same steps
+    size = 0  # the number of values in each bucket; 0 for whole chunks
     if 2 * len(found) > most:
         cut = [
             (chunk.run, chunk.start)

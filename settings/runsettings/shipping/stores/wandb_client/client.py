@@ -1,9 +1,9 @@
-"""Ships runs to W&B through the official client, which must be imported in no script.
+"""Ships runs to W&B through the official client. The training script must not import the client.
 
-The client has no transactions, and uploads on threads and in a process of its own. So a position
-counts once the client has ended the upload: then it is kept in ``wandb-client/`` beside the
-journal. What was sent after it is sent again by the next upload, which begins at the step that
-the server names. The client's own files are there as well while it uploads.
+The client has no transactions, and uploads in threads and in a separate process. The position is
+therefore stored only after the client has finished an upload, in ``wandb-client/`` beside the
+journal. The next upload sends again all records after the position, from the step that the server
+reports. During an upload, ``wandb-client/`` also has the client's own files.
 """
 
 from __future__ import annotations
@@ -28,26 +28,32 @@ from runsettings.shipping.stores.wandb_client.sending import RunSender
 from runsettings.values.diagnostic import Rule
 from runsettings.values.errors import RunError
 
-_OLDEST: Final = (0, 31)
-"""The version of the client since which it takes a key as it is given here."""
+_MIN_VERSION: Final = (0, 31)
+"""The oldest version of the client that accepts an API key in the way it is passed here."""
 
-_UPLOAD: Final = 3600.0
-"""Seconds after which the upload of what was sent is given up, until the next one."""
+_UPLOAD_TIMEOUT: Final = 3600.0
+"""The number of seconds after which an upload is aborted. The next upload tries again."""
 
-_INIT: Final = 20.0
-"""Seconds in which the server must have answered."""
+_INIT_TIMEOUT: Final = 20.0
+"""The number of seconds in which the server must answer."""
 
-_KEPT: Final = ("WANDB_X_", "WANDB_HTTP", "WANDB_INSECURE_", "WANDB_CONFIG_DIR", "WANDB_CACHE_DIR")
-"""How the variables begin that say how the client works, and not what it records."""
+_KEPT_PREFIXES: Final = (
+    "WANDB_X_",
+    "WANDB_HTTP",
+    "WANDB_INSECURE_",
+    "WANDB_CONFIG_DIR",
+    "WANDB_CACHE_DIR",
+)
+"""Prefixes of the variables that say how the client works, not what it records."""
 
 _FIXED: Final = {
     "console": "off",
     "disable_code": True,
     "disable_git": True,
     "disable_job_creation": True,
-    "finish_timeout": _UPLOAD,
+    "finish_timeout": _UPLOAD_TIMEOUT,
     "finish_timeout_raises": True,
-    "init_timeout": _INIT,
+    "init_timeout": _INIT_TIMEOUT,
     "label_disable": True,
     "reinit": "create_new",
     "sagemaker_disable": True,
@@ -58,7 +64,7 @@ _FIXED: Final = {
     "x_disable_stats": True,
     "x_save_requirements": False,
 }
-"""Settings of the client: it records nothing about this process, which is not the training."""
+"""Settings with which the client records nothing about this process, which is not the training."""
 
 
 class _Opened(NamedTuple):
@@ -68,7 +74,7 @@ class _Opened(NamedTuple):
     identity: RunIdentity
     journal: str
     lock: int
-    """The descriptor of the file that is locked while this process ships the run."""
+    """The file descriptor of the lock that this process holds while it ships the run."""
 
     @property
     def directory(self) -> Path:
@@ -76,17 +82,17 @@ class _Opened(NamedTuple):
 
 
 class WandbClient(Destination):
-    """W&B, by the client.
+    """A W&B server, reached through the official client.
 
     Args:
-        server: Its address, and the login.
+        server: The address and the login.
 
     Raises:
-        RunError: The client is too old.
+        RunError: The installed client is too old.
     """
 
     def __init__(self, server: Server) -> None:
-        if tuple(map(int, wandb.__version__.split(".")[:2])) < _OLDEST:
+        if tuple(map(int, wandb.__version__.split(".")[:2])) < _MIN_VERSION:
             raise RunError.of(
                 Rule.MISSING_PACKAGE,
                 f"wandb {wandb.__version__} is too old to ship runs: "
@@ -96,28 +102,28 @@ class WandbClient(Destination):
         self._key = 0
         self._opened: _Opened | None = None
         self._known: Position | None = None
-        """What the server has; ``None`` before the first upload of the run."""
+        """What was uploaded; ``None`` before the first upload of the run."""
         self._sent = 0
-        """The byte of the journal up to which everything was given to the client."""
+        """The byte offset in the journal up to which all records were passed to the client."""
         self._run: Any = None
         self._sender: RunSender | None = None
-        self._marks = False
+        self._marks_end = False
         """Whether the end of the client's run is the end of the run."""
         self._messages = _Messages()
-        # What the user's variables say of the run is in its journal.
+        # The journal already has the values of the user's variables that describe the run.
         self._environ = {
             name: os.environ.pop(name)
             for name in list(os.environ)
-            if name.startswith("WANDB_") and not name.startswith(_KEPT)
+            if name.startswith("WANDB_") and not name.startswith(_KEPT_PREFIXES)
         }
 
     def find_run(self, identity: RunIdentity, journal: str) -> Committed | None:
-        """What the server has of a run; ``None`` if nothing was uploaded from here."""
+        """How much of a run was uploaded; ``None`` if nothing was uploaded from this directory."""
         known = Position.read(journal, identity, self._server.base_url)
         return None if known is None else known.committed(0, journal)
 
     def open_run(self, identity: RunIdentity, journal: str) -> Committed:
-        """What the server has of a run, which this process alone ships from now on."""
+        """How much of a run was uploaded; locks the run, so that only this process ships it."""
         if self._opened is None or self._opened.journal != journal:
             self._release()
             self._key += 1
@@ -131,14 +137,14 @@ class WandbClient(Destination):
         return found
 
     def commit(self, key: int, batch: Batch, promise: float | None = None) -> bool:
-        """Give a batch to the client; if the run ends in it, wait until all is uploaded."""
+        """Pass a batch to the client. If the run ends in it, wait for the end of the upload."""
         if self._opened is None or self._opened.key != key or self._sent != batch.start:
             return False
         run = batch.run
         with self._translated():
             if self._run is None:
-                # Who promises more is likely to send the end as well.
-                self._start(run, marks=run.exit is not None or promise is not None)
+                # A caller that announces another check-in will probably ship the run's end too.
+                self._start(run, marks_end=run.exit is not None or promise is not None)
             assert self._sender is not None
             self._sender.send(batch)
             if run.exit is not None:
@@ -147,10 +153,10 @@ class WandbClient(Destination):
         return True
 
     def check_in(self, key: int, state: str, promise: float | None = None) -> None:
-        """Do nothing: the client itself says that the run goes on."""
+        """Do nothing: the client itself tells the server that the run is running."""
 
     def merge(self, key: int, few: int = 1) -> None:
-        """Do nothing: the server has no small parts."""
+        """Do nothing: the server has no chunks to merge."""
 
     def flush(self, key: int) -> None:
         """Wait until everything is uploaded."""
@@ -160,18 +166,18 @@ class WandbClient(Destination):
                 self._end(self._sender.run)
 
     def close(self) -> None:
-        """Stop the client, and let other processes ship the run."""
+        """Stop the client and release the lock on the run."""
         self._stop()
         self._release()
         os.environ.update(self._environ)
         self._environ = {}
 
-    def _start(self, run: StoredRun, *, marks: bool) -> None:
+    def _start(self, run: StoredRun, *, marks_end: bool) -> None:
         """Start a run of the client.
 
         Args:
             run: The run at the end of the batch that is sent first.
-            marks: Whether its end is the end of the run, which the server then shows as such.
+            marks_end: Whether the server shows the run as ended when the client's run ends.
         """
         assert self._opened is not None
         directory = self._opened.directory
@@ -194,16 +200,16 @@ class WandbClient(Destination):
             "run_name": run.name,
             "run_notes": run.notes,
             "run_tags": tuple(run.tags),
-            "x_update_finish_state": marks,
+            "x_update_finish_state": marks_end,
         }
         known = wandb.Settings.model_fields
         given = {
             name: value for name, value in settings.items() if name in known and value is not None
         }
         self._messages.listen()
-        with contextlib.chdir(directory):  # where no file of defaults adds to the config
+        with contextlib.chdir(directory):  # it has no config-defaults.yaml that adds to the config
             client = wandb.init(config=run.config, settings=wandb.Settings(**given))
-        self._run, self._marks = client, marks
+        self._run, self._marks_end = client, marks_end
         start = client.starting_step
         offset = self._known.offset if self._known is not None else start
         position = 0 if self._known is None else self._known.position
@@ -216,14 +222,14 @@ class WandbClient(Destination):
         Args:
             run: The run as it was sent last.
         """
-        marks = run.exit is not None
+        marks_end = run.exit is not None
         assert self._sender is not None
         position = self._sender.complete(run)
         code = run.exit["code"] if run.exit is not None else int(run.state == "crashed")
         self._finish(code)
-        if marks != self._marks:
-            # The client must know at the start whether its end is the end of the run.
-            self._start(run, marks=marks)
+        if marks_end != self._marks_end:
+            # The client must know at its start whether it marks_end the run as ended.
+            self._start(run, marks_end=marks_end)
             self._finish(code)
         assert self._known is not None
         self._write(position, self._known.offset)
@@ -234,12 +240,12 @@ class WandbClient(Destination):
         try:
             self._run.finish(exit_code=code)
         except TimeoutError:
-            raise self._failed(f"it has not taken everything in {_UPLOAD:g} s") from None
-        if self._messages.tell_of_loss or _has_failed_files(self._run.settings.log_internal):
+            raise self._failed(f"it has not taken everything in {_UPLOAD_TIMEOUT:g} s") from None
+        if self._messages.report_loss or _has_failed_files(self._run.settings.log_internal):
             raise self._failed("it has refused an upload, so the run is not complete there")
 
     def _abandon(self) -> None:
-        """Forget the run of the client, and remove its files."""
+        """Drop the client's run without an upload, and remove its files."""
         self._run = self._sender = None
         self._remove_files()
 
@@ -262,7 +268,7 @@ class WandbClient(Destination):
 
     @contextlib.contextmanager
     def _translated(self) -> Iterator[None]:
-        """What the client raises, as an error of this library."""
+        """Turn exceptions of the client into `RunError`."""
         try:
             yield
         except RunError:
@@ -274,7 +280,7 @@ class WandbClient(Destination):
             raise self._failed(lines[0], final=_is_final(error)) from None
 
     def _stop(self) -> None:
-        """Stop the process of the client, which else takes no second run of the same id."""
+        """Stop the client's process: it would reject a second run with the same id."""
         with contextlib.suppress(Exception):  # it has ended already
             wandb.teardown(exit_code=1)
         self._abandon()
@@ -286,20 +292,20 @@ class WandbClient(Destination):
 
 
 class _Messages:
-    """The messages of the client, which prints none of them."""
+    """Collects the messages of the client, so that it does not print them."""
 
     def __init__(self) -> None:
         self._texts: list[str] = []
 
     def listen(self) -> None:
-        """Take the messages from now on, and forget the earlier ones."""
+        """Start to collect messages, and drop the earlier ones."""
         self._texts.clear()
         silent = wandb.Settings(silent=True)
         wandb.setup(silent)
         wandb.termsetup(silent, self)
 
     def info(self, text: str) -> None:
-        """Take a message that is of no use."""
+        """Ignore a message."""
 
     def warning(self, text: str) -> None:
         """Take a warning."""
@@ -308,13 +314,13 @@ class _Messages:
     error = warning
 
     @property
-    def tell_of_loss(self) -> bool:
-        """Whether data was not uploaded, which the client says in no other way."""
+    def report_loss(self) -> bool:
+        """Whether a message reports data that was not uploaded; the client has no other report."""
         return any("not be synced" in text for text in self._texts)
 
 
 def _has_failed_files(log: str) -> bool:
-    """Whether the client's own log tells of a file that was not uploaded; nothing else does."""
+    """Whether the client's log reports a file that was not uploaded; it has no other report."""
     try:
         with os.fdopen(open_regular(log), "rb") as lines:
             return any(b"failed to upload" in line for line in lines)
@@ -323,6 +329,6 @@ def _has_failed_files(log: str) -> bool:
 
 
 def _is_final(error: Exception) -> bool:
-    """Whether no further try can help: the server has refused the login or the run."""
-    # The client tries again for itself where the network or the server fails, until time is up.
+    """Whether a retry cannot succeed, because the server refused the login or the run."""
+    # The client itself retries after failures of the network or the server, until its timeout.
     return isinstance(error, (wandb.Error, ValueError)) and "timed out" not in str(error).lower()

@@ -1,4 +1,4 @@
-"""What a W&B server has of a run, kept beside its journal: the client has no transactions."""
+"""Stores beside a journal how much of it was uploaded to W&B: the client has no transactions."""
 
 from __future__ import annotations
 
@@ -15,32 +15,35 @@ from runsettings.shipping.stores.base import BusyError, Committed
 from runsettings.values.diagnostic import Rule
 
 DIRECTORY: Final = "wandb-client"
-"""The directory beside the journal, which has the client's own files as well."""
+"""The directory beside the journal; it also has the client's own files."""
 
 _LARGEST: Final = 1 << 16
 
 
 class Position(NamedTuple):
-    """What the server has of a run."""
+    """How much of a run was uploaded."""
 
     generation: str
-    """Which run it is; see `RunIdentity`."""
+    """Distinguishes the run from others with the same id; see `RunIdentity`."""
     server: str
     position: int = 0
-    """The byte of the journal up to which everything was uploaded."""
+    """The byte offset in the journal up to which all records were uploaded."""
     offset: int = 0
-    """The first step of the journal at the server, where the run was begun on another machine."""
+    """The number that is added to each step, if the run was started on another machine."""
     url: str | None = None
-    """Where the run can be seen."""
+    """The URL of the run's page."""
 
     @classmethod
     def read(cls, journal: str, identity: RunIdentity, server: str) -> Position | None:
-        """What a server has of a run; ``None`` if nothing was uploaded yet.
+        """Read how much of a run was uploaded to a server.
 
         Args:
             journal: The path of the journal.
-            identity: The run.
+            identity: The identity of the run.
             server: The address of the server.
+
+        Returns:
+            The position; ``None`` if nothing was uploaded yet.
         """
         try:
             with os.fdopen(open_regular(_path(journal)), "rb") as file:
@@ -53,19 +56,22 @@ class Position(NamedTuple):
         return found if valid and min(found.position, found.offset) >= 0 else None
 
     def write(self, journal: str) -> None:
-        """Keep this beside the journal.
+        """Write this position beside the journal.
+
+        Args:
+            journal: The path of the journal.
 
         Raises:
-            OSError: It cannot be written.
+            OSError: The file cannot be written.
         """
         content = encode(self._asdict())
         write_file(_path(journal), content, durable=False, follow_links=False)
 
     def committed(self, key: int, journal: str) -> Committed:
-        """This in the form of all destinations.
+        """Convert this position to the type that all destinations return.
 
         Args:
-            key: The number of the run.
+            key: The number of the run in this process.
             journal: The path of the journal.
         """
         tail = tail_digest(journal, self.position) if self.position else ""
@@ -73,14 +79,17 @@ class Position(NamedTuple):
 
 
 def lock_run(journal: str) -> int:
-    """Lock a run for this process, which alone ships it; return the descriptor of the lock.
+    """Lock a run, so that only this process ships it.
 
     Args:
         journal: The path of the journal.
 
+    Returns:
+        The file descriptor of the lock.
+
     Raises:
-        BusyError: Another process ships it.
-        OSError: The lock cannot be made.
+        BusyError: Another process is shipping the run.
+        OSError: The lock cannot be acquired.
     """
     path = _path(journal).with_name("lock")
     path.parent.mkdir(exist_ok=True)

@@ -1,4 +1,4 @@
-"""Gives the records of a journal to a run of the W&B client."""
+"""Sends the records of a journal to a run of the W&B client."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from runsettings.journal.replay import StoredRun
 from runsettings.shipping.batches import Batch
 
 _OWN_FILES: Final = ("settings.json", "wandb-metadata.json", "requirements.txt")
-"""Files that the run writes itself, and that the client leaves alone as it is set here."""
+"""Files that the run writes itself. The client, with the settings used here, does not."""
 
 _CLIENT_FILES: Final = frozenset({"config.yaml", "wandb-summary.json"})
 """Files that the client writes."""
@@ -25,12 +25,12 @@ _AGGREGATES: Final = frozenset({"min", "max", "mean", "last", "first", "none"})
 class RunSender:
     """Sends one run to the client, batch by batch.
 
-    The records of one step are one row of the client, which is sent once the next step begins.
+    The records of one step become one row of the client. The row is sent when the next step begins.
 
     Args:
-        client: The client's run, which has the names, tags and config of ``run`` already.
+        client: The client's run; it already has the names, tags and config of ``run``.
         run: The run at the end of the first batch.
-        offset: What is added to the steps.
+        offset: The number that is added to each step.
         first_step: The first step that the server does not have.
     """
 
@@ -72,17 +72,17 @@ class RunSender:
         self._set_summary(summary)
 
     def complete(self, run: StoredRun) -> int:
-        """Send what belongs to the end of an upload.
+        """Send the last row, if it is complete, and the run's own files at the end of an upload.
 
         Args:
             run: The run as it was sent last.
 
         Returns:
-            The byte of the journal up to which everything was sent.
+            The byte offset in the journal up to which all records were sent.
         """
         position = self._end
         if run.state == "running" and self._row:
-            position = self._row_start  # more of this step may come
+            position = self._row_start  # this step may get more records
         else:
             self._send_row()
         self._set_summary(dict.fromkeys(key.partition(".")[0] for key in run.summary))
@@ -91,7 +91,7 @@ class RunSender:
         return position
 
     def _send(self, record: Mapping[str, Any]) -> list[str]:
-        """Send a record that is no row; return the keys of the summary that it changes."""
+        """Send a record that is not a row; return the summary keys that it changes."""
         kind = record["type"]
         if kind == "config" and not self._is_first:
             self._client.config.update(dict(record["values"]), allow_val_change=True)
@@ -108,7 +108,7 @@ class RunSender:
         return []
 
     def _add(self, record: Mapping[str, Any], start: int) -> None:
-        # The client takes no step that goes back, as those of event files may.
+        # The client rejects steps that decrease. Steps of event files may decrease.
         if not is_row(dict(record)) or record["step"] < self._step:
             return
         if record["step"] != self._step:
@@ -123,7 +123,7 @@ class RunSender:
             self._client.log(row, step=step, commit=True)
 
     def _set_summary(self, heads: Mapping[str, None]) -> None:
-        """Set top-level keys of the summary to what they are now, or remove them."""
+        """Set top-level keys of the summary to their current values, or remove them."""
         now = _nested(self.run.summary, heads)
         if now:
             self._client.summary.update(now)
@@ -131,7 +131,7 @@ class RunSender:
             del self._client.summary[head]
 
     def _save(self, name: str) -> None:
-        """Let the client upload a file below ``files/``; one that is elsewhere is left out."""
+        """Let the client upload a file below ``files/``; skip a path that leads elsewhere."""
         home = (self.run.directory / "files").resolve()
         path = Path(os.path.normpath(home / name))
         if path.is_relative_to(home) and path.resolve().is_relative_to(home) and path.is_file():
@@ -139,7 +139,7 @@ class RunSender:
 
 
 def _nested(summary: Mapping[str, Any], heads: Mapping[str, None]) -> dict[str, Any]:
-    """The parts of a flat summary below some top-level keys, nested."""
+    """The parts of a flat summary below some top-level keys, as nested mappings."""
     found: dict[str, Any] = {}
     for key, value in summary.items():
         head, *rest = key.split(".")

@@ -1,4 +1,4 @@
-"""A module for each version of the tables, with the step that leads to it.
+"""A module for each version of the tables, with the migration to it.
 
-A step that has been released is never changed, because databases have done it already.
+Never change a released migration, because databases have run it already.
 """

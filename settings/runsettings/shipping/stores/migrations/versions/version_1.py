@@ -34,7 +34,7 @@ def upgrade() -> None:
         sa.Column("details", sa.Text),
     )
     if op.get_bind().dialect.name == "postgresql":
-        # What is filtered stays in the row, not compressed; the large texts beside it leave it.
+        # Filtered columns stay uncompressed in the row; the large texts are stored out of line.
         op.execute(
             "ALTER TABLE runsettings_runs ALTER attributes SET STORAGE MAIN, "
             "ALTER config SET STORAGE MAIN, ALTER summary SET STORAGE MAIN, "
