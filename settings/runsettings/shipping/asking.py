@@ -73,7 +73,10 @@ def _ask(job: dict[str, str]) -> dict[str, Any]:
                     stream.close()
     answer = parse(out)
     if answer is None:
-        last, *_ = [*reversed(messages.decode(errors="replace").splitlines()), "it said nothing"]
+        last, *_ = [
+            *reversed(messages.decode(errors="replace").splitlines()),
+            "it printed no error",
+        ]
         raise _no_answer(url, last)
     return answer
 

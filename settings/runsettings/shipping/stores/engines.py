@@ -56,7 +56,7 @@ def next_step(message: str, *, reached: bool) -> str:
     """
     lower = message.lower()
     found = (step for words, step in _HINTS if any(word in lower for word in words))
-    rest = "what was recorded is kept, and can be shipped later: runsettings sync --all"
+    rest = "the records are kept; ship them later with: runsettings sync --all"
     return "; ".join(filter(None, (next(found, None if reached else _UNREACHABLE_HINT), rest)))
 
 

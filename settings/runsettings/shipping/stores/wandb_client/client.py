@@ -240,7 +240,7 @@ class WandbClient(Destination):
         try:
             self._run.finish(exit_code=code)
         except TimeoutError:
-            raise self._failed(f"it has not taken everything in {_UPLOAD_TIMEOUT:g} s") from None
+            raise self._failed(f"the upload did not finish in {_UPLOAD_TIMEOUT:g} s") from None
         if self._messages.report_loss or _has_failed_files(self._run.settings.log_internal):
             raise self._failed("it has refused an upload, so the run is not complete there")
 
