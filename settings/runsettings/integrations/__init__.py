@@ -1,7 +1,7 @@
-"""Other packages that a training script uses: what they record goes into the run.
+"""Records the metrics and configs of other packages that a training script uses.
 
-A module belongs here if it is about one other package. It imports that package only once the script
-has, changes nothing that the script sees of it, and puts back what it replaced when the run ends.
-Modules of `init()`'s arguments have a function `attach`, and stand in the table of
+A module belongs here if it integrates one other package. It imports the package only after the
+script has, does not change how the package behaves, and restores what it replaced when the run
+ends. A module for an argument of `init` has a function `attach`, and a line in the table of
 `runs.starting.attaching`.
 """

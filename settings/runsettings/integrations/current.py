@@ -1,4 +1,4 @@
-"""The run of a callback: the one that it was given, or the current one."""
+"""Finds the run that a callback logs to: its argument, or the current run."""
 
 from __future__ import annotations
 
@@ -10,14 +10,17 @@ from runsettings.values.errors import RunError
 
 
 def run_of(given: Run | RunDisabled | None, what: str) -> Run | RunDisabled:
-    """The run that a callback logs to.
+    """Return the run that a callback logs to.
 
     Args:
-        given: The run that the callback was given.
-        what: The callback, for the error.
+        given: The argument ``run`` of the callback; ``None`` for the current run.
+        what: The name of the callback, for the error.
+
+    Returns:
+        The run.
 
     Raises:
-        RunError: There is none.
+        RunError: No run was given, and none is active.
     """
     run = active.run() if given is None else given
     if run is None:
@@ -26,6 +29,10 @@ def run_of(given: Run | RunDisabled | None, what: str) -> Run | RunDisabled:
 
 
 def as_number(value: object) -> object:
-    """A metric of a framework as a number, if it is a tensor with one element."""
+    """Convert a tensor with one element to a number; return other values unchanged.
+
+    Args:
+        value: A metric of a framework.
+    """
     item = getattr(value, "item", None)
     return item() if callable(item) and getattr(value, "size", None) is not None else value

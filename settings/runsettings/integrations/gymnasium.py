@@ -1,4 +1,4 @@
-"""``monitor_gym``: the videos and episodes that Gymnasium's wrappers record go into the run."""
+"""``monitor_gym``: logs the videos and episodes that Gymnasium's wrappers record."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ _VIDEOS: Final = {
     "gymnasium.wrappers.vector.rendering": ("start_recording", "stop_recording"),
     "gymnasium.wrappers.record_video": ("start_video_recorder", "close_video_recorder"),
 }
-"""Modules with the class ``RecordVideo``, and its methods that begin and write a video; the last
-one is that of Gymnasium before 1.0."""
+"""Modules with the class ``RecordVideo``, and its methods that begin and write a video. The last
+module is that of Gymnasium before 1.0."""
 
 _STATISTICS: Final = (
     "gymnasium.wrappers.common",
@@ -37,15 +37,18 @@ _STATISTICS: Final = (
 
 
 def missing(_settings: Settings) -> str | None:
-    """What has to be installed, or ``None``."""
+    """Return the package that must be installed, or ``None`` if nothing is missing."""
     return None if importlib.util.find_spec("gymnasium") else "gymnasium"
 
 
 def attach(run: Run) -> Callable[[], None]:
-    """Record videos and episodes, from now to the end of the run.
+    """Record videos and episodes until the end of the run.
+
+    Args:
+        run: The run.
 
     Returns:
-        A function that ends it.
+        A function that removes the patches.
     """
     monitor = _Monitor(run)
     patches = Patches(monitor.complain)
@@ -62,7 +65,7 @@ def attach(run: Run) -> Callable[[], None]:
 
 
 class _Monitor:
-    """Records what the wrappers of one process record.
+    """Logs the videos and episodes of the wrappers in one process.
 
     Args:
         run: The run.
@@ -71,10 +74,17 @@ class _Monitor:
     def __init__(self, run: Run) -> None:
         self._run = run
         self._episodes: weakref.WeakKeyDictionary[Any, int] = weakref.WeakKeyDictionary()
-        """The episode in which each wrapper began its video; it is over when that is written."""
+        """The episode in which each wrapper began its video; it is over when the video is written."""
 
     def patch_videos(self, patches: Patches, begin: str, end: str, module: ModuleType) -> None:
-        """Record each video once it is written."""
+        """Record each video after it is written.
+
+        Args:
+            patches: The patches.
+            begin: The name of the method that begins a video.
+            end: The name of the method that writes a video.
+            module: The module with ``RecordVideo``.
+        """
 
         def beginning(original: Callable[..., Any]) -> Callable[..., Any]:
             @functools.wraps(original)
@@ -99,7 +109,12 @@ class _Monitor:
         patches.replace(module.RecordVideo, end, recording)
 
     def patch_statistics(self, patches: Patches, module: ModuleType) -> None:
-        """Record each episode that ends."""
+        """Record each episode when it ends.
+
+        Args:
+            patches: The patches.
+            module: The module with ``RecordEpisodeStatistics``.
+        """
 
         def recording(original: Callable[..., Any]) -> Callable[..., Any]:
             @functools.wraps(original)
@@ -120,12 +135,12 @@ class _Monitor:
     def _guarded(self, action: Callable[..., Any], *args: Any) -> Any:
         try:
             return action(*args)
-        except Exception as error:  # noqa: BLE001 - the environment must work; it is told
+        except Exception as error:  # noqa: BLE001 - the environment must work; it is reported
             self.complain(error)
             return None
 
     def _record_video(self, wrapper: Any, path: str, length: int) -> None:
-        if not os.path.isfile(path):  # noqa: PTH113 - nothing was to be written
+        if not os.path.isfile(path):  # noqa: PTH113 - there was no video to write
             return
         run, cwd = self._run, working_directory()
         name = Path(path).relative_to(cwd).as_posix() if Path(path).is_relative_to(cwd) else None
@@ -138,7 +153,7 @@ class _Monitor:
         record_row(run, data, step, path, os.stat(path).st_size)  # noqa: PTH116
 
     def _record_episodes(self, wrapper: Any, info: Any) -> None:
-        """Record the episodes that ended in one step of an environment, or of several at once."""
+        """Record the episodes that ended in one step of an environment or a vector environment."""
         key = getattr(wrapper, "_stats_key", "episode")
         if key not in info:
             return
@@ -157,7 +172,7 @@ class _Monitor:
 
 
 def _video_of(wrapper: Any) -> tuple[str, int] | None:
-    """The file that a wrapper is about to write, and the number of frames."""
+    """The path that a wrapper is about to write, and the number of frames."""
     frames = wrapper.recorded_frames
     if hasattr(wrapper, "stop_recording"):
         if not frames or wrapper._video_name is None:

@@ -24,6 +24,11 @@ class RunCallback(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has 
         self._run = run
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
-        """Log the metrics of an epoch, with its number from 0."""
+        """Log the metrics of an epoch.
+
+        Args:
+            epoch: The number of the epoch, from 0.
+            logs: The metrics by name.
+        """
         metrics = {name: as_number(value) for name, value in (logs or {}).items()}
         run_of(self._run, "RunCallback").log({"epoch": epoch, **metrics})

@@ -1,6 +1,7 @@
 """`RunLogger`: the logger of a Lightning `Trainer`. Importing this module imports Lightning.
 
-It is of the package that the program has imported: ``lightning``, or ``pytorch_lightning``.
+The base class comes from the package that the program has imported: ``lightning`` or
+``pytorch_lightning``.
 """
 
 from __future__ import annotations
@@ -26,10 +27,10 @@ _rank_zero_only: Any = import_module(f"{_PACKAGE}.utilities.rank_zero").rank_zer
 class RunLogger(_Logger):  # type: ignore[misc]  # of either package
     """Logs to a run: ``Trainer(logger=RunLogger())``.
 
-    Of several processes, only the first one logs.
+    With several processes, only the first one logs.
 
     Args:
-        run: The run; by default the current one. It is not finished by the trainer.
+        run: The run; by default the current one. The trainer does not finish it.
     """
 
     def __init__(self, run: Run | RunDisabled | None = None) -> None:
@@ -53,18 +54,29 @@ class RunLogger(_Logger):  # type: ignore[misc]  # of either package
 
     @property
     def save_dir(self) -> str:
-        """The directory of the run's files, in which the trainer keeps checkpoints."""
+        """The directory of the run's files, to which the trainer writes checkpoints."""
         return self.experiment.dir
 
     @_rank_zero_only  # type: ignore[untyped-decorator]
     def log_hyperparams(self, params: Any, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002
-        """Put hyperparameters into the config; values that are there stay."""
+        """Add hyperparameters to the config, without changing keys that it already has.
+
+        Args:
+            params: The hyperparameters: a mapping or a namespace.
+            *args: Ignored.
+            **kwargs: Ignored.
+        """
         given = params if isinstance(params, Mapping) else vars(params)
         config = self.experiment.config
         config.update({key: value for key, value in given.items() if key not in config})
 
     @_rank_zero_only  # type: ignore[untyped-decorator]
     def log_metrics(self, metrics: Mapping[str, Any], step: int | None = None) -> None:
-        """Log metrics, with the step of the trainer."""
+        """Log metrics, with the step of the trainer.
+
+        Args:
+            metrics: The metrics by name.
+            step: The step of the trainer.
+        """
         found = {name: as_number(value) for name, value in metrics.items()}
         self.experiment.log(found if step is None else {**found, "trainer/global_step": step})

@@ -1,4 +1,4 @@
-"""``magic``: arguments, config files and metrics of other packages, without further code."""
+"""``magic``: records arguments, config files and metrics of other packages automatically."""
 
 from __future__ import annotations
 
@@ -34,23 +34,32 @@ PARTS: Final = ("argparse", "absl", "omegaconf", "hydra", "keras", "lightning")
 
 
 def missing(settings: Settings) -> str | None:
-    """``None``: magic needs no package; it waits for those that the program imports.
+    """Check the options. ``magic`` itself needs no package.
+
+    Args:
+        settings: The settings, for ``magic``.
+
+    Returns:
+        ``None``.
 
     Raises:
-        RunError: The options are wrong.
+        RunError: An option is invalid.
     """
     options(settings)
     return None
 
 
 def options(settings: Settings) -> dict[str, bool]:
-    """Which parts are on.
+    """Return which packages are recorded.
 
     Args:
-        settings: The settings; ``magic`` is a bool, a mapping, or a text: JSON, or a path.
+        settings: The settings. ``magic`` is a bool, a mapping, or a text with JSON or a path.
+
+    Returns:
+        Whether each of `PARTS` is enabled.
 
     Raises:
-        RunError: An option is unknown, or not yes or no.
+        RunError: An option is unknown, or is not a bool.
     """
     given: Any = settings.magic
     origin = provenance.origin(settings, "magic")
@@ -85,7 +94,7 @@ def options(settings: Settings) -> dict[str, bool]:
 
 
 def _read(text: str, origin: Origin) -> Any:
-    """The options in a text: JSON, or the path of a file."""
+    """The options in a text: JSON, or the path of a settings file."""
     if text.lstrip().startswith("{"):
         try:
             return json.loads(text)
@@ -100,20 +109,23 @@ def _read(text: str, origin: Origin) -> Any:
 
 
 def attach(run: Run) -> Callable[[], None]:
-    """Patch what the options name, from now to the end of the run.
+    """Patch the enabled packages until the end of the run.
+
+    Args:
+        run: The run.
 
     Returns:
-        A function that puts everything back.
+        A function that removes the patches.
     """
     return _Magic(run, options(run._settings)).patches.remove
 
 
 class _Magic:
-    """Records what other packages do in one process.
+    """Records arguments, configs and metrics of other packages in one process.
 
     Args:
         run: The run.
-        chosen: Which parts are on.
+        chosen: Whether each of `PARTS` is enabled.
     """
 
     def __init__(self, run: Run, chosen: Mapping[str, bool]) -> None:
@@ -178,7 +190,7 @@ class _Magic:
         self.patches.replace(module.FlagValues, "__call__", recording)
 
     def _patch_hydra(self, module: ModuleType) -> None:
-        """Record the first config that Hydra composes, without Hydra's own."""
+        """Record the first config that Hydra composes, without the key ``hydra``."""
 
         def recording(original: Callable[..., Any]) -> Callable[..., Any]:
             @functools.wraps(original)
@@ -203,7 +215,7 @@ class _Magic:
         self.patches.replace(module.ConfigLoaderImpl, "load_configuration", recording)
 
     def _patch_omegaconf(self, module: ModuleType) -> None:
-        """Record the first file that OmegaConf loads, with its lines."""
+        """Record the first file that OmegaConf loads, with line numbers as origins."""
 
         def recording(original: Callable[..., Any]) -> Any:
             @functools.wraps(original)
@@ -272,12 +284,12 @@ class _Magic:
             self._update(config)
 
     def _update(self, values: Any) -> None:
-        """Put values into the config; what is there already stays."""
+        """Add values to the config, without changing keys that it already has."""
         if os.getpid() != self._process or not self._run._open:
             return
         try:
             self._run.config.update(values)
-        except Exception as error:  # noqa: BLE001 - the program must go on; it is told
+        except Exception as error:  # noqa: BLE001 - the program must go on; it is reported
             self._complain(error)
 
     def _complain(self, error: object) -> None:
@@ -285,7 +297,7 @@ class _Magic:
 
 
 def _plain(given: GivenNamespace) -> Any:
-    """The namespace that argparse returns without us."""
+    """The namespace that argparse would return without the patch."""
     kind = next(each for each in type(given).__mro__ if not issubclass(each, GivenNamespace))
     plain: Any = kind()
     vars(plain).update(vars(given))
@@ -293,7 +305,7 @@ def _plain(given: GivenNamespace) -> Any:
 
 
 def _with(callbacks: Any, own: Any) -> Any:
-    """Callbacks as a framework takes them, and one more."""
+    """The callbacks of a framework's argument, and one more."""
     if callbacks is None:
         return [own]
     if isinstance(callbacks, (list, tuple)):

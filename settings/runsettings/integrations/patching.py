@@ -1,4 +1,4 @@
-"""Replaces functions of other packages for the time of a run, once the script imports them."""
+"""Patches functions of other packages during a run, when the script imports the packages."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _MISSING: Any = object()
 
 
 class Patches(MetaPathFinder):
-    """Patches modules: those that are loaded, now, and others right after their import.
+    """Patches loaded modules at once, and other modules right after their import.
 
     Args:
-        complain: Called with the exception of a patch that fails.
+        complain: Called with the exception of each patch that fails.
     """
 
     def __init__(self, complain: Callable[[Exception], None]) -> None:
@@ -30,12 +30,12 @@ class Patches(MetaPathFinder):
         """Patch modules.
 
         Args:
-            patches: Called with the module, by the module's name.
+            patches: By the name of a module, the function that patches it.
         """
         self._patches = dict(patches)
         for name in patches:
             module = sys.modules.get(name)
-            # A module that is being imported by another thread has no complete content yet.
+            # A module that another thread is importing is incomplete.
             if module is not None and not getattr(module.__spec__, "_initializing", False):
                 self.apply(module)
         if self._patches:
@@ -47,34 +47,34 @@ class Patches(MetaPathFinder):
         if patch is not None:
             try:
                 patch(module)
-            except Exception as error:  # noqa: BLE001 - another version of the package; told
+            except Exception as error:  # noqa: BLE001 - another version of the package; reported
                 self._complain(error)
 
     def replace(self, owner: Any, name: str, make: Callable[[Any], Any]) -> None:
-        """Replace an attribute until `remove`.
+        """Replace an attribute until `remove` is called.
 
         Args:
             owner: A class or a module.
-            name: The attribute.
-            make: Makes the new value of the old one.
+            name: The name of the attribute.
+            make: Returns the new value, from the old one.
         """
         old = getattr(owner, name)
         own = vars(owner).get(name, _MISSING)
         new = make(old)
         setattr(owner, name, new)
 
-        def put_back() -> None:
+        def restore() -> None:
             if vars(owner).get(name) is not new:
-                return  # somebody else replaced it since, and may call ours
+                return  # other code has replaced it since, and may call this wrapper
             if own is _MISSING:
                 delattr(owner, name)
             else:
                 setattr(owner, name, own)
 
-        self._undo.append(put_back)
+        self._undo.append(restore)
 
     def remove(self) -> None:
-        """Put back everything that nobody else replaced since."""
+        """Restore all attributes, except those that other code has replaced since."""
         self._patches.clear()
         if self in sys.meta_path:
             sys.meta_path.remove(self)
@@ -84,7 +84,7 @@ class Patches(MetaPathFinder):
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """Find a module as the other finders do, with a loader that patches it."""
+        """Find a module with the other finders, and wrap its loader in one that patches it."""
         if fullname not in self._patches:
             return None
         for finder in sys.meta_path:
@@ -100,7 +100,7 @@ class Patches(MetaPathFinder):
 
 
 class _PatchingLoader(Loader):
-    """Loads a module as its own loader does, and patches it then.
+    """Loads a module with its own loader, and then patches it.
 
     Args:
         loader: The module's own loader.
@@ -117,7 +117,7 @@ class _PatchingLoader(Loader):
 
     def exec_module(self, module: ModuleType) -> None:
         """Load the module, and patch it."""
-        # The module must look as if nobody had been there.
+        # The module must not show this loader.
         assert module.__spec__ is not None
         module.__spec__.loader = module.__loader__ = self._loader
         self._loader.exec_module(module)

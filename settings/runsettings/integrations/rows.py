@@ -1,4 +1,4 @@
-"""Rows of other packages' steps, which do not move the steps of the script's own `log`."""
+"""Records rows with the steps of other packages, without changing the step of `log`."""
 
 from __future__ import annotations
 
@@ -13,16 +13,15 @@ from runsettings.runs.recording.run import Run
 def record_row(run: Run, data: Mapping[str, Any], step: int, file: str, offset: int) -> None:
     """Record a row with a `source`.
 
-    A forked child does it too, such as that of a vector environment: such rows may come from any
-    process.
+    A forked child may call this too, for example a worker of a vector environment.
 
     Args:
         run: The run; if it is finished, nothing is recorded.
-        data: Names and values.
+        data: The values by name.
         step: The step of the other package.
-        file: The file that the row is about.
-        offset: The byte up to which it is about the file; a row that is not above the last one of
-            the same file is a double.
+        file: The path of the file that the row comes from.
+        offset: The byte offset in the file up to which it was read. Readers ignore a row whose
+            offset is not larger than that of the previous row from the same file.
     """
     recorder = run._recorder
     plain = recorder.mask.record(run._plain(data, "log()"))
@@ -34,7 +33,7 @@ def record_row(run: Run, data: Mapping[str, Any], step: int, file: str, offset: 
     with run._lock:
         if run._open:
             recorder.journal.append(line)
-            # A checkpoint replays the row, which the run does not count.
+            # The run does not count the row; a checkpoint has to replay it.
             recorder.journal.is_whole = False
             run._stored.sources[file] = offset
             run._stored.summarize(plain, step)

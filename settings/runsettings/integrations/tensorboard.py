@@ -1,7 +1,7 @@
-"""``sync_tensorboard``: learns where the script writes event files, so that they are followed.
+"""``sync_tensorboard``: finds the directories to which the script writes event files.
 
-The scalars are read outside of the script, by `shipping.event_files`; of an offline run, when it
-ends.
+`shipping.event_files` reads the scalars outside of the script. The scalars of an offline run are
+read when the run ends.
 """
 
 from __future__ import annotations
@@ -39,15 +39,17 @@ EXTRA: Final = "tensorboard"
 _WRITERS: Final = ("tensorboardX.event_file_writer", "tensorboard.summary.writer.event_file_writer")
 """Modules with the class ``EventFileWriter``. PyTorch's writer has the one of TensorBoard."""
 
-_PAIRS: Final = frozenset({"train", "training", "val", "valid", "validation", "eval", "test"})
-"""Directories that mostly have another one beside them: their tags always have a prefix."""
+_PAIRED_NAMES: Final = frozenset(
+    {"train", "training", "val", "valid", "validation", "eval", "test"}
+)
+"""Names of directories that usually come in pairs: their tags always have a prefix."""
 
-_PATIENCE: Final = 5.0
-"""Seconds that the end of a run waits for the writers to write what they hold."""
+_FLUSH_TIMEOUT: Final = 5.0
+"""The number of seconds that the end of a run waits for the writers to flush."""
 
 
 def missing(_settings: Settings) -> str | None:
-    """What has to be installed, or ``None``."""
+    """Return the packages that must be installed, or ``None`` if nothing is missing."""
     if importlib.util.find_spec("google_crc32c") is None:
         return "google-crc32c"
     packages = ("tensorboard", "tensorboardX")
@@ -57,15 +59,18 @@ def missing(_settings: Settings) -> str | None:
 
 
 def attach(run: Run) -> Callable[[], None]:
-    """Follow the directories of all writers, from now to the end of the run.
+    """Follow the directories of all writers until the end of the run.
+
+    Args:
+        run: The run.
 
     Returns:
-        A function that reads what is left, and ends it.
+        A function that reads the remaining events and removes the patches.
     """
-    return _Following(run).finish
+    return _FollowedDirectories(run).finish
 
 
-class _Following:
+class _FollowedDirectories:
     """The directories that are followed for one run."""
 
     def __init__(self, run: Run) -> None:
@@ -80,26 +85,26 @@ class _Following:
         self._patches.install(dict.fromkeys(_WRITERS, self._patch))
 
     def _patch(self, module: ModuleType) -> None:
-        """Learn the writers of a module: those that are open, and all new ones."""
+        """Follow the directories of a module's writers: those that are open, and all new ones."""
         kind = module.EventFileWriter
         opened = [each for each in gc.get_objects() if type(each) is kind and not _is_closed(each)]
         self._writers.update(opened)
         for writer in opened:
-            self._learn(writer.get_logdir())
+            self._follow(writer.get_logdir())
 
-        def learning(original: Callable[..., None]) -> Callable[..., None]:
+        def following(original: Callable[..., None]) -> Callable[..., None]:
             @functools.wraps(original)
             def init(writer: Any, logdir: Any, *args: Any, **kwargs: Any) -> None:
-                self._learn(logdir)
+                self._follow(logdir)
                 original(writer, logdir, *args, **kwargs)
                 self._writers.add(writer)
 
             return init
 
-        self._patches.replace(kind, "__init__", learning)
+        self._patches.replace(kind, "__init__", following)
 
-    def _learn(self, logdir: Any) -> None:
-        """Follow a directory, unless it is in one that is followed."""
+    def _follow(self, logdir: Any) -> None:
+        """Follow a directory, unless it is below one that is followed."""
         if os.getpid() != self._process:
             return  # a forked child must not write the journal
         try:
@@ -127,26 +132,26 @@ class _Following:
                         },
                     }
                 )
-        except Exception as error:  # noqa: BLE001 - the writer of the script must work; it is told
+        except Exception as error:  # noqa: BLE001 - the script's writer must work; it is reported
             self._complain(error)
 
     def _prefix(self, directory: str) -> str:
         """The prefix of the tags of a new directory.
 
-        It must not change later, when some of them are recorded. So the first directory has none,
-        and the others have what tells them from it.
+        The prefix must not change after tags were recorded. So the first directory has no prefix,
+        and each other directory has the part of its path that differs from the first one.
         """
         first = next(iter(self._directories), None)
         if first is None:
             name = Path(directory).name
-            return name if name in _PAIRS else ""
+            return name if name in _PAIRED_NAMES else ""
         common = os.path.commonpath([directory, first])
         name = os.path.relpath(directory, common).replace(os.sep, "/")
         taken = self._directories.values()
         return Path(directory).name if name == "." else name if name not in taken else directory
 
     def finish(self) -> None:
-        """Read what is left, save the event files, and follow nothing more."""
+        """Read the remaining events, save the event files, and remove the patches."""
         self._patches.remove()
         if os.getpid() != self._process:
             return
@@ -164,7 +169,7 @@ class _Following:
             run._followed_steps = None  # another process reads them, perhaps later
 
     def _take_over(self, followed: StoredRun) -> None:
-        """Let the run have what was read, for the files that it writes at its end."""
+        """Copy the summary and config that were read to the run, for the files that it writes."""
         run = self._run
         run._stored.summary.update(followed.summary)
         run._followed_steps = followed.source_step
@@ -175,9 +180,9 @@ class _Following:
             run.config.update(Tree(Layer.FILE, f"{origin}", {key: value}))
 
     def _flush(self) -> None:
-        """Let the writers write what they hold, so that it can be read.
+        """Flush the writers, so that their events can be read.
 
-        In a thread: a signal may have interrupted one of them, which then holds its lock.
+        This happens in a thread: a signal may have interrupted a writer that holds its lock.
         """
         writers = list(self._writers)
 
@@ -189,16 +194,16 @@ class _Following:
 
         thread = threading.Thread(target=flush, name="runsettings", daemon=True)
         thread.start()
-        thread.join(_PATIENCE)
+        thread.join(_FLUSH_TIMEOUT)
 
     def _complain(self, error: object) -> None:
         self._run._warn_once("sync_tensorboard", f"sync_tensorboard: {error}")
 
 
 def _empty_queue(writer: Any) -> None:
-    """Wait until a writer of tensorboardX has written what is in its queue; its flush does not.
+    """Wait until a writer of tensorboardX has written its queue; its ``flush`` does not wait.
 
-    A mark is put into the queue. The thread that writes hands it to the wrapper of its method.
+    A marker is put into the queue. The writer's thread passes it to the wrapper of ``write_event``.
     """
     queue, events = getattr(writer, "_event_queue", None), getattr(writer, "_ev_writer", None)
     if queue is None or events is None:
@@ -212,13 +217,13 @@ def _empty_queue(writer: Any) -> None:
             original(event)
 
     events.write_event = write_event
-    queue.put("runsettings: a mark", timeout=_PATIENCE)
-    if written.wait(_PATIENCE):
+    queue.put("runsettings: a mark", timeout=_FLUSH_TIMEOUT)
+    if written.wait(_FLUSH_TIMEOUT):
         del events.write_event
 
 
 def _is_closed(writer: Any) -> bool:
-    """Whether a writer of either package is closed: what it wrote is of before the run."""
+    """Whether a writer of either package is closed: its events are from before the run."""
     return bool(getattr(getattr(writer, "_async_writer", writer), "_closed", False))
 
 

@@ -15,8 +15,8 @@ from runsettings.runs.recording.run import Run
 class RunCallback(TrainerCallback):  # type: ignore[misc]  # transformers has no types
     """Logs the metrics of a trainer: ``Trainer(…, callbacks=[RunCallback()])``.
 
-    The arguments of the training are in the config, below ``training``, its tokens masked as
-    transformers masks them. Of several processes, only the first one logs.
+    The training arguments are recorded in the config, under ``training``. Tokens in them are
+    masked, as transformers does. With several processes, only the first one logs.
 
     Args:
         run: The run; by default the current one.
@@ -26,7 +26,7 @@ class RunCallback(TrainerCallback):  # type: ignore[misc]  # transformers has no
         self._run = run
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:  # noqa: ARG002
-        """Put the arguments of the training into the config."""
+        """Add the training arguments to the config."""
         if state.is_world_process_zero:
             arguments = {"training": args.to_dict()}
             run_of(self._run, "RunCallback").config.update(arguments, allow_val_change=True)
