@@ -74,7 +74,7 @@ class _Monitor:
     def __init__(self, run: Run) -> None:
         self._run = run
         self._episodes: weakref.WeakKeyDictionary[Any, int] = weakref.WeakKeyDictionary()
-        """The episode in which each wrapper began its video; it is over when the video is written."""
+        """The episode in which each wrapper began its video; it may be over before the write."""
 
     def patch_videos(self, patches: Patches, begin: str, end: str, module: ModuleType) -> None:
         """Record each video after it is written.
