@@ -1,6 +1,6 @@
-"""`runsettings ui`: the page of runs, its server in Python and its front end as ES modules.
+"""`runsettings ui`: the web page of runs, with a server in Python and a front end in ES modules.
 
-The server asks `recorded.sources` and answers with JSON; `static/` has what the browser loads. The
-rules of `journal.query` decide which runs a view has, so that the page and `runs ls` agree. Only
-this room imports Starlette and uvicorn, which the extra ``ui`` brings.
+The server reads runs with `recorded.sources` and responds with JSON. `static/` has the files that
+the browser loads. The page selects runs with `journal.query`, as `runs ls` does. Only this package
+imports Starlette and uvicorn, which the extra ``ui`` installs.
 """

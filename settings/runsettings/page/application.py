@@ -1,4 +1,4 @@
-"""The web application: the addresses of the page, and what each answers."""
+"""The web application: the routes of the page and their responses."""
 
 from __future__ import annotations
 
@@ -30,9 +30,12 @@ def make_application(source: RunSource, token: str, port: int) -> Guard:
     """Make the application.
 
     Args:
-        source: Where the runs are. It is asked from several threads.
-        token: What lets a browser in.
-        port: The port that the page is at.
+        source: The source of the runs. Several threads use it.
+        token: The token that a browser needs for access.
+        port: The port of the page.
+
+    Returns:
+        The application.
     """
     routes = [
         Route("/", lambda _request: FileResponse(STATIC / "index.html")),
@@ -45,7 +48,7 @@ def make_application(source: RunSource, token: str, port: int) -> Guard:
 
 
 def _endpoint(source: RunSource, answer: Answer) -> Callable[[Request], Response]:
-    """A function that answers a request with JSON or CSV. Starlette calls it in a thread."""
+    """A function that responds to a request with JSON or CSV. Starlette calls it in a thread."""
 
     def respond(request: Request) -> Response:
         try:
@@ -66,7 +69,7 @@ def _endpoint(source: RunSource, answer: Answer) -> Callable[[Request], Response
 
 
 def _json(data: Any, status: int = 200) -> Response:
-    """An answer in JSON, which has no NaN and no infinities: they become texts."""
+    """A JSON response. JSON has no NaN and no infinities, so they become texts."""
     content = to_json(data, inf_nan_mode="strings", fallback=str)
     return Response(content, status, media_type="application/json")
 
@@ -100,4 +103,4 @@ _ANSWERS: Final[Mapping[str, Answer]] = {
     "diff": _difference,
     "series": _series,
 }
-"""What is asked for, by the last part of its address."""
+"""By the last part of the URL path, the function that makes the response."""

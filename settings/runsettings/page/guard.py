@@ -1,4 +1,4 @@
-"""Lets only the person who started the page in: checks of the host and the token, and headers."""
+"""Gives access only to the user who started the page: checks the host and the token."""
 
 from __future__ import annotations
 
@@ -21,34 +21,34 @@ HEADERS: Final = {
     "x-content-type-options": "nosniff",
     "cache-control": "no-store",
 }
-"""The headers of every answer. Nothing is kept in the browser's cache, because runs are private."""
+"""The headers of every response. The browser must not cache a response, as runs are private."""
 
 _SAFE: Final = ("GET", "HEAD")
 
 
 class Guard:
-    """An ASGI application around another one, which only requests with the token reach.
+    """ASGI middleware that passes on only requests with the token.
 
-    The token comes in the first address. The answer moves it into a cookie, which the browser sends
-    from then on, and takes it out of the address, so that an address can be sent to others.
+    The first URL has the token. The response sets a cookie with the token, and redirects to the URL
+    without it, so that users can share the URL.
 
     Args:
         app: The application.
         token: The token.
-        port: The port that the page is at.
+        port: The port of the page.
     """
 
     def __init__(self, app: ASGIApp, token: str, port: int) -> None:
         self._app = app
         self._token = token
-        # Cookies do not tell ports apart, and two pages may be open.
+        # Cookies are shared by all ports of a host, and two pages may be open.
         self._cookie = f"runsettings-{port}"
         names = ("127.0.0.1", "localhost", "[::1]")
         self._hosts = {f"{name}:{port}" for name in names} | set(names if port == 80 else ())
         self._origins = {f"http://{host}" for host in self._hosts}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request, or let it through."""
+        """Pass on a request, or refuse it."""
         if scope["type"] != "http":
             return
 
@@ -61,9 +61,9 @@ class Guard:
         await answer(scope, receive, guarded)
 
     def _refusal(self, scope: Scope) -> Response | None:
-        """The answer to a request that is not let through; ``None`` for one that is."""
+        """The response to a request that is not passed on; ``None`` for one that is."""
         headers = Headers(scope=scope)
-        # A page of another site whose name leads to this machine sends its own name.
+        # Against DNS rebinding: another site whose name resolves to this machine sends its name.
         if headers.get("host") not in self._hosts:
             return PlainTextResponse("this page is for this machine alone", 403)
         query = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
@@ -81,7 +81,7 @@ class Guard:
     def _first(self, scope: Scope, token: str, rest: list[tuple[str, str]]) -> Response:
         if scope["method"] not in _SAFE or not self._is_token(token):
             return PlainTextResponse("the token in the address is not the one of this page", 403)
-        # One slash: an address that begins with two leads to another host.
+        # One slash: a path that begins with two slashes leads to another host.
         place = "/" + scope["path"].lstrip("/\\")
         response = RedirectResponse(place + ("?" + urlencode(rest) if rest else ""), 303)
         # Not "strict": the file that `runsettings ui` opens is of another site than the page, and

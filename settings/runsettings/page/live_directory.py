@@ -1,4 +1,4 @@
-"""Keeps the runs of a directory in memory, and reads only what their journals have since then."""
+"""Caches the runs of a directory in memory, and reads only the new records of their journals."""
 
 from __future__ import annotations
 
@@ -15,38 +15,42 @@ from runsettings.journal.replay import StoredRun
 from runsettings.recorded.sources import DirectorySource
 from runsettings.values.errors import RunError
 
-_FRESH: Final = 1.0
-"""Seconds in which the journals are not looked at again."""
+_CACHE_TIME: Final = 1.0
+"""The number of seconds for which the cached runs are used without a new scan."""
 
 
 class LiveDirectory(DirectorySource):
-    """The runs below a ``wandb`` directory, for many questions in a row.
+    """The runs below a ``wandb`` directory, cached for many queries.
 
-    A run that is handed out never changes: one whose journal has grown is replaced by a new object.
+    A returned run never changes: if its journal grows, a new object replaces it.
 
     Args:
         directory: The directory; it need not exist.
-        clock: Tells seconds, from any beginning.
+        clock: Returns the current time in seconds, as `time.monotonic` does.
     """
 
     def __init__(self, directory: Path, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__(directory)
         self._clock = clock
         self._lock = threading.Lock()
-        self._looked = float("-inf")
+        self._updated = float("-inf")
         self._files: dict[str, JournalFile] = {}
         self._listing = Listing()
 
     def runs(self, tell: Callable[[int, int], None] = lambda _done, _all: None) -> Listing:
-        """All runs, newest first, as they were at most `_FRESH` seconds ago."""
+        """Return all runs, newest first, in a state that is at most `_CACHE_TIME` seconds old.
+
+        Args:
+            tell: Called with the number of journals that were read, and the total number.
+        """
         with self._lock:
-            if self._clock() - self._looked >= _FRESH:
-                self._look(tell)
-                self._looked = self._clock()
+            if self._clock() - self._updated >= _CACHE_TIME:
+                self._update(tell)
+                self._updated = self._clock()
             return self._listing
 
-    def _look(self, tell: Callable[[int, int], None]) -> None:
-        """Bring the listing up to date."""
+    def _update(self, tell: Callable[[int, int], None]) -> None:
+        """Update the listing."""
         files = {file.path: file for file in find_journals(self.directory)}
         changed = {path for path, file in files.items() if file != self._files.get(path)}
         if not changed and files.keys() == self._files.keys():
@@ -56,20 +60,20 @@ class LiveDirectory(DirectorySource):
             runs = list(self._listing.runs)
             try:
                 for path in changed:
-                    runs[listed[path]] = self._read_on(runs[listed[path]], files[path])
+                    runs[listed[path]] = self._updated_run(runs[listed[path]], files[path])
             except (OSError, RunError):
-                pass  # the index says what is wrong with it
+                pass  # `list_runs` below reports the error
             else:
                 self._files, self._listing = files, Listing(runs, self._listing.unreadable)
                 return
         self._listing = list_runs(self.directory, tell)
         self._files = files
 
-    def _read_on(self, run: StoredRun, file: JournalFile) -> StoredRun:
-        """The run with what its journal has since then.
+    def _updated_run(self, run: StoredRun, file: JournalFile) -> StoredRun:
+        """A copy of the run, updated with the new records of its journal.
 
         Raises:
-            OSError: The journal cannot be read, or is another one.
+            OSError: The journal cannot be read, or was replaced.
             RunError: It is not a journal.
         """
         if file.inode != self._files[file.path].inode or file.size < run.position:

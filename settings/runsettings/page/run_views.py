@@ -1,4 +1,4 @@
-"""One run, and two runs side by side, as JSON for the page."""
+"""One run, and the comparison of two runs, as JSON for the page."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from runsettings.journal.replay import StoredRun
 from runsettings.recorded.sources import RunSource
 
 _BUCKETS: Final = 1_000
-"""The largest number of buckets of one metric in one answer."""
+"""The largest number of buckets of one metric in one response."""
 
 _LAST: Final = (1 << 63) - 1
 """The largest step."""
@@ -26,12 +26,15 @@ _DIGITS: Final = 100
 
 
 def load_run(source: RunSource, project: str, run_id: str) -> StoredRun:
-    """Read a run with everything.
+    """Read a run with all details.
 
     Args:
-        source: Where the runs are.
-        project: Its project.
-        run_id: Its id.
+        source: The source of the runs.
+        project: The project of the run.
+        run_id: The id of the run.
+
+    Returns:
+        The run.
 
     Raises:
         RunNotFoundError: There is no such run.
@@ -45,7 +48,15 @@ def load_run(source: RunSource, project: str, run_id: str) -> StoredRun:
 
 
 def read_run(source: RunSource, run: StoredRun) -> dict[str, Any]:
-    """Everything about a run: attributes, config and settings with origins, metrics, files."""
+    """Read a run's attributes, config and settings with origins, metrics and files.
+
+    Args:
+        source: The source of the runs.
+        run: The run, from `load_run`.
+
+    Returns:
+        The run as a JSON object.
+    """
     details = run_details(run, source.metrics(run), source.files(run))
     for section in ("config", "settings"):
         leaves: dict[str, dict[str, Any]] = details[section]
@@ -56,7 +67,15 @@ def read_run(source: RunSource, run: StoredRun) -> dict[str, Any]:
 
 
 def read_difference(a: StoredRun, b: StoredRun) -> dict[str, Any]:
-    """What differs between two runs, each value with the place that set it and what it beat."""
+    """Compare two runs.
+
+    Args:
+        a: One run.
+        b: The other run.
+
+    Returns:
+        The differences as JSON. Each value has its origin and the values that it overrode.
+    """
     found = compare_runs(a, b, summary=True)
     return {"a": run_object(a), "b": run_object(b), "differences": [_difference(e) for e in found]}
 
@@ -64,13 +83,16 @@ def read_difference(a: StoredRun, b: StoredRun) -> dict[str, Any]:
 def read_series(
     source: RunSource, run: StoredRun, asked: Mapping[str, str]
 ) -> dict[str, list[float | None]]:
-    """One metric of a run in buckets, each member a list with a number for each bucket.
+    """Read one metric of a run in buckets.
 
     Args:
-        source: Where the run is.
+        source: The source of the run.
         run: The run.
-        asked: What the page asks for, as texts: ``key``, ``buckets``, and the steps ``first`` and
-            ``last``.
+        asked: The query parameters of the request: ``key``, ``buckets``, and the steps ``first``
+            and ``last``.
+
+    Returns:
+        By the name of each member of `Bucket`, a list with a number for each bucket.
     """
     buckets = min(max(whole_number(asked.get("buckets"), _BUCKETS), 1), _BUCKETS)
     first, last = whole_number(asked.get("first"), 0), whole_number(asked.get("last"), _LAST)
@@ -95,7 +117,7 @@ def _difference(each: Difference) -> dict[str, Any]:
 
 
 def _places(value: RecordedValue) -> dict[str, Any]:
-    """Where a value was set, and what it beat, in the words that `explain` has."""
+    """Where a value was set, and the values that it overrode, in the terms of `explain`."""
     beaten = [
         {"value": each.to_json()["value"], "layer": each.layer, "place": each.origin_text}
         for each in value.beaten

@@ -1,4 +1,4 @@
-"""The table of runs: which runs, which columns, in which order and groups."""
+"""The table of runs: filters, columns, order and groups."""
 
 from __future__ import annotations
 
@@ -25,23 +25,23 @@ from runsettings.recorded.csv_files import write_csv
 from runsettings.recorded.sources import RunSource
 
 _MOST: Final = 500
-"""The largest number of rows in one answer."""
+"""The largest number of rows in one response."""
 
 
 def read_table(source: RunSource, asked: Mapping[str, str]) -> dict[str, Any]:
     """Read a part of the table.
 
     Args:
-        source: Where the runs are.
-        asked: What the page asks for, as texts: ``where``, a filter; ``sort``, keys with commas
-            between them; ``columns`` and ``group``, likewise; ``member``, the identity of a group
-            whose runs are wanted; ``offset`` and ``limit``, which rows.
+        source: The source of the runs.
+        asked: The query parameters of the request: ``where``, a filter; ``sort``, ``columns`` and
+            ``group``, comma-separated keys; ``member``, the identity of the group whose runs to
+            return; ``offset`` and ``limit``, the range of rows.
 
     Returns:
-        ``columns`` with key and kind, ``total``, and ``rows``. A row of a run has its ``project``,
-        its ``id``, and the ``values`` of the columns; a row of a group its ``member``, the
-        ``values`` of the keys, the number of ``runs``, and ``ranges``: for each other column mean,
-        smallest and largest number, or ``None``.
+        ``columns`` with key and kind, ``total``, the number of rows, and ``rows``. A row of a run
+        has its ``project``, its ``id``, and the ``values`` of the columns. A row of a group has its
+        ``member``, the ``values`` of the keys, the number of ``runs``, and ``ranges``: for each
+        other column, the mean, the smallest and the largest number, or ``None``.
 
     Raises:
         QueryError: A filter or a key is wrong.
@@ -67,7 +67,15 @@ def read_table(source: RunSource, asked: Mapping[str, str]) -> dict[str, Any]:
 
 
 def table_as_csv(source: RunSource, asked: Mapping[str, str]) -> str:
-    """The whole table as CSV, as `runs ls --csv` prints it; asked for as in `read_table`."""
+    """Return the whole table as CSV, as `runs ls --csv` prints it.
+
+    Args:
+        source: The source of the runs.
+        asked: As for `read_table`.
+
+    Raises:
+        QueryError: A filter or a key is wrong.
+    """
     text = io.StringIO()
     columns = _whole_table(source, asked)
     rows = zip(*(column.values for column in columns), strict=True)
@@ -77,7 +85,15 @@ def table_as_csv(source: RunSource, asked: Mapping[str, str]) -> str:
 
 
 def table_as_json(source: RunSource, asked: Mapping[str, str]) -> list[dict[str, Any]]:
-    """The whole table as JSON, as `runs ls --json` prints it; asked for as in `read_table`."""
+    """Return the whole table as JSON, as `runs ls --json` prints it.
+
+    Args:
+        source: The source of the runs.
+        asked: As for `read_table`.
+
+    Raises:
+        QueryError: A filter or a key is wrong.
+    """
     return row_objects(_whole_table(source, asked))
 
 
@@ -101,7 +117,11 @@ def _question(asked: Mapping[str, str]) -> Question:
 
 
 def read_keys(source: RunSource) -> list[str]:
-    """All keys that a column, a filter or a group may have."""
+    """Return all keys that a column, a filter or a group may use.
+
+    Args:
+        source: The source of the runs.
+    """
     return known_keys(source.select(Question()).runs)
 
 

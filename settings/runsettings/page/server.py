@@ -19,12 +19,15 @@ def open_port(port: int) -> socket.socket:
     """Open a port of the loopback address.
 
     Args:
-        port: Its number; 0 for a free one.
+        port: The number of the port; 0 for any free port.
+
+    Returns:
+        The socket, bound to the port.
 
     Raises:
-        OSError: It is in use, or not allowed.
+        OSError: The port is in use, or not allowed.
     """
-    # Not `SO_REUSEPORT`: a second page must not share the port of another one.
+    # Not `SO_REUSEPORT`: two pages must not share one port.
     found = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:
         found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -40,9 +43,9 @@ def serve(source: RunSource, opened: socket.socket, ready: Callable[[str], None]
     """Serve the page until Ctrl-C.
 
     Args:
-        source: Where the runs are.
-        opened: The port, from `open_port`; it is closed at the end.
-        ready: Called with the address, as soon as a browser can open it.
+        source: The source of the runs.
+        opened: The socket, from `open_port`; it is closed at the end.
+        ready: Called with the URL, as soon as a browser can open it.
     """
     token = secrets.token_urlsafe(32)
     port = opened.getsockname()[1]
@@ -58,6 +61,6 @@ def serve(source: RunSource, opened: socket.socket, ready: Callable[[str], None]
         proxy_headers=False,
         timeout_graceful_shutdown=1,
     )
-    # The kernel keeps connections that come before the server takes them.
+    # The kernel queues connections until the server accepts them.
     ready(f"http://{HOST}:{port}/?token={token}")
     uvicorn.Server(config).run(sockets=[opened])
