@@ -1,5 +1,5 @@
-"""Reads recorded runs back, from a directory or a store: for programs, commands and pages.
+"""Reads recorded runs from a directory or a store, for programs, commands and the page.
 
-`sources` is the one way to runs, wherever they are. `journal.query` has the language of filters
-and keys, and knows of no store; nothing here knows options, a terminal or HTTP.
+`sources` has one interface for both. `journal.query` parses filters and keys, and does not depend
+on stores. Nothing here depends on command-line options, a terminal or HTTP.
 """

@@ -1,4 +1,4 @@
-"""Makes columns of rows, for Arrow, Parquet and pandas. Their packages are optional."""
+"""Converts rows to columns, for Arrow, Parquet and pandas. These packages are optional."""
 
 from __future__ import annotations
 
@@ -15,19 +15,22 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _ROWS: Final = 10_000
-"""Rows that become one part of a table: as Python objects they need much more memory."""
+"""The number of rows that are converted at once: Python objects need much more memory."""
 
 
 def package(name: str, call: str, extra: str | None = "arrow") -> Any:
     """Import an optional package.
 
     Args:
-        name: The package.
-        call: What needs it, for the error.
-        extra: The extra of this package that brings it, if there is one.
+        name: The name of the package.
+        call: The call that needs it, for the error.
+        extra: The extra of this package that installs it; ``None`` if there is no extra.
+
+    Returns:
+        The module.
 
     Raises:
-        RunError: It is not installed.
+        RunError: The package is not installed.
     """
     try:
         return importlib.import_module(name)
@@ -40,7 +43,14 @@ def package(name: str, call: str, extra: str | None = "arrow") -> Any:
 
 
 def columns_of(rows: Iterable[Mapping[str, Any]]) -> dict[str, list[Any]]:
-    """The values of rows by key, with ``None`` where a row has no value."""
+    """Convert rows to columns.
+
+    Args:
+        rows: The rows.
+
+    Returns:
+        The values of all rows by key; ``None`` where a row has no value.
+    """
     columns: dict[str, list[Any]] = {}
     count = 0
     for count, row in enumerate(rows, 1):
@@ -56,11 +66,14 @@ def columns_of(rows: Iterable[Mapping[str, Any]]) -> dict[str, list[Any]]:
 
 
 def to_arrow(rows: Iterable[Mapping[str, Any]], call: str = "RunHistory.to_arrow()") -> pa.Table:
-    """The rows as an Arrow table, made part by part.
+    """Convert rows to an Arrow table, in parts.
 
     Args:
-        rows: The rows; a key that a row does not have is null in it.
-        call: What needs pyarrow, for the error.
+        rows: The rows. Where a row does not have a key, the table has null.
+        call: The call that needs pyarrow, for the error.
+
+    Returns:
+        The table.
 
     Raises:
         RunError: pyarrow is not installed.
@@ -87,22 +100,22 @@ def to_arrow(rows: Iterable[Mapping[str, Any]], call: str = "RunHistory.to_arrow
 
 
 def _array(arrow: Any, values: list[Any]) -> Any:
-    """An array of values; their JSON if they have no type in common."""
+    """An array of values; texts with their JSON if they have no common type."""
     try:
         return arrow.array(values)
     except (arrow.ArrowException, OverflowError, TypeError, ValueError):
-        # A bool beside numbers, an integer of more than 64 bits, half of a surrogate pair.
+        # A bool among numbers, an integer of more than 64 bits, or an unpaired surrogate.
         return arrow.array([None if value is None else _safe_json(value) for value in values])
 
 
 def _safe_json(value: Any) -> str:
-    """The JSON of a value; what UTF-8 does not have is replaced."""
+    """The JSON of a value; unpaired surrogates are replaced."""
     text = value if isinstance(value, str) else json_text(value)
     return text.encode("utf-8", "replace").decode()
 
 
 def _joined(arrow: Any, arrays: list[Any]) -> Any:
-    """One column of arrays, whose types may differ."""
+    """Join arrays, whose types may differ, to one column."""
     types = {array.type for array in arrays if not arrow.types.is_null(array.type)}
     if len(types) > 1:
         numbers = all(

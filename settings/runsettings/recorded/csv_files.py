@@ -19,14 +19,17 @@ _FORMULA: Final = ("=", "+", "-", "@")
 
 
 def csv_cell(value: Any, kind: Kind = Kind.VALUE) -> str | int | float:
-    """A value for CSV; numbers stay numbers.
+    """Convert a value to a CSV cell; numbers stay numbers.
 
     A text that a spreadsheet would run as a formula gets an apostrophe in front, as OWASP's page
     on CSV injection recommends. Control characters are escaped, so that each row is one line.
 
     Args:
         value: The value, or `MISSING`.
-        kind: What kind of value it is.
+        kind: The kind of the value.
+
+    Returns:
+        The cell.
     """
     if value is MISSING or value is None:
         return ""
@@ -41,7 +44,7 @@ def csv_cell(value: Any, kind: Kind = Kind.VALUE) -> str | int | float:
 
 
 def json_text(value: Any) -> str:
-    """A value as JSON on one line, with NaN and infinities as Python writes them."""
+    """Convert a value to JSON on one line, with NaN and infinities as in Python's `json`."""
     return json.dumps(value, ensure_ascii=False, default=str)
 
 
@@ -69,7 +72,14 @@ def write_csv(
 
 @contextmanager
 def as_text(file: BinaryIO) -> Iterator[TextIO]:
-    """Write text in UTF-8 to an open file, whose ends of lines stay as they are."""
+    """Write text in UTF-8 to an open binary file, without translating line ends.
+
+    Args:
+        file: The open file; it stays open.
+
+    Yields:
+        The file for text.
+    """
     text = io.TextIOWrapper(file, "utf-8", newline="")
     yield text
     text.detach()  # flushes; the file stays open

@@ -25,7 +25,7 @@ from runsettings.values.tree import Tree
 
 
 class _Opened:
-    """A source that is closed once no run refers to it.
+    """A source that is closed when no run refers to it any more.
 
     Args:
         source: The source.
@@ -41,7 +41,7 @@ class _Opened:
 class RecordedRun:
     """A recorded run, as it was when `read_runs` read it.
 
-    ``Config.load(run)`` and ``init(config=run)`` take its config with origins. Times are in
+    ``Config.load(run)`` and ``init(config=run)`` load its config with origins. Times are in
     seconds since 1970.
     """
 
@@ -58,17 +58,17 @@ class RecordedRun:
     state: State
     """``running``, ``finished``, ``failed``, ``killed`` or ``crashed``."""
     exit_code: int | None
-    """The exit code of its last process, as far as it is known."""
+    """The exit code of its last process; ``None`` if it is not known."""
     host: str
-    """The machine of its last process."""
+    """The host name of the machine of its last process."""
     created: float
-    """When it was first started."""
+    """The time at which it was first started."""
     started: float
-    """When its last process started."""
+    """The time at which its last process started."""
     ended: float | None
-    """When its last process ended; ``None`` if that is not known."""
+    """The time at which its last process ended; ``None`` if it is not known."""
     runtime: float
-    """Seconds that its processes ran."""
+    """The number of seconds for which its processes ran."""
     steps: int
     """The number of rows in its history."""
     config: Mapping[str, Any]
@@ -82,7 +82,7 @@ class RecordedRun:
 
     @cached_property
     def stored(self) -> StoredRun:
-        """Everything that the run recorded, but for the rows; read when it is first used.
+        """The run with all details, but without the rows; read at the first use.
 
         Raises:
             RunError: The journal or the store cannot be read.
@@ -92,7 +92,7 @@ class RecordedRun:
 
     @property
     def origins(self) -> dict[str, Origin]:
-        """Where each leaf of the config was set, by dotted key."""
+        """The origin of each leaf of the config, by dotted key."""
         recorded = self.stored.config_origins
         return {key: Origin.from_json(origin) for key, origin in recorded.items()}
 
@@ -103,7 +103,7 @@ class RecordedRun:
 
     @property
     def metadata(self) -> Mapping[str, Any]:
-        """Facts about its machine and program, nested."""
+        """Its machine and program, as nested mappings."""
         return self.stored.metadata
 
     @property
@@ -137,9 +137,9 @@ def read_runs(
     """Read the recorded runs of a directory or a store, newest first.
 
     Args:
-        where: A filter such as ``"config.lr < 0.1 and state = finished"``, in the language of
-            ``runsettings runs ls --where``; or several, all of which hold.
-        sort: Keys to sort by, the most important first; a ``-`` before one puts the largest
+        where: A filter such as ``"config.lr < 0.1 and state = finished"``, in the syntax of
+            ``runsettings runs ls --where``; or several filters, which must all match.
+        sort: Keys to sort by, the most important first; a ``-`` before a key sorts the largest
             value first.
         limit: The largest number of runs; 0 or more.
         dir: The directory above ``wandb``, as in ``init(dir=)``, or ``wandb`` itself; the
@@ -148,7 +148,8 @@ def read_runs(
             in the setting ``store``.
 
     Returns:
-        An iterator. Origins, settings, metadata and rows of a run are read when they are used.
+        An iterator over the runs. The origins, settings, metadata and rows of a run are read when
+        they are used.
 
     Raises:
         SettingsError: The settings have errors, so that the directory is unknown.

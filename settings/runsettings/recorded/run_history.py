@@ -1,4 +1,4 @@
-"""The rows that a run logged: read one after the other, or made into a table."""
+"""The history of a run: its rows, read one by one or as a table."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 STEP_COLUMNS: Final = ("_step", "_timestamp")
-"""What every row has: the step, and the time in seconds since 1970."""
+"""The keys that every row has: the step, and the time in seconds since 1970."""
 
 Row = dict[str, Any]
 """A row by dotted key."""
@@ -25,15 +25,15 @@ Row = dict[str, Any]
 class RunHistory:
     """The rows of a run, one for each step.
 
-    Iterating reads them again each time, one after the other, so that a long run needs little
-    memory and a running run shows what it has logged meanwhile::
+    Each iteration reads the rows again, one by one. So a long run needs little memory, and a
+    running run shows its new rows::
 
         for row in run.history:
             print(row["_step"], row.get("loss"))
 
     Args:
         read: Returns an iterator over all rows; keys are dotted.
-        keys: The keys of the rows to have; ``None`` for all.
+        keys: The keys to read; ``None`` for all.
     """
 
     def __init__(
@@ -43,13 +43,13 @@ class RunHistory:
         self._keys = keys
 
     def select(self, *keys: str) -> RunHistory:
-        """Select the rows that have at least one of some keys, with these keys alone.
+        """Select some keys, and the rows that have at least one of them.
 
         Args:
             keys: Dotted keys, such as ``loss`` and ``val.acc``.
 
         Returns:
-            A history. Its rows have ``_step`` and ``_timestamp`` as well.
+            A history whose rows have only these keys, and ``_step`` and ``_timestamp``.
         """
         return RunHistory(self._read, keys)
 
@@ -58,7 +58,7 @@ class RunHistory:
 
         Yields:
             The logged values by dotted key, with ``_step``, and with ``_timestamp`` in seconds
-            since 1970. A value that is no number or text is as JSON has it.
+            since 1970. Values that are neither numbers nor texts are the parsed JSON values.
 
         Raises:
             RunError: The journal or the store cannot be read.
@@ -73,9 +73,9 @@ class RunHistory:
 
     @property
     def keys(self) -> list[str]:
-        """The keys of the columns of a table: the selected ones, or else all that are found.
+        """The keys of the columns: the selected keys, or all keys of all rows.
 
-        Finding them reads all rows. ``_step`` and ``_timestamp`` come first.
+        Without selected keys, this reads all rows. ``_step`` and ``_timestamp`` come first.
         """
         if self._keys is not None:
             found = dict.fromkeys(self._keys)
@@ -84,12 +84,12 @@ class RunHistory:
         return list(dict.fromkeys([*STEP_COLUMNS, *found]))
 
     def to_csv(self, path: str | os.PathLike[str]) -> None:
-        """Write the rows as a CSV file with a line of headings, in the form of `runs export`.
+        """Write the rows as a CSV file with a header line, in the format of `runs export`.
 
-        The rows are read twice, and never held in memory.
+        The rows are read twice, so that they need not fit into memory.
 
         Args:
-            path: The file, which has all rows or stays as it was.
+            path: The path of the file. After an error, the file is unchanged.
 
         Raises:
             OSError: The file cannot be written.
@@ -104,9 +104,13 @@ class RunHistory:
         write_file(Path(path), write, durable=False)
 
     def to_arrow(self) -> pa.Table:
-        """The rows as an Arrow table; a missing value is null.
+        """Convert the rows to an Arrow table; a missing value is null.
 
-        A column of numbers has 64 bits. A column with values of several kinds has their JSON.
+        A column of numbers has a 64-bit type. A column with values of several types has texts with
+        their JSON.
+
+        Returns:
+            The table.
 
         Raises:
             RunError: pyarrow is not installed, or the rows cannot be read.
@@ -114,7 +118,10 @@ class RunHistory:
         return to_arrow(self)
 
     def to_pandas(self) -> pd.DataFrame:
-        """The rows as a pandas data frame; a missing value is NaN or None.
+        """Convert the rows to a pandas data frame; a missing value is NaN or None.
+
+        Returns:
+            The data frame.
 
         Raises:
             RunError: pandas is not installed, or the rows cannot be read.

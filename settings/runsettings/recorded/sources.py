@@ -1,4 +1,4 @@
-"""Where recorded runs are: in a directory, or in a store. Both answer the same questions."""
+"""The sources of recorded runs: a directory and a store, with the same interface."""
 
 from __future__ import annotations
 
@@ -33,33 +33,33 @@ from runsettings.values.diagnostic import Rule
 from runsettings.values.errors import RunError
 
 SETTING: Final = "setting"
-"""The word that stands for the address in the setting ``store``."""
+"""The argument that selects the store of the setting ``store``."""
 
 _PART: Final = 1 << 20
-"""Bytes of a file that are read at a time."""
+"""The number of bytes of a file that are read at a time."""
 
 Tell = Callable[[int, int], None]
-"""Is called with the number of finished steps and the number of all steps."""
+"""Called with the number of journals that were read, and the total number."""
 
 
 class RunSource(Protocol):
     """Finds and reads runs."""
 
     place: str
-    """Where they are, for messages."""
+    """The directory or the address, for messages."""
 
     def runs(self, tell: Tell = lambda _done, _all: None) -> Listing:
-        """All runs, newest first, without what listings leave out."""
+        """All runs, newest first, without the details; ``tell`` reports progress."""
 
     def select(self, question: Question, tell: Tell = lambda _done, _all: None) -> Listing:
-        """The runs that a question asks for, without what listings leave out.
+        """The runs that a question selects, without the details; ``tell`` reports progress.
 
         Raises:
             QueryError: A filter or a key is wrong, or no run has it.
         """
 
     def find(self, name: str) -> StoredRun:
-        """One run with everything.
+        """Find one run, with all details.
 
         Args:
             name: An id, a display name, the beginning of an id; or ``latest``.
@@ -69,20 +69,20 @@ class RunSource(Protocol):
         """
 
     def load(self, listed: StoredRun) -> StoredRun:
-        """A listed run with everything."""
+        """Load the details of a run from `runs` or `select`."""
 
     def family(self, run: StoredRun) -> list[StoredRun]:
-        """The run, and those that it overwrote, as far as they have files of their own."""
+        """The run and the runs that it overwrote, if they are stored separately."""
 
     def change_tags(self, run: StoredRun, add: Sequence[str], remove: Sequence[str]) -> list[str]:
-        """Add and remove tags of a run, and return its tags after that.
+        """Add and remove tags of a run, and return its tags after the change.
 
         Raises:
             SettingsError: A tag is empty or too long.
         """
 
     def remove(self, run: StoredRun, *, force: bool) -> None:
-        """Remove a run; with ``force`` also if a process records it."""
+        """Remove a run; with ``force``, even if a process is recording it."""
 
     def metrics(self, run: StoredRun) -> dict[str, Metric]:
         """The metrics of a run."""
@@ -90,35 +90,38 @@ class RunSource(Protocol):
     def series(
         self, run: StoredRun, key: str, buckets: int, first: float = 0, last: float = math.inf
     ) -> list[Bucket]:
-        """One metric of a run in buckets, for a chart.
+        """Read one metric of a run in buckets, for a chart.
 
         Args:
             run: The run.
             key: The dotted key of the metric.
             buckets: The largest number of buckets.
             first: The first step.
-            last: The last step.
+            last: The last step, included.
 
         Returns:
-            The buckets in the order of the steps; none if there is no such metric.
+            The buckets in the order of the steps; empty if there is no such metric.
         """
 
     def history(self, run: StoredRun) -> Iterator[dict[str, Any]]:
-        """The rows of a run by dotted key, each with ``_step`` and ``_timestamp``."""
+        """Read the rows of a run by dotted key, with ``_step`` and ``_timestamp`` in seconds."""
 
     def files(self, run: StoredRun) -> Mapping[str, int | None]:
-        """The files of a run with their sizes in bytes."""
+        """The files of a run by path, with their sizes in bytes; ``None`` for a missing file."""
 
     def read_file(self, run: StoredRun, path: str) -> Iterator[bytes]:
-        """The content of a file of a run, in parts.
+        """Read a file of a run.
 
         Args:
             run: The run.
-            path: One of `files`.
+            path: A path from `files`.
+
+        Yields:
+            The content, in parts.
 
         Raises:
             OSError: The file cannot be read.
-            RunError: The store does not have it, or failed.
+            RunError: The store does not have the content, or failed.
         """
 
 
@@ -138,12 +141,12 @@ class DirectorySource:
         return list_runs(self.directory, tell)
 
     def select(self, question: Question, tell: Tell = lambda _done, _all: None) -> Listing:
-        """The runs that a question asks for."""
+        """The runs that a question selects."""
         listing = self.runs(tell)
         return Listing(answer(question, listing.runs), listing.unreadable)
 
     def find(self, name: str) -> StoredRun:
-        """One run with everything; the name may be a path anywhere as well."""
+        """One run with all details; the name may also be any path of a run."""
         return find_run(self.directory, name)
 
     def load(self, listed: StoredRun) -> StoredRun:
@@ -151,7 +154,7 @@ class DirectorySource:
         return load_run(listed.journal)
 
     def family(self, run: StoredRun) -> list[StoredRun]:
-        """The run, and those that it overwrote."""
+        """The run and the runs that it overwrote."""
         return removal.overwritten(run)
 
     def change_tags(self, run: StoredRun, add: Sequence[str], remove: Sequence[str]) -> list[str]:
@@ -183,7 +186,7 @@ class DirectorySource:
         return join_buckets(buckets_of(steps, values, max(len(steps) // buckets, 1)), buckets)
 
     def history(self, run: StoredRun) -> Iterator[dict[str, Any]]:
-        """The rows of a run, one after the other from its journal."""
+        """The rows of a run, read one by one from its journal."""
         for row in read_history(run.journal):
             flat = {"_step": row["_step"], "_timestamp": row["_timestamp"]}
             merge_summary(flat, row)
@@ -194,7 +197,7 @@ class DirectorySource:
         return saved_files(run)
 
     def read_file(self, run: StoredRun, path: str) -> Iterator[bytes]:
-        """The content of a file of a run; links are not followed."""
+        """The content of a file of a run; symbolic links are not followed."""
         with os.fdopen(open_regular(run.directory / FILES / path), "rb") as file:
             while part := file.read(_PART):
                 yield part
@@ -218,7 +221,7 @@ class StoreSource:
         return Listing(self.store.list_runs())
 
     def select(self, question: Question, tell: Tell = lambda _done, _all: None) -> Listing:
-        """The runs that a question asks for, selected by the database."""
+        """The runs that a question selects; the database selects them."""
         del tell
         return Listing(self.store.select_runs(question))
 
@@ -231,7 +234,7 @@ class StoreSource:
         return self.store.load_run(listed)
 
     def family(self, run: StoredRun) -> list[StoredRun]:
-        """The run alone: a store removes with it what it overwrote."""
+        """Only the run: a store removes the runs that it overwrote together with it."""
         return [run]
 
     def change_tags(self, run: StoredRun, add: Sequence[str], remove: Sequence[str]) -> list[str]:
@@ -242,7 +245,7 @@ class StoreSource:
 
     def remove(self, run: StoredRun, *, force: bool) -> None:
         """Remove a run from the store."""
-        del force  # the caller has asked; no lock tells more
+        del force  # the caller has checked the state; a store has no lock to check
         self.store.remove_run(run)
 
     def metrics(self, run: StoredRun) -> dict[str, Metric]:
@@ -252,11 +255,11 @@ class StoreSource:
     def series(
         self, run: StoredRun, key: str, buckets: int, first: float = 0, last: float = math.inf
     ) -> list[Bucket]:
-        """One metric of a run in buckets, from the summaries that the store has of its parts."""
+        """One metric of a run in buckets, from the summaries of its chunks in the store."""
         return self.store.read_series(run, key, buckets, first, last)
 
     def history(self, run: StoredRun) -> Iterator[dict[str, Any]]:
-        """The rows of a run, some thousand at a time."""
+        """The rows of a run, read in parts."""
         return self.store.read_history(run)
 
     def files(self, run: StoredRun) -> Mapping[str, int | None]:
@@ -274,7 +277,7 @@ def store_source(url: str, *, writable: bool = False) -> Iterator[StoreSource]:
 
     Args:
         url: The address of the store.
-        writable: Whether runs are to be changed or removed.
+        writable: Whether the caller changes or removes runs.
 
     Raises:
         RunError: The store cannot be used.
@@ -290,17 +293,20 @@ def open_source(
     dir: str | os.PathLike[str] | None = None,  # noqa: A002 - the name in init()
     store: str | None = None,
 ) -> Iterator[RunSource]:
-    """The source that a program names.
+    """Open the source for the arguments of a program.
 
     Args:
-        dir: The directory above ``wandb``, as in ``init(dir=)``, or ``wandb`` itself; the
-            settings' own if neither it nor a store is given.
+        dir: The directory above ``wandb``, as in ``init(dir=)``, or ``wandb`` itself. If neither
+            ``dir`` nor ``store`` is given, the directory of the settings.
         store: The address of a store; `SETTING` for the one in the setting ``store``.
+
+    Yields:
+        The source.
 
     Raises:
         QueryError: There is no such directory.
-        RunError: Both are given, there is none in the setting, or the store cannot be used.
-        SettingsError: The settings are asked, and have errors.
+        RunError: Both are given, the setting has no store, or the store cannot be used.
+        SettingsError: The settings are needed, and have errors.
     """
     if store is None:
         yield DirectorySource(settings_directory() if dir is None else runs_directory(dir))
@@ -328,7 +334,7 @@ def settings_directory() -> Path:
 
 
 def setting_store() -> str | None:
-    """The address in the setting ``store``, or ``None``.
+    """The address in the setting ``store``; ``None`` if it is not set.
 
     Raises:
         SettingsError: The settings have errors, so that the store is unknown.
@@ -338,6 +344,6 @@ def setting_store() -> str | None:
 
 
 def _settings() -> Any:
-    from runsettings.models.settings import Settings  # pydantic: a named place needs no models
+    from runsettings.models.settings import Settings  # pydantic: explicit arguments do not need it
 
     return Settings.resolve()

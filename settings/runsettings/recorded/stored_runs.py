@@ -20,14 +20,17 @@ def stored_run(
     dir: str | os.PathLike[str] | None = None,  # noqa: A002 - the name in init()
     store: str | None = None,
 ) -> StoredRun:
-    """Find one recorded run, with everything that its journal says of it.
+    """Find one recorded run, and load all of its details.
 
     Args:
         name: An id, a display name, the beginning of an id, ``latest``, or the path of a run's
             directory or journal anywhere.
-        dir: The directory above ``wandb``, as in ``init(dir=)``; the settings' own by default.
-        store: The address of a store to ask in place of a directory; ``"setting"`` for the one
+        dir: The directory above ``wandb``, as in ``init(dir=)``; by default that of the settings.
+        store: The address of a store to read instead of a directory; ``"setting"`` for the one
             in the setting ``store``.
+
+    Returns:
+        The run.
 
     Raises:
         SettingsError: The settings have errors, so that the directory is unknown.
