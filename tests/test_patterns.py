@@ -231,8 +231,13 @@ WORST: dict[str, list[tuple[str, str, str]]] = {
     "runconfig.inputs.not_followed:_REFERENCE": [("", "${", ""), ("", "$", ""), ("", "${}", "")],
     "runconfig.rules.bounded_validation:'\\\\)[*+{]'": [("", ")", ""), ("", "a", "")],
     "secrets.forms:_SENSITIVE": [("", "api_", ""), ("", "privat", ""), ("", "passw", "")],
-    "secrets.forms:_MAYBE": [("", "-", ""), ("", "-key", "-"), ("", "pw", "")],
-    "secrets.forms:_LOOKS_SO": [("", "a", ""), ("", "1", ""), ("", "-", "1"), ("a1", "-", " ")],
+    "secrets.forms:_AMBIGUOUS": [("", "-", ""), ("", "-key", "-"), ("", "pw", "")],
+    "secrets.forms:_LETTERS_AND_DIGITS": [
+        ("", "a", ""),
+        ("", "1", ""),
+        ("", "-", "1"),
+        ("a1", "-", " "),
+    ],
     "secrets.forms:_NAME": [("", "a", "!"), ("", "a ", "")],
     "secrets.forms:_SEPARATOR": [("", " ", "x"), ('"', " ", "x"), (":", " ", "")],
     "secrets.forms:_ADDRESS": [

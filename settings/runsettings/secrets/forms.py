@@ -1,8 +1,8 @@
 """Finds secrets in plain text by their form: in assignments, flags and addresses.
 
-The value of a secret is not known here. A value is a secret if the name before it sounds like one
-(``db.password``), or if it is in the place of a user or password in an address. Each function takes
-linear time: every pattern begins at a word, and words do not overlap.
+The values of the secrets are not known here. A value is a secret if it follows a name that looks
+like that of a secret (``db.password``), or if it is the user or password of an address. Each
+function takes linear time: every pattern begins at a word, and words do not overlap.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 MASK: Final = "***"
-"""What is shown instead of a secret."""
+"""The text that replaces a secret."""
 
-# Strings, not compiled patterns: `re` caches those that are used, and most programs need none.
+# Strings, not compiled patterns: most programs use none of them, and `re` caches used ones.
 _SENSITIVE: Final = (
-    # The tokens of a text and its tokenizer are no secrets.
+    # The tokens of a text and its tokenizer are not secrets.
     r"(?i)api[_-]?key|secret|token(?!s|iz)|(?:access|auth|api)[_-]?tokens|passw(?:or)?d|passphrase|"
     r"credential|private[_-]?key|access[_-]?key|signature|bearer|authorization"
 )
-_MAYBE: Final = r"(?i)(?:^|[-_.])(?:k|key|auth|pat|pw|pwd|pass|psk|sas|jwt|cookie|creds?)$"
-_LOOKS_SO: Final = r"(?=[^\W\d]*+\d)(?=[\d_-]*+[^\W\d_])[^\s/\\]{8,}+"
+_AMBIGUOUS: Final = r"(?i)(?:^|[-_.])(?:k|key|auth|pat|pw|pwd|pass|psk|sas|jwt|cookie|creds?)$"
+_LETTERS_AND_DIGITS: Final = r"(?=[^\W\d]*+\d)(?=[\d_-]*+[^\W\d_])[^\s/\\]{8,}+"
 _LOGINS: Final = frozenset({"-u", "--user", "--userpwd", "--proxy-user"})
 _NAME: Final = r"[\w.-]+"
 _SEPARATOR: Final = r"[\"']?\s*[:=]\s*"
@@ -32,12 +32,23 @@ _LONG_FLAG: Final = r"--[a-zA-Z]"
 
 
 def is_secret_name(name: str) -> bool:
-    """Whether the name of a key, flag or variable sounds like that of a secret."""
+    """Whether the name of a key, flag or variable looks like that of a secret.
+
+    Args:
+        name: The name.
+    """
     return re.search(_SENSITIVE, name) is not None
 
 
 def value_of_secret_name(text: str) -> int | None:
-    """The index of the value after the first name that sounds like a secret, or ``None``."""
+    """Find the value after the first name that looks like that of a secret.
+
+    Args:
+        text: The text to search.
+
+    Returns:
+        The index of the value in the text; ``None`` if there is no such name.
+    """
     for name in re.finditer(_NAME, text):
         if is_secret_name(name[0]):
             separator = re.compile(_SEPARATOR).match(text, name.end())
@@ -47,7 +58,11 @@ def value_of_secret_name(text: str) -> int | None:
 
 
 def passwords_in_addresses(text: str) -> list[str]:
-    """The passwords in the addresses of a text: the parts between ``user:`` and ``@``."""
+    """Return the passwords in the addresses of a text, the parts between ``user:`` and ``@``.
+
+    Args:
+        text: The text to search.
+    """
     if "://" not in text:
         return []
     users = [found[0][3:-1] for found in re.finditer(_ADDRESS, text)]
@@ -55,7 +70,11 @@ def passwords_in_addresses(text: str) -> list[str]:
 
 
 def holds_written_secret(value: Any) -> bool:
-    """Whether a value has a password in an address, or a text under the name of a secret."""
+    """Whether a value has a password in an address, or a text under a secret's name.
+
+    Args:
+        value: Any tree of mappings, lists and scalars.
+    """
     if isinstance(value, str):
         return any(passwords_in_addresses(value))
     if isinstance(value, Mapping):
@@ -68,11 +87,14 @@ def holds_written_secret(value: Any) -> bool:
 
 
 def written_secrets(value: Any, *, named: bool = False) -> Iterator[str]:
-    """The texts that a value has under names of secrets, line by line.
+    """Find the texts under secrets' names in a value.
 
     Args:
         value: Any tree of mappings, lists and scalars.
-        named: Whether the value itself stands under such a name.
+        named: Whether the value itself is under such a name.
+
+    Yields:
+        The texts, line by line.
     """
     if isinstance(value, Mapping):
         for key, item in value.items():
@@ -87,8 +109,14 @@ def written_secrets(value: Any, *, named: bool = False) -> Iterator[str]:
 def mask_addresses(text: str) -> str:
     """Mask the secrets in the addresses of a text.
 
-    ``https://me:password@host`` keeps its user. A user without a password can be a token, and is
-    masked. So are values in the query whose names sound like secrets.
+    In ``https://me:password@host``, only the password is masked. A user without a password may be
+    a token and is masked. Values in the query are masked if their names look like those of secrets.
+
+    Args:
+        text: The text.
+
+    Returns:
+        The masked text.
     """
     if "://" not in text:
         return text
@@ -101,7 +129,14 @@ def mask_addresses(text: str) -> str:
 
 
 def mask_remote(remote: str) -> str:
-    """Mask the secrets of a git remote, also of one of the form ``user:password@host:path``."""
+    """Mask the secrets of a git remote, including the form ``user:password@host:path``.
+
+    Args:
+        remote: The address of the remote.
+
+    Returns:
+        The masked address.
+    """
     return _mask_query(_mask_users(remote))
 
 
@@ -118,16 +153,18 @@ def _mask_users(text: str) -> str:
 def mask_arguments(arguments: Sequence[str], mask: Callable[[str], str]) -> list[str]:
     """Mask the secrets of a command line.
 
+    A value after the name of a secret is masked: in the same argument, as in ``--api-key=x``,
+    ``+db.password=x``, ``-e TOKEN=x``, ``{"token": "x"}`` and ``Authorization: x``, or in the next
+    one, as after ``--password``. After an ambiguous name, such as ``--key``, a text of letters and
+    digits is masked. User and password in addresses are masked, and the password of
+    ``-u user:password``.
+
     Args:
         arguments: The arguments, without the program.
-        mask: Masks the secrets that are known by their values.
+        mask: Masks the secrets whose values are known.
 
     Returns:
-        As many arguments. What follows the name of a secret is masked, in the same argument as in
-        ``--api-key=x``, ``+db.password=x``, ``-e TOKEN=x``, ``{"token": "x"}`` and
-        ``Authorization: x``, or in the next one, as after ``--password``. After names that need not
-        be secret, such as ``--key``, a text of letters and digits is masked. So are user and
-        password in addresses, and the password of ``-u user:password``.
+        The masked arguments, in the same number.
     """
     masked: list[str] = []
     before = ""
@@ -148,12 +185,15 @@ def mask_arguments(arguments: Sequence[str], mask: Callable[[str], str]) -> list
 
 
 def _may_be_secret(name: str, value: str) -> bool:
-    """Whether a name can be that of a secret, and the value has letters and digits as one has."""
-    return re.search(_MAYBE, name) is not None and re.fullmatch(_LOOKS_SO, value) is not None
+    """Whether a name may be that of a secret, and the value has letters and digits."""
+    return (
+        re.search(_AMBIGUOUS, name) is not None
+        and re.fullmatch(_LETTERS_AND_DIGITS, value) is not None
+    )
 
 
 def _mask_named(text: str) -> str:
-    """Mask what follows the name of a secret: to the closing quote, the next ``&``, or the end."""
+    """Mask the text after a secret's name, up to the closing quote, the next ``&`` or the end."""
     parts: list[str] = []
     end = 0
     for name in re.finditer(_NAME, text):
@@ -177,7 +217,7 @@ def _mask_named(text: str) -> str:
 
 
 def _mask_query(text: str) -> str:
-    """Mask the values in the query of an address whose names sound like secrets."""
+    """Mask the values in the query of an address whose names look like those of secrets."""
     if "?" not in text:
         return text
     parts: list[str] = []

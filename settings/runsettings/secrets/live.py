@@ -1,7 +1,7 @@
-"""The secrets that this process knows: those of any model, and those that were passed to a run.
+"""The secrets that this process knows: those of all models, and those that were passed to a run.
 
-Each run's mask learns them as they turn up. Settings are looked through only where a run is there,
-or once one starts: resolving them costs no more than a note.
+Each new secret is added to the mask of every run. While there is no run, the search for secrets in
+resolved settings is deferred, so that resolving settings stays fast.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ else:
 
 _LOCK: Final = threading.RLock()
 
-_WAITING_AT_MOST: Final = 64
+_MAX_WAITING: Final = 64
 
 _known: set[str] = set()
 _waiting: list[Callable[[], Iterable[str]]] = []
@@ -30,9 +30,12 @@ _masks: weakref.WeakSet[masking.SecretMask] = weakref.WeakSet()
 
 
 def remember(texts: Iterable[str]) -> None:
-    """Let every run mask these texts from now on.
+    """Mask these texts in every run from now on.
 
-    A short one or a single word is passed over: a run that has nothing to do with it can have it.
+    Short texts and single words are ignored, because unrelated runs may use them.
+
+    Args:
+        texts: The secrets.
     """
     with _LOCK:
         new = {text for text in texts if masking.is_distinct(text)} - _known
@@ -43,20 +46,32 @@ def remember(texts: Iterable[str]) -> None:
 
 
 def remember_value(secret: object) -> None:
-    """Let every run mask what stands inside a secret object, such as pydantic's ``SecretStr``."""
+    """Mask the value of a secret object in every run from now on.
+
+    Args:
+        secret: The object, such as pydantic's ``SecretStr``.
+    """
     remember([secret.decode(errors="replace") if isinstance(secret, bytes) else str(secret)])
 
 
 def remember_later(find: Callable[[], Iterable[str]]) -> None:
-    """Remember the secrets that ``find`` returns, at once only if there is a run."""
+    """Remember the secrets that a function returns; call it only when there is a run.
+
+    Args:
+        find: Returns the secrets.
+    """
     with _LOCK:
         _waiting.append(find)
-        if _masks or len(_waiting) > _WAITING_AT_MOST:
+        if _masks or len(_waiting) > _MAX_WAITING:
             _find_waiting()
 
 
 def follow(mask: masking.SecretMask) -> None:
-    """Let a mask have all secrets that are known, and those that turn up while it lives."""
+    """Add all known secrets to a mask, and later also each new one.
+
+    Args:
+        mask: The mask of a run.
+    """
     with _LOCK:
         _find_waiting()
         mask.add(_known)
@@ -64,7 +79,7 @@ def follow(mask: masking.SecretMask) -> None:
 
 
 def mask() -> masking.SecretMask:
-    """A mask of all secrets that are known now, for a message."""
+    """A mask with all secrets that are known now, for a message."""
     with _LOCK:
         _find_waiting()
         return masking.SecretMask(_known)
@@ -75,7 +90,10 @@ def masked(diagnostics: Iterable[Diagnostic], own: masking.SecretMask) -> Sequen
 
     Args:
         diagnostics: The diagnostics.
-        own: A mask of more secrets. That of a run knows all of them.
+        own: A mask with further secrets. The mask of a run has all of them.
+
+    Returns:
+        The masked diagnostics.
     """
     found = list(diagnostics)
     if not found:
@@ -94,7 +112,7 @@ def _find_waiting() -> None:
 
 
 def forget_all() -> None:
-    """Forget what is known, such as between the tests of one process."""
+    """Forget all known secrets, for example between tests."""
     with _LOCK:
         _known.clear()
         _waiting.clear()

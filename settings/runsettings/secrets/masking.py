@@ -1,8 +1,8 @@
-"""Masks the live secrets of a run or of settings, in values and in messages.
+"""Masks the known secrets of a run or of settings, in values and in messages.
 
-Other values must stay as they are. A secret that is short or a single word can be a part of many
-texts, so in values it is masked only if it is the whole value, and never in a key. In messages, it
-is masked too.
+Other values must not change. A secret that is short or a single word can occur in unrelated texts.
+In values, it is masked only if it is the whole value, and never in a key. In messages, it is always
+masked.
 """
 
 from __future__ import annotations
@@ -24,24 +24,28 @@ from runsettings.values.rendering import LONGEST_SHOWN
 from runsettings.values.tree import Tree
 
 SHORTEST_IN_VALUES: Final = 8
-"""Characters from which a secret is also masked inside of a longer value, such as an address."""
+"""The smallest length, in characters, at which a secret is also masked inside a longer value."""
 
 LONGEST_WORD: Final = 12
-"""Up to so many letters and nothing else, a secret can be a word that other texts have as well."""
+"""A secret with only letters, up to this number, is treated as a word that other texts may have."""
 
 SHORTEST_IN_MESSAGES: Final = 4
-"""Characters from which a secret is masked anywhere in a message; a shorter one where quoted."""
+"""The smallest length at which a secret is masked anywhere in a message; shorter ones in quotes."""
 
 _WORD: Final = r"[^\s\"'\[\]{},]+"
 _ENCODED: Final = r"\s*+[A-Za-z0-9+/=_-]{32,}+\s*+"
-"""A line that is a part of a key file, or a token alone."""
+"""A line that is part of a key file, or is only a token."""
 
 _MOST_SEARCHED: Final = 1_000
-"""Characters after the name of a secret in which words are looked for that a message may quote."""
+"""The number of characters after the name of a secret that are searched for words to mask."""
 
 
 def is_distinct(secret: str) -> bool:
-    """Whether a text that contains a secret hardly does so by chance: a key, not a short word."""
+    """Whether a secret is unlikely to occur in unrelated texts: a key, not a short word.
+
+    Args:
+        secret: The secret.
+    """
     is_word = secret.isalpha() and len(secret) <= LONGEST_WORD
     return len(secret) >= SHORTEST_IN_VALUES and not is_word
 
@@ -58,7 +62,11 @@ class SecretMask:
         self._build(frozenset({secrets} if isinstance(secrets, str) else secrets) - {""})
 
     def add(self, secrets: Iterable[str]) -> None:
-        """Mask these texts as well, from now on."""
+        """Add secrets to the mask.
+
+        Args:
+            secrets: The secrets. Empty ones are ignored.
+        """
         texts = self.secrets.union(secrets) - {""}
         if texts != self.secrets:
             self._build(texts)
@@ -85,13 +93,13 @@ class SecretMask:
         return f"<{len(self.secrets)} secrets>"
 
     def text(self, value: str) -> str:
-        """Mask the secrets in a text that is a value, or a part of one."""
+        """Mask the secrets in a text that is a value or part of a value."""
         if value in self.secrets:
             return MASK
         return self._in_values.replace(value, lambda _: MASK)
 
     def message(self, text: str) -> str:
-        """Mask the secrets in a text for people."""
+        """Mask the secrets in a message for the user."""
         if text in self.secrets:
             return MASK
         return self._in_messages.replace(text, lambda _: MASK)
@@ -104,7 +112,7 @@ class SecretMask:
         Args:
             value: Any tree of mappings, lists, tuples, sets and scalars.
             path: The path of the value.
-            numbers: Whether a number can be a secret of digits. A metric cannot.
+            numbers: Whether to mask a number whose digits are a secret. Use ``False`` for metrics.
 
         Returns:
             The value, with its containers copied, and the masked paths of the secrets.
@@ -118,8 +126,8 @@ class SecretMask:
     def record(self, value: Any) -> Any:
         """Mask the secrets inside the strings of a record of the journal.
 
-        Short secrets stay, because one could be a word of the format. They are masked in the
-        values before a record is made of them.
+        Short secrets are not masked, because one could be a word of the format. They are masked
+        in the values before the record is made.
         """
         if isinstance(value, str):
             return self._in_values.replace(value, lambda _: MASK)
@@ -137,7 +145,7 @@ class SecretMask:
         return text.encode(errors="surrogateescape")
 
     def traces(self) -> tuple[bytes, ...]:
-        """The bytes to search for in an encoded record: without them, `record` masks nothing."""
+        """The bytes to search for in an encoded record. If it has none, `record` masks nothing."""
         return self._traces
 
     @property
@@ -149,7 +157,7 @@ class SecretMask:
         """Mask the secrets in a tree.
 
         Returns:
-            The masked tree, or the same tree if it has no secret; and a warning for each secret.
+            The masked tree, or the same tree if it has no secrets; and a warning for each secret.
         """
         data, found = self.value(tree.data)
         if not found:
@@ -160,7 +168,7 @@ class SecretMask:
 
     def diagnostics(self, diagnostics: Collection[Diagnostic]) -> tuple[Diagnostic, ...]:
         """Mask the secrets in diagnostics, and the values of names that sound like secrets."""
-        # Many diagnostics can show the same line, and that line may be the whole text.
+        # Cached: many diagnostics can show the same line, and that line may be very long.
         excerpt_text = functools.cache(self.line)
         named = functools.cache(_words_after_names)
         return tuple(
@@ -198,7 +206,7 @@ class SecretMask:
         elif isinstance(value, Replace):
             return Replace(self._masked(value.value, path, found, digits))
         elif digits and type(value) is int and str(value) in digits:
-            clean = MASK  # a key of digits alone, which YAML reads as a number
+            clean = MASK  # a secret of digits, which YAML reads as a number
         else:
             return value
         if clean != value:
@@ -225,7 +233,7 @@ class SecretMask:
             return diagnostic
         message, hint, origin = diagnostic.message, diagnostic.hint, diagnostic.origin
         if diagnostic.excerpt is not None and not same:
-            # The message can quote what the line has after the name of a secret.
+            # The message can quote words that follow the name of a secret in the line.
             written = named(diagnostic.excerpt.text)
             message = written.replace(message, lambda _: MASK)
             hint = hint and written.replace(hint, lambda _: MASK)
@@ -247,13 +255,13 @@ class SecretMask:
         )
 
     def line(self, text: str) -> str:
-        """Mask the secrets in a line of a file, and what follows the name of a secret there."""
+        """Mask the secrets in a line of a file, and the rest of the line after a secret's name."""
         start = value_of_secret_name(text)
         if re.fullmatch(_ENCODED, text):
             start = len(text) - len(text.lstrip())
         if start is not None:
             text = text[:start] + "*" * min(len(text) - start, len(MASK))
-        # As long as the secret, so that the caret stays in the right column.
+        # The mask is as long as the secret, so that the caret stays in the right column.
         return self._in_messages.replace(text, lambda length: "*" * length)
 
 
@@ -274,18 +282,28 @@ def _excerpt(excerpt: Excerpt | None, masked: Callable[[str], str]) -> Excerpt |
 
 
 def mask_excerpt_from_column(excerpt: Excerpt | None) -> Excerpt | None:
-    """Mask the line from the marked column on: the value there is or contains a secret."""
+    """Mask an excerpt from its marked column on, where the value is or contains a secret.
+
+    Args:
+        excerpt: The excerpt, or ``None``.
+
+    Returns:
+        The masked excerpt, or ``None``.
+    """
     if excerpt is None:
         return None
     return excerpt._replace(text=excerpt.text[: excerpt.column - 1] + MASK, width=len(MASK))
 
 
 def secret_in_config(path: KeyPath, origin: Origin) -> Diagnostic:
-    """The warning that a secret in a run config was masked.
+    """Make the warning that a secret in a run config was masked.
 
     Args:
         path: The masked path of the value.
-        origin: Where it was set.
+        origin: The origin of the value.
+
+    Returns:
+        The diagnostic.
     """
     return Diagnostic(
         Rule.SECRET_IN_CONFIG,
@@ -298,7 +316,7 @@ def secret_in_config(path: KeyPath, origin: Origin) -> Diagnostic:
 
 
 def _forms(text: str) -> set[str]:
-    """The forms that a secret can have: escaped by Python or JSON, or shortened to its ends."""
+    """The forms in which a secret can occur: escaped by Python or JSON, or shortened."""
     forms: set[str] = set()
     escaped = (json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1])
     for form in {text, repr(text)[1:-1], *escaped}:

@@ -6,23 +6,23 @@ from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple
 
 _FEW: Final = 16
-"""Up to so many strings, one search for each is faster than the automaton, which is in Python."""
+"""Up to this number of strings, `str.find` for each is faster than the automaton in Python."""
 
 
 class _Automaton(NamedTuple):
     """The Aho-Corasick automaton of some strings. State 0 is the start."""
 
     following: dict[int, int]
-    """The next state, by state and character in one number: see `_KEY`."""
+    """The next state, by a number that combines state and character; see `_KEY`."""
     fallback: list[int]
-    """For each state, that of the longest proper suffix that is a prefix of one of the strings."""
+    """For each state, the state of its longest proper suffix that is a prefix of a string."""
     longest: list[int]
     """For each state, the length of the longest string that ends there; 0 if none does."""
 
 
 _KEY: Final = 21
-"""Bits of a character in a key of `_Automaton.following`. One dictionary with numbers as keys takes
-a fraction of the memory of a dictionary for each state."""
+"""The number of bits for the character in a key of `_Automaton.following`. One dictionary with
+numbers as keys needs much less memory than a dictionary for each state."""
 
 
 class TextSearch:
@@ -44,7 +44,10 @@ class TextSearch:
 
         Args:
             text: The text to search.
-            substitute: Makes the new text from the length of the replaced one, in characters.
+            substitute: Returns the new text, from the length of the replaced text in characters.
+
+        Returns:
+            The new text.
         """
         if len(self.texts) <= _FEW and not any(found in text for found in self.texts):
             return text
