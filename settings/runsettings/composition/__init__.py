@@ -1,5 +1,5 @@
-"""Makes one config of several sources: merging, composed files, references, overrides.
+"""Combines several sources into one config: merging, composed files, references, overrides.
 
-A module belongs here if it decides how sources come together, whatever layers they are of. Nothing
-here knows a model or a run: the environment and the way to read one file are arguments.
+A module belongs here if it decides how sources are combined, independent of their layers. Nothing
+here depends on models or runs. The environment and the function that reads a file are arguments.
 """

@@ -1,7 +1,8 @@
-"""Composed files: the files that one uses, its profiles, and the order in which they stand.
+"""Composed files: the files that each one uses, its profiles, and their precedence.
 
-A composed file becomes a chain of sources, lowest first: the files of its ``$use``, the file
-itself, and its chosen profiles. Each source keeps its own positions; merging does the rest.
+A composed file becomes a chain of sources, lowest precedence first: the files of its ``$use``, the
+file itself, and its chosen profiles. Each source keeps its own positions. The sources are then
+merged.
 """
 
 from __future__ import annotations
@@ -27,20 +28,24 @@ from runsettings.values.reading import Reading
 from runsettings.values.tree import Place, Tree, origin_of
 
 ReadFile: TypeAlias = Callable[[str], Reading]
-"""Reads one file alone. Its path is a text: of many files, paths take as long as reading them."""
+"""Reads one file alone. Its path is a text, because `Path` objects are slow for many files."""
 
 CONFIG: Final = "$config"
 _SCHEMA, _USE, _PROFILES = "$schema", "$use", "$profiles"
 _HEADER: Final = (CONFIG, _USE, _PROFILES, _SCHEMA)
 _MAX_FILES: Final = 1_000
-"""The most sources of one chain: files that use each other can name each other very often."""
+"""The largest number of sources of one chain: files can use the same files very often."""
 _MAX_LEVELS: Final = 50
-"""How many files can stand in a row of which each uses the next."""
+"""The largest depth of files that use each other."""
 _ADDRESS: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 
 
 def is_composed(tree: Tree) -> bool:
-    """Whether the first key of a file is ``$config``; a ``$schema`` may stand before it."""
+    """Whether a file is composed: its first key is ``$config``, or the first after ``$schema``.
+
+    Args:
+        tree: The file as it was read alone.
+    """
     for key in tree.data:
         if key != _SCHEMA:
             return bool(key == CONFIG)
@@ -52,8 +57,8 @@ class Composer:
 
     Args:
         read: Reads one file alone.
-        cwd: The directory that shown paths start from.
-        profiles: The chosen profiles; it learns of those that the files have.
+        cwd: The directory to which paths in messages are relative.
+        profiles: The chosen profiles. The names of all profiles in the files are added to it.
     """
 
     def __init__(self, read: ReadFile, cwd: Path, profiles: Profiles) -> None:
@@ -63,21 +68,21 @@ class Composer:
         self._readings: dict[str, Reading] = {}
         self._chain: list[Reading] = []
         self._count = 0
-        self._told_limit = False
+        self._limit_reported = False
 
     def compose(
         self, path: str, reading: Reading, mount: KeyPath = (), used_by: Origin | None = None
     ) -> list[Reading]:
-        """The chain of sources that a file stands for, lowest first.
+        """Read the chain of sources of a file.
 
         Args:
-            path: The file.
+            path: The path of the file.
             reading: The file as it was read alone.
-            mount: The key to put the file under; empty for the root.
-            used_by: What names the file, if that is no file.
+            mount: The path under which to mount the file; empty for the root.
+            used_by: The origin that names the file, if it is not another file.
 
         Returns:
-            ``reading`` alone if the file is plain data.
+            The sources, lowest precedence first; only ``reading`` if the file is plain data.
         """
         if not mount and not is_composed(reading.tree):
             return [_as_plain(reading)]
@@ -93,7 +98,7 @@ class Composer:
         used_by: Place | None,
         way: Sequence[tuple[str, Place | None]],
     ) -> None:
-        """Add a file to the chain, with the files that it uses below it."""
+        """Add a file to the chain, above the files that it uses."""
         tree = reading.tree
         if not is_composed(tree):
             plain = _as_plain(reading)
@@ -111,7 +116,7 @@ class Composer:
         found = list(reading.diagnostics)
 
         def report(rule: Rule, message: str, at: KeyPath, hint: str | None) -> None:
-            key = rule is Rule.UNKNOWN_DIRECTIVE  # elsewhere, the value is what is wrong
+            key = rule is Rule.UNKNOWN_DIRECTIVE  # for other rules, the value is wrong
             origin, excerpt = tree.origin(at, key=key), excerpt_of(tree, at, key=key)
             found.append(Diagnostic.of(rule, (*mount, *at), message, origin, hint, excerpt))
 
@@ -139,7 +144,7 @@ class Composer:
             if isinstance(key, str) and key[:1] == "$":
                 del own_data[key]
                 if key not in _HEADER:
-                    hint = did_you_mean(key, _HEADER) or "here may stand " + ", ".join(_HEADER)
+                    hint = did_you_mean(key, _HEADER) or "allowed here: " + ", ".join(_HEADER)
                     report(Rule.UNKNOWN_DIRECTIVE, UNKNOWN_NAME, (key,), hint)
         own = _part(tree, own_data, (), mount, used_by, report)
         parts = {}
@@ -184,8 +189,8 @@ class Composer:
         """A file that another one uses, read alone.
 
         Returns:
-            Its path, what was read, where it is mounted and what uses it; ``None`` if it cannot be
-            used, which is reported.
+            Its path, its content, its mount and the place that uses it; ``None`` if it cannot be
+            used, after reporting the error.
         """
         at = place[1]
         if "://" in name and _ADDRESS.match(name):
@@ -195,8 +200,8 @@ class Composer:
         path = _used_path(name, directory)
         last = path[path.rfind(os.sep) :]
         for index, (known, _) in enumerate(way):
-            # Links are not followed where the names differ. A circle through a link of another name
-            # is found one round later, when the same names come again.
+            # If the names differ, links are not followed. A circle through a link with another name
+            # is found one round later, when the names repeat.
             if known.endswith(last) and _is_same(known, path):
                 places = [each for _, each in way[index + 1 :] if each is not None]
                 steps = ", then ".join(str(origin_of(each)) for each in (*places, place))
@@ -204,38 +209,38 @@ class Composer:
                 report(Rule.CIRCULAR, message, at, "remove one of them")
                 return None
         if self._count >= _MAX_FILES or len(way) > _MAX_LEVELS:
-            if not self._told_limit:
+            if not self._limit_reported:
                 message = f"more than {_MAX_FILES:,} files, or {_MAX_LEVELS} levels of them"
                 report(Rule.COMPOSITION_LIMIT, message, at, "use fewer files")
-            self._told_limit = True
+            self._limit_reported = True
             return None
         self._count += 1
         reading = self._readings.get(path)
         if reading is None:
             reading = self._readings[path] = self._read(path)
         if reading.diagnostics and reading.tree.text is None:
-            # The whole file cannot be read: the place that names it is the one to mend.
+            # The whole file cannot be read, so the diagnostic shows the place that names it.
             where = shown_path(path, self._cwd)
             for each in reading.diagnostics:
                 report(each.rule, f"{where}: {each.message}", at, each.hint)
             return None
         if reading.diagnostics:
-            # The diagnostics of a file that is used twice are told once.
+            # The diagnostics of a file that is used twice are reported once.
             self._readings[path] = reading._replace(diagnostics=())
         return path, reading, mount, place
 
 
 def _has_plain_values(tree: Tree) -> bool:
-    """Whether nothing is written with ``$`` in a composed file but its first key.
+    """Whether a composed file has no ``$`` except in its first key.
 
-    This is so in most files of many, and takes no look at each value.
+    This is fast and true for most files. Their values are then not checked one by one.
     """
     text = tree.text
     return text is not None and text.count("$") == 1 and "\\" not in text and not tree.directives
 
 
 def _used_path(name: str, directory: str) -> str:
-    """The file that one of a directory names, without ``..`` where no link makes a difference."""
+    """The path of a used file. ``..`` is removed if that leads to the same file despite links."""
     if name[0] == "~":
         name = os.path.expanduser(name)  # noqa: PTH111 - Path's raises for an unknown user
     path = os.path.join(directory, name)  # noqa: PTH118 - for each of many files
@@ -250,12 +255,12 @@ def _used_path(name: str, directory: str) -> str:
 
 
 def _is_same(one: str, other: str) -> bool:
-    """Whether two paths are the same file, whichever links lead to it."""
+    """Whether two paths lead to the same file, after following links."""
     return one == other or os.path.realpath(one) == os.path.realpath(other)
 
 
 def _as_plain(reading: Reading) -> Reading:
-    """A file of plain data; a late ``$config`` is told."""
+    """A file of plain data, with a warning if ``$config`` is not its first key."""
     tree = reading.tree
     if CONFIG not in tree.data:
         return reading
@@ -278,7 +283,7 @@ def _part(
     used_by: Place | None,
     report: Report,
 ) -> Tree:
-    """The values of a file, or of one of its profiles, as a source of its own."""
+    """The values of a file, or of one of its profiles, as a separate source."""
     text = ComposedText(mount, report)
     values = text.mapping(data, at, ())
     marks: Any = tree._marks
@@ -289,15 +294,15 @@ def _part(
         if text.references or text.replaced:
             marks = copied_marks(marks)
         for path in reversed(text.replaced):  # the innermost first
-            _lift(marks, path[len(at) :])
+            _unwrap_replace(marks, path[len(at) :])
     part = _mounted(tree, values, marks, mount, used_by)
     part.directives = text.directives
     part.references = text.references
     return part
 
 
-def _lift(marks: Any, path: KeyPath) -> None:
-    """Put the marks below ``$replace`` in the place of their mapping."""
+def _unwrap_replace(marks: Any, path: KeyPath) -> None:
+    """Replace the marks of a ``$replace`` mapping by the marks of its value."""
     *around, last = path
     for key in around:
         marks = marks[key]
@@ -309,7 +314,7 @@ def _lift(marks: Any, path: KeyPath) -> None:
 def _mounted(
     tree: Tree, data: dict[str, Any], marks: Any, mount: KeyPath, used_by: Place | None
 ) -> Tree:
-    """The values of a file under a key, as a source of its own; with the places that use it."""
+    """The values of a file under a path, as a separate source with the places that use it."""
     for key in reversed(mount):
         data = {str(key): data}
     part = tree.with_data(data, marks)
@@ -321,7 +326,7 @@ def _mounted(
 
 
 def _mounted_marks(marks: Any, mount: KeyPath, part: Tree) -> Any:
-    """The marks of values under a key. Few programs ask for them of every file."""
+    """The marks of values under a path; computed when needed, as most files never need them."""
     if callable(marks):
         marks = marks()
     for key in reversed(mount):

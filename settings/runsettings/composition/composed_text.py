@@ -1,4 +1,4 @@
-"""What a composed file writes with ``$``: directives in mappings, and references in texts.
+"""Parses the syntax of composed files that uses ``$``: directives and references.
 
 A composed file has ``$config: 1`` as its first key. Any other file is plain data.
 """
@@ -35,10 +35,10 @@ _INDEX: Final = re.compile(r"\[(\d{1,6})\]")
 
 
 class ComposedText:
-    """Turns the values of one composed file into directives and references.
+    """Parses the directives and references in the values of one composed file.
 
     Args:
-        mount: The key under which the file is used; empty at the root.
+        mount: The path under which the file is used; empty for the root.
         report: Called for each problem.
 
     Attributes:
@@ -55,12 +55,15 @@ class ComposedText:
         self.replaced: list[KeyPath] = []
 
     def mapping(self, data: dict[Any, Any], at: KeyPath, inner: KeyPath) -> dict[Any, Any]:
-        """The values of a mapping.
+        """Parse the values of a mapping.
 
         Args:
-            data: The mapping as it was read.
-            at: Its path in the file.
-            inner: Its path in the config, below the mount.
+            data: The mapping from the file.
+            at: The path of the mapping in the file.
+            inner: The path of the mapping in the config, relative to the mount.
+
+        Returns:
+            A copy with directives and references.
         """
         values = {}
         for key, value in data.items():
@@ -98,7 +101,7 @@ class ComposedText:
     ) -> Any:
         for name in names:
             if name not in DIRECTIVES:
-                hint = did_you_mean(name, DIRECTIVES) or "here may stand " + ", ".join(DIRECTIVES)
+                hint = did_you_mean(name, DIRECTIVES) or "allowed here: " + ", ".join(DIRECTIVES)
                 self._report(Rule.UNKNOWN_DIRECTIVE, UNKNOWN_NAME, (*at, name), hint)
                 return {}
         name = names[0]
@@ -171,7 +174,14 @@ class ComposedText:
 
 
 def copied_marks(marks: Any) -> Any:
-    """A copy of marks, which may be shared by aliases or by two uses of a file."""
+    """Copy marks, which aliases or two uses of a file may share.
+
+    Args:
+        marks: The marks.
+
+    Returns:
+        The copy.
+    """
     if isinstance(marks, dict):
         branch = Branch(getattr(marks, "here", None))
         for key, mark in marks.items():

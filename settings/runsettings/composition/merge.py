@@ -1,9 +1,9 @@
-"""Merges several trees into one, and keeps every tree.
+"""Merges several trees into one, and keeps the original trees.
 
-The rule is one small table (`combine`). It is associative: the order in which neighbouring
-sources are merged makes no difference, because an upper value that hides a lower one stays a
-`Replace` until the end (`without_directives`). Origins are not copied: the sources are kept, and
-the winner at a path is looked up in them on demand.
+The table in `combine` has the rules. Merging is associative: the order in which adjacent sources
+are merged does not matter, because a value that overrides a lower one stays a `Replace` until the
+end (`without_directives`). Origins are not copied. The sources are kept, and the winner at a path
+is looked up in them when it is needed.
 """
 
 from __future__ import annotations
@@ -26,21 +26,21 @@ else:
     excerpt_of = deferred("runsettings.values.excerpts", "excerpt_of")
 
 OnBadAppend: TypeAlias = Callable[[KeyPath], None]
-"""Called with the path of an `Append` that has something other than a list below it."""
+"""Called with the path of an `Append` to a value that is not a list."""
 
 _FEW: Final = 8
-"""How many sources are searched one by one for a key. Of more, a table is made first."""
+"""Up to this number of sources are searched one by one for a key; more are indexed first."""
 
 
 class Merged:
-    """Several sources as one tree, with the history of every value.
+    """Several sources merged into one tree, with the history of every value.
 
     Args:
         sources: The trees, lowest precedence first.
         data: The merged values, without directives.
-        bad_appends: Paths at which an `Append` met a value that is not a list.
-        ranked: The sources without the values that are not merged, above sources with nothing
-            else; the sources themselves if all their values are merged.
+        bad_appends: Paths at which an `Append` applies to a value that is not a list.
+        ranked: The sources in the order of precedence, in which the values that are not merged
+            are separate sources below the others; by default ``sources``.
     """
 
     __slots__ = ("_with_key", "bad_appends", "data", "ranked", "sources")
@@ -63,7 +63,7 @@ class Merged:
         for source in self._with_first(path[0]) if path else reversed(self.ranked):
             data: dict[Any, Any] = source.data
             part = data[path[0]] if len(path) > 1 else None
-            # Many files can stand under one key. Most of them do not have the second key.
+            # Many files can be mounted under one key. Most of them do not have the second key.
             if type(part) is not dict or path[1] in part:
                 yield source
 
@@ -82,22 +82,22 @@ class Merged:
         return value_at(self.data, path)
 
     def winner(self, path: KeyPath) -> Tree | None:
-        """The source whose value at ``path`` wins, or ``None`` if no source has one."""
+        """The source with the winning value at ``path``, or ``None`` if no source has one."""
         for source in self._setting(path):
             if value_at(source.data, path) is not MISSING:
                 return source
         return None
 
     def origin(self, path: KeyPath) -> Origin | None:
-        """Where the winning value at ``path`` was set, or ``None`` if it was not."""
+        """The origin of the winning value at ``path``, or ``None`` if no source has one."""
         source = self.winner(path)
         return None if source is None else source.origin(path)
 
     def history(self, path: KeyPath) -> tuple[Leaf, ...]:
         """Every value that a source sets at ``path``: the winner first, then the losers.
 
-        A source that sets a whole parent to a value without this key is included: its leaf has
-        the parent's path.
+        This includes a source that sets a parent of ``path`` to a value without this key; its leaf
+        has the parent's path.
         """
         found = []
         for source in self._setting(path):
@@ -111,7 +111,7 @@ class Merged:
         return tuple(found)
 
     def leaves(self) -> Iterator[Leaf]:
-        """Every winning leaf with its origin, in order."""
+        """The winning leaves with their origins, in order."""
         for path, value in leaves_of(self.data):
             source = self.winner(path)
             assert source is not None
@@ -119,7 +119,14 @@ class Merged:
 
 
 def merge(sources: Sequence[Tree]) -> Merged:
-    """Merge ``sources``, lowest precedence first. The sources are neither copied nor changed."""
+    """Merge sources.
+
+    Args:
+        sources: The trees, lowest precedence first. They are neither copied nor changed.
+
+    Returns:
+        The merged tree.
+    """
     bad_appends: list[KeyPath] = []
     merged: dict[str, Any] = {}
     made: set[int] = set()
@@ -145,15 +152,15 @@ def combine(
     *,
     lowest: bool = False,
 ) -> Any:
-    """Merge the values of two neighbouring sources at one path.
+    """Merge the values of two adjacent sources at one path.
 
     Args:
         lower: The lower source's value, or `MISSING`.
         upper: The upper source's value.
         path: The path.
-        on_bad: Called with the path of an `Append` that meets a value that is not a list.
+        on_bad: Called with the path of an `Append` to a value that is not a list.
         lowest: Whether no source is below ``lower``. A mapping that replaces another value then
-            hides nothing further down, and need not become a `Replace`.
+            overrides no further source, and does not become a `Replace`.
 
     Returns:
         The merged value, by this table:
@@ -206,12 +213,12 @@ def _combine_mappings(
     """Merge two mappings.
 
     Args:
-        lower: The lower source's.
-        upper: The upper source's.
-        path: Their path.
+        lower: The mapping of the lower source.
+        upper: The mapping of the upper source.
+        path: The path of both.
         on_bad: As in `combine`.
         lowest: As in `combine`.
-        made: The ids of mappings that this merging has made, which need not be copied again.
+        made: The ids of mappings that this merge has made, which need not be copied again.
     """
     if made is None:
         together = lower.copy()
@@ -235,7 +242,14 @@ def _combine_mappings(
 
 
 def without_directives(node: Any) -> Any:
-    """``node`` as plain data: its directives are applied as if no source were below them."""
+    """Convert a value to plain data, by applying its directives as if no source were below.
+
+    Args:
+        node: The value.
+
+    Returns:
+        The value without directives.
+    """
     if isinstance(node, Replace):
         node = node.value
     elif isinstance(node, Append):
@@ -256,7 +270,11 @@ def without_directives(node: Any) -> Any:
 
 
 def append_diagnostics(merged: Merged) -> list[Diagnostic]:
-    """An error for each `Append` that met a value that is not a list."""
+    """Make an error for each `Append` to a value that is not a list.
+
+    Args:
+        merged: The merged sources.
+    """
     return [
         Diagnostic.of(
             Rule.BAD_VALUE,

@@ -1,16 +1,16 @@
-"""Overrides: keys of a run config that the command line or a call sets one by one.
+"""Overrides: single keys of a run config that the command line or a call sets.
 
 =====================  ======================================================
 override               effect
 =====================  ======================================================
-``optim.lr=0.1``       sets a key that something below has
-``+new=1``             sets a key, whether something below has it or not
+``optim.lr=0.1``       sets a key that a lower source has
+``+new=1``             sets a key, whether a lower source has it or not
 ``tags+=night``        appends an item, or the items of a list
 ``model=@vit.yaml``    replaces a key by the values of a file
 =====================  ======================================================
 
-A value is a scalar of YAML 1.2; what begins with a bracket or a quote is a flow collection or a
-quoted text. References are not looked up in it.
+A value is a YAML 1.2 scalar, or a flow collection or quoted text if it begins with a bracket or a
+quote. References in it are not looked up.
 """
 
 from __future__ import annotations
@@ -46,9 +46,9 @@ class Override(NamedTuple):
     value: Any
     """A value, an `Append` or a `Delete`."""
     file: str | None
-    """The file whose values replace the key, instead of a value."""
+    """The file whose values replace the key; ``None`` if ``value`` is used."""
     adds: bool
-    """Whether the key may be one that nothing below has."""
+    """Whether the key may be one that no lower source has."""
     origin: Origin
 
 
@@ -70,14 +70,14 @@ class Overrides:
 
     @property
     def files(self) -> list[tuple[str, Origin]]:
-        """The config files, lowest first, with their origins."""
+        """The config files, lowest precedence first, with their origins."""
         return [
             (text, self._origin(flag, text)) for flag, text in self._words if flag == CONFIG_FLAG
         ]
 
     @property
     def profiles(self) -> list[tuple[str, Origin]]:
-        """The chosen profiles, lowest first, with their origins."""
+        """The chosen profiles, lowest precedence first, with their origins."""
         return [
             (name.strip(), self._origin(flag, text))
             for flag, text in self._words
@@ -87,7 +87,11 @@ class Overrides:
         ]
 
     def read(self) -> tuple[list[Override], list[Diagnostic]]:
-        """The overrides in their order, and an error for each that cannot be read."""
+        """Parse the overrides.
+
+        Returns:
+            The overrides in their order, and an error for each one that cannot be parsed.
+        """
         found: list[Override] = []
         diagnostics: list[Diagnostic] = []
         for flag, text in self._words:
@@ -151,10 +155,16 @@ class Overrides:
 
 
 def value_of(text: str) -> Any:
-    """The value of a text.
+    """Parse the value of an override.
+
+    Args:
+        text: The text after the ``=``.
+
+    Returns:
+        The value.
 
     Raises:
-        ValueError: It is not a scalar, a quoted text or a flow collection.
+        ValueError: The text is not a scalar, a quoted text or a flow collection.
     """
     if not text.startswith(_FLOW):
         return scalars.resolve_plain(text) if text else None
@@ -162,5 +172,5 @@ def value_of(text: str) -> Any:
     for diagnostic in reading.diagnostics:
         raise ValueError(diagnostic.message)
     if reading.tree.data.keys() != {"value"}:
-        raise ValueError("it goes on after its end")
+        raise ValueError("there is text after the value")
     return reading.tree.data["value"]

@@ -1,4 +1,4 @@
-"""The profiles that are chosen, and those that composed files have."""
+"""The chosen profiles, and the profiles that composed files define."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ class Profiles:
     """The chosen profiles, which all files of one resolution share.
 
     Args:
-        chosen: Their names, lowest first, with their origins.
-        lenient: Whether they may be meant for other files, if these have no profile at all.
+        chosen: Their names, lowest precedence first, with their origins.
+        lenient: Whether unknown profiles are allowed if the files define no profile at all.
 
     Attributes:
-        chosen: The same, each name once.
-        known: The names of the profiles that the files have that were read so far.
+        chosen: The names with their origins, each name once.
+        known: The names of all profiles in the files that were read so far.
     """
 
     def __init__(self, chosen: Sequence[tuple[str, Origin]] = (), *, lenient: bool = False) -> None:
@@ -45,13 +45,16 @@ class Profiles:
         caller: Origin,
         flags: Sequence[tuple[str, Origin]] = (),
     ) -> Profiles:
-        """The profiles that the first of three places names: the call, flags, the variable.
+        """Choose the profiles of the call, or else of the flags, or else of the variable.
 
         Args:
-            given: What the call names.
-            environ: The environment, which may have ``RUNSETTINGS_PROFILE``.
-            caller: The place of the call.
-            flags: What flags name.
+            given: The names in the call; ``None`` if it has none.
+            environ: The environment, for ``RUNSETTINGS_PROFILE``.
+            caller: The origin of the call.
+            flags: The names in flags, with their origins.
+
+        Returns:
+            The chosen profiles.
         """
         if given is not None:
             names = [given] if isinstance(given, str) else given
@@ -63,7 +66,7 @@ class Profiles:
         return cls([(name.strip(), origin) for name in names if name.strip()], lenient=True)
 
     def unknown(self) -> list[Diagnostic]:
-        """An error for each chosen profile that no file has."""
+        """An error for each chosen profile that no file defines."""
         if self._lenient and not self.known:
             return []
         return [

@@ -1,7 +1,7 @@
 """Looks up references, ``${…}``, after all sources are read.
 
-It works in rounds. Each round merges the sources, and replaces every reference whose target has no
-reference in it any more. What is left when a round replaces nothing is a circle.
+Each round merges the sources, and replaces every reference whose target contains no reference. If a
+round replaces nothing, the remaining references are circular.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from runsettings.values.positions import Branch
 from runsettings.values.tree import Tree
 
 _MAX_ROUNDS: Final = 100
-"""How many references can stand in a row of which each refers to the next."""
-_MARKED: Final = 4
-"""For the budget, a value in a mapping counts for so many, because its place is kept as well."""
-_CHARACTERS: Final = 64
-"""For the budget, a text counts as one more value for each 64 characters."""
-_WAIT: Final = object()
+"""The largest length of a chain of references that refer to each other."""
+_MAPPING_VALUE_COST: Final = 4
+"""A value in a mapping counts as this many values of the budget: its origin is stored too."""
+_CHARACTERS_PER_VALUE: Final = 64
+"""A text counts as one more value of the budget for each 64 characters."""
+_PENDING: Final = object()
 
 
 class _Place:
@@ -48,7 +48,7 @@ class _Place:
         self.origin = tree.origin(path)
 
     def put(self, value: Any, mark: Any) -> None:
-        """Put the value in the place of the reference."""
+        """Replace the reference by a value."""
         self.holder[self.key] = value
         if self.marks is not None:
             self.marks[self.key] = mark
@@ -71,13 +71,13 @@ def resolve_references(
     """Replace the references in sources by the values that they refer to.
 
     Args:
-        trees: All sources, lowest first. The data of those with references are changed.
+        trees: All sources, lowest precedence first. References in their data are replaced in place.
         environ: The environment, for ``${env:NAME}``.
-        named: Returns the path in the sources of a path as a file writes it.
-        typed: Returns the value that a path has by its type; the value as it is by default.
+        named: Converts a path as written in a file to the path in the sources.
+        typed: Converts the value at a path to its type; by default, values are not converted.
 
     Returns:
-        An error for each reference that cannot be looked up and that no source beats.
+        An error for each reference that cannot be looked up and that no source overrides.
     """
     waiting = [place for tree in trees if tree.references for place in _places(tree)]
     if named is not None:
@@ -89,28 +89,28 @@ def resolve_references(
         if not waiting:
             break
         merged = merge(trees)
-        alive = _Alive(merged)
+        winning = _WinningReferences(merged)
         left: list[_Place] = []
         for place in waiting:
             try:
                 _check(spent)
                 value, mark = _looked_up(place, merged, environ, typed)
-                if value is not _WAIT:
+                if value is not _PENDING:
                     spent += _size(value, MAX_DEPTH - len(place.path))
                     _check(spent)
                     if isinstance(value, dict):
                         target = place.reference.targets[0].path
                         mark = _marks(value, target, place.origin, merged)
             except _FailedError as failed:
-                if place in alive:
+                if place in winning:
                     found.append(_diagnostic(place, failed.rule, failed.message, failed.hint))
                 value, mark = place.reference.text, place.origin
-            if value is _WAIT:
+            if value is _PENDING:
                 left.append(place)
             else:
                 place.put(value, mark)
         if len(left) == len(waiting):
-            found += _circles([place for place in left if place in alive])
+            found += _circles([place for place in left if place in winning])
             break
         waiting = left
     else:
@@ -145,8 +145,8 @@ def _places(tree: Tree) -> Iterator[_Place]:
     return walk(tree.data, tree.marks, ())
 
 
-class _Alive:
-    """The references that no other source beats; searched for once, and only if asked for."""
+class _WinningReferences:
+    """The references that no other source overrides. They are collected at the first use."""
 
     def __init__(self, merged: Merged) -> None:
         self._merged = merged
@@ -174,19 +174,19 @@ def _looked_up(
     environ: Mapping[str, str],
     typed: Callable[[KeyPath, Any], Any] | None,
 ) -> tuple[Any, Any]:
-    """The value of a reference and its mark; `_WAIT` while a target has references."""
+    """The value of a reference and its mark; `_PENDING` while a target contains references."""
     parts: list[Any] = []
     for part in place.reference.parts:
         value = _target(part, merged, environ) if isinstance(part, Target) else part
-        if value is _WAIT:
-            return _WAIT, None
+        if value is _PENDING:
+            return _PENDING, None
         if typed is not None and isinstance(part, Target) and part.variable is None:
             value = typed(part.path, value)
         parts.append(value)
     targets = tuple(_origin(target, merged, environ) for target in place.reference.targets)
     mark: Any = place.origin._replace(targets=targets)
     if len(parts) > 1:
-        _check(sum(len(part) // _CHARACTERS for part in parts if isinstance(part, str)))
+        _check(sum(len(part) // _CHARACTERS_PER_VALUE for part in parts if isinstance(part, str)))
         return "".join(map(_as_text, parts, place.reference.parts)), mark
     return parts[0], mark
 
@@ -207,7 +207,7 @@ def _target(target: Target, merged: Merged, environ: Mapping[str, str]) -> Any:
     node: Any = merged.data
     for index, key in enumerate(target.path):
         if isinstance(node, Reference):
-            return _WAIT
+            return _PENDING
         if isinstance(node, list) and str(key).isdecimal() and int(key) < len(node):
             node = node[int(key)]
         elif isinstance(node, dict) and key in node:
@@ -221,7 +221,7 @@ def _target(target: Target, merged: Merged, environ: Mapping[str, str]) -> Any:
                 + (f" in {around}" if around else ""),
                 did_you_mean(str(key), known),
             )
-    return _WAIT if next(_references(node), None) is not None else node
+    return _PENDING if next(_references(node), None) is not None else node
 
 
 def _origin(target: Target, merged: Merged, environ: Mapping[str, str]) -> Origin:
@@ -237,7 +237,7 @@ def _origin(target: Target, merged: Merged, environ: Mapping[str, str]) -> Origi
 
 
 def _marks(node: dict[str, Any], target: KeyPath, own: Origin, merged: Merged) -> Branch:
-    """Marks of a mapping that a reference stands for: each value has both places."""
+    """The marks of a mapping that replaces a reference: each value has both origins."""
     branch = Branch(own)
     for key, value in node.items():
         here = (*target, key)
@@ -264,7 +264,7 @@ def _as_text(value: Any, part: str | Target) -> str:
 
 def _size(value: Any, levels: int) -> int:
     if isinstance(value, str):
-        return 1 + len(value) // _CHARACTERS
+        return 1 + len(value) // _CHARACTERS_PER_VALUE
     if not isinstance(value, (dict, list)):
         return 1
     if levels <= 0:
@@ -275,7 +275,7 @@ def _size(value: Any, levels: int) -> int:
         )
     size, each = 1, 0
     if isinstance(value, dict):
-        value, each = value.values(), _MARKED - 1
+        value, each = value.values(), _MAPPING_VALUE_COST - 1
     for item in value:
         size += each + _size(item, levels - 1)
         _check(size)
@@ -292,7 +292,7 @@ def _check(size: int) -> None:
 
 
 def _circles(places: Sequence[_Place]) -> list[Diagnostic]:
-    """One error for references that wait for each other, with the place of each."""
+    """One error for references that refer to each other, with the origin of each."""
     if not places:
         return []
     first, *others = places
