@@ -134,7 +134,7 @@ def test_check_ins_decide_where_locks_do_not_reach(address, jail, spawn, script,
     )
     assert second.stdout == "crashed\n", second.stderr
     assert second.returncode == 1
-    text = f"run 'x' is being written by process {first.pid} on node1, says the store"
+    text = f"run 'x' is being written by process {first.pid} on node1, according to the store"
     assert text in second.stderr
     first.kill()
     first.communicate()

@@ -208,7 +208,7 @@ def test_must_and_never_need_an_answer(request, kind, begin, jail, monkeypatch):
     jail.setenv(WANDB_STORE=request.getfixturevalue(kind))
     monkeypatch.setattr(asking, "PATIENCE", 2.0)
     for resume in ("must", "never"):
-        with pytest.raises(RunError, match="nobody knows whether a run 'x' exists") as caught:
+        with pytest.raises(RunError, match="it is unknown whether a run 'x' exists") as caught:
             begin(mode="online", id="x", resume=resume)
         assert 'set mode="offline"' in str(caught.value)
         assert "s3cretword" not in str(caught.value)
@@ -227,7 +227,7 @@ def test_allow_records_here_where_the_store_does_not_answer(
         assert run.resumed
     messages = capfd.readouterr().err
     assert "could not be asked" in messages or "failed" in messages
-    assert "run 'x' goes on from what is here" in messages
+    assert "run 'x' continues from the local journal" in messages
     assert "s3cretword" not in messages
     shutil.rmtree(run.path)
 

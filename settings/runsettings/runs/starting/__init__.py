@@ -1,4 +1,4 @@
-"""`init`, from its arguments to a started run.
+"""Implements `init`: from its arguments to a started run.
 
-Login, resume and the name of a run are decided here.
+Modules here find the login, resume runs, and choose the name of a run.
 """

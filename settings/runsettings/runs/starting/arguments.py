@@ -1,4 +1,4 @@
-"""The arguments of `init` as a source of settings, each with the argument as its origin."""
+"""Makes a source of settings from the arguments of `init`, with each argument as an origin."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ FIELDS: Final = {
     "host": "base_url",
     "key": "api_key",
 }
-"""Arguments of `init` whose setting has another name."""
+"""The names of settings that differ from the argument of `init`, by argument."""
 
 
 def resolve_settings(
@@ -54,14 +54,17 @@ def resolve_settings(
 
     Args:
         given: The arguments that were given, by their names in the call.
-        settings: The argument ``settings``; below the other arguments.
+        settings: The argument ``settings``, with lower precedence than the other arguments.
         caller: The place of the call.
-        config: The argument ``config``. Flags in it that `Settings.add_arguments` made are
-            settings, in the layer of flags.
-        profiles: The profiles of composed files, which the config's files can have as well.
+        config: The argument ``config``. Flags in it that `Settings.add_arguments` added are
+            settings, in the flag layer.
+        profiles: The profiles of composed files, shared with the files of the config.
+
+    Returns:
+        The settings.
 
     Raises:
-        SettingsError: Something in any layer is wrong.
+        SettingsError: A setting of any layer is wrong.
     """
     call = _arguments(given, caller)
     flags = settings_part(config)
@@ -105,7 +108,7 @@ def _is_path(given: object) -> TypeGuard[str | os.PathLike[str]]:
 
 
 class _CallLayer:
-    """The INIT layer of `init`, whose arguments have other names than the settings."""
+    """The INIT layer of `init`, whose arguments have different names from the settings."""
 
     layer = Layer.INIT
 
@@ -118,7 +121,7 @@ class _CallLayer:
 
 
 def _arguments(given: Mapping[str, Any], caller: Caller) -> Tree:
-    """The arguments as a tree, by the names of the settings.
+    """The arguments as a tree, with the names of the settings as keys.
 
     Raises:
         SettingsError: Two arguments of one setting have different values.

@@ -1,7 +1,6 @@
-"""Attaches what `init` is asked for about other packages: one line for each integration.
+"""Attaches the integrations that the settings of a run enable.
 
-Integrations stand above runs and are known by name only, as plug-ins are: a run without them
-imports nothing of them.
+The modules of integrations are only named here, as plug-ins, and are imported when a run uses them.
 """
 
 from __future__ import annotations
@@ -18,23 +17,34 @@ INTEGRATIONS: Final = {
     "magic": "runsettings.integrations.magic",
     "monitor_gym": "runsettings.integrations.gymnasium",
 }
-"""The module of each setting. It has ``EXTRA``, the extra of this package with what it needs;
-``missing(settings)``, which names what is not installed; and ``attach(run)``, which returns a
-function that ends it."""
+"""The module of each setting. It has ``EXTRA``, the extra of this package that installs its
+dependencies; ``missing(settings)``, which names the missing packages; and ``attach(run)``, which
+returns a function that detaches it."""
 
 
 def integrations(settings: Settings) -> Iterator[tuple[str, Any]]:
-    """The integrations that settings ask for: the setting, and the module."""
+    """Find the integrations that settings enable.
+
+    Args:
+        settings: The settings.
+
+    Yields:
+        The name of the setting, and the module.
+    """
     for setting, module in INTEGRATIONS.items():
         if getattr(settings, setting):
             yield setting, import_module(module)
 
 
 def attach_integrations(run: Run) -> None:
-    """Attach to a run what its settings ask for. A failure is a warning."""
+    """Attach the integrations that a run's settings enable. A failure is printed as a warning.
+
+    Args:
+        run: The run.
+    """
     for setting, module in integrations(run._settings):
-        if module.missing(run._settings) is None:  # else it was said before the start
+        if module.missing(run._settings) is None:  # otherwise, a warning was printed earlier
             try:
                 run._detach.append(module.attach(run))
-            except Exception as error:  # noqa: BLE001 - of another package, most likely; it is told
+            except Exception as error:  # noqa: BLE001 - any error of another package; reported
                 run._recorder.notices.warn(f"{setting}: {type(error).__name__}: {error}")

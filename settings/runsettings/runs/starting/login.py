@@ -1,4 +1,4 @@
-"""How a run is shipped: the rules of `mode`, `force` and `anonymous`, and the login."""
+"""Decides how a run is shipped, by `mode`, `force`, `anonymous` and the login."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Login(NamedTuple):
     """The login for the server."""
 
     key: str | None
-    """The API key, wherever it was found. Never shown."""
+    """The API key from the settings or from netrc; never show it. ``None`` if there is none."""
     client: bool
     """Whether the official client, which sends runs, is installed."""
 
@@ -32,11 +32,11 @@ class Shipping(NamedTuple):
     """How the records of a run are shipped."""
 
     mode: Literal["online", "offline"]
-    """``"offline"`` keeps them on this machine."""
+    """``"offline"`` keeps the records on this machine."""
     notice: str | None
-    """A sentence for the user, if this is not what the settings asked for."""
+    """A message for the user if this differs from the settings; otherwise ``None``."""
     store: str | None = None
-    """The address of the store or of W&B, with its secrets, for a run that is online."""
+    """The address of the store or of W&B, with its secrets; ``None`` for an offline run."""
 
 
 def find_login(settings: Settings, environ: Mapping[str, str]) -> Login:
@@ -45,6 +45,9 @@ def find_login(settings: Settings, environ: Mapping[str, str]) -> Login:
     Args:
         settings: The settings, for ``api_key`` and ``base_url``.
         environ: The environment, for ``NETRC`` and ``HOME``.
+
+    Returns:
+        The login, which may be incomplete.
     """
     if settings.api_key is not None:
         key: str | None = settings.api_key.get_secret_value()
@@ -56,7 +59,14 @@ def find_login(settings: Settings, environ: Mapping[str, str]) -> Login:
 def decide_shipping(settings: Settings, login: Login) -> Shipping:
     """Decide how the records of a run are shipped.
 
-    A store is used before a login. The client sends no anonymous runs any more.
+    A store has precedence over a login. The client no longer sends anonymous runs.
+
+    Args:
+        settings: The settings, for ``mode``, ``store``, ``force`` and ``anonymous``.
+        login: The login.
+
+    Returns:
+        The mode, a message and the address.
 
     Raises:
         RunError: A package for the store is missing; or the settings demand to be online
@@ -93,7 +103,12 @@ def decide_shipping(settings: Settings, login: Login) -> Shipping:
 
 
 def is_anonymous(settings: Settings, login: Login) -> bool:
-    """Whether the run belongs to no account."""
+    """Whether the run belongs to no account.
+
+    Args:
+        settings: The settings, for ``anonymous`` and ``store``.
+        login: The login.
+    """
     if settings.anonymous == "must":
         return True
     logged_in = settings.store is not None or login.complete
@@ -101,7 +116,7 @@ def is_anonymous(settings: Settings, login: Login) -> bool:
 
 
 def _netrc_password(url: SplitResult, environ: Mapping[str, str]) -> str | None:
-    """The password for the address, whose machine the client writes with the port."""
+    """The password for an address in netrc; the client writes the machine's name with the port."""
     home = environ.get("HOME") or environ.get("USERPROFILE") or ""
     path = Path(environ.get("NETRC") or Path(home) / ".netrc")
     if not path.is_file():

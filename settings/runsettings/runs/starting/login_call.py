@@ -1,4 +1,4 @@
-"""`login`: says whether a key for the server is known."""
+"""`login`: returns whether an API key for the server is known."""
 
 from __future__ import annotations
 
@@ -23,17 +23,20 @@ def login(
     verify: bool = False,  # noqa: ARG001
     referrer: str | None = None,  # noqa: ARG001
 ) -> bool:
-    """Say whether an API key for the server is known. Nothing is asked, stored or sent.
+    """Return whether an API key for the server is known. Nothing is stored or sent.
 
     Args:
-        anonymous: As the setting.
-        key: A key. It is checked, and kept nowhere: set ``WANDB_API_KEY`` for it to count.
+        anonymous: The setting ``anonymous``.
+        key: An API key. It is checked but not stored. To use it, set ``WANDB_API_KEY``.
         relogin: Has no effect.
-        host: The address of the server, the setting ``base_url``.
-        force: As the setting.
+        host: The URL of the server, the setting ``base_url``.
+        force: The setting ``force``.
         timeout: Has no effect.
         verify: Has no effect.
         referrer: Has no effect.
+
+    Returns:
+        Whether a key is known.
 
     Raises:
         SettingsError: A setting of any layer is wrong.

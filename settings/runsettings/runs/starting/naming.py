@@ -1,6 +1,7 @@
-"""Random ids and names for runs, and the longest id.
+"""Makes random ids and names for runs, and checks the length of an id.
 
-The randomness is the kernel's: a script that seeds ``random`` must not get the same id twice.
+The randomness comes from the operating system: a script that seeds ``random`` must not get the same
+id twice.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from runsettings.values.errors import RunError
 _ALPHABET: Final = "abcdefghijklmnopqrstuvwxyz0123456789"
 
 LONGEST_ID_BYTES: Final = 200
-"""Of the 255 bytes of a directory's name; it begins with the time."""
+"""The largest length of an id. A directory's name, of at most 255 bytes, also has the time."""
 
 _ADJECTIVES: Final = (
     "amber ample azure balmy bold brave breezy bright brisk calm candid civil classic clear "
@@ -45,18 +46,18 @@ _NOUNS: Final = (
 
 
 def new_id() -> str:
-    """Eight random lower-case characters."""
+    """Make a random id of eight lower-case letters and digits."""
     return "".join(_pick([_ALPHABET] * 8)[0])
 
 
 def new_name() -> str:
-    """A random two-word name with a number: ``lively-river-217``."""
+    """Make a random name of two words and a number, such as ``lively-river-217``."""
     words, number = _pick([_ADJECTIVES.split(), _NOUNS.split()])
     return "-".join((*words, str(number % 999 + 1)))
 
 
 def _pick(choices: Sequence[Sequence[str]]) -> tuple[list[str], int]:
-    """One random item of each of ``choices``, and the rest of the random number."""
+    """One random item of each of ``choices``, and another random number."""
     number = int.from_bytes(os.urandom(8))
     picked = []
     for choice in choices:
@@ -68,10 +69,13 @@ def _pick(choices: Sequence[Sequence[str]]) -> tuple[list[str], int]:
 def check_length(settings: Settings) -> None:
     """Check that ``run_id`` is short enough for the name of a directory.
 
-    The setting itself has rules for the characters.
+    The setting itself checks the characters.
+
+    Args:
+        settings: The settings, for ``run_id``.
 
     Raises:
-        RunError: It is too long in bytes.
+        RunError: The id has more than `LONGEST_ID_BYTES` bytes.
     """
     size = len(os.fsencode(settings.run_id or ""))
     if size > LONGEST_ID_BYTES:

@@ -1,4 +1,4 @@
-"""Opens the journal of a run: in the directory of the settings, or else in a temporary one."""
+"""Opens the journal of a run in the directory of the settings, or in a temporary directory."""
 
 from __future__ import annotations
 
@@ -36,18 +36,24 @@ def open_journal(
     cwd: Path,
     notices: Notices,
 ) -> StartedRun:
-    """Start or resume a run; if the disk fails and not ``strict``, in a temporary directory.
+    """Start or resume a run.
+
+    If the directory cannot be written and the settings are not ``strict``, a new run is recorded in
+    a temporary directory.
 
     Args:
         settings: The settings.
         project: The project.
-        shipping: How the records are shipped; a store is asked for the run to resume.
+        shipping: How the records are shipped. A store is asked for the run to resume.
         cwd: The working directory.
         notices: Prints messages.
 
+    Returns:
+        The journal and the state of the run.
+
     Raises:
-        RunError: As `start_or_resume` and `find_in_store`; or the disk fails, and no other
-            directory is possible.
+        RunError: As for `start_or_resume` and `find_in_store`; or the directory cannot be written,
+            and a temporary one is not allowed.
     """
     check_length(settings)
     request = StartRequest(settings, project, shipping.mode == "offline", time.time())
@@ -61,7 +67,7 @@ def open_journal(
             make_wandb_directory(wanted)
             return start_or_resume(wanted, request)
         except OSError as error:
-            # A run to resume is not in another directory.
+            # A run to resume cannot be in a temporary directory.
             if settings.strict or (settings.resume == "must" and request.in_store is None):
                 raise
             temporary = make_temporary_directory(wanted, error, notices.warn)

@@ -1,9 +1,9 @@
-"""Which run a start records: a new one, or one that exists.
+"""Starts a new run or resumes an existing one, by the setting ``resume``.
 
 =============  =======================================  ====================================
 ``resume``     a run with this id exists                none exists
 =============  =======================================  ====================================
-``None``       a new run, which overwrites it           a new run
+``None``       a new run overwrites it                  a new run
 ``"allow"``    it is resumed                            a new run
 ``"never"``    an error                                 a new run
 ``"must"``     it is resumed                            an error
@@ -12,10 +12,10 @@
                that is, unless it is running or finished with exit code 0
 =============  =======================================  ====================================
 
-A run is known by its project and its id. Overwriting deletes nothing: the new run has a
-directory of its own, and of several runs with one id readers show the latest.
+A run is identified by its project and its id. Overwriting deletes nothing: the new run has its own
+directory, and readers show the latest run with an id.
 
-In every case, a run that a live process records is left alone, and the error names the process.
+In every case, it is an error if a live process is recording the run. The error names the process.
 """
 
 from __future__ import annotations
@@ -47,15 +47,15 @@ if TYPE_CHECKING:
 
 _WRITER: Final = f"runsettings {__version__}"
 
-_TICK: Final = 0.001
-"""Seconds by which a run is at least younger than the run that it overwrites."""
+_MIN_AGE_DIFFERENCE: Final = 0.001
+"""A run starts at least this number of seconds after the run that it overwrites."""
 
 
-_SHORT: Final = 1 << 20
-"""Bytes of a journal that a start may read under the lock."""
+_MAX_LOCKED_BYTES: Final = 1 << 20
+"""The largest number of bytes of a journal that a start may read under the lock."""
 
-_ROUNDS: Final = 5
-"""How often a start reads journals that grow before it takes the lock."""
+_MAX_UNLOCKED_READS: Final = 5
+"""The number of times that a start reads growing journals before it waits with the lock."""
 
 
 class StartRequest(NamedTuple):
@@ -69,7 +69,7 @@ class StartRequest(NamedTuple):
     now: float
     """Seconds since 1970."""
     in_store: RunInStore | None = None
-    """What the store has of the run, if it was asked and has one."""
+    """The run in the store; ``None`` if the store was not asked or does not have it."""
 
     @property
     def journal_class(self) -> type[Journal]:
@@ -77,20 +77,20 @@ class StartRequest(NamedTuple):
         return journal_class(self.settings.durability)
 
     def error(self, rule: Rule, message: str, hint: str) -> RunError:
-        """The error for an id that cannot be had, with the origin of its setting."""
+        """Make the error for an id that cannot be used, with the origin of its setting."""
         field = "run_id" if self.settings.run_id is not None else "resume"
         origin = provenance.origin(self.settings, field)
         return RunError.of(rule, message, path=("run_id",), origin=origin, hint=hint)
 
 
 class StartedRun(NamedTuple):
-    """The journal of a run, locked by this process, and the state that it has."""
+    """The journal of a run, locked by this process, and the state of the run."""
 
     journal: Journal
     stored: StoredRun
     resumed: bool
     files: Mapping[str, int]
-    """The sizes in bytes of the files that this journal has already, by name."""
+    """The sizes in bytes of the files that the journal already records, by name."""
 
 
 def start_or_resume(directory: Path, request: StartRequest) -> StartedRun:
@@ -98,20 +98,20 @@ def start_or_resume(directory: Path, request: StartRequest) -> StartedRun:
 
     Args:
         directory: The ``wandb`` directory.
-        request: What to start.
+        request: The run to start.
 
     Raises:
-        RunError: A live process records the run, or ``resume`` forbids it.
+        RunError: A live process is recording the run, or ``resume`` does not allow the start.
         OSError: The directory cannot be written.
     """
     run_id, resume = request.settings.run_id, request.settings.resume
     if run_id is None and resume in (None, "allow", "never"):
-        # No other process can mean this run, because its id is new.
+        # No other process can use this run, because its id is new.
         return _start(directory, request, new_id())
     journals = _Journals()
     started = None
-    for limit in (*[_SHORT] * _ROUNDS, None):
-        # Long journals are read before the lock is taken: other starts need not wait for that.
+    for limit in (*[_MAX_LOCKED_BYTES] * _MAX_UNLOCKED_READS, None):
+        # Long journals are read before the lock is acquired, so that other starts need not wait.
         journals.limit = None
         _find(directory, request, journals)
         journals.limit = limit
@@ -123,14 +123,14 @@ def start_or_resume(directory: Path, request: StartRequest) -> StartedRun:
 
 
 class _GrownError(Exception):
-    """A journal has grown too much to be read under the lock."""
+    """A journal has grown by more than may be read under the lock."""
 
 
 class _Journals:
-    """The journals that a start has read, so that under the lock only their ends are read.
+    """Caches the journals that a start has read, so that only new records are read with the lock.
 
     Attributes:
-        limit: The most bytes of a journal to read; any number if ``None``.
+        limit: The largest number of bytes of a journal to read; ``None`` for no limit.
     """
 
     def __init__(self) -> None:
@@ -138,10 +138,10 @@ class _Journals:
         self._runs: dict[tuple[str, int], StoredRun] = {}
 
     def load(self, file: JournalFile) -> StoredRun:
-        """Read a journal, or what was added to it since.
+        """Read a journal, or only its new records if it was read before.
 
         Raises:
-            _GrownError: That is more than the limit.
+            _GrownError: There are more new bytes than the limit.
             OSError: The journal cannot be read.
             RunError: It is not a journal, or one of a later version.
         """
@@ -173,16 +173,16 @@ def _start_locked(directory: Path, request: StartRequest, journals: _Journals) -
         return _start(directory, request, run_id or new_id())
     if resume is None:
         # The later of two runs with one id counts, even if the clock was put back.
-        later = max(request.now, earlier.created + _TICK)
+        later = max(request.now, earlier.created + _MIN_AGE_DIFFERENCE)
         return _start(directory, request._replace(now=later), earlier.id)
     return _resume(request, earlier)
 
 
 def latest(directory: Path, project: str, run_id: str, journals: _Journals) -> StoredRun | None:
-    """The latest run with this id in a ``wandb`` directory, or ``None``.
+    """Find the latest run with an id in a ``wandb`` directory; ``None`` if there is none.
 
     Raises:
-        RunError: A journal of this id cannot be read; it may be the one that is meant.
+        RunError: A journal with this id cannot be read; it may be that of the run.
     """
     found = []
     for journal in find_journals(directory, run_id):
@@ -198,13 +198,13 @@ def latest(directory: Path, project: str, run_id: str, journals: _Journals) -> S
 
 
 def latest_here(directory: Path, request: StartRequest) -> StoredRun | None:
-    """The latest run with the id of a request in a ``wandb`` directory; errors as `latest`."""
+    """Find the latest run with the id of a request, as `latest` does."""
     assert request.settings.run_id is not None
     return latest(directory, request.project, request.settings.run_id, _Journals())
 
 
 def last_started(directory: Path, project: str, host: str, journals: _Journals) -> StoredRun | None:
-    """The run of the project that was started last on this machine, or ``None``."""
+    """Find the run of a project that was started last on a host; ``None`` if there is none."""
     best: StoredRun | None = None
     for journal in sorted(find_journals(directory), key=lambda file: -file.modified):
         # A run cannot have started after its journal was last written.
@@ -220,7 +220,7 @@ def last_started(directory: Path, project: str, host: str, journals: _Journals) 
 
 
 def _find(directory: Path, request: StartRequest, journals: _Journals) -> StoredRun | None:
-    """The run that exists already, or ``None``."""
+    """The existing run, or ``None``."""
     run_id, resume = request.settings.run_id, request.settings.resume
     if run_id is not None:
         return latest(directory, request.project, run_id, journals)
@@ -234,7 +234,7 @@ def _check_allowed(request: StartRequest, earlier: StoredRun) -> None:
     """Check that the run may be resumed or overwritten.
 
     Raises:
-        RunError: A live process records it, or ``resume`` forbids it.
+        RunError: A live process is recording it, or ``resume`` does not allow it.
     """
     if earlier.state == "running":
         raise _in_use(earlier, request)
@@ -243,7 +243,7 @@ def _check_allowed(request: StartRequest, earlier: StoredRun) -> None:
 
 
 def _continue(directory: Path, request: StartRequest, earlier: RunInStore) -> StartedRun:
-    """Continue a run of another machine in a journal of this one."""
+    """Continue a run of another machine in a new journal on this machine."""
     if request.settings.resume == "never":
         raise _exists(request, earlier.place)
     members = StoredRun.__slots__
@@ -281,9 +281,9 @@ def _start(
 
     Args:
         directory: The ``wandb`` directory.
-        request: What to start.
+        request: The run to start.
         run_id: The id of the run.
-        continued: The record of the run that it continues.
+        continued: The record of the run that it continues; ``None`` for a new run.
     """
     header = {"type": "header", "format": FORMAT, "version": VERSION, "writer": _WRITER}
     named = {"type": "run", "time": request.now, "id": run_id, "project": request.project}
@@ -306,7 +306,7 @@ def _start(
 
 
 def _start_record(request: StartRequest, step: int, *, resumed: bool) -> dict[str, Any]:
-    """The record that tells other processes which one records the run."""
+    """The record that identifies the process that records the run."""
     return {
         "type": "start",
         "time": request.now,

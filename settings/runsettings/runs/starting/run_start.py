@@ -1,6 +1,6 @@
-"""From resolved settings to a run that is being recorded.
+"""Starts a run from resolved settings.
 
-This module reads the process's own environment, arguments and working directory.
+This module reads the environment, the arguments and the working directory of the process.
 """
 
 from __future__ import annotations
@@ -62,13 +62,13 @@ DEFAULT_PROJECT: Final = "uncategorized"
 
 
 class RunStart:
-    """One start of a run, with what its steps share.
+    """One start of a run, with the state that its steps share.
 
     Args:
         settings: The settings of the run.
         config: The argument ``config`` of the call.
         caller: The place of the call.
-        profiles: The profiles of composed files; those that no file has are reported here.
+        profiles: The profiles of composed files; unknown ones are reported here.
     """
 
     def __init__(self, settings: Settings, config: Any, caller: Caller, profiles: Profiles) -> None:
@@ -93,6 +93,9 @@ class RunStart:
     def run(self) -> Run | RunDisabled:
         """Start the run and make it the current one.
 
+        Returns:
+            The run.
+
         Raises:
             ConfigError: The config breaks a rule.
             RunError: The run cannot be started or resumed.
@@ -106,7 +109,7 @@ class RunStart:
             run = RunDisabled(settings, config, run_id, self.project, active.deactivate)
         else:
             if settings.resume is None:
-                # If a run may be resumed, its earlier config may have what this one lacks.
+                # If a run is resumed, its earlier config may have keys that this one lacks.
                 self.warn_about(config)
             run = self.start(config)
         active.activate(run)
@@ -118,10 +121,13 @@ class RunStart:
         """Start or resume a run in a directory.
 
         Args:
-            config: The config without the earlier one of a resumed run.
+            config: The config, without the earlier config of a resumed run.
+
+        Returns:
+            The run.
 
         Raises:
-            ConfigError: The config breaks a rule, together with the earlier one.
+            ConfigError: Together with the earlier config, the config breaks a rule.
             RunError: The run cannot be started or resumed.
         """
         settings = self.settings
@@ -137,7 +143,7 @@ class RunStart:
             names = self.names(started.stored)
             run = self.make_run(started, config, {"mode": shipping.mode, **names})
         except BaseException as error:
-            # No process would record the end otherwise.
+            # Record the end here, because no other process will.
             ending = {**Ending.of(error).record(), "time": time.time()}
             if not started.journal.append(encode(ending)):
                 self.notices.warn(
@@ -192,7 +198,11 @@ class RunStart:
         """Load the config of the run.
 
         Args:
-            earlier: The run that is resumed; its config is the lowest source.
+            earlier: The run that is resumed; its config has the lowest precedence. ``None`` for a
+                new run.
+
+        Returns:
+            The config.
 
         Raises:
             ConfigError: The config breaks a rule.
@@ -220,10 +230,13 @@ class RunStart:
             raise ConfigError(map(self.with_origin, error.diagnostics)) from None
 
     def warn_about(self, config: Config) -> None:
-        """Show the warnings about the config.
+        """Print the warnings about the config.
+
+        Args:
+            config: The config.
 
         Raises:
-            ConfigError: There are some, and the settings are strict.
+            ConfigError: There are warnings, and the settings are strict.
         """
         found = [
             self.with_origin(diagnostic)
@@ -253,7 +266,7 @@ class RunStart:
         return replace(diagnostic, origin=first, related=tuple((other, None) for other in others))
 
     def names(self, stored: StoredRun) -> dict[str, Any]:
-        """The names of the run: as asked for, else as before, else random."""
+        """The names of the run: from the settings, else from the resumed run, else random."""
         settings = self.settings
         anonymous = is_anonymous(settings, self.login)
         return {
@@ -268,7 +281,7 @@ class RunStart:
         }
 
     def make_run(self, started: StartedRun, config: Config, names: dict[str, Any]) -> Run:
-        """Make the run, with its first records and files."""
+        """Make the run, and write its first records and files."""
         settings, (journal, stored, resumed, recorded) = self.settings, started
         recorder = Recorder(journal, stored, self.notices, self.mask, strict=settings.strict)
         explained = explain_settings(settings)
@@ -307,13 +320,13 @@ class RunStart:
         )
 
     def finished(self, run: Run) -> None:
-        """Called when the run is finished: wait for its shipping, for a bounded time."""
+        """Wait until a finished run is shipped, with a timeout."""
         active.deactivate(run)
         if self.shipment is not None:
             self.shipment.wait(self.settings.finish_timeout)
 
     def greet(self, run: Run) -> None:
-        """Print what was started, and which values of variables and flags have no effect."""
+        """Print the started run, and the variables and flags whose values have no effect."""
         models = [self.settings, *settings_among(self.inputs)]
         shadowed = [each for model in models for each in provenance.shadowed(model)]
         if shadowed:

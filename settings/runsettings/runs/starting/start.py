@@ -36,7 +36,7 @@ def _split(
 
 
 def _wrong_settings(arguments: Mapping[str, Any], caller: Caller) -> Sequence[Diagnostic]:
-    """What is wrong with the settings of a call that has unknown arguments."""
+    """The errors in the settings of a call that also has unknown arguments."""
     try:
         resolve_settings(*_split(arguments)[:2], caller, arguments.get("config"))
     except SettingsError as error:
@@ -89,42 +89,46 @@ def init(
 ) -> Run | RunDisabled:
     """Start a run, or return the one that is active.
 
-    The arguments are those of `wandb.init <https://docs.wandb.ai/ref/python/init>`_, and each
-    is the highest layer of the setting that it stands for. ``None`` means "not given".
+    The arguments are those of `wandb.init <https://docs.wandb.ai/ref/python/init>`_. Each one
+    sets a setting, in the layer with the highest precedence. ``None`` means "not given".
 
     Args:
         job_type: The kind of run within its group.
-        dir: Where the ``wandb`` directory goes.
+        dir: The directory in which the ``wandb`` directory is made.
         config: The run config: a mapping, argparse or absl flags, a path, or a list of these.
         project: The project.
         entity: The user or team.
-        reinit: Whether to finish an active run and start another; also in the client's words,
-            ``"finish_previous"`` and ``"return_previous"``.
+        reinit: Whether to finish an active run and start another; also ``"finish_previous"`` or
+            ``"return_previous"``, as in the client.
         tags: Tags of 1 to 64 characters each.
         group: The group that the run belongs to.
         name: The display name; two random words and a number by default.
         notes: A longer description.
-        magic: Whether arguments, config files and metrics of other packages are recorded without
-            further code; or which of them, as a mapping, JSON or a file's path.
+        magic: Whether to record arguments, config files and metrics of other packages
+            automatically; or which packages, as a mapping, JSON or a file's path.
         config_exclude_keys: Top-level keys left out of the config.
         config_include_keys: The only top-level keys kept in the config.
         anonymous: ``"never"``, ``"allow"`` or ``"must"``.
         mode: ``"online"``, ``"offline"`` or ``"disabled"``.
         allow_val_change: Whether config values may change once set.
         resume: ``"allow"``, ``"never"``, ``"must"``, ``"auto"`` or ``True``; see `resume`.
-        force: Whether it is an error not to be logged in.
-        tensorboard: The reference's other name for ``sync_tensorboard``.
-        sync_tensorboard: Whether the scalars are logged that the script writes for TensorBoard.
-        monitor_gym: Whether the videos and episodes are logged that Gymnasium records.
-        save_code: Whether the main script or notebook is saved with the run.
+        force: Whether to raise an error if there is no login.
+        tensorboard: Another name for ``sync_tensorboard``.
+        sync_tensorboard: Whether to log the scalars that the script writes for TensorBoard.
+        monitor_gym: Whether to log the videos and episodes that Gymnasium records.
+        save_code: Whether to save the main script or notebook with the run.
         id: The run's id, unique in its project.
-        settings: Settings below these arguments: a `Settings`, a dict, or a file's path.
-        fork_from: An argument of newer clients; a warning.
-        resume_from: An argument of newer clients; a warning.
+        settings: Settings with lower precedence than these arguments: a `Settings`, a dict, or a
+            file's path.
+        fork_from: An argument of newer clients. It has no effect except a warning.
+        resume_from: An argument of newer clients. It has no effect except a warning.
+
+    Returns:
+        The started run, the active run, or a disabled run if ``mode`` is ``"disabled"``.
 
     Raises:
-        SettingsError: A setting of any layer is wrong. In disabled mode, wrong arguments are
-            left out instead, with a warning, and so are wrong parts of the config.
+        SettingsError: A setting of any layer is wrong. In disabled mode, wrong arguments and wrong
+            parts of the config are left out instead, with a warning.
         ConfigError: The config breaks a rule.
         RunError: The run cannot be started or resumed as asked.
     """
@@ -148,10 +152,10 @@ def init(
 def _resolve(
     given: Mapping[str, Any], below: Any, caller: Caller, config: Any, profiles: Profiles
 ) -> Settings:
-    """The settings of the call; in disabled mode without the arguments that are wrong.
+    """The settings of the call; in disabled mode, without the wrong arguments.
 
     Raises:
-        SettingsError: A setting is wrong, and the mode is another or no argument sets it.
+        SettingsError: A setting is wrong, and the mode is not disabled or no argument sets it.
     """
     try:
         return resolve_settings(given, below, caller, config, profiles)
@@ -176,13 +180,13 @@ def _resolve(
 def _running(
     settings: Settings, given: Mapping[str, Any], config: Any, below: Any, notices: Notices
 ) -> Run | RunDisabled | None:
-    """The active run, if it is to be returned; ``None`` if another is to start."""
+    """The active run, if `init` returns it; ``None`` if `init` starts another run."""
     run = active.run()
     if run is None or (isinstance(run, Run) and run._foreign):
         return None
     reinit = settings.reinit
     if reinit is None:
-        # Running the cell of a notebook again starts again.
+        # Running a notebook's cell again starts a new run.
         reinit = notebook.shell() is not None
     if reinit:
         run.finish()

@@ -1,4 +1,4 @@
-"""What a call of `init` asks for and this version does not do: one warning, or an error."""
+"""Reports arguments and settings of `init` that have no effect in this version."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _ARGUMENTS: Final = {
     "fork_from": "the history of the run that it names is not taken over",
     "resume_from": "the run that it names is not taken back to that step",
 }
-"""Arguments of newer clients, and what is not done."""
+"""Arguments of newer clients, and how the run differs from what they ask for."""
 
 _LEAVE_OUT: Final = "leave it out"
 
@@ -23,21 +23,23 @@ _WORDS: Final = {
     ("reinit", "create_new"): "the active run is finished first, since a process records one run",
     ("mode", "shared"): "the run is recorded by this process alone",
 }
-"""Settings and words of newer clients, and what is not done."""
+"""Settings and values of newer clients, and how the run differs from what they ask for."""
 
 
 def warn_of_what_has_no_effect(
     settings: Settings, arguments: Mapping[str, Any], warn: Callable[[str], None]
 ) -> None:
-    """Warn once of all that is asked for and not done. In disabled mode nothing is.
+    """Print one warning about all arguments and settings that have no effect.
+
+    In disabled mode, there is no warning.
 
     Args:
         settings: The settings of the run.
-        arguments: Arguments of `init` that are no settings.
+        arguments: Arguments of `init` that are not settings.
         warn: Called with the warning.
 
     Raises:
-        RunError: There is such a thing, and the settings are strict.
+        RunError: There are such arguments or settings, and the settings are strict.
     """
     if settings.mode == "disabled":
         return
