@@ -1,6 +1,6 @@
-"""The conditions of filters: a run's value is compared with that of the filter by both types.
+"""The conditions of filters, which compare a run's value with a literal by the types of both.
 
-A condition is a function of a run. A store makes the same of it in the language of its database.
+A condition is a function of a run. A store translates it to an SQL expression.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ ORDER: Final[dict[str, Callable[[Any, Any], bool]]] = {
 
 
 class Literal(NamedTuple):
-    """A value in a filter. If it is not quoted, it is compared by the type of the run's value."""
+    """A value in a filter. An unquoted literal is compared by the type of the run's value."""
 
     text: str
     value: Any
@@ -46,11 +46,15 @@ class Literal(NamedTuple):
 
     @classmethod
     def of_text(cls, text: str) -> Literal:
-        """The literal that equals this text alone."""
+        """Make a literal that equals only this text."""
         return cls(text, text, quoted=True)
 
     def equals(self, other: Any) -> bool:
-        """Whether a run's value equals this; ``1`` equals ``1.0``, but not ``true``."""
+        """Whether a run's value equals this literal; ``1`` equals ``1.0``, but not ``true``.
+
+        Args:
+            other: The run's value.
+        """
         if isinstance(other, str):
             return other == self.text
         if self.quoted or isinstance(other, bool) or other is None:
@@ -58,7 +62,11 @@ class Literal(NamedTuple):
         return is_number(self.value) and other == self.value
 
     def compares(self, other: Any) -> bool:
-        """Whether there is an order between this and a run's value."""
+        """Whether a run's value can be ordered before or after this literal.
+
+        Args:
+            other: The run's value.
+        """
         if isinstance(other, str):
             return self.quoted or isinstance(self.value, str)
         return not self.quoted and is_number(other) and is_number(self.value)
@@ -66,7 +74,7 @@ class Literal(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Present:
-    """A run has a value for a key."""
+    """The condition that a run has a value for a key."""
 
     key: Key
 
@@ -77,11 +85,11 @@ class Present:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """A run's value compares with a literal.
+    """The condition that a run's value compares with a literal.
 
-    It is false for a run without a value, and by order for a text and a number. Any other
-    comparison is with each element of a list (``tags = x``): ``=`` and ``~`` with any of them,
-    ``!=`` and ``!~`` with all of them.
+    It is false for a run without a value. ``<``, ``<=``, ``>`` and ``>=`` are false between a text
+    and a number. The other signs compare each element of a list (``tags = x``): ``=`` and ``~``
+    must match any element, ``!=`` and ``!~`` must match all of them.
     """
 
     key: Key
@@ -90,7 +98,7 @@ class Comparison:
     literal: Literal
 
     def __call__(self, run: StoredRun) -> bool:
-        """Whether a run's value does."""
+        """Whether the condition holds for a run."""
         value, literal = self.key.get(run), self.literal
         if value is MISSING:
             return False
@@ -119,13 +127,13 @@ class Negation:
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """All of some conditions hold, or any."""
+    """The condition that all of some conditions hold, or any of them."""
 
     parts: Sequence[Filter]
     every: bool
 
     def __call__(self, run: StoredRun) -> bool:
-        """Whether they hold for a run."""
+        """Whether the condition holds for a run."""
         return (all if self.every else any)(part(run) for part in self.parts)
 
 
@@ -134,7 +142,11 @@ Filter: TypeAlias = Present | Comparison | Negation | Joined
 
 
 def plain(text: str) -> Any:
-    """The value of an unquoted word: a number, ``true``, ``false``, ``null``, or a text."""
+    """Parse an unquoted word: a number, ``true``, ``false``, ``null``, or a text.
+
+    Args:
+        text: The word.
+    """
     if text in _WORDS:
         return _WORDS[text]
     if _NUMBER.fullmatch(text):
@@ -146,7 +158,11 @@ def plain(text: str) -> Any:
 
 
 def kind_of(value: Any) -> str:
-    """The name of a value's type in a message."""
+    """Return the name of a value's type, for messages.
+
+    Args:
+        value: The value.
+    """
     if isinstance(value, bool):
         return "true or false"
     if is_number(value):
@@ -159,5 +175,9 @@ def kind_of(value: Any) -> str:
 
 
 def is_number(value: Any) -> bool:
-    """Whether a value is an integer or a float; a bool is neither."""
+    """Whether a value is an integer or a float, but not a bool.
+
+    Args:
+        value: The value.
+    """
     return isinstance(value, (int, float)) and not isinstance(value, bool)

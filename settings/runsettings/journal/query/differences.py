@@ -15,7 +15,7 @@ from runsettings.values.json_trees import same_value
 
 
 class Difference(NamedTuple):
-    """One key of two runs; ``None`` where a run does not have it."""
+    """The values of one key in two runs; ``None`` where a run does not have the key."""
 
     section: str
     """``config``, ``settings`` or ``summary``."""
@@ -48,12 +48,12 @@ def compare_runs(
 
     Args:
         a: One run.
-        b: The other.
-        summary: Whether to compare the summaries as well.
-        equal: Whether to return the keys that are equal in both as well.
+        b: The other run.
+        summary: Whether to compare the summaries too.
+        equal: Whether to return keys with equal values too.
 
     Returns:
-        The keys in the order of the first run, and then the keys of the second run only.
+        The keys in the order of the first run, and then the keys that only the second run has.
     """
     sections = [
         ("config", config_values(a), config_values(b)),

@@ -7,7 +7,7 @@ class QueryError(Exception):
     """A query that cannot be answered."""
 
     part = ""
-    """The member of `listing.Question` that has the error, if it is of one."""
+    """The member of `listing.Question` with the error; empty if the error is not in one."""
 
 
 class UnknownKeyError(QueryError):
@@ -15,7 +15,7 @@ class UnknownKeyError(QueryError):
 
 
 class FilterError(QueryError):
-    """The text is not a filter, or compares values that have no order; the message shows where."""
+    """A filter cannot be parsed, or compares values that have no order; the message shows where."""
 
 
 class RunNotFoundError(QueryError):

@@ -41,8 +41,8 @@ _TOKEN: Final = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 
-_DEEPEST: Final = 50
-"""How deep parentheses and ``not`` may be nested; deeper ones could overflow the stack."""
+_MAX_DEPTH: Final = 50
+"""The largest depth of nested parentheses and ``not``; deeper ones could overflow the stack."""
 
 
 class _Token(NamedTuple):
@@ -56,8 +56,12 @@ def parse_filter(text: str, runs: Sequence[StoredRun], now: float) -> Filter:
 
     Args:
         text: The filter.
-        runs: All runs to select from; at least one of them must have each key.
+        runs: All runs to select from; at least one of them must have each key. If empty, any key
+            is accepted.
         now: The current time in seconds since 1970; ages like ``2d`` are relative to it.
+
+    Returns:
+        A function that returns whether a run matches.
 
     Raises:
         FilterError: The text is not a filter, no run has one of its keys, or the values of a key
@@ -77,17 +81,20 @@ def attribute_filter(
     since: float | None = None,
     before: float | None = None,
 ) -> Filter:
-    """A filter on the most used attributes; ``None`` and empty arguments set no condition.
+    """Make a filter on common attributes; ``None`` and empty arguments add no condition.
 
     Args:
         run_id: The run's id.
         project: Its project.
         group: Its group.
         job_type: Its job type.
-        tags: Tags that the run has, all of them.
-        states: The run is in one of these states.
-        since: The run was created at this time or later, in seconds since 1970.
-        before: The run was created before this time, in seconds since 1970.
+        tags: Tags; the run must have all of them.
+        states: States; the run must be in one of them.
+        since: The earliest time of creation, in seconds since 1970.
+        before: The time before which the run was created, in seconds since 1970.
+
+    Returns:
+        The filter.
     """
 
     def equals(name: str, text: str) -> Filter:
@@ -108,7 +115,7 @@ def attribute_filter(
 
 
 class _Parser:
-    """A recursive descent parser: ``not`` binds stronger than ``and``, and ``and`` than ``or``."""
+    """A recursive descent parser: ``not`` binds tighter than ``and``, and ``and`` than ``or``."""
 
     def __init__(self, text: str, runs: Sequence[StoredRun], now: float) -> None:
         self.text = text
@@ -140,8 +147,8 @@ class _Parser:
 
     def _not(self) -> Filter:
         self.depth += 1
-        if self.depth > _DEEPEST:
-            raise self._error(f"nested deeper than {_DEEPEST}", self._peek())
+        if self.depth > _MAX_DEPTH:
+            raise self._error(f"nested deeper than {_MAX_DEPTH}", self._peek())
         if self._word("not"):
             found: Filter = Negation(self._not())
         else:

@@ -18,14 +18,17 @@ LATEST: Final = "latest"
 """The name of the run that was started last."""
 
 _CANDIDATES: Final = 10
-"""How many runs are listed if several match."""
+"""The largest number of runs in the error if several runs match."""
 
 
 def runs_directory(root: str | os.PathLike[str]) -> Path:
-    """The ``wandb`` directory at or below a directory, relative if ``root`` is.
+    """Find the ``wandb`` directory at or below a directory.
 
     Args:
         root: The directory above it, as in ``init(dir=)``, or the ``wandb`` directory itself.
+
+    Returns:
+        The path, which is relative if ``root`` is.
 
     Raises:
         QueryError: There is no such directory.
@@ -39,11 +42,14 @@ def runs_directory(root: str | os.PathLike[str]) -> Path:
 
 
 def find_runs(runs: list[StoredRun], name: str) -> list[StoredRun]:
-    """The runs with this id; if there are none, with this name; or else with this prefix.
+    """Find the runs with an id; if there are none, with a name; or else with a prefix of the id.
 
     Args:
         runs: The runs to search.
         name: An id, a display name, or the beginning of an id.
+
+    Returns:
+        The matching runs.
     """
     return (
         [run for run in runs if run.id == name]
@@ -57,8 +63,11 @@ def find_run(directory: Path, name: str) -> StoredRun:
 
     Args:
         directory: The ``wandb`` directory.
-        name: The path of a run's directory or journal anywhere; an id, a display name,
-            the beginning of an id; or ``latest``.
+        name: The path of any run's directory or journal; an id, a display name, the beginning
+            of an id; or ``latest``.
+
+    Returns:
+        The run.
 
     Raises:
         RunNotFoundError: No run matches, or several do.
@@ -74,12 +83,15 @@ def find_run(directory: Path, name: str) -> StoredRun:
 
 
 def choose_run(runs: list[StoredRun], name: str, place: str) -> StoredRun:
-    """Choose the one run of a list that a name means.
+    """Choose the run of a list that a name identifies.
 
     Args:
         runs: The runs, newest first.
         name: An id, a display name, the beginning of an id; or ``latest``.
-        place: Where the runs are, for the error.
+        place: The directory or the store of the runs, for the error.
+
+    Returns:
+        The run.
 
     Raises:
         RunNotFoundError: No run matches, or several do.

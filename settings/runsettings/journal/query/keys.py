@@ -17,7 +17,7 @@ from runsettings.values.key_paths import MISSING, leaves_of, value_at
 from runsettings.values.rendering import printable
 
 _MOST_HINTS: Final = 3
-"""How many keys a hint names."""
+"""The largest number of keys in a hint."""
 
 
 class Kind(enum.Enum):
@@ -72,7 +72,7 @@ ATTRIBUTES: Final[Mapping[str, Key]] = {
         Key("directory", Kind.VALUE, lambda run: str(run.directory)),
     )
 }
-"""All keys outside of config, summary and metadata, in the order of JSON and CSV."""
+"""All keys that are not in config, summary or metadata, in the order of JSON and CSV."""
 
 STATES: Final = ("running", "finished", "failed", "killed", "crashed")
 
@@ -86,11 +86,14 @@ _DEFAULT: Final = (
 
 
 def find_key(text: str, runs: Iterable[StoredRun]) -> Key:
-    """Find the key of this name.
+    """Find a key by name.
 
     Args:
         text: An attribute's name, or ``config.``, ``summary.`` or ``metadata.`` and a key there.
-        runs: The runs of which at least one must have the key; if empty, any key is accepted.
+        runs: Runs, at least one of which must have the key. If empty, any key is accepted.
+
+    Returns:
+        The key.
 
     Raises:
         UnknownKeyError: There is no such attribute, or no run has such a key.
@@ -119,8 +122,11 @@ def parse_keys(text: str, runs: Iterable[StoredRun]) -> list[Key]:
         text: The names of the keys; empty and repeated names are ignored.
         runs: As for `find_key`.
 
+    Returns:
+        The keys.
+
     Raises:
-        UnknownKeyError: One of the keys does not exist.
+        UnknownKeyError: A key does not exist.
         QueryError: The list is empty.
     """
     names = dict.fromkeys(name.strip() for name in text.split(",") if name.strip())
@@ -134,11 +140,11 @@ def parse_order(text: str, runs: Iterable[StoredRun]) -> tuple[Key, bool]:
     """Find the key to sort by.
 
     Args:
-        text: The name of the key; a ``-`` before it puts the largest value first.
+        text: The name of the key; a ``-`` before it sorts in descending order.
         runs: As for `find_key`.
 
     Returns:
-        The key, and whether the largest value comes first.
+        The key, and whether to sort in descending order.
 
     Raises:
         UnknownKeyError: There is no such key.
@@ -147,12 +153,19 @@ def parse_order(text: str, runs: Iterable[StoredRun]) -> tuple[Key, bool]:
 
 
 def default_keys() -> list[Key]:
-    """The default columns of a list of runs."""
+    """Return the keys of the default columns of a list of runs."""
     return [find_key(name, ()) for name in _DEFAULT]
 
 
 def known_keys(runs: Iterable[StoredRun]) -> list[str]:
-    """Every attribute, and every leaf of any run's config and summary, sorted within these."""
+    """Return the names of all attributes, and of all leaves of the runs' configs and summaries.
+
+    Args:
+        runs: The runs.
+
+    Returns:
+        The names; those of config leaves and of summary leaves are sorted.
+    """
     config: set[str] = set()
     summary: set[str] = set()
     for run in runs:
@@ -164,7 +177,7 @@ def known_keys(runs: Iterable[StoredRun]) -> list[str]:
 def _likely(text: str, name: str, runs: list[StoredRun]) -> str | None:
     """The hint for a key that no run has."""
     known = known_keys(runs)
-    # `lr` likely means `config.lr` or `config.optim.lr`, and `config.loss` `summary.loss`.
+    # `lr` probably means `config.lr` or `config.optim.lr`, and `config.loss` `summary.loss`.
     for bare in filter(None, (text, name)):
         meant = [key for section in SECTIONS if (key := f"{section}.{bare}") in known][:1]
         meant = meant or [key for key in known if key.endswith(f".{bare}")]

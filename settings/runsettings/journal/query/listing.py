@@ -1,4 +1,4 @@
-"""Makes lists of runs: filters, sorts and groups runs, and makes columns."""
+"""Filters, sorts and groups runs, and makes the columns of lists."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from runsettings.values.key_paths import MISSING
 
 
 class Column(NamedTuple):
-    """One column of a list: its heading, and the value of each row."""
+    """One column of a list: its heading and its values."""
 
     heading: str
     kind: Kind
@@ -30,16 +30,16 @@ class Column(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Which runs a listing is to have, in the words of a person."""
+    """A query for runs, as the user wrote it."""
 
     where: Sequence[str] = ()
-    """Filters, which must all hold."""
+    """Filters, which must all match."""
     sort: Sequence[str] = ()
-    """Keys to sort by, the most important first; ``-`` before one puts the largest value first."""
+    """Keys to sort by, the most important first; ``-`` before a key sorts in descending order."""
     columns: str | None = None
-    """Keys that are shown, with commas between them."""
+    """The keys to show, separated by commas."""
     group_by: str | None = None
-    """Keys by which runs are grouped, with commas between them."""
+    """The keys to group by, separated by commas."""
     attributes: Filter | None = None
     """A filter on attributes, from `filters.attribute_filter`."""
     limit: int | None = None
@@ -49,7 +49,7 @@ class Question:
 
 
 class Parsed(NamedTuple):
-    """A question whose filters and keys were parsed."""
+    """The parsed filters and keys of a question."""
 
     filters: Sequence[Filter]
     order: Sequence[tuple[Key, bool]]
@@ -62,11 +62,14 @@ def parse_question(question: Question, runs: Sequence[StoredRun]) -> Parsed:
 
     Args:
         question: The question.
-        runs: All runs to select from; one of them must have each key. If empty, any key is
-            accepted.
+        runs: All runs to select from; at least one of them must have each key. If empty, any key
+            is accepted.
+
+    Returns:
+        The filters and keys.
 
     Raises:
-        QueryError: A filter or a key is wrong; its ``part`` tells in which member.
+        QueryError: A filter or a key is wrong; its ``part`` is the member with the error.
     """
 
     def keys(part: str, text: str | None) -> Sequence[Key] | None:
@@ -94,11 +97,14 @@ def _errors_in(part: str) -> Iterator[None]:
 
 
 def answer(question: Question, runs: Sequence[StoredRun]) -> list[StoredRun]:
-    """The runs that a question asks for, sorted.
+    """Select and sort the runs for a question.
 
     Args:
         question: The question.
-        runs: All runs; runs that are equal in all keys keep their order.
+        runs: All runs; runs with equal values keep their order.
+
+    Returns:
+        The selected runs, sorted.
 
     Raises:
         QueryError: A filter or a key is wrong, or no run has it.
@@ -110,13 +116,16 @@ def answer(question: Question, runs: Sequence[StoredRun]) -> list[StoredRun]:
 def select_runs(
     runs: Iterable[StoredRun], filters: Sequence[Filter], order: Sequence[tuple[Key, bool]] = ()
 ) -> list[StoredRun]:
-    """The runs that match all filters, sorted.
+    """Select the runs that match all filters, and sort them.
 
     Args:
-        runs: The runs; runs that are equal in all keys keep their order.
+        runs: The runs; runs with equal values keep their order.
         filters: The filters.
-        order: The keys to sort by, most important first, each with whether the largest value
-            comes first. A run without a value, with NaN or an empty list always comes last.
+        order: The keys to sort by, the most important first, each with whether to sort in
+            descending order. A run without a value, with NaN or an empty list always comes last.
+
+    Returns:
+        The selected runs, sorted.
     """
     found = [run for run in runs if all(chooses(run) for chooses in filters)]
     for key, descending in reversed(order):  # sorting is stable
@@ -128,7 +137,12 @@ def select_runs(
 
 
 def run_columns(runs: Sequence[StoredRun], keys: Sequence[Key]) -> list[Column]:
-    """A column for each key, and a row for each run."""
+    """Make a column for each key, with a row for each run.
+
+    Args:
+        runs: The runs.
+        keys: The keys.
+    """
     return [Column(key.text, key.kind, [key.get(run) for run in runs]) for key in keys]
 
 
@@ -138,16 +152,19 @@ def group_columns(
     metrics: Sequence[Key],
     limit: int | None = None,
 ) -> list[Column]:
-    """A row for each group of runs: the values of the keys, the number of runs, means of metrics.
+    """Group runs, with a row for each group: the keys, the number of runs, and means of metrics.
 
-    A run with several tags is in the group of each. A mean is that of the runs with a number;
-    one NaN makes the mean NaN.
+    A run with several tags is in the group of each tag. A mean includes only the runs with a
+    number; if one number is NaN, the mean is NaN.
 
     Args:
         runs: The runs; groups are in the order in which they first appear.
         keys: The keys whose values are equal within a group.
         metrics: The keys to compute means of.
         limit: The largest number of groups; all by default.
+
+    Returns:
+        The columns.
     """
     groups = grouped_runs(runs, keys)[:limit]
     columns = [
@@ -167,20 +184,23 @@ def group_columns(
 
 
 class Group(NamedTuple):
-    """The runs that have equal values of some keys."""
+    """The runs with equal values of some keys."""
 
     identity: tuple[str, ...]
-    """The values with their types as texts: lists cannot be hashed, and 1 equals True."""
+    """The values and their types as texts, because lists cannot be hashed and 1 equals True."""
     values: tuple[Any, ...]
     runs: list[StoredRun]
 
 
 def grouped_runs(runs: Iterable[StoredRun], keys: Sequence[Key]) -> list[Group]:
-    """Group runs by the values of keys; a run with several tags is in the group of each.
+    """Group runs by the values of keys; a run with several tags is in the group of each tag.
 
     Args:
         runs: The runs; groups are in the order in which they first appear.
         keys: The keys whose values are equal within a group.
+
+    Returns:
+        The groups.
     """
     found: dict[tuple[str, ...], Group] = {}
     for run in runs:
@@ -191,7 +211,7 @@ def grouped_runs(runs: Iterable[StoredRun], keys: Sequence[Key]) -> list[Group]:
 
 
 class NumberRange(NamedTuple):
-    """What sums up the numbers of runs."""
+    """The mean, the smallest and the largest number of some runs."""
 
     mean: float
     """NaN if one of them is."""
@@ -200,7 +220,15 @@ class NumberRange(NamedTuple):
 
 
 def number_range(key: Key, runs: Iterable[StoredRun]) -> NumberRange | None:
-    """What sums up the numbers of the runs that have one; ``None`` if none has."""
+    """Compute the mean, the smallest and the largest number of a key.
+
+    Args:
+        key: The key.
+        runs: The runs. Runs without a number are ignored.
+
+    Returns:
+        The numbers; ``None`` if no run has one.
+    """
     values = [value for run in runs if _is_float(value := key.get(run))]
     if not values:
         return None
@@ -211,7 +239,11 @@ def number_range(key: Key, runs: Iterable[StoredRun]) -> NumberRange | None:
 
 
 def summary_metrics(runs: Iterable[StoredRun]) -> list[Key]:
-    """The keys of all numbers in the runs' summaries."""
+    """Return the keys of all numbers in the summaries of runs.
+
+    Args:
+        runs: The runs.
+    """
     names = {name for run in runs for name, value in run.summary.items() if _is_float(value)}
     return [find_key(f"summary.{name}", ()) for name in sorted(names)]
 
@@ -240,7 +272,7 @@ def _rank_by(key: Key) -> Callable[[StoredRun], tuple[int, Any]]:
 
 
 def _is_float(value: Any) -> bool:
-    """Whether a value is a number that a float can hold; NaN and infinities are."""
+    """Whether a value is a number that a float can hold, including NaN and infinities."""
     if not is_number(value):
         return False
     try:

@@ -1,4 +1,4 @@
-"""Reads the metrics of a run: the course of each logged number, in the order of the steps."""
+"""Reads the metrics of a run: the series of each logged number, in the order of the steps."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from runsettings.journal.reader import read_history
 from runsettings.journal.replay import StoredRun
 
 _POINTS: Final = 4096
-"""Of more values of a metric, means are kept, so that the memory does not grow with the journal."""
+"""The largest number of points of a metric. Longer metrics are averaged, to limit the memory."""
 
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """The course of one metric, and what sums it up."""
+    """The values of one metric, and their count, minimum, maximum and last value."""
 
     course: Sequence[float]
-    """All logged values, in order; of more than some thousand, means of as many values each."""
+    """All logged values, in order; for a long metric, means of equal numbers of values."""
     count: int
     """The number of logged values."""
     minimum: float | None
@@ -34,7 +34,7 @@ class Metric:
 
     @classmethod
     def of(cls, values: Iterable[float]) -> Metric:
-        """The metric with these values.
+        """Make a metric from its values.
 
         Args:
             values: All logged values, in order; at least one.
@@ -46,14 +46,14 @@ class Metric:
 
 
 class _Course:
-    """Gathers the values of one metric."""
+    """Collects the values of one metric."""
 
     def __init__(self) -> None:
         self.points = array("d")
         self.size = 1
-        """The number of values of which each point is the mean."""
+        """The number of values in the mean of each point."""
         self.recent = array("d")
-        """Values that are in no point yet."""
+        """The values that are not in a point yet."""
         self.count = 0
         self.minimum, self.maximum = math.inf, -math.inf
         self.last = math.nan
@@ -65,7 +65,7 @@ class _Course:
             self.settle()
 
     def settle(self) -> None:
-        """Make points of the values that are in none."""
+        """Make points from the recent values."""
         recent = self.recent
         if not recent:
             return
@@ -93,14 +93,18 @@ class _Course:
 
 
 def _means(values: array[float], size: int) -> array[float]:
-    """The means of each ``size`` values."""
+    """The means of every ``size`` values."""
     if size == 1:
         return values
     return array("d", (mean(values[at : at + size]) for at in range(0, len(values), size)))
 
 
 def mean(values: Sequence[float]) -> float:
-    """The mean of the values that are not NaN; NaN if all are."""
+    """Compute the mean of the values that are not NaN; NaN if all values are NaN.
+
+    Args:
+        values: The values.
+    """
     known = [value for value in values if not math.isnan(value)]
     if not known:
         return math.nan
@@ -109,14 +113,14 @@ def mean(values: Sequence[float]) -> float:
 
 
 class Bucket(NamedTuple):
-    """Some values of a metric that follow each other, for one place of a chart."""
+    """A summary of consecutive values of a metric, for one point of a chart."""
 
     first_step: int
     last_step: int
     known: int
-    """The number of the values that are not NaN; the next three are of these."""
+    """The number of values that are not NaN. Minimum, maximum and mean are of these values."""
     minimum: float | None
-    """``None`` if all are NaN, as the next two."""
+    """``None`` if all values are NaN, as ``maximum`` and ``mean``."""
     maximum: float | None
     mean: float | None
     last: float
@@ -124,11 +128,14 @@ class Bucket(NamedTuple):
 
     @classmethod
     def of(cls, steps: Sequence[int], values: Sequence[float]) -> Bucket:
-        """The bucket of these values.
+        """Make the bucket of some values.
 
         Args:
             steps: The step of each value, at least one.
             values: The values.
+
+        Returns:
+            The bucket.
         """
         known = [value for value in values if not math.isnan(value)]
         least, most = min(known, default=None), max(known, default=None)
@@ -137,7 +144,13 @@ class Bucket(NamedTuple):
 
 
 def buckets_of(steps: Sequence[int], values: Sequence[float], size: int) -> list[Bucket]:
-    """The values of a metric in buckets of ``size`` values each."""
+    """Split the values of a metric into buckets.
+
+    Args:
+        steps: The step of each value.
+        values: The values.
+        size: The number of values in each bucket.
+    """
     return [
         Bucket.of(steps[at : at + size], values[at : at + size])
         for at in range(0, len(steps), size)
@@ -145,11 +158,14 @@ def buckets_of(steps: Sequence[int], values: Sequence[float], size: int) -> list
 
 
 def join_buckets(buckets: Sequence[Bucket], most: int) -> list[Bucket]:
-    """Join buckets that follow each other, until there are at most so many.
+    """Join adjacent buckets, to reduce their number.
 
     Args:
         buckets: The buckets.
-        most: The largest number of buckets.
+        most: The largest number of buckets to return.
+
+    Returns:
+        The joined buckets.
     """
     if len(buckets) <= most:
         return list(buckets)
@@ -172,11 +188,14 @@ def _joined(parts: Sequence[Bucket]) -> Bucket:
 
 
 def last_of_each(steps: array[int], values: array[float]) -> tuple[array[int], array[float]]:
-    """Steps and values without those that a later one of the same step replaced.
+    """Keep only the last value of each step.
 
     Args:
         steps: The step of each value.
         values: The values, in the order in which they were logged.
+
+    Returns:
+        The steps and the values that were kept.
     """
     if len(set(steps)) == len(steps):
         return steps, values
@@ -186,7 +205,13 @@ def last_of_each(steps: array[int], values: array[float]) -> tuple[array[int], a
 
 
 def read_metrics(run: StoredRun) -> dict[str, Metric]:
-    """Read every metric of a run from its journal, by dotted key.
+    """Read every metric of a run from its journal.
+
+    Args:
+        run: The run.
+
+    Returns:
+        The metrics by dotted key.
 
     Raises:
         OSError: The journal cannot be read.

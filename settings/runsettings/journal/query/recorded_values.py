@@ -17,7 +17,8 @@ class RecordedValue(NamedTuple):
     origin: Mapping[str, Any] | None
     """The JSON object of `Origin.to_json`, or ``None`` if none was recorded."""
     losers: Sequence[Mapping[str, Any]] = ()
-    """The values that it beat, the highest first: each an origin and, unless removed, a value."""
+    """The values that it overrode, highest precedence first, each an origin with a value. The value
+    is missing if the key was removed."""
 
     @property
     def layer(self) -> str:
@@ -26,7 +27,7 @@ class RecordedValue(NamedTuple):
 
     @property
     def origin_text(self) -> str:
-        """The name to search for: ``--lr``, ``train.yaml:7:7``, and what uses a composed file."""
+        """The origin as text: ``--lr``, or ``train.yaml:7:7`` and the file that uses it."""
         return "" if self.origin is None else Origin.from_json(self.origin).place
 
     @property
@@ -36,7 +37,7 @@ class RecordedValue(NamedTuple):
 
     @property
     def beaten(self) -> list[RecordedValue]:
-        """The values that it beat and that somebody set, the highest first."""
+        """The values that it overrode, without defaults, highest precedence first."""
         found = [RecordedValue(loser.get("value", MISSING), loser) for loser in self.losers]
         return [each for each in found if not each.is_default]
 
@@ -47,7 +48,11 @@ class RecordedValue(NamedTuple):
 
 
 def config_values(run: StoredRun) -> dict[str, RecordedValue]:
-    """The leaves of a run's config by dotted path; a list is one leaf."""
+    """Return the leaves of a run's config by key path; a list is one leaf.
+
+    Args:
+        run: The run.
+    """
     values = {format_path(path): value for path, value in leaves_of(run.config)}
     origins, losers = run.config_origins, run.config_losers
     return {
@@ -57,7 +62,11 @@ def config_values(run: StoredRun) -> dict[str, RecordedValue]:
 
 
 def settings_values(run: StoredRun) -> dict[str, RecordedValue]:
-    """A run's settings by key; secrets were masked when they were recorded."""
+    """Return a run's settings by key; secrets were masked when they were recorded.
+
+    Args:
+        run: The run.
+    """
     return {
         key: RecordedValue(value, run.settings_origins.get(key), run.settings_losers.get(key, ()))
         for key, value in run.settings.items()
@@ -65,11 +74,19 @@ def settings_values(run: StoredRun) -> dict[str, RecordedValue]:
 
 
 def summary_values(run: StoredRun) -> dict[str, RecordedValue]:
-    """A run's summary by key; no origins are recorded for it."""
+    """Return a run's summary by key; it has no origins.
+
+    Args:
+        run: The run.
+    """
     return {key: RecordedValue(value, None) for key, value in run.summary.items()}
 
 
 def metadata_values(run: StoredRun) -> dict[str, Any]:
-    """The facts about a run's machine and program by dotted path, without its packages."""
+    """Return a run's metadata by key path, without its packages.
+
+    Args:
+        run: The run.
+    """
     facts = {key: value for key, value in run.metadata.items() if key != "packages"}
     return {format_path(path): value for path, value in leaves_of(facts)}

@@ -18,11 +18,14 @@ from runsettings.values.key_paths import MISSING
 
 
 def json_value(value: Any, kind: Kind = Kind.VALUE) -> Any:
-    """A value for JSON.
+    """Convert a value for JSON.
 
     Args:
-        value: The value, or `MISSING`, which becomes ``None``.
+        value: The value; `MISSING` becomes ``None``.
         kind: The kind of its key; a time becomes ISO 8601.
+
+    Returns:
+        The converted value.
     """
     if value is MISSING:
         return None
@@ -30,13 +33,21 @@ def json_value(value: Any, kind: Kind = Kind.VALUE) -> Any:
 
 
 def run_object(run: StoredRun) -> dict[str, Any]:
-    """A run with all attributes, its config and its summary."""
+    """Make a JSON object of a run's attributes, config and summary.
+
+    Args:
+        run: The run.
+    """
     found = {key: json_value(each.get(run), each.kind) for key, each in ATTRIBUTES.items()}
     return {**found, "config": run.config, "summary": run.summary}
 
 
 def row_objects(columns: Sequence[Column]) -> list[dict[str, Any]]:
-    """The rows of a list of runs, each with the columns' headings as keys."""
+    """Make a JSON object of each row of a list of runs, with the headings as keys.
+
+    Args:
+        columns: The columns.
+    """
     headings = [column.heading for column in columns]
     values = ([json_value(value, column.kind) for value in column.values] for column in columns)
     return [dict(zip(headings, row, strict=True)) for row in zip(*values, strict=True)]
@@ -45,7 +56,7 @@ def row_objects(columns: Sequence[Column]) -> list[dict[str, Any]]:
 def run_details(
     run: StoredRun, metrics: Mapping[str, Metric], files: Mapping[str, int | None]
 ) -> dict[str, Any]:
-    """A run with everything that its journal has.
+    """Make a JSON object of a run with all details.
 
     Args:
         run: The run.
@@ -74,9 +85,13 @@ def run_details(
 
 
 def saved_files(run: StoredRun) -> dict[str, int | None]:
-    """The files below ``files/`` with their size in bytes; ``None`` for a file that is missing.
+    """Find the files below a run's ``files/``. Symbolic links are not followed.
 
-    Symbolic links are not followed.
+    Args:
+        run: The run.
+
+    Returns:
+        The sizes in bytes by path; ``None`` for a file that is missing.
     """
     base = run.directory / FILES
     found: dict[str, int | None] = {}
@@ -87,5 +102,5 @@ def saved_files(run: StoredRun) -> dict[str, int | None]:
             try:
                 found[path.relative_to(base).as_posix()] = path.lstat().st_size
             except OSError:
-                continue  # it was deleted meanwhile
+                continue  # it was deleted in the meantime
     return found | {name: None for name in run.files if name not in found}

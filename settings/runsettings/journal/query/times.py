@@ -20,7 +20,14 @@ DURATION_FORMS: Final = "write seconds, or a duration as 90s, 1h30m or 2d"
 
 
 def parse_duration(text: str) -> float | None:
-    """Seconds in ``90``, ``90s``, ``1h30m``, ``2d`` or ``1w``; ``None`` for anything else."""
+    """Parse a duration.
+
+    Args:
+        text: The duration: ``90``, ``90s``, ``1h30m``, ``2d`` or ``1w``.
+
+    Returns:
+        The number of seconds; ``None`` if the text is not a duration.
+    """
     if _DURATION.fullmatch(text):
         return sum(float(number) * _SECONDS[unit] for number, unit in _PART.findall(text))
     try:
@@ -30,12 +37,15 @@ def parse_duration(text: str) -> float | None:
 
 
 def parse_time(text: str, now: float) -> float | None:
-    """Seconds since 1970 of a date, a time or an age; ``None`` for anything else.
+    """Parse a date, a time or an age.
 
     Args:
-        text: ISO 8601, local unless it names its offset; ``today``, ``yesterday``; or a
-            duration with units, which means that long ago.
+        text: ISO 8601, in local time unless it has an offset; ``today`` or ``yesterday``; or a
+            duration with units, as an age.
         now: The current time, in seconds since 1970.
+
+    Returns:
+        The time in seconds since 1970; ``None`` if the text is none of these.
     """
     if _DURATION.fullmatch(text):
         return now - (parse_duration(text) or 0.0)
@@ -50,12 +60,20 @@ def parse_time(text: str, now: float) -> float | None:
 
 
 def local_time(seconds: float) -> str:
-    """A time in the local zone: ``2025-01-31 14:30:05``."""
+    """Format a time in the local zone: ``2025-01-31 14:30:05``.
+
+    Args:
+        seconds: The time, in seconds since 1970.
+    """
     return _formatted(seconds, lambda moment: f"{moment.astimezone():%Y-%m-%d %H:%M:%S}")
 
 
 def short_time(seconds: float) -> str:
-    """A time in few characters, as in ``ls -l``: ``01-31 14:30``, or the date in other years."""
+    """Format a time in few characters, as ``ls -l`` does: ``01-31 14:30``, or the date alone.
+
+    Args:
+        seconds: The time, in seconds since 1970. In other years than this one, the date is shown.
+    """
 
     def short(moment: datetime) -> str:
         local, now = moment.astimezone(), datetime.now().astimezone()
@@ -65,7 +83,11 @@ def short_time(seconds: float) -> str:
 
 
 def utc_time(seconds: float) -> str:
-    """A time for programs: ``2025-01-31T13:30:05.250Z``."""
+    """Format a time in UTC for programs: ``2025-01-31T13:30:05.250Z``.
+
+    Args:
+        seconds: The time, in seconds since 1970.
+    """
     return _formatted(
         seconds,
         lambda moment: moment.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
@@ -73,7 +95,7 @@ def utc_time(seconds: float) -> str:
 
 
 def _formatted(seconds: float, show: Callable[[datetime], str]) -> str:
-    """A time as text; the number if it is out of the range of dates, as after a wrong clock."""
+    """A time as text; the number if it is out of the range of dates, as from a wrong clock."""
     try:
         return show(datetime.fromtimestamp(seconds, UTC))
     except (ValueError, OverflowError, OSError):
@@ -81,7 +103,11 @@ def _formatted(seconds: float, show: Callable[[datetime], str]) -> str:
 
 
 def duration(seconds: float) -> str:
-    """A duration for a table, in its two largest units: ``2d 3h``, ``1m 5s``, ``0.4s``."""
+    """Format a duration in its two largest units: ``2d 3h``, ``1m 5s``, ``0.4s``.
+
+    Args:
+        seconds: The duration in seconds.
+    """
     if not 0 <= seconds < 1e12:
         return str(seconds)
     if seconds < 10:
