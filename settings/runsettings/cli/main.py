@@ -29,7 +29,7 @@ _COMMANDS: Final = {
     "runs": ("runs.commands", "List, show, compare, tag and remove local runs."),
     "sync": ("runs.sync_command", "Ship runs to a store."),
     "ui": ("runs.ui_command", "Show runs in a browser."),
-    "store": ("runs.store_command", "Make or upgrade the tables of a store."),
+    "store": ("runs.store_command", "Create or upgrade the tables of a store."),
     "completion": ("settings.completion", "The script for completion in a shell."),
 }
 """Each command's module in this room, and its line in the help."""

@@ -17,22 +17,25 @@ NOTHING: Final = "-"
 """The cell of a table where a run has no value."""
 
 _LONGEST: Final = 200
-"""The greatest number of characters in a cell of a table; JSON and CSV have whole values."""
+"""The largest number of characters in a cell of a table; JSON and CSV have whole values."""
 
 BLOCKS: Final = "▁▂▃▄▅▆▇█"
 ASCII: Final = "_.-:=+*#"
-"""For terminals that cannot show the blocks."""
+"""The characters for terminals that cannot show the blocks."""
 
 WIDTH: Final = 32
-"""The greatest number of characters; more values are averaged."""
+"""The largest number of characters of a sparkline; more values are averaged."""
 
 
 def cell(value: Any, kind: Kind = Kind.VALUE) -> str:
-    """A value for a table: short, and on one line.
+    """Format a value for a table, in a short form on one line.
 
     Args:
         value: The value, or `MISSING`.
-        kind: What kind of value it is.
+        kind: The kind of the value.
+
+    Returns:
+        The text.
     """
     if type(value) is str:  # the usual case; there may be a hundred thousand cells
         return _cut(value)
@@ -48,7 +51,11 @@ def cell(value: Any, kind: Kind = Kind.VALUE) -> str:
 
 
 def exact_cell(value: Any) -> str:
-    """A value as JSON, for tables about one run; long ones are cut."""
+    """Format a value as JSON, for tables about one run; long values are cut.
+
+    Args:
+        value: The value.
+    """
     return NOTHING if value is MISSING else _cut(json_text(value))
 
 
@@ -59,12 +66,15 @@ def _cut(text: str) -> str:
 
 
 def sparkline(values: Sequence[float], blocks: str = BLOCKS, width: int = WIDTH) -> str:
-    """A metric's values as blocks, scaled to the finite values; NaN is shown as a gap.
+    """Draw a metric's values as blocks, scaled to the finite values; NaN is a gap.
 
     Args:
         values: The values, in order.
         blocks: Eight characters, lowest first.
         width: The largest number of characters.
+
+    Returns:
+        The sparkline.
     """
     points = _averaged(values, width)
     finite = [point for point in points if math.isfinite(point)]

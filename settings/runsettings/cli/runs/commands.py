@@ -1,4 +1,4 @@
-"""``runsettings runs``: the group of commands about runs on this machine."""
+"""``runsettings runs``: the group of commands about recorded runs."""
 
 from __future__ import annotations
 

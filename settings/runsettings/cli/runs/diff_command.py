@@ -69,7 +69,7 @@ def diff_command(
 
 
 def _print_origins(titles: Sequence[str], found: Sequence[Difference]) -> None:
-    """Print a block of lines for each key: either run's value and what it beat, with origins."""
+    """Print, for each key, both runs' values and the values that they overrode, with origins."""
     width = max(map(len, titles))
     for number, each in enumerate(found):
         click.echo(("\n" if number else "") + click.style(_name(each), bold=True))
@@ -84,7 +84,7 @@ def _print_origins(titles: Sequence[str], found: Sequence[Difference]) -> None:
 
 
 def _titles(a: StoredRun, b: StoredRun) -> list[str]:
-    """Texts that distinguish two runs: their names, else their ids, else their directories."""
+    """Titles that distinguish two runs: their names, else their ids, else their directories."""
     if a.name and b.name and a.name != b.name:
         return [cell(a.name), cell(b.name)]
     if a.id != b.id:

@@ -36,7 +36,7 @@ _MANY_ROWS: Final = 20_000
 """The smallest number of rows for which a progress bar is shown."""
 
 _COLUMNS: Final = "id,name"
-"""What each row tells about its run unless ``--columns`` chooses."""
+"""The default of ``--columns``: the keys of the run that each row repeats."""
 
 
 @click.command("export")
@@ -89,7 +89,7 @@ def export_command(
         found = _selected(source, runs, question)
         if not found:
             note(f"no runs to export from {source.place}")
-        # Without runs, each key is accepted: the source has found them.
+        # An empty list accepts any key: `_selected` has already checked the keys.
         chosen = parse_question(question, ()).columns
         with progress("exporting", _MANY_ROWS) as tell:
             if summary:
@@ -105,20 +105,20 @@ class _Table(NamedTuple):
     """What is exported."""
 
     kinds: Mapping[str, Kind]
-    """The headings, each with the kind of its values; JSON needs none."""
+    """The headings, each with the kind of its values; empty for JSON."""
     rows: Iterable[Mapping[str, Any]]
-    """The rows, each with the values that it has, by heading."""
+    """The rows, each with its values by heading."""
 
 
 class _Histories:
     """The rows of the histories of runs.
 
     Args:
-        source: Where the runs are.
+        source: The source of the runs.
         runs: The runs.
         about: The keys of the run that each row repeats.
         keys: The logged keys to export; ``None`` for all.
-        tell: Is told how many rows were read, and how many there are.
+        tell: Called with the number of rows that were read, and the total number.
     """
 
     def __init__(
@@ -138,7 +138,7 @@ class _Histories:
         self._total = sum(run.rows for run in runs)
 
     def table(self, form: str) -> _Table:
-        """The table. For CSV, the headings of all keys are found by reading all rows first."""
+        """Make the table. For CSV, all rows are read first to find the headings."""
         kinds = {key.text: key.kind for key in self._about}
         if form == "csv":
             if self._keys is None:
@@ -166,7 +166,7 @@ class _Histories:
                 self._tell(min(self._done, self._total), self._total)
 
     def _heading(self, key: str) -> str:
-        """The heading of a logged key, which must not be that of a key of the run."""
+        """The heading of a logged key, which must differ from those of the run's keys."""
         return f"history.{key}" if any(key == each.text for each in self._about) else key
 
 
@@ -179,7 +179,7 @@ def _summaries(runs: Sequence[StoredRun], keys: Sequence[Key] | None, *, nested:
 
 
 def _selected(source: RunSource, names: Sequence[str], question: Question) -> list[StoredRun]:
-    """The named runs, or all runs; of these, the ones that match all filters."""
+    """The named runs, or all runs, that match all filters."""
     found = [source.find(name) for name in names]
     with query_errors(""):
         return answer(question, found) if names else select_runs(source, question)
@@ -196,7 +196,7 @@ def _values(run: StoredRun, keys: Iterable[Key]) -> dict[str, Any]:
 
 
 def _write(table: _Table, form: str, output: str | None) -> None:
-    """Write a table to the standard output, or to a file that is complete or not there."""
+    """Write a table to the standard output or to a file. After an error, there is no new file."""
     if output is None:
         _write_text(table, form, sys.stdout)
         return

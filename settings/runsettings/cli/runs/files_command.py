@@ -102,7 +102,7 @@ def _fetch_all(
 
 
 def _fetch(parts: Iterator[bytes], directory: Path, path: str) -> None:
-    """Write a file below a directory, and nowhere else, whatever its path says.
+    """Write a file below a directory; refuse a path that leads out of it.
 
     Raises:
         click.ClickException: The path, or a link in the directory, leads out of it.
@@ -116,7 +116,7 @@ def _fetch(parts: Iterator[bytes], directory: Path, path: str) -> None:
     if not odd:
         directory.mkdir(parents=True, exist_ok=True)
         base = directory.resolve()
-        # Looked at before anything is made: a link of the same name may be there.
+        # Checked before directories are made: there may be a link with the same name.
         odd = not target.parent.resolve().is_relative_to(base)
     if odd:
         message = f"the path {path!r} leads out of {os.fspath(directory)}: it is not fetched"

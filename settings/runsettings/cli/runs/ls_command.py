@@ -50,15 +50,15 @@ if TYPE_CHECKING:
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
-_DISPENSABLE: Final = ("job_type", "group", "tags", "steps", "project", "runtime")
-"""The columns that may be left out on a narrow terminal; the first is left out first."""
+_OPTIONAL_COLUMNS: Final = ("job_type", "group", "tags", "steps", "project", "runtime")
+"""The columns to leave out on a narrow terminal, the first one first."""
 
-_READABLE: Final = 20
-"""The width that a column must have; longer cells are cut before columns are left out."""
+_MIN_WIDTH: Final = 20
+"""The smallest width of a column with cut cells; cells are cut before columns are left out."""
 
 
 def _complete_attribute(name: str) -> Callable[..., list[CompletionItem]]:
-    """A completion that offers the values of an attribute of runs."""
+    """Make a completion function that offers the values of an attribute of runs."""
 
     def complete(
         ctx: click.Context, param: click.Parameter, incomplete: str
@@ -169,7 +169,7 @@ def ls_command(
         raise click.UsageError("--json and --csv exclude each other")
     question = Question(
         *(filters, sort, columns, group_by, attribute_filter(**attributes)),
-        limit=limit if group_by is None else None,  # the rows are groups then
+        limit=limit if group_by is None else None,  # with groups, it limits the groups
     )
     with run_source(root, store) as source, query_errors(""):
         found = select_runs(source, question)
@@ -177,7 +177,7 @@ def ls_command(
             has_runs = source.select(Question(limit=1)).runs
             note("no runs match" if has_runs else f"no runs in {source.place}")
             return
-    # Without runs, each key is accepted: the source has found them.
+    # An empty list accepts any key: `select_runs` has already checked the keys.
     _, _, keys, groups = parse_question(question, ())
     if groups is not None:
         means = keys if keys is not None else summary_metrics(found)
@@ -232,11 +232,11 @@ def _print_fitted(columns: Sequence[Column]) -> None:
         if any(value is not MISSING and value != [] for value in each.values)
     }
     least = {
-        heading: min(max(map(cell_len, [heading, *cells])), _READABLE) + 2
+        heading: min(max(map(cell_len, [heading, *cells])), _MIN_WIDTH) + 2
         for heading, cells in texts.items()
     }
     width = shutil.get_terminal_size().columns
-    for heading in _DISPENSABLE:
+    for heading in _OPTIONAL_COLUMNS:
         if sum(least[heading] for heading in texts) - 2 > width:
             texts.pop(heading, None)
     cut = {each.heading for each in columns if each.kind in (Kind.VALUE, Kind.LIST)}

@@ -42,7 +42,11 @@ _PATIENCE = 2.0
 
 
 def directory_option(command: _Command) -> _Command:
-    """The option ``--dir``, as the argument ``root``: its text, or ``None``."""
+    """Add the option ``--dir``; the command gets its text, or ``None``, as ``root``.
+
+    Args:
+        command: The command.
+    """
     return click.option(
         "--dir",
         "root",
@@ -53,7 +57,10 @@ def directory_option(command: _Command) -> _Command:
 
 
 def runs_directory(root: str | None) -> Path:
-    """The ``wandb`` directory of the option ``--dir``, or else of the settings.
+    """Return the ``wandb`` directory of the option ``--dir``, or else of the settings.
+
+    Args:
+        root: The argument of ``--dir``, or ``None``.
 
     Raises:
         click.BadParameter: There is no such directory.
@@ -70,7 +77,11 @@ def runs_directory(root: str | None) -> Path:
 
 
 def store_option(command: _Command) -> _Command:
-    """The option ``--store``: its text, or ``None``."""
+    """Add the option ``--store``; the command gets its text, or ``None``, as ``store``.
+
+    Args:
+        command: The command.
+    """
     return click.option(
         "--store",
         metavar="URL",
@@ -84,16 +95,19 @@ def store_option(command: _Command) -> _Command:
 def run_source(
     root: str | None, store: str | None = None, *, writable: bool = False
 ) -> Iterator[RunSource]:
-    """The source that the options ``--dir`` and ``--store`` name.
+    """Open the source for the options ``--dir`` and ``--store``.
 
     Args:
         root: The argument of ``--dir``.
         store: The argument of ``--store``.
-        writable: Whether runs are to be changed or removed.
+        writable: Whether the caller changes or removes runs.
+
+    Yields:
+        The source.
 
     Raises:
         click.UsageError: Both are given, or the address has a password.
-        click.ClickException: Inside, no run matched a name, or several did.
+        click.ClickException: In the ``with`` block, no run matched a name, or several did.
         RunError: The store cannot be used.
     """
     try:
@@ -109,12 +123,20 @@ def run_source(
 
 
 def all_runs(source: RunSource) -> list[StoredRun]:
-    """All runs, newest first; a note names each journal that cannot be read."""
+    """Return all runs, newest first, and print a note for each journal that cannot be read.
+
+    Args:
+        source: The source of the runs.
+    """
     return select_runs(source, Question())
 
 
 def select_runs(source: RunSource, question: Question) -> list[StoredRun]:
-    """The runs that a question asks for; a note names each journal that cannot be read.
+    """Return the runs for a question, and print a note for each journal that cannot be read.
+
+    Args:
+        source: The source of the runs.
+        question: The question.
 
     Raises:
         QueryError: A filter or a key is wrong, or no run has it.
@@ -128,13 +150,13 @@ def select_runs(source: RunSource, question: Question) -> list[StoredRun]:
 
 @contextmanager
 def query_errors(option: str) -> Iterator[None]:
-    """Turn an error of a query into an error of usage that names the option.
+    """Turn a query error into a usage error that names the option.
 
     Args:
-        option: The option, unless the error has the part of the question that it is in.
+        option: The option, if the error does not name the member of the question.
 
     Raises:
-        click.BadParameter: A `QueryError` was raised inside.
+        click.BadParameter: A `QueryError` was raised in the ``with`` block.
     """
     try:
         yield
@@ -160,9 +182,12 @@ def complete_runs(
 
 
 def completable(ctx: click.Context) -> list[StoredRun]:
-    """The runs to complete from; none after an error, because completion cannot show errors.
+    """Return the runs for completion; none after an error, because completion cannot show errors.
 
-    A store that takes longer than `_PATIENCE` counts as one without runs.
+    If a store needs more than `_PATIENCE` seconds, there are no completions.
+
+    Args:
+        ctx: The context of the command, with its options.
     """
     found: list[StoredRun] = []
 
@@ -176,7 +201,7 @@ def completable(ctx: click.Context) -> list[StoredRun]:
     if ctx.params.get("store") is None:
         read()
         return found
-    # Not waited for when the process ends. No option bounds each step of a connection.
+    # A daemon thread, as no option limits the time of every step of a connection.
     reading = threading.Thread(target=read, daemon=True)
     reading.start()
     reading.join(_PATIENCE)
@@ -193,7 +218,11 @@ def complete_keys(
 
 
 def where_option(command: _Command) -> _Command:
-    """The option ``--where``, as the argument ``filters``: its texts."""
+    """Add the option ``--where``; the command gets its texts as ``filters``.
+
+    Args:
+        command: The command.
+    """
     return click.option(
         "--where",
         "filters",

@@ -57,7 +57,7 @@ def rm_command(
 
 
 def _described(run: StoredRun, place: str | None) -> str:
-    """What is removed with a run: from a store, or with its directory."""
+    """A text that says what is removed: a run in a store, or a run with its directory."""
     return f"from {place}" if place else f"{size(run):,} bytes: {run.directory}"
 
 

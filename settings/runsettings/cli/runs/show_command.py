@@ -30,7 +30,7 @@ from runsettings.values.key_paths import MISSING
 from runsettings.values.rendering import printable
 
 _MOST_FILES: Final = 50
-"""The greatest number of files that are listed without ``--all``."""
+"""The largest number of files that are listed without ``--all``."""
 
 _LEAF_HEADINGS: Final = ("key", "value", "layer", "origin")
 
@@ -48,8 +48,8 @@ def show_command(
 ) -> None:
     """Show everything that RUN recorded.
 
-    Config and settings with the origin of each value, the course of each metric, files, and
-    facts about the machine and the program.
+    This includes config and settings with the origin of each value, metrics with sparklines,
+    files, and metadata of the machine and the program.
     """
     with run_source(root, store) as source:
         found = source.find(run)
@@ -75,7 +75,7 @@ def show_command(
 
 
 def _section(title: str, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print a section of the page; nothing if it has no rows."""
+    """Print a section with a title; nothing if it has no rows."""
     if not rows:
         return
     if title:
@@ -156,7 +156,7 @@ def _file_rows(files: Mapping[str, int | None], *, everything: bool) -> list[tup
 
 
 def _blocks() -> str:
-    """The characters of sparklines that the output's encoding has."""
+    """The characters for sparklines that the output's encoding supports."""
     try:
         BLOCKS.encode(sys.stdout.encoding or "ascii")
     except (UnicodeEncodeError, LookupError):

@@ -15,18 +15,21 @@ from runsettings.recorded.sources import SETTING, setting_store
 from runsettings.shipping.addresses import Server, check_packages, has_password
 
 WANDB = "wandb"
-"""The word that stands for W&B, with the login that `init` uses."""
+"""The argument that selects W&B, with the login that `init` uses."""
 
 
 def destination_address(given: str | None, option: str) -> str:
-    """The address that runs are shipped to: by default the one that `init` ships to.
+    """Return the address that runs are shipped to; by default, the one that `init` uses.
 
     Args:
         given: The argument of the option: as for `store_address`, or `WANDB`.
-        option: The option, for errors.
+        option: The name of the option, for errors.
+
+    Returns:
+        The address.
 
     Raises:
-        click.BadParameter: As for `store_address`, or the site locked another store.
+        click.BadParameter: As for `store_address`, or the site settings lock another store.
         click.UsageError: There is neither a store nor a login.
         RunError: A package is missing.
         SettingsError: The settings have errors.
@@ -88,16 +91,19 @@ def complete_stores(
 def complete_destinations(
     ctx: click.Context, param: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
-    """Offer what `complete_stores` offers, and the word for W&B."""
+    """Offer the completions of `complete_stores`, and `WANDB`."""
     return [*complete_stores(ctx, param, incomplete), *offered([(WANDB, "W&B")], incomplete)]
 
 
 def store_address(given: str | None, option: str) -> str:
-    """The address of a store, from an option or from the setting ``store``.
+    """Return the address of a store, from an option or from the setting ``store``.
 
     Args:
         given: The argument of the option: an address, `SETTING`, or ``None`` if it is not given.
-        option: The option, for errors.
+        option: The name of the option, for errors.
+
+    Returns:
+        The address.
 
     Raises:
         click.BadParameter: The address has a password.

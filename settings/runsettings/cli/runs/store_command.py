@@ -1,4 +1,4 @@
-"""``runsettings store``: what the owner of a store does."""
+"""``runsettings store``: the commands for the owner of a store."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from runsettings.values.rendering import printable
 
 @click.group("store")
 def store_command() -> None:
-    """Make or upgrade the tables of a store, and pin keys."""
+    """Create or upgrade the tables of a store, and pin keys."""
 
 
 @store_command.command("upgrade")
@@ -23,12 +23,12 @@ def store_command() -> None:
     help="The store; by default the setting store (WANDB_STORE). A password in it is refused.",
 )
 def upgrade_command(to: str | None) -> None:
-    """Make the tables of a store, or bring those of an earlier version to this one.
+    """Create the tables of a store, or upgrade those of an earlier version.
 
-    Needs a role that may make and change tables. `sync` and `init` make tables, but change none.
+    Needs a role that may create and alter tables. `sync` and `init` create tables, but alter none.
     """
     url = store_address(to, "--to")
-    from runsettings.shipping.stores.opening import open_store  # sqlalchemy: no error needs it
+    from runsettings.shipping.stores.opening import open_store  # sqlalchemy: errors do not need it
 
     with open_store(url, upgrading=True):
         click.echo(printable(f"{shown(url)} has the tables of this version"))
@@ -41,9 +41,9 @@ def upgrade_command(to: str | None) -> None:
     metavar="URL",
     help="The store; by default the setting store (WANDB_STORE). A password in it is refused.",
 )
-@click.option("--remove", is_flag=True, help="Remove the indices of the keys.")
+@click.option("--remove", is_flag=True, help="Remove the indexes of the keys.")
 def pin_command(keys: tuple[str, ...], to: str | None, remove: bool) -> None:
-    """Make indices for keys that are often filtered: config.KEY, summary.KEY, metadata.KEY.
+    """Create indexes for keys that are often filtered: config.KEY, summary.KEY, metadata.KEY.
 
     Needs PostgreSQL, and the role that owns the tables.
     """
@@ -54,7 +54,7 @@ def pin_command(keys: tuple[str, ...], to: str | None, remove: bool) -> None:
     url = store_address(to, "--to")
     if not is_postgres(url):
         raise click.UsageError("only a store in PostgreSQL has keys to pin")
-    from runsettings.shipping.stores.opening import open_store  # sqlalchemy: no error needs it
+    from runsettings.shipping.stores.opening import open_store  # sqlalchemy: errors do not need it
 
     with open_store(url) as store:
         for key in keys:

@@ -23,11 +23,11 @@ from runsettings.shipping.sync import bytes_to_ship, sync_runs
 from runsettings.values.errors import RunError
 from runsettings.values.rendering import printable
 
-_WATCH = 5.0
-"""Seconds between two looks of ``--watch``."""
+_WATCH_INTERVAL = 5.0
+"""The number of seconds between two passes of ``--watch``."""
 
-_PROMISE = 120.0
-"""Seconds after which a run that ``--watch`` no longer ships is shown as crashed."""
+_CHECK_IN_DEADLINE = 120.0
+"""The number of seconds after which a run that ``--watch`` no longer ships is shown as crashed."""
 
 _MANY_BYTES = 1 << 20
 """The smallest number of bytes for which a progress bar is shown."""
@@ -49,7 +49,7 @@ _MANY_BYTES = 1 << 20
 @click.option(
     "--watch",
     is_flag=True,
-    help="Go on until Ctrl-C: ship what is new every few seconds, with --all also new runs.",
+    help="Ship new records every few seconds until Ctrl-C; with --all also new runs.",
 )
 @click.pass_context
 def sync_command(
@@ -63,10 +63,10 @@ def sync_command(
     dry_run: bool,
     watch: bool,
 ) -> None:
-    """Ship what a store does not have yet of each RUN.
+    """Ship the part of each RUN that a store does not have yet.
 
-    A run may be running, killed, or have a journal that is damaged in places. An interrupted
-    command can be repeated, and several may work at once: nothing is stored twice.
+    A run may be running, killed, or have damaged lines in its journal. You can repeat an
+    interrupted command, and run several at once: nothing is stored twice.
     """
     if bool(runs) == everything:
         raise click.UsageError("name runs, or give --all")
@@ -82,7 +82,7 @@ def sync_command(
                 if not may_pass(error):
                     raise
                 _say_once(error.diagnostics[0].message, said)
-            time.sleep(_WATCH)
+            time.sleep(_WATCH_INTERVAL)
         found = all_runs(source) if everything else _named(source, runs)
         if not found:
             note(f"no runs in {source.place}")
@@ -99,22 +99,22 @@ def _named(source: RunSource, names: Sequence[str]) -> list[StoredRun]:
 
 
 def _say_once(text: str, said: set[str]) -> None:
-    """Print an error, unless an earlier turn of ``--watch`` has printed it."""
+    """Print an error, unless an earlier pass of ``--watch`` has printed it."""
     if text not in said:
         said.add(text)
         click.echo(printable(text), err=True)
 
 
 def _ship(url: str, runs: Sequence[StoredRun], said: set[str] | None = None) -> bool:
-    """Ship runs, and print what became of each.
+    """Ship runs, and print the result of each.
 
     Args:
         url: The address of the store.
         runs: The runs.
-        said: With ``--watch``, the errors that were printed before; then no sum is printed.
+        said: With ``--watch``, the errors that were already printed. Then no total is printed.
 
     Returns:
-        Whether all were shipped.
+        Whether all runs were shipped.
     """
     from runsettings.models.settings import Settings  # pydantic: no error needs it
 
@@ -123,7 +123,7 @@ def _ship(url: str, runs: Sequence[StoredRun], said: set[str] | None = None) -> 
         files = EventFiles(run.journal, lambda text: _say_once(text, already), others=_beside(run))
         files.follow(run, everything=True)
     with open_destination(url) as store, progress("shipping", _MANY_BYTES) as tell:
-        promise = None if said is None else _PROMISE
+        promise = None if said is None else _CHECK_IN_DEADLINE
         results = sync_runs(store, runs, tell, promise, Settings.resolve().store_file_limit)
     for run, count, error, left_out in results:
         for text in left_out:
@@ -143,12 +143,12 @@ def _ship(url: str, runs: Sequence[StoredRun], said: set[str] | None = None) -> 
 
 
 def _beside(run: StoredRun) -> Iterator[StoredRun]:
-    """The runs in the directory of a run; they are listed only if somebody asks."""
+    """The runs in the same directory as a run; they are listed at the first use."""
     yield from list_runs(run.directory.parent).runs
 
 
 def _print_missing(url: str, runs: Sequence[StoredRun]) -> None:
-    """Print how much of each run the store does not have."""
+    """Print the number of bytes of each run that the store does not have."""
     with contextlib.ExitStack() as stack:
         try:
             store = stack.enter_context(open_destination(url, writable=False))

@@ -13,7 +13,7 @@ from runsettings.values.rendering import printable
 
 @click.command(
     "tag",
-    # `-h` would be help in the middle of a tag: `-the-tag`.
+    # Without this, `-h` in a tag such as `-the-tag` would be help.
     context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]},
     options_metavar="[--dir DIR | --store URL] [--help]",
 )
@@ -26,7 +26,7 @@ def tag_command(run: str, changes: tuple[str, ...], root: str | None, store: str
 
     "+good" and "good" add a tag, "-draft" removes one. RUN may be finished or running. The
     command prints the run's tags after the change, one on each line. With --store, the tags change
-    in the store alone.
+    only in the store.
     """
     add, drop = _tag_changes(changes)
     with run_source(root, store, writable=store is not None) as source:

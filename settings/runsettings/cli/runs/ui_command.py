@@ -16,7 +16,7 @@ from runsettings.recorded.columns import package
 from runsettings.recorded.sources import DirectorySource
 
 _PORT: Final = 7435
-"""The port unless another one is asked for; a free one if it is in use."""
+"""The default port; if it is in use, a free port is used."""
 
 
 @click.command("ui")
@@ -32,8 +32,8 @@ _PORT: Final = 7435
 def ui_command(root: str | None, store: str | None, port: int | None, no_browser: bool) -> None:
     """Show runs in a browser: a table to filter, sort and group, and each run with its origins.
 
-    The page is for this machine alone: it listens on 127.0.0.1, and the address that is printed
-    has a token. Ctrl-C ends it.
+    The page is only for this machine: it listens on 127.0.0.1, and the printed URL has a token.
+    Press Ctrl-C to stop it.
     """
     for name in ("starlette", "uvicorn"):
         package(name, "runsettings ui", extra="ui")
@@ -54,7 +54,7 @@ def ui_command(root: str | None, store: str | None, port: int | None, no_browser
             if not no_browser:
                 _launch(address, Path(directory))
 
-        # A page asks every few seconds, so runs that do not change are kept in memory.
+        # The page polls every few seconds, so runs that do not change are cached in memory.
         shown = LiveDirectory(source.directory) if isinstance(source, DirectorySource) else source
         serve(shown, opened, ready)
 
