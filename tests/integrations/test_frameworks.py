@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -124,6 +125,14 @@ def test_magic_logs_the_epochs_of_lightning(begin, package):
     last = rows(run)[-1]
     assert {"train_loss", "val_loss"} < last.keys()
     assert last["val_loss"] == trainer.callback_metrics["val_loss"].item()
+
+
+def test_a_trainer_with_magic_can_be_pickled(begin, package):
+    """As for the processes that it spawns, where the callback logs nothing."""
+    begin(magic=True)
+    trainer = package.Trainer(accelerator="cpu", logger=False, enable_checkpointing=False)
+    callbacks = pickle.loads(pickle.dumps(trainer.callbacks))
+    assert package.Callback in map(type, callbacks)
 
 
 def test_the_logger_of_lightning_logs_metrics_and_hyperparameters(begin):

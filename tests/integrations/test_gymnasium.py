@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -83,6 +86,26 @@ def test_environments_of_a_vector_are_told_apart(begin):
     assert [row["episode/length"] for row in rows(run)] == [3, 3]
 
 
+def test_statistics_in_arrays_of_one_are_recorded(begin):
+    """As those of Gymnasium before 1.0 are, of an environment that is no vector."""
+    original = gymnasium.wrappers.RecordEpisodeStatistics.step
+
+    def earlier(wrapper: Any, action: int) -> Any:
+        *others, info = original(wrapper, action)
+        if "episode" in info:
+            info["episode"] = {key: np.array([value]) for key, value in info["episode"].items()}
+        return *others, info
+
+    gymnasium.wrappers.RecordEpisodeStatistics.step = earlier
+    try:
+        run = begin(monitor_gym=True)
+        play(gymnasium.wrappers.RecordEpisodeStatistics(Corridor()), 1)
+        run.finish()
+    finally:
+        gymnasium.wrappers.RecordEpisodeStatistics.step = original
+    assert [row["episode/return"] for row in rows(run)] == [3.0]
+
+
 @pytest.fixture
 def videos(jail):
     """Gymnasium's wrapper, which needs moviepy."""
@@ -111,6 +134,25 @@ def test_each_video_is_saved_once_and_has_a_row(begin, videos):
     ]
     (row,) = [row["videos/two/best"] for row in rows(run) if "videos/two/best" in row]
     assert (row["episode"], row["step"]) == (0, 2)
+
+
+def test_the_example_runs(jail):
+    """As the guide shows it: two episodes of CartPole, with a video of each."""
+    pytest.importorskip("moviepy", reason="it writes the videos")
+    pytest.importorskip("pygame", reason="it draws CartPole")
+    example = Path(__file__).parents[2] / "examples" / "integrations" / "play_cartpole.py"
+    done = subprocess.run(
+        [sys.executable, example],
+        cwd=jail.cwd,
+        env={**os.environ, "SDL_VIDEODRIVER": "dummy"},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=240,
+    )
+    assert done.stdout.count("'episode/length'") == 2
+    (journal,) = jail.cwd.glob("wandb/*run-*/run-*.jsonl")
+    assert sum(name.endswith(".mp4") for name in load_run(journal).files) == 2
 
 
 def test_the_wrappers_are_as_before_after_the_end(begin):

@@ -167,8 +167,16 @@ class _Monitor:
             source = f"gymnasium:{os.getpid()}"
             number = self._run._stored.sources.get(source, 0) + 1
             self._run._stored.sources[source] = number
-            data = {"episode/return": float(total), "episode/length": int(length)}
+            data = {
+                "episode/return": float(_item(total)),
+                "episode/length": int(_item(length)),
+            }
             record_row(self._run, data, number, source, number)
+
+
+def _item(value: Any) -> Any:
+    """The number in a value: before 1.0, the statistics of one environment are arrays of one."""
+    return value.item() if hasattr(value, "item") else value
 
 
 def _video_of(wrapper: Any) -> tuple[str, int] | None:

@@ -271,6 +271,9 @@ class _Magic:
                             metrics = {name: as_number(value) for name, value in found}
                             run.log({"epoch": trainer.current_epoch, **metrics})
 
+                    def __reduce__(self) -> tuple[Any, ...]:
+                        return kind, ()  # the run is not in a process that the trainer spawns
+
                 kwargs["callbacks"] = _with(kwargs.get("callbacks"), EpochMetrics())
                 original(trainer, *args, **kwargs)
 
