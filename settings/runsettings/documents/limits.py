@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import Any, Final
 
 MAX_BYTES: Final = 32 * 1024 * 1024
@@ -34,16 +35,17 @@ def is_within_limits(data: Any) -> bool:
     """
     level = [data] if isinstance(data, (dict, list)) else []
     for _ in range(MAX_DEPTH):
+        # All values of a level at once: most containers are small.
+        nodes = (node.values() if isinstance(node, dict) else node for node in level)
+        values = [*chain.from_iterable(nodes)]
+        kinds = set(map(type, values))
         inner = []
-        for node in level:
-            values = node.values() if isinstance(node, dict) else node
-            kinds = set(map(type, values))
-            if not _CONTAINERS.isdisjoint(kinds):
-                inner += [value for value in values if type(value) in _CONTAINERS]
-            if int in kinds:
-                numbers = [value for value in values if type(value) is int]
-                if max(numbers) >= _LARGEST_INTEGER or min(numbers) <= -_LARGEST_INTEGER:
-                    return False
+        if not _CONTAINERS.isdisjoint(kinds):
+            inner = [value for value in values if type(value) in _CONTAINERS]
+        if int in kinds:
+            numbers = [value for value in values if type(value) is int]
+            if max(numbers) >= _LARGEST_INTEGER or min(numbers) <= -_LARGEST_INTEGER:
+                return False
         if not inner:
             return True
         level = inner
