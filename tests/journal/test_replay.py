@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 import time
 
 import pytest
@@ -219,3 +221,24 @@ def test_of_two_globs_the_first_counts(jail):
     ]
     run = load_run(write(jail, *records))
     assert run.summary == {"val/acc.min": 1.0, "val/acc.mean": 1.0, "val/b.max": 2.0}
+
+
+@pytest.mark.parametrize(
+    "twin_of",
+    [copy.deepcopy, lambda run: pickle.loads(pickle.dumps(run))],
+    ids=["deepcopy", "pickle"],
+)
+def test_a_copy_of_a_run_with_defined_metrics_goes_on_by_itself(jail, twin_of):
+    """Programs send runs to other processes, and what one of two runs learns is not the other's."""
+    metric = {"type": "metric", "time": 1.0, "name": "val/*", "step_metric": "epoch"}
+    run = load_run(write(jail, {**metric, "summary": ["min"]}))
+    twin = twin_of(run)
+    assert twin == run
+    twin.update({**metric, "step_metric": "hour", "overwrite": True})
+    twin.summarize({"val/a": 1.0, "hour": 2}, 0)
+    assert "axis" in twin.totals["hour"]
+    run.summarize({"val/a": 3.0, "epoch": 2, "hour": 2}, 0)
+    assert run.summary == {"val/a.min": 3.0, "epoch": 2, "hour": 2}
+    assert run.metrics.is_axis("epoch")
+    assert not run.metrics.is_axis("hour")
+    assert not twin.metrics.is_axis("epoch")

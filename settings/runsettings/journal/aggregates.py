@@ -37,6 +37,10 @@ class Definitions(dict[str, dict[str, Any]]):
         for name, definition in (known or {}).items():
             self[name] = definition
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Otherwise, a copy or a pickle gets its items before the members that they need.
+        return type(self), (dict(self),)
+
     @classmethod
     def __get_pydantic_core_schema__(cls, _source: Any, handler: Any) -> Any:
         """Check stored definitions as a plain dict."""
