@@ -134,7 +134,18 @@ JSON = st.recursive(
 )
 MEMBERS = (
     *("time", "step", "data", "values", "origins", "removed", "add", "remove", "path", "size"),
-    *("records", "state", "code", "id", "name", "project", "group", "pid", "host"),
+    *("records", "state", "code", "id", "name", "project", "group", "pid", "host", "source"),
+    *("summary", "step_metric", "generations"),
+)
+CONTINUED = st.builds(
+    lambda members, metrics: {
+        "type": "continued",
+        "time": 1.0,
+        "generations": {"g": 1},
+        "run": {"metrics": {"x": metrics}, **members},
+    },
+    st.dictionaries(st.sampled_from(sorted(StoredRun.__slots__)), JSON, max_size=3),
+    st.dictionaries(st.sampled_from(("summary", "step_metric", "goal")), JSON, max_size=2),
 )
 
 
@@ -142,9 +153,10 @@ MEMBERS = (
     records=st.lists(
         st.builds(
             lambda kind, members: {**members, "type": kind},
-            st.sampled_from((*KINDS[1:], "metadata", "lost", "exit")),
+            st.sampled_from((*KINDS[1:], "metadata", "lost", "exit", "metric", "continued")),
             st.dictionaries(st.sampled_from(MEMBERS), JSON),
-        ),
+        )
+        | CONTINUED,
         max_size=5,
     )
 )
@@ -155,6 +167,17 @@ def test_no_record_breaks_the_replay(jail, records):
     assert isinstance(run.id + run.name + run.project, str)
     assert StoredRun.from_json(from_json(to_json(run.to_json(), inf_nan_mode="constants")))
     list(read_history(run.journal))
+
+
+@pytest.mark.parametrize("step_metric", [["y"], {}, {"y": 1}, 1, None])
+def test_a_stored_state_with_a_wrong_definition_is_not_used(jail, step_metric):
+    """Neither one in a checkpoint or an index, nor one that a run continues."""
+    metrics = {"x": {"summary": ["min"], "step_metric": step_metric}}
+    with pytest.raises(ValueError, match="step"):
+        StoredRun.from_json({**StoredRun("").to_json(), "metrics": metrics})
+    continued = {"type": "continued", "time": 1.0, "generations": {}, "run": {"metrics": metrics}}
+    run = load_run(write(jail, continued, row(0, a=1)))
+    assert (run.torn, run.metrics, run.summary) == (1, {}, {"a": 1})
 
 
 def test_a_metric_named_like_a_member_of_rows_does_not_split_them(jail):

@@ -51,6 +51,8 @@ class Definitions(dict[str, dict[str, Any]]):
         if axis := self.get(name, {}).get("step_metric"):
             self._axes[axis] -= 1
         if axis := definition.get("step_metric"):
+            if not isinstance(axis, str):
+                raise ValueError("the step metric is not a text")  # of a stored definition
             self._axes[axis] = self._axes.get(axis, 0) + 1
         if name.endswith("*"):
             self._prefixes.setdefault(name[:-1], len(self))
