@@ -337,11 +337,13 @@ _JOURNAL = (
         (
             b'{"type":"header","format":"runsettings-journal","version":1,"writer":"x"}',
             b'{"type":"run","time":1.0,"id":"a","project":"p","name":"n","mode":"offline"}',
+            b'{"type":"continued","time":1.0,"generations":{},"run":{"metrics":{"a":{"goal":"minimize"}}}}',
             b'{"type":"start","time":1.0,"pid":1,"host":"h","step":0,"resumed":false}',
             b'{"type":"config","time":1.0,"values":{"lr":{"a":1}},"origins":{"lr.a":{"layer":"file"}}}',
             b'{"type":"settings","time":1.0,"values":{"a":1},"origins":{}}',
             b'{"type":"metric","time":1.0,"name":"loss","summary":["min","mean"],"step_metric":"e"}',
             b'{"type":"history","step":0,"time":2.0,"data":{"loss":0.5,"e":1,"a":{"b":NaN}}}',
+            b'{"type":"history","step":0,"time":2.0,"data":{},"source":{"file":"x","offset":9}}',
             b'{"type":"summary","time":2.0,"values":{"a.b":1},"removed":["c"]}',
             b'{"type":"tags","time":2.0,"add":["x"],"remove":["y"]}',
             b'{"type":"file","time":2.0,"path":"a/b","size":3}',
@@ -354,6 +356,8 @@ _JOURNAL_WORDS = (
     *_JSON_WORDS,
     *(f'"{word}":'.encode() for word in ("type", "data", "time", "step", "values", "origins")),
     *(f'"{word}"'.encode() for word in ("run", "history", "summary", "tags", "start", "exit")),
+    *(f'"{word}":'.encode() for word in ("metrics", "step_metric", "source", "offset", "file")),
+    b'"continued"',
 )
 _FILTER = (
     b"config.a < 0.1 and (state = finished or tags = baseline)",
