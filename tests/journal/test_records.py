@@ -8,6 +8,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from runsettings.integrations.rows import record_row
 from runsettings.journal.records import journal_schema
 
 PUBLISHED = Path(__file__).parents[2] / "schema" / "journal.schema.json"
@@ -41,11 +42,13 @@ def test_every_record_that_a_run_writes_fits_the_schema(begin, jail, records, va
         run.name = "new"
         run.tags += ("u",)
         run.save("a.txt")
+        record_row(run, {"episode": 1}, step=7, file="gymnasium:1", offset=1)
         run.finish(exit_code=1)
         jail.write("a.txt", "longer")
     written = records(run)
     for record in written:
         validator.validate(record)
+    assert any("source" in record for record in written)
     defined = set(journal_schema()["discriminator"]["mapping"])
     # tests/shipping/test_resume.py makes a run that continues one of a store.
     assert {record["type"] for record in written} == defined - {"lost", "continued"}

@@ -101,7 +101,13 @@ class Continued(TypedDict):
             "the first step that no longer counts there."
         ),
     ]
-    run: Annotated[dict[str, Any], Field(description="The state of the run, as stores have it.")]
+    run: Annotated[
+        dict[str, Any],
+        Field(
+            description="The state of the run in the store: the members of `StoredRun`, such as "
+            "`config`, `summary`, `tags`, `step` and `starts`."
+        ),
+    ]
 
 
 @with_config(_CLOSED)
@@ -138,7 +144,14 @@ class Source(TypedDict):
     """The place from which another package's row comes."""
 
     file: Annotated[str, Field(description="A file's absolute path, or another name.")]
-    offset: Annotated[int, Field(ge=0, description="The byte at which its record ends.")]
+    offset: Annotated[
+        int,
+        Field(
+            ge=0,
+            description="The byte at which its record ends, or a number that grows with each "
+            "record.",
+        ),
+    ]
 
 
 @with_config(_CLOSED)
