@@ -158,8 +158,9 @@ def test_a_foreign_lock_does_not_make_a_crashed_run_live(jail, script, begin):
             lambda: begin(id="one", project="p", resume="must"),
             lambda: remove(run, jail.cwd / "wandb"),
         ):
-            with pytest.raises(RunError, match=mine):
+            with pytest.raises(RunError, match=mine) as caught:
                 refused()
+            assert "what it logs is lost" not in str(caught.value)
     finally:
         os.close(foreign)
     begin(id="one", project="p", resume="must").finish()

@@ -77,10 +77,11 @@ def remove(run: StoredRun, directory: Path, *, force: bool = False) -> None:
         locked = stack.enter_context(_opened(journal, os.O_NONBLOCK, run=run, dir_fd=home))
         _verify(run, locked)
         if not claim(locked) and not force:
+            loss = ": it continues, and what it logs is lost" if run.state == "running" else ""
             raise RunError.of(
                 Rule.RUN_OWNED,
                 f"run '{run.id}' {run.lock_holder}",
-                hint="wait for it, stop it, or use --force: it continues, and what it logs is lost",
+                hint=f"wait for it, stop it, or use --force{loss}",
             )
         aside = f"{REMOVED}{name}"
         os.rename(name, aside, src_dir_fd=above, dst_dir_fd=above)
