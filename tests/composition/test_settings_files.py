@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 import runsettings
 from runsettings import Layer, LayeredSettings, Rule, RunConfig, Settings, SettingsError
@@ -276,3 +276,27 @@ def test_a_reference_to_a_wrong_value(jail, wrong: str) -> None:
         "SERVE_PORT",
         "serve.yaml:2:10 → SERVE_PORT",
     }
+
+
+def test_an_unknown_key_of_a_mount_is_where_it_is_mounted(jail):
+    """The keys of ``$use`` are written in the file that uses the other one, and only these."""
+
+    class Optim(BaseModel):
+        lr: float = 0.1
+
+    class Train(LayeredSettings):
+        optim: Optim = Optim()
+
+    jail.write("optim.yaml", "lr: 0.3\nlrr: 0.3\n")
+    jail.write(
+        "train.yaml",
+        "$config: 1\n$use:\n  - optm: optim.yaml\n  - optim.size: optim.yaml\n"
+        "  - optim: optim.yaml\n",
+    )
+    with pytest.raises(SettingsError) as caught:
+        Train.resolve(files=["train.yaml"])
+    found = {each.key: (str(each.origin), each.excerpt) for each in caught.value.diagnostics}
+    assert found["optm"] == ("train.yaml:3:11", None)
+    assert found["optim.size"] == ("train.yaml:4:17", None)
+    assert found["optim.lrr"][0] == "optim.yaml:2:1"
+    assert found["optim.lrr"][1].text == "lrr: 0.3"

@@ -198,9 +198,10 @@ class Tree:
 
         Args:
             path: The value's path.
-            key: Whether to return the position of the key instead of that of the value.
+            key: Whether to return the position of the key instead of that of the value. The key
+                that the file is mounted under has that of the ``$use`` in the other file.
         """
-        mark = self.mark(path)
+        mark = self._mark_of(path, key=key)
         if isinstance(mark, int):
             line, column = position_in(mark, key=key)
             one_value_a_line = self.kind is Kind.INI or self.kind is Kind.DOTENV
@@ -224,8 +225,16 @@ class Tree:
         Returns:
             The position, or ``None`` if the source has no positions.
         """
-        mark = self.mark(path)
+        mark = self._mark_of(path, key=key)
         return position_in(mark, key=key) if isinstance(mark, int) else None
+
+    def _mark_of(self, path: KeyPath, *, key: bool) -> Mark:
+        """The mark of a value, or that of its key."""
+        if key and path and self._used_by is not None:
+            around = self.mark(path[:-1])
+            if around == self.used_by:  # the marks of the mount
+                return around
+        return self.mark(path)
 
     def leaves(self) -> Iterator[Leaf]:
         """Every leaf, in order; see `key_paths.leaves_of`."""
