@@ -200,3 +200,19 @@ def test_environments_have_profiles(jail):
         f"{refused} (in environment 'flag')",
         "no file has a profile 'slrum' (in environment 'wrong')",
     ]
+
+
+def test_an_unknown_profile_is_at_its_declaration(jail):
+    """Also where no file, or no composed file, is named."""
+    jail.write("run.yaml", "$config: 1\n$profiles: {slurm: {mode: offline}}\n")
+    jail.write("plain.yaml", "mode: offline\n")
+    path = jail.write(
+        "environments.toml",
+        '[a]\nprofiles = ["slrum"]\n[b]\nfiles = ["run.yaml"]\ncwd = "."\nprofiles = ["slrum"]\n'
+        '[c]\nfiles = ["plain.yaml"]\n\nprofiles = [\n"slrum"]\n',
+    )
+    assert [str(each.origin) for each in check_matrix(path, Settings, jail.cwd)] == [
+        "environments.toml:2:12",
+        "environments.toml:6:12",
+        "environments.toml:10:12",
+    ]

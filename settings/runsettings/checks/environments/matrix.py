@@ -17,8 +17,9 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -34,6 +35,7 @@ from runsettings.checks.settings_layers import (
     missing_env_files,
 )
 from runsettings.composition.merge import Merged, merge
+from runsettings.composition.profiles import Profiles
 from runsettings.documents.files import Format, read_file
 from runsettings.documents.paths import shown_path
 from runsettings.layers.call_site import Caller
@@ -91,9 +93,7 @@ def check_matrix(
     environments = _environments(merged)
     base = path.parent.absolute()
     resolved = {
-        name: _resolve(
-            environment, model, base, merged.origin((name, "flags")), merged.origin((name, "files"))
-        )
+        name: _resolve(environment, model, base, partial(_origin, merged, name))
         for name, environment in environments.items()
     }
     for name, checked in resolved.items():
@@ -117,7 +117,9 @@ def check_matrix(
             # As it was declared then, which may be what has changed.
             earlier = _environments(_declared(inner / path.name, inner)[0])
             for name, environment in environments.items():
-                before = _resolve(earlier.get(name, environment), model, inner, None, None)
+                before = _resolve(
+                    earlier.get(name, environment), model, inner, partial(_origin, merged, name)
+                )
                 found += _changes(name, before, resolved[name], against)
     return found
 
@@ -148,8 +150,7 @@ def _resolve(
     environment: Environment,
     model: type[LayeredSettings],
     base: Path,
-    flags_origin: Origin | None,
-    files_origin: Origin | None,
+    origin: Callable[[str], Origin],
 ) -> CheckedSettings:
     """Resolve the settings of one environment.
 
@@ -157,11 +158,14 @@ def _resolve(
         environment: The environment.
         model: The settings class.
         base: The directory that the environment's own is relative to.
-        flags_origin: Where its flags are declared.
-        files_origin: Where its files are declared.
+        origin: Where a key of the environment is declared.
     """
     inherited = dict(os.environ) if environment.inherit else {}
-    args, found = _parse_flags(environment.flags, model, flags_origin)
+    args, found = _parse_flags(environment.flags, model, origin("flags"))
+    profiles = None
+    if environment.profiles:
+        profiles = Profiles([(each, origin("profiles")) for each in environment.profiles])
+    files = origin("files")
     inputs = inputs_for(
         model,
         args=args,
@@ -169,13 +173,17 @@ def _resolve(
         environ={**inherited, **environment.variables},
         cwd=base / environment.cwd,
         env_file=environment.env_file or None,
-        profiles=environment.profiles or None,
-        caller=None
-        if files_origin is None
-        else Caller(files_origin.where, files_origin.line, None),
+        profiles=profiles,
+        caller=Caller(files.where, files.line, None),
     )
     checked = check_layers(model, inputs)
-    return replace(checked, diagnostics=(*found, *checked.diagnostics))
+    unknown = () if profiles is None else profiles.unknown()
+    return replace(checked, diagnostics=(*found, *unknown, *checked.diagnostics))
+
+
+def _origin(merged: Merged, name: str, key: str) -> Origin:
+    """Where a key of an environment is declared; the environment's table if it has no such key."""
+    return merged.origin((name, key)) or merged.sources[0].origin((name,))
 
 
 class _Parser(argparse.ArgumentParser):
