@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import inspect
+from pathlib import Path
 
 import pytest
 from pydantic import BaseModel, Field, SecretStr
@@ -259,3 +261,10 @@ def test_a_value_of_a_named_profile_is_checked(jail):
 def test_a_profile_that_nothing_can_have(jail):
     """Without a file, no file has it."""
     assert [each.rule for each in check(profiles=["slurm"])] == ["unknown-profile"]
+
+
+def test_a_missing_settings_file_of_the_call(jail):
+    """The line and the argument that name it are told."""
+    line = inspect.currentframe().f_lineno + 1
+    (found,) = check(settings_files=["none.yaml"])
+    assert f"named by settings_files= at {Path(__file__)}:{line}, does not exist" in found.message

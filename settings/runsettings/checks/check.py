@@ -32,7 +32,7 @@ from runsettings.composition.overrides import PROFILE_FLAG
 from runsettings.composition.profiles import Profiles
 from runsettings.documents.paths import several_files, shown_path
 from runsettings.layers.base import Inputs
-from runsettings.layers.call_site import call_origin, find_caller
+from runsettings.layers.call_site import Caller, call_origin, find_caller
 from runsettings.layers.flags.namespace import overrides_of
 from runsettings.layers.known_arguments import known_arguments
 from runsettings.models.layered import LayeredSettings
@@ -88,6 +88,7 @@ class Request:
         matrix: A TOML file that declares environments, whose settings are checked.
         against: A git revision; what has changed since in each environment is noted.
         tell: Called with how many config files are done, and how many there are.
+        caller: The place of the call, which names the settings files.
     """
 
     files: tuple[str | Path, ...] = ()
@@ -112,12 +113,14 @@ class Request:
     matrix: str | Path | None = None
     against: str | None = None
     tell: Callable[[int, int], None] = lambda _done, _all: None
+    caller: Caller | None = None
 
     @property
     def inputs(self) -> Inputs:
         """What the layers of the settings read."""
         return inputs_for(
             self.settings,
+            caller=self.caller,
             args=self.args,
             files=self.settings_files,
             environ=self.environ,
@@ -189,7 +192,8 @@ def check(
         ValueError: ``select`` or ``ignore`` names something that is no rule.
         TypeError: ``parser`` is neither a parser nor a function that makes one.
     """
-    origin = call_origin(find_caller("check"), "profiles")
+    caller = find_caller("check")
+    origin = call_origin(caller, "profiles")
     return run_checks(
         Request(
             files=(files,) if isinstance(files, (str, Path)) else tuple(files),
@@ -208,6 +212,7 @@ def check(
             select=(select,) if isinstance(select, str) else tuple(select),
             ignore=(ignore,) if isinstance(ignore, str) else tuple(ignore),
             processes=processes,
+            caller=caller,
         )
     ).diagnostics
 
@@ -233,7 +238,8 @@ def run_checks(request: Request) -> Report:
     alone = [
         check_settings_file(path, model, inputs)
         for path in paths
-        if path in settings_files or (is_own_model and is_no_data(path, project, here))
+        if path in settings_files
+        or (is_own_model and not matches_pattern(path, here, project.data))
     ]
 
     # Also where the layers are not reported: their secrets must not be in a config.
@@ -281,17 +287,6 @@ def run_checks(request: Request) -> Report:
     allowed = [each for each in found if not _is_allowed(each, project, here)]
     counted = _counted(allowed, selection, strict=request.strict)
     return Report(counted, tuple(names), checked.settings)
-
-
-def is_no_data(path: Path, project: CheckSettings, cwd: Path) -> bool:
-    """Whether a program's own settings class checks a file, as one that the program names.
-
-    Args:
-        path: The file.
-        project: What the project says of checks.
-        cwd: The directory that its patterns start from.
-    """
-    return not matches_pattern(path, cwd, project.data)
 
 
 def _drift(settings: LayeredSettings, locked: str | Path, cwd: Path) -> list[Diagnostic]:

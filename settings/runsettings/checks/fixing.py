@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from runsettings.checks.check import Request, is_no_data, project_rules
+from runsettings.checks.check import Request, project_rules
 from runsettings.checks.settings_layers import (
     SettingsFileAlone,
     check_layers,
@@ -17,7 +17,7 @@ from runsettings.checks.settings_layers import (
     client_settings,
     is_settings_file,
 )
-from runsettings.checks.targets import find_files
+from runsettings.checks.targets import find_files, matches_pattern
 from runsettings.checks.yaml11.fixing import fixed_scalars
 from runsettings.composition.profiles import Profiles
 from runsettings.documents.atomic_write import rewrite
@@ -108,7 +108,7 @@ def run_fixes(request: Request, *, write: bool) -> tuple[list[Fix], list[Diagnos
     renames: dict[Path, dict[Rename, None]] = {path: {} for path in paths}
     is_own_model = not issubclass(request.settings, Settings)
     for path in paths:
-        named = is_own_model and is_no_data(path, project, here)
+        named = is_own_model and not matches_pattern(path, here, project.data)
         if named or is_settings_file(path, inputs.app_name):
             if not write:
                 secrets |= check_settings_file(path, request.settings, inputs).secrets

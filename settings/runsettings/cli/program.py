@@ -64,6 +64,8 @@ class Program:
         settings_files: Settings files of its flag ``--settings-file``.
         env_files: ``.env`` files; the model's own if there are none.
         words: Its flags ``--config``, ``--set`` and ``--profile``, each with its text.
+        project_words: Those of ``words`` that the project's table has.
+        wrong: What is wrong with that table, for a command that reports it.
     """
 
     model: str | None = None
@@ -73,6 +75,8 @@ class Program:
     settings_files: tuple[str, ...] = ()
     env_files: tuple[str | Path, ...] = ()
     words: tuple[tuple[str, str], ...] = ()
+    project_words: tuple[tuple[str, str], ...] = ()
+    wrong: tuple[Diagnostic, ...] = ()
 
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> Program:
@@ -89,11 +93,17 @@ class Program:
         model = given.get("model")
         project, directory = project_program(model)
         options = {name: given.get(name) or () for _, name, _, _ in _OPTIONS}
-        named = {
-            CONFIG_FLAG: options["config_files"] or _below(directory, project.config),
-            SET_FLAG: options["sets"] or project.set,
-            PROFILE_FLAG: options["profiles"] or project.profiles,
+        own = {
+            CONFIG_FLAG: options["config_files"],
+            SET_FLAG: options["sets"],
+            PROFILE_FLAG: options["profiles"],
         }
+        rest = {
+            CONFIG_FLAG: _below(directory, project.config),
+            SET_FLAG: project.set,
+            PROFILE_FLAG: project.profiles,
+        }
+        project_words = _words({flag: rest[flag] for flag in rest if not own[flag]})
         return cls(
             model=model or project.model,
             is_project=model is None and project.model is not None,
@@ -101,7 +111,8 @@ class Program:
             files=options["named_files"] or _below(directory, project.files),
             settings_files=options["settings_files"],
             env_files=options["env_files"] or _below(directory, project.env_files),
-            words=tuple((flag, str(text)) for flag, texts in named.items() for text in texts),
+            words=(*_words(own), *project_words),
+            project_words=project_words,
         )
 
     @property
@@ -147,18 +158,21 @@ class Program:
         Raises:
             SettingsError: They have errors.
         """
-        try:
-            return runsettings.resolve(self.settings_class, **self.inputs)
-        except SettingsError as error:
-            self.note_missing(error.diagnostics)
-            raise
+        return runsettings.resolve(self.settings_class, **self.inputs)
 
-    def note_missing(self, found: Iterable[Diagnostic]) -> None:
-        """Say that no file was read, if a required value is missing that a file may set.
+    def note_causes(self, found: Iterable[Diagnostic]) -> None:
+        """Say which wrong flags the project's table has, and whether no file was read.
+
+        The latter is said if a required value is missing that a file may set.
 
         Args:
             found: What is wrong with the settings.
         """
+        found = list(found)
+        flags = [f"{flag} {text}" for flag, text in self.project_words]
+        wrong = {each.origin.where for each in found if each.origin is not None}
+        if of_table := [flag for flag in dict.fromkeys(flags) if flag in wrong]:
+            note(f"in [tool.runsettings.program] of pyproject.toml: {', '.join(of_table)}")
         named = self.files or self.settings_files or self.config_inputs
         if not named and any(each.rule is Rule.MISSING_VALUE for each in found):
             note(
@@ -213,18 +227,38 @@ class Program:
             )
 
 
+def _words(texts: Mapping[str, Iterable[object]]) -> tuple[tuple[str, str], ...]:
+    """Flags, each with one of its texts."""
+    return tuple((flag, str(text)) for flag, given in texts.items() for text in given)
+
+
 def _below(directory: Path, names: tuple[str, ...]) -> tuple[Path, ...]:
     """The paths of files that the project's table names."""
     return tuple(directory / Path(name).expanduser() for name in names)
 
 
-def program_options(command: _Command) -> _Command:
-    """The options of a program, as the argument ``program``."""
+def program_options(command: _Command, *, reports: bool = False) -> _Command:
+    """The options of a program, as the argument ``program``.
+
+    Args:
+        command: The command.
+        reports: Whether it reports what is wrong with the project's table itself.
+    """
 
     @functools.wraps(command)
     def with_program(*args: Any, **given: Any) -> Any:
         own = {name: given.pop(name) for name in ("model", *(each[1] for each in _OPTIONS))}
-        return command(*args, program=Program.of(own), **given)
+        try:
+            program = Program.of(own)
+        except SettingsError as error:
+            if not reports:
+                raise
+            program = Program(directory=working_directory(), wrong=error.diagnostics)
+        try:
+            return command(*args, program=program, **given)
+        except SettingsError as error:
+            program.note_causes(error.diagnostics)
+            raise
 
     wrapped: Any = with_program
     for flag, name, metavar, text in reversed(_OPTIONS):

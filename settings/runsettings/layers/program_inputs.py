@@ -45,7 +45,8 @@ class FileLayer:
     def read(self, inputs: Inputs) -> Sequence[Reading]:
         """Read the files."""
         caller = inputs.caller
-        by = f"files= at {caller.where}:{caller.line}"
+        argument = "settings_files" if caller.call == "check" else "files"
+        by = f"{argument}= at {caller.where}:{caller.line}"
         if caller.line is None:
             by = "--file or [tool.runsettings.program]"
         return [each for file in inputs.files for each in read_named(file, Layer.FILE, inputs, by)]

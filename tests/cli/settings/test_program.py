@@ -293,3 +293,35 @@ def test_a_missing_value_without_a_file(jail, run, command, file):
     result = run(command, "--model", "needing:Need", *file)
     assert "lr is required" in result.output
     assert ("no file of the program was read" in result.stderr) is (not file)
+
+
+@pytest.mark.parametrize("command", ["show", "explain", "get", "check", "lock"])
+def test_wrong_flags_of_the_table(project, run, command):
+    """Nobody typed them, so the table that has them is named; a flag that was typed is not."""
+    project.write(
+        "pyproject.toml",
+        "[tool.runsettings.program]\nmodel = 'program_of_tests:Train'\n"
+        "set = ['epochs=x', 'workers=2']\nprofiles = ['slrum']\nconfig = ['none.yaml']\n",
+    )
+    words = [command, *(["epochs"] if command in ("explain", "get") else [])]
+    none = project.cwd / "none.yaml"
+    place = "note: in [tool.runsettings.program] of pyproject.toml: "
+    stderr = run(*words).stderr
+    assert f"{place}--config {none}, --set epochs=x, --profile slrum\n" in stderr
+    stderr = run(*words, "--set", "epochs=x", "--config", "train.yaml").stderr
+    assert f"{place}--profile slrum\n" in stderr
+    assert place not in run(*words, "--set", "epochs=x", "--profile", "x", "--config", "no").stderr
+
+
+def test_check_reports_both_tables(jail, run):
+    """Also in every format, and whatever rules were selected: nothing else can be checked."""
+    jail.write(
+        "pyproject.toml",
+        '[tool.runsettings.program]\nmodle = "a:B"\n[tool.runsettings.check]\nignroe = ["x"]\n',
+    )
+    result = run("check", "--json", "--select", "yaml-scalar", "a.yaml")
+    found = [(each["key"], each["line"]) for each in json.loads(result.stdout)["diagnostics"]]
+    assert (found, result.exit_code) == ([("modle", 2), ("ignroe", 4)], 1)
+    jail.write("a.yaml", "a: 089\n")
+    assert run("check", "--fix", "a.yaml").exit_code == 1
+    assert (jail.cwd / "a.yaml").read_text() == "a: 089\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import textwrap
 from dataclasses import replace
 from pathlib import Path
@@ -49,7 +50,7 @@ def _rules(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
 @click.argument("files", nargs=-1, type=click.Path())
 @click.option("--schema", metavar="FILE", type=click.Path(), help="A JSON Schema for configs.")
 @click.option("--parser", metavar="MODULE:NAME", help="An argparse parser that configs must fit.")
-@program_options
+@functools.partial(program_options, reports=True)
 @click.option("--no-settings", is_flag=True, help="Check the named files alone, not the layers.")
 @click.option(
     "--locked",
@@ -120,15 +121,16 @@ def check_command(
     if options["against"] is not None and options["matrix"] is None:
         raise click.UsageError("--against needs --matrix")
     named = any(options[name] for name in ("files", "matrix", "locked"))
-    if options["no_settings"] and not (named or options["program"].config_inputs):
+    program: Program = options["program"]
+    if options["no_settings"] and not (named or program.config_inputs or program.wrong):
         raise click.UsageError("there is nothing to check: name files, or leave out --no-settings")
     from runsettings.checks.check import run_checks  # pydantic: help needs no models
-    from runsettings.cli.checks.requests import check_request  # pydantic, as above
+    from runsettings.cli.checks.requests import check_request, tables_report  # pydantic, as above
 
     format_ = "json" if as_json else format_
     request = check_request(**options)
     unfixed: list[Diagnostic] = []
-    if fix or diff:
+    if (fix or diff) and not program.wrong:
         from runsettings.checks.fixing import run_fixes  # pydantic, as above
 
         fixes, unfixed = run_fixes(request, write=not diff)
@@ -144,14 +146,18 @@ def check_command(
             ctx.exit(1 if fixes or any(each.is_error for each in unfixed) else 0)
     try:
         with progress("checking", _MANY_FILES) as tell:
-            report = run_checks(replace(request, tell=tell))
+            report = (
+                tables_report(program, request)
+                if program.wrong
+                else run_checks(replace(request, tell=tell))
+            )
     except GitError as error:
         raise click.BadParameter(str(error), param_hint="--against") from error
     reported = {(each.rule, each.message, each.origin) for each in report.diagnostics}
     unfixed = [each for each in unfixed if (each.rule, each.message, each.origin) not in reported]
     report = replace(report, diagnostics=(*unfixed, *report.diagnostics))
     if not options["files"]:
-        options["program"].note_missing(report.diagnostics)
+        program.note_causes(report.diagnostics)
     # Set before printing: it is the exit status even if the reader of the report stops reading.
     ctx.meta[STATUS] = 1 if report.failed else 0
     write_reports(report, format_, outputs)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import runsettings
-from runsettings.checks.check import Request
+from runsettings.checks.check import Report, Request, project_rules
 from runsettings.cli.checks.references import model_named, parser_named
 from runsettings.cli.program import Program
+from runsettings.documents.paths import working_directory
 from runsettings.models.layered import LayeredSettings
 from runsettings.models.settings import Settings
 
@@ -48,3 +49,14 @@ def check_request(
         # With a matrix, the environments that it declares are checked instead of this one.
         layers=not no_settings and options["matrix"] is None,
     )
+
+
+def tables_report(program: Program, request: Request) -> Report:
+    """The report where the project's table of its program is wrong: no more can be checked.
+
+    Args:
+        program: The program, with what is wrong.
+        request: The request, for the project's other table.
+    """
+    _, _, found = project_rules(working_directory(), request)
+    return Report((*program.wrong, *found), ("pyproject.toml",))
