@@ -67,8 +67,7 @@ def explain_config(config: Config, key: str | None) -> str:
     Raises:
         SettingsError: There is no such key.
     """
-    if key is not None:
-        _known(config, key)
+    _known(config, key)
     return config.explain(key)
 
 
@@ -82,8 +81,7 @@ def explained_data(config: Config, key: str | None) -> list[dict[str, Any]]:
     Raises:
         SettingsError: There is no such key.
     """
-    if key is not None:
-        _known(config, key)
+    _known(config, key)
     below = tuple(key.split(".")) if key else ()
     return [
         {
@@ -104,13 +102,14 @@ def _masked(value: Any) -> Any:
     return live.mask().value(value)[0]
 
 
-def _known(config: Config, key: str) -> None:
-    """Refuse a key that the config has not.
+def _known(config: Config, key: str | None) -> None:
+    """Refuse a key that the config does not have; ``None`` stands for all keys.
 
     Raises:
         SettingsError: There is no such key.
     """
     try:
-        config.origin(key)
+        if key is not None:
+            config.origin(key)
     except KeyError as error:
         raise SettingsError.of(Rule.UNKNOWN_KEY, str(error.args[0]), subject="config") from None
