@@ -324,6 +324,8 @@ class Resolver:
         trees = [*trees, *held]
         kinds = self.table.containing
         merged = union_kinds.merge_kinds(trees, self.table) if kinds else merge(trees)
+        if kinds and len(trees) > 1:
+            diagnostics += unknown_keys.keys_of_other_kinds(merged, self.table, diagnostics)
         diagnostics += append_diagnostics(merged)
         if diagnostics:
             texts = [reading.tree.text for reading in readings if reading.tree.text is not None]

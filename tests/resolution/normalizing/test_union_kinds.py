@@ -11,7 +11,14 @@ import pytest
 from pydantic import BaseModel, Field
 from typing_extensions import TypedDict
 
-from runsettings import LayeredSettings, Replace, RunConfig, SettingsError, parse_args
+from runsettings import (
+    LayeredSettings,
+    Replace,
+    RunConfig,
+    SettingsError,
+    SettingsWarning,
+    parse_args,
+)
 
 
 class Adam(BaseModel, extra="forbid"):
@@ -285,3 +292,57 @@ def test_it_holds_for_every_kind_of_union(case):
         value: union
 
     assert Model(value=low).replace(value=high).value == wanted
+
+
+class Loose(BaseModel):
+    """A kind that takes further keys without a word."""
+
+    kind: Literal["loose"] = "loose"
+    lr: float = 0.1
+
+
+class Other(BaseModel):
+    """Another kind, with a key that the first one does not have."""
+
+    kind: Literal["other"] = "other"
+    beta: float = 0.9
+
+
+class Lenient(LayeredSettings):
+    """pydantic would drop the keys of the other kind."""
+
+    model_config = {"env_prefix": "L_", "env_nested_delimiter": "__"}
+    opt: Loose | Other = Field(default=Loose(), discriminator="kind")
+    many: dict[str, Loose | Other] = {}
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "key", "tag"),
+    [
+        ("opt: {kind: loose}", "opt: {beta: 0.1}", "opt.beta", "low.yaml:1:13 sets kind = 'loose'"),
+        ("", "opt: {beta: 0.1}", "opt.beta", "Loose.kind sets kind = 'loose'"),
+        (
+            "many: {a: {kind: loose}}",
+            "many: {a: {beta: 0.1}}",
+            "many.a.beta",
+            "low.yaml:1:18 sets kind = 'loose'",
+        ),
+    ],
+)
+def test_no_key_of_another_kind_is_dropped_without_a_word(jail, low, high, key, tag):
+    """Each source is right alone, and the model ignores what it does not know."""
+    jail.write("low.yaml", f"{low}\n")
+    jail.write("high.yaml", f"{high}\n")
+    with pytest.raises(SettingsError) as caught:
+        Lenient.resolve(files=["low.yaml", "high.yaml"])
+    (found,) = caught.value.diagnostics
+    assert (found.key, found.origin.where, found.excerpt.text) == (key, "high.yaml", high)
+    assert found.message == "is not a key of Loose"
+    assert found.hint == f"it is a key of Other, but {tag}"
+
+
+def test_a_variable_of_another_kind_is_a_warning(jail):
+    """As every unknown key of a variable is."""
+    jail.setenv(L_OPT__BETA="0.1")
+    with pytest.warns(SettingsWarning, match="opt.beta is not a key of Loose"):
+        assert Lenient().opt == Loose()

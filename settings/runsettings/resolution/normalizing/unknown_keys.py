@@ -15,9 +15,10 @@ from typing import Any, Final, NamedTuple, get_args, get_origin
 from pydantic import BaseModel, RootModel
 from pydantic.fields import FieldInfo
 
+from runsettings.composition.merge import Merged
 from runsettings.layers.scalar_types import is_plain_type, union_members
 from runsettings.resolution.aliases import alias_paths_of, spellings_of
-from runsettings.resolution.normalizing.union_kinds import refuted
+from runsettings.resolution.normalizing.union_kinds import other_kind_hint, refuted
 from runsettings.resolution.options import Option, OptionTable, option_table
 from runsettings.values.diagnostic import Diagnostic, Excerpt, Rule, Severity
 from runsettings.values.did_you_mean import closest, did_you_mean
@@ -120,6 +121,38 @@ def unknown_key_diagnostics(
             if d.is_error or d.hint is not None or not _is_nested_name(d, delimiter)
         ]
     return found
+
+
+def keys_of_other_kinds(
+    merged: Merged, table: OptionTable, found: Iterable[Diagnostic]
+) -> Iterator[Diagnostic]:
+    """A diagnostic for each key that another member of a union has than the one that is chosen.
+
+    One source has the key, and another one the tag: each of them is right alone.
+
+    Args:
+        merged: The merged values.
+        table: The model's options.
+        found: What is known to be wrong, which is not reported again.
+    """
+    known = {each.path for each in found}
+    for option in table.containing:
+        for unknown in unknown_keys(merged.get(option.path), option.type, option.path):
+            path, source = unknown.path, merged.winner(unknown.path)
+            if path in known or source is None or source.layer is Layer.DEFAULT:
+                continue
+            hint = other_kind_hint(path, option.type, path[len(option.path) :], merged)
+            if hint is not None:
+                lenient = source.layer.is_environment and not _forbids(unknown)
+                yield Diagnostic.of(
+                    Rule.UNKNOWN_KEY,
+                    path,
+                    f"is not a key of {' or '.join(each.__name__ for each in unknown.models)}",
+                    source.origin(path, key=True),
+                    hint,
+                    None if table.is_secret(path) else excerpt_of(source, path, key=True),
+                    severity=Severity.WARNING if lenient else None,
+                )
 
 
 def unknown_variable_diagnostics(
