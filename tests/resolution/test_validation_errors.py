@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Annotated, Literal
 
 import pytest
-from pydantic import BaseModel, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from typing_extensions import TypedDict
 
 from runsettings import LayeredSettings, Rule, SettingsError
+from runsettings.values.rendering import headline
 
 
 class Layer(BaseModel):
@@ -182,3 +185,65 @@ def test_append_to_no_list(jail):
     jail.write("b.yaml", "count: !append [2]\n")
     with pytest.raises(SettingsError, match="count: cannot append to a value that is not a list"):
         Model.resolve(files=["a.yaml", "b.yaml"])
+
+
+@dataclasses.dataclass
+class Window:
+    """A dataclass."""
+
+    size: int = 1
+
+
+class Limits(TypedDict, total=False):
+    """A typed dict, whose further keys are refused."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")  # type: ignore[misc]
+
+    least: int
+
+
+class Shapes(LayeredSettings):
+    """Values of fixed shapes that are no models."""
+
+    pair: tuple[int, str] = (1, "a")
+    window: Window = Window()
+    windows: dict[str, list[Window]] = {}
+    limits: Limits = {}
+    names: dict[int, str] = {}
+
+
+@pytest.mark.parametrize(
+    ("text", "sentences"),
+    [
+        ("pair: [1]", ["pair: must have 2 items; got [1] @1:7"]),
+        ("pair: []", ["pair: must have 2 items; got [] @1:7"]),
+        ("pair: [1, a, b]", ["pair: must have at most 2 items; got [1, 'a', 'b'] @1:7"]),
+        (
+            "window: {sizes: 1}",
+            ["window.sizes is not a key of Window — did you mean 'size'? @1:10"],
+        ),
+        (
+            "windows: {a: [{sizee: 1}]}",
+            ["windows.a[0].sizee is not a key of Window — did you mean 'size'? @1:16"],
+        ),
+        (
+            "limits: {leest: 1}",
+            ["limits.leest is not a key of Limits — did you mean 'least'? @1:10"],
+        ),
+        ("names: {x: y}", ["names.x: the key must be a valid integer @1:9"]),
+        (
+            "names: {x: 1}",
+            [
+                "names.x: the key must be a valid integer @1:9",
+                'names.x: must be a valid string; got 1 — quote it: "1" @1:12',
+            ],
+        ),
+    ],
+)
+def test_shapes_that_are_no_models(jail, text, sentences):
+    """A tuple's length, a key of a dataclass or typed dict, and the type of a mapping's keys."""
+    jail.write("x.yaml", f"{text}\n")
+    with pytest.raises(SettingsError) as caught:
+        Shapes.resolve(files="x.yaml")
+    found = caught.value.diagnostics
+    assert [f"{headline(each)} @{each.line}:{each.column}" for each in found] == sentences

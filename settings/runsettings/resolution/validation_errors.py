@@ -11,8 +11,8 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from runsettings.composition.merge import Merged
-from runsettings.resolution.normalizing.union_kinds import other_kind_hint
 from runsettings.resolution.options import Option, OptionTable
+from runsettings.resolution.refused_keys import bad_key, unknown_key
 from runsettings.secrets.forms import MASK, mask_addresses
 from runsettings.secrets.masking import mask_excerpt_from_column
 from runsettings.values.diagnostic import Beaten, Diagnostic, Excerpt, Rule, Severity
@@ -25,12 +25,14 @@ from runsettings.values.rendering import shown
 from runsettings.values.tree import Leaf
 
 _OTHER_WORDS: Final = {
-    "extra_forbidden": "is not a key that the model has",
     **dict.fromkeys(("tuple_type", "list_type", "set_type", "frozen_set_type"), "must be a list"),
     **dict.fromkeys(("dict_type", "mapping_type", "model_type"), "must be a mapping"),
     **dict.fromkeys(("model_attributes_type", "dataclass_type"), "must be a mapping"),
 }
 """Messages for Python's types in the words of a person who writes YAML or INI."""
+
+_UNKNOWN: Final = ("extra_forbidden", "unexpected_keyword_argument")
+"""Errors of pydantic about keys that a model, typed dict or dataclass does not have."""
 
 _UNREAD: Final = frozenset(
     (
@@ -71,15 +73,20 @@ def validation_diagnostics(
         table: The model's options.
     """
     grouped: dict[KeyPath, list[ErrorDetails]] = {}
+    keys: dict[KeyPath, list[ErrorDetails]] = {}
     for details in error.errors(include_url=False):
         path = _path(details["loc"], merged, table)
         if details["type"] == "union_tag_invalid":
             path = _tag(path, details, merged)
-        grouped.setdefault(path, []).append(details)
+        of_key = details["loc"][-1:] == ("[key]",)  # of a mapping, whose value has its own errors
+        (keys if of_key else grouped).setdefault(path, []).append(details)
     # Only a union refuses both a value and a key inside it. A mapping was meant for a model, so
     # that the error inside it is the one to show.
     outer = {path[:end] for path in grouped for end in range(1, len(path))}
-    found: list[Diagnostic] = []
+    found = [
+        bad_key(path, _message(group, None, path, path[-1]), merged, secret=table.is_secret(path))
+        for path, group in keys.items()
+    ]
     for path, group in grouped.items():
         inner = group[0].get("ctx", {}).get("error")
         if isinstance(inner, SettingsError):
@@ -160,8 +167,10 @@ def _diagnostic(
     first = details[0]
     option = table.nearest(path)
     secret = table.is_secret(path)
-    if first["type"] == "missing":
+    if first["type"] == "missing" and not isinstance(first["loc"][-1], int):
         return _missing(path, option, merged)
+    if first["type"] in _UNKNOWN and option is not None:
+        return unknown_key(path, option, merged, secret=secret)
     leaves = merged.history(path)
     value = merged.get(path) if path else first["input"]
     message = _message(details, option, path, value)
@@ -170,9 +179,7 @@ def _diagnostic(
         got = "a mapping" if isinstance(value, dict) else show_value(value)
         message += f"; got {got}"
     hint = None
-    if first["type"] == "extra_forbidden" and option is not None:
-        hint = other_kind_hint(path, option.type, path[len(option.path) :], merged)
-    elif isinstance(value, str) and not secret and option is not None:
+    if isinstance(value, str) and not secret and option is not None:
         choices = [choice for choice in option.choices if isinstance(choice, str)]
         if first["type"] == "union_tag_invalid":
             choices = first["ctx"]["expected_tags"].strip("'").split("', '")
@@ -273,6 +280,8 @@ def _message(details: list[ErrorDetails], option: Option | None, path: KeyPath, 
         kinds = {detail["type"] for detail in details}
         if kinds <= {"literal_error", "enum", "none_required"}:
             return f"must be one of {', '.join(repr(choice) for choice in option.choices)}"
+    if details[0]["type"] == "missing" and isinstance(value, (list, tuple)):  # items of a tuple
+        return f"must have {len(value) + len(details)} items"
     sentences = list(dict.fromkeys(_sentence(detail, value) for detail in details))
     return ", or ".join(sentences)
 
@@ -287,6 +296,10 @@ def _sentence(details: ErrorDetails, value: Any) -> str:
         return f"must be one of {details['ctx']['expected_tags']}"
     if details["type"] == "union_tag_not_found":
         return f"must have {details['ctx']['discriminator']}, which names its type"
+    if details["type"] in ("too_long", "too_short"):
+        end, limit = ("most", "max") if details["type"] == "too_long" else ("least", "min")
+        count = details["ctx"][f"{limit}_length"]
+        return f"must have at {end} {count} item{'s' * (count != 1)}"
     if details["type"] in _OTHER_WORDS:
         return _OTHER_WORDS[details["type"]]
     if message.startswith("Input should be "):
