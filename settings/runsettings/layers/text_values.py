@@ -109,6 +109,8 @@ def decoded(value: Any, annotations: Iterable[Any]) -> Any:
     if isinstance(value, list):
         items = item_types(annotations)
         if len(value) == 1:  # an item, or the whole list
+            if value[0] == "null" and any(types.NoneType in union_members(a) for a in annotations):
+                return None
             found = decoded(value[0], annotations)
             of_lists = any(map(_is_list, items))
             if isinstance(found, list) and (not of_lists or all(map(_is_list_value, found))):

@@ -276,3 +276,30 @@ def test_the_client_s_other_words_are_flags_as_well(parse, name, text, value):
     """What the variable ``WANDB_MODE`` takes, ``--mode`` takes."""
     settings = Settings.resolve(args=parse(Settings, [f"--{name}", text]), environ={})
     assert getattr(settings, name) == value
+
+
+@pytest.mark.parametrize(("word", "got"), [("--quiet=maybe", "maybe"), ("--maybe=", "")])
+def test_a_bool_flag_says_which_values_it_takes(capsys, word, got):
+    """A value behind the equals sign is allowed, so the message does not say that none is."""
+    made = argparse.ArgumentParser()
+    Model.add_arguments(made)
+    with pytest.raises(SystemExit):
+        runsettings.parse_args(made, [word])
+    flag = word.partition("=")[0]
+    assert f"{flag}: takes no value, or true or false; got '{got}'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [["--tags=null"], ["--tags", "null"]])
+def test_null_for_an_optional_list(words):
+    """The flag takes it, as that of an optional mapping does; beside another word it is an item."""
+
+    class Tagged(LayeredSettings):
+        tags: list[str] | None = ["a"]
+        names: list[str] = []
+
+    made = argparse.ArgumentParser()
+    Tagged.add_arguments(made)
+    settings = Tagged.resolve(args=runsettings.parse_args(made, [*words, "--names", "null"]))
+    assert (settings.tags, settings.names) == (None, ["null"])
+    args = runsettings.parse_args(made, ["--tags", "null", "b"])
+    assert Tagged.resolve(args=args).tags == ["null", "b"]

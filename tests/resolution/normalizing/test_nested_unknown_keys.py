@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import warnings
 from typing import Annotated, Any, Literal
 
@@ -153,3 +154,35 @@ def test_a_nested_model_that_forbids_extra_keys_forbids_them_in_variables(annota
         variables = {key.replace("__", delimiter): text for key, text in environ.items()}
         with pytest.raises(SettingsError, match="raet is not a key of Strict"):
             model.resolve(environ=variables)
+
+
+@dataclasses.dataclass
+class Window:
+    size: int = 1
+
+
+class Shapes(LayeredSettings):
+    best: Adam | Sgd = Adam()
+    window: Window | None = None
+    many: dict[str, Sgd] = {}
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "hint"),
+    [
+        ("x.yaml", "window.size: 1", "nest it: window: {size: …}"),
+        ("x.yaml", "best.momentum: 1", "nest it: best: {momentum: …}"),
+        ("x.yaml", "many.a.momentum: 1", "nest it: many: {a: {momentum: …}}"),
+        ("x.toml", '"window.size" = 1', "nest it: window.size = …"),
+        ("x.json", '{"best.rate": 1}', 'nest it: "best": {"rate": …}'),
+        ("x.yaml", "window.length: 1", None),
+        ("x.yaml", "many.a.momentums: 1", None),
+        ("x.yaml", "nothing.size: 1", None),
+    ],
+)
+def test_a_dotted_key_of_any_nested_shape_is_to_be_nested(jail, file, text, hint):
+    """As that of a nested model: files nest the keys, and flags have dots."""
+    jail.write(file, f"{text}\n")
+    with pytest.raises(SettingsError) as caught:
+        Shapes.resolve(files=[file])
+    assert [each.hint for each in caught.value.diagnostics] == [hint]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from gettext import gettext
 from typing import Any, Final, NamedTuple
 
-from runsettings.layers.flags.settings_flags import name_of
+from runsettings.layers.flags.settings_flags import BoolFlag, name_of
 from runsettings.secrets.forms import is_secret_name, mask_addresses
 from runsettings.values.diagnostic import Diagnostic, Rule
 from runsettings.values.did_you_mean import closest, did_you_mean
@@ -44,9 +44,11 @@ def ambiguous(word: str, flags: Sequence[str], error: argparse.ArgumentError) ->
 
 
 def needless_value(action: argparse.Action, word: str, error: argparse.ArgumentError) -> Refusal:
-    """A value behind a flag that takes none: ``--amp=3``."""
-    value = word.partition("=")[2] or word
-    return _refusal(name_of(action), f"takes no value; {_got(action, value)}", str(error))
+    """A value behind a flag that takes none, or behind a flag for a bool: ``--amp=3``."""
+    _, separator, value = word.partition("=")
+    wanted = "takes no value" + ", or true or false" * isinstance(action, BoolFlag)
+    got = _got(action, value if separator else word)
+    return _refusal(name_of(action), f"{wanted}; {got}", str(error))
 
 
 def missing_value(action: argparse.Action, error: argparse.ArgumentError) -> Refusal:

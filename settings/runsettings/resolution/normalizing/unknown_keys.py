@@ -17,6 +17,7 @@ from pydantic.fields import FieldInfo
 
 from runsettings.composition.merge import Merged
 from runsettings.layers.scalar_types import is_plain_type, union_members
+from runsettings.layers.text_values import types_of_key
 from runsettings.resolution.aliases import alias_paths_of, spellings_of
 from runsettings.resolution.normalizing.union_kinds import other_kind_hint, refuted
 from runsettings.resolution.options import Option, OptionTable, option_table
@@ -295,7 +296,7 @@ def fields_by_key(model: type[BaseModel]) -> Mapping[Any, list[FieldInfo]]:
 def _elsewhere(name: str, table: OptionTable, tree: Tree) -> str | None:
     """A hint for a key that exists elsewhere in the model, or that is close to one."""
     path = tuple(name.split("."))
-    if len(path) > 1 and table.find(path) is not None:
+    if len(path) > 1 and _has(table, path):
         if tree.kind is Kind.INI:  # a value of a nested key is JSON there
             return f"nest it as JSON: {path[0]} = {{{nested_text(path[1:], '.json')}}}"
         return f"nest it: {nested_text(path, tree.where)}"
@@ -304,6 +305,15 @@ def _elsewhere(name: str, table: OptionTable, tree: Tree) -> str | None:
             return f"it belongs under {format_path(option.path)!r}"
     of_call = _ARGUMENTS if (tree.call or "").endswith(".resolve") else ()
     return did_you_mean(name, [*(option.name for option in table.leaves()), *of_call])
+
+
+def _has(table: OptionTable, path: KeyPath) -> bool:
+    """Whether a model has a key, also inside a union, a dataclass, a typed dict or a mapping."""
+    option = table.nearest(path)
+    annotations = [] if option is None else [option.type]
+    for key in () if option is None else path[len(option.path) :]:
+        annotations = types_of_key(annotations, key)
+    return bool(annotations)
 
 
 def _without_value(excerpt: Excerpt) -> Excerpt:
