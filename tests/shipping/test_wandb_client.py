@@ -329,16 +329,29 @@ def test_a_file_outside_of_the_run_is_not_uploaded(login, begin, jail):
     assert not [name for name in login.files if "secret" in name or "link" in name]
 
 
-@pytest.mark.parametrize("refused", ["/upload/", *(["/file_stream"] if LONG else [])])
-def test_a_refused_upload_is_not_taken_for_shipped(login, begin, refused):
-    """The client itself ends as if all were well."""
+@pytest.mark.parametrize("status", [403, 503])
+@pytest.mark.parametrize(
+    "refused", ["/upload/", *(["/file_stream", "CreateRunFiles"] if LONG else [])]
+)
+def test_a_refused_upload_is_not_taken_for_shipped(login, begin, refused, status):
+    """The client itself ends as if all were well, at once or after its retries."""
     run = begin(id="x", project="p")
     run.log({"loss": 1})
     run.finish()
-    login.refused = refused
-    done = sync("x")
+    login.refused, login.status = refused, status
+    code = """
+        from runsettings.cli.main import main
+        from runsettings.shipping.stores.wandb_client import client
+        client._RETRIES = 1  # the others take two minutes
+        main(["sync", "x"])
+    """
+    command = [sys.executable, "-c", textwrap.dedent(code)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE)
     assert done.returncode == 1
     assert "it has refused an upload" in done.stderr
+    assert "try again later" in done.stderr
+    if refused == "/upload/":
+        assert login.requests.count("/upload/settings.json") == (1 if status == 403 else 2)
     login.refused = ""
     assert "1 shipped" in sync("x").stdout
     assert (steps(login.runs["x"]), "settings.json" in login.files) == ([(0, 1)], True)

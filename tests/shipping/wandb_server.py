@@ -81,7 +81,11 @@ class WandbServer(ThreadingHTTPServer):
         self.runs: dict[str, Run] = {}
         self.files: dict[str, bytes] = {}
         self.refused = ""
-        """What is refused: the beginning of the path of a request, or its end."""
+        """What is refused: the beginning or end of the path of a request, or its operation."""
+        self.status = 403
+        """The status of the answer to a request that is refused."""
+        self.requests: list[str] = []
+        """The path of each request that was refused."""
         self.unknown: list[str] = []
         """Requests that it has no answer for."""
         self.thread = threading.Thread(target=self.serve_forever, daemon=True)
@@ -128,8 +132,13 @@ class _Handler(BaseHTTPRequestHandler):
         if self.path.startswith("/sdk/otel/"):
             return 200, {}  # figures about the client itself
         refused = self.server.refused
-        if refused and (self.path.startswith(refused) or self.path.endswith(refused)):
-            return 403, {"error": "no room"}
+        if refused and (
+            self.path.startswith(refused)
+            or self.path.endswith(refused)
+            or refused.encode() in body[:100]
+        ):
+            self.server.requests.append(self.path)
+            return self.server.status, {"error": "no room"}
         if self.path.startswith("/upload/"):
             self.server.files[self.path.removeprefix("/upload/")] = body
             return 200, {}

@@ -17,13 +17,13 @@ from typing import Any, Final, NamedTuple
 
 import wandb
 
-from runsettings.journal.reader import open_regular
 from runsettings.journal.replay import StoredRun
 from runsettings.secrets.forms import MASK
 from runsettings.shipping.addresses import Server
 from runsettings.shipping.batches import Batch, RunIdentity
 from runsettings.shipping.stores.base import Committed, Destination
 from runsettings.shipping.stores.wandb_client.position import DIRECTORY, Position, lock_run
+from runsettings.shipping.stores.wandb_client.reports import Messages, has_failed_uploads
 from runsettings.shipping.stores.wandb_client.sending import RunSender
 from runsettings.values.diagnostic import Rule
 from runsettings.values.errors import RunError
@@ -33,6 +33,13 @@ _MIN_VERSION: Final = (0, 31)
 
 _UPLOAD_TIMEOUT: Final = 3600.0
 """The number of seconds after which an upload is aborted. The next upload tries again."""
+
+_RETRIES: Final = 6
+"""The number of retries of a request in `sync`, in about two minutes. A running script has more."""
+
+_RETRY_SETTINGS: Final = tuple(
+    f"x_{requests}_retry_max" for requests in ("file_stream", "file_transfer", "graphql")
+)
 
 _INIT_TIMEOUT: Final = 20.0
 """The number of seconds in which the server must answer."""
@@ -109,7 +116,9 @@ class WandbClient(Destination):
         self._sender: RunSender | None = None
         self._marks_end = False
         """Whether the end of the client's run is the end of the run."""
-        self._messages = _Messages()
+        self._is_patient = False
+        """Whether the client retries for hours, because the script is running."""
+        self._messages = Messages()
         # The journal already has the values of the user's variables that describe the run.
         self._environ = {
             name: os.environ.pop(name)
@@ -143,6 +152,7 @@ class WandbClient(Destination):
         run = batch.run
         with self._translated():
             if self._run is None:
+                self._is_patient = promise is not None
                 # A caller that announces another check-in will probably ship the run's end too.
                 self._start(run, marks_end=run.exit is not None or promise is not None)
             assert self._sender is not None
@@ -186,6 +196,7 @@ class WandbClient(Destination):
         first = {None: None, "never": "never"}.get(wanted, "allow")
         settings = {
             **_FIXED,
+            **self._retries(),
             "api_key": self._server.key,
             "base_url": self._server.base_url,
             "entity": run.entity,
@@ -216,6 +227,13 @@ class WandbClient(Destination):
         self._write(position, offset)
         self._sender = RunSender(client, run, offset=offset, first_step=start)
 
+    def _retries(self) -> dict[str, int]:
+        """The client's settings for retries; the user's own variables come first."""
+        if self._is_patient:
+            return {}
+        names = (name for name in _RETRY_SETTINGS if f"WANDB_{name.upper()}" not in os.environ)
+        return dict.fromkeys(names, _RETRIES)
+
     def _end(self, run: StoredRun) -> None:
         """Upload everything that was sent, and end the run of the client.
 
@@ -241,7 +259,7 @@ class WandbClient(Destination):
             self._run.finish(exit_code=code)
         except TimeoutError:
             raise self._failed(f"the upload did not finish in {_UPLOAD_TIMEOUT:g} s") from None
-        if self._messages.report_loss or _has_failed_files(self._run.settings.log_internal):
+        if self._messages.report_loss or has_failed_uploads(self._run.settings.log_internal):
             raise self._failed("it has refused an upload, so the run is not complete there")
 
     def _abandon(self) -> None:
@@ -288,44 +306,8 @@ class WandbClient(Destination):
     def _failed(self, reason: str, *, final: bool = False) -> RunError:
         reason = reason.replace(self._server.key, MASK)
         rule = Rule.BAD_STORE if final else Rule.STORE_UNREACHABLE
-        return RunError.of(rule, f"W&B at {self._server.base_url} failed: {reason}")
-
-
-class _Messages:
-    """Collects the messages of the client, so that it does not print them."""
-
-    def __init__(self) -> None:
-        self._texts: list[str] = []
-
-    def listen(self) -> None:
-        """Start to collect messages, and drop the earlier ones."""
-        self._texts.clear()
-        silent = wandb.Settings(silent=True)
-        wandb.setup(silent)
-        wandb.termsetup(silent, self)
-
-    def info(self, text: str) -> None:
-        """Ignore a message."""
-
-    def warning(self, text: str) -> None:
-        """Take a warning."""
-        self._texts.append(text)
-
-    error = warning
-
-    @property
-    def report_loss(self) -> bool:
-        """Whether a message reports data that was not uploaded; the client has no other report."""
-        return any("not be synced" in text for text in self._texts)
-
-
-def _has_failed_files(log: str) -> bool:
-    """Whether the client's log reports a file that was not uploaded; it has no other report."""
-    try:
-        with os.fdopen(open_regular(log), "rb") as lines:
-            return any(b"failed to upload" in line for line in lines)
-    except OSError:
-        return False
+        hint = None if final else "try again later: rows that the server has are not sent again"
+        return RunError.of(rule, f"W&B at {self._server.base_url} failed: {reason}", hint=hint)
 
 
 def _is_final(error: Exception) -> bool:
