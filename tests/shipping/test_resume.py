@@ -215,6 +215,22 @@ def test_must_and_never_need_an_answer(request, kind, begin, jail, monkeypatch):
     assert not (jail.cwd / "wandb").exists()
 
 
+@pytest.mark.parametrize("resume", ["must", "allow"])
+def test_a_store_that_refuses_a_login_says_what_to_check(postgres, begin, jail, capfd, resume):
+    """The advice of the store comes with its error."""
+    jail.setenv(WANDB_STORE=postgres.replace("pg-s3cret", "wrong"), WANDB_FINISH_TIMEOUT="0")
+    try:
+        with begin(mode="online", id="x", resume=resume) as run:
+            pass
+        shutil.rmtree(run.path)
+        messages = capfd.readouterr().err
+    except RunError as error:
+        messages = str(error)
+    assert "password authentication failed" in messages
+    assert "check the user in the address, and the password in ~/.pgpass" in messages
+    assert (resume == "must") == ('set mode="offline"' in messages)
+
+
 @pytest.mark.parametrize("kind", ["silent_server", "refusing_server"])
 def test_allow_records_here_where_the_store_does_not_answer(
     request, kind, begin, jail, capfd, monkeypatch

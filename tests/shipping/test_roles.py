@@ -9,8 +9,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from runsettings.journal.replay import load_run
 from runsettings.shipping.shipper import Shipper
 from runsettings.shipping.stores.opening import open_store
+from runsettings.shipping.sync import sync_runs
 from runsettings.values.errors import RunError
 
 PAGE = Path(__file__).parents[2] / "docs" / "stores.md"
@@ -54,6 +56,12 @@ def ship(address, journal):
         return Shipper(store, journal).ship()
 
 
+def sync(address, run):
+    """The result of `sync` for one run."""
+    with open_store(address) as store:
+        return sync_runs(store, [load_run(run.journal_path)], lambda *_: None)
+
+
 def test_each_role_may_do_what_the_page_says(roles, begin, jail):
     """And nothing else."""
     run = begin()
@@ -91,5 +99,9 @@ def test_each_role_may_do_what_the_page_says(roles, begin, jail):
     with open_store(roles["curator"]) as store:
         store.remove_run(store.list_runs()[0])
         assert store.list_runs() == []
+    for role in ("viewer", "curator"):
+        (refused,) = sync(roles[role], begin(id=f"synced-by-{role}"))
+        assert "permission denied" in refused.error
+        assert "the owner of the tables grants the role SELECT, INSERT" in refused.error
     with pytest.raises(RunError, match="permission denied for database"):
         open_store(roles["other"])

@@ -448,3 +448,18 @@ def test_a_store_that_the_site_locked_is_the_only_one(run, jail, make_run, to):
     assert f"the store is locked by {site}:2" in " ".join(refused.output.split())
     assert not (jail.cwd / "mine.db").exists()
     assert "1 shipped" in run("sync", "one", "--to", "sqlite:///site.db").output
+
+
+@pytest.mark.parametrize(
+    ("address", "step"),
+    [
+        ("postgresql://me@nowhere.invalid/runs", "check the host in the address"),
+        ("postgresql://me@127.0.0.1:1/runs", "check that the server runs and can be reached at"),
+    ],
+)
+def test_a_store_that_cannot_be_read_says_what_to_check(run, jail, address, step):
+    """It speaks of no records to ship: the command ships none."""
+    result = run("runs", "ls", "--store", address)
+    assert result.exit_code == 1
+    assert step in result.stderr
+    assert "runsettings sync" not in result.stderr

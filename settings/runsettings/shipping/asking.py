@@ -42,7 +42,9 @@ def ask_store(url: str, project: str, run_id: str) -> Latest | None:
     """
     answer = _ask({"url": url, "project": project, "run_id": run_id})
     if "error" in answer:
-        raise RunError.of(Rule(answer["rule"]), answer["error"], path=("store",))
+        raise RunError.of(
+            Rule(answer["rule"]), answer["error"], path=("store",), hint=answer["hint"]
+        )
     if answer["run"] is None:
         return None
     return Latest(**{**answer, "run": StoredRun.from_json(answer["run"])})
@@ -96,7 +98,7 @@ def _answer(url: str, project: str, run_id: str) -> dict[str, Any]:
         found = None
     except RunError as error:
         first = error.diagnostics[0]
-        return {"error": first.message, "rule": first.rule}
+        return {"error": first.message, "rule": first.rule, "hint": first.hint}
     if found is None:
         return {"run": None}
     run = {name: getattr(found.run, name) for name in StoredRun.__slots__}

@@ -12,6 +12,7 @@ from runsettings.shipping.saved_files import LARGEST_FILE
 from runsettings.shipping.shipper import Shipper
 from runsettings.shipping.stores.base import BusyError, Destination, may_pass
 from runsettings.values.errors import RunError
+from runsettings.values.rendering import with_hint
 
 
 class Synced(NamedTuple):
@@ -71,7 +72,8 @@ def sync_runs(
         except RunError as error:
             if may_pass(error) and not isinstance(error, BusyError):
                 raise
-            results.append(Synced(run, done - before, error.diagnostics[0].message))
+            first = error.diagnostics[0]
+            results.append(Synced(run, done - before, with_hint(first.message, first.hint)))
         else:
             shipped_run = run if found is None else found.run
             results.append(Synced(shipped_run, done - before, None, shipper.left_out))

@@ -74,9 +74,12 @@ def headline(diagnostic: Diagnostic) -> str:
         text = f"{diagnostic.key}{separator}{text}"
     if diagnostic.severity is not Severity.ERROR:
         text = f"{diagnostic.severity}: {text}"
-    if diagnostic.hint:
-        text += f" — {diagnostic.hint}"
-    return printable(text)
+    return printable(with_hint(text, diagnostic.hint))
+
+
+def with_hint(message: str, hint: str | None) -> str:
+    """A message, followed by the hint if there is one."""
+    return f"{message} — {hint}" if hint else message
 
 
 def shown(value: Any) -> str:

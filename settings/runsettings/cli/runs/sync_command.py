@@ -21,7 +21,7 @@ from runsettings.shipping.stores.base import NoStoreError, may_pass
 from runsettings.shipping.stores.destinations import open_destination
 from runsettings.shipping.sync import bytes_to_ship, sync_runs
 from runsettings.values.errors import RunError
-from runsettings.values.rendering import printable
+from runsettings.values.rendering import printable, with_hint
 
 _WATCH_INTERVAL = 5.0
 """The number of seconds between two passes of ``--watch``."""
@@ -81,7 +81,8 @@ def sync_command(
             except RunError as error:
                 if not may_pass(error):
                     raise
-                _say_once(error.diagnostics[0].message, said)
+                first = error.diagnostics[0]
+                _say_once(with_hint(first.message, first.hint), said)
             time.sleep(_WATCH_INTERVAL)
         found = all_runs(source) if everything else _named(source, runs)
         if not found:

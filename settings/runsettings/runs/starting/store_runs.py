@@ -17,6 +17,7 @@ from runsettings.shipping.batches import read_identity
 from runsettings.shipping.stores.base import Latest
 from runsettings.values.diagnostic import Rule
 from runsettings.values.errors import RunError
+from runsettings.values.rendering import with_hint
 
 _POLL: Final = 2.0
 """The number of seconds between two queries while waiting for a check-in."""
@@ -89,9 +90,11 @@ def find_in_store(
                 first.rule,
                 f"{first.message}; without its answer, it is unknown whether a run "
                 f"'{settings.run_id}' exists",
-                hint='try again; or set mode="offline", which asks this machine alone',
+                hint=f'{first.hint or "try again"}; or set mode="offline", which asks this '
+                "machine alone",
             ) from None
-        notices.warn(f"{first.message}; run '{settings.run_id}' continues from the local journal")
+        reason = with_hint(first.message, first.hint)
+        notices.warn(f"run '{settings.run_id}' continues from the local journal: {reason}")
         return None
     return None if found is None else RunInStore(found, shown(url))
 

@@ -28,7 +28,7 @@ _HINTS: Final = (
         ("permission denied",),
         "the owner of the tables grants the role SELECT, INSERT, UPDATE and DELETE on them",
     ),
-    (("translate host name",), "check the host in the address"),
+    (("host name", "resolve host"), "check the host in the address"),
     (('database "',), "check the database in the address, or make it with: createdb"),
     (
         ("unable to open", "readonly", "not a database", "malformed"),
@@ -40,11 +40,12 @@ _HINTS: Final = (
 """Lower-case words in a database's error, and the hint for them. The first match is used."""
 
 _UNREACHABLE_HINT: Final = (
-    "check that the server runs and can be reached at the address in the setting store or in --to"
+    "check that the server runs and can be reached at the address: the setting store, or the one "
+    "after --store or --to"
 )
 
 
-def next_step(message: str, *, reached: bool) -> str:
+def next_step(message: str, *, reached: bool) -> str | None:
     """Return the hint for an error of a database.
 
     Args:
@@ -52,12 +53,11 @@ def next_step(message: str, *, reached: bool) -> str:
         reached: Whether the database answered.
 
     Returns:
-        The hint.
+        The hint; ``None`` if the error itself has to say enough.
     """
     lower = message.lower()
     found = (step for words, step in _HINTS if any(word in lower for word in words))
-    rest = "the records are kept; ship them later with: runsettings sync --all"
-    return "; ".join(filter(None, (next(found, None if reached else _UNREACHABLE_HINT), rest)))
+    return next(found, None if reached else _UNREACHABLE_HINT)
 
 
 def make_engine(url: URL, *, writable: bool) -> Engine:
