@@ -357,6 +357,26 @@ def test_a_refused_upload_is_not_taken_for_shipped(login, begin, refused, status
     assert (steps(login.runs["x"]), "settings.json" in login.files) == ([(0, 1)], True)
 
 
+@pytest.mark.parametrize("mode", ["offline", "online"])
+def test_rows_whose_step_goes_back_are_counted(login, script, mode):
+    """The script or `sync` says how many, once; a row that was appended twice does not count."""
+    done = script(f"""
+        import json
+        run = init(mode={mode!r}, id="x", project="p",
+                   settings={{"disable_git": True}})
+        with run.journal_path.open("a") as journal:
+            for offset, step in enumerate([1, 2, 2, 1, 0, 3]):
+                source = {{"file": "/events", "offset": 10 * offset}}
+                record = {{"type": "history", "step": step, "time": 1.0, "source": source}}
+                line = json.dumps({{**record, "data": {{"loss": step}}}}) + "\\n"
+                journal.write(line * (1 + (step == 1)))
+    """)
+    messages = done.stderr if mode == "online" else sync("x").stderr
+    assert "2 rows are not at W&B" in messages
+    assert steps(login.runs["x"]) == [(1, 1), (2, 2), (3, 3)]
+    assert "not at W&B" not in sync("x").stderr
+
+
 def test_a_server_that_does_not_answer_can_be_tried_again(begin):
     """The client keeps the id of a run that it could not start, until its process is stopped."""
     run = begin(id="x", project="p")

@@ -204,7 +204,8 @@ class Background:
         """Write the progress to the status file."""
         shipper = self.shipper
         files, left_out = len(shipper.files), tuple(shipper.left_out)
-        self._write(Status(shipper.position, files=files, left_out=left_out))
+        refused = shipper.refused_rows
+        self._write(Status(shipper.position, files=files, left_out=left_out, refused_rows=refused))
 
     def _write(self, status: Status) -> None:
         # If the status cannot be written, as on a full disk, `finish` reports missing records.

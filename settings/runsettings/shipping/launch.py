@@ -208,6 +208,8 @@ class Shipment:
         self.notices.end_progress()
         for text in status.left_out:
             self.notices.warn(f"a file is not in the store: {text}")
+        if status.refused_rows is not None:
+            self.notices.warn(status.refused_rows)
         if complete:
             return
         reason = f": {status.error}" if status.error is not None else ""

@@ -176,6 +176,11 @@ class Shipper:
             self.store.merge(self._key)
 
     @property
+    def refused_rows(self) -> str | None:
+        """A message about rows that the destination does not take; ``None`` if there are none."""
+        return self.store.refused_rows(self._key)
+
+    @property
     def run(self) -> StoredRun | None:
         """The run at the position; ``None`` before the first batch."""
         return self._run

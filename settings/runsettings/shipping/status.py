@@ -30,6 +30,8 @@ class Status(NamedTuple):
     """The number of saved files that are not shipped yet."""
     left_out: tuple[str, ...] = ()
     """A message for each saved file that is not shipped."""
+    refused_rows: str | None = None
+    """A message about rows that the destination does not take."""
 
 
 def status_path(journal: Path) -> Path:
@@ -72,6 +74,7 @@ def read_status(journal: Path) -> Status:
             bool(found["final"]),
             int(found["files"]),
             tuple(map(str, found["left_out"])),
+            found["refused_rows"],
         )
     except (OSError, KeyError, ValueError, TypeError):
         return Status()

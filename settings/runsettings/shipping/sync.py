@@ -26,6 +26,8 @@ class Synced(NamedTuple):
     """Why the run could not be shipped; ``None`` if it was shipped."""
     left_out: Sequence[str] = ()
     """A message for each saved file that was not shipped."""
+    refused_rows: str | None = None
+    """A message about rows that the destination does not take."""
 
 
 def sync_runs(
@@ -76,7 +78,8 @@ def sync_runs(
             results.append(Synced(run, done - before, with_hint(first.message, first.hint)))
         else:
             shipped_run = run if found is None else found.run
-            results.append(Synced(shipped_run, done - before, None, shipper.left_out))
+            left_out, refused = shipper.left_out, shipper.refused_rows
+            results.append(Synced(shipped_run, done - before, None, left_out, refused))
         done = before + max(_size(run), done - before)
         tell(done, max(total, done))
     return results

@@ -126,9 +126,11 @@ def _ship(url: str, runs: Sequence[StoredRun], said: set[str] | None = None) -> 
     with open_destination(url) as store, progress("shipping", _MANY_BYTES) as tell:
         promise = None if said is None else _CHECK_IN_DEADLINE
         results = sync_runs(store, runs, tell, promise, Settings.resolve().store_file_limit)
-    for run, count, error, left_out in results:
+    for run, count, error, left_out, refused in results:
         for text in left_out:
             click.echo(printable(f"a file of {_name(run)} was not shipped: {text}"), err=True)
+        if refused is not None:
+            click.echo(printable(f"{_name(run)}: {refused}"), err=True)
         if error is not None:
             _say_once(f"{_name(run)} was not shipped: {error}", said if said is not None else set())
         elif count:

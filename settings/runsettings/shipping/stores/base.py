@@ -137,6 +137,14 @@ class Destination(abc.ABC):
             key: The number of the run in the store.
         """
 
+    def refused_rows(self, key: int) -> str | None:  # noqa: ARG002 - a store takes every row
+        """A message about committed rows that the destination does not take; ``None`` if none.
+
+        Args:
+            key: The number of the run in the store.
+        """
+        return None
+
     @abc.abstractmethod
     def close(self) -> None:
         """Close the connections."""

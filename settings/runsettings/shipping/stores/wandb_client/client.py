@@ -112,6 +112,8 @@ class WandbClient(Destination):
         """What was uploaded; ``None`` before the first upload of the run."""
         self._sent = 0
         """The byte offset in the journal up to which all records were passed to the client."""
+        self._refused_rows = 0
+        """The number of rows since the position that the client does not take."""
         self._run: Any = None
         self._sender: RunSender | None = None
         self._marks_end = False
@@ -142,7 +144,7 @@ class WandbClient(Destination):
         self._known = Position.read(journal, identity, server)
         known = self._known or Position(identity.generation, server)
         found = known.committed(self._opened.key, journal)
-        self._sent = found.position
+        self._sent, self._refused_rows = found.position, 0
         return found
 
     def commit(self, key: int, batch: Batch, promise: float | None = None) -> bool:
@@ -156,7 +158,7 @@ class WandbClient(Destination):
                 # A caller that announces another check-in will probably ship the run's end too.
                 self._start(run, marks_end=run.exit is not None or promise is not None)
             assert self._sender is not None
-            self._sender.send(batch)
+            self._refused_rows += self._sender.send(batch)
             if run.exit is not None:
                 self._end(run)
         self._sent = batch.end
@@ -174,6 +176,15 @@ class WandbClient(Destination):
             with self._translated():
                 assert self._sender is not None
                 self._end(self._sender.run)
+
+    def refused_rows(self, key: int) -> str | None:
+        """A message about rows whose step is smaller than the step of the row before."""
+        if self._refused_rows == 0 or self._opened is None or self._opened.key != key:
+            return None
+        return (
+            f"{self._refused_rows:,} rows are not at W&B, which takes no row with a smaller step "
+            "than the row before; the journal has them"
+        )
 
     def close(self) -> None:
         """Stop the client and release the lock on the run."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from runsettings.journal.reader import read_lines
-from runsettings.journal.records import checked, is_row
+from runsettings.journal.records import checked, is_double, is_row
 from runsettings.journal.replay import StoredRun
 from runsettings.shipping.batches import Batch
 
@@ -44,11 +44,22 @@ class RunSender:
         self._step = -1
         self._row_start = 0
         self._end = 0
+        self._sources: dict[str, int] = {}
+        """The highest offset of each event file."""
 
-    def send(self, batch: Batch) -> None:
-        """Send a batch."""
+    def send(self, batch: Batch) -> int:
+        """Send a batch.
+
+        Args:
+            batch: The batch.
+
+        Returns:
+            The number of rows that the client does not take, because their step is smaller than
+            the step of the row before.
+        """
         self.run, client = batch.run, self._client
         self._end = batch.end
+        refused = 0
         names = tags = False
         start = batch.start
         summary: dict[str, None] = {}
@@ -56,7 +67,7 @@ class RunSender:
             if record is not None and start < batch.end:
                 kind = record.get("type")
                 if kind == "history":
-                    self._add(record, start)
+                    refused += not self._add(record, start)
                 elif (known := _valid(record)) is not None:
                     names, tags = names or kind == "run", tags or kind == "tags"
                     summary |= dict.fromkeys(self._send(known))
@@ -70,6 +81,7 @@ class RunSender:
                 client.tags = tuple(batch.run.tags)
         self._is_first = False
         self._set_summary(summary)
+        return refused
 
     def complete(self, run: StoredRun) -> int:
         """Send the last row, if it is complete, and the run's own files at the end of an upload.
@@ -107,14 +119,18 @@ class RunSender:
             return [key.partition(".")[0] for key in keys]
         return []
 
-    def _add(self, record: Mapping[str, Any], start: int) -> None:
+    def _add(self, record: Mapping[str, Any], start: int) -> bool:
+        """Add a record to the row of its step; return whether the client takes it."""
+        if not is_row(dict(record)) or is_double(record, self._sources):
+            return True
         # The client rejects steps that decrease. Steps of event files may decrease.
-        if not is_row(dict(record)) or record["step"] < self._step:
-            return
+        if record["step"] < self._step:
+            return False
         if record["step"] != self._step:
             self._send_row()
             self._step, self._row_start = record["step"], start
         self._row.update(record["data"], _timestamp=record["time"])
+        return True
 
     def _send_row(self) -> None:
         row, self._row = self._row, {}
