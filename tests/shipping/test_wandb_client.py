@@ -357,6 +357,20 @@ def test_a_refused_upload_is_not_taken_for_shipped(login, begin, refused, status
     assert (steps(login.runs["x"]), "settings.json" in login.files) == ([(0, 1)], True)
 
 
+def test_a_refused_file_of_one_run_does_not_stop_the_others(login, begin, jail):
+    """The others are shipped, whichever comes first."""
+    for name in ("one", "two", "three"):
+        jail.write(f"{name}.txt", name)
+        with begin(id=name, project="p") as run:
+            run.save(f"{name}.txt")
+    login.refused = "/upload/two.txt"
+    done = sync()
+    assert "two) was not shipped: W&B at http" in done.stderr
+    assert "2 shipped, 0 up to date, 1 failed" in done.stdout
+    login.refused = ""
+    assert "1 shipped, 2 up to date, 0 failed" in sync().stdout
+
+
 @pytest.mark.parametrize("mode", ["offline", "online"])
 def test_rows_whose_step_goes_back_are_counted(login, script, mode):
     """The script or `sync` says how many, once; a row that was appended twice does not count."""

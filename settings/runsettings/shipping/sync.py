@@ -10,7 +10,7 @@ from runsettings.journal.replay import StoredRun
 from runsettings.shipping.batches import read_identity
 from runsettings.shipping.saved_files import LARGEST_FILE
 from runsettings.shipping.shipper import Shipper
-from runsettings.shipping.stores.base import BusyError, Destination, may_pass
+from runsettings.shipping.stores.base import BusyError, Destination, IncompleteError, may_pass
 from runsettings.values.errors import RunError
 from runsettings.values.rendering import with_hint
 
@@ -72,7 +72,7 @@ def sync_runs(
         except OSError as error:
             results.append(Synced(run, done - before, error.strerror or str(error)))
         except RunError as error:
-            if may_pass(error) and not isinstance(error, BusyError):
+            if may_pass(error) and not isinstance(error, (BusyError, IncompleteError)):
                 raise
             first = error.diagnostics[0]
             results.append(Synced(run, done - before, with_hint(first.message, first.hint)))

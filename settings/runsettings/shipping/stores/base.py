@@ -60,6 +60,10 @@ class BusyError(RunError):
     """Another process is shipping the run; only one process may at a time."""
 
 
+class IncompleteError(RunError):
+    """The destination did not take everything of one run; it may take the other runs."""
+
+
 class NoStoreError(RunError):
     """A store was opened for reading, and there is none at the address."""
 

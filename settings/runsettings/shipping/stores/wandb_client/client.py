@@ -21,7 +21,7 @@ from runsettings.journal.replay import StoredRun
 from runsettings.secrets.forms import MASK
 from runsettings.shipping.addresses import Server
 from runsettings.shipping.batches import Batch, RunIdentity
-from runsettings.shipping.stores.base import Committed, Destination
+from runsettings.shipping.stores.base import Committed, Destination, IncompleteError
 from runsettings.shipping.stores.wandb_client.position import DIRECTORY, Position, lock_run
 from runsettings.shipping.stores.wandb_client.reports import Messages, has_failed_uploads
 from runsettings.shipping.stores.wandb_client.sending import RunSender
@@ -271,7 +271,8 @@ class WandbClient(Destination):
         except TimeoutError:
             raise self._failed(f"the upload did not finish in {_UPLOAD_TIMEOUT:g} s") from None
         if self._messages.report_loss or has_failed_uploads(self._run.settings.log_internal):
-            raise self._failed("it has refused an upload, so the run is not complete there")
+            error = self._failed("it has refused an upload, so the run is not complete there")
+            raise IncompleteError(error.diagnostics)
 
     def _abandon(self) -> None:
         """Drop the client's run without an upload, and remove its files."""
