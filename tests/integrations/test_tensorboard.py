@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import subprocess
 import sys
 from pathlib import Path
@@ -55,6 +56,41 @@ def test_scalars_are_in_the_journal_at_their_own_steps(begin, jail):
     assert sorted(name.rpartition("/")[0] for name in saved) == ["logs/after", "logs/before"]
     for writer in (before, after):
         writer.close()
+
+
+@pytest.fixture(params=["tensorboardX", "torch.utils.tensorboard", "tensorboard"])
+def add_scalar(request):
+    """Opens a writer of a package; returns a function that writes a scalar, and one that closes."""
+    if request.param == "tensorboard":
+        pytest.importorskip("tensorboard", reason="the writer of its own")
+        from tensorboard.summary import Writer
+    else:
+        for package in ("tensorboard", "torch") if "torch." in request.param else ():
+            pytest.importorskip(package, reason="PyTorch's writer needs it")
+        Writer = importlib.import_module(request.param).SummaryWriter
+
+    def opened(directory):
+        writer = Writer(directory)
+        return writer.add_scalar, writer.close
+
+    return opened
+
+
+def test_the_writers_of_all_packages_are_followed(begin, jail, add_scalar):
+    """Opened before and after `init`, not flushed: each scalar is there once, at its own step."""
+    add_before, close_before = add_scalar("logs")
+    add_before("early", 0.5, 7)
+    run = begin(sync_tensorboard=True)
+    add_after, close_after = add_scalar("logs/after")
+    for step in range(0, 30, 10):
+        add_after("loss", step / 2, step)
+        add_before("late", step, step + 1)
+    run.finish()
+    assert rows(run.journal_path, "early") == [(7, 0.5)]
+    assert rows(run.journal_path, "late") == [(1, 0), (11, 10), (21, 20)]
+    assert rows(run.journal_path, "after/loss") == [(0, 0), (10, 5), (20, 10)]
+    close_before()
+    close_after()
 
 
 def test_the_end_of_a_run_tells_the_steps_of_event_files(begin, capsys):
