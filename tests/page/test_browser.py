@@ -23,6 +23,13 @@ def ids(page):
     return page.locator("tr.row td:first-child a").all_inner_texts()
 
 
+def count(page, selector, number):
+    """Wait until there are so many elements. The page's policy lets no test ask by JavaScript."""
+    from playwright.sync_api import expect
+
+    expect(page.locator(selector)).to_have_count(number, timeout=20_000)
+
+
 def test_the_table_shows_the_runs(table, served):
     """Newest first, without the token in the address; the number of runs is said."""
     assert table.url == f"{served.base}/"
@@ -62,7 +69,7 @@ def test_filter_sort_and_group_are_in_the_address(table, served):
     """The address brings the same view back, and so does the back button."""
     table.fill("[name=where]", "config.seed > 0")
     table.press("[name=where]", "Enter")
-    table.wait_for_function("document.querySelectorAll('tr.row').length === 5")
+    count(table, "tr.row", 5)
     table.click("th button:has-text('steps')")
     table.wait_for_selector("th[aria-sort=ascending]")
     table.click("th button:has-text('steps')")
@@ -76,7 +83,7 @@ def test_filter_sort_and_group_are_in_the_address(table, served):
     table.wait_for_selector("tr.member")
     table.go_back()
     table.wait_for_selector("th[aria-sort=descending]")
-    table.wait_for_function("document.querySelectorAll('tr.group').length === 0")
+    count(table, "tr.group", 0)
     table.goto(address)
     table.wait_for_selector("tr.group")
 
@@ -86,7 +93,7 @@ def test_a_click_on_a_value_filters(page, served):
     page.goto(served.address)
     page.goto(f"{served.base}/?columns=id,config.lr,config.text")
     page.click("tr.row button:text-is('0.5') >> nth=0")
-    page.wait_for_function("document.querySelectorAll('tr.row').length === 3")
+    count(page, "tr.row", 3)
     page.click("tr.row td:nth-child(3) button >> nth=0")
     page.wait_for_url("**config.text**")
     page.wait_for_selector("tr.row a")
@@ -154,7 +161,51 @@ def test_a_long_table_draws_its_window(page, many):
     page.focus("thead button")
     for _ in range(3):
         page.keyboard.press("PageDown")
-    page.wait_for_function("document.activeElement.closest('tr.row') !== null")
+    page.wait_for_selector("tr.row :focus")
+
+
+def test_an_open_group_shows_all_of_its_runs(page, many):
+    """Windowed as the table is: more than one answer holds, down to the last run, and on."""
+    page.goto(many.address)
+    page.goto(f"{many.base}/?group=project&sort=id")
+    page.click("tr.group button")
+    page.wait_for_selector("tr.member")
+    assert page.get_attribute("table", "aria-rowcount") == "702"
+    assert page.locator("tr.row").count() < 100
+    page.evaluate("document.querySelector('.window').scrollTop = 1e9")
+    page.wait_for_selector("tr.member a:text-is('n0699')")
+    page.evaluate("document.querySelector('.window').scrollTop = 0")
+    page.click("tr.group button")
+    page.wait_for_selector("tr.member", state="detached")
+
+
+def test_the_runs_of_a_group_are_reached_by_keyboard(page, many):
+    """One after another, and the group after the last of them."""
+    page.goto(many.address)
+    page.goto(f"{many.base}/?group=config.lr&where=config.n+<+21")
+    page.wait_for_selector("tr.group button")
+    page.focus("tr.group button >> nth=1")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("tr.member")
+    reached = []
+    for _ in range(4):
+        page.keyboard.press("ArrowDown")
+        reached.append(page.evaluate("document.activeElement.innerText"))
+    assert reached == ["n0019", "n0012", "n0005", "▸ 0.4"]
+
+
+def test_a_scrolled_table_does_not_scroll_back_to_the_focus(page, many):
+    """The next arrow key does, and moves on from the cell that had the focus."""
+    page.goto(many.address)
+    page.wait_for_selector("tr.row a")
+    page.focus("a:text-is('n0697')")
+    page.hover("a:text-is('n0697')")
+    page.mouse.wheel(0, 8000)
+    page.wait_for_selector("a:text-is('n0400')")
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
+    assert page.evaluate("document.querySelector('.window').scrollTop") == 8000
+    page.keyboard.press("ArrowDown")
+    assert page.evaluate("document.activeElement.innerText") == "n0696"
 
 
 def test_a_new_run_appears_by_itself(page, many, add_run):

@@ -1,10 +1,9 @@
-// A table that draws only the rows in its window. It asks the server for parts of `PART` rows.
+// A table that draws only the rows in its window. The runs of an open group are rows of it too.
 import { runAddress } from "./address.js";
 import { element, say } from "./elements.js";
-import { ask } from "./server.js";
+import { Rows } from "./rows.js";
 import { filterFor, number, shown } from "./values.js";
 
-const PART = 100;
 const MARGIN = 12; // rows that are drawn above and below the window
 
 /**
@@ -19,69 +18,88 @@ export class Grid {
   /** @param {Given} given The state of the view, and what to do on changes. */
   constructor(given) {
     this.given = given;
-    this.total = 0;
-    /** @type {Column[]} */
-    this.columns = [];
     this.groups = names(given.state.group);
-    /** @type {Map<number, any[]>} The rows by the number of their part. */
-    this.parts = new Map();
-    /** @type {Map<string, RunRow[]>} The runs of groups that are open. */
+    this.rows = new Rows(given.state, given.signal);
+    /** @type {Map<string, Rows>} The runs of the groups that are open. */
     this.open = new Map();
     /** @type {Map<string, RunRow>} */
     this.marked = new Map();
-    this.cell = { row: -1, column: 0 }; // the one that has the focus; -1 is the heading
+    // The cell that has the focus: the place of its row in the table, or -1 for the heading.
+    this.cell = { row: -1, column: 0 };
     this.text = "";
     this.head = element("thead");
     this.body = element("tbody");
     this.table = element("table", { class: "grid", role: "grid", "aria-label": this.groups.length ? "Groups of runs" : "Runs", "aria-multiselectable": "true" }, this.head, this.body);
-    this.root = element("div", { class: "window" }, this.table);
+    this.root = element("div", { class: "window", tabindex: -1 }, this.table);
     this.root.addEventListener("scroll", () => this.draw());
-    this.table.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => this.key(event));
+    this.root.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => this.key(event));
     this.table.addEventListener("focusin", (/** @type {FocusEvent} */ event) => this.follow(event));
     new ResizeObserver(() => this.draw()).observe(this.root);
   }
 
   /** Reads the rows that are in the window anew; others are read when they come into it. */
   async load() {
-    const wanted = this.visible();
-    const parts = [...new Set([0, ...wanted])];
-    const found = await Promise.all(parts.map((part) => this.read(part)));
-    const opened = await Promise.all([...this.open.keys()].map((member) => this.members(member)));
-    const text = JSON.stringify([found, opened, this.total]);
+    const opened = this.opened();
+    /** @type {Map<Rows, number[]>} */
+    const wanted = new Map([this.rows, ...opened].map((list) => [list, []]));
+    const [first, last] = this.range();
+    for (let at = first; at < last; at += 1) {
+      const [list, number] = this.find(at, opened);
+      wanted.get(list)?.push(number);
+    }
+    const found = await Promise.all([...wanted].map(([list, numbers]) => list.read(numbers)));
+    const text = JSON.stringify(found);
     if (text === this.text) return;
     this.text = text;
-    this.parts = new Map(parts.map((part, at) => [part, found[at]]));
+    [...wanted.keys()].forEach((list, at) => list.take(found[at]));
     this.drawHead();
     this.draw(true);
+  }
+
+  /** The number of rows of the view, without the runs of open groups. */
+  get total() {
+    return this.rows.total;
+  }
+
+  /** @returns {Column[]} The columns, without the keys of groups. */
+  get columns() {
+    return this.rows.columns.slice(this.groups.length);
+  }
+
+  /** The open groups, in the order of the table. */
+  opened() {
+    if (!this.open.size) return [];
+    for (let number = 0; number < this.total; number += 1) {
+      const group = this.open.get(this.rows.at(number)?.member);
+      if (group) group.number = number;
+    }
+    return [...this.open.values()].sort((a, b) => a.number - b.number);
+  }
+
+  /** The number of rows, with the runs of open groups. */
+  get count() {
+    return [...this.open.values()].reduce((sum, group) => sum + group.total, this.total);
+  }
+
+  /**
+   * Finds the row at a place in the table.
+   * @param {number} at The place. @param {Rows[]} opened The open groups, from `opened`.
+   * @returns {[Rows, number]} The list that it is in, and its number there.
+   */
+  find(at, opened) {
+    let before = 0;
+    for (const group of opened) {
+      const first = group.number + before + 1;
+      if (at < first) break;
+      if (at < first + group.total) return [group, at - first];
+      before += group.total;
+    }
+    return [this.rows, at - before];
   }
 
   /** @returns {RunRow[]} The runs that are marked. */
   chosen() {
     return [...this.marked.values()];
-  }
-
-  async read(/** @type {number} */ part) {
-    const { where, sort, columns, group } = this.given.state;
-    const answer = await ask("table", { where, sort, columns, group, offset: part * PART, limit: PART }, this.given.signal);
-    this.total = answer.total;
-    this.columns = answer.columns.slice(this.groups.length);
-    this.keys = answer.columns.slice(0, this.groups.length);
-    return answer.rows;
-  }
-
-  async members(/** @type {string} */ member) {
-    const { where, sort, columns, group } = this.given.state;
-    const answer = await ask("table", { where, sort, columns, group, member, limit: 500 }, this.given.signal);
-    this.open.set(member, answer.rows);
-    return answer.rows;
-  }
-
-  /** The numbers of the parts that are in the window. */
-  visible() {
-    const [first, last] = this.range();
-    const parts = [];
-    for (let part = Math.floor(first / PART); part <= Math.floor(Math.max(last - 1, first) / PART); part += 1) parts.push(part);
-    return parts;
   }
 
   get height() {
@@ -93,7 +111,7 @@ export class Grid {
     const height = this.height;
     const first = Math.max(0, Math.floor(this.root.scrollTop / height) - MARGIN);
     const count = Math.ceil((this.root.clientHeight || 600) / height) + 2 * MARGIN;
-    return [first, Math.min(first + count, this.total || count)];
+    return [first, Math.min(first + count, this.count || count)];
   }
 
   drawHead() {
@@ -105,7 +123,8 @@ export class Grid {
       button.addEventListener("click", (/** @type {MouseEvent} */ event) => this.sort(column.key, event.shiftKey));
       return element("th", { scope: "col", "aria-sort": sorted }, button);
     };
-    const columns = this.groups.length ? [...(this.keys ?? []), { key: "runs", kind: "value" }, ...this.columns] : this.columns;
+    const keys = this.rows.columns.slice(0, this.groups.length);
+    const columns = this.groups.length ? [...keys, { key: "runs", kind: "value" }, ...this.columns] : this.columns;
     this.head.replaceChildren(element("tr", { "aria-rowindex": 1 }, ...columns.map((column, at) => (column.key === "runs" && this.groups.length
       ? element("th", { scope: "col", tabindex: -1 }, "runs") : heading(column, at)))));
     this.table.setAttribute("aria-colcount", String(columns.length));
@@ -122,12 +141,12 @@ export class Grid {
   /** Draws the rows in the window, and asks for those that are not here yet. */
   draw(/** @type {boolean} */ anew = false) {
     const [first, last] = this.range();
+    const opened = this.opened();
     const rows = [];
-    for (let at = first; at < last; at += 1) {
-      const row = this.parts.get(Math.floor(at / PART))?.[at % PART];
-      if (row === undefined && at >= this.total) break;
-      rows.push(this.row(row, at));
-      if (row?.member !== undefined) for (const run of this.open.get(row.member) ?? []) rows.push(this.runRow(run, at, true));
+    for (let at = first; at < Math.min(last, this.count); at += 1) {
+      const [list, number] = this.find(at, opened);
+      rows.push(this.row(list.at(number), at, list !== this.rows));
+      list.fill(number, () => this.draw(true));
     }
     const key = `${first} ${last} ${rows.length}`;
     if (!anew && key === this.drawn) return;
@@ -138,26 +157,15 @@ export class Grid {
       cell.style.height = `${count * height}px`;
       return element("tr", { "aria-hidden": "true" }, cell);
     };
-    const focused = this.table.contains(document.activeElement);
-    this.body.replaceChildren(space(first), ...rows, space(Math.max(this.total - last, 0)));
-    this.table.setAttribute("aria-rowcount", String(this.total + 1));
+    const focused = this.root.contains(document.activeElement);
+    this.body.replaceChildren(space(first), ...rows, space(Math.max(this.count - last, 0)));
+    this.table.setAttribute("aria-rowcount", String(this.count + 1));
     this.mark(focused);
-    for (const part of this.visible()) if (!this.parts.has(part)) this.fill(part);
   }
 
-  async fill(/** @type {number} */ part) {
-    this.parts.set(part, []);
-    try {
-      this.parts.set(part, await this.read(part));
-      this.draw(true);
-    } catch {
-      this.parts.delete(part); // the next look asks again, and says what is wrong
-    }
-  }
-
-  row(/** @type {any} */ row, /** @type {number} */ at) {
+  row(/** @type {any} */ row, /** @type {number} */ at, /** @type {boolean} */ inGroup) {
     if (row === undefined) return element("tr", { class: "row", "aria-rowindex": at + 2, "aria-busy": "true" }, element("td", { colspan: 99, class: "quiet" }, "…"));
-    return row.member === undefined ? this.runRow(row, at, false) : this.groupRow(row, at);
+    return row.member === undefined ? this.runRow(row, at, inGroup) : this.groupRow(row, at);
   }
 
   runRow(/** @type {RunRow} */ run, /** @type {number} */ at, /** @type {boolean} */ inGroup) {
@@ -193,12 +201,20 @@ export class Grid {
   groupRow(/** @type {GroupRow} */ group, /** @type {number} */ at) {
     const open = this.open.has(group.member);
     const toggle = async () => {
-      if (this.open.has(group.member)) this.open.delete(group.member);
-      else await this.members(group.member);
+      if (!this.open.delete(group.member)) {
+        const runs = new Rows(this.given.state, this.given.signal, group.member);
+        try {
+          runs.take(await runs.read([]));
+        } catch (error) {
+          say(/** @type {Error} */ (error).message);
+          return;
+        }
+        this.open.set(group.member, runs);
+      }
       this.draw(true);
     };
     const keys = group.values.map((value, index) => {
-      const text = shown(value, this.keys?.[index]?.kind) || "(none)";
+      const text = shown(value, this.rows.columns[index]?.kind) || "(none)";
       if (index) return element("td", {}, text);
       const button = element("button", { type: "button", tabindex: -1, "aria-expanded": String(open), on: { click: toggle } }, `${open ? "▾" : "▸"} ${text}`);
       return element("th", { scope: "row" }, button);
@@ -236,25 +252,24 @@ export class Grid {
     const cell = /** @type {HTMLElement} */ (event.target).closest("td, th");
     const row = cell?.closest("tr");
     if (!cell || !row) return;
-    this.cell = { row: this.rows().indexOf(row), column: [...row.children].indexOf(cell) };
+    this.cell = { row: Number(row.getAttribute("aria-rowindex")) - 2, column: [...row.children].indexOf(cell) };
     this.mark(false);
   }
 
-  /** All rows that can have the focus, with the heading. */
-  rows() {
-    return [...this.head.rows, ...this.body.querySelectorAll("tr.row")];
-  }
-
-  /** Lets the tab key reach one cell alone, and gives it the focus if the table has it. */
+  /**
+   * Lets the tab key reach one cell alone, and gives it the focus if the table has it. While its row
+   * is out of the window, the window has the focus: a scrolled table must not scroll back.
+   */
   mark(/** @type {boolean} */ focus) {
-    const rows = this.rows();
-    const row = rows[Math.max(0, Math.min(this.cell.row, rows.length - 1))];
+    const found = this.table.querySelector(`tr[aria-rowindex="${this.cell.row + 2}"]`);
+    const row = found ?? this.head.rows[0];
     const cell = row?.children[Math.max(0, Math.min(this.cell.column, row.children.length - 1))];
     for (const old of this.table.querySelectorAll('[tabindex="0"]')) old.setAttribute("tabindex", "-1");
     if (!cell) return;
     const target = /** @type {HTMLElement} */ (cell.querySelector("a, button") ?? cell);
     target.setAttribute("tabindex", "0");
-    if (focus && target !== document.activeElement) target.focus({ preventScroll: false });
+    const focused = found ? target : this.root;
+    if (focus && focused !== document.activeElement) focused.focus({ preventScroll: true });
   }
 
   key(/** @type {KeyboardEvent} */ event) {
@@ -273,21 +288,21 @@ export class Grid {
     const move = moves[event.key];
     if (!move) return;
     event.preventDefault();
-    const rows = this.rows();
-    const from = rows.indexOf(row);
-    const to = Math.max(0, Math.min(from + move[0], rows.length - 1));
-    const width = rows[to].children.length - 1;
-    this.cell = { row: to, column: Math.max(0, Math.min(this.cell.column + move[1], width)) };
+    const at = Math.max(-1, Math.min(this.cell.row + move[0], this.count - 1));
+    this.cell.row = at;
+    this.show(at);
+    const drawn = this.table.querySelector(`tr[aria-rowindex="${at + 2}"]`);
+    const width = (drawn?.children.length ?? 1) - 1;
+    this.cell.column = Math.max(0, Math.min(this.cell.column + move[1], width));
     this.mark(true);
-    // Rows that come into the window are drawn: the place in the list changes, not the row.
-    const index = rows[to].getAttribute("aria-rowindex");
-    rows[to].scrollIntoView({ block: "nearest" });
+  }
+
+  /** Scrolls until a row is in the window, below the heading. */
+  show(/** @type {number} */ at) {
+    const top = Math.max(at, 0) * this.height;
+    const most = this.root.clientHeight - this.head.getBoundingClientRect().height - this.height;
+    this.root.scrollTop = Math.min(top, Math.max(this.root.scrollTop, top - most));
     this.draw();
-    const again = this.rows().findIndex((each) => each.getAttribute("aria-rowindex") === index);
-    if (again >= 0 && again !== this.cell.row) {
-      this.cell.row = again;
-      this.mark(true);
-    }
   }
 }
 
