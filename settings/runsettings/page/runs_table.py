@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from runsettings.journal.query.keys import Key, default_keys, known_keys
+from runsettings.journal.query.keys import Key, default_keys, key_names, known_keys
 from runsettings.journal.query.listing import (
     Column,
     Group,
@@ -21,7 +20,7 @@ from runsettings.journal.query.listing import (
 from runsettings.journal.query.run_objects import json_value, row_objects
 from runsettings.journal.replay import StoredRun
 from runsettings.page.run_views import whole_number
-from runsettings.recorded.csv_files import write_csv
+from runsettings.recorded.csv_files import columns_as_csv
 from runsettings.recorded.sources import RunSource
 
 _MOST: Final = 500
@@ -76,12 +75,7 @@ def table_as_csv(source: RunSource, asked: Mapping[str, str]) -> str:
     Raises:
         QueryError: A filter or a key is wrong.
     """
-    text = io.StringIO()
-    columns = _whole_table(source, asked)
-    rows = zip(*(column.values for column in columns), strict=True)
-    headings, kinds = [each.heading for each in columns], [each.kind for each in columns]
-    write_csv(text, headings, rows, kinds)
-    return text.getvalue()
+    return columns_as_csv(_whole_table(source, asked))
 
 
 def table_as_json(source: RunSource, asked: Mapping[str, str]) -> list[dict[str, Any]]:
@@ -110,7 +104,7 @@ def _whole_table(source: RunSource, asked: Mapping[str, str]) -> list[Column]:
 def _question(asked: Mapping[str, str]) -> Question:
     return Question(
         where=[asked["where"]] if asked.get("where", "").strip() else (),
-        sort=_names(asked.get("sort", "")),
+        sort=key_names(asked.get("sort", "")),
         columns=asked.get("columns") or None,
         group_by=asked.get("group") or None,
     )
@@ -146,7 +140,3 @@ def _group_row(group: Group, keys: Sequence[Key], columns: Sequence[Key]) -> dic
 
 def _member(group: Group) -> str:
     return json.dumps(group.identity)
-
-
-def _names(text: str) -> list[str]:
-    return [name for name in map(str.strip, text.split(",")) if name]

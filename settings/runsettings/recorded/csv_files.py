@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Any, BinaryIO, Final, TextIO
 
 from runsettings.journal.query.keys import Kind
+from runsettings.journal.query.listing import Column
 from runsettings.journal.query.times import utc_time
 from runsettings.values.key_paths import MISSING
 from runsettings.values.rendering import printable
@@ -68,6 +69,19 @@ def write_csv(
         writer.writerows(map(csv_cell, row) for row in rows)
     else:
         writer.writerows(map(csv_cell, row, kinds) for row in rows)
+
+
+def columns_as_csv(columns: Sequence[Column]) -> str:
+    """Convert columns to CSV with a line of headings, as `runs ls --csv` prints it.
+
+    Args:
+        columns: The columns, all of the same length.
+    """
+    text = io.StringIO()
+    rows = zip(*(column.values for column in columns), strict=True)
+    headings, kinds = [each.heading for each in columns], [each.kind for each in columns]
+    write_csv(text, headings, rows, kinds)
+    return text.getvalue()
 
 
 @contextmanager

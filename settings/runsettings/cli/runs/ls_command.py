@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import shutil
 import sys
 import time
@@ -42,7 +41,7 @@ from runsettings.journal.query.listing import (
 )
 from runsettings.journal.query.run_objects import row_objects, run_object
 from runsettings.journal.query.times import TIME_FORMS, parse_time, short_time
-from runsettings.recorded.csv_files import write_csv
+from runsettings.recorded.csv_files import columns_as_csv
 from runsettings.values.key_paths import MISSING
 
 if TYPE_CHECKING:
@@ -197,7 +196,7 @@ def ls_command(
     if as_json:
         print_json(row_objects(table))
     elif as_csv:
-        _print_csv(table)
+        click.echo(columns_as_csv(table), nl=False)
     else:
         headings = [cell(column.heading) for column in table]
         print_table(headings, _rows(table, cell), headed=groups is not None)
@@ -206,15 +205,6 @@ def ls_command(
 def _rows(columns: Sequence[Column], shown: Callable[[Any, Kind], Any]) -> list[tuple[Any, ...]]:
     shown_columns = ([shown(value, each.kind) for value in each.values] for each in columns)
     return list(zip(*shown_columns, strict=True))
-
-
-def _print_csv(columns: Sequence[Column]) -> None:
-    """Print CSV with a line of headings."""
-    text = io.StringIO()
-    rows = zip(*(column.values for column in columns), strict=True)
-    kinds = [column.kind for column in columns]
-    write_csv(text, [column.heading for column in columns], rows, kinds)
-    click.echo(text.getvalue(), nl=False)
 
 
 def _print_fitted(columns: Sequence[Column]) -> None:

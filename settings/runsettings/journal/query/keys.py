@@ -129,11 +129,20 @@ def parse_keys(text: str, runs: Iterable[StoredRun]) -> list[Key]:
         UnknownKeyError: A key does not exist.
         QueryError: The list is empty.
     """
-    names = dict.fromkeys(name.strip() for name in text.split(",") if name.strip())
+    names = key_names(text)
     if not names:
         raise QueryError("names no key")
     runs = list(runs)
     return [find_key(name, runs) for name in names]
+
+
+def key_names(text: str) -> list[str]:
+    """Return the names in a comma-separated list, without empty and repeated names.
+
+    Args:
+        text: The list.
+    """
+    return list(dict.fromkeys(name for name in map(str.strip, text.split(",")) if name))
 
 
 def parse_order(text: str, runs: Iterable[StoredRun]) -> tuple[Key, bool]:
