@@ -196,7 +196,11 @@ def _temporary(
         mode = stat.S_IMODE(status.st_mode)
     remove_abandoned(directory)
     # Private at first: otherwise others could open the file before its mode is set.
-    path, descriptor = _create(directory, 0o666 if mode is None else 0o600)
+    try:
+        path, descriptor = _create(directory, 0o666 if mode is None else 0o600)
+    except OSError as error:
+        error.filename = os.fspath(directory)  # nobody knows the name of the temporary file
+        raise
     # Open until the file has its final name: closing it gives up the lock.
     lock = -1 if sys.platform == "win32" else os.dup(descriptor)
     try:
