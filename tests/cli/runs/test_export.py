@@ -119,12 +119,28 @@ def test_a_file_is_complete_or_not_there(run, two, jail):
         (("--summary", "--keys", "loss"), "exclude each other"),
         (("--format", "xlsx"), "'xlsx' is not one of"),
         (("--dir", ".", "--store", "sqlite:///x.db"), "exclude each other"),
+        (("--keys", " , "), "names no key"),
+        (("--output", "."), "Invalid value for '--output' / '-o'"),
     ],
 )
 def test_wrong_options_are_refused(run, two, options, message):
     """Before anything is written."""
     result = run("runs", "export", *options)
     assert (result.exit_code, result.stdout, message in result.stderr) == (2, "", True)
+
+
+def test_a_key_that_no_run_logged_is_told(run, two):
+    """With the one that was meant; the others are exported."""
+    result = run("runs", "export", "one", "--keys", "los,text", "--columns", "id")
+    assert table_of(result) == [["id", "_step", "los", "text"], ["one", "1", "", "'=cmd()"]]
+    assert "no exported run logged 'los' — did you mean 'loss'?" in result.stderr
+
+
+def test_an_output_in_a_missing_directory_is_an_error_that_names_it(run, two):
+    """Not a temporary file in it, of which nobody knows."""
+    result = run("runs", "export", "--output", "nowhere/x.csv")
+    assert (result.exit_code, "No such file or directory: " in result.stderr) == (1, True)
+    assert result.stderr.rstrip().endswith("nowhere'")
 
 
 def test_without_runs_there_is_an_empty_table(run, jail):

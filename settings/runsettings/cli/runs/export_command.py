@@ -22,7 +22,7 @@ from runsettings.cli.runs.options import (
     where_option,
 )
 from runsettings.documents.atomic_write import write_file
-from runsettings.journal.query.keys import Key, Kind, find_key, known_keys
+from runsettings.journal.query.keys import Key, Kind, find_key, key_names, known_keys
 from runsettings.journal.query.listing import Question, answer, parse_question
 from runsettings.journal.query.run_objects import json_value, run_object
 from runsettings.journal.replay import StoredRun
@@ -30,7 +30,9 @@ from runsettings.recorded.columns import package, to_arrow
 from runsettings.recorded.csv_files import as_text, write_csv
 from runsettings.recorded.run_history import STEP_COLUMNS, RunHistory
 from runsettings.recorded.sources import RunSource
+from runsettings.values.did_you_mean import did_you_mean
 from runsettings.values.key_paths import MISSING
+from runsettings.values.rendering import printable
 
 _MANY_ROWS: Final = 20_000
 """The smallest number of rows for which a progress bar is shown."""
@@ -52,7 +54,13 @@ _COLUMNS: Final = "id,name"
     show_default=True,
     help="Parquet needs --output and pyarrow, which the extra `arrow` brings.",
 )
-@click.option("--output", "-o", metavar="F", help="The file, in place of the standard output.")
+@click.option(
+    "--output",
+    "-o",
+    metavar="F",
+    type=click.Path(dir_okay=False),
+    help="The file, in place of the standard output.",
+)
 @click.option("--keys", metavar="KEY,…", help="The logged keys; by default all of them.")
 @click.option(
     "--columns",
@@ -82,6 +90,9 @@ def export_command(
         raise click.UsageError("parquet is no text: give --output")
     if summary and keys is not None:
         raise click.UsageError("--keys and --summary exclude each other")
+    logged = None if keys is None else tuple(key_names(keys))
+    if logged == ():
+        raise click.BadParameter("names no key", param_hint="--keys")
     if form == "parquet":
         package("pyarrow", "runs export --format parquet")  # before anything is read
     with run_source(root, store) as source:
@@ -96,7 +107,6 @@ def export_command(
                 table = _summaries(found, chosen, nested=form == "json")
             else:
                 about = _keys(_COLUMNS.split(",")) if chosen is None else chosen
-                logged = None if keys is None else tuple(map(str.strip, keys.split(",")))
                 table = _Histories(source, found, about, logged, tell).table(form)
             _write(table, form, output)
 
@@ -134,6 +144,7 @@ class _Histories:
         self._about = about
         self._keys = keys
         self._tell = tell
+        self._unlogged = {*keys} if keys and runs else set()
         self._done = 0
         self._total = sum(run.rows for run in runs)
 
@@ -143,9 +154,10 @@ class _Histories:
         if form == "csv":
             if self._keys is None:
                 self._total *= 2
-                headings = [key for _, row in self._logged() for key in row]
+                # Not a list: a long run has millions of values, but few keys.
+                headings = dict.fromkeys(key for _, row in self._logged() for key in row)
             else:
-                headings = [*STEP_COLUMNS, *self._keys]
+                headings = dict.fromkeys([*STEP_COLUMNS, *self._keys])
             kinds |= dict.fromkeys(map(self._heading, headings), Kind.VALUE)
         return _Table(kinds, self._rows())
 
@@ -155,7 +167,11 @@ class _Histories:
         for run, row in self._logged():
             if run is not last:
                 last, known = run, _values(run, self._about)
+            self._unlogged.difference_update(row)
             yield known | {self._heading(key): value for key, value in row.items()}
+        for key in sorted(self._unlogged):
+            hint = did_you_mean(key, {key for run in self._runs for key in run.summary})
+            note(printable(f"no exported run logged {key!r}{f' — {hint}' if hint else ''}"))
 
     def _logged(self) -> Iterator[tuple[StoredRun, Mapping[str, Any]]]:
         for run in self._runs:
