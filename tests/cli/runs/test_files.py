@@ -56,6 +56,19 @@ def test_a_link_in_a_run_is_not_followed(run, saved, jail):
     assert (result.exit_code, result.stdout) == (1, "")
 
 
+def test_the_other_files_are_fetched_where_one_cannot_be_read(run, saved, jail):
+    """It is told with its path, and is a failure if it was named."""
+    (saved / "link").symlink_to(jail.write("secret", "s"))
+    fetched = run("runs", "files", "one", "-o", "got")
+    assert (fetched.exit_code, "notes.txt" in fetched.stdout) == (0, True)
+    told = "link cannot be read: it is a symbolic link"
+    named = run("runs", "files", "one", "link", "-o", "got")
+    alone = run("runs", "files", "one", "link")
+    assert [told in each.stderr for each in (fetched, named, alone)] == [True] * 3
+    assert [each.exit_code for each in (named, alone)] == [1, 1]
+    assert not (jail.cwd / "got/link").exists()
+
+
 @pytest.mark.parametrize(
     "path", ["../x", "a/../../x", "/tmp/x", "..", "", "a/../x", "linked/x", "linked/deep/x", "a\0b"]
 )
@@ -90,6 +103,7 @@ def test_a_link_at_the_place_of_a_file_is_replaced(run, saved, jail):
         (("notes.tx",), 1, "did you mean 'notes.txt'?"),
         (("notes.txt", "out/model.bin"), 2, "several files need --output"),
         (("--json", "-o", "x"), 2, "--json lists the files"),
+        (("-o", "notes.txt"), 2, "Invalid value for '--output' / '-o'"),
     ],
 )
 def test_wrong_requests_are_refused(run, saved, options, status, message):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -26,7 +27,13 @@ from runsettings.values.rendering import printable
 @click.argument("paths", metavar="[PATH]...", nargs=-1)
 @directory_option
 @store_option
-@click.option("--output", "-o", metavar="DIR", help="Fetch the files into this directory.")
+@click.option(
+    "--output",
+    "-o",
+    metavar="DIR",
+    type=click.Path(file_okay=False),
+    help="Fetch the files into this directory.",
+)
 @click.option("--json", "as_json", is_flag=True, help="List the files as JSON.")
 def files_command(
     run: str,
@@ -39,8 +46,8 @@ def files_command(
     """List the files of RUN with their sizes, or fetch them.
 
     One PATH alone is written to the standard output. With --output, each PATH is fetched into that
-    directory, by default all files; files that are there already are replaced. A file that is not
-    in the store is left out with a note.
+    directory, by default all files; files that are there already are replaced. A file that cannot
+    be read, or is not in the store, is left out with a note.
     """
     if as_json and (paths or output is not None):
         raise click.UsageError("--json lists the files: give it no PATH and no --output")
@@ -54,7 +61,7 @@ def files_command(
         if output is None and not paths:
             _print_files(files, as_json=as_json)
         elif output is None:
-            sys.stdout.buffer.writelines(source.read_file(found, paths[0]))
+            sys.stdout.buffer.writelines(_read(source, found, paths[0]))
         else:
             wanted = paths or [path for path, size in files.items() if size is not None]
             missing = _fetch_all(source, found, wanted, Path(output))
@@ -88,17 +95,39 @@ def _check_known(path: str, files: Mapping[str, int | None]) -> None:
 def _fetch_all(
     source: RunSource, run: StoredRun, paths: Iterable[str], directory: Path
 ) -> list[str]:
-    """Write files below a directory; return the paths of those that are not in the store."""
+    """Write files below a directory; return the paths of those that cannot be had."""
     missing = []
     for path in paths:
         try:
-            _fetch(source.read_file(run, path), directory, path)
+            _fetch(_read(source, run, path), directory, path)
+        except _UnreadableError as error:
+            missing.append(path)
+            note(error.message)
         except NotShippedError:
             missing.append(path)
             note(f"{path} is not in the store: it was not shipped")
         else:
             click.echo(printable(path))
     return missing
+
+
+class _UnreadableError(click.ClickException):
+    """A file of a run cannot be read."""
+
+
+def _read(source: RunSource, run: StoredRun, path: str) -> Iterator[bytes]:
+    """The content of a file of a run, in parts.
+
+    Raises:
+        _UnreadableError: The file cannot be read.
+        RunError: The store does not have the content, or failed.
+    """
+    try:
+        yield from source.read_file(run, path)
+    except OSError as error:
+        is_link = error.errno == errno.ELOOP
+        reason = "it is a symbolic link" if is_link else error.strerror or error
+        raise _UnreadableError(printable(f"{path} cannot be read: {reason}")) from None
 
 
 def _fetch(parts: Iterator[bytes], directory: Path, path: str) -> None:
