@@ -139,6 +139,33 @@ def test_everything_is_done_by_keyboard(table):
     assert table.url.endswith("?view=run&project=capsules&id=r5")
 
 
+def test_the_focus_stays_where_the_keyboard_was(table):
+    """After sorting, after filtering by a value, and after a key was chosen in the dialog."""
+    active = "document.activeElement.innerText"
+    table.focus("th button:text-is('steps')")
+    table.keyboard.press("Enter")
+    table.wait_for_selector("th[aria-sort=ascending] button:focus")
+    assert table.evaluate(active) == "steps ▲"
+    table.focus("tr.row button:text-is('capsules') >> nth=0")
+    table.keyboard.press("Enter")
+    table.wait_for_url("**where=**")
+    table.wait_for_selector("tr.row button:focus")
+    assert table.evaluate(active) == "capsules"
+    table.click("text=Columns…")
+    table.focus("dialog label:has-text('summary.loss') input")
+    table.keyboard.press("Space")
+    assert table.locator("dialog label:has-text('summary.loss') input:focus").is_checked()
+
+
+def test_a_click_cannot_filter_by_nan(page, served):
+    """No filter finds it, and it comes as a text."""
+    page.goto(served.address)
+    page.goto(f"{served.base}/?columns=id,summary.nan,summary.loss")
+    count(page, "tr.row td:nth-child(3) button", 6)
+    assert page.locator("tr.row td:nth-child(2)").all_inner_texts() == ["NaN"] * 6
+    assert page.locator("tr.row td:nth-child(2) button").count() == 0
+
+
 def test_a_run_shows_origins_and_what_they_beat(page, served):
     """Settings at their defaults come when they are asked for."""
     page.goto(served.address)

@@ -1,6 +1,8 @@
 // Chooses the columns of the table and their order.
 import { element } from "./elements.js";
 
+const MOST = 300; // keys that are listed at once
+
 /**
  * Asks for columns.
  * @param {string[]} known All keys.
@@ -19,11 +21,12 @@ export function chooseColumns(known, current) {
     /** @type {HTMLElement | null} */ (list.querySelector(`[data-move="${CSS.escape(`${by} ${key}`)}"]`))?.focus();
   };
   const item = (/** @type {string} */ key) => {
-    const box = element("input", { type: "checkbox" });
+    const box = element("input", { type: "checkbox", "data-key": key });
     box.checked = chosen.includes(key);
     box.addEventListener("change", () => {
       chosen = box.checked ? [...chosen, key] : chosen.filter((each) => each !== key);
       draw();
+      /** @type {HTMLElement | null} */ (list.querySelector(`[data-key="${CSS.escape(key)}"]`))?.focus();
     });
     const mover = (/** @type {number} */ by, /** @type {string} */ sign, /** @type {string} */ name) =>
       element("button", { type: "button", "data-move": `${by} ${key}`, "aria-label": `Move ${key} ${name}`, on: { click: () => move(key, by) } }, sign);
@@ -32,7 +35,9 @@ export function chooseColumns(known, current) {
   const draw = () => {
     const text = find.value.toLowerCase();
     const others = known.filter((key) => !chosen.includes(key));
-    list.replaceChildren(...[...chosen, ...others].filter((key) => key.toLowerCase().includes(text)).slice(0, 300).map(item));
+    const found = [...chosen, ...others].filter((key) => key.toLowerCase().includes(text));
+    const more = found.length > MOST ? [element("li", { class: "quiet" }, `${found.length - MOST} more: type a part of the key`)] : [];
+    list.replaceChildren(...found.slice(0, MOST).map(item), ...more);
   };
   find.addEventListener("input", draw);
   draw();

@@ -247,12 +247,17 @@ export class Grid {
     this.draw(true);
   }
 
+  /** Gives the focus to a cell, or to the one nearest to it. */
+  focus(/** @type {{row: number, column: number}} */ cell) {
+    this.cell = { row: Math.min(cell.row, this.count - 1), column: cell.column };
+    this.mark(true);
+  }
+
   /** The place of the cell that an event is in. */
   follow(/** @type {FocusEvent} */ event) {
-    const cell = /** @type {HTMLElement} */ (event.target).closest("td, th");
-    const row = cell?.closest("tr");
-    if (!cell || !row) return;
-    this.cell = { row: Number(row.getAttribute("aria-rowindex")) - 2, column: [...row.children].indexOf(cell) };
+    const cell = placeOf(/** @type {HTMLElement} */ (event.target));
+    if (!cell) return;
+    this.cell = cell;
     this.mark(false);
   }
 
@@ -304,6 +309,17 @@ export class Grid {
     this.root.scrollTop = Math.min(top, Math.max(this.root.scrollTop, top - most));
     this.draw();
   }
+}
+
+/**
+ * The place of a cell in a table: of its row, and in its row.
+ * @param {Element | null} inside What is in the cell.
+ * @returns {{row: number, column: number} | null} The place, or null for other elements.
+ */
+export function placeOf(inside) {
+  const cell = inside?.closest(".grid td, .grid th");
+  const row = cell?.closest("tr");
+  return cell && row ? { row: Number(row.getAttribute("aria-rowindex")) - 2, column: [...row.children].indexOf(cell) } : null;
 }
 
 /** @param {string | undefined} text Keys with commas between them. @returns {string[]} The keys. */

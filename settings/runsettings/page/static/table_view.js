@@ -2,7 +2,7 @@
 import { go, state } from "./address.js";
 import { chooseColumns } from "./columns_dialog.js";
 import { element, say } from "./elements.js";
-import { Grid } from "./grid.js";
+import { Grid, placeOf } from "./grid.js";
 import { ask } from "./server.js";
 
 const LIVE = 2000; // milliseconds between two looks for new records
@@ -55,6 +55,7 @@ export async function tableView(main, signal) {
     if (found) change({ columns: found.join(",") });
   });
   const before = document.activeElement?.getAttribute("name");
+  const cell = placeOf(document.activeElement);
   main.replaceChildren(form, error, grid.root);
   if (before) /** @type {HTMLElement | null} */ (form.querySelector(`[name="${before === "group" ? "group" : "where"}"]`))?.focus();
 
@@ -70,6 +71,7 @@ export async function tableView(main, signal) {
     }
   };
   await load();
+  if (cell && !signal.aborted) grid.focus(cell);
   const timer = setInterval(() => { if (!document.hidden && !signal.aborted) load(); }, LIVE);
   signal.addEventListener("abort", () => clearInterval(timer));
 }

@@ -54,7 +54,8 @@ function duration(value) {
 export function filterFor(key, value, kind) {
   if (key.includes("`") || (typeof value === "object" && value !== null)) return null;
   const name = /^[\w.]+$/.test(key) ? key : `\`${key}\``;
-  if (value === null || value === undefined) return null;
+  // A number that JSON lacks comes as a text, and no filter finds NaN.
+  if (value === null || value === undefined || ["NaN", "Infinity", "-Infinity"].includes(value)) return null;
   if (kind === "time" || kind === "duration") return `${name} >= ${value}`;
   if (typeof value === "string") return `${name} = "${value.replace(/["\\]/g, "\\$&")}"`;
   return `${name} = ${value}`;
