@@ -156,6 +156,17 @@ def test_wrong_options_are_errors(begin, jail, options, message):
     begin(magic=options, mode="disabled")
 
 
+def test_wrong_options_of_a_file_are_errors_with_their_lines(begin, jail):
+    """All at once; a file that cannot be read names the setting."""
+    jail.write("magic.yaml", "keras: maybe\nargparser: false\n")
+    with pytest.raises(RunError) as raised:
+        begin(magic="magic.yaml")
+    places = [(each.path[1], str(each.origin)) for each in raised.value.diagnostics]
+    assert places == [("keras", "magic.yaml:1:8"), ("argparser", "magic.yaml:2:1")]
+    with pytest.raises(RunError, match="magic: the file does not exist"):
+        begin(magic="missing.yaml")
+
+
 def test_the_example_of_the_guide_works(jail):
     """Its config has the flag and the default."""
     example = Path(__file__).parents[2] / "examples" / "integrations" / "call_init_only.py"

@@ -8,6 +8,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from importlib import import_module
 from types import ModuleType
 from typing import Any, Final
@@ -22,15 +23,19 @@ from runsettings.layers.flags.recording import own_words
 from runsettings.models import provenance
 from runsettings.models.settings import Settings
 from runsettings.runs.recording.run import Run
-from runsettings.values.diagnostic import Rule
+from runsettings.values.diagnostic import Diagnostic, Rule
 from runsettings.values.did_you_mean import did_you_mean
 from runsettings.values.errors import RunError
-from runsettings.values.origin import Layer, Origin
+from runsettings.values.excerpts import excerpt_of
+from runsettings.values.origin import Layer
+from runsettings.values.tree import Tree
 
 EXTRA: Final = ""
 
 PARTS: Final = ("argparse", "absl", "omegaconf", "hydra", "keras", "lightning")
 """What can be switched."""
+
+_OPTIONS: Final = ", ".join(PARTS)
 
 
 def missing(settings: Settings) -> str | None:
@@ -63,8 +68,17 @@ def options(settings: Settings) -> dict[str, bool]:
     """
     given: Any = settings.magic
     origin = provenance.origin(settings, "magic")
-    if isinstance(given, str):
-        given = _read(given, origin)
+    file: Tree | None = None
+    if isinstance(given, str) and given.lstrip().startswith("{"):
+        try:
+            given = json.loads(given)
+        except ValueError as error:
+            raise RunError.of(
+                Rule.BAD_VALUE, f"is no JSON: {error}", path=("magic",), origin=origin
+            ) from None
+    elif isinstance(given, str):
+        file = _read(given)
+        given = file.data
     if isinstance(given, bool):
         return dict.fromkeys(PARTS, given)
     if not isinstance(given, Mapping):
@@ -74,38 +88,33 @@ def options(settings: Settings) -> dict[str, bool]:
             path=("magic",),
             origin=origin,
         )
+    wrong = []
     for name, value in given.items():
-        if name not in PARTS:
-            raise RunError.of(
-                Rule.UNKNOWN_KEY,
-                f"is no option; the options are {', '.join(PARTS)}",
-                path=("magic", str(name)),
-                origin=origin,
-                hint=did_you_mean(str(name), PARTS),
-            )
-        if not isinstance(value, bool):
-            raise RunError.of(
-                Rule.BAD_VALUE,
-                f"must be true or false; got {value!r:.80}",
-                path=("magic", name),
-                origin=origin,
-            )
+        unknown = name not in PARTS
+        if unknown or not isinstance(value, bool):
+            at = origin if file is None else file.origin((name,), key=unknown)
+            excerpt = None if file is None else excerpt_of(file, (name,), key=unknown)
+            rule, message, hint = Rule.BAD_VALUE, f"must be true or false; got {value!r:.80}", None
+            if unknown:
+                rule, message = Rule.UNKNOWN_KEY, f"is no option; the options are {_OPTIONS}"
+                hint = did_you_mean(str(name), PARTS)
+            path = ("magic", str(name))
+            wrong.append(Diagnostic.of(rule, path, message, at, hint, excerpt))
+    if wrong:
+        raise RunError(wrong)
     return {name: given.get(name, True) for name in PARTS}
 
 
-def _read(text: str, origin: Origin) -> Any:
-    """The options in a text: JSON, or the path of a settings file."""
-    if text.lstrip().startswith("{"):
-        try:
-            return json.loads(text)
-        except ValueError as error:
-            raise RunError.of(
-                Rule.BAD_VALUE, f"is no JSON: {error}", path=("magic",), origin=origin
-            ) from None
+def _read(text: str) -> Tree:
+    """The file at a path.
+
+    Raises:
+        RunError: It cannot be read.
+    """
     reading = read_file(named_path(text, working_directory()), Layer.FILE, where=text)
     if any(diagnostic.is_error for diagnostic in reading.diagnostics):
-        raise RunError(reading.diagnostics)
-    return reading.tree.data
+        raise RunError([replace(each, path=("magic", *each.path)) for each in reading.diagnostics])
+    return reading.tree
 
 
 def attach(run: Run) -> Callable[[], None]:
