@@ -240,3 +240,18 @@ def test_a_record_that_is_no_event_is_left_out(follow, write_events, kind):
     follow()
     assert rows(follow.journal) == [(0, 0.5), (7, 0.25)]
     assert set(follow.said) == {f"{path} has records that are no events; they are left out"}
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_the_first_hyperparameters_of_a_name_stay(follow, write_events, at_once):
+    """Whether the others are read at the same time or later."""
+    write_events([])
+    tensorboardx = pytest.importorskip("tensorboardX", reason="it writes the event files")
+    with tensorboardx.SummaryWriter("logs") as writer:
+        writer.add_hparams({"lr": 0.1}, {}, name="a")
+        if not at_once:
+            writer.flush()
+            follow()
+        writer.add_hparams({"lr": 0.5, "decay": 0.25}, {}, name="b")
+    follow()
+    assert load_run(follow.journal).config == {"lr": 0.1, "decay": 0.25}

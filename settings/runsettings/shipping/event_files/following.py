@@ -63,6 +63,8 @@ class EventFiles:
         self._end: float | None = None
         """Events after this time belong to another run, in seconds since 1970."""
         self._positions: dict[str, int] = {}
+        self._hparams: set[str] = set()
+        """The keys of the config that were appended; the state of the run may not have them yet."""
         self._said: set[str] = set()
         self._found: list[tuple[str, str]] = []
         self._next_scan = 0.0
@@ -152,7 +154,9 @@ class EventFiles:
                     break
             else:
                 inside[last] = value
-        new = {key: values[key] for key in values if key and key not in run.config}
+        known = run.config.keys() | self._hparams
+        new = {key: value for key, value in values.items() if key and key not in known}
+        self._hparams |= new.keys()
         origin = {"layer": Layer.FILE.label, "where": path, "call": "add_hparams()"}
         if new:
             origins = {format_path(at): origin for at, _ in leaves_of(new)}
