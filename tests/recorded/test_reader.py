@@ -60,7 +60,10 @@ def test_runs_are_filtered_sorted_and_limited(begin):
     ("given", "message"),
     [
         ({"where": "config.lrr < 1"}, "did you mean 'config.lr'?"),
-        ({"where": "config.lr <"}, "expected a value after '<'"),
+        (
+            {"where": "config.lr <"},
+            "value after '<'\n      1 │ config.lr <\n        │            ^",
+        ),
         ({"sort": "nope"}, "unknown key 'nope'"),
         ({"limit": -1}, "the limit must be 0 or more; got -1"),
         ({"dir": "nope"}, "there is no directory 'nope'"),

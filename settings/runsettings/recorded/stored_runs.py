@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from runsettings.journal.query.errors import QueryError, RunNotFoundError
+from runsettings.journal.query.errors import FilterError, QueryError, RunNotFoundError
 from runsettings.journal.replay import StoredRun
 from runsettings.layers.known_arguments import known_arguments
 from runsettings.recorded.sources import open_source
@@ -51,6 +51,8 @@ def query_errors() -> Iterator[None]:
         yield
     except RunNotFoundError as error:
         raise RunError.of(Rule.RUN_MISSING, str(error)) from None
+    except FilterError as error:
+        raise RunError.of(Rule.BAD_QUERY, error.message, excerpt=error.excerpt) from None
     except QueryError as error:
         raise RunError.of(Rule.BAD_QUERY, str(error)) from None
     except OSError as error:

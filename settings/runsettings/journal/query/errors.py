@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from runsettings.values.diagnostic import Excerpt
+
 
 class QueryError(Exception):
     """A query that cannot be answered."""
@@ -15,7 +17,17 @@ class UnknownKeyError(QueryError):
 
 
 class FilterError(QueryError):
-    """A filter cannot be parsed, or compares values that have no order; the message shows where."""
+    """A filter cannot be parsed, or compares values that have no order; the text shows where.
+
+    Args:
+        message: What is wrong.
+        excerpt: The filter, and the position of the error in it.
+    """
+
+    def __init__(self, message: str, excerpt: Excerpt) -> None:
+        super().__init__(f"{message}\n  {excerpt.text}\n  {' ' * (excerpt.column - 1)}^")
+        self.message = message
+        self.excerpt = excerpt
 
 
 class RunNotFoundError(QueryError):

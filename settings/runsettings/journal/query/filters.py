@@ -27,6 +27,7 @@ from runsettings.journal.query.errors import FilterError, UnknownKeyError
 from runsettings.journal.query.keys import ATTRIBUTES, STATES, Key, Kind, find_key
 from runsettings.journal.query.times import DURATION_FORMS, TIME_FORMS, parse_duration, parse_time
 from runsettings.journal.replay import StoredRun
+from runsettings.values.diagnostic import Excerpt
 from runsettings.values.key_paths import MISSING
 from runsettings.values.rendering import printable
 
@@ -256,7 +257,7 @@ class _Parser:
     def _error(self, message: str, token: _Token) -> FilterError:
         # One character for each character, so that the caret is in the right column.
         shown = "".join(char if char.isprintable() else " " for char in self.text)
-        return FilterError(f"{message}\n  {shown}\n  {' ' * token.at}^")
+        return FilterError(message, Excerpt(shown, 1, token.at + 1))
 
 
 def _unquoted(text: str) -> str:
