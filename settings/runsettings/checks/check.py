@@ -38,6 +38,7 @@ from runsettings.layers.known_arguments import known_arguments
 from runsettings.models.layered import LayeredSettings
 from runsettings.models.locking import drift_of
 from runsettings.models.settings import Settings
+from runsettings.runconfig.rules.json_schema import check_schema
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity
 from runsettings.values.errors import SettingsError
 from runsettings.values.origin import Origin
@@ -254,8 +255,9 @@ def run_checks(request: Request) -> Report:
         declared = here / request.matrix
         names.append(shown_path(declared, here))
         found += check_matrix(declared, model, here, against=request.against)
-    found += not_found
-    found += missing_env_files(request.env_file, here)
+    found += [*not_found, *missing_env_files(request.env_file, here)]
+    if request.schema is not None:  # also where there is no config to check with it
+        found += check_schema(None, request.schema, here)
     names += [shown_path(path, here) for path in paths]
     configs = [path for path in paths if path not in settings_files]
     found += [each for file in alone for each in without_suppressed(file.diagnostics, file.text_of)]

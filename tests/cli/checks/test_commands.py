@@ -457,6 +457,20 @@ def test_a_fault_of_the_schema_is_told_once_for_all_files(run, jail):
     assert result.stdout.count("is not a valid JSON Schema") == 1
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [(None, "does not exist"), ('{"type": 5}', "is not a valid JSON Schema"), ("{", "s.json:1:2")],
+)
+@pytest.mark.parametrize("files", [(), ("--no-settings", "a.yaml"), ("--config", "a.yaml")])
+def test_a_schema_that_cannot_be_used_is_an_error_once(run, jail, text, message, files):
+    """Also where there is no config to check with it."""
+    jail.write("a.yaml", "lr: 0.1\n")
+    if text is not None:
+        jail.write("s.json", text)
+    result = run("check", *files, "--schema", "s.json")
+    assert (result.exit_code, result.stdout.count(message)) == (1, 1), result.stdout
+
+
 @pytest.mark.parametrize("name", ["train.yaml", "other/wandb/settings.yaml"])
 def test_a_difference_shows_no_secret_beside_it(run, jail, name):
     """Neither a live one in a config nor that of a settings file."""
