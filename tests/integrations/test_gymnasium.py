@@ -57,6 +57,17 @@ def rows(run):
     ]
 
 
+def test_the_steps_at_the_end_are_those_of_the_listing(begin, capsys):
+    """Episodes count as rows, and the rows of `log` beside them, also after a resume."""
+    for start, steps in enumerate((3, 6)):
+        run = begin(monitor_gym=True, name="n", id="i", resume="allow", settings={"quiet": False})
+        run.log({"a": 1}, step=100 * (start + 1))
+        play(gymnasium.wrappers.RecordEpisodeStatistics(Corridor()))
+        run.finish()
+        assert f"run n (i) finished after {steps} steps: " in capsys.readouterr().err
+        assert load_run(run.journal_path).rows == steps
+
+
 def test_episodes_are_rows_of_their_own(begin):
     """The script's own steps are as without them."""
     run = begin(monitor_gym=True)

@@ -105,6 +105,22 @@ def test_the_end_of_a_run_tells_the_steps_of_event_files(begin, capsys):
     assert "run n (i) finished after 3 steps: " in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("logged", [0, 2])
+def test_the_steps_at_the_end_are_those_of_the_listing(begin, capsys, logged):
+    """Steps with data, whether `log` or an event file has them; not the highest step."""
+    from tensorboardX import SummaryWriter
+
+    run = begin(sync_tensorboard=True, name="n", id="i", settings={"disable_git": True})
+    for step in range(logged):
+        run.log({"a": step}, step=50 * step)
+    with SummaryWriter("logs") as writer:
+        for step in range(0, 500, 100):
+            writer.add_scalar("loss", 1, step)
+    run.finish()
+    assert f"run n (i) finished after {5 + logged} steps: " in capsys.readouterr().err
+    assert load_run(run.journal_path).rows == 5 + logged
+
+
 def test_hyperparameters_are_in_the_config(begin, jail):
     """With the event file as their origin; what the script has set stays."""
     from tensorboardX import SummaryWriter

@@ -37,5 +37,6 @@ def record_row(run: Run, data: Mapping[str, Any], step: int, file: str, offset: 
             recorder.journal.is_whole = False
             run._stored.sources[file] = offset
             run._stored.summarize(plain, step)
-            run._followed_steps = max(run._followed_steps or 0, step + 1)
+            if step >= run._stored.source_step and run._followed is not None:  # as in `StoredRun`
+                run._followed, run._stored.source_step = run._followed + 1, step + 1
             run._summary.note_nested(plain)

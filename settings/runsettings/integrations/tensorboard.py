@@ -166,13 +166,13 @@ class _FollowedDirectories:
             if files.follow(load_run(journal), everything=True):
                 self._take_over(load_run(journal))
         elif self._directories:
-            run._followed_steps = None  # another process reads them, perhaps later
+            run._followed = None  # another process reads them, perhaps later
 
     def _take_over(self, followed: StoredRun) -> None:
         """Copy the summary and config that were read to the run, for the files that it writes."""
         run = self._run
         run._stored.summary.update(followed.summary)
-        run._followed_steps = followed.source_step
+        run._followed = followed.rows - run._rows
         new = {key: value for key, value in followed.config.items() if key not in run.config}
         for key, value in new.items():
             at = next(iter(leaves_of({key: value})))[0]

@@ -539,6 +539,17 @@ def test_start_and_end_are_one_line_each(begin, capsys):
     )
 
 
+def test_the_end_tells_how_many_steps_have_data(begin, capsys):
+    """As `runs ls` and `runs show` do: skipped steps do not count, and an open row does."""
+    run = begin(name="n", id="i", settings={"disable_git": True})
+    run.log({"a": 1}, step=400)
+    run.log({"a": 2}, step=500)
+    run.log({"a": 3}, commit=False)
+    run.finish()
+    assert "finished after 2 steps" in capsys.readouterr().err
+    assert load_run(run.journal_path).rows == 2
+
+
 def test_silent_says_nothing_at_all(begin, capsys):
     """Warnings included."""
     run = begin(settings={"silent": True})

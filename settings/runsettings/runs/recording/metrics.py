@@ -172,10 +172,14 @@ class RunMetrics(DefinesMetrics, RunNames):
         Args:
             at_end: Whether no row will follow.
         """
-        step = self._step + self._row_open
         after = SMALLEST if at_end else CHECKPOINT_BYTES
         if self._recorder.grown >= after:
-            self._recorder.checkpoint(step, step - self._skipped)
+            self._recorder.checkpoint(self._step + self._row_open, self._rows)
+
+    @property
+    def _rows(self) -> int:
+        """How many steps have data, without the new rows of other packages."""
+        return self._step + self._row_open - self._skipped
 
     def _summarize(self, data: dict[str, Any], step: int) -> dict[str, Any]:
         """Put a row into the summary, and return it with the step metrics that it needs."""

@@ -71,7 +71,7 @@ class Run(RunMetrics):
         self._files = files
         self._step = self.starting_step = stored.step
         self._row_open = False
-        self._followed_steps: int | None = 0  # of rows of other packages; None if not known here
+        self._followed: int | None = 0  # new rows of other packages; None if not known here
         self._skipped = stored.step - stored.rows
         self._writes_at_once = not stored.metrics
         self._values = stored.summary
@@ -336,8 +336,7 @@ class Run(RunMetrics):
                 self._recorder.close()
             finally:
                 self._open = self._writes_at_once = False
-        steps = max(self._step, self._followed_steps or 0)
-        after = f" after {steps} steps" if steps or self._followed_steps == 0 else ""
+        after = "" if self._followed is None else f" after {self._rows + self._followed} steps"
         self._recorder.notices.tell(
             f"run {self.name} ({self.id}) {ending.state}{after}: {self.path}"
         )
