@@ -195,6 +195,7 @@ def test_deferred_modules_are_below_those_that_defer_them(module, name):
 
 WRITERS = {
     "documents/atomic_write.py",  # replaces whole files
+    "documents/temporary_files.py",  # creates what replaces them
     "journal/writer.py",  # appends to journals
 }
 """The modules that write files."""

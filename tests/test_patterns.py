@@ -60,7 +60,7 @@ WORST: dict[str, list[tuple[str, str, str]]] = {
     "composition.composed_text:_REFERENCE": [("", "${", ""), ("", "$", ""), ("${", "a", "")],
     "composition.composed_text:_INDEX": [("", "[", ""), ("", "[1", ""), ("[", "1", "")],
     "composition.overrides:_OVERRIDE": [("", "+", ""), ("", "a", ""), ("", "+=", "\n")],
-    "documents.atomic_write:TEMPORARY": [(".runsettings-", "0", ".tmp"), ("", ".", "")],
+    "documents.temporary_files:TEMPORARY": [(".runsettings-", "0", ".tmp"), ("", ".", "")],
     "documents.editing.annotating:_OPENED": [("", " ", "x"), ("{", " ", "x")],
     "documents.editing.annotating:_TOML": [
         ("", "#:schema \n", ""),

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from runsettings.values.errors import RunError
+from runsettings.values.errors import RunError, SettingsError
 
 
 @pytest.fixture
@@ -150,21 +150,38 @@ def test_each_part_can_be_switched_off(begin, jail, monkeypatch, parser, options
 )
 def test_wrong_options_are_errors(begin, jail, options, message):
     """Before anything is made; not in disabled mode."""
-    with pytest.raises(RunError, match=message):
+    with pytest.raises((RunError, SettingsError), match=message):
         begin(magic=options)
     assert not (jail.cwd / "wandb").exists()
     begin(magic=options, mode="disabled")
 
 
-def test_wrong_options_of_a_file_are_errors_with_their_lines(begin, jail):
-    """All at once; a file that cannot be read names the setting."""
-    jail.write("magic.yaml", "keras: maybe\nargparser: false\n")
-    with pytest.raises(RunError) as raised:
-        begin(magic="magic.yaml")
-    places = [(each.path[1], str(each.origin)) for each in raised.value.diagnostics]
-    assert places == [("keras", "magic.yaml:1:8"), ("argparser", "magic.yaml:2:1")]
-    with pytest.raises(RunError, match="magic: the file does not exist"):
-        begin(magic="missing.yaml")
+def test_a_wrong_option_in_a_file_has_its_place(begin, jail):
+    """That of the file, and not that of the setting which names the file."""
+    jail.setenv(WANDB_MAGIC="magic.yaml")
+    jail.write("magic.yaml", "absl: false\nkears: false\nhydra: 3\n")
+    with pytest.raises(RunError) as caught:
+        begin()
+    assert [(each.key, str(each.origin), each.hint) for each in caught.value.diagnostics] == [
+        ("magic.kears", "magic.yaml:2:1", "did you mean 'keras'?"),
+        ("magic.hydra", "magic.yaml:3:8", None),
+    ]
+
+
+def test_a_missing_file_is_where_it_is_named(begin, jail):
+    """At the variable, or at the line of the call."""
+    with pytest.raises(RunError) as caught:
+        begin(magic="magi.yaml")
+    (found,) = caught.value.diagnostics
+    assert found.origin.call == "init(magic=)"
+    assert found.origin.line is not None
+    jail.setenv(WANDB_MAGIC="magi.yaml")
+    jail.write("magic.yaml", "absl: false\n")
+    with pytest.raises(RunError) as caught:
+        begin()
+    (found,) = caught.value.diagnostics
+    assert (str(found.origin), found.hint) == ("WANDB_MAGIC", "did you mean 'magic.yaml'?")
+    assert found.message.startswith("magi.yaml: the file does not exist in ")
 
 
 def test_the_example_of_the_guide_works(jail):

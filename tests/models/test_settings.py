@@ -58,8 +58,10 @@ ACCEPTED: list[tuple[str, Any, Any]] = [
     ("base_url", "http://localhost:8080/api", "http://localhost:8080/api"),
     ("magic", "true", True),
     ("magic", "0", False),
-    ("magic", {"gym": False}, {"gym": False}),
+    ("magic", {"keras": False}, {"keras": False}),
     ("magic", "magic.yaml", "magic.yaml"),
+    ("magic", '{"keras": false}', '{"keras": false}'),
+    ("magic", 1, True),
     ("root_dir", Path("x"), "x"),
     ("config_paths", "a.yaml,b.yaml", ("a.yaml", "b.yaml")),
     ("config_paths", [Path("a.yaml")], ("a.yaml",)),
@@ -106,6 +108,10 @@ REFUSED: list[tuple[str, Any, str]] = [
         "https://me:pw@wandb.example",
         "must not hold a user name or password; the key goes into api_key",
     ),
+    *[
+        ("magic", value, "must be true, false, options, or the path of a file with options")
+        for value in (3, 0.5, ["keras"])
+    ],
     ("api_key", "a b", "must be a key without spaces"),
     ("api_key", "", "must be a key without spaces"),
     *[
@@ -151,6 +157,29 @@ def test_refused(key, value, message):
             Settings(config_paths=value)
         return
     assert refused(key, value) == message
+
+
+@pytest.mark.parametrize("text", ['{"kears": false, "absl": 3}', {"kears": False, "absl": 3}])
+def test_options_of_magic(text):
+    """They are checked with the setting, all at once, and not only by a run."""
+    with pytest.raises(SettingsError) as caught:
+        Settings.resolve(magic=text)
+    found = [(each.key, each.message, each.hint) for each in caught.value.diagnostics]
+    assert found == [
+        (
+            "magic.kears",
+            "is no option; the options are argparse, absl, omegaconf, hydra, keras, lightning",
+            "did you mean 'keras'?",
+        ),
+        ("magic.absl", "must be true or false; got 3", None),
+    ]
+    assert all(str(each.origin).startswith(__file__) for each in caught.value.diagnostics)
+
+
+@pytest.mark.parametrize("text", ['{"keras": ', "{" * 100_000])
+def test_options_of_magic_that_are_no_json(text):
+    """A text that begins with a brace is no path."""
+    assert refused("magic", text).startswith("is no JSON: ")
 
 
 def test_password_in_an_address_is_not_shown():
@@ -202,7 +231,7 @@ def test_variables_of_wandb(variable, key):
         ("WANDB_BASE_URL", "https://x.example", "base_url", "https://x.example"),
         ("WANDB_CONFIG_PATHS", "a.yaml,b.yaml", "config_paths", ("a.yaml", "b.yaml")),
         ("WANDB_MAGIC", "true", "magic", True),
-        ("WANDB_MAGIC", '{"gym": false}', "magic", {"gym": False}),
+        ("WANDB_MAGIC", '{"keras": false}', "magic", {"keras": False}),
         ("WANDB_PROJECT", "", "project", None),
         ("WANDB_TAGS", "", "run_tags", ()),
     ],

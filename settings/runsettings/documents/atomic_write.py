@@ -1,9 +1,7 @@
 """Writes files atomically: no reader sees half of a file, and no other writer's change is lost.
 
 The new content is written to a temporary file in the same directory and synced to the disk. Then
-the temporary file replaces the old one in one step. A writer that is killed leaves its temporary
-file; the next process that writes in the directory removes it. A lock on the file tells whether
-its writer still lives.
+the temporary file replaces the old one in one step.
 """
 
 from __future__ import annotations
@@ -11,8 +9,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import re
-import secrets
 import shutil
 import stat
 import sys
@@ -22,6 +18,7 @@ from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple, TypeAlias
 
 from runsettings.documents.files import read_bytes
+from runsettings.documents.temporary_files import create_temporary, remove_abandoned
 from runsettings.values.diagnostic import Rule
 from runsettings.values.errors import SettingsError
 from runsettings.values.origin import Layer, Origin
@@ -30,9 +27,6 @@ if sys.platform != "win32":
     import fcntl
 
 Content: TypeAlias = bytes | BinaryIO | Callable[[BinaryIO], object]
-
-TEMPORARY: Final = re.compile(r"\.runsettings-[0-9a-f]{16}\.tmp")
-"""Names of temporary files, which are not complete."""
 
 _ATTEMPTS: Final = 20
 """How often an edit is tried, because the file changed meanwhile."""
@@ -45,9 +39,6 @@ _TURNS: Final = 500
 
 _OTHERS: Final = 0o077
 """The permissions of the group and of all others."""
-
-_cleaned: set[Path] = set()
-"""The directories in which this process has looked for temporary files of killed writers."""
 
 
 class Rewritten(NamedTuple):
@@ -196,11 +187,7 @@ def _temporary(
         mode = stat.S_IMODE(status.st_mode)
     remove_abandoned(directory)
     # Private at first: otherwise others could open the file before its mode is set.
-    try:
-        path, descriptor = _create(directory, 0o666 if mode is None else 0o600)
-    except OSError as error:
-        error.filename = os.fspath(directory)  # nobody knows the name of the temporary file
-        raise
+    path, descriptor = create_temporary(directory, 0o666 if mode is None else 0o600)
     # Open until the file has its final name: closing it gives up the lock.
     lock = -1 if sys.platform == "win32" else os.dup(descriptor)
     try:
@@ -221,60 +208,6 @@ def _temporary(
             path.unlink(missing_ok=True)
         if lock >= 0:
             os.close(lock)
-
-
-def _create(directory: Path, mode: int) -> tuple[Path, int]:
-    """Create a temporary file and lock it.
-
-    Raises:
-        OSError: It cannot be created.
-    """
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-    for _ in range(_ATTEMPTS):
-        # The name does not contain the target's name, which may be as long as names can be.
-        path = directory / f".runsettings-{secrets.token_hex(8)}.tmp"
-        descriptor = os.open(path, flags, mode)
-        try:
-            # Another process may have removed the file before it was locked.
-            if _lock(descriptor) and os.fstat(descriptor).st_nlink:
-                return path, descriptor
-        except OSError:  # a file system without locks, where nobody removes the file
-            return path, descriptor
-        os.close(descriptor)
-        path.unlink(missing_ok=True)
-    raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
-
-
-def remove_abandoned(directory: Path) -> None:
-    """Remove the temporary files of killed writers, once for each directory and process."""
-    if sys.platform == "win32" or directory in _cleaned:
-        return
-    _cleaned.add(directory)
-    found = []
-    with contextlib.suppress(OSError), os.scandir(directory) as entries:
-        found = [entry.path for entry in entries if TEMPORARY.fullmatch(entry.name)]
-    for path in found:
-        with contextlib.suppress(OSError):  # another user's, or removed just now
-            descriptor = os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_NOFOLLOW)
-            try:
-                if stat.S_ISREG(os.fstat(descriptor).st_mode) and _lock(descriptor):
-                    os.unlink(path)  # noqa: PTH108 - a path of `scandir`
-            finally:
-                os.close(descriptor)
-
-
-def _lock(descriptor: int) -> bool:
-    """Lock a temporary file, unless another process has locked it.
-
-    Raises:
-        OSError: The file system has no locks.
-    """
-    if sys.platform != "win32":
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-    return True
 
 
 def _copy(content: Content, file: BinaryIO) -> None:

@@ -7,7 +7,7 @@ import inspect
 import json
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from importlib import import_module
 from types import ModuleType
@@ -21,21 +21,15 @@ from runsettings.layers.flags.namespace import GivenNamespace
 from runsettings.layers.flags.parsing import parse_known_args
 from runsettings.layers.flags.recording import own_words
 from runsettings.models import provenance
-from runsettings.models.settings import Settings
+from runsettings.models.settings import MAGIC, Settings, wrong_magic
 from runsettings.runs.recording.run import Run
-from runsettings.values.diagnostic import Diagnostic, Rule
-from runsettings.values.did_you_mean import did_you_mean
+from runsettings.values.diagnostic import Diagnostic
 from runsettings.values.errors import RunError
 from runsettings.values.excerpts import excerpt_of
 from runsettings.values.origin import Layer
 from runsettings.values.tree import Tree
 
 EXTRA: Final = ""
-
-PARTS: Final = ("argparse", "absl", "omegaconf", "hydra", "keras", "lightning")
-"""What can be switched."""
-
-_OPTIONS: Final = ", ".join(PARTS)
 
 
 def missing(settings: Settings) -> str | None:
@@ -48,7 +42,7 @@ def missing(settings: Settings) -> str | None:
         ``None``.
 
     Raises:
-        RunError: An option is invalid.
+        RunError: The file of options cannot be read, or one of its options is invalid.
     """
     options(settings)
     return None
@@ -61,60 +55,43 @@ def options(settings: Settings) -> dict[str, bool]:
         settings: The settings. ``magic`` is a bool, a mapping, or a text with JSON or a path.
 
     Returns:
-        Whether each of `PARTS` is enabled.
+        Whether each of `MAGIC` is enabled.
 
     Raises:
-        RunError: An option is unknown, or is not a bool.
+        RunError: The file of options cannot be read, or one of its options is invalid.
     """
     given: Any = settings.magic
-    origin = provenance.origin(settings, "magic")
-    file: Tree | None = None
-    if isinstance(given, str) and given.lstrip().startswith("{"):
-        try:
-            given = json.loads(given)
-        except ValueError as error:
-            raise RunError.of(
-                Rule.BAD_VALUE, f"is no JSON: {error}", path=("magic",), origin=origin
-            ) from None
-    elif isinstance(given, str):
-        file = _read(given)
-        given = file.data
+    if isinstance(given, str):
+        given = json.loads(given) if given.lstrip().startswith("{") else _read(given, settings)
     if isinstance(given, bool):
-        return dict.fromkeys(PARTS, given)
-    if not isinstance(given, Mapping):
-        raise RunError.of(
-            Rule.BAD_VALUE,
-            f"must be true, false, or options; got {given!r:.80}",
-            path=("magic",),
-            origin=origin,
-        )
-    wrong = []
-    for name, value in given.items():
-        unknown = name not in PARTS
-        if unknown or not isinstance(value, bool):
-            at = origin if file is None else file.origin((name,), key=unknown)
-            excerpt = None if file is None else excerpt_of(file, (name,), key=unknown)
-            rule, message, hint = Rule.BAD_VALUE, f"must be true or false; got {value!r:.80}", None
-            if unknown:
-                rule, message = Rule.UNKNOWN_KEY, f"is no option; the options are {_OPTIONS}"
-                hint = did_you_mean(str(name), PARTS)
-            path = ("magic", str(name))
-            wrong.append(Diagnostic.of(rule, path, message, at, hint, excerpt))
-    if wrong:
-        raise RunError(wrong)
-    return {name: given.get(name, True) for name in PARTS}
+        return dict.fromkeys(MAGIC, given)
+    return {name: given.get(name, True) for name in MAGIC}
 
 
-def _read(text: str) -> Tree:
-    """The file at a path.
+def _read(name: str, settings: Settings) -> Mapping[str, Any]:
+    """The options in a file.
 
     Raises:
-        RunError: It cannot be read.
+        RunError: The file cannot be read, or an option is invalid.
     """
-    reading = read_file(named_path(text, working_directory()), Layer.FILE, where=text)
-    if any(diagnostic.is_error for diagnostic in reading.diagnostics):
-        raise RunError([replace(each, path=("magic", *each.path)) for each in reading.diagnostics])
-    return reading.tree
+    reading = read_file(named_path(name, working_directory()), Layer.FILE, where=name)
+    found: Sequence[Diagnostic] = reading.named_by(provenance.origin(settings, "magic")).diagnostics
+    if not any(each.is_error for each in found):
+        found = [_placed(each, reading.tree) for each in wrong_magic(reading.tree.data)]
+    if any(each.is_error for each in found):
+        raise RunError(found)
+    return reading.tree.data
+
+
+def _placed(diagnostic: Diagnostic, tree: Tree) -> Diagnostic:
+    """A diagnostic of an option in a file, with its place there."""
+    path, unknown = diagnostic.path, diagnostic.path[0] not in MAGIC
+    return replace(
+        diagnostic,
+        path=("magic", *path),
+        origin=tree.origin(path, key=unknown),
+        excerpt=excerpt_of(tree, path, key=unknown),
+    )
 
 
 def attach(run: Run) -> Callable[[], None]:
@@ -134,7 +111,7 @@ class _Magic:
 
     Args:
         run: The run.
-        chosen: Whether each of `PARTS` is enabled.
+        chosen: Whether each of `MAGIC` is enabled.
     """
 
     def __init__(self, run: Run, chosen: Mapping[str, bool]) -> None:

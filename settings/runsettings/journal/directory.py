@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from runsettings.documents.atomic_write import remove_abandoned
+from runsettings.documents.temporary_files import remove_abandoned
 from runsettings.journal.writer import Journal
 from runsettings.layers.settings_files.locations import workspace_directory
 

@@ -16,11 +16,17 @@ from pydantic_settings import NoDecode, SettingsConfigDict
 from runsettings._deferred import deferred
 from runsettings.models.layered import LayeredSettings
 from runsettings.models.model_options import LayeredConfigDict
+from runsettings.values.errors import SettingsError
 
 if TYPE_CHECKING:
     from runsettings.models.wandb_client_names import WANDB_CLIENT_NAMES
+    from runsettings.values.diagnostic import Diagnostic, Rule
+    from runsettings.values.did_you_mean import did_you_mean
 else:
     WANDB_CLIENT_NAMES = deferred("runsettings.models.wandb_client_names", "WANDB_CLIENT_NAMES")
+    Diagnostic = deferred("runsettings.values.diagnostic", "Diagnostic")
+    Rule = deferred("runsettings.values.diagnostic", "Rule")
+    did_you_mean = deferred("runsettings.values.did_you_mean", "did_you_mean")
 
 _NOT_IN_PROJECT: Final = "/\\#?%:"
 _NOT_IN_ID: Final = "/\\#?%:;,'"
@@ -172,6 +178,44 @@ def _switch(value: Any) -> Any:
     return value
 
 
+MAGIC: Final = ("argparse", "absl", "omegaconf", "hydra", "keras", "lightning")
+"""The options of `magic`: what can be switched."""
+
+
+def wrong_magic(options: Mapping[Any, Any]) -> list[Diagnostic]:
+    """What is wrong with the options of `magic`, under their own names and without origins."""
+    return [
+        Diagnostic.of(
+            Rule.BAD_VALUE,
+            (str(name),),
+            f"is no option; the options are {', '.join(MAGIC)}"
+            if name not in MAGIC
+            else f"must be true or false; got {value!r:.80}",
+            hint=None if name in MAGIC else did_you_mean(str(name), MAGIC),
+        )
+        for name, value in options.items()
+        if name not in MAGIC or not isinstance(value, bool)
+    ]
+
+
+def _magic(value: Any) -> Any:
+    """A switch, options as a mapping or as JSON, or the path of a file, which is read later."""
+    value = options = _switch(value)
+    if isinstance(value, (int, float)) and value in (0, 1):
+        return bool(value)
+    if _is_text(value) and value.lstrip().startswith("{"):
+        try:
+            options = json.loads(value)
+        except (ValueError, RecursionError) as error:
+            raise ValueError(f"is no JSON: {error}") from None
+    if isinstance(options, Mapping):
+        if wrong := wrong_magic(options):
+            raise SettingsError(wrong)
+    elif value is not None and not _is_text(value):
+        raise ValueError("must be true, false, options, or the path of a file with options")
+    return value
+
+
 SECONDS: Final = r"[0-9]+(?:\.[0-9]+)?"
 """What a text says that is a number of seconds."""
 
@@ -305,7 +349,7 @@ class Settings(LayeredSettings):
         default=False,
         description="Whether the git commit and state are left out of the metadata.",
     )
-    magic: Annotated[bool | str | dict[str, Any] | None, BeforeValidator(_switch)] = Field(
+    magic: Annotated[bool | str | dict[str, Any] | None, BeforeValidator(_magic)] = Field(
         default=None,
         description="Whether, or with which options, a run is recorded without further code.",
     )

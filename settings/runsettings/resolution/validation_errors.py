@@ -203,11 +203,12 @@ def _of_nested(
 ) -> Diagnostic:
     """A diagnostic of settings that are a value of these, under these settings' own names."""
     path = (*parent, *diagnostic.path)
-    if diagnostic.origin is None or diagnostic.origin.layer is not Layer.INIT:
+    if diagnostic.origin is not None and diagnostic.origin.layer is not Layer.INIT:
         return replace(diagnostic, path=path)
-    # pydantic passed them the value as an argument.
+    # pydantic passed them the value as an argument, or decoded a text.
     excerpt = _excerpt(path, merged, secret=table.is_secret(path))
-    return replace(diagnostic, path=path, origin=merged.origin(path), excerpt=excerpt)
+    origin = merged.origin(path) or merged.origin(parent)
+    return replace(diagnostic, path=path, origin=origin, excerpt=excerpt)
 
 
 def _without_quotes(path: KeyPath, value: str, merged: Merged) -> str | None:

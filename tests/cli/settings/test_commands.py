@@ -164,7 +164,7 @@ def test_explain_as_json_is_the_history(jail, run):
         ({"WANDB_QUIET": "1"}, "quiet", "true"),
         ({}, "quiet", "false"),
         ({}, "entity", ""),
-        ({"WANDB_MAGIC": '{"a": 1}'}, "magic", '{"a": 1}'),
+        ({"WANDB_MAGIC": '{"absl": true}'}, "magic", '{"absl": true}'),
         ({"WANDB_MODE": "offline"}, "Mode".lower(), "offline"),
         ({"WANDB_NAME": "x"}, "run-name", "x"),
         ({"WANDB_API_KEY": CANARY}, "api_key", "***"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import json
 import stat
 import subprocess
 import sys
@@ -94,7 +95,7 @@ def test_set_keeps_everything_else_of_a_pyproject(jail, run, newline):
         ("quiet", "yes", True),
         ("run_tags", "a, b", ["a", "b"]),
         ("project", "007", "007"),
-        ("magic", '{"a": 1}', {"a": 1}),
+        ("magic", '{"absl": true}', {"absl": True}),
         ("resume", "auto", "auto"),
     ],
 )
@@ -104,6 +105,19 @@ def test_set_writes_toml_values_with_their_types(jail, run, key, text, value):
     assert run("set", key, text, "--pyproject").exit_code == 0
     data = tomllib.loads(path.read_text())["tool"]
     assert data == {"x": "y", "runsettings": {key: value}}
+
+
+def test_set_and_check_refuse_options_of_magic(jail, run):
+    """They would stop every run. A path is not looked up: the run can be started elsewhere."""
+    result = run("set", "magic", '{"kears": false}')
+    assert result.exit_code == 1
+    assert "magic.kears is no option" in result.stderr
+    assert "did you mean 'keras'?" in result.stderr
+    jail.write_workspace('[default]\nmagic = {"kears": false}\n')
+    result = run("check", "--json")
+    (found,) = json.loads(result.stdout)["diagnostics"]
+    assert (result.exit_code, found["key"], found["line"]) == (1, "magic.kears", 2)
+    assert run("set", "magic", "none.yaml").exit_code == 0
 
 
 def test_set_needs_a_pyproject_to_write_to(jail, run):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from runsettings.models.settings import BYTES, MODES, REINIT, SECONDS, Settings
+from runsettings.models.settings import BYTES, MAGIC, MODES, REINIT, SECONDS, Settings
 
 # What `str.isprintable` refuses: control, format and separator characters, surrogates, and
 # characters for private use. The space itself is printable.
@@ -123,8 +123,13 @@ FIELDS: Final[dict[str, dict[str, Any]]] = {
     },
     "magic": {
         "anyOf": [
-            {"type": ["boolean", "string", "object", "null"]},
+            {"type": ["boolean", "string", "null"]},
             {"enum": [0, 1]},
+            {
+                "type": "object",
+                "properties": {name: {"type": "boolean"} for name in MAGIC},
+                "additionalProperties": False,
+            },
         ]
     },
     "base_url": {

@@ -15,7 +15,8 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, Final, NamedTuple
 
-from runsettings.documents.atomic_write import TEMPORARY, write_file
+from runsettings.documents.atomic_write import write_file
+from runsettings.documents.temporary_files import TEMPORARY
 from runsettings.journal.directory import remove_temporary_files
 from runsettings.journal.recorder import Recorder
 from runsettings.journal.writer import encode
