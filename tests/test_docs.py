@@ -6,9 +6,14 @@ Each page is a story in a directory of its own. Its fenced blocks are taken in o
 * ``console`` runs each line after ``$`` in a shell; the lines below must be what it prints.
 * ``pycon`` is a doctest.
 
+A block that stands for a file shows its name, and is written to that file, whatever its language:
+
+* in the documentation, ``{code-block} yaml`` with ``:caption: train.yaml``;
+* in the README, whose readers have no captions, the line ``**`train.yaml`**`` above the block.
+
 A comment on the line above a block, which readers do not see, says what else it is:
 
-* ``<!-- file: train.yaml -->`` the block is written to that file, whatever its language.
+* ``<!-- file: train.yaml -->`` the same, on pages that show no name yet.
 * ``<!-- raises -->`` the Python raises an error of ours, whose text counts as printed.
 * ``<!-- output -->`` the block is what the last Python printed.
 * ``<!-- skip: reason -->`` the block is not run.
@@ -35,6 +40,7 @@ from unittest import mock
 import pytest
 from sybil import Document, Example, Region, Sybil
 from sybil.parsers.markdown.lexers import FencedCodeBlockLexer
+from sybil.parsers.myst.lexers import DirectiveLexer
 
 import runsettings
 from runsettings import RunsettingsError
@@ -47,7 +53,9 @@ LONGEST = 60
 """Seconds that a command of a page may take."""
 
 _BLOCKS = FencedCodeBlockLexer(r"[\w+-]+")
+_CAPTIONED = DirectiveLexer("code-block")
 _NOTE = re.compile(r"<!-- (?P<kind>file|raises|output|skip)(?:: (?P<detail>[^\n]*?))? -->\n\Z")
+_NAME = re.compile(r"^\*\*`(?P<name>[^`\n]+)`\*\*\n\n?\Z", re.MULTILINE)
 
 
 WARM = """
@@ -127,18 +135,26 @@ class Story:
     def regions(self, document: Document) -> Iterator[Region]:
         """The blocks of a document that have something to prove."""
         evaluators = {"python": self._python, "console": self._console, "pycon": self._pycon}
-        for region in _BLOCKS(document):
-            note = _NOTE.search(document.text[: region.start])
+        blocks = [*_BLOCKS(document), *_CAPTIONED(document)]
+        for region in sorted(blocks, key=lambda block: block.start):
+            above = document.text[: region.start]
+            note = _NOTE.search(above)
             kind = note["kind"] if note is not None else None
-            region.parsed = (region.lexemes["source"], note["detail"] if note is not None else "")
-            if kind == "file":
+            name = region.lexemes.get("options", {}).get("caption")
+            if name is None and (heading := _NAME.search(above)):
+                name = heading["name"]
+            if name is None and kind == "file" and note is not None:
+                name = note["detail"]
+            region.parsed = (region.lexemes["source"], name)
+            if name is not None and kind != "skip":
                 region.evaluator = self._file
             elif kind == "output":
                 region.evaluator = self._output
             elif kind == "raises":
                 region.evaluator = self._raises
             elif kind != "skip":
-                region.evaluator = evaluators.get(region.lexemes["language"])
+                language = region.lexemes.get("language") or region.lexemes["arguments"]
+                region.evaluator = evaluators.get(language)
             if region.evaluator is not None:
                 yield region
 
