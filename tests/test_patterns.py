@@ -59,7 +59,12 @@ WORST: dict[str, list[tuple[str, str, str]]] = {
     "composition.composed_files:_ADDRESS": [("", "a", ""), ("", "a+", ""), ("", "a:/", "")],
     "composition.composed_text:_REFERENCE": [("", "${", ""), ("", "$", ""), ("${", "a", "")],
     "composition.composed_text:_INDEX": [("", "[", ""), ("", "[1", ""), ("[", "1", "")],
-    "composition.overrides:_OVERRIDE": [("", "+", ""), ("", "a", ""), ("", "+=", "\n")],
+    "composition.overrides:_OVERRIDE": [
+        ("", "+", ""),
+        ("++", "+", "x"),
+        ("", "a", ""),
+        ("", "+=", "\n"),
+    ],
     "documents.temporary_files:TEMPORARY": [(".runsettings-", "0", ".tmp"), ("", ".", "")],
     "documents.editing.annotating:_OPENED": [("", " ", "x"), ("{", " ", "x")],
     "documents.editing.annotating:_TOML": [

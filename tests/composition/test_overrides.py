@@ -87,6 +87,15 @@ class TestValues:
         """`+` adds a key that nothing below has, and the next override may set it."""
         assert Config.load([BASE, overrides(["+new=1", "new=2"])])["new"] == 2
 
+    @pytest.mark.parametrize("text", ["++new=1", "++optim.lr=1", "+optim={rate: 1}", "+tags+=b"])
+    def test_set_in_any_case(self, text: str) -> None:
+        """`++` sets a key that something below has or has not; a mapping and a list add to one."""
+        assert Config.load([BASE, overrides([text])]).as_dict() != BASE
+
+    def test_add_to_null(self) -> None:
+        """As in Hydra, `+` sets a key that is null below."""
+        assert Config.load([{"lr": None}, overrides(["+lr=1"])])["lr"] == 1
+
     def test_unset(self) -> None:
         """A key is removed."""
         assert "tags" not in Config.load([BASE, overrides([], unset=["tags"])])
@@ -108,6 +117,15 @@ class TestErrors:
     def test_unreadable(self, text: str) -> None:
         """An override that cannot be read is an error of its own."""
         assert rules([{"lr": 1}, overrides([text])]) == [Rule.BAD_OVERRIDE]
+
+    @pytest.mark.parametrize("text", ["+optim.lr=1", "+optim.lr=0.1", "+tags=a", "+model=@x.yaml"])
+    def test_added_key_exists(self, text: str) -> None:
+        """`+` before a key that something below has is an error that names its place."""
+        Path("x.yaml").write_text("depth: 50\n")
+        with pytest.raises(ConfigError, match=r"already set by .*test_overrides.py") as caught:
+            Config.load([BASE, overrides([text])])
+        assert [each.rule for each in caught.value.diagnostics] == [Rule.BAD_OVERRIDE]
+        assert "++" in str(caught.value)
 
     def test_too_deep(self) -> None:
         """A key of 50,000 parts is an error of ours, and is not shown whole."""

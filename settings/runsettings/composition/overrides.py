@@ -4,7 +4,8 @@
 override               effect
 =====================  ======================================================
 ``optim.lr=0.1``       sets a key that a lower source has
-``+new=1``             sets a key, whether a lower source has it or not
+``+new=1``             sets a key that no lower source has
+``++any=1``            sets a key, whether a lower source has it or not
 ``tags+=night``        appends an item, or the items of a list
 ``model=@vit.yaml``    replaces a key by the values of a file
 =====================  ======================================================
@@ -35,7 +36,7 @@ else:
 
 CONFIG_FLAG, SET_FLAG, UNSET_FLAG, PROFILE_FLAG = "--config", "--set", "--unset", "--profile"
 
-_OVERRIDE: Final = re.compile(r"(\+?)([^=]*?)(\+?)=(.*)", re.DOTALL)
+_OVERRIDE: Final = re.compile(r"(\+{0,2})([^=]*?)(\+?)=(.*)", re.DOTALL)
 _FLOW: Final = ("[", "{", '"', "'")
 
 
@@ -47,8 +48,8 @@ class Override(NamedTuple):
     """A value, an `Append` or a `Delete`."""
     file: str | None
     """The file whose values replace the key; ``None`` if ``value`` is used."""
-    adds: bool
-    """Whether the key may be one that no lower source has."""
+    sign: str
+    """``+`` if no lower source may have the key, ``++`` if it may, and empty if one must."""
     origin: Origin
 
 
@@ -122,7 +123,7 @@ class Overrides:
         if flag == UNSET_FLAG:
             if plus or appends or text.endswith("="):
                 return self._bad(path, flag, text, "takes a key alone", f"write {name}")
-            return Override(path, Delete(), None, False, self._origin(flag, text))
+            return Override(path, Delete(), None, "", self._origin(flag, text))
         written = written.strip()
         if written and any(is_secret_name(str(key)) for key in path):
             return self._secret(path, flag, f"{plus}{name}{appends}={MASK}")
@@ -130,7 +131,7 @@ class Overrides:
         if written.startswith("@") and not appends:
             if len(written) == 1:
                 return self._bad(path, flag, text, "names no file", "write key=@file.yaml")
-            return Override(path, None, written[1:], bool(plus), origin)
+            return Override(path, None, written[1:], plus, origin)
         try:
             value = value_of(written)
         except ValueError as error:
@@ -140,7 +141,7 @@ class Overrides:
             return self._secret(path, flag, f"{plus}{name}{appends}={MASK}")
         if appends:
             value = Append(value if isinstance(value, list) else [value])
-        return Override(path, value, None, bool(plus), origin)
+        return Override(path, value, None, plus, origin)
 
     def _secret(self, path: KeyPath, flag: str, shown: str) -> Diagnostic:
         message = "is a secret, which other users can see among the processes"

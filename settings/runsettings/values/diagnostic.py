@@ -160,7 +160,10 @@ class Rule(enum.StrEnum):
         "changed-by-run",
         "A value of a typed run config that the run's own inputs would change.",
     )
-    BAD_OVERRIDE = "bad-override", "An override, `--set` or `--unset`, that cannot be read."
+    BAD_OVERRIDE = (
+        "bad-override",
+        "An override, `--set` or `--unset`, that cannot be read, or adds a key that is there.",
+    )
     OVERRIDE_CONFLICT = (
         "override-conflict",
         "A flag and an override that give one key different values.",

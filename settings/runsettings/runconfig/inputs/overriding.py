@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeAlias
 
-from runsettings.composition.merge import merge
+from runsettings.composition.merge import Merged, merge
 from runsettings.composition.overrides import (
     SET_FLAG,
     UNSET_FLAG,
@@ -19,7 +19,7 @@ from runsettings.layers.flags.namespace import overrides_of
 from runsettings.layers.known_arguments import known_arguments
 from runsettings.values.diagnostic import Diagnostic, Rule
 from runsettings.values.did_you_mean import did_you_mean
-from runsettings.values.directives import Delete, Reference
+from runsettings.values.directives import Append, Delete, Reference
 from runsettings.values.key_paths import MISSING, KeyPath, format_path, leaves_of, value_at
 from runsettings.values.origin import Layer, Origin
 from runsettings.values.positions import Branch
@@ -74,12 +74,15 @@ def override_trees(
         flags: The trees of the flags that were given beside them.
         read: Reads the file that an override names.
     """
-    known: Any = merge(below).data if overrides else {}
+    lower = merge(below if overrides else ())
+    known: Any = lower.data
     trees: list[Tree] = []
     found: list[Diagnostic] = []
     for each in overrides:
-        if not each.adds:
+        if not each.sign:
             found += _unknown(each, known)
+        elif each.sign == "+":
+            found += _existing(each, lower)
         found += _conflicts(each, flags)
         # A file replaces what is below.
         value = Delete() if each.file is not None else each.value
@@ -92,7 +95,7 @@ def override_trees(
         trees.append(Tree(each.origin.layer, each.origin.where, data, marks))
         if each.file is not None:
             trees += read(each.file, each.origin.layer, each.path, each.origin)
-        if each.adds:
+        if each.sign:
             known = merge([*below, *trees]).data
     return trees, found
 
@@ -118,6 +121,19 @@ def _unknown(override: Override, known: Any) -> Iterator[Diagnostic]:
                 )
                 break
             node = node[key]
+
+
+def _existing(override: Override, lower: Merged) -> Iterator[Diagnostic]:
+    """An error if something below has the key that is added; a list or a mapping adds to it."""
+    if isinstance(override.value, (dict, list, Append)):
+        return
+    path, name = override.path, format_path(override.path)
+    value, winner = value_at(lower.data, path), lower.winner(path)
+    if value is MISSING or value is None:
+        return
+    message = "adds a key that is already set" + (f" by {winner.origin(path)}" if winner else "")
+    hint = f"write {name}=… to replace the value, or ++{name}=… to set it in any case"
+    yield Diagnostic.of(Rule.BAD_OVERRIDE, path, message, override.origin, hint)
 
 
 def _conflicts(override: Override, flags: Sequence[Tree]) -> Iterator[Diagnostic]:
