@@ -1,6 +1,6 @@
 # Two commands do everything: `make demo` runs the example, `make test` passes the whole gate.
 #
-# They need make and Python 3.11 or later. All else is installed into .venv, in the versions of
+# They need make and Python 3.11 or later, and npm for the charts of the page. All else is installed into .venv, in the versions of
 # .ci/constraints.txt, and again only when one of the files that say what to install changes.
 
 # The first of these that is new enough; `make PYTHON=/path/to/python3` names another.
@@ -11,13 +11,16 @@ PYTHON ?= $(shell for python in python3.11 python3 python3.13 python3.12; do \
 VENV := .venv
 BIN := $(VENV)/bin
 CONSTRAINTS := .ci/constraints.txt
-WHAT_TO_INSTALL := pyproject.toml $(CONSTRAINTS)
+# What the page is drawn and checked with: packages of npm, in the versions of its lock file.
+PAGE := settings/runsettings/page
+WHAT_TO_INSTALL := pyproject.toml $(CONSTRAINTS) $(PAGE)/package-lock.json
 
 # The stamps of what is installed: the package, all that its tests and tools need, and the type
 # checkers that only `make typing` runs. `make compat` keeps its environments in .venv/compat.
 PACKAGE := $(VENV)/.package-installed
 TOOLS := $(VENV)/.tools-installed
 CHECKERS := $(VENV)/.checkers-installed
+NODE_MODULES := $(PAGE)/node_modules/.package-lock.json
 
 # As a variable, the constraints also hold where pip builds a package in an environment of its own.
 INSTALL := PIP_CONSTRAINT=$(CONSTRAINTS) $(BIN)/python -m pip install --quiet --disable-pip-version-check
@@ -48,7 +51,7 @@ lint: $(TOOLS) ## Check the style and the format.
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 
-types: $(TOOLS) ## Check the types, strictly; the example's too, as its reader would.
+types: $(TOOLS) $(NODE_MODULES) ## Check the types, strictly; the example's too, as its reader would.
 	$(BIN)/mypy
 	$(BIN)/mypy --exclude coming_from examples .ci
 	for project in examples/coming_from/*/ours; do $(BIN)/mypy $$project || exit 1; done
@@ -56,7 +59,7 @@ types: $(TOOLS) ## Check the types, strictly; the example's too, as its reader w
 imports: $(TOOLS) ## Check that imports run down the house.
 	$(BIN)/lint-imports --no-cache
 
-suite: $(TOOLS) ## Run the tests on all cores; warnings are errors.
+suite: $(TOOLS) $(NODE_MODULES) ## Run the tests on all cores; warnings are errors.
 	$(BIN)/pytest -n auto $(PYTEST_ARGS)
 
 compat: | $(BIN)/python ## Run pydantic-settings' own tests with our base class.
@@ -99,7 +102,7 @@ constraints: ## Write .ci/constraints.txt anew, from the newest versions that fi
 	mv $(CONSTRAINTS).new $(CONSTRAINTS)
 
 clean: ## Remove all that make has made.
-	rm -rf $(VENV) dist docs/_build .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(PAGE)/node_modules $(PAGE)/static/vendor dist docs/_build .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:
@@ -114,6 +117,12 @@ $(PACKAGE): $(WHAT_TO_INSTALL) | $(BIN)/python
 $(TOOLS): $(WHAT_TO_INSTALL) | $(PACKAGE)
 	$(INSTALL) --editable '.[dev]'
 	@touch $@
+
+# Without npm, what needs its packages is skipped with a line; with CI set, it fails.
+$(NODE_MODULES): $(PAGE)/package-lock.json
+	@if command -v npm >/dev/null; then npm ci --prefix $(PAGE) --ignore-scripts --silent; \
+	elif [ "$$CI" = true ]; then echo "npm is missing" >&2; exit 1; \
+	else echo "npm is missing: the types of the page's modules are not checked"; fi
 
 $(CHECKERS): $(WHAT_TO_INSTALL) | $(TOOLS)
 	$(INSTALL) --editable '.[typing]'

@@ -9,14 +9,17 @@ does not start are all found here.
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
+import tarfile
 import tempfile
 import venv
 import zipfile
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
+BUILD = [sys.executable, "-m", "build"]
 
 IN_THE_WHEEL = (
     "runsettings/__init__.py",
@@ -24,6 +27,10 @@ IN_THE_WHEEL = (
     "runsettings/page/static/index.html",
     "runsettings/py.typed",
 )
+
+UPLOT = "runsettings/page/static/vendor/uplot"
+FETCHED = tuple(f"{UPLOT}/{name}" for name in ("LICENSE", "uPlot.esm.js", "uPlot.min.css"))
+"""What the build hook fetches with npm."""
 
 IMPORT_EVERYTHING = """
 import importlib, pkgutil, runsettings
@@ -65,11 +72,21 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as directory:
         place = Path(directory)
         built = place / "dist"
-        # Without --sdist or --wheel, the wheel is built from the sdist, as installers may do.
-        say("building the sdist, and the wheel from it")
-        run([sys.executable, "-m", "build", "--outdir", str(built), str(ROOT)], ROOT)
+        say("building the sdist")
+        run([*BUILD, "--sdist", "--outdir", str(built), str(ROOT)], ROOT)
+        (archive,) = built.glob("*.tar.gz")
+        with tarfile.open(archive) as opened:
+            opened.extractall(place / "sdist", filter="data")
+        (sources,) = (place / "sdist").iterdir()
+        say("building the wheel from the sdist, without npm")
+        run([*BUILD, "--wheel", "--outdir", str(built), str(sources)], ROOT, PATH="")
         (wheel,) = built.glob("*.whl")
-        look_inside(wheel)
+        look_inside(wheel, {*IN_THE_WHEEL, *FETCHED})
+        say("building a wheel from sources as they are in git, without npm")
+        shutil.rmtree(sources / "settings" / Path(UPLOT).parent)
+        run([*BUILD, "--wheel", "--outdir", str(place / "bare"), str(sources)], ROOT, PATH="")
+        (bare,) = (place / "bare").iterdir()
+        look_inside(bare, set(IN_THE_WHEEL))
         say("installing the wheel into a clean environment")
         venv.create(place / "venv", with_pip=True)
         python = str(place / "venv" / "bin" / "python")
@@ -92,19 +109,29 @@ def main() -> None:
     say("the wheel is good")
 
 
-def look_inside(wheel: Path) -> None:
+def look_inside(wheel: Path, wanted: set[str]) -> None:
     """Check that the wheel holds what it must, and nothing else."""
     names = zipfile.ZipFile(wheel).namelist()
-    missing = [name for name in IN_THE_WHEEL if name not in names]
-    strange = [name for name in names if not name.startswith("runsettings")]
+    missing = sorted(wanted - set(names))
+    unwanted = ("package-lock.json", ".npmrc", *(name for name in FETCHED if name not in wanted))
+    strange = [
+        name for name in names if not name.startswith("runsettings") or name.endswith(unwanted)
+    ]
     if missing or strange:
         sys.exit(f"{wheel.name} lacks {missing} and should not hold {strange}")
 
 
-def run(command: list[str], cwd: Path) -> None:
-    """Run a command far from the sources; show what it printed only if it fails."""
+def run(command: list[str], cwd: Path, **more: str) -> None:
+    """Run a command far from the sources; show what it printed only if it fails.
+
+    Args:
+        command: The command.
+        cwd: The directory that it runs in.
+        more: Variables of its environment that differ from ours.
+    """
     hidden = ("PYTHONPATH", "VIRTUAL_ENV")
     environ = {k: v for k, v in os.environ.items() if k not in hidden and k[:6] != "WANDB_"}
+    environ.update(more)
     environ["WANDB_CONFIG_DIR"] = str(cwd)  # the settings of who runs this are no business of it
     if "PIP_CONSTRAINT" in environ:  # it is given relative to the root
         environ["PIP_CONSTRAINT"] = str(ROOT / environ["PIP_CONSTRAINT"])

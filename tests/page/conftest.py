@@ -21,6 +21,8 @@ from urllib.parse import urlencode, urlsplit
 
 import pytest
 
+import runsettings
+
 HOSTILE = "<img src=x onerror=alert(1)><script>alert(2)</script>\"'`&lt;${alert(3)}"
 """A text that would run as markup, in a template or in an attribute."""
 
@@ -175,6 +177,15 @@ def many(serve, tmp_path_factory) -> Served:
     for number in range(700):
         write_run(directory, number, number % 7 / 10)
     return serve(directory)
+
+
+@pytest.fixture(scope="session")
+def uplot() -> Path:
+    """The module of the library that draws the charts."""
+    place = Path(runsettings.__file__).parent / "page" / "static" / "vendor" / "uplot"
+    module = place / "uPlot.esm.js"
+    needed("uPlot, which a build with npm fetches,", module.is_file())
+    return module
 
 
 @pytest.fixture(scope="session")
