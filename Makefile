@@ -1,7 +1,8 @@
 # Two commands do everything: `make demo` runs the example, `make test` passes the whole gate.
 #
-# They need make and Python 3.11 or later, and npm for the charts of the page. All else is installed into .venv, in the versions of
-# .ci/constraints.txt, and again only when one of the files that say what to install changes.
+# They need make and Python 3.11 or later, and npm for the charts of the page. All else is installed
+# into .venv, in the versions of .ci/constraints.txt, and again only when one of the files that say
+# what to install changes.
 
 # The first of these that is new enough; `make PYTHON=/path/to/python3` names another.
 PYTHON ?= $(shell for python in python3.11 python3 python3.13 python3.12; do \
