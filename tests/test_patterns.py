@@ -197,6 +197,10 @@ WORST: dict[str, list[tuple[str, str, str]]] = {
         ("", "<", ""),
     ],
     "journal.query.filters:'\\\\\\\\(.)'": [("", "\\", ""), ("", "\\a", "")],
+    "journal.query.reproduction:_COMMIT": [("", "a", ""), ("", "a", "x")],
+    "journal.query.reproduction:_FLAG": [("--a", "b", "="), ("", "-", ""), ("--a", "-", "")],
+    "journal.query.reproduction:_VARIABLE": [("", "a", "-"), ("", "_", "")],
+    "journal.query.reproduction:'\\\\W'": [("", "-", ""), ("", "a", "")],
     "journal.query.times:_DURATION": [
         ("", "1", "x"),
         ("", "1w", "x"),

@@ -40,6 +40,28 @@ for number in range(6):
         for step in range(4):
             run.log({"loss": (number + 1) / (step + 1), "val": {"acc": step}, hostile: hostile})
         run.log({"nan": float("nan")})
+        if number == 5:
+            save_files(run, hostile)
+
+"""
+
+FILES = """
+def save_files(run, hostile):
+    import pathlib, zlib
+    home = pathlib.Path(run.dir)
+    def chunk(kind, data):
+        crc = zlib.crc32(kind + data).to_bytes(4, "big")
+        return len(data).to_bytes(4, "big") + kind + data + crc
+    header = bytes([0, 0, 0, 1, 0, 0, 0, 1, 8, 2, 0, 0, 0])
+    pixels = zlib.compress(bytes([0, 200, 30, 30]))
+    png = b"\\x89PNG\\r\\n\\x1a\\n" + chunk(b"IHDR", header) + chunk(b"IDAT", pixels)
+    (home / "image.png").write_bytes(png + chunk(b"IEND", b""))
+    (home / "page.html").write_text("<!doctype html><p>" + hostile)
+    (home / "image.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>')
+    (home / "false.png").write_text(hostile)
+    (home / "binary.bin").write_bytes(bytes(range(256)))
+    (home / hostile.replace("/", "|")).write_text(hostile)
+    (home / "long.txt").write_text("x" * 79 + "\\n" + "y\\n" * 400_000)
 """
 
 
@@ -133,7 +155,7 @@ def served(serve, tmp_path_factory) -> Served:
     """The page of six runs whose names and values are hostile."""
     directory = tmp_path_factory.mktemp("page")
     (directory / "train.yaml").write_text("lr: 0.1\noptim: {name: adam}\n")
-    (directory / "train.py").write_text(TRAIN)
+    (directory / "train.py").write_text(FILES + TRAIN)
     command = [sys.executable, "train.py", HOSTILE]
     environment = {**os.environ, "HOME": str(directory)}
     subprocess.run(command, cwd=directory, env=environment, check=True, timeout=120)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import stat
 import subprocess
 from pathlib import Path
@@ -175,6 +176,66 @@ def test_a_run_shows_origins_and_what_they_beat(page, served):
     before = page.locator("table[aria-label=Settings] tr").count()
     page.check("input[type=checkbox]")
     assert page.locator("table[aria-label=Settings] tr").count() > before
+
+
+def test_the_line_of_a_value_is_shown(page, served):
+    """In the copy of the file, by keyboard, at an address of its own; the way back leads to it."""
+    page.goto(served.address)
+    page.goto(f"{served.base}/?view=run&project=capsules&id=r4")
+    page.focus("table[aria-label=Config] a:text-is('train.yaml:1:5')")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("pre.code")
+    assert page.inner_text(".line.marked").strip() == "lr: 0.1"
+    assert page.url.endswith("&path=config_files%2Ftrain.yaml&line=1")
+    page.go_back()
+    page.wait_for_selector("table[aria-label=Config]")
+
+
+def test_the_tree_of_the_config_is_closed_and_opened(page, served):
+    """By the keyboard; the keys below a node are hidden with it."""
+    page.goto(served.address)
+    page.goto(f"{served.base}/?view=run&project=capsules&id=r4")
+    leaf = "table[aria-label=Config] th[title='optim.name']"
+    page.focus("table[aria-label=Config] button:text-is('optim')")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(leaf, state="hidden")
+    page.keyboard.press("Space")
+    page.wait_for_selector(leaf)
+
+
+def test_the_command_is_copied_by_keyboard(page, served, hostile):
+    """As a shell takes it."""
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=served.base)
+    page.goto(served.address)
+    page.goto(f"{served.base}/?view=run&project=capsules&id=r4")
+    page.focus("button:text-is('Copy')")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("button:text-is('Copied')")
+    command = page.evaluate("navigator.clipboard.readText()")
+    directory, last = command.splitlines()
+    assert shlex.split(directory) == ["cd", str(served.directory)]
+    assert shlex.split(last) == ["python", "train.py", hostile]
+
+
+@pytest.mark.parametrize("file", ["page.html", "image.svg", "false.png", "<hostile>"])
+def test_hostile_files_are_text(page, served, hostile, file):
+    """Whatever their name says."""
+    page.goto(served.address)
+    page.goto(f"{served.base}/?view=run&project=capsules&id=r5")
+    name = hostile.replace("/", "|") if file == "<hostile>" else file
+    page.get_by_role("link", name=name, exact=True).click()
+    page.wait_for_selector("pre.code")
+    assert "alert(1)" in page.inner_text("pre.code")
+    assert page.locator("main img, main script, main svg").count() == 0
+
+
+def test_an_image_is_shown(page, served):
+    """It is known by its content."""
+    page.goto(served.address)
+    page.goto(f"{served.base}/?view=file&project=capsules&id=r5&path=image.png")
+    image = page.wait_for_selector("img")
+    image.wait_for_element_state("visible")
+    assert page.evaluate("document.querySelector('img').decode().then(() => true)")
 
 
 def test_a_long_table_draws_its_window(page, many):

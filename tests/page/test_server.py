@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from urllib.parse import urlencode
+from urllib.parse import unquote, urlencode
 
 import pytest
 from click.testing import CliRunner
@@ -175,6 +175,65 @@ def test_a_metric_comes_in_buckets(served):
     nan = served.ask("series", **{**asked, "key": "nan"})
     assert (nan["known"], nan["mean"], nan["last"]) == ([0], [None], ["NaN"])
     assert served.ask("series", **{**asked, "key": "nope"})["last"] == []
+
+
+def test_a_value_has_the_line_of_its_file(served):
+    """The run has a copy of the file, whose text can be asked for."""
+    run = {"project": "capsules", "id": "r4"}
+    found = served.ask("run", **run)["config"]["lr"]
+    assert found["copy"] is None
+    (beaten,) = found["beaten"]
+    assert beaten["copy"] == {"path": "config_files/train.yaml", "line": 1}
+    text = served.ask("text", **run, path="config_files/train.yaml")
+    assert (text["kind"], text["text"], text["cut"]) == (
+        "text",
+        "lr: 0.1\noptim: {name: adam}\n",
+        False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "media_type"),
+    [
+        ("image.png", "image/png"),
+        ("image.svg", None),
+        ("page.html", None),
+        ("false.png", None),
+        ("binary.bin", None),
+        ("<hostile>", None),
+    ],
+)
+def test_only_images_are_shown_by_the_browser(served, hostile, path, media_type):
+    """By their content, not by their name; all other files are saved, and never run."""
+    path = hostile.replace("/", "|") if path == "<hostile>" else path
+    query = urlencode({"project": "capsules", "id": "r5", "path": path})
+    answer = served.request(f"/file?{query}", cookie=served.cookie())
+    kind, _, name = answer.headers["content-disposition"].partition("; filename*=UTF-8''")
+    assert answer.headers["content-type"] == (media_type or "application/octet-stream")
+    assert kind == ("inline" if media_type else "attachment")
+    assert unquote(name) == path
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    (home,) = served.directory.glob("wandb/*-r5/files")
+    assert answer.body == (home / path).read_bytes()
+
+
+def test_the_text_of_a_long_file_is_cut(served):
+    """At half a megabyte; a file that is not text has none."""
+    run = {"project": "capsules", "id": "r5"}
+    text = served.ask("text", **run, path="long.txt")
+    assert (text["size"], len(text["text"]), text["cut"]) == (800_080, 512 * 1024, True)
+    assert served.ask("text", **run, path="binary.bin")["kind"] == "binary"
+    assert served.ask("text", **run, path="image.png")["kind"] == "image"
+
+
+@pytest.mark.parametrize(
+    "path", ["../run-r5.jsonl", "/etc/passwd", "nope", "", ".", "a\0b", "code/../../run-r5.jsonl"]
+)
+def test_only_files_of_the_run_are_read(served, path):
+    """No path leads out of its directory."""
+    run = {"project": "capsules", "id": "r5", "path": path}
+    assert served.ask("text", **run)[0] == 404
+    assert served.request(f"/file?{urlencode(run)}", cookie=served.cookie()).status == 404
 
 
 def test_a_port_in_use_is_told(served, jail):

@@ -21,6 +21,9 @@ from runsettings.layers.settings_files.locations import workspace_directory
 
 FILES: Final = "files"
 
+CONFIG_FILES: Final = "config_files"
+"""The directory below ``files/`` with copies of the files that the values of the run come from."""
+
 _NEWEST: Final = 16
 """The number of runs in which a start looks for temporary files, also among ten thousand runs."""
 
@@ -50,6 +53,25 @@ class JournalFile(NamedTuple):
 def wandb_directory(root: Path) -> Path:
     """The directory for runs under ``root``, which also has the workspace's settings."""
     return Path(workspace_directory(root, "wandb"))
+
+
+def copy_name(name: str, cwd: str) -> str:
+    """The path of the copy of a config file below ``files/``.
+
+    Args:
+        name: The file as an origin names it: absolute, or relative to ``cwd``.
+        cwd: The working directory of the run. It may be the one of another machine.
+
+    Returns:
+        The path, which differs for different files; ``..`` becomes ``_up``.
+    """
+    path = os.path.normpath(os.path.join(cwd, name))  # noqa: PTH118 - without the disk
+    try:
+        path = os.path.relpath(path, cwd)
+    except ValueError:
+        path = os.path.splitdrive(path)[1].lstrip(os.sep)  # another drive
+    parts = ("_up" if part == os.pardir else part for part in Path(path).parts)
+    return "/".join((CONFIG_FILES, *parts))
 
 
 def make_wandb_directory(wanted: Path) -> None:

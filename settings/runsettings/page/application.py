@@ -9,12 +9,14 @@ from typing import Any, Final
 from pydantic_core import to_json
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import FileResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from runsettings.journal.query.errors import QueryError, RunNotFoundError
+from runsettings.journal.replay import StoredRun
 from runsettings.page.guard import Guard
+from runsettings.page.run_files import read_content, read_text
 from runsettings.page.run_views import load_run, read_difference, read_run, read_series
 from runsettings.page.runs_table import read_keys, read_table, table_as_csv, table_as_json
 from runsettings.recorded.sources import RunSource
@@ -40,6 +42,7 @@ def make_application(source: RunSource, token: str, port: int) -> Guard:
     routes = [
         Route("/", lambda _request: FileResponse(STATIC / "index.html")),
         *(Route(f"/api/{name}", _endpoint(source, answer)) for name, answer in _ANSWERS.items()),
+        Route("/file", _file_endpoint(source)),
         Route("/table.csv", _endpoint(source, table_as_csv)),
         Route("/table.json", _endpoint(source, table_as_json)),
         Mount("/static", StaticFiles(directory=STATIC)),
@@ -51,11 +54,31 @@ def _endpoint(source: RunSource, answer: Answer) -> Callable[[Request], Response
     """A function that responds to a request with JSON or CSV. Starlette calls it in a thread."""
 
     def respond(request: Request) -> Response:
+        found = answer(source, request.query_params)
+        if isinstance(found, str):
+            return Response(found, media_type="text/csv")
+        return _json(found)
+
+    return _with_errors(respond)
+
+
+def _file_endpoint(source: RunSource) -> Callable[[Request], Response]:
+    """A function that responds with the content of a file of a run."""
+
+    def respond(request: Request) -> Response:
+        asked = request.query_params
+        headers, parts = read_content(source, _run_of(source, asked), asked.get("path", ""))
+        return StreamingResponse(parts, headers=headers)
+
+    return _with_errors(respond)
+
+
+def _with_errors(respond: Callable[[Request], Response]) -> Callable[[Request], Response]:
+    """The function, with a response for each error of a question, a disk or a store."""
+
+    def guarded(request: Request) -> Response:
         try:
-            found = answer(source, request.query_params)
-            if isinstance(found, str):
-                return Response(found, media_type="text/csv")
-            return _json(found)
+            return respond(request)
         except RunNotFoundError as error:
             return _json({"error": str(error)}, 404)
         except QueryError as error:
@@ -65,7 +88,7 @@ def _endpoint(source: RunSource, answer: Answer) -> Callable[[Request], Response
         except OSError as error:
             return _json({"error": error.strerror or str(error)}, 500)
 
-    return respond
+    return guarded
 
 
 def _json(data: Any, status: int = 200) -> Response:
@@ -78,8 +101,16 @@ def _about(source: RunSource, _asked: Mapping[str, str]) -> Any:
     return {"place": source.place}
 
 
+def _run_of(source: RunSource, asked: Mapping[str, str]) -> StoredRun:
+    return load_run(source, asked.get("project", ""), asked.get("id", ""))
+
+
 def _run(source: RunSource, asked: Mapping[str, str]) -> Any:
-    return read_run(source, load_run(source, asked.get("project", ""), asked.get("id", "")))
+    return read_run(source, _run_of(source, asked))
+
+
+def _text(source: RunSource, asked: Mapping[str, str]) -> Any:
+    return read_text(source, _run_of(source, asked), asked.get("path", ""))
 
 
 def _difference(source: RunSource, asked: Mapping[str, str]) -> Any:
@@ -91,8 +122,7 @@ def _difference(source: RunSource, asked: Mapping[str, str]) -> Any:
 
 
 def _series(source: RunSource, asked: Mapping[str, str]) -> Any:
-    run = load_run(source, asked.get("project", ""), asked.get("id", ""))
-    return read_series(source, run, asked)
+    return read_series(source, _run_of(source, asked), asked)
 
 
 _ANSWERS: Final[Mapping[str, Answer]] = {
@@ -100,6 +130,7 @@ _ANSWERS: Final[Mapping[str, Answer]] = {
     "table": read_table,
     "keys": lambda source, _asked: read_keys(source),
     "run": _run,
+    "text": _text,
     "diff": _difference,
     "series": _series,
 }

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from runsettings.journal.directory import copy_name
 from runsettings.journal.query.differences import Difference, compare_runs
 from runsettings.journal.query.errors import RunNotFoundError
 from runsettings.journal.query.filters import attribute_filter
 from runsettings.journal.query.listing import Question
 from runsettings.journal.query.metrics import Bucket
 from runsettings.journal.query.recorded_values import RecordedValue
+from runsettings.journal.query.reproduction import reproduce
 from runsettings.journal.query.run_objects import run_details, run_object
 from runsettings.journal.replay import StoredRun
 from runsettings.recorded.sources import RunSource
@@ -57,13 +59,15 @@ def read_run(source: RunSource, run: StoredRun) -> dict[str, Any]:
     Returns:
         The run as a JSON object.
     """
-    details = run_details(run, source.metrics(run), source.files(run))
+    files = source.files(run)
+    details = run_details(run, source.metrics(run), files)
+    cwd = str(run.metadata.get("cwd", ""))
     for section in ("config", "settings"):
         leaves: dict[str, dict[str, Any]] = details[section]
         for leaf in leaves.values():
             value = RecordedValue(leaf["value"], leaf["origin"], leaf.get("losers", ()))
-            leaf.update(_places(value))
-    return details
+            leaf.update(_places(value, lambda origin: _copy(origin, cwd, files)))
+    return {**details, "reproduce": reproduce(run)}
 
 
 def read_difference(a: StoredRun, b: StoredRun) -> dict[str, Any]:
@@ -116,10 +120,31 @@ def _difference(each: Difference) -> dict[str, Any]:
     return {"section": each.section, "key": each.key, "a": side(each.a), "b": side(each.b)}
 
 
-def _places(value: RecordedValue) -> dict[str, Any]:
+def _places(
+    value: RecordedValue, copy: Callable[[RecordedValue], Any] = lambda _value: None
+) -> dict[str, Any]:
     """Where a value was set, and the values that it overrode, in the terms of `explain`."""
     beaten = [
-        {"value": each.to_json()["value"], "layer": each.layer, "place": each.origin_text}
+        {
+            "value": each.to_json()["value"],
+            "layer": each.layer,
+            "place": each.origin_text,
+            "copy": copy(each),
+        }
         for each in value.beaten
     ]
-    return {"layer": value.layer, "place": value.origin_text, "beaten": beaten}
+    return {
+        "layer": value.layer,
+        "place": value.origin_text,
+        "copy": copy(value),
+        "beaten": beaten,
+    }
+
+
+def _copy(value: RecordedValue, cwd: str, files: Mapping[str, int | None]) -> dict[str, Any] | None:
+    """The copy of the config file that a value comes from, and the line of the value in it."""
+    origin = value.origin or {}
+    if "line" not in origin or "call" in origin:
+        return None
+    path = copy_name(str(origin.get("where", "")), cwd)
+    return {"path": path, "line": origin["line"]} if files.get(path) is not None else None

@@ -7,7 +7,7 @@ export function state() {
 
 /**
  * The address of a state.
- * @param {Record<string, string | null | undefined>} wanted The state; empty members are left out.
+ * @param {Record<string, any>} wanted The state; empty members are left out.
  * @returns {string} The address.
  */
 export function addressOf(wanted) {
@@ -33,4 +33,25 @@ export function go(wanted) {
  */
 export function runAddress(run) {
   return addressOf({ view: "run", project: run.project, id: run.id });
+}
+
+/**
+ * The address of the view of a file of a run.
+ * @param {{project: string, id: string}} run The run.
+ * @param {string} path The path of the file.
+ * @param {number} [line] The line to mark.
+ * @returns {string} The address.
+ */
+export function fileAddress(run, path, line = undefined) {
+  return addressOf({ view: "file", project: run.project, id: run.id, path, line: line && String(line) });
+}
+
+/**
+ * The address of the content of a file of a run.
+ * @param {{project: string, id: string}} run The run.
+ * @param {string} path The path of the file.
+ * @returns {string} The address.
+ */
+export function contentAddress(run, path) {
+  return `/file?${new URLSearchParams({ project: run.project, id: run.id, path })}`;
 }

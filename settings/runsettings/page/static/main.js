@@ -3,11 +3,12 @@ import { state } from "./address.js";
 import { element, say } from "./elements.js";
 import { ask } from "./server.js";
 import { diffView } from "./diff_view.js";
+import { fileView } from "./file_view.js";
 import { runView } from "./run_view.js";
 import { tableView } from "./table_view.js";
 
 /** @type {Record<string, (main: HTMLElement, signal: AbortSignal) => Promise<void>>} */
-const views = new Map([["diff", diffView], ["run", runView]]);
+const views = new Map([["diff", diffView], ["file", fileView], ["run", runView]]);
 
 let shown = new AbortController();
 

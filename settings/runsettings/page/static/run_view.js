@@ -1,10 +1,13 @@
-// One run: attributes, config and settings with the origin of each value and what it beat.
-import { state } from "./address.js";
+// One run: attributes, config and settings with the origin of each value and what it beat, metrics,
+// files, surroundings, and the command that starts it again.
+import { fileAddress, state } from "./address.js";
 import { element, say } from "./elements.js";
+import { leafTree, scrolled } from "./leaf_tree.js";
 import { ask } from "./server.js";
 import { number, shown } from "./values.js";
 
 const KINDS = /** @type {Record<string, string>} */ ({ created: "time", started: "time", ended: "time", runtime: "duration" });
+const ABOUT = ["id", "project", "entity", "group", "job_type", "created", "started", "ended", "runtime", "steps", "starts", "exit_code", "mode", "host", "pid", "directory", "torn", "lost"];
 
 /**
  * Shows one run.
@@ -15,62 +18,95 @@ export async function runView(main, signal) {
   const { project, id } = state();
   const run = await ask("run", { project, id }, signal);
   document.title = run.name || run.id;
-  const hidden = new Set(["config", "summary", "settings", "metrics", "files", "metadata"]);
-  const about = Object.entries(run).filter(([key, value]) => !hidden.has(key) && value !== null && value !== "" && value !== 0 && !(Array.isArray(value) && !value.length));
-  const all = element("input", { type: "checkbox" });
-  const settings = element("div");
-  const draw = () => {
-    const wanted = Object.entries(run.settings).filter(([, leaf]) => all.checked || /** @type {any} */ (leaf).layer !== "default");
-    settings.replaceChildren(leaves("Settings", Object.fromEntries(wanted)));
-  };
-  all.addEventListener("change", draw);
-  draw();
   const logged = new Set(Object.keys(run.metrics));
   const summary = Object.entries(run.summary).filter(([key]) => !logged.has(key));
   main.replaceChildren(element("div", { class: "page" },
-    element("h1", {}, run.name || run.id),
-    pairs("About", about.map(([key, value]) => [key, Array.isArray(value) ? value.join(", ") : shown(value, KINDS[key])])),
-    section("Config", leaves("Config", run.config)),
+    heading(run),
+    element("dl", { class: "about" }, ...about(run).flatMap(([key, value]) => [element("div", {}, element("dt", {}, key), element("dd", {}, value))])),
+    section("Reproduce", command(run.reproduce)),
+    section("Config", leafTree("Config", run.config, run)),
     section("Metrics", metrics(run.metrics)),
     ...(summary.length ? [section("Summary", pairs("Summary", summary.map(([key, value]) => [key, shown(value)])))] : []),
-    section("Settings", element("label", { class: "quiet" }, all, " with those at their defaults"), settings),
-    section("Files", pairs("Files", Object.entries(run.files).map(([path, size]) => [path, size === null ? "missing" : `${number(/** @type {number} */ (size))} bytes`]))),
-    section("Surroundings", pairs("Surroundings", flat(run.metadata).filter(([key]) => !key.startsWith("packages.")))),
+    section("Settings", ...settings(run)),
+    section("Files", files(run)),
+    section("Surroundings", ...surroundings(run.metadata)),
   ));
   say(`run ${run.id}`);
 }
 
+/** @param {any} run The run. @returns {HTMLElement} Its name, state, tags and notes. */
+function heading(run) {
+  return element("div", { class: "heading" },
+    element("h1", {}, run.name || run.id),
+    element("span", { class: `chip state-${run.state}` }, run.state),
+    ...(run.tags ?? []).map((/** @type {string} */ tag) => element("span", { class: "chip" }, tag)),
+    run.notes ? element("p", { class: "notes" }, run.notes) : null);
+}
+
+/** @param {any} run The run. @returns {[string, string][]} The names and texts of its attributes. */
+function about(run) {
+  return ABOUT.filter((key) => ![null, undefined, ""].includes(run[key]) && !(["torn", "lost"].includes(key) && !run[key]))
+    .map((key) => [key.replace("_", " "), shown(key === "pid" ? String(run[key]) : run[key], KINDS[key])]);
+}
+
 /** @param {string} title A heading. @param {...Node} content What is below it. */
 function section(title, ...content) {
-  return element("section", {}, element("h2", {}, title), ...content);
+  return element("section", { class: "card" }, element("h2", {}, title), ...content);
 }
 
-/** @param {string} title What it is. @param {[string, any][]} rows Names and texts. */
+/** @param {string} title What it is. @param {[string, any][]} rows Names, and texts or elements. */
 function pairs(title, rows) {
   if (!rows.length) return element("p", { class: "quiet" }, "none");
-  return element("table", { class: "leaves", "aria-label": title }, element("tbody", {},
-    ...rows.map(([key, value]) => element("tr", {}, element("th", { scope: "row" }, key), element("td", { class: "value" }, value)))));
+  return scrolled(title, element("table", { class: "leaves", "aria-label": title }, element("tbody", {},
+    ...rows.map(([key, value]) => element("tr", {}, element("th", { scope: "row" }, key), element("td", { class: "value" }, value))))));
 }
 
-/**
- * A table of leaves, each with the place that set it, and below it what it beat.
- * @param {string} title What it is.
- * @param {Record<string, any>} found The leaves by key.
- */
-export function leaves(title, found) {
-  if (!Object.keys(found).length) return element("p", { class: "quiet" }, "none");
-  const rows = Object.entries(found).flatMap(([key, leaf]) => [
-    element("tr", {}, element("th", { scope: "row" }, key), ...origin(leaf)),
-    ...leaf.beaten.map((/** @type {any} */ each) => element("tr", { class: "beaten" }, element("td", {}, "beat"), ...origin(each))),
-  ]);
-  const head = element("thead", {}, element("tr", {}, ...["key", "value", "layer", "set at"].map((name) => element("th", { scope: "col" }, name))));
-  return element("table", { class: "leaves", "aria-label": title }, head, element("tbody", {}, ...rows));
+/** @param {string} text A command. @returns {HTMLElement} The command with a button that copies it. */
+function command(text) {
+  const button = element("button", { type: "button" }, "Copy");
+  button.addEventListener("click", async () => {
+    try {
+      await navigator.clipboard.writeText(text);
+      button.textContent = "Copied";
+      say("The command is copied");
+    } catch {
+      getSelection()?.selectAllChildren(code);
+      say("The command is selected: copy it with the keyboard");
+    }
+  });
+  const code = element("code", {}, text);
+  return element("div", { class: "command" }, element("pre", { tabindex: 0, role: "region", "aria-label": "The command that starts the run again" }, code), button);
 }
 
-/** @param {any} leaf A value with its layer and place. */
-export function origin(leaf) {
-  const value = leaf.value === undefined ? "removed" : JSON.stringify(leaf.value);
-  return [element("td", { class: "value" }, value), element("td", {}, leaf.layer), element("td", {}, leaf.place)];
+/** @param {any} run The run. @returns {Node[]} Its settings; those at their defaults come on request. */
+function settings(run) {
+  const all = element("input", { type: "checkbox" });
+  const place = element("div");
+  const draw = () => {
+    const wanted = Object.entries(run.settings).filter(([, leaf]) => all.checked || /** @type {any} */ (leaf).layer !== "default");
+    place.replaceChildren(leafTree("Settings", Object.fromEntries(wanted), run));
+  };
+  all.addEventListener("change", draw);
+  draw();
+  return [element("label", { class: "quiet" }, all, " with those at their defaults"), place];
+}
+
+/** @param {any} run The run. @returns {Node} Its files, each with a link to its content. */
+function files(run) {
+  return pairs("Files", Object.entries(run.files).map(([path, size]) => [
+    size === null ? path : element("a", { href: fileAddress(run, path) }, path),
+    size === null ? "missing" : `${number(/** @type {number} */ (size))} bytes`,
+  ]));
+}
+
+/** @param {Record<string, any>} metadata Where the run was recorded. @returns {Node[]} */
+function surroundings(metadata) {
+  const { packages = {}, args, ...facts } = metadata;
+  const rows = /** @type {[string, string][]} */ ([...flat(facts), ...(args ? [["args", args.map(String).join("\n")]] : [])]);
+  const names = Object.entries(packages);
+  if (!names.length) return [pairs("Surroundings", rows)];
+  const list = pairs("Packages", names.map(([name, version]) => [name, String(version)]));
+  return [pairs("Surroundings", rows), element("details", {}, element("summary", {}, `${number(names.length)} packages`), list)];
 }
 
 /** @param {Record<string, any>} found The metrics. */
@@ -78,10 +114,10 @@ function metrics(found) {
   const rows = Object.entries(found);
   if (!rows.length) return element("p", { class: "quiet" }, "none");
   const columns = ["last", "min", "max", "count"];
-  const head = element("thead", {}, element("tr", {}, ...["key", ...columns].map((name) => element("th", { scope: "col" }, name))));
+  const head = element("thead", {}, element("tr", {}, element("th", { scope: "col" }, "key"), ...columns.map((name) => element("th", { scope: "col", class: "number" }, name))));
   const body = rows.map(([key, metric]) => element("tr", {}, element("th", { scope: "row" }, key),
-    ...columns.map((name) => element("td", { class: "value" }, metric[name] === null ? "" : number(metric[name])))));
-  return element("table", { class: "leaves", "aria-label": "Metrics" }, head, element("tbody", {}, ...body));
+    ...columns.map((name) => element("td", { class: "value number" }, metric[name] === null ? "" : number(metric[name])))));
+  return scrolled("Metrics", element("table", { class: "leaves", "aria-label": "Metrics" }, head, element("tbody", {}, ...body)));
 }
 
 /** @param {any} value Nested values. @param {string} path Where. @returns {[string, string][]} */

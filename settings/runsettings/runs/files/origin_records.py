@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 from runsettings.composition.merge import Merged
@@ -114,6 +115,20 @@ def settings_record(explained: Explained) -> dict[str, Any]:
             losers[entry["key"]] = [{**each, "value": _brief(each["value"])} for each in beaten]
     values = {entry["key"]: entry["value"] for entry in explained}
     return {"type": "settings", "values": values, "origins": origins, "losers": losers}
+
+
+def recorded_origins(
+    config: Mapping[str, Any], explained: Explained
+) -> Iterator[Mapping[str, Any]]:
+    """The origins of a run's values, and of the values that they beat.
+
+    Args:
+        config: The record of `config_record`.
+        explained: The settings of `explain_settings`.
+    """
+    yield from config["origins"].values()
+    yield from itertools.chain.from_iterable(config.get("losers", {}).values())
+    yield from itertools.chain.from_iterable(entry["history"] for entry in explained)
 
 
 def settings_file(explained: Explained) -> dict[str, Any]:

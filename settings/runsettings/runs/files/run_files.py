@@ -103,15 +103,18 @@ class RunFiles:
         self._write(CONFIG, write_config(config.as_dict()).encode())
         self._write_code(code)
 
-    def gather_facts(self, cwd: Path, *, git: bool) -> None:
+    def gather_facts(
+        self, cwd: Path, *, git: bool, config_files: Callable[[], Iterable[Code]] = tuple
+    ) -> None:
         """Gather the installed packages and the state of git, in a thread of its own.
 
         Args:
             cwd: A directory that may be in a repository.
             git: Whether to look at git at all.
+            config_files: Returns the files that the values of the run come from, to be copied.
         """
         self._background = threading.Thread(
-            target=self._gather, args=(cwd, git), name="runsettings", daemon=True
+            target=self._gather, args=(cwd, git, config_files), name="runsettings", daemon=True
         )
         try:
             self._background.start()
@@ -194,7 +197,8 @@ class RunFiles:
             "_wandb": {"runtime": int(runtime)},
         }
 
-    def _gather(self, cwd: Path, git: bool) -> None:
+    def _gather(self, cwd: Path, git: bool, config_files: Callable[[], Iterable[Code]]) -> None:
+        copies = config_files()  # first, because an editor may change them
         remove_temporary_files(self.home.parents[1])
         packages = installed_packages(tuple(sys.path))
         facts: dict[str, Any] = {"packages": packages, **machine_facts()}
@@ -206,6 +210,8 @@ class RunFiles:
             self._write(METADATA, encode(self._facts, indent=2))
             lines = "".join(f"{name}=={version}\n" for name, version in packages.items())
             self._write(REQUIREMENTS, lines.encode())
+            for file in copies:
+                self._write(file.name, file.content, record=True)
         except RunError as error:
             # Raised by `wait_for_facts`: nobody sees an exception of this thread.
             self._failure = error

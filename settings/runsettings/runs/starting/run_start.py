@@ -30,10 +30,12 @@ from runsettings.runconfig.config import Config
 from runsettings.runconfig.inputs.settings_models import settings_among
 from runsettings.runs.capture import notebook
 from runsettings.runs.capture.code import main_code
+from runsettings.runs.capture.config_files import config_files
 from runsettings.runs.capture.host import process_facts
 from runsettings.runs.files.origin_records import (
     config_record,
     explain_settings,
+    recorded_origins,
     settings_file,
     settings_record,
 )
@@ -284,14 +286,14 @@ class RunStart:
         """Make the run, and write its first records and files."""
         settings, (journal, stored, resumed, recorded) = self.settings, started
         recorder = Recorder(journal, stored, self.notices, self.mask, strict=settings.strict)
-        explained = explain_settings(settings)
+        explained, config_values = explain_settings(settings), config_record(config)
         facts = process_facts(sys.argv, self.cwd, self.mask, journal.path.parents[2])
         tags = [tag for tag in dict.fromkeys(settings.run_tags) if tag not in stored.tags]
         recorder.write(
             {"type": "run", **names},
             {"type": "tags", "add": tags, "remove": []},
             settings_record(explained),
-            config_record(config),
+            config_values,
             {"type": "metadata", "values": facts},
         )
         link_latest(journal.path.parent)
@@ -308,7 +310,11 @@ class RunStart:
         )
         code = main() if keep_code and not in_notebook else ()
         files.write_start(settings_file(explained), config, code)
-        files.gather_facts(self.cwd, git=not settings.disable_git)
+        # A file may have the keys that `config_exclude_keys` keeps out of the run.
+        chosen = settings.config_include_keys or settings.config_exclude_keys
+        origins = () if chosen else recorded_origins(config_values, explained)
+        copies = functools.partial(config_files, origins, self.cwd)
+        files.gather_facts(self.cwd, git=not settings.disable_git, config_files=copies)
         return Run(
             stored,
             settings,
