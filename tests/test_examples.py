@@ -1,16 +1,76 @@
-"""The example works where a person copies it to, and shows what its page says it shows."""
+"""The examples work where a person copies them to, and show what they say they show."""
 
 from __future__ import annotations
 
+import ast
 import os
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import nbclient
+import nbformat
 import pytest
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
+DIGITS = EXAMPLES / "digits"
+
+FILE_AND_FLAG = """\
+lr = 2.0
+  ▸ flag       --lr                           2.0
+    file       train.yaml:2:5                 0.5
+"""
+DIFFERENCE = """\
+  fast  2.0  flag  --lr
+        0.5  file  train.yaml:2:5
+"""
+SHOWN = {
+    "train_argparse.py": [FILE_AND_FLAG, "no problems in settings and train.yaml\n", DIFFERENCE],
+    "train_absl.py": [FILE_AND_FLAG, "no problems in settings and train.yaml\n", DIFFERENCE],
+    "train_typed.py": [
+        """\
+optim.lr = 2.0
+  ▸ flag       --optim.lr                     2.0
+    file       typed.yaml:2:13                0.5
+    default    Optim.lr                       0.1
+""",
+        "no problems in settings and typed.yaml\n",
+        """\
+  fast  8  env   TRAIN_EPOCHS
+        5  file  typed.yaml:3:9
+""",
+    ],
+    "train_composed.py": [
+        """\
+  ▸ file       composed/train.yaml:5:13                                        0.25
+    file       composed/optim/sgd.yaml:1:5   used by composed/train.yaml:2:27  0.5
+    default    Optim.lr                                                        0.1
+""",
+        "no problems in settings and composed/train.yaml\n",
+        """\
+  fast  20  file  composed/train.yaml:4:19   profile night
+        4   file  composed/base.yaml:2:9   used by composed/train.yaml:2:8
+""",
+    ],
+    "train_processes.py": [
+        """\
+seed = 2
+  ▸ init       train_processes.py:21 init(config=)  2
+""",
+        "no problems in settings and train.yaml\n",
+        "  seed-1  1  init  train_processes.py:21 init(config=)\n",
+    ],
+    "train_store.py": [
+        FILE_AND_FLAG,
+        "the best run is ",
+        "no problems in settings and train.yaml\n",
+        "fast  finished  2\nslow  finished  0.5\n",
+        DIFFERENCE,
+    ],
+}
+"""What the commands in the docstring of each script show."""
 
 
 @pytest.fixture
@@ -19,6 +79,10 @@ def example(jail) -> Path:
     copy = jail.cwd / "example"
     shutil.copytree(EXAMPLES, copy, ignore=shutil.ignore_patterns("*run-*", "__pycache__"))
     return copy
+
+
+LONGEST = 300
+"""Seconds that the commands of an example may take on a busy machine."""
 
 
 def run(directory: Path, *command: str, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -31,7 +95,7 @@ def run(directory: Path, *command: str, **variables: str) -> subprocess.Complete
         env={**os.environ, "PATH": path, **variables},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=LONGEST,
     )
 
 
@@ -108,3 +172,46 @@ def test_demo_runs_to_its_end(example: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("$ python train.py") == 2
     assert "$ WANDB_PROJECT=capsules python train.py" in done.stdout
+
+
+def commands_of(script: Path) -> str:
+    """The commands in the docstring of a script, which are what is indented."""
+    docstring = ast.get_docstring(ast.parse(script.read_text()), clean=False)
+    assert docstring is not None
+    return "".join(re.findall(r"^    (.*\n)", docstring, re.MULTILINE))
+
+
+@pytest.mark.parametrize("script", SHOWN)
+def test_commands_of_a_docstring_explain_check_and_compare(jail, script: str) -> None:
+    """In the order in which they stand there, and none of them fails."""
+    copy = shutil.copytree(DIGITS, jail.cwd / "digits")
+    done = run(copy, "sh", "-ec", commands_of(copy / script), WANDB_QUIET="true")
+    assert (done.returncode, done.stderr) == (0, "")
+    for shown in SHOWN[script]:
+        assert shown in done.stdout
+
+
+def test_every_script_for_digits_is_tried() -> None:
+    """Here; that for Lightning needs large packages, and `make integrations` tries it."""
+    found = {path.name for path in DIGITS.glob("train_*.py")}
+    assert found == {*SHOWN, "train_lightning.py"}
+
+
+@pytest.mark.filterwarnings("ignore")  # of the kernel's client
+def test_notebook_explains_checks_and_compares(jail) -> None:
+    """In a real kernel; the origin of a value of a cell is its line in the cell."""
+    copy = shutil.copytree(DIGITS, jail.cwd / "digits")
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    jail.setenv(PATH=path, WANDB_QUIET="true", NO_COLOR="1")
+    notebook = nbformat.read(copy / "train.ipynb", as_version=4)
+    place = {"metadata": {"path": str(copy)}}
+    nbclient.NotebookClient(
+        notebook, timeout=LONGEST, kernel_name="python3", resources=place
+    ).execute()
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    text = "\n".join(output.get("text") or output["data"]["text/plain"] for output in outputs)
+    text = text.replace("\r\n", "\n")  # of the notebook's shell
+    assert "  ▸ init       cell In[1]:5 Settings(mode=)   'offline'\n" in text
+    assert "  ▸ file       train.yaml:2:5                 0.5\n" in text
+    assert "no problems" in text
+    assert "  fast  2.0  init  cell In[3]:1 init(config=)\n" in text

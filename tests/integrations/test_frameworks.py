@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -75,6 +76,26 @@ def test_the_example_of_the_guide_works(jail):
         [sys.executable, example], capture_output=True, text=True, check=True, timeout=300
     )
     assert done.stdout.splitlines()[-1] == "0.5 [0, 1, 2, 3]"
+
+
+def test_lightning_trains_from_a_file_and_a_flag(jail):
+    """The example with digits, which also has the flags of a run."""
+    pytest.importorskip("lightning", reason="the framework")
+    examples = Path(__file__).parents[2] / "examples" / "digits"
+    copy = shutil.copytree(examples, jail.cwd / "digits")
+    flags = ["--mode", "offline", "--run-name", "fast", "--lr", "2.0"]
+    done = subprocess.run(
+        [sys.executable, "train_lightning.py", *flags],
+        cwd=copy,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=300,
+    )
+    assert "  ▸ flag       --lr                           2.0\n" in done.stdout
+    (journal,) = copy.glob("wandb/offline-run-*/*.jsonl")
+    found = [row for row in read_history(journal) if "loss" in row]
+    assert [row["epoch"] for row in found] == [0, 1, 2, 3, 4]
 
 
 PACKAGES = ["lightning.pytorch", "pytorch_lightning"]
