@@ -29,7 +29,7 @@ INSTALL := PIP_CONSTRAINT=$(CONSTRAINTS) $(BIN)/python -m pip install --quiet --
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick lint types imports suite compat integrations typing long fuzz corpus docs tables wheel format bench constraints clean
+.PHONY: help demo test quick lint types imports suite compat integrations typing long fuzz corpus docs tables pictures wheel format bench constraints clean
 
 help: ## Show this list.
 	@echo "make demo    runs the example"
@@ -54,8 +54,8 @@ lint: $(TOOLS) ## Check the style and the format.
 
 types: $(TOOLS) $(NODE_MODULES) ## Check the types, strictly; the example's too, as its reader would.
 	$(BIN)/mypy
-	$(BIN)/mypy --exclude coming_from examples .ci
-	for project in examples/coming_from/*/ours; do $(BIN)/mypy $$project || exit 1; done
+	$(BIN)/mypy --exclude 'coming_from|tutorial' examples .ci
+	for project in examples/tutorial examples/coming_from/*/ours; do $(BIN)/mypy $$project || exit 1; done
 
 imports: $(TOOLS) ## Check that imports run down the house.
 	$(BIN)/lint-imports --no-cache
@@ -86,6 +86,9 @@ docs: $(TOOLS) ## Build the documentation; warnings are errors.
 
 tables: $(PACKAGE) ## Write the documentation's tables and the schemas anew, from the code.
 	$(BIN)/python docs/_ext/generated_tables.py
+
+pictures: $(TOOLS) ## Write the documentation's pictures of the page anew, from the page.
+	RUNSETTINGS_PICTURES=1 $(BIN)/pytest -q tests/page/test_pictures.py
 
 wheel: $(TOOLS) ## Build the sdist and the wheel, and try the wheel in a clean environment.
 	PIP_CONSTRAINT=$(CONSTRAINTS) $(BIN)/python .ci/try_wheel.py

@@ -16,6 +16,7 @@ import pytest
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 DIGITS = EXAMPLES / "digits"
+TUTORIAL = EXAMPLES / "tutorial"
 
 FILE_AND_FLAG = """\
 lr = 2.0
@@ -57,10 +58,10 @@ optim.lr = 2.0
     "train_processes.py": [
         """\
 seed = 2
-  ▸ init       train_processes.py:21 init(config=)  2
+  ▸ init       train_processes.py:20 init(config=)  2
 """,
         "no problems in settings and train.yaml\n",
-        "  seed-1  1  init  train_processes.py:21 init(config=)\n",
+        "  seed-1  1  init  train_processes.py:20 init(config=)\n",
     ],
     "train_store.py": [
         FILE_AND_FLAG,
@@ -215,3 +216,24 @@ def test_notebook_explains_checks_and_compares(jail) -> None:
     assert "  ▸ file       train.yaml:2:5                 0.5\n" in text
     assert "no problems" in text
     assert "  fast  2.0  init  cell In[3]:1 init(config=)\n" in text
+
+
+def test_tutorial_ends_with_the_files_of_its_example() -> None:
+    """The last version of each file on the page is the file in `examples/tutorial`."""
+    page = (EXAMPLES.parent / "docs" / "getting-started.md").read_text()
+    block = re.compile(r"^```\{code-block\} \w+\n:caption: (.+)\n\n((?:.*\n)*?)```$", re.MULTILINE)
+    files = dict(block.findall(page))
+    files.pop("broken.yaml")  # the page removes it
+    for name, text in files.items():
+        assert (TUTORIAL / name).read_text() == text, name
+    assert {"digits.py", "train.py", "train.yaml", "pyproject.toml"} < files.keys()
+    assert (TUTORIAL / "digits.py").read_text() == (DIGITS / "digits.py").read_text()
+
+
+def test_tutorial_is_a_project_that_trains_and_checks(jail) -> None:
+    """A copy of its files is enough."""
+    copy = shutil.copytree(TUTORIAL, jail.cwd / "tutorial")
+    commands = "python train.py --run-name first; runsettings check train.yaml; runsettings get lr"
+    done = run(copy, "sh", "-ec", commands, WANDB_QUIET="true")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.endswith("\nno problems in settings and train.yaml\n0.5\n")

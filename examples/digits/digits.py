@@ -5,20 +5,12 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+# Which of the seven segments each digit lights, from 0 to 9.
 SEGMENTS = "1110111 0010010 1011101 1011011 0111010 1101011 1101111 1010010 1111111 1111011"
-"""Which segments of each digit are lit, from 0 to 9."""
 
 
 def display(seed: int, size: int = 500) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Pictures of random digits, one segment in ten wrong, and the digits.
-
-    Args:
-        seed: Seed of the random numbers.
-        size: Number of pictures.
-
-    Returns:
-        The pictures, of shape (size, 7), and the digits, of shape (size,).
-    """
+    """Pictures of random digits, of shape (size, 7), one segment in ten wrong; and the digits."""
     random = np.random.default_rng(seed)
     digits = random.integers(10, size=size)
     lit = np.array([[int(segment) for segment in code] for code in SEGMENTS.split()])[digits]
@@ -26,20 +18,17 @@ def display(seed: int, size: int = 500) -> tuple[NDArray[np.float64], NDArray[np
     return np.where(wrong, 1 - lit, lit).astype(np.float64), digits
 
 
+def softmax(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The chance of each digit, of the same shape as the scores."""
+    powers = np.exp(scores)
+    chances: NDArray[np.float64] = powers / powers.sum(axis=1, keepdims=True)
+    return chances
+
+
 def train(
     *, lr: float, momentum: float = 0.0, epochs: int = 5, seed: int = 0
 ) -> Iterator[dict[str, float]]:
-    """Train a softmax regression with gradient descent.
-
-    Args:
-        lr: Learning rate.
-        momentum: Share of the last step that the next one keeps, from 0 to 1.
-        epochs: Number of passes over the pictures.
-        seed: Seed of the pictures.
-
-    Yields:
-        The ``loss`` and ``accuracy`` after each epoch, on other pictures.
-    """
+    """Train a softmax regression, and yield loss and accuracy on other pictures each epoch."""
     pictures, digits = display(seed)
     others, answers = display(seed + 1)
     weights = step = np.zeros((7, 10))
@@ -51,10 +40,3 @@ def train(
         chances = softmax(others @ weights)
         loss = -np.log(chances[np.arange(len(answers)), answers]).mean()
         yield {"loss": float(loss), "accuracy": float((chances.argmax(1) == answers).mean())}
-
-
-def softmax(scores: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The chances of each digit, of the same shape as its scores."""
-    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
-    chances: NDArray[np.float64] = powers / powers.sum(axis=1, keepdims=True)
-    return chances

@@ -23,7 +23,7 @@ def train(seed: int) -> None:
         group="seeds",
         mode="offline",
     ) as run:
-        print(run.config.explain("seed"))
+        print(run.config.explain("seed"), flush=True)
         for metrics in digits.train(**run.config):
             run.log(metrics)
 
