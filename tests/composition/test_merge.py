@@ -7,10 +7,10 @@ import itertools
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from runsettings.composition.merge import combine, merge, without_directives
+from runsettings.composition.merge import appends, combine, merge, without_directives
 from runsettings.values.directives import Append, Delete, Directive, Replace
 from runsettings.values.key_paths import MISSING
 from runsettings.values.origin import Layer, Origin
@@ -69,6 +69,17 @@ TABLE: list[tuple[Any, Any, Any]] = [
 def test_two_values(lower, upper, together):
     """Each line of the table that the merge promises."""
     assert without_directives(combine(lower, upper)) == together
+
+
+@given(st.lists(DATA, max_size=3), DATA, PLAIN)
+def test_one_more_source_is_merged_as_if_all_were_merged_again(lower, source, held):
+    """Nothing else is looked at again: the values and the sources are the same."""
+    assume(not appends(source))
+    *below, new, top = trees(*lower, source, {"held": held})
+    found = merge([*below, top]).with_above(new, (top,))
+    expected = merge([*below, new, top])
+    assert found.data == expected.data
+    assert found.sources == expected.sources
 
 
 def test_delete_removes_the_key():

@@ -34,6 +34,7 @@ from runsettings import (
     SettingsError,
     SettingsWarning,
 )
+from runsettings.secrets import live
 
 
 class Optim(BaseModel):
@@ -323,6 +324,78 @@ def test_replace_refuses_as_construction_does(changes, sentence):
 def test_replace_marks_a_source_that_may_have_directives(changes, directives):
     """Every later change searches such sources once more."""
     assert Model(items=[1]).replace(**changes).sources[-1].directives is directives
+
+
+def calls_of(run: Callable[[], Any]) -> int:
+    """The number of Python functions that are called."""
+    count = 0
+
+    def profile(_frame: Any, event: str, _argument: Any) -> None:
+        nonlocal count
+        count += event in ("call", "c_call")
+
+    sys.setprofile(profile)
+    try:
+        run()
+    finally:
+        sys.setprofile(None)
+    return count
+
+
+class Secretive(LayeredSettings, env_prefix="APP_"):
+    """Secrets are searched for in each new source."""
+
+    key: SecretStr | None = SecretStr("a-default-secret")
+    url: str = ""
+
+
+@pytest.mark.parametrize(
+    ("make", "changes"),
+    [
+        (Model, {"name": "x"}),
+        (Model, {"items": [1, 2]}),
+        (Model, {"table": {"a": 1}}),
+        (Secretive, {"url": "postgresql://me:a-password@host/db"}),
+        (Secretive, {"key": "another-secret"}),
+        (Settings, {"project": "a"}),
+        (Settings, {"entity": "a"}),
+    ],
+)
+def test_replacing_costs_the_same_however_often_it_was_done(jail, make, changes):
+    """Also if the site locks a key; the history has every value all the same."""
+    jail.write_site("[policy]\nlock = project\n[default]\nproject = a\n")
+    settings = make()
+    costs = []
+    for _ in range(200):  # a multiple of what waits for a search for secrets
+        before = settings
+
+        def replace(before=before):
+            nonlocal settings
+            settings = before.replace(**changes)
+
+        costs.append(calls_of(replace))
+    assert sum(costs[-70:]) <= sum(costs[60:130])
+    (key,) = changes
+    values = [leaf for leaf in settings.history(key) if leaf.origin.layer is Layer.INIT]
+    assert len(values) == 200
+
+
+def test_a_replaced_model_in_a_default_keeps_the_rest_of_the_default():
+    """Such a source is looked at together with all others."""
+
+    class Run(LayeredSettings):
+        optim: Optim = Optim(lr=3.0, betas=[1.0])
+
+    settings = Run().replace(optim={"lr": 4.0}).replace(optim={"lr": 5.0})
+    assert settings.optim == Optim(lr=5.0, betas=[1.0])
+
+
+def test_the_secrets_of_unpickled_settings_are_known_after_a_replacement():
+    """The process that unpickles them has not searched them yet."""
+    data = pickle.dumps(Secretive(key="a-long-secret").replace(url="x"))
+    live.forget_all()
+    pickle.loads(data).replace(url="y")
+    assert "a-long-secret" not in live.mask().text("with a-long-secret in it")
 
 
 def test_replace_does_not_read_the_world_again(jail):

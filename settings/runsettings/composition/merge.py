@@ -8,7 +8,7 @@ is looked up in them when it is needed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from runsettings._deferred import deferred
@@ -109,6 +109,24 @@ class Merged:
                     found.append(Leaf(path[:end], value, source.origin(path[:end])))
                 break
         return tuple(found)
+
+    def with_above(self, source: Tree, held: tuple[Tree, ...]) -> Merged:
+        """Merge one more source, without merging the others again.
+
+        Args:
+            source: The source. It has no `Append`, because the lists below are merged already.
+            held: The highest sources, which stay above the new one. They have no directives.
+        """
+        data = _combine_mappings(self.data, source.data, (), None, lowest=True)
+        for upper in held:
+            data = _combine_mappings(data, upper.data, (), None, lowest=True)
+        if source.directives:
+            data = without_directives(data)
+        sources, ranked = (
+            (*trees[: len(trees) - len(held)], source, *trees[len(trees) - len(held) :])
+            for trees in (self.sources, self.ranked)
+        )
+        return Merged(sources, data, (), ranked)
 
     def leaves(self) -> Iterator[Leaf]:
         """The winning leaves with their origins, in order."""
@@ -267,6 +285,13 @@ def without_directives(node: Any) -> Any:
             if not isinstance(item, Delete)
         ]
     return node
+
+
+def appends(node: Any) -> bool:
+    """Whether there is an `Append` in a tree of values."""
+    if isinstance(node, Mapping):
+        return any(map(appends, node.values()))
+    return isinstance(node, Append)
 
 
 def append_diagnostics(merged: Merged) -> list[Diagnostic]:

@@ -175,7 +175,7 @@ class _Provenance:
     @functools.cached_property
     def secrets(self) -> frozenset[str]:
         """Every secret value that a source sets, and those that the settings have by default."""
-        return resolver_of(type(self._model)).secrets(resolution_of(self._model), self._model)
+        return resolver_of(type(self._model)).secrets(self._merged.sources, self._model)
 
     def path(self, key: str | KeyPath) -> KeyPath:
         """The path of a key under the model's field names.

@@ -221,10 +221,15 @@ def _validate(
         if strict:
             diagnostics = [diagnostic.as_error() for diagnostic in diagnostics]
         diagnostics.sort(key=_order)
-        found = masking.SecretMask(resolver.secrets(resolution)).diagnostics(diagnostics)
+        found = masking.SecretMask(resolver.secrets(resolution.merged.sources)).diagnostics(
+            diagnostics
+        )
         resolution = resolution.replace(diagnostics=found)
     if resolver.table.secrets or resolver.table.holding:
-        live.remember_later(partial(resolver.secrets, resolution, settings))
+        new = resolution.unsearched
+        sources = resolution.merged.sources if new is None else new
+        live.remember_later(partial(resolver.secrets, sources, settings))
+        resolution.unsearched = ()
     object.__setattr__(settings, RESOLUTION, resolution)
     return resolution
 

@@ -16,7 +16,7 @@ from pydantic_settings import BaseSettings
 from pydantic_settings.sources import DefaultSettingsSource
 
 from runsettings._deferred import deferred
-from runsettings.composition.merge import merge
+from runsettings.composition.merge import appends, merge
 from runsettings.resolution.aliases import as_expected
 from runsettings.resolution.options import Option, OptionTable, option_table
 from runsettings.values.directives import Append
@@ -86,6 +86,10 @@ class DefaultModels:
             marks[name] = _marks(default, origin)
         lowest = Tree(Layer.DEFAULT, self._model.__name__, found, marks, directives=False)
         return [lowest, *trees] if found else [*trees]
+
+    def concern(self, tree: Tree) -> bool:
+        """Whether `below` may depend on a tree."""
+        return bool(self._asked) or not self._fields.keys().isdisjoint(tree.data)
 
     def _of_other_kinds(self, names: set[str], said: dict[str, Any]) -> set[str]:
         """The fields whose default is not of the kind that the sources' tag asks for."""
@@ -236,7 +240,7 @@ def on_default_lists(trees: list[Tree], table: OptionTable) -> list[Tree]:
         ``trees`` itself where no tree appends to a default.
     """
     # Most trees have a few values, and most models many options.
-    if not any(tree.directives and _appends(tree.data) for tree in trees):
+    if not any(tree.directives and appends(tree.data) for tree in trees):
         return trees
     data: dict[str, Any] = {}
     marks: dict[str, Any] = {}
@@ -250,10 +254,3 @@ def on_default_lists(trees: list[Tree], table: OptionTable) -> list[Tree]:
     if not data:
         return trees
     return [Tree(Layer.DEFAULT, table.model.__name__, data, marks, directives=False), *trees]
-
-
-def _appends(node: Any) -> bool:
-    """Whether there is an `Append` in a tree of values."""
-    if isinstance(node, Mapping):
-        return any(map(_appends, node.values()))
-    return isinstance(node, Append)

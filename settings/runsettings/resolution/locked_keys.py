@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from runsettings.resolution.normalize import Normalizer
 from runsettings.resolution.options import Option, OptionTable
 from runsettings.resolution.validation_errors import show_value
 from runsettings.secrets.masking import mask_excerpt_from_column
@@ -13,6 +14,7 @@ from runsettings.values.did_you_mean import did_you_mean
 from runsettings.values.excerpts import excerpt_of
 from runsettings.values.key_paths import KeyPath
 from runsettings.values.origin import Origin
+from runsettings.values.reading import Reading
 from runsettings.values.tree import Tree
 
 
@@ -84,21 +86,57 @@ def _useless_lock(lock: LockedKey, table: OptionTable) -> Diagnostic:
     )
 
 
-def held_part(tree: Tree, locked: frozenset[str]) -> tuple[Tree, Tree | None]:
-    """Split a site file into its other keys and its locked keys, whose values beat every layer.
+def without_locked(reading: Reading, locked: frozenset[str], held: list[Tree]) -> Reading:
+    """Take the values of locked keys, which beat every layer, out of a site file.
 
     Args:
-        tree: The file, under the model's names.
+        reading: The file, under the model's names.
         locked: The names of the locked keys.
+        held: A tree of the values is added to this list.
 
     Returns:
-        The tree without locked keys, and a tree of the locked keys if there are any.
+        The reading without the locked keys.
     """
-    held = tree.data.keys() & locked
-    if not held:
-        return tree, None
-    rest = {name: value for name, value in tree.data.items() if name not in held}
-    return tree.with_data(rest), tree.with_data({name: tree.data[name] for name in held})
+    tree = reading.tree
+    names = tree.data.keys() & locked
+    if not names:
+        return reading
+    held.append(tree.with_data({name: tree.data[name] for name in names}))
+    rest = {name: value for name, value in tree.data.items() if name not in names}
+    return reading._replace(tree=tree.with_data(rest))
+
+
+def hold(
+    files: Iterable[Reading],
+    locked: frozenset[str],
+    held: list[Tree],
+    table: OptionTable,
+    normalizer: Normalizer,
+) -> list[Diagnostic]:
+    """Take only the values of locked keys from site files whose other values do not count.
+
+    Args:
+        files: The files, as they spell their keys.
+        locked: The names of the locked keys.
+        held: A tree of the values of each file is added to this list.
+        table: The model's options.
+        normalizer: Renames the keys to the model's names.
+
+    Returns:
+        The diagnostics of these values.
+    """
+    found: list[Diagnostic] = []
+    for reading in files:
+        spelled = {key: table.spelled.get(key) for key in reading.tree.data}
+        data = {
+            key: reading.tree.data[key]
+            for key, option in spelled.items()
+            if option is not None and option.name in locked
+        }
+        part = normalizer.normalize(reading._replace(tree=reading.tree.with_data(data)))
+        found += part.diagnostics
+        held += [part.tree] if part.tree.data else []
+    return found
 
 
 def locked_names(

@@ -24,7 +24,11 @@ class Resolution:
         held: The site's values of locked keys; the uppermost sources of ``merged``.
         settings: The settings. ``None`` before validation, after validation errors, and in the
             resolution that settings keep of themselves.
+        referring: Whether a source refers to the values of others.
+        unsearched: The sources whose secrets this process does not know yet; ``None`` for all.
     """
+
+    unsearched: tuple[Tree, ...] | None = None
 
     # Not a named tuple: making one takes time at every start.
     def __init__(
@@ -35,6 +39,8 @@ class Resolution:
         locked: frozenset[str] = frozenset(),
         held: tuple[Tree, ...] = (),
         settings: Any = None,
+        *,
+        referring: bool = False,
     ) -> None:
         self.merged = merged
         self.diagnostics = diagnostics
@@ -42,6 +48,10 @@ class Resolution:
         self.locked = locked
         self.held = held
         self.settings = settings
+        self.referring = referring
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "unsearched": None}  # another process has to search them all
 
     def replace(self, **changes: Any) -> Self:
         """A copy in which some attributes are replaced.
@@ -52,6 +62,16 @@ class Resolution:
         changed = copy.copy(self)
         vars(changed).update(changes)
         return changed
+
+    def with_above(self, tree: Tree) -> Self:
+        """A copy with one more source above all others, apart from the values of locked keys.
+
+        Args:
+            tree: The source. It has no `Append` and no error.
+        """
+        waiting = None if self.unsearched is None else (*self.unsearched, tree)
+        merged = self.merged.with_above(tree, self.held) if tree.data else self.merged
+        return self.replace(merged=merged, diagnostics=(), settings=None, unsearched=waiting)
 
     @property
     def errors(self) -> list[Diagnostic]:

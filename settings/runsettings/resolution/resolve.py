@@ -7,14 +7,14 @@ Nothing is raised here: all diagnostics are collected, so that a person sees the
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_settings import BaseSettings
 
 from runsettings._deferred import deferred
-from runsettings.composition.merge import append_diagnostics, merge
+from runsettings.composition.merge import append_diagnostics, appends, merge
 from runsettings.layers.base import Inputs, LayerSource
 from runsettings.layers.environment.variables import EnvironmentVariables, set_by_nobody
 from runsettings.layers.program_inputs import (
@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     from runsettings.layers import class_sources, copying
     from runsettings.resolution import default_models, locked_keys, reference_targets, secrets
     from runsettings.resolution.normalizing import union_kinds, unknown_keys
-    from runsettings.secrets import masking
     from runsettings.values.diagnostic import Diagnostic, Rule, Severity
     from runsettings.values.excerpts import excerpt_of
 else:
@@ -53,7 +52,6 @@ else:
     secrets = deferred("runsettings.resolution.secrets")
     union_kinds = deferred("runsettings.resolution.normalizing.union_kinds")
     unknown_keys = deferred("runsettings.resolution.normalizing.unknown_keys")
-    masking = deferred("runsettings.secrets.masking")
     Diagnostic = deferred("runsettings.values.diagnostic", "Diagnostic")
     Rule = deferred("runsettings.values.diagnostic", "Rule")
     Severity = deferred("runsettings.values.diagnostic", "Severity")
@@ -151,8 +149,10 @@ class Resolver:
         )
         held: list[Tree] = []
         if locked and listed is not None:
-            normalized[listed] = [_split(r, locked, held) for r in normalized[listed]]
-        found += [*useless, *self._hold(others, locked, held)]
+            normalized[listed] = [
+                locked_keys.without_locked(reading, locked, held) for reading in normalized[listed]
+            ]
+        found += [*useless, *locked_keys.hold(others, locked, held, self.table, self._normalizer)]
         if inputs.files or inputs.chosen is not None or inputs.profiles is not None:
             found += unknown_profiles(inputs)
         flat = [reading for read in normalized for reading in read]
@@ -166,10 +166,27 @@ class Resolver:
             tree: The source, with any spelling of its keys.
             index: Its index in `Resolution.unlocked`; above all of them if left out.
         """
-        readings = [Reading(source) for source in resolution.unlocked]
         added = self._normalizer.normalize(Reading(tree, copying.copy_containers(tree)))
+        if index is None and self._stands_alone(added, resolution):
+            return resolution.with_above(added.tree)
+        readings = [Reading(source) for source in resolution.unlocked]
         readings.insert(len(readings) if index is None else index, added)
         return self._merged(readings, (), resolution.locks, resolution.locked, resolution.held)
+
+    def _stands_alone(self, added: Reading, resolution: Resolution) -> bool:
+        """Whether a source can be put above others that need not be looked at again."""
+        tree, defaults = added.tree, self._default_models
+        return not (
+            added.diagnostics
+            or resolution.referring
+            or any(held.directives for held in resolution.held)
+            or any(option.path[0] in tree.data for option in self.table.containing)
+            or (defaults is not None and defaults.concern(tree))
+            or (tree.directives and appends(tree.data))
+            or locked_keys.refused_values(
+                resolution.locks, resolution.held, [tree], self.table, self.same
+            )
+        )
 
     def add_locks(self, resolution: Resolution, inputs: Inputs) -> Resolution:
         """Add the locks of this machine's site files to a resolution.
@@ -187,7 +204,7 @@ class Resolver:
         locks, found = locked_keys.locks_of([reading.tree for reading in files], POLICY)
         locked, useless = locked_keys.locked_names(locks, self.table)
         held: list[Tree] = []
-        found += self._hold(files, locked, held)
+        found += locked_keys.hold(files, locked, held, self.table, self._normalizer)
         known = [(tree.where, tree.data) for tree in resolution.held]
         same = all((tree.where, tree.data) in known for tree in held)
         if same and not found and {*locks} <= {*resolution.locks}:
@@ -200,9 +217,9 @@ class Resolver:
             (*resolution.held, *held),
         )
 
-    def secrets(self, resolution: Resolution, settings: object = None) -> frozenset[str]:
-        """Every secret value that any layer sets, and those that the settings have by default."""
-        found = secrets.live_secrets(resolution.merged.sources, self.table)
+    def secrets(self, sources: Iterable[Tree], settings: object = None) -> frozenset[str]:
+        """Every secret value that sources set, and those that the settings have by default."""
+        found = secrets.live_secrets(sources, self.table)
         return found.union(secrets.effective_secrets(settings, self.table)) - {""}
 
     def same(self, name: str, left: Any, right: Any) -> bool:
@@ -242,23 +259,6 @@ class Resolver:
         return [
             reading for app in apps for reading in self._site.read(inputs.replace(app_name=app))
         ]
-
-    def _hold(
-        self, files: Sequence[Reading], locked: frozenset[str], held: list[Tree]
-    ) -> list[Diagnostic]:
-        """Add the values of locked keys in the site's files to ``held``; return diagnostics."""
-        found: list[Diagnostic] = []
-        for reading in files:
-            spelled = {key: self.table.spelled.get(key) for key in reading.tree.data}
-            data = {
-                key: reading.tree.data[key]
-                for key, option in spelled.items()
-                if option is not None and option.name in locked
-            }
-            part = self._normalizer.normalize(reading._replace(tree=reading.tree.with_data(data)))
-            found += part.diagnostics
-            held += [part.tree] if part.tree.data else []
-        return found
 
     def _workspace(
         self, source: WorkspaceLayer, inputs: Inputs, normalized: Sequence[Sequence[Reading]]
@@ -312,7 +312,8 @@ class Resolver:
                     self.variables.known(),
                     self._known_elsewhere,
                 )
-        if any(tree.references for tree in trees):
+        referring = any(tree.references for tree in trees)
+        if referring:
             every = [*trees, *held]
             diagnostics += reference_targets.look_up(every, self.table, environ, self._root_field)
         if locks:
@@ -332,7 +333,9 @@ class Resolver:
             # A file that cannot be decoded has no text; only the quoted lines are known.
             lines = [d.excerpt.text for d in diagnostics if d.excerpt is not None]
             diagnostics = secrets.mask_written(diagnostics, [*texts, *lines], self.table)
-        return Resolution(merged, tuple(diagnostics), locks, locked, tuple(held))
+        return Resolution(
+            merged, tuple(diagnostics), locks, locked, tuple(held), referring=referring
+        )
 
 
 def _variable_options(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -341,10 +344,3 @@ def _variable_options(options: Mapping[str, Any]) -> dict[str, Any]:
     return {
         name: options[name] for name in names if name in options and not name.startswith("env_file")
     }
-
-
-def _split(reading: Reading, locked: frozenset[str], held: list[Tree]) -> Reading:
-    """A reading of a site file without its locked keys, which are added to ``held``."""
-    rest, part = locked_keys.held_part(reading.tree, locked)
-    held += [] if part is None else [part]
-    return reading._replace(tree=rest)
