@@ -152,7 +152,9 @@ class Resolver:
             normalized[listed] = [
                 locked_keys.without_locked(reading, locked, held) for reading in normalized[listed]
             ]
-        found += [*useless, *locked_keys.hold(others, locked, held, self.table, self._normalizer)]
+        found += useless
+        if others:
+            found += locked_keys.hold(others, locked, held, self.table, self._normalizer)
         if inputs.files or inputs.chosen is not None or inputs.profiles is not None:
             found += unknown_profiles(inputs)
         flat = [reading for read in normalized for reading in read]
