@@ -133,8 +133,8 @@ def _checked(
     """The diagnostics of a resolution and of each source alone, with secrets masked."""
     resolver = resolver_of(model)
     found = [*found, *_found_in_sources(model, resolver, resolution.merged, found)]
-    secrets = resolver.secrets(resolution)
     sources = resolution.merged.sources
+    secrets = resolver.secrets(sources)
     for source in sources:
         found += _quoted_texts(source, resolver.table, found)
     if issubclass(model, Settings):
