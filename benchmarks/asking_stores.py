@@ -43,7 +43,7 @@ def run_row(number: int, chance: random.Random) -> dict[str, Any]:
     run.config_origins = dict.fromkeys(run.config, origin)
     run.summary = {f"m{key}": chance.random() for key in range(5)} | {"loss": chance.random()}
     identity = {"project": "p", "id": run.id, "generation": f"{number:016x}"}
-    return identity | run_values(Batch(0, run, state="finished"), [])
+    return identity | run_values(Batch(0, run, state="finished"))
 
 
 def fill(url: str, count: int) -> None:

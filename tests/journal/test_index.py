@@ -10,10 +10,10 @@ import sys
 import pytest
 
 from runsettings.journal import reader, replay
+from runsettings.journal.edits import Edit, edit_run
 from runsettings.journal.index import FILE, list_runs
 from runsettings.journal.removal import remove
 from runsettings.journal.replay import load_run
-from runsettings.journal.tags import change_tags
 from runsettings.journal.writer import encode
 from runsettings.values.errors import SettingsError
 
@@ -284,19 +284,19 @@ def test_a_listing_costs_a_few_calls_for_each_run(jail, counted_calls):
 def test_tags_change_after_the_end(wandb):
     """The listing sees it; a tag has the same rules as in the run."""
     run = list_runs(wandb).runs[0]
-    change_tags(run, add=["best", "keep"])
-    change_tags(run, add=["seen"], remove=["keep"])
+    edit_run(run, Edit(add=["best", "keep"]))
+    edit_run(run, Edit(add=["seen"], remove=["keep"]))
     assert run.tags == ["best", "seen"]
     assert list_runs(wandb).runs[0].tags == ["best", "seen"]
     with pytest.raises(SettingsError, match="1 to 64 characters"):
-        change_tags(run, add=[""])
+        edit_run(run, Edit(add=[""]))
 
 
 def test_tags_change_while_another_process_records(begin):
     """Neither disturbs the other."""
     run = begin(tags=["a"])
     seen = load_run(run.journal_path)
-    change_tags(seen, add=["b"])
+    edit_run(seen, Edit(add=["b"]))
     run.log({"x": 1})
     run.tags += ("c",)
     run.finish()
@@ -308,7 +308,7 @@ def test_a_tag_on_a_torn_journal_is_a_line_of_its_own(wandb):
     path = next(wandb.glob("*run00001/*.jsonl"))
     path.write_bytes(path.read_bytes() + b'{"type": "his')
     run = load_run(path)
-    change_tags(run, add=["t"])
+    edit_run(run, Edit(add=["t"]))
     assert load_run(path).tags == ["t"]
 
 

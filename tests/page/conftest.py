@@ -101,12 +101,22 @@ class Served(NamedTuple):
         assert found is not None
         return found
 
-    def request(self, path: str, method: str = "GET", **headers: str) -> Answer:
+    def request(
+        self, path: str, method: str = "GET", body: bytes | None = None, **headers: str
+    ) -> Answer:
         """Ask the server as any program may."""
         with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)) as connection:
-            connection.request(method, path, headers=headers)
+            connection.request(method, path, body, headers)
             answer = connection.getresponse()
             return Answer(answer.status, answer.headers, answer.read())
+
+    def change(self, name: str, body: Any, **headers: str) -> Any:
+        """The JSON of the answer to a change, with its status if that is not 200."""
+        given = {"cookie": self.cookie(), "origin": self.base, "content-type": "application/json"}
+        text = body if isinstance(body, bytes) else json.dumps(body).encode()
+        answer = self.request(f"/api/{name}", "POST", text, **given | headers)
+        data = answer.body if answer.status in (401, 403, 405) else json.loads(answer.body)
+        return data if answer.status == 200 else (answer.status, data)
 
     def cookie(self) -> str:
         """The cookie that the first address gives."""
@@ -190,6 +200,23 @@ def hostile() -> str:
 def add_run() -> Callable[..., None]:
     """Adds a run to a directory."""
     return write_run
+
+
+@pytest.fixture
+def few(serve, tmp_path) -> Served:
+    """The page of three runs, which a test may change."""
+    for number in range(3):
+        write_run(tmp_path, number)
+    return serve(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def kept(serve, tmp_path_factory) -> Served:
+    """The page of three runs, which no test changes."""
+    directory = tmp_path_factory.mktemp("kept")
+    for number in range(3):
+        write_run(directory, number)
+    return serve(directory)
 
 
 @pytest.fixture(scope="session")

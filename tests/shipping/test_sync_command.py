@@ -118,6 +118,24 @@ def test_tags_change_in_a_store(run, store, make_run, begin):
     assert (bad.exit_code, "each tag must have 1 to 64 characters" in bad.stderr) == (1, True)
 
 
+def test_name_and_notes_change_in_a_store(run, store, make_run, begin):
+    """As the tags do, also those of a run that is shipped on."""
+    make_run(id="one", name="a", notes="b")
+    writer = begin(id="live", name="a", notes="b")
+    run("sync", "--all")
+    for name in ("one", "live"):
+        changed = run("runs", "tag", name, "--name", "c", "--notes", "", "+t", "--store", store)
+        assert (changed.exit_code, changed.stdout) == (0, "t\n")
+        run("runs", "tag", name, "--notes", "d", "--store", store)
+    writer.log({"loss": 1})
+    writer.finish()
+    run("sync", "--all")
+    where = ["--where", "name = c and notes = d", "--columns", "id,notes"]
+    listed = run("runs", "ls", "--store", store, *where)
+    assert sorted(listed.stdout.split()) == ["d", "d", "live", "one"]
+    assert run("runs", "ls", "--where", "name = c").stdout == ""
+
+
 def test_a_run_that_was_removed_from_a_store_stays_removed(run, store, address, make_run):
     """With what it overwrote; `sync --all` does not bring it back, and the journals stay."""
     first, second = make_run(id="one", name="a"), make_run(id="one", name="b")

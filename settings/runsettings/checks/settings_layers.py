@@ -17,8 +17,8 @@ from pydantic import BaseModel, ValidationError, create_model
 
 from runsettings.checks.yaml11.ambiguous_scalars import scalar_diagnostics
 from runsettings.composition.merge import Merged, merge
-from runsettings.documents.files import Format, read_text
-from runsettings.documents.paths import shown_path
+from runsettings.documents.files import Format, read_bytes, read_text
+from runsettings.documents.paths import named_path, shown_path
 from runsettings.layers.base import Inputs
 from runsettings.layers.call_site import Caller
 from runsettings.layers.program_inputs import read_named
@@ -324,6 +324,21 @@ def _naming_winner(found: Diagnostic, merged: Merged) -> Diagnostic:
         return found
     loses = f"it loses to {winner} now, but may win elsewhere"
     return replace(found, hint=f"{found.hint} {loses}" if found.hint else loses)
+
+
+def missing_env_files(
+    named: str | Path | Sequence[str | Path] | None, cwd: Path
+) -> list[Diagnostic]:
+    """An error for each named ``.env`` file that is not there, which no start would miss."""
+    paths = (named,) if isinstance(named, (str, Path)) else named or ()
+    return [
+        found
+        for path in paths
+        if not named_path(path, cwd).exists()
+        for found in read_bytes(
+            named_path(path, cwd), Layer.DOTENV, where=os.fspath(path)
+        ).diagnostics
+    ]
 
 
 def inputs_for(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from pydantic_core import to_json
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route
@@ -16,23 +17,27 @@ from starlette.staticfiles import StaticFiles
 from runsettings.journal.query.errors import QueryError, RunNotFoundError
 from runsettings.journal.replay import StoredRun
 from runsettings.page.guard import Guard
+from runsettings.page.run_edits import CHANGES, LARGEST, Editing
 from runsettings.page.run_files import read_content, read_text
 from runsettings.page.run_views import load_run, read_difference, read_run, read_series
 from runsettings.page.runs_table import read_keys, read_table, table_as_csv, table_as_json
 from runsettings.recorded.sources import RunSource
-from runsettings.values.errors import RunError
+from runsettings.values.errors import RunError, SettingsError
 
 STATIC: Final = Path(__file__).parent / "static"
 """What the browser loads."""
 
+_Asked = TypeVar("_Asked")
+
 Answer = Callable[[RunSource, Mapping[str, str]], Any]
 
 
-def make_application(source: RunSource, token: str, port: int) -> Guard:
+def make_application(source: RunSource, editing: Editing, token: str, port: int) -> Guard:
     """Make the application.
 
     Args:
         source: The source of the runs. Several threads use it.
+        editing: Opens the source for a change.
         token: The token that a browser needs for access.
         port: The port of the page.
 
@@ -42,6 +47,10 @@ def make_application(source: RunSource, token: str, port: int) -> Guard:
     routes = [
         Route("/", lambda _request: FileResponse(STATIC / "index.html")),
         *(Route(f"/api/{name}", _endpoint(source, answer)) for name, answer in _ANSWERS.items()),
+        *(
+            Route(f"/api/{name}", _change_endpoint(source, editing, change), methods=["POST"])
+            for name, change in CHANGES.items()
+        ),
         Route("/file", _file_endpoint(source)),
         Route("/table.csv", _endpoint(source, table_as_csv)),
         Route("/table.json", _endpoint(source, table_as_json)),
@@ -73,16 +82,42 @@ def _file_endpoint(source: RunSource) -> Callable[[Request], Response]:
     return _with_errors(respond)
 
 
-def _with_errors(respond: Callable[[Request], Response]) -> Callable[[Request], Response]:
+def _change_endpoint(
+    source: RunSource, editing: Editing, change: Callable[[RunSource, Editing, bytes], Any]
+) -> Callable[[Request], Awaitable[Response]]:
+    """A function that changes runs by a request with a JSON body."""
+
+    def answer(body: bytes) -> Response:
+        return _json(change(source, editing, body))
+
+    changed = _with_errors(answer)
+
+    async def respond(request: Request) -> Response:
+        # A form of another site cannot send this type. `Guard` has checked the origin too.
+        if request.headers.get("content-type") != "application/json":
+            return _json({"error": "a change is sent as application/json"}, 415)
+        body = b""
+        async for part in request.stream():
+            body += part
+            if len(body) > LARGEST:
+                return _json({"error": f"a change has at most {LARGEST:,} bytes"}, 413)
+        return await run_in_threadpool(changed, body)
+
+    return respond
+
+
+def _with_errors(respond: Callable[[_Asked], Response]) -> Callable[[_Asked], Response]:
     """The function, with a response for each error of a question, a disk or a store."""
 
-    def guarded(request: Request) -> Response:
+    def guarded(asked: _Asked) -> Response:
         try:
-            return respond(request)
+            return respond(asked)
         except RunNotFoundError as error:
             return _json({"error": str(error)}, 404)
         except QueryError as error:
             return _json({"error": str(error), "part": error.part}, 400)
+        except SettingsError as error:
+            return _json({"error": error.diagnostics[0].message}, 400)
         except RunError as error:
             return _json({"error": error.diagnostics[0].message}, 502)
         except OSError as error:

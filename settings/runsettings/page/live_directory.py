@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from runsettings.journal.directory import JournalFile, find_journals
+from runsettings.journal.edits import Edit
 from runsettings.journal.index import Listing, leave_out_details, list_runs
 from runsettings.journal.replay import StoredRun
 from runsettings.recorded.sources import DirectorySource
@@ -48,6 +49,16 @@ class LiveDirectory(DirectorySource):
                 self._update(tell)
                 self._updated = self._clock()
             return self._listing
+
+    def edit(self, run: StoredRun, edit: Edit) -> None:
+        """Change the name, notes and tags of a run in its journal."""
+        super().edit(run, edit)
+        self._updated = float("-inf")
+
+    def remove(self, run: StoredRun, *, force: bool) -> None:
+        """Remove a run with its directory."""
+        super().remove(run, force=force)
+        self._updated = float("-inf")
 
     def _update(self, tell: Callable[[int, int], None]) -> None:
         """Update the listing."""

@@ -10,6 +10,7 @@ from typing import Final
 import uvicorn
 
 from runsettings.page.application import make_application
+from runsettings.page.run_edits import Editing
 from runsettings.recorded.sources import RunSource
 
 HOST: Final = "127.0.0.1"
@@ -39,18 +40,21 @@ def open_port(port: int) -> socket.socket:
     return found
 
 
-def serve(source: RunSource, opened: socket.socket, ready: Callable[[str], None]) -> None:
+def serve(
+    source: RunSource, editing: Editing, opened: socket.socket, ready: Callable[[str], None]
+) -> None:
     """Serve the page until Ctrl-C.
 
     Args:
         source: The source of the runs.
+        editing: Opens the source for a change.
         opened: The socket, from `open_port`; it is closed at the end.
         ready: Called with the URL, as soon as a browser can open it.
     """
     token = secrets.token_urlsafe(32)
     port = opened.getsockname()[1]
     config = uvicorn.Config(
-        make_application(source, token, port),
+        make_application(source, editing, token, port),
         log_level="warning",
         access_log=False,
         lifespan="off",

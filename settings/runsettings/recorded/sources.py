@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 import os
 from array import array
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from runsettings.documents.paths import named_path
 from runsettings.journal import removal
@@ -31,6 +31,10 @@ from runsettings.shipping.addresses import check_packages, shown
 from runsettings.shipping.stores.base import Store
 from runsettings.values.diagnostic import Rule
 from runsettings.values.errors import RunError
+
+if TYPE_CHECKING:
+    # It loads the settings, which a reader does not need.
+    from runsettings.journal.edits import Edit
 
 SETTING: Final = "setting"
 """The argument that selects the store of the setting ``store``."""
@@ -74,12 +78,8 @@ class RunSource(Protocol):
     def family(self, run: StoredRun) -> list[StoredRun]:
         """The run and the runs that it overwrote, if they are stored separately."""
 
-    def change_tags(self, run: StoredRun, add: Sequence[str], remove: Sequence[str]) -> list[str]:
-        """Add and remove tags of a run, and return its tags after the change.
-
-        Raises:
-            SettingsError: A tag is empty or too long.
-        """
+    def edit(self, run: StoredRun, edit: Edit) -> None:
+        """Change the name, notes and tags of a run; see `edits.edit_run`."""
 
     def remove(self, run: StoredRun, *, force: bool) -> None:
         """Remove a run; with ``force``, even if a process is recording it."""
@@ -157,12 +157,11 @@ class DirectorySource:
         """The run and the runs that it overwrote."""
         return removal.overwritten(run)
 
-    def change_tags(self, run: StoredRun, add: Sequence[str], remove: Sequence[str]) -> list[str]:
-        """Add and remove tags of a run in its journal."""
-        from runsettings.journal.tags import change_tags  # pydantic: it checks tags as settings
+    def edit(self, run: StoredRun, edit: Edit) -> None:
+        """Change the name, notes and tags of a run in its journal."""
+        from runsettings.journal.edits import edit_run  # pydantic: it checks tags as settings
 
-        change_tags(run, add, remove)
-        return run.tags
+        edit_run(run, edit)
 
     def remove(self, run: StoredRun, *, force: bool) -> None:
         """Remove a run with its directory."""
@@ -237,11 +236,11 @@ class StoreSource:
         """Only the run: a store removes the runs that it overwrote together with it."""
         return [run]
 
-    def change_tags(self, run: StoredRun, add: Sequence[str], remove: Sequence[str]) -> list[str]:
-        """Add and remove tags of a run in the store; its journal does not change."""
-        from runsettings.journal.tags import checked_tags  # pydantic: it checks tags as settings
+    def edit(self, run: StoredRun, edit: Edit) -> None:
+        """Change the name, notes and tags of a run in the store; its journal does not change."""
+        from runsettings.journal.edits import checked  # pydantic: it checks tags as settings
 
-        return self.store.change_tags(run, checked_tags(add), remove)
+        self.store.edit_run(run, checked(edit))
 
     def remove(self, run: StoredRun, *, force: bool) -> None:
         """Remove a run from the store."""

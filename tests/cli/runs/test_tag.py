@@ -62,3 +62,23 @@ def test_running_run_can_be_tagged(run, record):
     active.finish()
     stored = load_run(made.journal_path)
     assert (stored.tags, stored.rows, stored.torn) == (["watched"], 2, 0)
+
+
+def test_name_and_notes_are_changed(run, three):
+    """Also of a run that has ended; an empty text removes the notes."""
+    assert (
+        run("runs", "tag", "first", "+good", "--name", "the best", "--notes", "a\nb").exit_code == 0
+    )
+    found = load_run(three[0].journal)
+    assert (found.name, found.notes, found.tags[-1]) == ("the best", "a\nb", "good")
+    assert run("runs", "tag", "the best", "--notes", "").exit_code == 0
+    found = load_run(three[0].journal)
+    assert (found.name, found.notes, found.state) == ("the best", None, "finished")
+
+
+@pytest.mark.parametrize("name", ["", " "])
+def test_an_empty_name_is_refused(run, three, name):
+    """Nothing is written, no tag either."""
+    before = Path(three[0].journal).read_bytes()
+    assert run("runs", "tag", "first", "--name", name, "+good").exit_code == 1
+    assert Path(three[0].journal).read_bytes() == before

@@ -32,8 +32,8 @@ from runsettings.checks.settings_layers import (
     CheckedSettings,
     check_layers,
     inputs_for,
+    missing_env_files,
 )
-from runsettings.checks.targets import missing_env_files
 from runsettings.composition.merge import Merged, merge
 from runsettings.composition.profiles import Profiles
 from runsettings.documents.files import Format, read_file
@@ -51,7 +51,7 @@ from runsettings.secrets.forms import MASK
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity
 from runsettings.values.did_you_mean import did_you_mean
 from runsettings.values.key_paths import format_path
-from runsettings.values.origin import Layer, Origin, PlacedText
+from runsettings.values.origin import Layer, Origin
 
 
 class Environment(BaseModel):
@@ -105,9 +105,7 @@ def check_matrix(
             found.append(
                 Diagnostic.of(Rule.UNREADABLE_FILE, key, message, merged.origin(key), hint)
             )
-        missing = missing_env_files(
-            environment.env_file, base / environment.cwd, merged.origin((name, "env_file"))
-        )
+        missing = missing_env_files(environment.env_file, base / environment.cwd)
         found += [
             replace(each, message=f"{each.message} (in environment {name!r})")
             for each in (*missing, *without_suppressed(checked.diagnostics, checked.text_of))
@@ -171,7 +169,7 @@ def _resolve(
     inputs = inputs_for(
         model,
         args=args,
-        files=[PlacedText(each, files) for each in environment.files],
+        files=environment.files,
         environ={**inherited, **environment.variables},
         cwd=base / environment.cwd,
         env_file=environment.env_file or None,

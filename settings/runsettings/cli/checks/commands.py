@@ -147,17 +147,15 @@ def check_command(
     try:
         with progress("checking", _MANY_FILES) as tell:
             report = (
-                run_checks(replace(request, tell=tell))
-                if program.is_known
-                else tables_report(program, request)
+                tables_report(program, request)
+                if program.wrong
+                else run_checks(replace(request, tell=tell))
             )
     except GitError as error:
         raise click.BadParameter(str(error), param_hint="--against") from error
     reported = {(each.rule, each.message, each.origin) for each in report.diagnostics}
     unfixed = [each for each in unfixed if (each.rule, each.message, each.origin) not in reported]
-    if program.is_known:
-        found = (*program.wrong, *unfixed, *program.not_for_want(report.diagnostics))
-        report = replace(report, diagnostics=found)
+    report = replace(report, diagnostics=(*unfixed, *report.diagnostics))
     if not options["files"]:
         program.note_causes(report.diagnostics)
     # Set before printing: it is the exit status even if the reader of the report stops reading.

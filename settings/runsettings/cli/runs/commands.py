@@ -14,7 +14,7 @@ _COMMANDS: Final = {
     "diff": ("runs.diff_command", "The differences of config and settings of two runs."),
     "files": ("runs.files_command", "List the files of RUN, or fetch them."),
     "export": ("runs.export_command", "Write what runs logged as CSV, JSON or Parquet."),
-    "tag": ("runs.tag_command", "Add tags to RUN and remove tags from it."),
+    "tag": ("runs.tag_command", "Change the tags, name and notes of RUN."),
     "rm": ("runs.rm_command", "Remove each RUN with its directory."),
 }
 

@@ -1,4 +1,4 @@
-"""``runsettings runs tag``: the tags of one run."""
+"""``runsettings runs tag``: the tags, the name and the notes of one run."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import click
 
 from runsettings.cli.printing import note
 from runsettings.cli.runs.options import complete_runs, directory_option, run_source, store_option
+from runsettings.journal.edits import Edit
 from runsettings.values.rendering import printable
 
 
@@ -15,17 +16,26 @@ from runsettings.values.rendering import printable
     "tag",
     # Without this, `-h` in a tag such as `-the-tag` would be help.
     context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]},
-    options_metavar="[--dir DIR | --store URL] [--help]",
+    options_metavar="[--name NAME] [--notes TEXT] [--dir DIR | --store URL] [--help]",
 )
 @click.argument("run", shell_complete=complete_runs)
 @click.argument("changes", metavar="[+TAG | -TAG]...", nargs=-1, type=click.UNPROCESSED)
+@click.option("--name", metavar="NAME", help="Give the run another name.")
+@click.option("--notes", metavar="TEXT", help="Replace the notes; an empty text removes them.")
 @directory_option
 @store_option
-def tag_command(run: str, changes: tuple[str, ...], root: str | None, store: str | None) -> None:
-    """Add tags to RUN and remove tags from it.
+def tag_command(
+    run: str,
+    changes: tuple[str, ...],
+    name: str | None,
+    notes: str | None,
+    root: str | None,
+    store: str | None,
+) -> None:
+    """Add tags to RUN, remove tags from it, or change its name or notes.
 
     "+good" and "good" add a tag, "-draft" removes one. RUN may be finished or running. The
-    command prints the run's tags after the change, one on each line. With --store, the tags change
+    command prints the run's tags after the change, one on each line. With --store, the run changes
     only in the store.
     """
     add, drop = _tag_changes(changes)
@@ -36,8 +46,10 @@ def tag_command(run: str, changes: tuple[str, ...], root: str | None, store: str
                 note(f"the run has no tag {tag!r}")
         add = [tag for tag in add if tag not in found.tags]
         drop = [tag for tag in drop if tag in found.tags]
-        tags = source.change_tags(found, add, drop) if add or drop else found.tags
-    for tag in tags:
+        edit = Edit(add, drop, name, notes)
+        if edit != Edit([], []):
+            source.edit(found, edit)
+    for tag in found.tags:
         click.echo(printable(tag))
 
 

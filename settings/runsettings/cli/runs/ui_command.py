@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import tempfile
+from contextlib import nullcontext
 from html import escape
 from pathlib import Path
 from typing import Final
@@ -12,8 +14,9 @@ import click
 from runsettings.cli.runs.options import directory_option, run_source, store_option
 from runsettings.documents.atomic_write import write_file
 from runsettings.page.live_directory import LiveDirectory
+from runsettings.page.run_edits import Editing
 from runsettings.recorded.columns import package
-from runsettings.recorded.sources import DirectorySource
+from runsettings.recorded.sources import DirectorySource, RunSource
 
 _PORT: Final = 7435
 """The default port; if it is in use, a free port is used."""
@@ -54,9 +57,15 @@ def ui_command(root: str | None, store: str | None, port: int | None, no_browser
             if not no_browser:
                 _launch(address, Path(directory))
 
-        # The page polls every few seconds, so runs that do not change are cached in memory.
-        shown = LiveDirectory(source.directory) if isinstance(source, DirectorySource) else source
-        serve(shown, opened, ready)
+        shown: RunSource
+        if isinstance(source, DirectorySource):
+            # The page polls every few seconds, so runs that do not change are cached in memory.
+            shown = live = LiveDirectory(source.directory)
+            editing: Editing = lambda: nullcontext(live)  # noqa: E731
+        else:
+            # A store that is open for changes would be locked.
+            shown, editing = source, functools.partial(run_source, root, store, writable=True)
+        serve(shown, editing, opened, ready)
 
 
 def _launch(address: str, directory: Path) -> None:

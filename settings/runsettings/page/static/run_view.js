@@ -1,6 +1,7 @@
 // One run: attributes, config and settings with the origin of each value and what it beat, metrics,
 // files, surroundings, and the command that starts it again.
-import { fileAddress, state } from "./address.js";
+import { fileAddress, go, state } from "./address.js";
+import { deleteRun, editRun } from "./edit_dialogs.js";
 import { element, say } from "./elements.js";
 import { leafTree, scrolled } from "./leaf_tree.js";
 import { ask } from "./server.js";
@@ -21,7 +22,11 @@ export async function runView(main, signal) {
   const logged = new Set(Object.keys(run.metrics));
   const summary = Object.entries(run.summary).filter(([key]) => !logged.has(key));
   main.replaceChildren(element("div", { class: "page" },
-    heading(run),
+    heading(run, async () => {
+      if (signal.aborted) return;
+      await runView(main, signal);
+      /** @type {HTMLElement | null} */ (main.querySelector(".actions button"))?.focus();
+    }),
     element("dl", { class: "about" }, ...about(run).flatMap(([key, value]) => [element("div", {}, element("dt", {}, key), element("dd", {}, value))])),
     section("Reproduce", command(run.reproduce)),
     section("Config", leafTree("Config", run.config, run)),
@@ -34,12 +39,23 @@ export async function runView(main, signal) {
   say(`run ${run.id}`);
 }
 
-/** @param {any} run The run. @returns {HTMLElement} Its name, state, tags and notes. */
-function heading(run) {
+/**
+ * @param {any} run The run. @param {() => void} redraw Shows the run again.
+ * @returns {HTMLElement} Its name, state, tags and notes, and the buttons that change it.
+ */
+function heading(run, redraw) {
+  const edit = element("button", { type: "button" }, "Edit…");
+  edit.addEventListener("click", async () => { if (await editRun(run)) redraw(); });
+  const remove = element("button", { type: "button" }, "Delete…");
+  remove.addEventListener("click", async () => {
+    const { place } = await ask("about");
+    if (await deleteRun(run, place)) go({});
+  });
   return element("div", { class: "heading" },
     element("h1", {}, run.name || run.id),
     element("span", { class: `chip state-${run.state}` }, run.state),
     ...(run.tags ?? []).map((/** @type {string} */ tag) => element("span", { class: "chip" }, tag)),
+    element("span", { class: "actions" }, edit, remove),
     run.notes ? element("p", { class: "notes" }, run.notes) : null);
 }
 

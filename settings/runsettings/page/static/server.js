@@ -13,9 +13,30 @@ export class Refused extends Error {}
 export async function ask(name, asked = {}, signal = undefined) {
   const query = new URLSearchParams();
   for (const [key, value] of Object.entries(asked)) if (value !== undefined && value !== null && value !== "") query.set(key, String(value));
+  return answered(fetch(`/api/${name}?${query}`, { signal }), signal);
+}
+
+/**
+ * Changes runs.
+ * @param {string} name The last part of the address.
+ * @param {Record<string, any>} body What to change.
+ * @returns {Promise<any>} The answer.
+ */
+export function change(name, body) {
+  const headers = { "content-type": "application/json" };
+  return answered(fetch(`/api/${name}`, { method: "POST", headers, body: JSON.stringify(body) }));
+}
+
+/**
+ * Waits for an answer.
+ * @param {Promise<Response>} coming The answer.
+ * @param {AbortSignal} [signal] Ends the question.
+ * @returns {Promise<any>} Its data.
+ */
+async function answered(coming, signal = undefined) {
   let answer;
   try {
-    answer = await fetch(`/api/${name}?${query}`, { signal });
+    answer = await coming;
   } catch (error) {
     if (signal?.aborted) throw error;
     throw new Refused("the page's server does not answer: it was ended, or its machine sleeps");

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import abc
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, Self
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from runsettings.journal.query.listing import Question
 from runsettings.journal.query.metrics import Bucket, Metric
@@ -14,6 +14,10 @@ from runsettings.journal.replay import StoredRun
 from runsettings.shipping.batches import Batch, RunIdentity
 from runsettings.values.diagnostic import Rule
 from runsettings.values.errors import RunError
+
+if TYPE_CHECKING:
+    # It loads the settings, which a reader does not need.
+    from runsettings.journal.edits import Edit
 
 
 class Committed(NamedTuple):
@@ -172,16 +176,12 @@ class Store(Destination):
         """
 
     @abc.abstractmethod
-    def change_tags(self, run: StoredRun, add: Sequence[str], remove: Sequence[str]) -> list[str]:
-        """Add and remove tags of a run, only in the store. Later batches keep these changes.
+    def edit_run(self, run: StoredRun, edit: Edit) -> None:
+        """Change the name, notes and tags of a run, only in the store. Later batches keep this.
 
         Args:
-            run: The run, from `list_runs`.
-            add: Tags to add.
-            remove: Tags to remove.
-
-        Returns:
-            Its tags after the change.
+            run: The run, from `list_runs`; its members are updated.
+            edit: The change, after `edits.checked`.
         """
 
     @abc.abstractmethod

@@ -8,7 +8,7 @@ Other columns of the store have the exact values that were logged.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from runsettings.journal.query.keys import ATTRIBUTES
@@ -63,12 +63,15 @@ def chunk_rows(key: int, number: int, start: int, series: Series) -> Iterator[tu
         )
 
 
-def run_values(batch: Batch, tags: list[str]) -> dict[str, Any]:
+def run_values(
+    batch: Batch, edit: Callable[[Mapping[str, Any]], Mapping[str, Any]] = lambda _record: {}
+) -> dict[str, Any]:
     """Make the columns of a run at the end of a batch.
 
     Args:
         batch: The batch.
-        tags: The tags of the run.
+        edit: Returns the members of the run that were edited in the store, by name, for the run as
+            JSON.
 
     Returns:
         The values by column name.
@@ -90,7 +93,7 @@ def run_values(batch: Batch, tags: list[str]) -> dict[str, Any]:
         "tail": batch.tail,
         "state": batch.state,
         "summary": run.summary,
-        **tag_values(record, attributes, tags),
+        **edited_values(record, attributes, edit(record)),
     }
     if batch.start == 0 or any(each.type in _CHANGES_DETAILS for each in batch.events):
         values["config"] = run.config
@@ -101,20 +104,25 @@ def run_values(batch: Batch, tags: list[str]) -> dict[str, Any]:
     return values
 
 
-def tag_values(
-    record: dict[str, Any], attributes: dict[str, Any], tags: list[str]
+def edited_values(
+    record: dict[str, Any], attributes: dict[str, Any], members: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Make the columns of a run that contain its tags.
+    """Make the columns of a run that contain the members that can be edited.
 
     Args:
-        record: The run as JSON, without the details. Its tags are changed in place.
-        attributes: The attributes that a database filters. The tags are changed in place.
-        tags: The tags.
+        record: The run as JSON, without the details; changed in place.
+        attributes: The attributes that a database filters; changed in place.
+        members: The edited members by name.
 
     Returns:
         The values by column name.
     """
-    record["tags"] = attributes["tags"] = tags
+    record.update(members)
+    for name, value in members.items():
+        if value in (None, ""):
+            attributes.pop(name, None)
+        else:
+            attributes[name] = value
     return {"attributes": attributes, "record": encode(record).decode()}
 
 

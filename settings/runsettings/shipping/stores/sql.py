@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -23,6 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 
+from runsettings.journal.edits import Edit
 from runsettings.journal.query.listing import Question
 from runsettings.journal.query.metrics import Bucket, Metric
 from runsettings.journal.replay import StoredRun
@@ -31,7 +33,7 @@ from runsettings.shipping.batches import Batch, RunIdentity
 from runsettings.shipping.stores import merging, reading, tables
 from runsettings.shipping.stores.base import Committed, Latest, NoStoreError
 from runsettings.shipping.stores.engines import make_engine, next_step
-from runsettings.shipping.stores.one_run import history, retagging
+from runsettings.shipping.stores.one_run import editing, history
 from runsettings.shipping.stores.one_run.files import FileTable
 from runsettings.shipping.stores.queries.series import read_series
 from runsettings.shipping.stores.rows import chunk_rows, escaped_key, plain_text, run_values
@@ -134,7 +136,8 @@ class SqlStore(FileTable):
             insert_rows(
                 connection, events, [(key, e[0], plain_text(e[1]), *e[2:]) for e in batch.events]
             )
-            values = run_values(batch, retagging.changed_tags(connection, key, batch.run.tags))
+            edit = functools.partial(editing.edited, connection, key)
+            values = run_values(batch, edit)
             values["promised"] = self._promised(connection, promise)
             connection.execute(update(runs).where(runs.c.key == key).values(values))
         self._numbers[key] = batch.end, numbers
@@ -169,13 +172,14 @@ class SqlStore(FileTable):
             values = {**gone, "position": -1, "removed": self._now(connection)}
             connection.execute(update(runs).where(older).values(values))
 
-    def change_tags(self, run: StoredRun, add: Sequence[str], remove: Sequence[str]) -> list[str]:
-        """Add and remove tags of a run, only in the store."""
+    def edit_run(self, run: StoredRun, edit: Edit) -> None:
+        """Change the name, notes and tags of a run, only in the store."""
         with self._begin() as connection:
-            tags = retagging.change_tags(connection, run, add, remove, self._now(connection))
-        if tags is None:
+            members = editing.edit_run(connection, run, edit, self._now(connection))
+        if members is None:
             raise self._bad(f"the run {run.id} was removed from it", _LIST_HINT)
-        return tags
+        for name, value in members.items():
+            setattr(run, name, value)
 
     def list_runs(self) -> list[StoredRun]:
         """The latest run of each project and id, newest first."""
