@@ -19,7 +19,8 @@ from sqlalchemy import insert, text
 
 from runsettings.journal.query.listing import Question
 from runsettings.journal.replay import StoredRun
-from runsettings.shipping.batches import Batch, RunIdentity, Series
+from runsettings.shipping.batches import Batch, RunIdentity
+from runsettings.shipping.series import Series
 from runsettings.shipping.stores.opening import open_store
 from runsettings.shipping.stores.rows import run_values
 from runsettings.shipping.stores.tables import runs

@@ -11,7 +11,9 @@ import errno
 import json
 import os
 import stat
+import sys
 from collections.abc import Iterator
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -23,6 +25,9 @@ from runsettings.values.diagnostic import Rule
 from runsettings.values.errors import RunError
 
 _CHUNK: Final = 1 << 20
+_FIRST_BLOCK: Final = 1 << 12
+_BLOCK: Final = 1 << 15
+"""Bytes of a block. With more records in memory, the garbage collector runs more often."""
 
 # As far as the platform has them: never wait for a pipe or follow a link; children do not inherit.
 _SAFE: Final = sum(
@@ -37,6 +42,15 @@ class Line(NamedTuple):
     """The record, or ``None`` for a torn line."""
     end: int
     """The byte at which the next line begins; a reader can continue there."""
+
+
+class Block(NamedTuple):
+    """Consecutive lines of a journal."""
+
+    records: list[dict[str, Any] | None]
+    """The record of each line, or ``None`` for a torn line."""
+    ends: list[int]
+    """For each line, the byte at which the next one begins."""
 
 
 def open_regular(path: Path | str, flags: int = os.O_RDONLY, *, dir_fd: int | None = None) -> int:
@@ -60,6 +74,50 @@ def open_regular(path: Path | str, flags: int = os.O_RDONLY, *, dir_fd: int | No
     return fd
 
 
+def read_blocks(path: Path | str | int, start: int = 0, most: int = sys.maxsize) -> Iterator[Block]:
+    """The lines of a journal, many at once, without an unfinished last one.
+
+    The first block is small, so that reading only the beginning of a journal costs little.
+
+    Args:
+        path: The journal, or the descriptor of an open one, which is closed.
+        start: The byte to begin at.
+        most: The number of bytes after which to stop, at the end of a line.
+
+    Raises:
+        OSError: The file cannot be read.
+    """
+    fd = path if isinstance(path, int) else open_regular(path)
+    with os.fdopen(fd, "rb", buffering=_CHUNK) as file:
+        file.seek(start)
+        end, size = start, _FIRST_BLOCK
+        while lines := file.readlines(max(min(size, start + most - end - 1), 1)):
+            ends = list(accumulate(map(len, lines), initial=end))[1:]
+            block = _block(lines, ends)
+            yield block
+            end, size = ends[-1], min(2 * size, _BLOCK)
+            if not lines[-1].endswith(b"\n"):
+                return  # its end may be written meanwhile, and is no line of its own
+            if block.records and end - start >= most:
+                return
+
+
+def _block(lines: list[bytes], ends: list[int]) -> Block:
+    try:
+        records: list[Any] = list(map(from_json, lines))
+        if set(map(type, records)) == {dict}:
+            return Block(records, ends)
+    except ValueError:
+        pass
+    records = list(map(parse, lines))
+    if records[-1] is None and not lines[-1].endswith(b"\n"):
+        # Another process may be writing it; the next call begins with it.
+        records.pop()
+    # A blank line is no torn record.
+    read = [at for at, each in enumerate(records) if each is not None or not lines[at].isspace()]
+    return Block([records[at] for at in read], [ends[at] for at in read])
+
+
 def read_lines(path: Path | str | int, start: int = 0) -> Iterator[Line]:
     """The lines of a journal, in order, without an unfinished last one.
 
@@ -70,18 +128,8 @@ def read_lines(path: Path | str | int, start: int = 0) -> Iterator[Line]:
     Raises:
         OSError: The file cannot be read.
     """
-    fd = path if isinstance(path, int) else open_regular(path)
-    with os.fdopen(fd, "rb", buffering=_CHUNK) as file:
-        file.seek(start)
-        end = start
-        for line in file:
-            end += len(line)
-            record = parse(line)
-            if record is None and not line.endswith(b"\n"):
-                # Another process may be writing it; the next call begins with it.
-                return
-            if record is not None or not line.isspace():
-                yield Line(record, end)
+    for block in read_blocks(path, start):
+        yield from map(Line, block.records, block.ends)
 
 
 @known_arguments()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import os
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Self, cast
@@ -244,6 +244,21 @@ class StoredRun:
             self.step = step + 1
         self.summarize(record["data"], step)
         return True
+
+    def add_rows(
+        self, steps: Sequence[int], times: Sequence[float], data: Sequence[Mapping[str, Any]]
+    ) -> None:
+        """Replay valid rows that the script logged, and whose data have the same keys."""
+        self.last = max(self.last, *times)
+        for step in steps:
+            if step >= self.step:
+                self.rows += 1
+                self.step = step + 1
+        # Without definitions, the summary has the keys in the order of the first row, and the
+        # values of the last one.
+        summarized = slice(None) if self.metrics else slice(None, None, max(len(data) - 1, 1))
+        for step, row in zip(steps[summarized], data[summarized], strict=True):
+            self.summarize(row, step)
 
     def summarize(self, data: Mapping[str, Any], step: int) -> None:
         """Put the values of a row into the summary."""

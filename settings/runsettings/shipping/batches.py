@@ -7,25 +7,20 @@ commits a batch together with its end position has each record exactly once.
 from __future__ import annotations
 
 import os
-from array import array
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any, Final, NamedTuple
 
-from runsettings.journal.aggregates import as_float, merge_summary
-from runsettings.journal.reader import open_regular, parse, read_lines
+from runsettings.journal.aggregates import as_float
+from runsettings.journal.reader import open_regular, parse, read_blocks, read_lines
 from runsettings.journal.records import State
 from runsettings.journal.replay import StoredRun
 from runsettings.journal.writer import encode
+from runsettings.shipping.series import Series, add_row, add_rows, split_rows
 
 BYTES: Final = 4 << 20
 """The number of bytes of a journal after which a batch ends."""
 
-_EXACT_INTEGERS: Final = 1 << 53
-"""A float can represent all integers whose absolute value is below this."""
-
-_LARGEST_STEP: Final = (1 << 63) - 1
 _TAIL: Final = 1 << 12
 
 
@@ -46,17 +41,6 @@ class Event(NamedTuple):
     type: str
     time: float | None
     text: str
-
-
-@dataclass(slots=True)
-class Series:
-    """The numbers of one key in a batch."""
-
-    steps: array[int] = field(default_factory=lambda: array("q"))
-    times: array[float] = field(default_factory=lambda: array("d"))
-    values: array[float] = field(default_factory=lambda: array("d"))
-    whole: bool = True
-    """Whether all values were integers."""
 
 
 @dataclass(slots=True)
@@ -124,18 +108,20 @@ def read_batch(run: StoredRun, most: int = BYTES) -> Batch | None:
     batch = Batch(run.position, run)
     fd = open_regular(run.journal)
     try:
-        for record, end in read_lines(os.dup(fd), run.position):
-            if record is None:
-                run.torn += 1
-            else:
-                try:
-                    if run.apply(record):
-                        _add(batch, record, fd, end)
-                except ValueError:
-                    run.torn += 1  # not a valid record of its type
-            run.position = end
-            if end - batch.start >= most:
-                break
+        for block in read_blocks(os.dup(fd), run.position, most):
+            if add_rows(batch.series, run, block.records):
+                run.position = block.ends[-1]
+                continue
+            at = 0
+            for alike, group in split_rows(block.records):
+                ends = block.ends[at : at + len(group)]
+                at += len(group)
+                if alike and add_rows(batch.series, run, group):
+                    run.position = ends[-1]
+                    continue
+                for record, end in zip(group, ends, strict=True):
+                    _apply(batch, record, fd, end)
+                    run.position = end
         if batch.end == batch.start:
             return None
         batch.tail = _digest(fd, batch.end)
@@ -169,10 +155,23 @@ def _digest(fd: int, position: int) -> str:
     return blake2b(os.pread(fd, size, position - size), digest_size=16).hexdigest()
 
 
+def _apply(batch: Batch, record: dict[str, Any] | None, fd: int, end: int) -> None:
+    """Apply a record to the run of a batch, and add it if it counts."""
+    run = batch.run
+    if record is None:
+        run.torn += 1
+        return
+    try:
+        if run.apply(record):
+            _add(batch, record, fd, end)
+    except ValueError:
+        run.torn += 1  # not a valid record of its type
+
+
 def _add(batch: Batch, record: dict[str, Any], fd: int, end: int) -> None:
     """Add a valid record. Its line begins at the position of the run and ends at ``end``."""
     kind = record.get("type")
-    if kind == "history" and _add_numbers(batch.series, record):
+    if kind == "history" and add_row(batch.series, record):
         return
     line = os.pread(fd, end - batch.run.position, batch.run.position).strip()
     try:
@@ -184,43 +183,6 @@ def _add(batch: Batch, record: dict[str, Any], fd: int, end: int) -> None:
     time = record.get("time")
     seconds = as_float(time) if isinstance(time, (int, float)) else None
     batch.events.append(Event(end, kind if isinstance(kind, str) else "", seconds, text))
-
-
-def _add_numbers(series: dict[str, Series], record: Mapping[str, Any]) -> bool:
-    """Add the numbers of a row to their series.
-
-    Args:
-        series: The series, by flat key.
-        record: The row.
-
-    Returns:
-        Whether the series have all values of the row, so that its text is not needed.
-    """
-    step, time = record["step"], as_float(record["time"])
-    if step > _LARGEST_STEP:
-        return False
-    flat: dict[str, Any] = {}
-    merge_summary(flat, record["data"])
-    complete = bool(flat)
-    for key, value in flat.items():
-        kind = type(value)
-        if kind is float:
-            number = value
-        elif kind is int:
-            number = as_float(value)
-            complete = complete and -_EXACT_INTEGERS < value < _EXACT_INTEGERS
-        else:
-            complete = False
-            continue
-        known = series.get(key)
-        if known is None:
-            known = series[key] = Series()
-        known.steps.append(step)
-        known.times.append(time)
-        known.values.append(number)
-        if kind is float:
-            known.whole = False
-    return complete
 
 
 def _read(journal: str, start: int, end: int) -> bytes:

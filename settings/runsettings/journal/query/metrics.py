@@ -105,6 +105,9 @@ def mean(values: Sequence[float]) -> float:
     Args:
         values: The values.
     """
+    total = sum(values)
+    if math.isfinite(total) and values:
+        return total / len(values)
     known = [value for value in values if not math.isnan(value)]
     if not known:
         return math.nan
@@ -137,7 +140,9 @@ class Bucket(NamedTuple):
         Returns:
             The bucket.
         """
-        known = [value for value in values if not math.isnan(value)]
+        known = list(values)
+        if not math.isfinite(sum(known)):
+            known = [value for value in values if not math.isnan(value)]
         least, most = min(known, default=None), max(known, default=None)
         average = mean(known) if known else None
         return cls(steps[0], steps[-1], len(known), least, most, average, values[-1])

@@ -16,8 +16,8 @@ from psycopg.adapt import Buffer, Dumper
 from psycopg.pq import Format
 from psycopg.types import TypeInfo
 
-_WIDTH: Final = 8
-"""Bytes of a number."""
+_LENGTH: Final = struct.pack(">I", 8)
+"""The length of a number in bytes, which precedes it."""
 
 
 class _Numbers(Dumper):
@@ -32,12 +32,11 @@ class _Numbers(Dumper):
         numbers: array[Any] = obj[:]
         if sys.byteorder == "little":
             numbers.byteswap()
-        data, size = numbers.tobytes(), _WIDTH + 4
-        packed = bytearray(size * len(numbers))
-        packed[3::size] = bytes([_WIDTH]) * len(numbers)  # the other bytes of the length are 0
-        for at in range(_WIDTH):
-            packed[4 + at :: size] = data[at::_WIDTH]
-        return struct.pack(">iiIii", 1, 0, self.element, len(numbers), 1) + packed
+        halves = array("I", numbers.tobytes())
+        packed = array("I", _LENGTH) * (3 * len(numbers))
+        packed[1::3], packed[2::3] = halves[0::2], halves[1::2]
+        header = struct.pack(">iiIii", 1, 0, self.element, len(numbers), 1)
+        return header + packed.tobytes()
 
 
 def _dumper(info: TypeInfo | None) -> type[_Numbers]:

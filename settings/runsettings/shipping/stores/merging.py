@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, delete, func, select
 
-from runsettings.shipping.batches import Series
+from runsettings.shipping.series import Series
 from runsettings.shipping.stores import rows
 from runsettings.shipping.stores.tables import chunks
 

@@ -14,7 +14,8 @@ from typing import Any, Final
 from runsettings.journal.query.keys import ATTRIBUTES
 from runsettings.journal.query.metrics import Bucket, last_of_each
 from runsettings.journal.writer import encode
-from runsettings.shipping.batches import Batch, Series
+from runsettings.shipping.batches import Batch
+from runsettings.shipping.series import Series
 from runsettings.values.key_paths import MISSING
 
 DETAILS: Final = (

@@ -1,0 +1,165 @@
+"""Collects the numbers of rows by key: of one row, or of many rows with the same keys at once."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from operator import itemgetter
+from typing import Any, Final
+
+from runsettings.journal.aggregates import as_float, merge_summary
+from runsettings.journal.replay import StoredRun
+
+_EXACT_INTEGERS: Final = 1 << 53
+"""A float can represent all integers whose absolute value is below this."""
+
+_LARGEST_STEP: Final = (1 << 63) - 1
+_MEMBERS: Final = itemgetter("type", "step", "time", "data")
+_FEW: Final = 4
+"""Fewer rows with the same keys are added faster one by one."""
+
+
+@dataclass(slots=True)
+class Series:
+    """The numbers of one key in a batch."""
+
+    steps: array[int] = field(default_factory=lambda: array("q"))
+    times: array[float] = field(default_factory=lambda: array("d"))
+    values: array[float] = field(default_factory=lambda: array("d"))
+    whole: bool = True
+    """Whether all values were integers."""
+
+
+def split_rows(records: list[Any]) -> Iterator[tuple[bool, list[Any]]]:
+    """Split records where the keys change.
+
+    Args:
+        records: Records, with ``None`` for torn lines.
+
+    Yields:
+        Whether the records are rows that `add_rows` may be able to add, and the records.
+    """
+    for keys, group in groupby(records, _keys):
+        found = list(group)
+        yield keys is not None and len(found) >= _FEW, found
+
+
+def _keys(record: dict[str, Any] | None) -> tuple[str, ...] | None:
+    """The keys of the data of a row that the script logged; ``None`` for any other record."""
+    if record is None or record.get("type") != "history" or "source" in record:
+        return None
+    data = record.get("data")
+    return tuple(data) if type(data) is dict else None
+
+
+def add_rows(series: dict[str, Series], run: StoredRun, records: list[Any]) -> bool:
+    """Add the numbers of many rows to their series, and apply the rows to their run.
+
+    The result is that of `StoredRun.apply` and `add_row` for each row.
+
+    Args:
+        series: The series, by flat key.
+        run: The run.
+        records: Records, with ``None`` for torn lines.
+
+    Returns:
+        Whether they were added; if not, nothing was changed. They are added if they are rows that
+        the script logged, with the same keys, and only numbers as values.
+    """
+    columns: list[tuple[str, list[float]]] = []
+    try:
+        kinds, steps, times, data = zip(*map(_MEMBERS, records), strict=True)
+        if (
+            set(kinds) != {"history"}
+            or set(map(len, records)) != {4}
+            or set(map(type, steps)) != {int}
+            or min(steps) < 0
+            or not {int, float}.issuperset(map(type, times))
+            or set(map(type, data)) != {dict}
+            or not _add_columns(columns, data)
+            or not 0 < len(columns) == len(dict(columns))
+        ):
+            return False
+        packed = array("q", steps), array("d", times)
+    except (TypeError, KeyError, ValueError, OverflowError):
+        return False  # not rows, rows with other keys, or numbers that are too large
+    for key, values in columns:
+        known = series.get(key)
+        if known is None:
+            known = series[key] = Series()
+        known.steps += packed[0]
+        known.times += packed[1]
+        known.values += array("d", values)
+        known.whole = known.whole and type(values[0]) is int
+    run.add_rows(steps, times, data)
+    return True
+
+
+def _add_columns(
+    columns: list[tuple[str, list[float]]], data: Sequence[dict[str, Any]], prefix: str = ""
+) -> bool:
+    """Add the numbers of each key of data that have the same keys.
+
+    Args:
+        columns: The flat keys with their numbers, to add to.
+        data: The data of each row.
+        prefix: The beginning of each key.
+
+    Returns:
+        Whether the numbers of each key are of one type, and a float can represent all of them.
+
+    Raises:
+        KeyError: The data do not have the same keys.
+    """
+    if len(set(map(len, data))) > 1:
+        return False
+    for key in data[0]:
+        values: list[Any] = list(map(itemgetter(key), data))
+        kinds = set(map(type, values))
+        if kinds == {dict}:
+            if not _add_columns(columns, values, f"{prefix}{key}."):
+                return False
+        elif kinds == {float} or (kinds == {int} and max(map(abs, values)) < _EXACT_INTEGERS):
+            columns.append((prefix + key, values))
+        else:
+            return False
+    return True
+
+
+def add_row(series: dict[str, Series], record: Mapping[str, Any]) -> bool:
+    """Add the numbers of a row to their series.
+
+    Args:
+        series: The series, by flat key.
+        record: The row.
+
+    Returns:
+        Whether the series have all values of the row, so that its text is not needed.
+    """
+    step, time = record["step"], as_float(record["time"])
+    if step > _LARGEST_STEP:
+        return False
+    flat: dict[str, Any] = {}
+    merge_summary(flat, record["data"])
+    complete = bool(flat)
+    for key, value in flat.items():
+        kind = type(value)
+        if kind is float:
+            number = value
+        elif kind is int:
+            number = as_float(value)
+            complete = complete and -_EXACT_INTEGERS < value < _EXACT_INTEGERS
+        else:
+            complete = False
+            continue
+        known = series.get(key)
+        if known is None:
+            known = series[key] = Series()
+        known.steps.append(step)
+        known.times.append(time)
+        known.values.append(number)
+        if kind is float:
+            known.whole = False
+    return complete
