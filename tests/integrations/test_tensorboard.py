@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from runsettings.cli.main import cli
-from runsettings.journal.reader import read_history
+from runsettings.journal.reader import read_history, read_records
 from runsettings.journal.replay import load_run
 from runsettings.shipping.stores.opening import open_store
 from runsettings.values.errors import RunError
@@ -201,6 +201,12 @@ def test_what_a_killed_script_flushed_is_in_its_run_after_sync(script, jail, mod
         assert done.exit_code == 0, done.output
     assert rows(journal) == [(step, step) for step in range(100)]
     assert counts(jail) == {"loss": 100, "global_step": 100}
+    (events,) = Path("logs").iterdir()
+    with open_store(f"sqlite:///{jail.cwd}/runs.db") as store:
+        (run,) = store.list_runs()
+        assert b"".join(store.read_file(run, f"logs/{events.name}")) == events.read_bytes()
+    copies = [record for record in read_records(journal) if record.get("path", "").startswith("l")]
+    assert len(copies) == 1 or mode == "online"  # two processes may copy at the same time
 
 
 def test_the_process_that_ships_a_run_follows_it(spawn, jail):

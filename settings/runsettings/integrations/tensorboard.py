@@ -24,12 +24,8 @@ from runsettings.integrations.patching import Patches
 from runsettings.journal.replay import StoredRun, load_run
 from runsettings.models.settings import Settings
 from runsettings.runs.recording.run import Run
-from runsettings.shipping.event_files.following import (
-    METADATA,
-    EventFiles,
-    event_files,
-    is_below,
-)
+from runsettings.shipping.event_files.copying import base_of_copy, is_below
+from runsettings.shipping.event_files.following import METADATA, EventFiles, event_files
 from runsettings.values.key_paths import format_path, leaves_of
 from runsettings.values.origin import Layer, Origin
 from runsettings.values.tree import Tree
@@ -124,16 +120,19 @@ class _FollowedDirectories:
                 self._run._recorder.write(
                     {
                         "type": "metadata",
-                        "values": {
-                            METADATA: {
-                                "directories": dict(self._directories),
-                                "earlier": list(self._earlier),
-                            }
-                        },
+                        "values": {METADATA: self._followed()},
                     }
                 )
         except Exception as error:  # noqa: BLE001 - the script's writer must work; it is reported
             self._complain(error)
+
+    def _followed(self) -> dict[str, Any]:
+        """What the run follows, for its metadata."""
+        return {
+            "directories": dict(self._directories),
+            "earlier": list(self._earlier),
+            "base": os.fspath(working_directory()),
+        }
 
     def _prefix(self, directory: str) -> str:
         """The prefix of the tags of a new directory.
@@ -157,9 +156,10 @@ class _FollowedDirectories:
             return
         self._flush()
         run = self._run
-        followed = {"directories": self._directories, "earlier": self._earlier}
+        followed = self._followed()
         for path, _ in event_files(followed, run.path.parent):
-            run._files.save(glob.escape(path), None, working_directory(), "now")
+            base = base_of_copy(path, followed)
+            run._files.save(glob.escape(path), base, working_directory(), "now")
         if run.mode == "offline" and self._directories:
             journal, recorder = run.journal_path, run._recorder
             files = EventFiles(journal, recorder.notices.warn, recorder.mask)

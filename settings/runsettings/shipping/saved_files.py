@@ -1,4 +1,4 @@
-"""Opens the saved files of a run to ship them, and refuses paths that lead outside of them."""
+"""Finds and opens the saved files of a run, and refuses paths that lead outside of them."""
 
 from __future__ import annotations
 
@@ -17,6 +17,26 @@ LARGEST_FILE: Final = 10_000_000
 _PART: Final = 1 << 20
 
 
+def saved_path(journal: str, path: str) -> Path:
+    """The place of a saved file of a run.
+
+    Args:
+        journal: The path of the run's journal.
+        path: The path of the file below ``files/``.
+
+    Returns:
+        Its place.
+
+    Raises:
+        OSError: It is not below ``files/``.
+    """
+    home = Path(journal).with_name(FILES).resolve()
+    # Another user may have written the journal or a symbolic link, which can lead anywhere.
+    if "\0" in path or not (home / path).resolve().is_relative_to(home):
+        raise OSError(errno.EPERM, "it is not below the directory of the run's files", path)
+    return home / path
+
+
 def open_saved(journal: str, path: str) -> BinaryIO:
     """Open a saved file of a run.
 
@@ -30,11 +50,7 @@ def open_saved(journal: str, path: str) -> BinaryIO:
     Raises:
         OSError: The file cannot be read, is not a regular file, or is not below ``files/``.
     """
-    home = Path(journal).with_name(FILES).resolve()
-    # Another user may have written the journal or a symbolic link, which can lead anywhere.
-    if "\0" in path or not (home / path).resolve().is_relative_to(home):
-        raise OSError(errno.EPERM, "it is not below the directory of the run's files", path)
-    return os.fdopen(open_regular(home / path), "rb")
+    return os.fdopen(open_regular(saved_path(journal, path)), "rb")
 
 
 def read_parts(file: BinaryIO, most: int) -> Iterator[bytes]:

@@ -168,14 +168,35 @@ def test_a_crashed_run_ends_where_the_next_run_of_its_directory_starts(begin, ja
     finish()
     journal.write_bytes(active_lines)  # as a kill leaves it
     _append(journal, {"type": "metadata", "time": 1.0, "values": values})
-    write_events([0.5])
+    path = write_events([0.5])
     run = load_run(journal)
     later = StoredRun("x", started=run.started + 0.0001, metadata=values)
     other = StoredRun("y", started=run.started + 0.0001)
     EventFiles(journal, print, others=[later, run]).follow(run, everything=True)
     assert rows(journal) == []
-    EventFiles(journal, print, others=[other, run]).follow(run, everything=True)
+    assert "file" not in {record["type"] for record in read_records(journal)}
+    for _ in range(2):
+        EventFiles(journal, print, others=[other, run]).follow(run, everything=True)
     assert rows(journal) == [(0, 0.5)]
+    (copy,) = (record for record in read_records(journal) if record["type"] == "file")
+    assert (journal.parent / "files" / copy["path"]).read_bytes() == path.read_bytes()
+    assert copy["time"] == load_run(journal).last  # the copy does not make the run longer
+
+
+def test_a_copy_that_would_leave_the_run_is_refused(begin, jail, write_events, capsys):
+    """Another user may have put a symbolic link there."""
+    values = {"tensorboard": {"directories": {str(jail.cwd / "logs"): ""}, "earlier": []}}
+    journal = begin().journal_path
+    active_lines = journal.read_bytes()
+    finish()
+    journal.write_bytes(active_lines)
+    _append(journal, {"type": "metadata", "time": 1.0, "values": values})
+    write_events([0.5])
+    (jail.cwd / "elsewhere").mkdir()
+    (journal.parent / "files" / "logs").symlink_to(jail.cwd / "elsewhere")
+    EventFiles(journal, print).follow(load_run(journal), everything=True)
+    assert list((jail.cwd / "elsewhere").iterdir()) == []
+    assert "cannot be copied: it is not below" in capsys.readouterr().out
 
 
 def test_copies_in_the_directory_of_runs_are_no_event_files(follow, jail, write_events):

@@ -6,13 +6,15 @@ import os
 import stat
 import time
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
-from runsettings.journal.replay import StoredRun
+from runsettings.journal.replay import StoredRun, load_run
 from runsettings.journal.writer import append_once, encode
 from runsettings.secrets import live
 from runsettings.secrets.masking import SecretMask
+from runsettings.shipping.event_files.copying import copy_event_file, is_below
 from runsettings.shipping.event_files.framing import DamagedError, read_event_records
 from runsettings.shipping.event_files.messages import (
     Event,
@@ -25,7 +27,8 @@ from runsettings.values.origin import Layer
 
 METADATA: Final = "tensorboard"
 """The key of the run's metadata that says what is followed: ``directories``, each with the prefix
-of its tags, and ``earlier``, the files that existed before the run."""
+of its tags, ``earlier``, the files that existed before the run, and ``base``, the script's working
+directory."""
 
 EXTRA: Final = "runsettings[tensorboard]"
 
@@ -97,9 +100,35 @@ class EventFiles:
         try:
             for path, prefix in self._found:
                 total += self._read(path, prefix, run, parse)
+            if everything and run.state == "crashed":
+                total += self._copy(followed, parse)
         except OSError as error:
             self._say(f"{self._journal} cannot be written: {error.strerror or error}")
         return total
+
+    def _copy(self, followed: dict[str, Any], parse: Callable[[bytes], Event]) -> int:
+        """Copy the event files of a killed run into the run; return the bytes of their records."""
+        total, run = 0, load_run(self._journal)  # a run from a listing has no files
+        for path, _ in self._found:
+            try:
+                if self._is_of_run(path, parse) and (
+                    record := copy_event_file(run, path, followed)
+                ):
+                    line = encode(self._mask.record(record))
+                    append_once(self._journal, line)
+                    total += len(line)
+            except OSError as error:
+                self._say(f"{path} cannot be copied: {error.strerror or error}")
+        return total
+
+    def _is_of_run(self, path: str, parse: Callable[[bytes], Event]) -> bool:
+        """Whether an event file begins before the events of another run."""
+        try:
+            return self._end is None or any(
+                parse(data).time <= self._end for _, data in islice(read_event_records(path, 0), 1)
+            )
+        except (DamagedError, NoEventError):
+            return False
 
     def _read(self, path: str, prefix: str, run: StoredRun, parse: Callable[[bytes], Event]) -> int:
         """Append the new records of one file.
@@ -243,16 +272,6 @@ def _end(run: StoredRun, others: Iterable[StoredRun]) -> float | None:
 def _tops(run: StoredRun) -> list[str]:
     followed = run.metadata.get(METADATA)
     return list(followed.get("directories", ())) if isinstance(followed, dict) else []
-
-
-def is_below(directory: str, top: str) -> bool:
-    """Whether a directory is ``top`` or below it.
-
-    Args:
-        directory: The path to check.
-        top: The path of the upper directory.
-    """
-    return directory == top or directory.startswith(top.rstrip(os.sep) + os.sep)
 
 
 def _rows(event: Event, path: str, end: int, prefix: str) -> Iterator[dict[str, Any]]:
