@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import shlex
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -89,8 +91,25 @@ def sync_command(
             note(f"no runs in {source.place}")
         elif dry_run:
             _print_missing(url, found)
-        elif not _ship(url, found):
-            ctx.exit(1)
+        else:
+            again = ["--all"] if everything else [*runs]
+            with _kept([*again, *([] if to is None else ["--to", to])]):
+                done = _ship(url, found)
+            if not done:
+                ctx.exit(1)
+
+
+@contextlib.contextmanager
+def _kept(arguments: Sequence[str]) -> Iterator[None]:
+    """Say with each error of a store that the records are kept, and how to ship them later."""
+    try:
+        yield
+    except RunError as error:
+        again = f"the records are kept; ship them later with: {shlex.join(['runsettings', 'sync', *arguments])}"
+        raise RunError(
+            replace(each, hint=f"{each.hint}; {again}" if each.hint else again)
+            for each in error.diagnostics
+        ) from error.__cause__
 
 
 def _named(source: RunSource, names: Sequence[str]) -> list[StoredRun]:
