@@ -105,7 +105,8 @@ def _kept(arguments: Sequence[str]) -> Iterator[None]:
     try:
         yield
     except RunError as error:
-        again = f"the records are kept; ship them later with: {shlex.join(['runsettings', 'sync', *arguments])}"
+        command = shlex.join(["runsettings", "sync", *arguments])
+        again = f"the records are kept; ship them later with: {command}"
         raise RunError(
             replace(each, hint=f"{each.hint}; {again}" if each.hint else again)
             for each in error.diagnostics
