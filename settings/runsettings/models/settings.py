@@ -16,6 +16,7 @@ from pydantic_settings import NoDecode, SettingsConfigDict
 from runsettings._deferred import deferred
 from runsettings.models.layered import LayeredSettings
 from runsettings.models.model_options import LayeredConfigDict
+from runsettings.secrets.forms import masked_if_address
 from runsettings.values.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -88,7 +89,11 @@ def _check_base_url(url: str) -> str:
     if not url.isprintable() or any(character.isspace() for character in url):
         raise ValueError("must not contain spaces or control characters")
     parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+    try:
+        port = parts.port
+    except ValueError:  # its message shows the port, which may be a password
+        port = -1
+    if parts.scheme not in {"http", "https"} or not parts.hostname or port == -1:
         raise ValueError("must be an http:// or https:// address")
     if parts.hostname in _PAGES or (parts.scheme, parts.hostname) == ("http", "api.wandb.ai"):
         raise ValueError("must be the address of the service: https://api.wandb.ai")
@@ -115,6 +120,13 @@ def _check_store(store: SecretStr) -> SecretStr:
         raise ValueError("must be a sqlite:/// or postgresql:// address")
     if scheme == "sqlite" and (not rest.startswith("/") or not rest.strip("/")):
         raise ValueError("must name a file after three slashes")
+    if scheme == "sqlite" and "?" in rest:
+        raise ValueError("must have no options after the ?; only PostgreSQL takes some")
+    if masked_if_address(url) is None:
+        raise ValueError(
+            "must be like postgresql://user:password@host:5432/database, "
+            "with other characters as %XX"
+        )
     return store
 
 

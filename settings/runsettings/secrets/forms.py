@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
+from urllib.parse import unquote_plus
 
 MASK: Final = "***"
 """The text that replaces a secret."""
@@ -29,6 +30,14 @@ _VALUE: Final = r"[^&#\s\"']+"
 _ADDRESS: Final = r"://[^/?#\s@'\"]*@"
 _REMOTE: Final = r"([^\s/:@]+)(:[^\s/:@]*)?(@[\w.-]+:(?!//).*)"
 _LONG_FLAG: Final = r"--[a-zA-Z]"
+_NAME_OF_SCHEME: Final = r"\w[\w+.-]*"
+_USER: Final = r"[^:/?#=\s]*"
+_PLACE: Final = (
+    r"(?s)(?:\[[^\]/?#@\s]*\]|[^:/?#@=&;\[\]\s]*)(?::(?:\d{1,5})?)?(?:/[^:?@=&;]*)?(?:\?.*)?"
+)
+_NO_ADDRESS: Final = r"(?:sqlite:/{0,2})?[^:@=?&;]*"
+_WITH_COLON: Final = ("host", "ssl")
+"""How the names of the options begin whose values may have a colon: ports and paths."""
 
 
 def is_secret_name(name: str) -> bool:
@@ -126,6 +135,76 @@ def mask_addresses(text: str) -> str:
         return f"://{user}:{MASK}@" if colon else f"://{MASK}@"
 
     return _mask_query(re.sub(_ADDRESS, masked, text))
+
+
+def mask_address(address: str) -> str:
+    """Mask the secrets of a text that is, or should be, the address of a store.
+
+    If the form of the address cannot be told, neither can the place of a password in it. Such an
+    address is masked beyond its scheme. A text that has no sign of an address stays.
+
+    Args:
+        address: The address.
+
+    Returns:
+        The masked address.
+    """
+    masked = masked_if_address(address)
+    if masked is not None:
+        return masked
+    if re.fullmatch(_NO_ADDRESS, address):
+        return address
+    scheme, mark, _ = address.partition("://")
+    return f"{scheme}{mark}{MASK}" if mark and re.fullmatch(_NAME_OF_SCHEME, scheme) else MASK
+
+
+def masked_if_address(address: str) -> str | None:
+    """Mask the secrets of an address, ``scheme://user:password@host:port/database?name=value``.
+
+    Args:
+        address: The address.
+
+    Returns:
+        The masked address; ``None`` if the text has another form.
+    """
+    scheme, mark, rest = address.partition("://")
+    if not mark or not re.fullmatch(_NAME_OF_SCHEME, scheme):
+        return None
+    if scheme.startswith("sqlite") and rest.startswith("/"):  # a path, with any characters
+        path, question, query = rest.partition("?")
+        return f"{scheme}://{path}{question}{_masked_options(query)}"
+    # The password ends at the last "@", and may have "/" and "?". So may the query have an "@".
+    before, question, after = rest.partition("?")
+    masked = _masked_login(before)
+    if masked is not None:
+        return f"{scheme}://{masked}{question}{_masked_options(after)}"
+    masked = _masked_login(rest)
+    return None if masked is None else f"{scheme}://{masked}"
+
+
+def _masked_login(rest: str) -> str | None:
+    """Mask the password in ``user:password@host:port/database?name=value``."""
+    login, at, place = rest.rpartition("@")
+    user, colon, _ = login.partition(":")
+    if not re.fullmatch(_USER, user) or not re.fullmatch(_PLACE, place):
+        return None
+    place, question, query = place.partition("?")
+    password = MASK if colon else ""
+    return f"{user}{colon}{password}{at}{place}{question}{_masked_options(query)}"
+
+
+def _masked_options(query: str) -> str:
+    """Mask the values in the query of a store's address that are or may be secrets."""
+    options: list[str] = []
+    for option in query.split("&") if query else ():
+        written, equals, value = option.partition("=")
+        name = unquote_plus(written)
+        secret = is_secret_name(name) or re.search(_AMBIGUOUS, name) or not re.fullmatch(_NAME, name)
+        if secret or not equals or (":" in value and not name.startswith(_WITH_COLON)):
+            value = MASK
+            written = written if equals else ""
+        options.append(f"{written}{equals}{value}")
+    return "&".join(options)
 
 
 def mask_remote(remote: str) -> str:

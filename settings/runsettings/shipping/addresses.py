@@ -7,22 +7,15 @@ loading SQLAlchemy.
 from __future__ import annotations
 
 import importlib.util
-import re
 from typing import Final, NamedTuple
 from urllib.parse import quote, unquote, urlsplit
 
-from runsettings.secrets.forms import MASK, mask_addresses
+from runsettings.secrets.forms import mask_address
 from runsettings.values.diagnostic import Rule
 from runsettings.values.errors import RunError
 
 _EXTRAS: Final = (("store", "sqlalchemy"), ("postgres", "psycopg"))
 """Each extra with the module that it installs; a PostgreSQL address needs both."""
-
-# As in SQLAlchemy, the password ends at the last "@", and may have "/" and "?". The scheme is
-# optional here, so that passwords in mistyped addresses are masked too.
-_LOGIN: Final = r"(?s)^((?:\w[\w+.-]*:/{0,2})?[^:/]*:(?!//)).+@"
-_LOGIN_OPTION: Final = r"[?&](?:ssl)?password="
-
 
 WANDB: Final = "wandb+"
 """The prefix of the address of a W&B server, before ``https``. Its password is the API key."""
@@ -81,18 +74,17 @@ def is_postgres(url: str) -> bool:
     return url.startswith("postgres")
 
 
-def has_password(url: str) -> bool:
-    """Whether an address has a password; such an address must not be on the command line."""
-    return bool(re.search(_LOGIN, url) or re.search(_LOGIN_OPTION, url))
+def may_have_password(url: str) -> bool:
+    """Whether an address has a password, or a form that does not tell.
+
+    Such an address must not be on the command line.
+    """
+    return shown(url) != url
 
 
 def shown(url: str) -> str:
-    """Mask the password of an address, for messages."""
-    if is_wandb(url):
-        return Server.of(url).base_url
-    if not has_password(url):
-        return url
-    return mask_addresses(re.sub(_LOGIN, rf"\1{MASK}@", url))
+    """Mask the password of an address, for messages; all of it if its form cannot be told."""
+    return Server.of(url).base_url if is_wandb(url) else mask_address(url)
 
 
 def is_installed(module: str) -> bool:

@@ -12,7 +12,7 @@ from click.shell_completion import CompletionItem
 
 from runsettings.cli.completing import offered
 from runsettings.recorded.sources import SETTING, setting_store
-from runsettings.shipping.addresses import Server, check_packages, has_password
+from runsettings.shipping.addresses import Server, check_packages, may_have_password, shown
 
 WANDB = "wandb"
 """The argument that selects W&B, with the login that `init` uses."""
@@ -106,17 +106,18 @@ def store_address(given: str | None, option: str) -> str:
         The address.
 
     Raises:
-        click.BadParameter: The address has a password.
+        click.BadParameter: The address has a password, or may have one.
         click.UsageError: There is no address.
         RunError: A package is missing.
         SettingsError: The settings have errors, so that the store is unknown.
     """
     if given is not None and given != SETTING:
-        if has_password(given):
+        if may_have_password(given):
             raise click.BadParameter(
-                "other users can see the arguments of a command: leave the password out, and put "
-                "it into ~/.pgpass or PGPASSWORD, or the whole address into WANDB_STORE or a "
-                "settings file",
+                f"{shown(given)} has a password, or no form that tells. Other users can see the "
+                "arguments of a command: write sqlite:///runs.db or "
+                "postgresql://user@host/database, and put the password into ~/.pgpass or "
+                "PGPASSWORD, or the whole address into WANDB_STORE or a settings file",
                 param_hint=option,
             )
         check_packages(given)
