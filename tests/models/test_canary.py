@@ -145,6 +145,21 @@ VALUES = {
     "no JSON": ("vault", CANARY),
     "in a mapping of models": ("vaults", json.dumps({"a": {"vault_key": CANARY}})),
     "in a bad mapping": ("vaults", json.dumps({"a": {"vault_key": CANARY, "size": "many"}})),
+    **{
+        f"store {address}": ("store", address.replace("{}", CANARY))
+        for address in (
+            "postgresql://u:{}",
+            "postgres:/u:{}@h",
+            "u:{}@h/d",
+            "postgresql://h/d?passwd={}",
+            "postgresql://h/d?user=u:{}",
+            "host=h password={}",
+        )
+    },
+    **{
+        f"server {address}": ("base_url", address.replace("{}", CANARY))
+        for address in ("u:{}@h", "u:{}", "https://{}@h", "http://h:{}", "http://[{}", "u {}")
+    },
     "in a union": ("either", json.dumps({"vault_key": CANARY})),
     "in a bad union": ("either", json.dumps({"vault_key": CANARY, "size": "many"})),
 }

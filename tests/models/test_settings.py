@@ -119,6 +119,38 @@ REFUSED: list[tuple[str, Any, str]] = [
         for url in ("runs.db", "mysql://h/d", "", "sqlite:///a\nb")
     ],
     *[
+        (
+            "store",
+            url,
+            (
+                "must be like postgresql://user:password@host:5432/database?sslmode=require, "
+                "with other characters as %XX"
+            ),
+        )
+        for url in (
+            "postgresql://u:pw",
+            "postgresql://u:pw/d",
+            "postgresql://h:port/d",
+            "postgresql://h/d?passwd=pw",
+            "postgresql://h/d?key=pw",
+            "postgresql://h/d?user=u:pw",
+            "postgresql://h/d?sslmode",
+            "postgresql://h/d password=pw",
+            "postgresql:///u:pw@h/d",
+            "sqlite:///u:pw@h/d",
+        )
+    ],
+    (
+        "store",
+        "sqlite:///runs.db?key=pw",
+        "must have no options after the ?; only PostgreSQL takes some",
+    ),
+    *[
+        ("base_url", url, "must be an http:// or https:// address")
+        for url in ("u:pw@h", "u:pw", "http://h:pw", "http://[u:pw", "postgres:/u:pw@h")
+    ],
+    ("base_url", "https://h/?key=pw", "must not have a query or a fragment"),
+    *[
         ("store", url, "must name a file after three slashes")
         for url in ("sqlite://", "sqlite:///", "sqlite://runs.db")
     ],

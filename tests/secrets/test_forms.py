@@ -6,9 +6,9 @@ import time
 
 import pytest
 
+from runsettings.secrets.arguments import mask_arguments
 from runsettings.secrets.forms import (
     mask_addresses,
-    mask_arguments,
     mask_remote,
     value_of_secret_name,
 )

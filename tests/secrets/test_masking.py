@@ -80,7 +80,7 @@ def test_every_text_of_a_diagnostic_is_masked():
     )
     (masked,) = SecretMask([KEY]).diagnostics([diagnostic])
     assert KEY not in repr(masked)
-    assert masked.excerpt == Excerpt("a: " + "*" * len(KEY), 1, 4, len(KEY))
+    assert masked.excerpt == Excerpt("a: ***", 1, 4, 3)  # the mask does not tell the length
 
 
 @pytest.mark.parametrize(

@@ -94,6 +94,9 @@ mongodb+srv://u:{}@h | {}@github.com:me/x.git | u:{}@github.com:me/x.git
 Bearer={} | {{"api_key":"{}"}} | --config {{"api_key":"{}"}}
 --config={{'db':{{'password':'{}'}}}} | {{token:{}}} | ["secret=",token={}]
 Server=h;Password={}; | Password={}&Server=h | --dsn=host=h,password={}
+postgresql://u:{} | postgres:/u:{}@h | u:{}@h | u:{}@h/d | --store=u:{}@h | --store u:{}@10.0.0.1/d
+--store=postgresql://u:{} | a=1,store=u:{}@h | postgresql://h/d?user=u:{} | u:a/{}@h | u:a={}@h
+postgresql://h/d?key={} | postgresql://u:{}?sslmode=require | https://u:{}/x@h | u:{}@[::1]/d
 """
 ARGUMENTS = [each for line in _ARGUMENTS.split("\n") for each in line.split(" | ") if each]
 """Arguments: `{}` stands for the canary, and `~` for a blank inside of one argument."""
@@ -436,3 +439,29 @@ def test_the_list_of_places_is_complete():
     places = [*ARGUMENTS, *RUN, *SETTINGS, *DEFAULTS, *CHECKED, *SCHEMAS]
     assert len(places) >= 201
     assert len({canary(place) for place in places}) == len(places)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("wandb/settings", "[default]\napi_key {}\n"),
+        ("wandb/settings", "api_key = {}\n"),
+        ("wandb/settings", "[default]\nmode = x\napi_key {}\n"),
+        ("x.yaml", "api_key {}\nlr: 1\n"),
+        ("x.yaml", "token: !x {}\n"),
+        ("x.json", '{"api_key": @{}}'),
+        ("x.toml", "api_key {}\n"),
+        ("x.toml", "password = {}\n"),
+    ],
+)
+def test_no_report_tells_how_long_a_secret_is(jail, monkeypatch, name, text):
+    """Secrets of different lengths have the same mask, wherever the error is in the line."""
+    said_of = []
+    for secret in ("k1" + "Qz7x" * 4, "k2" + "Qz7x" * 9):
+        monkeypatch.setenv("WANDB_API_KEY", secret)
+        jail.write(name, text.replace("{}", secret).replace("api_key", "wandb"))
+        texts = [said("check", name)]
+        jail.write(name, text.replace("{}", secret))
+        said_of.append([*texts, said("check", name), said("check", name, "--json")])
+        assert secret not in "".join(said_of[-1])
+    assert said_of[0] == said_of[1]

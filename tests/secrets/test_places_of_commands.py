@@ -13,6 +13,7 @@ import pytest
 from pydantic import SecretStr
 
 from runsettings import Config, RunConfig, overrides
+from runsettings.secrets import live
 
 from .test_places import CONFIG, Vault, canary, leaks, raised, said, written
 
@@ -67,7 +68,13 @@ ADDRESSES = (
     "postgresql://me:p@{}@127.0.0.1:1/d", "postgresql://me:{}/x@127.0.0.1:1/d",
     "postgresql://me:{}@[::1/d", "postgresql://me:{}@127.0.0.1:port/d",
     "mysql://me:{}@127.0.0.1:1/d", "me:{}@127.0.0.1/d", "postgresql://me:{}@x@127.0.0.1:1/d",
+    "postgresql://me:{}", "postgresql://me:{}/d", "me:{}", "postgresql:///me:{}@h/d",
+    "sqlite:///me:{}@h/d", "host=h password={}", "postgresql://h/d password={}",
+    "postgresql://127.0.0.1:1/d?passwd={}", "postgresql://127.0.0.1:1/d?key={}",
+    "postgresql://127.0.0.1:1/d?user=me:{}", "postgresql://127.0.0.1:1/d?sslmode=x;password={}",
 )  # fmt: skip
+MISPLACED = (("runs", "ls"), ("store", "upgrade"), ("ui",), ("store",), ())
+"""Commands that do not expect an address after them."""
 WAYS = ("option", "setting", "file")
 SHIPPED_TO = ("postgresql://me:{}@127.0.0.1:1/d", "postgresql://me:p@{}@127.0.0.1:1/d")
 STORES = [f"{way}: {address}" for way in WAYS for address in ADDRESSES]
@@ -82,9 +89,19 @@ def test_the_address_of_a_store_shows_no_password(jail, begin, monkeypatch, capf
         said("sync", "one", "--to", given["option"]),
         said("runs", "ls", "--store", given["option"]),
         said("store", "upgrade", "--to", given["option"]),
+        said("ui", "--no-browser", "--store", given["option"]),
+        said("sync", "one", f"--too={given['option']}"),
     ]
+    texts += [said(*command, given["option"]) for command in MISPLACED]
+    if address != "me:{}":  # as good a name of a file as any other
+        texts.append(said("check", given["option"]))
     monkeypatch.setenv("WANDB_STORE", given["setting"])
     commands = ("sync one", "runs ls --store setting", "show", "explain", "places", "check")
+    texts += raised(partial(begin, mode="online", id="two", settings={"finish_timeout": 0.1}))
+    texts += [
+        said(*f"{command} --store setting".split())
+        for command in ("runs show x", "ui --no-browser")
+    ]
     texts += [said(*command.split()) for command in commands]
     monkeypatch.delenv("WANDB_STORE")
     jail.write_workspace(f"[default]\nstore = {given['file']}\n")
@@ -117,6 +134,41 @@ def test_the_background_shipper_shows_no_password(jail, script):
     texts += written(jail.cwd)
     assert "***" in "".join(texts)
     assert leaks(places, texts) == []
+
+
+# --- the key of this machine, typed in the wrong place --------------------------------------------
+
+TYPED = """
+{} | --{} | show {} | get {} | set {} 1 | set mode {} | set project {}/ | unset {} | explain {}
+explain --{}=x | show --model {} | show --model {}:X | show --model json:{} | show --set {}
+show --set a={} | show --config {} | show --profile {} | show --file {} | show --env-file {}
+places {} | check {} | check {} --format json | check --format {} | check --settings-file {}
+check --select {} | check --schema {} | check --matrix {} | schema {} | schema --parser {}
+schema --annotate {} | lock {} | runs {} | runs show {} | runs show --{} x | runs ls {}
+runs ls --filter {} | runs ls --columns {} | runs ls --sort {} | runs ls --dir {}
+runs ls --store {} | runs ls --limit {} | runs diff {} {} | runs files {} | runs rm {}
+runs tag {} --add x
+runs export {} | sync {} | sync {} --to sqlite:///x.db | ui {} | ui --port {} | store {}
+store upgrade --to {} | store pin {} | completion {}
+"""
+COMMANDS = [each for line in TYPED.split("\n") for each in line.split(" | ") if each]
+
+
+@pytest.mark.parametrize("way", ["variable", "file", "netrc"])
+def test_the_key_typed_anywhere_is_masked(jail, way):
+    """An error repeats what was typed; the key that is set on this machine is masked in it."""
+    key = canary(f"key: {way}")
+    if way == "variable":
+        jail.setenv(WANDB_API_KEY=key)
+    elif way == "file":
+        jail.write_workspace(f"[default]\napi_key = {key}\n")
+    else:
+        jail.write(jail.home / ".netrc", f"machine api.wandb.ai login user password {key}\n")
+    for command in COMMANDS if way == "variable" else COMMANDS[-20:]:
+        live.forget_all()  # what another command has found is unknown to a new process
+        text = said(*command.replace("{}", key).split())
+        assert "Traceback" not in text or "SystemExit: " in text, (command, text)
+        assert leaks([f"key: {way}"], [text]) == [], command
 
 
 # --- composed files, profiles and overrides -------------------------------------------------------

@@ -12,6 +12,7 @@ from typing import Any, Final, TextIO
 import click
 
 from runsettings._version import __version__
+from runsettings.cli.error_masking import error_mask
 from runsettings.cli.lazy_group import LazyGroup
 from runsettings.cli.printing import STATUS, colour_wanted, print_report
 from runsettings.values.errors import RunsettingsError, SettingsWarning
@@ -36,6 +37,9 @@ _COMMANDS: Final = {
 
 _INTERRUPTED: Final = 130
 """The exit status of an interrupted command, as shells report it."""
+
+_MISPLACED: Final = ("Got unexpected extra argument", "No such command", "there is no command")
+"""How errors about arguments begin that no command expects."""
 
 
 class Program(LazyGroup):
@@ -69,15 +73,20 @@ class Program(LazyGroup):
             standalone_mode: Whether to exit; else the command's result is returned.
             **extra: Further arguments of click's context.
         """
+        arguments = sys.argv[1:] if args is None else list(args)
 
         def run() -> Any:
             return super(Program, self).main(
-                args, prog_name, complete_var, standalone_mode=False, **extra
+                arguments,
+                prog_name,
+                complete_var,
+                standalone_mode=False,
+                **{"obj": arguments, **extra},
             )
 
         if not standalone_mode:
             return run()
-        sys.exit(_status_of(run))
+        sys.exit(_status_of(run, arguments))
 
 
 @click.group(cls=Program, table=_COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
@@ -96,7 +105,7 @@ def main(arguments: list[str] | None = None) -> None:
     cli.main(arguments)
 
 
-def _status_of(run: Callable[[], Any]) -> int:
+def _status_of(run: Callable[[], Any], arguments: Sequence[str]) -> int:
     """Run a command, print its error if it has one, and return the exit status."""
     with warnings.catch_warnings():
         # Show these warnings under any warning filters of the process.
@@ -105,16 +114,21 @@ def _status_of(run: Callable[[], Any]) -> int:
         try:
             status = run()
         except click.ClickException as error:
-            error.show()
+            shown = io.StringIO()
+            error.show(shown)
+            misplaced = str(error.message).startswith(_MISPLACED)
+            text = error_mask(arguments, misplaced=misplaced).message(shown.getvalue())
+            click.echo(text, nl=False, err=True)
             return error.exit_code
         except click.Abort:
             click.echo("aborted", err=True)
             return _INTERRUPTED
         except RunsettingsError as error:
-            print_report(str(error), "red", err=True)
+            print_report(error_mask(arguments).message(str(error)), "red", err=True)
             return 1
         except OSError as error:
-            print_report(f"error: {_described(error)}", "red", err=True)
+            text = error_mask(arguments).message(f"error: {_described(error)}")
+            print_report(text, "red", err=True)
             return 1
     return status if isinstance(status, int) else 0
 

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, SecretStr
+from pydantic_core import PydanticCustomError
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from runsettings._deferred import deferred
 from runsettings.models.layered import LayeredSettings
 from runsettings.models.model_options import LayeredConfigDict
-from runsettings.secrets.forms import masked_if_address
+from runsettings.secrets.forms import HIDDEN, mask_address, masked_if_address
 from runsettings.values.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -87,19 +88,28 @@ def _check_tags(tags: tuple[str, ...]) -> tuple[str, ...]:
 
 def _check_base_url(url: str) -> str:
     if not url.isprintable() or any(character.isspace() for character in url):
-        raise ValueError("must not contain spaces or control characters")
-    parts = urlsplit(url)
+        raise _wrong_address(url, "must not contain spaces or control characters")
     try:
-        port = parts.port
-    except ValueError:  # its message shows the port, which may be a password
-        port = -1
-    if parts.scheme not in {"http", "https"} or not parts.hostname or port == -1:
-        raise ValueError("must be an http:// or https:// address")
+        parts = urlsplit(url)
+        is_address = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:  # its message shows a part of the address, which may be a password
+        is_address = False
+    if not is_address:
+        raise _wrong_address(url, "must be an http:// or https:// address")
     if parts.hostname in _PAGES or (parts.scheme, parts.hostname) == ("http", "api.wandb.ai"):
         raise ValueError("must be the address of the service: https://api.wandb.ai")
     if parts.username or parts.password:
-        raise ValueError("must not hold a user name or password; the key goes into api_key")
+        message = "must not hold a user name or password; the key goes into api_key"
+        raise _wrong_address(url, message)
+    if parts.query or parts.fragment:
+        raise _wrong_address(url, "must not have a query or a fragment")
     return url.rstrip("/")
+
+
+def _wrong_address(address: str, message: str) -> ValueError:
+    """An error that hides the address if it may have a password or a token."""
+    is_shown = "@" not in address and mask_address(address) == address
+    return ValueError(message) if is_shown else PydanticCustomError(HIDDEN, message)
 
 
 def _check_api_key(key: SecretStr) -> SecretStr:
@@ -124,7 +134,7 @@ def _check_store(store: SecretStr) -> SecretStr:
         raise ValueError("must have no options after the ?; only PostgreSQL takes some")
     if masked_if_address(url) is None:
         raise ValueError(
-            "must be like postgresql://user:password@host:5432/database, "
+            "must be like postgresql://user:password@host:5432/database?sslmode=require, "
             "with other characters as %XX"
         )
     return store

@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 from runsettings.composition.merge import Merged
 from runsettings.resolution.options import Option, OptionTable
 from runsettings.resolution.refused_keys import bad_key, unknown_key
-from runsettings.secrets.forms import MASK, mask_addresses
+from runsettings.secrets.forms import HIDDEN, MASK, mask_addresses
 from runsettings.secrets.masking import mask_excerpt_from_column
 from runsettings.values.diagnostic import Beaten, Diagnostic, Excerpt, Rule, Severity
 from runsettings.values.did_you_mean import did_you_mean
@@ -166,7 +166,7 @@ def _diagnostic(
 ) -> Diagnostic:
     first = details[0]
     option = table.nearest(path)
-    secret = table.is_secret(path)
+    secret = table.is_secret(path) or first["type"] == HIDDEN
     if first["type"] == "missing" and not isinstance(first["loc"][-1], int):
         return _missing(path, option, merged)
     if first["type"] in _UNKNOWN and option is not None:

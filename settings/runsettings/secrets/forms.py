@@ -8,12 +8,15 @@ function takes linear time: every pattern begins at a word, and words do not ove
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 from urllib.parse import unquote_plus
 
 MASK: Final = "***"
 """The text that replaces a secret."""
+
+HIDDEN: Final = "hidden_value"
+"""The type of an error of pydantic about a value that may be a secret and is not shown."""
 
 # Strings, not compiled patterns: most programs use none of them, and `re` caches used ones.
 _SENSITIVE: Final = (
@@ -23,21 +26,27 @@ _SENSITIVE: Final = (
 )
 _AMBIGUOUS: Final = r"(?i)(?:^|[-_.])(?:k|key|auth|pat|pw|pwd|pass|psk|sas|jwt|cookie|creds?)$"
 _LETTERS_AND_DIGITS: Final = r"(?=[^\W\d]*+\d)(?=[\d_-]*+[^\W\d_])[^\s/\\]{8,}+"
-_LOGINS: Final = frozenset({"-u", "--user", "--userpwd", "--proxy-user"})
 _NAME: Final = r"[\w.-]+"
 _SEPARATOR: Final = r"[\"']?\s*[:=]\s*"
 _VALUE: Final = r"[^&#\s\"']+"
-_ADDRESS: Final = r"://[^/?#\s@'\"]*@"
-_REMOTE: Final = r"([^\s/:@]+)(:[^\s/:@]*)?(@[\w.-]+:(?!//).*)"
-_LONG_FLAG: Final = r"--[a-zA-Z]"
+# The user and the password in an address, up to the "@". If there is none, what follows the host
+# is a password unless it is a port or a variable. A slash too many before the user is skipped.
+_ADDRESS: Final = (
+    r"://(?:/(?=[^/?#\s@:'\"]+:[^/?#\s@'\"]*@))?((?:[^/?#\s@'\"]*@)+|"
+    r"[^/?#\s@:'\"\[,]*:(?!\d*(?:[/?#\s'\",;)\]]|\Z)|\$?\{)[^\s'\"@,]+@?)"
+)
+_WORD: Final = r"[^\s\"']+"
+_HOST: Final = r"[^\W\d_]|\[|\d+\."
+_REMOTE: Final = r"([^\s/:@]+)(@[\w.-]+:(?!//).*)"
 _NAME_OF_SCHEME: Final = r"\w[\w+.-]*"
 _USER: Final = r"[^:/?#=\s]*"
-_PLACE: Final = (
-    r"(?s)(?:\[[^\]/?#@\s]*\]|[^:/?#@=&;\[\]\s]*)(?::(?:\d{1,5})?)?(?:/[^:?@=&;]*)?(?:\?.*)?"
-)
-_NO_ADDRESS: Final = r"(?:sqlite:/{0,2})?[^:@=?&;]*"
-_WITH_COLON: Final = ("host", "ssl")
-"""How the names of the options begin whose values may have a colon: ports and paths."""
+_PLACE: Final = r"(?:\[[^\]/?#@\s]*\]|[^:/?#@=&;\[\]\s]*)(?::(?:\d{1,5})?)?(?:/[^:?@=&;\s]*)?"
+_NO_ADDRESS: Final = r"(?:sqlite:/{0,2})?[^:@=?&;\s]*"
+_LOGIN_AS_PATH: Final = r"/[^/:@]+:[^/@]*@"
+_OPTION: Final = r"[^:=;\s]*"
+_PASSWORD_OPTIONS: Final = ("password", "sslpassword")
+_FREE_OPTIONS: Final = ("host", "ssl", "options")
+"""How the names of the options begin whose values have ports, paths or assignments."""
 
 
 def is_secret_name(name: str) -> bool:
@@ -67,15 +76,43 @@ def value_of_secret_name(text: str) -> int | None:
 
 
 def passwords_in_addresses(text: str) -> list[str]:
-    """Return the passwords in the addresses of a text, the parts between ``user:`` and ``@``.
+    """Return the passwords in the addresses of a text.
 
     Args:
         text: The text to search.
     """
-    if "://" not in text:
-        return []
-    users = [found[0][3:-1] for found in re.finditer(_ADDRESS, text)]
-    return [user.partition(":")[2] for user in users if ":" in user]
+    return [text[colon + 1 : end] for _, colon, end in _logins(text) if colon >= 0]
+
+
+def _logins(text: str) -> list[tuple[int, int, int]]:
+    """Find the logins of addresses, ``user:password`` or ``user``.
+
+    An address has a scheme, or a login with a password and then a host, ``user:password@host``.
+
+    Args:
+        text: The text to search.
+
+    Returns:
+        The indexes of each login's start, of its colon (-1 if it has none), and of its end.
+    """
+    found: list[tuple[int, int, int]] = []
+    if "://" in text:
+        for address in re.finditer(_ADDRESS, text):
+            start = address.start(1)
+            end = address.end() - address[0].endswith("@")
+            found.append((start, text.find(":", start, end), end))
+    if "@" in text and ":" in text:
+        for word in re.finditer(_WORD, text):
+            login, _, host = word[0].partition("://")[0].rpartition("@")
+            before, _, password = login.partition(":")
+            user = before[max(before.rfind("="), before.rfind(",")) + 1 :]
+            is_path = len(user) == 1 and password[:1] in ("/", "\\")
+            if not password or is_path or user == "mailto" or "/" in user or "@" in user:
+                continue
+            if re.match(_HOST, host):
+                colon = word.start() + len(before)
+                found.append((colon - len(user), colon, word.start() + len(login)))
+    return sorted(found)
 
 
 def holds_written_secret(value: Any) -> bool:
@@ -127,14 +164,18 @@ def mask_addresses(text: str) -> str:
     Returns:
         The masked text.
     """
-    if "://" not in text:
-        return text
+    parts = [(start if colon < 0 else colon + 1, end) for start, colon, end in _logins(text)]
+    return _mask_query(_mask_parts(text, parts))
 
-    def masked(found: re.Match[str]) -> str:
-        user, colon, _ = found[0][3:-1].partition(":")
-        return f"://{user}:{MASK}@" if colon else f"://{MASK}@"
 
-    return _mask_query(re.sub(_ADDRESS, masked, text))
+def _mask_parts(text: str, parts: list[tuple[int, int]]) -> str:
+    """Mask parts of a text, which do not overlap, from their starts to their ends."""
+    masked: list[str] = []
+    last = 0
+    for start, end in parts:
+        masked += (text[last:start], MASK)
+        last = end
+    return "".join((*masked, text[last:]))
 
 
 def mask_address(address: str) -> str:
@@ -159,120 +200,119 @@ def mask_address(address: str) -> str:
 
 
 def masked_if_address(address: str) -> str | None:
-    """Mask the secrets of an address, ``scheme://user:password@host:port/database?name=value``.
+    """Mask the passwords of an address, ``scheme://user:password@host:port/database?name=value``.
 
     Args:
         address: The address.
 
     Returns:
-        The masked address; ``None`` if the text has another form.
+        The masked address; ``None`` if the text has another form, or options that may be secrets.
     """
     scheme, mark, rest = address.partition("://")
     if not mark or not re.fullmatch(_NAME_OF_SCHEME, scheme):
         return None
-    if scheme.startswith("sqlite") and rest.startswith("/"):  # a path, with any characters
-        path, question, query = rest.partition("?")
-        return f"{scheme}://{path}{question}{_masked_options(query)}"
-    # The password ends at the last "@", and may have "/" and "?". So may the query have an "@".
-    before, question, after = rest.partition("?")
-    masked = _masked_login(before)
-    if masked is not None:
-        return f"{scheme}://{masked}{question}{_masked_options(after)}"
-    masked = _masked_login(rest)
-    return None if masked is None else f"{scheme}://{masked}"
+    if scheme.startswith("sqlite") and rest.startswith("/"):  # a path, with most characters
+        shown, question, query = rest.partition("?")
+        is_known = re.match(_LOGIN_AS_PATH, shown) is None
+    else:
+        # The password ends at the last "@", and may have "/" and "?".
+        login, at, place = rest.rpartition("@")
+        place, question, query = place.partition("?")
+        user, colon, _ = login.partition(":")
+        is_known = bool(re.fullmatch(_USER, user) and re.fullmatch(_PLACE, place))
+        shown = f"{user}{colon}{MASK if colon else ''}{at}{place}"
+    options = _masked_options(query)
+    return f"{scheme}://{shown}{question}{options}" if is_known and options is not None else None
 
 
-def _masked_login(rest: str) -> str | None:
-    """Mask the password in ``user:password@host:port/database?name=value``."""
-    login, at, place = rest.rpartition("@")
-    user, colon, _ = login.partition(":")
-    if not re.fullmatch(_USER, user) or not re.fullmatch(_PLACE, place):
-        return None
-    place, question, query = place.partition("?")
-    password = MASK if colon else ""
-    return f"{user}{colon}{password}{at}{place}{question}{_masked_options(query)}"
-
-
-def _masked_options(query: str) -> str:
-    """Mask the values in the query of a store's address that are or may be secrets."""
+def _masked_options(query: str) -> str | None:
+    """Mask the passwords in ``name=value&name=value``; ``None`` if others may be secrets."""
     options: list[str] = []
     for option in query.split("&") if query else ():
         written, equals, value = option.partition("=")
         name = unquote_plus(written)
-        secret = is_secret_name(name) or re.search(_AMBIGUOUS, name) or not re.fullmatch(_NAME, name)
-        if secret or not equals or (":" in value and not name.startswith(_WITH_COLON)):
+        if name in _PASSWORD_OPTIONS and equals:
             value = MASK
-            written = written if equals else ""
+        elif not equals or not re.fullmatch(_NAME, name) or _is_secret_option(name, value):
+            return None
         options.append(f"{written}{equals}{value}")
     return "&".join(options)
 
 
+def _is_secret_option(name: str, value: str) -> bool:
+    """Whether an option has the name of a secret, or a password in its value."""
+    if is_secret_name(name) or re.search(_AMBIGUOUS, name):
+        return True
+    value = unquote_plus(value)
+    if name.startswith(_FREE_OPTIONS):
+        return value_of_secret_name(value) is not None
+    return re.fullmatch(_OPTION, value) is None
+
+
 def mask_remote(remote: str) -> str:
-    """Mask the secrets of a git remote, including the form ``user:password@host:path``.
+    """Mask the secrets of a git remote or an argument; also ``user:password@host:path``.
 
     Args:
-        remote: The address of the remote.
+        remote: The remote or the argument.
 
     Returns:
-        The masked address.
+        The masked text.
     """
     return _mask_query(_mask_users(remote))
 
 
 def _mask_users(text: str) -> str:
     """Mask user and password in addresses and remotes."""
-    if "://" in text:
-        return re.sub(_ADDRESS, f"://{MASK}@", text)
+    logins = _logins(text)
+    if logins:
+        return _mask_parts(text, [(start, end) for start, _, end in logins])
     found = re.fullmatch(_REMOTE, text) if "@" in text and ":" in text else None
-    if found is None or (found[1] == "git" and not found[2]):
-        return text
-    return f"{MASK}{found[3]}"
+    return text if found is None or found[1] == "git" else f"{MASK}{found[2]}"
 
 
-def mask_arguments(arguments: Sequence[str], mask: Callable[[str], str]) -> list[str]:
-    """Mask the secrets of a command line.
-
-    A value after the name of a secret is masked: in the same argument, as in ``--api-key=x``,
-    ``+db.password=x``, ``-e TOKEN=x``, ``{"token": "x"}`` and ``Authorization: x``, or in the next
-    one, as after ``--password``. After an ambiguous name, such as ``--key``, a text of letters and
-    digits is masked. User and password in addresses are masked, and the password of
-    ``-u user:password``.
+def may_be_secret(name: str, value: str) -> bool:
+    """Whether a name may be that of a secret, and the value has letters and digits.
 
     Args:
-        arguments: The arguments, without the program.
-        mask: Masks the secrets whose values are known.
-
-    Returns:
-        The masked arguments, in the same number.
+        name: The name.
+        value: The value.
     """
-    masked: list[str] = []
-    before = ""
-    for argument in arguments:
-        name, equals, value = argument.partition("=")
-        if before and is_secret_name(before) and re.match(_LONG_FLAG, argument) is None:
-            masked.append(MASK)
-        elif before in _LOGINS and ":" in argument:
-            masked.append(f"{mask(argument.partition(':')[0])}:{MASK}")
-        elif before and _may_be_secret(before, argument):
-            masked.append(MASK)
-        elif equals and _may_be_secret(name, value):
-            masked.append(f"{name}={MASK}")
-        else:
-            masked.append(mask(_mask_named(_mask_users(argument))))
-        before = "" if equals or masked[-1] == MASK or not argument.startswith("-") else argument
-    return masked
-
-
-def _may_be_secret(name: str, value: str) -> bool:
-    """Whether a name may be that of a secret, and the value has letters and digits."""
     return (
         re.search(_AMBIGUOUS, name) is not None
         and re.fullmatch(_LETTERS_AND_DIGITS, value) is not None
     )
 
 
-def _mask_named(text: str) -> str:
-    """Mask the text after a secret's name, up to the closing quote, the next ``&`` or the end."""
+def _mask_query(text: str) -> str:
+    """Mask the values in the query of an address that are or may be secrets."""
+    if "?" not in text:
+        return text
+    parts: list[tuple[int, int]] = []
+    end = 0
+    for name in re.finditer(_NAME, text):
+        if name.start() <= end or text[name.start() - 1] not in "?&":
+            continue
+        if text[name.end() : name.end() + 1] == "=":
+            value = re.compile(_VALUE).match(text, name.end() + 1)
+            if value is not None and (
+                is_secret_name(name[0])
+                or may_be_secret(name[0], value[0])
+                or (name[0] == "user" and ":" in value[0])
+            ):
+                parts.append(value.span())
+                end = value.end()
+    return _mask_parts(text, parts)
+
+
+def mask_named(text: str) -> str:
+    """Mask the text after a secret's name, up to the closing quote, the next ``&`` or the end.
+
+    Args:
+        text: The text.
+
+    Returns:
+        The masked text.
+    """
     parts: list[str] = []
     end = 0
     for name in re.finditer(_NAME, text):
@@ -292,21 +332,4 @@ def _mask_named(text: str) -> str:
         if start < stop:
             parts += (text[end:start], MASK)
             end = stop
-    return "".join([*parts, text[end:]])
-
-
-def _mask_query(text: str) -> str:
-    """Mask the values in the query of an address whose names look like those of secrets."""
-    if "?" not in text:
-        return text
-    parts: list[str] = []
-    end = 0
-    for name in re.finditer(_NAME, text):
-        if name.start() <= end or text[name.start() - 1] not in "?&" or not is_secret_name(name[0]):
-            continue
-        if text[name.end() : name.end() + 1] == "=":
-            value = re.compile(_VALUE).match(text, name.end() + 1)
-            if value is not None:
-                parts += (text[end : value.start()], MASK)
-                end = value.end()
     return "".join([*parts, text[end:]])

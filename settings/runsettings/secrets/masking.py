@@ -259,10 +259,9 @@ class SecretMask:
         start = value_of_secret_name(text)
         if re.fullmatch(_ENCODED, text):
             start = len(text) - len(text.lstrip())
-        if start is not None:
-            text = text[:start] + "*" * min(len(text) - start, len(MASK))
-        # The mask is as long as the secret, so that the caret stays in the right column.
-        return self._in_messages.replace(text, lambda length: "*" * length)
+        if start is not None and start < len(text):
+            text = text[:start] + MASK
+        return self._in_messages.replace(text, lambda _: MASK)
 
 
 def _words_after_names(line: str) -> TextSearch:
@@ -273,12 +272,15 @@ def _words_after_names(line: str) -> TextSearch:
 
 
 def _excerpt(excerpt: Excerpt | None, masked: Callable[[str], str]) -> Excerpt | None:
-    """The excerpt with its text masked."""
+    """The excerpt with its text masked. The mask does not tell how long the secret is."""
     if excerpt is None:
         return None
     text = masked(excerpt.text)
-    width = min(excerpt.width, max(len(text) - excerpt.column + 1, 1))
-    return excerpt if text == excerpt.text else excerpt._replace(text=text, width=width)
+    if text == excerpt.text:
+        return excerpt
+    column = min(len(masked(excerpt.text[: excerpt.column - 1])) + 1, max(len(text), 1))
+    width = min(excerpt.width, max(len(text) - column + 1, 1))
+    return excerpt._replace(text=text, column=column, width=width)
 
 
 def mask_excerpt_from_column(excerpt: Excerpt | None) -> Excerpt | None:

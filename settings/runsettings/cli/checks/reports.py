@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from runsettings.checks.reporters.formats import REPORT_FORMATS
+from runsettings.cli.error_masking import error_mask
 from runsettings.cli.printing import print_report
 from runsettings.documents.atomic_write import write_file
 
@@ -84,4 +85,8 @@ def write_output(file: str, text: str) -> None:
 
 
 def _text(report: Report, format_: str) -> str:
-    return REPORT_FORMATS[format_].reporter()(report.diagnostics, report.checked)
+    found, checked = report.diagnostics, report.checked
+    if found:
+        mask = error_mask(click.get_current_context().find_root().obj or ())
+        found, checked = mask.diagnostics(found), tuple(map(mask.message, checked))
+    return REPORT_FORMATS[format_].reporter()(found, checked)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from runsettings.secrets.forms import mask_arguments
+from runsettings.secrets.arguments import mask_arguments
 from runsettings.secrets.masking import SecretMask
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+from runsettings.secrets.forms import masked_if_address
 from runsettings.shipping.addresses import check_packages, shown
 from runsettings.shipping.stores.base import Store
 from runsettings.shipping.stores.sql import SqlStore
@@ -27,6 +28,8 @@ def open_store(url: str, *, writable: bool = True, upgrading: bool = False) -> S
         RunError: The address is wrong, a package is missing, or the store cannot be used.
     """
     check_packages(url)
+    if masked_if_address(url) is None:
+        raise _wrong(url, "is not the address of a store")
     try:
         parsed = make_url(url.replace("postgres://", "postgresql://", 1))
     except (ArgumentError, ValueError):
