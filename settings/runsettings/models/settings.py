@@ -17,15 +17,16 @@ from pydantic_settings import NoDecode, SettingsConfigDict
 from runsettings._deferred import deferred
 from runsettings.models.layered import LayeredSettings
 from runsettings.models.model_options import LayeredConfigDict
-from runsettings.secrets.forms import HIDDEN, mask_address, masked_if_address
 from runsettings.values.errors import SettingsError
 
 if TYPE_CHECKING:
     from runsettings.models.wandb_client_names import WANDB_CLIENT_NAMES
+    from runsettings.secrets import forms
     from runsettings.values.diagnostic import Diagnostic, Rule
     from runsettings.values.did_you_mean import did_you_mean
 else:
     WANDB_CLIENT_NAMES = deferred("runsettings.models.wandb_client_names", "WANDB_CLIENT_NAMES")
+    forms = deferred("runsettings.secrets.forms")
     Diagnostic = deferred("runsettings.values.diagnostic", "Diagnostic")
     Rule = deferred("runsettings.values.diagnostic", "Rule")
     did_you_mean = deferred("runsettings.values.did_you_mean", "did_you_mean")
@@ -108,8 +109,8 @@ def _check_base_url(url: str) -> str:
 
 def _wrong_address(address: str, message: str) -> ValueError:
     """An error that hides the address if it may have a password or a token."""
-    is_shown = "@" not in address and mask_address(address) == address
-    return ValueError(message) if is_shown else PydanticCustomError(HIDDEN, message)
+    is_shown = "@" not in address and forms.mask_address(address) == address
+    return ValueError(message) if is_shown else PydanticCustomError(forms.HIDDEN, message)
 
 
 def _check_api_key(key: SecretStr) -> SecretStr:
@@ -132,7 +133,7 @@ def _check_store(store: SecretStr) -> SecretStr:
         raise ValueError("must name a file after three slashes")
     if scheme == "sqlite" and "?" in rest:
         raise ValueError("must have no options after the ?; only PostgreSQL takes some")
-    if masked_if_address(url) is None:
+    if forms.masked_if_address(url) is None:
         raise ValueError(
             "must be like postgresql://user:password@host:5432/database?sslmode=require, "
             "with other characters as %XX"
