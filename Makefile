@@ -48,9 +48,10 @@ quick: $(TOOLS) ## Run what is done in a minute: style, types, and tests up to t
 	$(BIN)/mypy
 	$(BIN)/pytest -q -n auto -x -m "not slow" $(PYTEST_ARGS)
 
-lint: $(TOOLS) ## Check the style and the format.
+lint: $(TOOLS) ## Check the style, the format and the spelling.
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+	$(BIN)/codespell
 
 types: $(TOOLS) $(NODE_MODULES) ## Check the types, strictly; the example's too, as its reader would.
 	$(BIN)/mypy
@@ -81,8 +82,9 @@ fuzz: $(TOOLS) ## Fuzz all readers with 10^6 inputs, guided by coverage if ather
 corpus: $(TOOLS) ## Generate parsers and configs of every kind, and hold them; minutes.
 	RUNSETTINGS_LONG=1 $(BIN)/pytest -n auto tests/corpus $(PYTEST_ARGS)
 
-docs: $(TOOLS) ## Build the documentation; warnings are errors.
+docs: $(TOOLS) ## Build the documentation, and check its links and each page in a browser.
 	$(BIN)/sphinx-build -W --keep-going --quiet -b html docs docs/_build/html
+	$(BIN)/pytest -q tests/site/check_site.py
 
 tables: $(PACKAGE) ## Write the documentation's tables and the schemas anew, from the code.
 	$(BIN)/python docs/_ext/generated_tables.py

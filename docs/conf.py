@@ -17,8 +17,11 @@ extensions = [
 
 html_theme = "furo"
 html_title = f"runsettings {version}"
-templates_path: list[str] = []
-exclude_patterns = ["_build", "_ext"]
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+html_theme_options = {"top_of_page_buttons": []}  # there is no place to view or edit a page
+templates_path = ["_templates"]
+exclude_patterns = ["_build", "_ext", "_templates"]
 
 myst_enable_extensions = ["colon_fence", "deflist", "fieldlist"]
 myst_heading_anchors = 3

@@ -257,6 +257,24 @@ def _difference(expected: str, printed: str) -> str | None:
     return f"expected:\n{expected.rstrip()}\n\nprinted:\n{printed.rstrip()}"
 
 
+_NAMED_BEFORE = re.compile(
+    r"^(?P<sentence>[^\n]*`[^`\n]*(?:\.(?:py|ya?ml|toml|ini|json)|/settings)`[^\n]*:)\n\n"
+    r"(?:<!-- [^\n]* -->\n)?```(?:python|yaml|toml|ini|json)\n",
+    re.MULTILINE,
+)
+"""A block without a name, after a sentence that ends in a colon and names a file."""
+
+
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if page.parent != ROOT], ids=lambda page: page.stem
+)
+def test_a_block_that_stands_for_a_file_shows_its_name(page: Path) -> None:
+    """No block is a file whose name only the source of the page has, or the sentence before it."""
+    text = page.read_text(encoding="utf-8")
+    assert re.findall(r"<!-- file: .* -->", text) == []
+    assert [found["sentence"] for found in _NAMED_BEFORE.finditer(text)] == []
+
+
 def test_reference_tells_of_every_public_name() -> None:
     """Each public name of the package has its place on the reference page."""
     reference = (ROOT / "docs" / "api.md").read_text()

@@ -1,4 +1,4 @@
-"""Tables that are read off the code and stand in the pages, so that a checkout shows them too.
+"""Tables and lists that are read off the code and stand in the pages, so that a checkout shows them too.
 
 Each has its place between ``<!-- generated: NAME -->`` and ``<!-- end -->``, where NAME is one of
 `TABLES`. Run this file (``make tables``) to write them anew; a test tells when that is due.
@@ -30,19 +30,19 @@ def layers_table() -> Iterable[str]:
         yield _row(str(layer.value), f"`{layer.name}`", layer.source)
 
 
-def settings_table() -> Iterable[str]:
-    """Every field of `Settings`, with all the ways to set it."""
-    yield from _head("setting", "type", "default", "variable", "flag", "what it is")
+def settings_list() -> Iterable[str]:
+    """Every field of `Settings`, with all the ways to set it: a list, which is readable on a phone."""
     for option in Settings.options().leaves():
-        flag = "" if option.secret else f"`--{option.name.replace('_', '-')}`"
-        yield _row(
-            f"`{option.name}`",
-            _escape(_type(option)),
-            _escape(_default(option)),
-            ", ".join(f"`{variable}`" for variable in option.variables),
-            flag,
-            _escape(option.info.description or ""),
-        )
+        variables = " or ".join(f"`{variable}`" for variable in option.variables)
+        facts = {
+            "default": _escape(_default(option)),
+            "variable": variables,
+            "flag": "" if option.secret else f"`--{option.name.replace('_', '-')}`",
+        }
+        shown = [f"{name} {fact}" for name, fact in facts.items() if fact]
+        yield f"### {option.name}\n"
+        yield f"{_escape(option.info.description or '')}\n"
+        yield f"{_escape(_type(option)).capitalize()} · {' · '.join(shown)}\n"
 
 
 def rules_table() -> Iterable[str]:
@@ -84,7 +84,7 @@ TABLES = {
     "client-names": client_names_table,
     "house": house,
     "layers": layers_table,
-    "settings": settings_table,
+    "settings": settings_list,
     "rules": rules_table,
 }
 
