@@ -82,7 +82,7 @@ fuzz: $(TOOLS) ## Fuzz all readers with 10^6 inputs, guided by coverage if ather
 corpus: $(TOOLS) ## Generate parsers and configs of every kind, and hold them; minutes.
 	RUNSETTINGS_LONG=1 $(BIN)/pytest -n auto tests/corpus $(PYTEST_ARGS)
 
-docs: $(TOOLS) ## Build the documentation, and check its links and each page in a browser.
+docs: $(TOOLS) $(NODE_MODULES) ## Build the documentation, and check its links and each page in a browser.
 	$(BIN)/sphinx-build -W --keep-going --quiet -b html docs docs/_build/html
 	$(BIN)/pytest -q tests/site/check_site.py
 
