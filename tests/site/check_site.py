@@ -153,8 +153,10 @@ def test_every_page_is_accessible_and_fits_its_screen(pages, address, width) -> 
             tab.goto(address + name)
             tab.evaluate(axe)
             report = tab.evaluate("axe.run({resultTypes: ['violations']})")
-            for rule in report["violations"]:
-                wrong.append(f"{name}: {rule['id']}: {rule['nodes'][0]['html'][:200]}")
+            wrong += [
+                f"{name}: {rule['id']}: {rule['nodes'][0]['html'][:200]}"
+                for rule in report["violations"]
+            ]
             screen = "document.documentElement"
             if tab.evaluate(f"{screen}.scrollWidth > {screen}.clientWidth"):
                 wrong.append(f"{name}: wider than the screen")
