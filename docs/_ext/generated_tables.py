@@ -1,4 +1,4 @@
-"""Tables and lists that are read off the code and stand in the pages, so that a checkout shows them too.
+"""Tables and lists that are made from the code, and stand in the pages for readers of a checkout.
 
 Each has its place between ``<!-- generated: NAME -->`` and ``<!-- end -->``, where NAME is one of
 `TABLES`. Run this file (``make tables``) to write them anew; a test tells when that is due.
@@ -31,7 +31,7 @@ def layers_table() -> Iterable[str]:
 
 
 def settings_list() -> Iterable[str]:
-    """Every field of `Settings`, with all the ways to set it: a list, which is readable on a phone."""
+    """Every field of `Settings`, with all the ways to set it. A phone has no room for a table."""
     for option in Settings.options().leaves():
         variables = " or ".join(f"`{variable}`" for variable in option.variables)
         facts = {

@@ -46,6 +46,7 @@ class Page(HTMLParser):
         self.feed(path.read_text(encoding="utf-8"))
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note the links and anchors of an element."""
         given = {name: value or "" for name, value in attrs}
         self.anchors.update(filter(None, [given.get("id"), given.get("name")]))
         if tag == "a" and "href" in given:
@@ -134,7 +135,7 @@ def address() -> Iterator[str]:
 
 @pytest.mark.parametrize("width", [390, 1280])
 def test_every_page_is_accessible_and_fits_its_screen(pages, address, width) -> None:
-    """No page breaks a rule of axe-core, has an error in the console, or is wider than the screen."""
+    """No page breaks a rule of axe-core, logs an error, or is wider than the screen."""
     chromium = shutil.which("chromium")
     needed("Chromium", chromium)
     needed("axe-core (npm ci in settings/runsettings/page)", AXE.is_file())
