@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
+from contextlib import closing
 
 import pytest
 
 import runsettings
 from runsettings.journal.index import list_runs
 from runsettings.page.live_directory import LiveDirectory
+from runsettings.page.runs_table import read_table, table_as_json
 
 
 @pytest.fixture
@@ -82,3 +85,23 @@ def test_a_second_question_within_a_second_looks_at_nothing(jail, begin):
     assert live.runs().runs == []
     now = 1.0
     assert [run.id for run in live.runs().runs] == ["a"]
+
+
+def test_the_newest_of_many_runs_are_there_before_all_are_read(jail, add_run):
+    """While the index cannot be used yet; a download waits for all of them."""
+    for number in range(120):
+        add_run(jail.cwd, number)
+    live = LiveDirectory(jail.cwd / "wandb", many=100)
+    with closing(sqlite3.connect(jail.cwd / "wandb/.runs.sqlite")) as index:
+        index.execute("PRAGMA user_version = 1")
+        index.execute(
+            "CREATE TABLE runs (journal TEXT PRIMARY KEY, inode INTEGER, size INTEGER, "
+            "modified INTEGER, run BLOB) WITHOUT ROWID"
+        )
+        index.execute("BEGIN EXCLUSIVE")
+        table = read_table(live, {"limit": "2"})
+        assert (table["total"], table["reading"]) == (100, 120)
+        assert [row["id"] for row in table["rows"]] == ["n0119", "n0118"]
+    assert len(table_as_json(live, {})) == 120
+    assert read_table(live, {})["reading"] == 0
+    check(live, *(f"n{number:04}" for number in reversed(range(120))))

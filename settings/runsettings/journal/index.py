@@ -19,7 +19,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Final
 
-from runsettings.journal.directory import JournalFile, find_journals
+from runsettings.journal.directory import JournalFile, find_journals, start_time_in_name
 from runsettings.journal.reader import parse
 from runsettings.journal.replay import StoredRun, load_run
 from runsettings.journal.writer import encode
@@ -53,6 +53,10 @@ class Listing:
     are missing; `replay.load_run` reads them."""
     unreadable: dict[str, str] = field(default_factory=dict)
     """The error, by the path of the journal."""
+    total: int | None = None
+    """The number of all selected runs, if a question asked for it; `runs` may be a part of them."""
+    reading: int = 0
+    """The number of journals that are being read, while `runs` has only the newest runs."""
 
 
 def list_runs(
@@ -69,11 +73,40 @@ def list_runs(
     if not found:
         return Listing()
     listing = _indexed(Path(directory) / FILE, found, tell)
+    return Listing(_latest(listing.runs), listing.unreadable)
+
+
+def newest_runs(directory: Path | str, count: int, *, at_least: int) -> Listing:
+    """Read the journals of the newest runs without the index, which may take seconds to build.
+
+    Args:
+        directory: The ``wandb`` directory.
+        count: The number of journals to read.
+        at_least: The number of journals below which none is read.
+
+    Returns:
+        The runs, with ``reading``. A journal that cannot be read is left out.
+    """
+    found = list(find_journals(directory))
+    if len(found) < at_least:
+        return Listing()
+    found.sort(key=lambda file: start_time_in_name(Path(file.path).parent.name) or "")
+    runs = []
+    for file in found[-count:]:
+        with contextlib.suppress(OSError, RunError):
+            run = load_run(file.path)
+            leave_out_details(run)
+            if run.started_run:
+                runs.append(run)
+    return Listing(_latest(runs), reading=len(found))
+
+
+def _latest(runs: list[StoredRun]) -> list[StoredRun]:
+    """The latest run of each project and id, newest first."""
     latest: dict[tuple[str, str], StoredRun] = {}
-    for run in sorted(listing.runs, key=attrgetter("created", "starts")):
+    for run in sorted(runs, key=attrgetter("created", "starts")):
         latest[run.project, run.id] = run
-    newest_first = sorted(latest.values(), key=attrgetter("created"), reverse=True)
-    return Listing(newest_first, listing.unreadable)
+    return sorted(latest.values(), key=attrgetter("created"), reverse=True)
 
 
 def leave_out_details(run: StoredRun) -> None:

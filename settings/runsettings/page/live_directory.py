@@ -1,7 +1,12 @@
-"""Caches the runs of a directory in memory, and reads only the new records of their journals."""
+"""Caches the runs of a directory in memory, and reads only the new records of their journals.
+
+The first reading may take seconds, as that of ten thousand journals without an index does. It runs
+in a thread, and until it ends, the newest runs are returned.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import threading
 import time
@@ -11,13 +16,19 @@ from typing import Final
 
 from runsettings.journal.directory import JournalFile, find_journals
 from runsettings.journal.edits import Edit
-from runsettings.journal.index import Listing, leave_out_details, list_runs
+from runsettings.journal.index import Listing, leave_out_details, list_runs, newest_runs
 from runsettings.journal.replay import StoredRun
 from runsettings.recorded.sources import DirectorySource
 from runsettings.values.errors import RunError
 
 _CACHE_TIME: Final = 1.0
 """The number of seconds for which the cached runs are used without a new scan."""
+
+_MANY: Final = 1000
+"""The number of journals from which the first reading runs in a thread."""
+
+_NEWEST: Final = 100
+"""The number of journals that are read before that."""
 
 
 class LiveDirectory(DirectorySource):
@@ -28,12 +39,19 @@ class LiveDirectory(DirectorySource):
     Args:
         directory: The directory; it need not exist.
         clock: Returns the current time in seconds, as `time.monotonic` does.
+        many: The number of journals from which the first reading runs in a thread.
     """
 
-    def __init__(self, directory: Path, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, directory: Path, clock: Callable[[], float] = time.monotonic, many: int = _MANY
+    ) -> None:
         super().__init__(directory)
+        self._many = many
+        self._newest: Listing | None = None
+        self._reading: threading.Thread | None = None
         self._clock = clock
         self._lock = threading.Lock()
+        self._start_lock = threading.Lock()
         self._updated = float("-inf")
         self._files: dict[str, JournalFile] = {}
         self._listing = Listing()
@@ -41,14 +59,36 @@ class LiveDirectory(DirectorySource):
     def runs(self, tell: Callable[[int, int], None] = lambda _done, _all: None) -> Listing:
         """Return all runs, newest first, in a state that is at most `_CACHE_TIME` seconds old.
 
+        While the first reading lasts, the listing has only the newest runs, and ``reading``.
+
         Args:
             tell: Called with the number of journals that were read, and the total number.
         """
+        newest = self._read_newest()
+        if newest is not None:
+            return newest
         with self._lock:
             if self._clock() - self._updated >= _CACHE_TIME:
                 self._update(tell)
                 self._updated = self._clock()
             return self._listing
+
+    def _read_newest(self) -> Listing | None:
+        """The newest runs, as long as the first reading of many journals lasts."""
+        with self._start_lock:
+            if self._newest is None:
+                self._newest = newest_runs(self.directory, _NEWEST, at_least=self._many)
+                if self._newest.reading:
+                    self._reading = threading.Thread(target=self._read_all, daemon=True)
+                    self._reading.start()
+            is_reading = self._reading is not None and self._reading.is_alive()
+            return self._newest if is_reading else None
+
+    def _read_all(self) -> None:
+        # After an error, the next request reads again and reports the error.
+        with self._lock, contextlib.suppress(OSError, RunError):
+            self._update(lambda _done, _all: None)
+            self._updated = self._clock()
 
     def edit(self, run: StoredRun, edit: Edit) -> None:
         """Change the name, notes and tags of a run in its journal."""

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
+from runsettings.journal.index import Listing
 from runsettings.journal.query.keys import Key, default_keys, key_names, known_keys
 from runsettings.journal.query.listing import (
     Column,
@@ -26,6 +29,12 @@ from runsettings.recorded.sources import RunSource
 _MOST: Final = 500
 """The largest number of rows in one response."""
 
+_PAUSE: Final = 0.1
+"""The number of seconds between two looks at a directory that is being read."""
+
+_SAMPLE: Final = 10_000
+"""The largest number of runs whose keys are offered: a store may have many more."""
+
 
 def read_table(source: RunSource, asked: Mapping[str, str]) -> dict[str, Any]:
     """Read a part of the table.
@@ -40,29 +49,32 @@ def read_table(source: RunSource, asked: Mapping[str, str]) -> dict[str, Any]:
         ``columns`` with key and kind, ``total``, the number of rows, and ``rows``. A row of a run
         has its ``project``, its ``id``, and the ``values`` of the columns. A row of a group has its
         ``member``, the ``values`` of the keys, the number of ``runs``, and ``ranges``: for each
-        other column, the mean, the smallest and the largest number, or ``None``.
+        other column, the mean, the smallest and the largest number, or ``None``. ``reading`` is the
+        number of journals that are being read while the table has only the newest runs, or 0.
 
     Raises:
         QueryError: A filter or a key is wrong.
     """
     question = _question(asked)
-    runs = source.select(question).runs
     parsed = parse_question(question, ())
     columns = default_keys() if parsed.columns is None else list(parsed.columns)
     groups = list(parsed.groups or ())
     member = asked.get("member")
-    offset, limit = (
-        whole_number(asked.get("offset"), 0),
-        min(whole_number(asked.get("limit"), 100), _MOST),
-    )
-    if groups:
-        found = grouped_runs(runs, groups)
-        if member is None:
-            shown = [_group_row(group, groups, columns) for group in found[offset : offset + limit]]
-            return {**_headings([*groups, *columns]), "total": len(found), "rows": shown}
-        runs = [run for group in found if _member(group) == member for run in group.runs]
-    shown = [_run_row(run, columns) for run in runs[offset : offset + limit]]
-    return {**_headings(columns), "total": len(runs), "rows": shown}
+    offset = whole_number(asked.get("offset"), 0)
+    limit = min(whole_number(asked.get("limit"), 100), _MOST)
+    part = replace(question, offset=offset, limit=limit, with_total=True)
+    if not groups:
+        # Only the rows in the window are read from a store.
+        listing = source.select(part)
+        shown = [_run_row(run, columns) for run in listing.runs]
+        return _table(listing, columns, listing.total or 0, shown)
+    listing = source.select(question)
+    found = grouped_runs(listing.runs, groups)
+    if member is None:
+        shown = [_group_row(group, groups, columns) for group in found[part.range]]
+        return _table(listing, [*groups, *columns], len(found), shown)
+    runs = [run for group in found if _member(group) == member for run in group.runs]
+    return _table(listing, columns, len(runs), [_run_row(run, columns) for run in runs[part.range]])
 
 
 def table_as_csv(source: RunSource, asked: Mapping[str, str]) -> str:
@@ -93,7 +105,9 @@ def table_as_json(source: RunSource, asked: Mapping[str, str]) -> list[dict[str,
 
 def _whole_table(source: RunSource, asked: Mapping[str, str]) -> list[Column]:
     question = _question(asked)
-    runs = source.select(question).runs
+    while (listing := source.select(question)).reading:
+        time.sleep(_PAUSE)  # a download has all runs
+    runs = listing.runs
     parsed = parse_question(question, ())
     columns = default_keys() if parsed.columns is None else parsed.columns
     if parsed.groups:
@@ -111,16 +125,19 @@ def _question(asked: Mapping[str, str]) -> Question:
 
 
 def read_keys(source: RunSource) -> list[str]:
-    """Return all keys that a column, a filter or a group may use.
+    """Return the keys of the newest runs, which a column, a filter or a group may use.
 
     Args:
         source: The source of the runs.
     """
-    return known_keys(source.select(Question()).runs)
+    return known_keys(source.select(Question(limit=_SAMPLE)).runs)
 
 
-def _headings(keys: Sequence[Key]) -> dict[str, Any]:
-    return {"columns": [{"key": key.text, "kind": key.kind.name.lower()} for key in keys]}
+def _table(
+    listing: Listing, keys: Sequence[Key], total: int, rows: Sequence[Any]
+) -> dict[str, Any]:
+    columns = [{"key": key.text, "kind": key.kind.name.lower()} for key in keys]
+    return {"columns": columns, "total": total, "rows": rows, "reading": listing.reading}
 
 
 def _run_row(run: StoredRun, columns: Sequence[Key]) -> dict[str, Any]:

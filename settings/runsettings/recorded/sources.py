@@ -7,6 +7,7 @@ import os
 from array import array
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -143,7 +144,8 @@ class DirectorySource:
     def select(self, question: Question, tell: Tell = lambda _done, _all: None) -> Listing:
         """The runs that a question selects."""
         listing = self.runs(tell)
-        return Listing(answer(question, listing.runs), listing.unreadable)
+        found = answer(question.whole, listing.runs)
+        return replace(listing, runs=found[question.range], total=len(found))
 
     def find(self, name: str) -> StoredRun:
         """One run with all details; the name may also be any path of a run."""
@@ -211,18 +213,18 @@ class StoreSource:
     """
 
     def __init__(self, store: Store, place: str) -> None:
-        self.store = store
-        self.place = place
+        self.store, self.place = store, place
 
     def runs(self, tell: Tell = lambda _done, _all: None) -> Listing:
         """All runs, newest first."""
-        del tell  # one query
+        del tell
         return Listing(self.store.list_runs())
 
     def select(self, question: Question, tell: Tell = lambda _done, _all: None) -> Listing:
         """The runs that a question selects; the database selects them."""
         del tell
-        return Listing(self.store.select_runs(question))
+        total = self.store.count_runs(question) if question.with_total else None
+        return Listing(self.store.select_runs(question), total=total)
 
     def find(self, name: str) -> StoredRun:
         """One run with everything."""

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import math
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, NamedTuple
 
-from runsettings.journal.query.comparisons import Filter, is_number
+from runsettings.journal.query.comparisons import Filter
 from runsettings.journal.query.errors import QueryError
 from runsettings.journal.query.filters import parse_filter
 from runsettings.journal.query.keys import Key, Kind, find_key, parse_keys, parse_order
 from runsettings.journal.replay import StoredRun
 from runsettings.values.key_paths import MISSING
+
+_LARGEST: Final = int(sys.float_info.max)
+"""The largest integer that a float can hold."""
 
 
 class Column(NamedTuple):
@@ -44,8 +48,22 @@ class Question:
     """A filter on attributes, from `filters.attribute_filter`."""
     limit: int | None = None
     """The largest number of runs."""
+    offset: int = 0
+    """The number of selected runs to skip."""
+    with_total: bool = False
+    """Whether the caller needs the number of all selected runs."""
     now: float = field(default_factory=time.time)
     """The current time, in seconds since 1970; ages like ``2d`` are relative to it."""
+
+    @property
+    def range(self) -> slice:
+        """The range of the selected runs to return."""
+        return slice(self.offset, None if self.limit is None else self.offset + self.limit)
+
+    @property
+    def whole(self) -> Question:
+        """The same question for all selected runs."""
+        return replace(self, limit=None, offset=0, with_total=False)
 
 
 class Parsed(NamedTuple):
@@ -87,7 +105,7 @@ def parse_question(question: Question, runs: Sequence[StoredRun]) -> Parsed:
     )
 
 
-@contextmanager
+@contextlib.contextmanager
 def _errors_in(part: str) -> Iterator[None]:
     try:
         yield
@@ -110,7 +128,7 @@ def answer(question: Question, runs: Sequence[StoredRun]) -> list[StoredRun]:
         QueryError: A filter or a key is wrong, or no run has it.
     """
     parsed = parse_question(question, runs)
-    return select_runs(runs, parsed.filters, parsed.order)[: question.limit]
+    return select_runs(runs, parsed.filters, parsed.order)[question.range]
 
 
 def select_runs(
@@ -202,11 +220,32 @@ def grouped_runs(runs: Iterable[StoredRun], keys: Sequence[Key]) -> list[Group]:
     Returns:
         The groups.
     """
+    runs = list(runs)
+    if any(key.kind is Kind.LIST for key in keys):
+        rows = [
+            (run, values)
+            for run in runs
+            for values in itertools.product(*(_group_values(key, run) for key in keys))
+        ]
+    else:
+        columns = [map(key.get, runs) for key in keys]
+        values_of_runs = zip(*columns, strict=True) if columns else itertools.repeat((), len(runs))
+        rows = list(zip(runs, values_of_runs, strict=True))
     found: dict[tuple[str, ...], Group] = {}
-    for run in runs:
-        for values in itertools.product(*(_group_values(key, run) for key in keys)):
+    known: dict[Any, Group] = {}
+    for run, values in rows:
+        # The texts take most of the time, and most runs are in a group that is known.
+        quick = (values, *map(type, values))
+        try:
+            group = known.get(quick)
+        except TypeError:  # a list cannot be hashed
+            group = None
+        if group is None:
             identity = tuple(f"{type(value).__name__} {value}" for value in values)
-            found.setdefault(identity, Group(identity, values, [])).runs.append(run)
+            group = found.setdefault(identity, Group(identity, values, []))
+            with contextlib.suppress(TypeError):
+                known[quick] = group
+        group.runs.append(run)
     return list(found.values())
 
 
@@ -229,11 +268,16 @@ def number_range(key: Key, runs: Iterable[StoredRun]) -> NumberRange | None:
     Returns:
         The numbers; ``None`` if no run has one.
     """
-    values = [value for run in runs if _is_float(value := key.get(run))]
+    if key.kind in (Kind.STATE, Kind.LIST):
+        return None
+    get = key.get
+    # Most values are floats, and their check is short.
+    values = [value for run in runs if type(value := get(run)) is float or _is_float(value)]
     if not values:
         return None
     # Each value is divided first, because the sum of large floats may overflow.
-    mean = sum(value / len(values) for value in values)
+    count = len(values)
+    mean = sum([value / count for value in values])
     known = [value for value in values if not math.isnan(value)] or values
     return NumberRange(mean, min(known), max(known))
 
@@ -273,10 +317,5 @@ def _rank_by(key: Key) -> Callable[[StoredRun], tuple[int, Any]]:
 
 def _is_float(value: Any) -> bool:
     """Whether a value is a number that a float can hold, including NaN and infinities."""
-    if not is_number(value):
-        return False
-    try:
-        math.isnan(value)
-    except OverflowError:
-        return False  # an integer beyond the largest float
-    return True
+    kind = type(value)
+    return kind is float or (kind is int and -_LARGEST <= value <= _LARGEST)

@@ -4,7 +4,7 @@ import { ask } from "./server.js";
 const PART = 100;
 
 /**
- * @typedef {{columns: {key: string, kind: string}[], total: number, rows: any[]}} Answer
+ * @typedef {{columns: {key: string, kind: string}[], total: number, rows: any[], reading: number}} Answer
  */
 
 export class Rows {
@@ -18,6 +18,7 @@ export class Rows {
     this.asked = { where, sort, columns, group, member };
     this.signal = signal;
     this.total = 0;
+    this.reading = 0; // journals that are still read
     this.number = 0; // of the group in the table
     /** @type {Answer["columns"]} */
     this.columns = [];
@@ -72,5 +73,6 @@ export class Rows {
     this.parts.set(part, answer.rows);
     this.total = answer.total;
     this.columns = answer.columns;
+    this.reading = answer.reading;
   }
 }

@@ -5,6 +5,7 @@ import { element, say } from "./elements.js";
 import { Grid, placeOf } from "./grid.js";
 import { ask } from "./server.js";
 
+const SOON = 300; // milliseconds until the next look while the runs are read for the first time
 const LIVE = 2000; // milliseconds between two looks for new records
 
 /**
@@ -59,12 +60,16 @@ export async function tableView(main, signal) {
   main.replaceChildren(form, error, grid.root);
   if (before) /** @type {HTMLElement | null} */ (form.querySelector(`[name="${before === "group" ? "group" : "where"}"]`))?.focus();
 
+  let soon = 0;
   const load = async () => {
     try {
       await grid.load();
       error.textContent = "";
-      const count = new Intl.NumberFormat().format(grid.total);
-      say(`${count} ${asked.group ? "groups" : "runs"}`);
+      const numbers = new Intl.NumberFormat();
+      const counted = `${numbers.format(grid.total)} ${asked.group ? "groups" : "runs"}`;
+      const { reading } = grid.rows;
+      say(reading ? `${counted} of the newest runs, while ${numbers.format(reading)} are read` : counted);
+      if (reading) soon = setTimeout(load, SOON);
     } catch (problem) {
       if (signal.aborted) return;
       error.textContent = /** @type {Error} */ (problem).message;
@@ -73,6 +78,6 @@ export async function tableView(main, signal) {
   await load();
   if (cell && !signal.aborted) grid.focus(cell);
   const timer = setInterval(() => { if (!document.hidden && !signal.aborted) load(); }, LIVE);
-  signal.addEventListener("abort", () => clearInterval(timer));
+  signal.addEventListener("abort", () => { clearInterval(timer); clearTimeout(soon); });
 }
 

@@ -193,10 +193,21 @@ class Store(Destination):
         """Select runs in the same way as `query.listing.answer`.
 
         Args:
-            question: The filters, the keys to sort by, and the limit.
+            question: The filters, the keys to sort by, and the range.
 
         Returns:
             The runs, sorted.
+
+        Raises:
+            QueryError: A filter or a key is wrong, or no run has it.
+        """
+
+    @abc.abstractmethod
+    def count_runs(self, question: Question) -> int:
+        """Count the runs that a question selects, without its range.
+
+        Args:
+            question: The filters and the keys.
 
         Raises:
             QueryError: A filter or a key is wrong, or no run has it.

@@ -8,7 +8,7 @@ from bisect import bisect_left
 from collections.abc import Mapping
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, desc, exists, select
+from sqlalchemy import ColumnElement, Connection, Select, desc, exists, func, select
 
 from runsettings.journal.query.errors import QueryError
 from runsettings.journal.query.listing import Question, answer, parse_question
@@ -117,7 +117,7 @@ def select_runs(connection: Connection, now: float, question: Question) -> list[
     Args:
         connection: A connection in a transaction.
         now: The current time by the store's clock, in seconds since 1970.
-        question: The filters, the keys to sort by, and the limit.
+        question: The filters, the keys to sort by, and the range.
 
     Returns:
         The runs, sorted, without the details.
@@ -125,28 +125,67 @@ def select_runs(connection: Connection, now: float, question: Question) -> list[
     Raises:
         QueryError: A filter or a key is wrong, or no run has it.
     """
-    try:
-        parsed = parse_question(question, ())
-        selection = Selection(parsed, connection.dialect.name, now)
-    except (QueryError, NotInDatabase):
-        return answer(question, list_runs(connection, now))
-    checks = [exists().where(shown(), check) for check in selection.checks]
-    if checks and not all(connection.execute(select(*checks)).one()):
+    selection = _selection(connection, now, question)
+    if selection is None:
         return answer(question, list_runs(connection, now))  # raises the error, if there is one
     query = _records(now).where(shown(), selection.may)
     doubt = selection.doubt
-    if doubt is None:
-        query = query.order_by(*selection.order, *NEWEST_FIRST).limit(question.limit)
-        return [_listed(row) for row in connection.execute(query)]
-    ordered = query.add_columns(doubt.label("doubt")).order_by(
-        desc("doubt"), *selection.order, *NEWEST_FIRST
-    )
-    found = connection.execute(ordered.limit(question.limit)).all()
-    if not any(row.doubt for row in found):
+    if doubt is not None and not question.offset:
+        query = query.add_columns(doubt.label("doubt")).order_by(desc("doubt"))
+    query = query.order_by(*selection.order, *NEWEST_FIRST)
+    found = connection.execute(query.limit(question.limit).offset(question.offset or None)).all()
+    # The runs in doubt come first, so that the first part of the runs shows whether there are any.
+    if doubt is None or not (
+        _has(connection, doubt, selection) if question.offset else any(row.doubt for row in found)
+    ):
         return [_listed(row) for row in found]
-    # Python checks the runs whose values the database cannot compare.
-    candidates = [_listed(row) for row in connection.execute(query.order_by(*NEWEST_FIRST))]
-    return chosen_runs(candidates, parsed.filters, parsed.order)[: question.limit]
+    return _checked(connection, now, selection)[question.range]
+
+
+def count_runs(connection: Connection, now: float, question: Question) -> int:
+    """Count the runs that a question selects.
+
+    Args:
+        connection: A connection in a transaction.
+        now: The current time by the store's clock, in seconds since 1970.
+        question: The filters and the keys; its range does not matter.
+
+    Returns:
+        The number of runs.
+
+    Raises:
+        QueryError: A filter or a key is wrong, or no run has it.
+    """
+    selection = _selection(connection, now, question)
+    if selection is None:
+        return len(answer(question.whole, list_runs(connection, now)))
+    if selection.doubtful is not None and _has(connection, selection.doubtful, selection):
+        return len(_checked(connection, now, selection))
+    count = select(func.count()).select_from(runs).where(shown(), selection.may)
+    return int(connection.execute(count).scalar_one())
+
+
+def _selection(connection: Connection, now: float, question: Question) -> Selection | None:
+    """The question as SQL expressions; ``None`` if Python has to answer it."""
+    try:
+        selection = Selection(parse_question(question, ()), connection.dialect.name, now)
+    except (QueryError, NotInDatabase):
+        return None
+    checks = [exists().where(shown(), check) for check in selection.checks]
+    return selection if not checks or all(connection.execute(select(*checks)).one()) else None
+
+
+def _has(connection: Connection, doubt: ColumnElement[bool], selection: Selection) -> bool:
+    """Whether there is a run that Python has to check."""
+    query = select(exists().where(shown(), selection.may, doubt))
+    return bool(connection.execute(query).scalar())
+
+
+def _checked(connection: Connection, now: float, selection: Selection) -> list[StoredRun]:
+    """The selected runs, sorted. Python checks the values that the database cannot compare."""
+    query = _records(now).where(shown(), selection.may).order_by(*NEWEST_FIRST)
+    candidates = [_listed(row) for row in connection.execute(query)]
+    return chosen_runs(candidates, selection.parsed.filters, selection.parsed.order)
 
 
 def _records(now: float) -> Select[Any]:

@@ -191,6 +191,11 @@ class SqlStore(FileTable):
         with self._begin() as connection:
             return reading.select_runs(connection, self._now(connection), question)
 
+    def count_runs(self, question: Question) -> int:
+        """The number of runs that a question selects."""
+        with self._begin() as connection:
+            return reading.count_runs(connection, self._now(connection), question)
+
     def find_latest(self, project: str, run_id: str) -> Latest | None:
         """The latest run with a project and an id; ``None`` if there is none."""
         with self._begin() as connection:

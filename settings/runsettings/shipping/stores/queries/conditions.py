@@ -118,6 +118,7 @@ class Selection:
     """
 
     def __init__(self, parsed: Parsed, dialect: str, now: float) -> None:
+        self.parsed = parsed
         self.dialect = dialect
         self.now = now
         self.checks: list[Bool] = []
@@ -131,12 +132,14 @@ class Selection:
         self.may = condition.may
         self.order: list[ColumnElement[Any]] = []
         doubts = [] if condition.may is condition.must else [not_(sure(condition.must))]
+        self.doubtful = doubts[0] if doubts else None
+        """Whether Python has to check that a run matches; ``None`` if it never has to."""
         for key, descending in parsed.order:
             value = self._value(key)
             self.order += value.order(descending=descending)
             doubts.append(value.unordered)
         self.doubt = or_(*doubts) if doubts else None
-        """Whether Python has to check a run; ``None`` if it never has to."""
+        """Whether Python has to check or sort a run; ``None`` if it never has to."""
 
     def _condition(self, part: Filter) -> Condition:
         if isinstance(part, Joined):
