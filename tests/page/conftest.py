@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from email.message import Message
 from pathlib import Path
@@ -172,7 +172,9 @@ def served(serve, tmp_path_factory) -> Served:
     return serve(directory)
 
 
-def write_run(directory: Path, number: int, lr: float = 0.1) -> None:
+def write_run(
+    directory: Path, number: int, lr: float = 0.1, more: Sequence[dict[str, Any]] = ()
+) -> None:
     """Write the journal of a finished run, which is quicker than recording it."""
     run_id = f"n{number:04}"
     home = directory / "wandb" / f"offline-run-20260101_{number:06}-{run_id}"
@@ -184,6 +186,7 @@ def write_run(directory: Path, number: int, lr: float = 0.1) -> None:
         {"type": "start", "time": when, "pid": 1, "host": "h", "step": 0, "resumed": False},
         {"type": "config", "time": when, "values": {"lr": lr, "n": number}, "origins": {}},
         {"type": "history", "time": when, "step": 0, "data": {"loss": number}},
+        *more,
         {"type": "exit", "time": when, "code": 0, "state": "finished"},
     ]
     lines = "".join(json.dumps(record) + "\n" for record in records)

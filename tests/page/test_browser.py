@@ -45,7 +45,7 @@ def test_the_table_shows_the_runs(table, served):
         "?columns=name,notes,tags,config.text,summary.loss",
         "?group=notes,tags",
         "?view=run&project=capsules&id=r5",
-        "?view=diff&a_project=capsules&a_id=r4&b_project=capsules&b_id=r5",
+        "?view=diff&runs=capsules/r4,capsules/r5",
     ],
 )
 def test_hostile_names_and_values_are_text(page, served, hostile, view):
@@ -127,9 +127,9 @@ def test_everything_is_done_by_keyboard(table):
         table.keyboard.press("ArrowDown")
     table.keyboard.press("Space")
     assert table.locator("tr[aria-selected=true]").count() == 2
-    table.focus("text=Compare two runs")
+    table.focus("text=Compare 2 chosen")
     table.keyboard.press("Enter")
-    table.wait_for_selector("table[aria-label=Differences]")
+    table.wait_for_selector("table[aria-label=Config]")
     assert "train.yaml:1:5" in table.inner_text("main")
     table.go_back()
     table.wait_for_selector("tr.row a")

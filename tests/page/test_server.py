@@ -156,12 +156,36 @@ def test_a_run_has_values_with_their_places(served):
 
 def test_two_runs_differ_with_a_reason(served):
     """Each side has its value, its place, and what it beat."""
-    sides = {"a_project": "capsules", "a_id": "r0", "b_project": "capsules", "b_id": "r4"}
-    found = {each["key"]: each for each in served.ask("diff", **sides)["differences"]}
+    answer = served.ask("diff", runs="capsules/r0,capsules/r4")
+    found = {each["key"]: each["values"] for each in answer["differences"]}
     assert "optim.name" not in found
-    lr = found["lr"]
-    assert (lr["a"]["value"], lr["a"]["place"], lr["b"]["value"]) == (0.1, "train.yaml:1:5", 0.5)
-    assert lr["b"]["beaten"][0]["place"] == "train.yaml:1:5"
+    a, b = found["lr"]
+    assert (a["value"], a["place"], b["value"]) == (0.1, "train.yaml:1:5", 0.5)
+    assert b["beaten"][0]["place"] == "train.yaml:1:5"
+    assert b["beaten"][0]["copy"] == a["copy"] == {"path": "config_files/train.yaml", "line": 1}
+
+
+def test_more_than_two_runs_are_compared(served):
+    """Only what differs in at least one of them."""
+    answer = served.ask("diff", runs="capsules/r0,capsules/r1,capsules/r2")
+    assert [run["id"] for run in answer["runs"]] == ["r0", "r1", "r2"]
+    found = {each["key"]: each["values"] for each in answer["differences"]}
+    assert [value["value"] for value in found["seed"]] == [0, 1, 2]
+    assert "lr" not in found
+    for runs in ("", "capsules/r0", ",".join(["capsules/r0"] * 21)):
+        assert served.ask("diff", runs=runs)[0] == 400
+    assert served.ask("diff", runs="capsules/r0,capsules/nope")[0] == 404
+
+
+def test_the_code_of_two_runs_is_compared(serve, add_run, tmp_path):
+    """The states of git, the arguments and the machine."""
+    for number, commit in enumerate(["a" * 40, "b" * 40]):
+        facts = {"git": {"commit": commit, "dirty": False}, "args": [str(number)], "pid": number}
+        add_run(tmp_path, number, more=[{"type": "metadata", "time": 1.0, "values": facts}])
+    found = serve(tmp_path).ask("diff", runs="many/n0000,many/n0001")["differences"]
+    metadata = {each["key"]: each["values"] for each in found if each["section"] == "metadata"}
+    assert metadata.keys() == {"git.commit", "args"}
+    assert [value["value"] for value in metadata["git.commit"]] == ["a" * 40, "b" * 40]
 
 
 def test_a_metric_comes_in_buckets(served):

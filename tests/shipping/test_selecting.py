@@ -154,6 +154,14 @@ def told(select) -> object:
         return error.part, str(error)
 
 
+def counted(count) -> object:
+    """A number of runs, or the message of the error."""
+    try:
+        return count()
+    except QueryError as error:
+        return error.part, str(error)
+
+
 @settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture],
     deadline=None,
@@ -165,13 +173,16 @@ def told(select) -> object:
         where=st.lists(filters, max_size=2),
         sort=st.lists(orders, max_size=2),
         limit=st.sampled_from([None, 1, 5]),
+        offset=st.sampled_from([0, 0, 1, 7, 100]),
         now=st.just(NOW + 1000),
     )
 )
 def test_a_store_answers_as_the_directory(both, question):
-    """Any filters, orders and limits; errors and their hints as well."""
+    """Any filters, orders and ranges; errors and their hints as well."""
     found = told(lambda: both.store.select_runs(question))
     assert found == told(lambda: answer(question, both.local))
+    count = counted(lambda: both.store.count_runs(question))
+    assert count == counted(lambda: len(answer(question.whole, both.local)))
 
 
 CHOSEN = [
@@ -180,6 +191,7 @@ CHOSEN = [
     Question(["tags = s or not config.a = 1"], ["exit_code", "-pid"], limit=3),
     Question(["state = finished and created > 1d"], limit=3, now=NOW + 1000),
     Question(["`config.c.d` or config.0"], ["state", "project"], limit=3),
+    Question(["config.a < 2"], ["-created"], limit=3, offset=2),
 ]
 
 
@@ -192,6 +204,8 @@ def test_the_database_answers_alone(both, monkeypatch):
         monkeypatch.setattr(reading, "_listed", lambda row, to=read: to.append(row) or listed(row))
         assert told(lambda asked=question: both.store.select_runs(asked)) == expected
         assert len(read) == len(expected)
+        count = both.store.count_runs(question)
+        assert (count, len(read)) == (len(answer(question.whole, both.local)), len(expected))
 
 
 @pytest.mark.parametrize(("word", "count"), [("and", 200), ("or", 1500)])

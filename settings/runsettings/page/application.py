@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any, Final, TypeVar
+from urllib.parse import unquote
 
 from pydantic_core import to_json
 from starlette.applications import Starlette
@@ -26,6 +27,9 @@ from runsettings.values.errors import RunError, SettingsError
 
 STATIC: Final = Path(__file__).parent / "static"
 """What the browser loads."""
+
+_MOST: Final = 20
+"""The largest number of runs in one comparison."""
 
 _Asked = TypeVar("_Asked")
 
@@ -149,11 +153,11 @@ def _text(source: RunSource, asked: Mapping[str, str]) -> Any:
 
 
 def _difference(source: RunSource, asked: Mapping[str, str]) -> Any:
-    first, second = (
-        load_run(source, asked.get(f"{side}_project", ""), asked.get(f"{side}_id", ""))
-        for side in "ab"
-    )
-    return read_difference(first, second)
+    names = [each.partition("/") for each in asked.get("runs", "").split(",")]
+    if not 2 <= len(names) <= _MOST:
+        raise QueryError(f"2 to {_MOST} runs can be compared")
+    runs = [load_run(source, unquote(project), unquote(run_id)) for project, _, run_id in names]
+    return read_difference(source, runs)
 
 
 def _series(source: RunSource, asked: Mapping[str, str]) -> Any:

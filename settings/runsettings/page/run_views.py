@@ -1,12 +1,18 @@
-"""One run, and the comparison of two runs, as JSON for the page."""
+"""One run, and the comparison of runs, as JSON for the page."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from runsettings.journal.directory import copy_name
-from runsettings.journal.query.differences import Difference, compare_runs
+from runsettings.journal.query.differences import (
+    CONFIG,
+    SETTINGS,
+    SUMMARY,
+    SURROUNDINGS,
+    rows_of,
+)
 from runsettings.journal.query.errors import RunNotFoundError
 from runsettings.journal.query.filters import attribute_filter
 from runsettings.journal.query.listing import Question
@@ -59,29 +65,37 @@ def read_run(source: RunSource, run: StoredRun) -> dict[str, Any]:
     Returns:
         The run as a JSON object.
     """
-    files = source.files(run)
-    details = run_details(run, source.metrics(run), files)
-    cwd = str(run.metadata.get("cwd", ""))
+    copy = _copies(source, run)
+    details = run_details(run, source.metrics(run), source.files(run))
     for section in ("config", "settings"):
         leaves: dict[str, dict[str, Any]] = details[section]
         for leaf in leaves.values():
             value = RecordedValue(leaf["value"], leaf["origin"], leaf.get("losers", ()))
-            leaf.update(_places(value, lambda origin: _copy(origin, cwd, files)))
+            leaf.update(_places(value, copy))
     return {**details, "reproduce": reproduce(run)}
 
 
-def read_difference(a: StoredRun, b: StoredRun) -> dict[str, Any]:
-    """Compare two runs.
+def read_difference(source: RunSource, runs: Sequence[StoredRun]) -> dict[str, Any]:
+    """Compare runs.
 
     Args:
-        a: One run.
-        b: The other run.
+        source: The source of the runs.
+        runs: The runs, from `load_run`.
 
     Returns:
-        The differences as JSON. Each value has its origin and the values that it overrode.
+        The runs and their differences as JSON. Each value has its origin and the values that it
+        overrode.
     """
-    found = compare_runs(a, b, summary=True)
-    return {"a": run_object(a), "b": run_object(b), "differences": [_difference(e) for e in found]}
+    copies = [_copies(source, run) for run in runs]
+    found = []
+    for row in rows_of(runs, (CONFIG, SETTINGS, SUMMARY, SURROUNDINGS)):
+        if row.differs:
+            values = [
+                None if value is None else {"value": value.value, **_places(value, copy)}
+                for value, copy in zip(row.values, copies, strict=True)
+            ]
+            found.append({"section": row.section, "key": row.key, "values": values})
+    return {"runs": [run_object(run) for run in runs], "differences": found}
 
 
 def read_series(
@@ -113,15 +127,8 @@ def whole_number(text: str | None, default: int) -> int:
     return min(int(text), _LAST) if len(text) <= _DIGITS else _LAST
 
 
-def _difference(each: Difference) -> dict[str, Any]:
-    def side(value: RecordedValue | None) -> dict[str, Any] | None:
-        return None if value is None else {"value": value.value, **_places(value)}
-
-    return {"section": each.section, "key": each.key, "a": side(each.a), "b": side(each.b)}
-
-
 def _places(
-    value: RecordedValue, copy: Callable[[RecordedValue], Any] = lambda _value: None
+    value: RecordedValue, copy: Callable[[RecordedValue], dict[str, Any] | None]
 ) -> dict[str, Any]:
     """Where a value was set, and the values that it overrode, in the terms of `explain`."""
     beaten = [
@@ -141,10 +148,15 @@ def _places(
     }
 
 
-def _copy(value: RecordedValue, cwd: str, files: Mapping[str, int | None]) -> dict[str, Any] | None:
-    """The copy of the config file that a value comes from, and the line of the value in it."""
-    origin = value.origin or {}
-    if "line" not in origin or "call" in origin:
-        return None
-    path = copy_name(str(origin.get("where", "")), cwd)
-    return {"path": path, "line": origin["line"]} if files.get(path) is not None else None
+def _copies(source: RunSource, run: StoredRun) -> Callable[[RecordedValue], dict[str, Any] | None]:
+    """A function that finds the copy of the config file of a value, and the line in it."""
+    files, cwd = source.files(run), str(run.metadata.get("cwd", ""))
+
+    def find(value: RecordedValue) -> dict[str, Any] | None:
+        origin = value.origin or {}
+        if "line" not in origin or "call" in origin:
+            return None
+        path = copy_name(str(origin.get("where", "")), cwd)
+        return {"path": path, "line": origin["line"]} if files.get(path) is not None else None
+
+    return find

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from runsettings.journal.index import Listing
-from runsettings.journal.query.keys import Key, default_keys, key_names, known_keys
+from runsettings.journal.query.keys import Key, default_keys, find_key, key_names, known_keys
 from runsettings.journal.query.listing import (
     Column,
     Group,
@@ -19,6 +19,7 @@ from runsettings.journal.query.listing import (
     number_range,
     parse_question,
     run_columns,
+    summary_metrics,
 )
 from runsettings.journal.query.run_objects import json_value, row_objects
 from runsettings.journal.replay import StoredRun
@@ -28,6 +29,12 @@ from runsettings.recorded.sources import RunSource
 
 _MOST: Final = 500
 """The largest number of rows in one response."""
+
+_OF_GROUPS: Final = ("steps", "runtime")
+"""The first default columns of groups; metrics follow."""
+
+_MOST_METRICS: Final = 10
+"""The largest number of metrics in the default columns of groups."""
 
 _PAUSE: Final = 0.1
 """The number of seconds between two looks at a directory that is being read."""
@@ -71,6 +78,9 @@ def read_table(source: RunSource, asked: Mapping[str, str]) -> dict[str, Any]:
     listing = source.select(question)
     found = grouped_runs(listing.runs, groups)
     if member is None:
+        if parsed.columns is None:  # most of the columns of runs have no numbers
+            metrics = [key for key in summary_metrics(listing.runs) if key not in groups]
+            columns = [find_key(name, ()) for name in _OF_GROUPS] + metrics[:_MOST_METRICS]
         shown = [_group_row(group, groups, columns) for group in found[part.range]]
         return _table(listing, [*groups, *columns], len(found), shown)
     runs = [run for group in found if _member(group) == member for run in group.runs]
@@ -151,8 +161,13 @@ def _group_row(group: Group, keys: Sequence[Key], columns: Sequence[Key]) -> dic
         "member": _member(group),
         "values": [json_value(value, key.kind) for value, key in pairs],
         "runs": len(group.runs),
-        "ranges": [number_range(key, group.runs) for key in columns],
+        "ranges": [_range(key, group.runs) for key in columns],
     }
+
+
+def _range(key: Key, runs: Sequence[StoredRun]) -> list[Any] | None:
+    found = number_range(key, runs)
+    return None if found is None else [json_value(number, key.kind) for number in found]
 
 
 def _member(group: Group) -> str:

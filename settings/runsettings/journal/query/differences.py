@@ -1,12 +1,14 @@
-"""Finds the differences between two runs, leaf by leaf, with the origin of each value."""
+"""Finds the differences between runs, leaf by leaf, with the origin of each value."""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, NamedTuple
 
 from runsettings.journal.query.recorded_values import (
     RecordedValue,
     config_values,
+    metadata_values,
     settings_values,
     summary_values,
 )
@@ -41,6 +43,21 @@ class Difference(NamedTuple):
         }
 
 
+class Row(NamedTuple):
+    """The values of one key in several runs; ``None`` where a run does not have the key."""
+
+    section: str
+    """``config``, ``settings``, ``summary`` or ``metadata``."""
+    key: str
+    values: tuple[RecordedValue | None, ...]
+
+    @property
+    def differs(self) -> bool:
+        """Whether the value of a run differs from that of the first."""
+        first = self.values[0]
+        return any(Difference("", "", first, other).differs for other in self.values[1:])
+
+
 def compare_runs(
     a: StoredRun, b: StoredRun, *, summary: bool = False, equal: bool = False
 ) -> list[Difference]:
@@ -55,15 +72,42 @@ def compare_runs(
     Returns:
         The keys in the order of the first run, and then the keys that only the second run has.
     """
-    sections = [
-        ("config", config_values(a), config_values(b)),
-        ("settings", settings_values(a), settings_values(b)),
-    ]
-    if summary:
-        sections.append(("summary", summary_values(a), summary_values(b)))
-    found = [
-        Difference(section, key, first.get(key), second.get(key))
-        for section, first, second in sections
-        for key in {**first, **second}
-    ]
+    sections = [CONFIG, SETTINGS, *([SUMMARY] if summary else [])]
+    found = [Difference(row.section, row.key, *row.values) for row in rows_of([a, b], sections)]
     return [each for each in found if equal or each.differs]
+
+
+def rows_of(runs: Sequence[StoredRun], sections: Sequence[Section]) -> list[Row]:
+    """Make a row for each key of some runs.
+
+    Args:
+        runs: The runs, at least one.
+        sections: The parts of the runs.
+
+    Returns:
+        The keys in the order of the first run that has them.
+    """
+    found = []
+    for section, read in sections:
+        columns = [read(run) for run in runs]
+        keys = dict.fromkeys(key for column in columns for key in column)
+        found += [Row(section, key, tuple(column.get(key) for column in columns)) for key in keys]
+    return found
+
+
+def _surroundings(run: StoredRun) -> dict[str, RecordedValue]:
+    """The state of git, the command line and the version of Python, which have no origins."""
+    return {
+        key: RecordedValue(value, None)
+        for key, value in metadata_values(run).items()
+        if key.startswith("git.") or key in ("program", "args", "python", "host")
+    }
+
+
+Section = tuple[str, Callable[[StoredRun], Mapping[str, RecordedValue]]]
+"""The name of a part of a run, and a function that reads its values by key."""
+
+CONFIG: Final[Section] = ("config", config_values)
+SETTINGS: Final[Section] = ("settings", settings_values)
+SUMMARY: Final[Section] = ("summary", summary_values)
+SURROUNDINGS: Final[Section] = ("metadata", _surroundings)

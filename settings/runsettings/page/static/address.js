@@ -55,3 +55,12 @@ export function fileAddress(run, path, line = undefined) {
 export function contentAddress(run, path) {
   return `/file?${new URLSearchParams({ project: run.project, id: run.id, path })}`;
 }
+
+/**
+ * The state of the comparison of runs.
+ * @param {{project: string, id: string}[]} runs The runs.
+ * @returns {Record<string, string>} The state of the view.
+ */
+export function diffState(runs) {
+  return { view: "diff", runs: runs.map((run) => `${encodeURIComponent(run.project)}/${encodeURIComponent(run.id)}`).join(",") };
+}

@@ -1,34 +1,59 @@
-// Two runs side by side: only what differs, and why.
+// Two or more runs side by side: only what differs, and why.
 import { runAddress, state } from "./address.js";
 import { element, say } from "./elements.js";
+import { literal, placeLink, scrolled } from "./leaf_tree.js";
 import { ask } from "./server.js";
+import { shown } from "./values.js";
+
+const TITLES = /** @type {Record<string, string>} */ ({ config: "Config", settings: "Settings", summary: "Results", metadata: "Code and machine" });
 
 /**
- * Shows two runs.
+ * Shows the differences between runs.
  * @param {HTMLElement} main Where.
  * @param {AbortSignal} signal Ends the view.
  */
 export async function diffView(main, signal) {
-  const { a_project, a_id, b_project, b_id } = state();
-  const found = await ask("diff", { a_project, a_id, b_project, b_id }, signal);
-  const title = (/** @type {any} */ run) => element("a", { href: runAddress(run) }, run.name || run.id);
-  document.title = `${found.a.name || found.a.id} and ${found.b.name || found.b.id}`;
-  const rows = found.differences.map((/** @type {any} */ each) => element("tr", {},
-    element("th", { scope: "row" }, `${each.section}.${each.key}`), ...side(each.a), ...side(each.b)));
-  const headings = ["key", found.a.name || found.a.id, "why", found.b.name || found.b.id, "why"];
-  const table = element("table", { class: "leaves", "aria-label": "Differences" },
-    element("thead", {}, element("tr", {}, ...headings.map((name) => element("th", { scope: "col" }, name)))),
-    element("tbody", {}, ...rows));
-  main.replaceChildren(element("div", { class: "page" },
-    element("h1", {}, title(found.a), " and ", title(found.b)),
-    rows.length ? table : element("p", {}, "The runs are equal in config, settings and summary.")));
-  say(`${rows.length} keys differ`);
+  const { runs, differences } = await ask("diff", { runs: state().runs }, signal);
+  const names = runs.map((/** @type {any} */ run) => run.name || run.id);
+  document.title = names.join(", ");
+  const sections = Object.entries(TITLES).map(([name, title]) => {
+    const rows = differences.filter((/** @type {any} */ each) => each.section === name);
+    return rows.length ? element("section", { class: "card" }, element("h2", {}, title), name === "metadata" ? gitCommand(rows) : null, table(title, rows, runs)) : null;
+  });
+  main.replaceChildren(element("div", { class: "page wide" },
+    element("div", { class: "heading" }, element("h1", {}, `${runs.length} runs, side by side`)),
+    ...(differences.length ? sections.filter(Boolean) : [element("p", {}, "The runs are equal in config, settings, summary and code.")]),
+  ));
+  say(`${differences.length} keys differ`);
 }
 
-/** @param {any} leaf A value of one run, or null. */
-function side(leaf) {
-  if (leaf === null) return [element("td", { class: "quiet" }, "–"), element("td")];
-  const beaten = leaf.beaten.map((/** @type {any} */ each) => `${each.place} (${each.value === undefined ? "removed" : JSON.stringify(each.value)})`);
-  const why = [leaf.place || leaf.layer, ...(beaten.length ? [`over ${beaten.join(", ")}`] : [])].join(" ");
-  return [element("td", { class: "value" }, JSON.stringify(leaf.value)), element("td", {}, why)];
+/** @param {string} title @param {any[]} rows The keys that differ. @param {any[]} runs */
+function table(title, rows, runs) {
+  const heading = (/** @type {any} */ run) => element("th", { scope: "col" }, element("a", { href: runAddress(run) }, run.name || run.id), " ", element("span", { class: "quiet" }, run.id));
+  const body = rows.map((row) => element("tr", {}, element("th", { scope: "row" }, row.key),
+    ...row.values.map((/** @type {any} */ value, /** @type {number} */ at) => cell(value, row.values[0], runs[at]))));
+  const made = element("table", { class: "leaves side", "aria-label": title },
+    element("thead", {}, element("tr", {}, element("th", { scope: "col" }, "key"), ...runs.map(heading))), element("tbody", {}, ...body));
+  return scrolled(title, made);
+}
+
+/** @param {any} leaf The value of a run, or null. @param {any} first That of the first run. @param {any} run */
+function cell(leaf, first, run) {
+  if (leaf === null) return element("td", { class: "quiet" }, "–");
+  const differs = JSON.stringify(leaf.value) !== JSON.stringify(first?.value);
+  const value = element("div", { class: differs ? "value changed" : "value" }, typeof leaf.value === "number" ? shown(leaf.value) : literal(leaf.value));
+  if (!leaf.layer) return element("td", {}, value);
+  const why = element("div", { class: "why" }, element("span", { class: "layer" }, leaf.layer), " ", placeLink(leaf, run));
+  for (const each of leaf.beaten) {
+    why.append(element("div", {}, "over ", placeLink(each, run), " ", element("s", { class: "value" }, each.value === undefined ? "removed" : literal(each.value))));
+  }
+  return element("td", {}, value, why);
+}
+
+/** @param {any[]} rows The differences of the surroundings. @returns {Node | null} The command that shows what changed in the code. */
+function gitCommand(rows) {
+  const commits = rows.find((row) => row.key === "git.commit")?.values.map((/** @type {any} */ each) => each?.value) ?? [];
+  const known = [...new Set(commits)].filter((each) => /^[0-9a-f]{7,64}$/.test(each ?? ""));
+  if (known.length < 2) return null;
+  return element("p", { class: "quiet" }, "See what changed in the code with ", element("code", {}, `git diff ${known[0]} ${known[1]}`));
 }

@@ -223,9 +223,10 @@ export class Grid {
     const ranges = group.ranges.map((range, index) => {
       const cell = element("td", { class: "number" });
       if (range !== null) {
-        const [mean, least, most] = range;
-        cell.append(number(mean));
-        if (least !== most) cell.append(" ", element("span", { class: "range" }, `${number(least)} … ${number(most)}`));
+        const kind = this.columns[index]?.kind;
+        const [mean, least, most] = range.map((value) => shown(value, kind));
+        cell.append(mean);
+        if (least !== most) cell.append(" ", element("span", { class: "range" }, `${least} … ${most}`));
       }
       return cell;
     });

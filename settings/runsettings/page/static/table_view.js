@@ -1,5 +1,5 @@
 // The table of runs: filter, columns, groups, order, and comparing two runs.
-import { go, state } from "./address.js";
+import { diffState, go, state } from "./address.js";
 import { chooseColumns } from "./columns_dialog.js";
 import { element, say } from "./elements.js";
 import { Grid, placeOf } from "./grid.js";
@@ -19,7 +19,7 @@ export async function tableView(main, signal) {
   const error = element("p", { class: "error", role: "alert" });
   const where = element("input", { class: "code", name: "where", list: "keys", value: asked.where ?? "", placeholder: "config.lr < 0.1 and state = finished", spellcheck: "false", autocomplete: "off" });
   const group = element("input", { class: "code", name: "group", list: "keys", value: asked.group ?? "", placeholder: "config.lr", spellcheck: "false", autocomplete: "off" });
-  const compare = element("button", { type: "button", disabled: true }, "Compare two runs");
+  const compare = element("button", { type: "button", disabled: true }, "Compare");
   const columns = element("button", { type: "button" }, "Columns…");
   const keys = element("datalist", { id: "keys" });
   const change = (/** @type {Record<string, string>} */ more) => go({ ...state(), ...more });
@@ -38,14 +38,13 @@ export async function tableView(main, signal) {
     state: asked,
     change,
     choose: (chosen) => {
-      compare.disabled = chosen.length !== 2;
-      compare.textContent = chosen.length === 2 ? "Compare two runs" : `Compare two runs (${chosen.length} chosen)`;
+      compare.disabled = chosen.length < 2;
+      compare.textContent = chosen.length ? `Compare ${chosen.length} chosen` : "Compare";
     },
     signal,
   });
   compare.addEventListener("click", () => {
-    const [a, b] = grid.chosen();
-    go({ view: "diff", a_project: a.project, a_id: a.id, b_project: b.project, b_id: b.id });
+    go(diffState(grid.chosen()));
   });
   const known = ask("keys", {}, signal).catch(() => []);
   known.then((names) => keys.replaceChildren(...names.map((/** @type {string} */ name) => element("option", { value: name }))));
@@ -57,7 +56,7 @@ export async function tableView(main, signal) {
   });
   const before = document.activeElement?.getAttribute("name");
   const cell = placeOf(document.activeElement);
-  main.replaceChildren(form, error, grid.root);
+  main.replaceChildren(element("h1", { class: "unseen" }, "Runs"), form, error, grid.root);
   if (before) /** @type {HTMLElement | null} */ (form.querySelector(`[name="${before === "group" ? "group" : "where"}"]`))?.focus();
 
   let soon = 0;
