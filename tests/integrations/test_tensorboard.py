@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import importlib
+import json
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import yaml
 from click.testing import CliRunner
 
 from runsettings.cli.main import cli
@@ -58,12 +60,16 @@ def test_scalars_are_in_the_journal_at_their_own_steps(begin, jail):
         writer.close()
 
 
-@pytest.fixture(params=["tensorboardX", "torch.utils.tensorboard", "tensorboard"])
+@pytest.fixture(
+    params=["tensorboardX", "torch.utils.tensorboard", "tensorboard", "tensorflow"],
+)
 def add_scalar(request):
     """Opens a writer of a package; returns a function that writes a scalar, and one that closes."""
     if request.param == "tensorboard":
         pytest.importorskip("tensorboard", reason="the writer of its own")
         from tensorboard.summary import Writer
+    elif request.param == "tensorflow":
+        Writer = _writer_of_tensorflow()
     else:
         for package in ("tensorboard", "torch") if "torch." in request.param else ():
             pytest.importorskip(package, reason="PyTorch's writer needs it")
@@ -74,6 +80,22 @@ def add_scalar(request):
         return writer.add_scalar, writer.close
 
     return opened
+
+
+def _writer_of_tensorflow():
+    """The writer of ``tf.summary``, with the methods of the others."""
+    tensorflow = pytest.importorskip("tensorflow", reason="the writer of `tf.summary`")
+
+    class Writer:
+        def __init__(self, directory):
+            self.writer = tensorflow.summary.create_file_writer(directory)
+            self.close = self.writer.close
+
+        def add_scalar(self, tag, value, step):
+            with self.writer.as_default():
+                tensorflow.summary.scalar(tag, value, step)
+
+    return Writer
 
 
 def test_the_writers_of_all_packages_are_followed(begin, jail, add_scalar):
@@ -210,7 +232,7 @@ def test_what_a_killed_script_flushed_is_in_its_run_after_sync(script, jail, mod
 
 
 def test_the_process_that_ships_a_run_follows_it(spawn, jail):
-    """`finish` waits until the store has the scalars, too."""
+    """`finish` waits until the store has the scalars, too, and the script gets their summary."""
     process = spawn(
         f"""
         from tensorboardX import SummaryWriter
@@ -222,14 +244,17 @@ def test_the_process_that_ships_a_run_follows_it(spawn, jail):
             writer.add_scalar("loss", step, step)
         writer.add_hparams({{"key": "sk-of-the-script"}}, {{}})
         run.finish()
-        print("finished", flush=True)
+        print(run.summary["loss"], "key" in run.config, flush=True)
         sys.stdin.read()
         """
     )
-    assert process.stdout.readline() == "finished\n"
+    assert process.stdout.readline() == "99.0 True\n"
     assert counts(jail) == {"loss": 100, "global_step": 100}
     (journal,) = jail.cwd.glob("wandb/run-*/*.jsonl")
     assert load_run(journal).config == {"key": "***"}
+    config = yaml.safe_load((journal.parent / "files" / "config.yaml").read_text())
+    assert config["key"]["value"] == "***"
+    assert json.loads((journal.parent / "files" / "wandb-summary.json").read_text())["loss"] == 99
 
 
 def test_the_writers_are_as_before_after_the_end(begin, jail):

@@ -37,6 +37,6 @@ def record_row(run: Run, data: Mapping[str, Any], step: int, file: str, offset: 
             recorder.journal.is_whole = False
             run._stored.sources[file] = offset
             run._stored.summarize(plain, step)
-            if step >= run._stored.source_step and run._followed is not None:  # as in `StoredRun`
+            if step >= run._stored.source_step:  # as in `StoredRun`
                 run._followed, run._stored.source_step = run._followed + 1, step + 1
             run._summary.note_nested(plain)

@@ -1,7 +1,7 @@
 """``sync_tensorboard``: finds the directories to which the script writes event files.
 
-`shipping.event_files` reads the scalars outside of the script. The scalars of an offline run are
-read when the run ends.
+In online mode, the process that ships the run reads the scalars while the script runs. The end of a
+run reads those that were not read yet, and gives the script their summary and config.
 """
 
 from __future__ import annotations
@@ -25,7 +25,12 @@ from runsettings.journal.replay import StoredRun, load_run
 from runsettings.models.settings import Settings
 from runsettings.runs.recording.run import Run
 from runsettings.shipping.event_files.copying import base_of_copy, is_below
-from runsettings.shipping.event_files.following import METADATA, EventFiles, event_files
+from runsettings.shipping.event_files.following import (
+    METADATA,
+    EventFiles,
+    event_files,
+    is_event_file,
+)
 from runsettings.values.key_paths import format_path, leaves_of
 from runsettings.values.origin import Layer, Origin
 from runsettings.values.tree import Tree
@@ -34,6 +39,9 @@ EXTRA: Final = "tensorboard"
 
 _WRITERS: Final = ("tensorboardX.event_file_writer", "tensorboard.summary.writer.event_file_writer")
 """Modules with the class ``EventFileWriter``. PyTorch's writer has the one of TensorBoard."""
+
+_TENSORFLOW: Final = "tensorflow.python.ops.summary_ops_v2"
+"""The module with the class of the writers of ``tf.summary``."""
 
 _PAIRED_NAMES: Final = frozenset(
     {"train", "training", "val", "valid", "validation", "eval", "test"}
@@ -78,14 +86,13 @@ class _FollowedDirectories:
         self._directories: dict[str, str] = dict(known.get("directories", {}))
         self._earlier: list[str] = list(known.get("earlier", ()))
         self._patches = Patches(self._complain)
-        self._patches.install(dict.fromkeys(_WRITERS, self._patch))
+        patches = dict.fromkeys(_WRITERS, self._patch)
+        self._patches.install({**patches, _TENSORFLOW: self._patch_tensorflow})
 
     def _patch(self, module: ModuleType) -> None:
         """Follow the directories of a module's writers: those that are open, and all new ones."""
         kind = module.EventFileWriter
-        opened = [each for each in gc.get_objects() if type(each) is kind and not _is_closed(each)]
-        self._writers.update(opened)
-        for writer in opened:
+        for writer in self._add_open_writers(kind):
             self._follow(writer.get_logdir())
 
         def following(original: Callable[..., None]) -> Callable[..., None]:
@@ -99,12 +106,41 @@ class _FollowedDirectories:
 
         self._patches.replace(kind, "__init__", following)
 
+    def _patch_tensorflow(self, module: ModuleType) -> None:
+        """Follow the directories of the writers of ``tf.summary``, as `_patch` does."""
+        kind = module._ResourceSummaryWriter
+        if self._add_open_writers(kind):
+            # They do not know their directories.
+            for path in _open_event_files():
+                self._follow(os.path.dirname(path))  # noqa: PTH120 - a text, like the others
+
+        def following(original: Callable[..., None]) -> Callable[..., None]:
+            @functools.wraps(original)
+            def init(writer: Any, create_fn: Any, init_op_fn: Any, *args: Any, **more: Any) -> None:
+                try:
+                    self._follow(init_op_fn.keywords["logdir"].numpy())
+                except Exception as error:  # noqa: BLE001 - another version of TensorFlow; reported
+                    self._complain(error)
+                original(writer, create_fn, init_op_fn, *args, **more)
+                self._writers.add(writer)
+
+            return init
+
+        self._patches.replace(kind, "__init__", following)
+
+    def _add_open_writers(self, kind: type) -> list[Any]:
+        """Add the open writers of a class, and return them."""
+        found = [each for each in gc.get_objects() if isinstance(each, kind)]
+        opened = [each for each in found if not _is_closed(each)]
+        self._writers.update(opened)
+        return opened
+
     def _follow(self, logdir: Any) -> None:
         """Follow a directory, unless it is below one that is followed."""
         if os.getpid() != self._process:
             return  # a forked child must not write the journal
         try:
-            text = os.fspath(logdir)
+            text = os.fsdecode(logdir)
             if "://" in text:
                 self._complain(f"{text} is not on this machine, and is not followed")
                 return
@@ -114,6 +150,7 @@ class _FollowedDirectories:
                     return
                 new = {directory: self._prefix(directory)}
                 ours = {name for writer in self._writers if (name := _file_of(writer))}
+                ours.update(_open_event_files())
                 found = event_files({"directories": new}, self._run.path.parent)
                 self._earlier += [path for path, _ in found if path not in ours]
                 self._directories |= new
@@ -160,13 +197,12 @@ class _FollowedDirectories:
         for path, _ in event_files(followed, run.path.parent):
             base = base_of_copy(path, followed)
             run._files.save(glob.escape(path), base, working_directory(), "now")
-        if run.mode == "offline" and self._directories:
+        if self._directories:
+            # In online mode, the process that ships the run has read most of them by now.
             journal, recorder = run.journal_path, run._recorder
             files = EventFiles(journal, recorder.notices.warn, recorder.mask)
-            if files.follow(load_run(journal), everything=True):
-                self._take_over(load_run(journal))
-        elif self._directories:
-            run._followed = None  # another process reads them, perhaps later
+            files.follow(load_run(journal), everything=True)
+            self._take_over(load_run(journal))
 
     def _take_over(self, followed: StoredRun) -> None:
         """Copy the summary and config that were read to the run, for the files that it writes."""
@@ -231,3 +267,14 @@ def _file_of(writer: Any) -> str | None:
     """The event file of a writer of either package."""
     name = getattr(getattr(writer, "_ev_writer", writer), "_file_name", None)
     return os.path.normpath(working_directory() / name) if isinstance(name, str) else None
+
+
+def _open_event_files() -> set[str]:
+    """The event files that this process has open, as far as the system lists open files."""
+    found = set()
+    for descriptor in glob.glob("/proc/self/fd/*"):  # noqa: PTH207 - texts, like the others
+        with contextlib.suppress(OSError):
+            path = os.readlink(descriptor)  # noqa: PTH115
+            if os.path.isabs(path) and is_event_file(os.path.basename(path)):  # noqa: PTH117, PTH119
+                found.add(path)
+    return found

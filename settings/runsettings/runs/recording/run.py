@@ -71,7 +71,7 @@ class Run(RunMetrics):
         self._files = files
         self._step = self.starting_step = stored.step
         self._row_open = False
-        self._followed: int | None = 0  # new rows of other packages; None if not known here
+        self._followed = 0  # new rows of other packages
         self._skipped = stored.step - stored.rows
         self._writes_at_once = not stored.metrics
         self._values = stored.summary
@@ -336,9 +336,9 @@ class Run(RunMetrics):
                 self._recorder.close()
             finally:
                 self._open = self._writes_at_once = False
-        after = "" if self._followed is None else f" after {self._rows + self._followed} steps"
+        after = f"after {self._rows + self._followed} steps"
         self._recorder.notices.tell(
-            f"run {self.name} ({self.id}) {ending.state}{after}: {self.path}"
+            f"run {self.name} ({self.id}) {ending.state} {after}: {self.path}"
         )
 
     def _forked(self) -> None:
