@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import shutil
 
@@ -233,6 +234,35 @@ def test_an_overwritten_id_shows_its_last_run(address, make_run):
     assert same(address, second)
     with open_store(address, writable=False) as store:
         assert len(store.list_runs()) == 1
+
+
+@pytest.mark.parametrize("first", ["alpha", "beta"])
+def test_two_machines_with_one_id_offline_are_both_stored(address, make_run, first):
+    """The run that started last is shown, in whatever order they end and are shipped."""
+    journals = {}
+    for host, started, rows_ in ("alpha", 10.0, 5), ("beta", 11.0, 2):  # and alpha ends last
+        journals[host] = journal = make_run(rows=rows_, id="same", config={"host": host})
+        records = [json.loads(line) for line in journal.read_text().splitlines()]
+        for record in records:
+            if record["type"] == "start":
+                record.update(host=host, time=started)
+            elif record["type"] == "exit":
+                record["time"] = started + 100 / started**2
+        journal.write_bytes(b"".join(map(encode, records)))
+    with open_store(address) as store:
+        shippers = {host: Shipper(store, path, most=300) for host, path in journals.items()}
+        order = [first, *(journals.keys() - {first})]
+        while sum(shippers[host].ship_batch() is not None for host in order):
+            pass
+        for shipper in shippers.values():
+            shipper.complete()
+    assert same(address, journals["beta"])
+    with open_store(address, writable=False) as store:
+        (listed,) = store.list_runs()
+        assert listed.config == {"host": "beta"}
+    assert len(rows(address, tables.runs)) == 2
+    stored = {tuple(row.steps) for row in rows(address, tables.chunks)}
+    assert stored == {(0, 1, 2, 3, 4), (0, 1)}  # each run has its own rows
 
 
 def test_a_journal_that_was_changed_after_shipping_is_refused(address, make_run):
