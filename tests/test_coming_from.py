@@ -47,10 +47,10 @@ CASES = [
 ]
 
 
-def run(directory: Path, words: list[str]) -> Any:
+def run(directory: Path, words: list[str], program: str = "train.py") -> Any:
     """What a project prints, which is its config as JSON."""
     done = subprocess.run(
-        [sys.executable, "train.py", *words],
+        [sys.executable, program, *words],
         cwd=directory,
         env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
@@ -71,6 +71,17 @@ def test_both_make_the_same_config(
     copy = jail.cwd / project
     shutil.copytree(PROJECTS / project, copy)
     assert run(copy / "ours", ours) == run(copy / "theirs", theirs)
+
+
+@pytest.mark.parametrize("words", [[], ["--config", "config.yaml", "--model.depth", "5"]])
+def test_lightning_cli_makes_the_same_config(jail: Any, words: list[str]) -> None:
+    """The real one, which ``make integrations`` has."""
+    for package in ("lightning", "jsonargparse"):
+        if importlib.util.find_spec(package) is None:
+            pytest.skip(f"{package} is not installed")
+    copy = jail.cwd / "lightning"
+    shutil.copytree(PROJECTS / "lightning", copy)
+    assert run(copy / "ours", words) == run(copy / "theirs", words, "lightning_cli.py")
 
 
 @pytest.mark.parametrize("project", [project for project, _ in WORDS])

@@ -34,10 +34,11 @@ TOOLS: Final = (
 
 FRAMEWORKS: Final = {
     "TensorBoard": ("tensorboard",),
+    "TensorFlow": ("tensorflow-cpu",),
     "the videos of Gymnasium": ("gymnasium[classic-control]", "moviepy"),
     "PyTorch": ("torch",),
     "Keras": ("keras",),
-    "Lightning": ("lightning", "pytorch-lightning"),
+    "Lightning": ("lightning", "pytorch-lightning", "jsonargparse[signatures]"),
     "transformers": ("transformers", "accelerate"),
 }
 """What is tried, and its packages; those after PyTorch need it."""
@@ -53,7 +54,7 @@ def main() -> None:
     """Install what can be had, and run the tests."""
     missing = install()
     environ = {**os.environ, "PYTHONPATH": str(ROOT / "settings")}
-    tests = [HERE, ROOT / "tests" / "shipping" / "event_files"]
+    tests = [HERE, ROOT / "tests" / "shipping" / "event_files", ROOT / "tests/test_coming_from.py"]
     options = ["-q", "-rs", "-n", "auto", "-p", "no:cacheprovider"]
     command = [PYTHON, "-m", "pytest", *options, *map(str, tests)]
     done = subprocess.run(command, cwd=ROOT, env=environ, timeout=RUNNING, check=False)
