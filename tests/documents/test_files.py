@@ -93,6 +93,22 @@ def test_missing_file_suggests_as_it_was_named_and_only_what_is_close(jail, miss
     assert diagnostic.hint == hint
 
 
+@pytest.mark.parametrize(
+    ("siblings", "hint"),
+    [
+        (["train.py", "trian.yaml"], "did you mean 'trian.yaml'?"),
+        (["train.yml", "trane.yaml"], "did you mean 'trane.yaml'?"),
+        (["train.py"], "did you mean 'train.py'?"),
+    ],
+)
+def test_missing_file_suggests_one_with_its_suffix_first(jail, siblings, hint):
+    """A script stands beside most configs and has their name."""
+    for name in siblings:
+        jail.write(name, "")
+    (diagnostic,) = read_file(Path("train.yaml"), Layer.FILE).diagnostics
+    assert diagnostic.hint == hint
+
+
 def test_missing_directory_is_a_missing_file(jail):
     """A path through a directory that does not exist is no crash."""
     assert (

@@ -50,6 +50,28 @@ def test_an_error_ends_the_script_with_its_message_alone(jail, form, line, messa
     assert done.stdout == ""
 
 
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        (
+            "run = runsettings.init(mode='offline'); run.log(0.5)",
+            "  log() takes a mapping of names to values; got 0.5\n    train.py:4\n",
+        ),
+        (
+            "runsettings.Settings().mode = 'offline'",
+            "settings.replace(key=value)\n    train.py:4\n",
+        ),
+        ("runsettings.stored_run('none')", "\n    train.py:4\n"),
+    ],
+    ids=["log", "immutable", "run"],
+)
+def test_an_error_without_a_place_gets_the_line_of_the_script(jail, line, message):
+    """Which the traceback would show, also for a call deep inside of the library."""
+    done = run(jail, WITH.format(line=line))
+    assert done.returncode == 2
+    assert message in done.stderr
+
+
 def test_a_mistake_of_the_script_keeps_its_traceback(jail):
     """Errors that are not ours pass as they are."""
     done = run(jail, WITH.format(line="1 / 0"))

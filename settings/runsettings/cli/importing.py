@@ -35,7 +35,11 @@ def load_object(reference: str, option: str, directory: Path | None = None) -> A
 
     module_name, separator, name = reference.partition(":")
     if not (separator and module_name and name):
-        raise refused(f"{reference!r} is not of the form module:name")
+        message = f"{reference!r} is not of the form module:name"
+        module_name, period, name = reference.rpartition(".")
+        if period and module_name and name.isidentifier():
+            message += f" — did you mean '{module_name}:{name}'?"
+        raise refused(message)
     # A script may be named by its file. It imports modules from its own directory.
     script = Path(module_name)
     directory = working_directory() if directory is None else directory
@@ -50,7 +54,8 @@ def load_object(reference: str, option: str, directory: Path | None = None) -> A
     except ModuleNotFoundError as error:
         if error.name is not None and (module_name + ".").startswith(error.name + "."):
             message = f"there is no module {module_name!r} here or among the installed packages"
-            raise refused(message) from error
+            hint = did_you_mean(module_name, (path.stem for path in Path(here).glob("*.py")))
+            raise refused(f"{message} — {hint}" if hint else message) from error
         raise refused(f"importing {module_name!r} failed: {error}") from error
     except SystemExit as error:  # its parser has met our arguments
         message = (
@@ -70,12 +75,15 @@ def load_object(reference: str, option: str, directory: Path | None = None) -> A
     return found
 
 
-def model_of(reference: str | None, directory: Path | None = None) -> type[LayeredSettings]:
+def model_of(
+    reference: str | None, directory: Path | None = None, named_by: str = "--model"
+) -> type[LayeredSettings]:
     """The settings class that ``--model`` names; without the option, `Settings`.
 
     Args:
         reference: The option.
         directory: The directory that has its module; the current one if left out.
+        named_by: What names the class, for errors.
 
     Raises:
         click.BadParameter: There is no such class, or it is not a `LayeredSettings`.
@@ -83,8 +91,8 @@ def model_of(reference: str | None, directory: Path | None = None) -> type[Layer
     from runsettings.models.layered import LayeredSettings  # pydantic: help does not need it
     from runsettings.models.settings import Settings  # pydantic, as above
 
-    found = Settings if reference is None else load_object(reference, "--model", directory)
+    found = Settings if reference is None else load_object(reference, named_by, directory)
     if not (isinstance(found, type) and issubclass(found, LayeredSettings)):
         message = f"{reference!r} is not a LayeredSettings class"
-        raise click.BadParameter(message, param_hint="--model")
+        raise click.BadParameter(message, param_hint=named_by)
     return found

@@ -59,6 +59,7 @@ class Program:
     Attributes:
         model: The reference to its settings class; ``None`` for the run's `Settings`.
         is_project: Whether the project's table names the model, and no option.
+        model_place: What names the model, for errors: the option, or the line of the table.
         directory: The directory that has its modules.
         files: Settings files that it names, lowest first.
         settings_files: Settings files of its flag ``--settings-file``.
@@ -70,6 +71,7 @@ class Program:
 
     model: str | None = None
     is_project: bool = False
+    model_place: str = "--model"
     directory: Path
     files: tuple[str | Path, ...] = ()
     settings_files: tuple[str, ...] = ()
@@ -107,6 +109,7 @@ class Program:
         return cls(
             model=model or project.model,
             is_project=model is None and project.model is not None,
+            model_place="--model" if model else f"model in {runsettings.origin(project, 'model')}",
             directory=directory,
             files=options["named_files"] or _below(directory, project.files),
             settings_files=options["settings_files"],
@@ -122,7 +125,7 @@ class Program:
         Raises:
             click.BadParameter: There is no such class.
         """
-        return model_of(self.model, self.directory)
+        return model_of(self.model, self.directory, self.model_place)
 
     @property
     def flags(self) -> argparse.Namespace | None:

@@ -273,15 +273,16 @@ def _similar(path: Path, where: str) -> str | None:
             siblings = [entry.name for entry in entries if entry.is_file()]
     except OSError:
         return None
-    # The stems are compared without suffixes, which many config files share.
-    stems: dict[str, str] = {}
-    for name in sorted(siblings, key=lambda name: (Path(name).suffix != path.suffix, name)):
-        stems.setdefault(Path(name).stem.casefold(), name)
-    close = did_you_mean.closest(path.stem.casefold(), stems)
-    if close is None:
-        return None
-    written = Path(where) if Path(where).name == path.name else path
-    return f"did you mean {str(written.with_name(stems[close]))!r}?"
+    # The stems are compared without suffixes, which many config files share. A file with the same
+    # suffix is meant first: the config `train.yaml` stands beside the script `train.py`.
+    alike = [name for name in siblings if Path(name).suffix == path.suffix]
+    for names in (alike, siblings):
+        stems = {Path(name).stem.casefold(): name for name in sorted(names, reverse=True)}
+        close = did_you_mean.closest(path.stem.casefold(), stems)
+        if close is not None:
+            written = Path(where) if Path(where).name == path.name else path
+            return f"did you mean {str(written.with_name(stems[close]))!r}?"
+    return None
 
 
 def _decode(text: str | bytes, layer: Layer, where: str, encoding: str | None = None) -> FileText:

@@ -235,7 +235,9 @@ def test_model_of_ones_own_is_shown(training):
     ("reference", "message"),
     [
         ("nowhere", "is not of the form module:name"),
+        ("broken_model.X", "of the form module:name — did you mean 'broken_model:X'?"),
         ("nowhere:X", "there is no module 'nowhere'"),
+        ("brokn_model:X", "or among the installed packages — did you mean 'broken_model'?"),
         ("json:dumpz", "there is no 'dumpz' in it — did you mean 'dump'?"),
         ("json:dumps", "is not a LayeredSettings class"),
         ("broken_model:X", "importing 'broken_model' failed: ZeroDivisionError"),

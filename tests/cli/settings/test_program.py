@@ -267,6 +267,21 @@ def test_a_wrong_key_of_the_table_names_the_table(jail, run, command):
     assert result.exit_code == 1
 
 
+def test_a_wrong_model_of_the_table_has_its_line(jail, run):
+    """The option ``--model`` was not given, so it is not what is wrong."""
+    jail.write("pyproject.toml", '[tool.runsettings.program]\nmodel = "train.Train"\n')
+    result = run("show")
+    assert result.exit_code == 2
+    assert "Invalid value for model in pyproject.toml:2:9: 'train.Train'" in result.stderr
+
+
+def test_a_misspelt_table_of_the_commands(jail, run):
+    """It would be taken for a setting."""
+    jail.write("pyproject.toml", '[tool.runsettings.progam]\nmodel = "train:Train"\n')
+    result = run("show")
+    assert "progam is not a key of [tool.runsettings] — did you mean 'program'?" in result.stderr
+
+
 def test_a_wrong_key_of_the_table_of_settings(jail, run):
     """Also there, the message names the table."""
     jail.write("pyproject.toml", '[tool.runsettings]\nprojct = "x"\n')

@@ -53,6 +53,8 @@ def told(
         ("--name adam", ["--name is not a flag — did you mean '--optim.name'?"]),
         ("--xyzzy 3 4", ["--xyzzy is not a flag"]),
         ("extra", ["extra is not expected"]),
+        ("epochs=3", ["epochs=3 is not expected — did you mean --epochs=3?"]),
+        ("nothing=3", ["nothing=3 is not expected"]),
         ("extra --amp more", ["extra is not expected", "more is not expected"]),
         ("--lr x", ["--learning-rate: must be a number; got 'x'"]),
         ("--epochs 1.5", ["--epochs: must be an integer; got '1.5'"]),

@@ -81,7 +81,9 @@ def _refused(
     refused += refusals.left_out(parser, taken=twin.taken, given=twin.given)
     waiting = any(not a.option_strings and id(a) not in twin.taken for a in parser._actions)
     if strict and not waiting:  # a positional that misses a word would take the others
-        refused += [refusals.unknown_word(word, None) for word in twin.rest if word != "--"]
+        flags = parser._option_string_actions
+        rest = [word for word in twin.rest if word != "--"]
+        refused += [refusals.unknown_word(word, refusals.meant_value(word, flags)) for word in rest]
     return refused
 
 

@@ -129,6 +129,18 @@ def meant_flag(name: str, flags: Iterable[str]) -> str | None:
     return closest(name, long) or (nested[0] if len(nested) == 1 else None)
 
 
+def meant_value(word: str, flags: Iterable[str]) -> str | None:
+    """The hint for a word that names a flag without its dashes: ``lr=2``."""
+    name, separator, value = word.partition("=")
+    flag = f"--{name}"
+    # A value is not repeated where it may be a secret.
+    return (
+        f"did you mean {flag}={'…' if is_secret_name(name) else mask_addresses(value)}?"
+        if (separator and flag in flags)
+        else None
+    )
+
+
 def _refusal(name: str, message: str, told: str, hint: str | None = None) -> Refusal:
     return Refusal(Diagnostic.of(Rule.BAD_VALUE, (name,), message, None, hint), told)
 

@@ -43,9 +43,9 @@ POLICY: Final = "policy"
 SETTINGS_FILES: Final = ("settings", "settings.toml", "settings.yaml")
 """The files of one place, lowest precedence first."""
 
-_OWN_TABLE: Final = ("tool", "runsettings")
+OWN_TABLE: Final = ("tool", "runsettings")
 
-_OF_COMMANDS: Final = ("check", "program")
+TABLES_OF_COMMANDS: Final = ("check", "program")
 """Tables inside of it, which the command line reads."""
 
 _DELETED: Final = "the working directory was deleted"
@@ -170,8 +170,8 @@ def _table(whole: Reading, table: Sequence[str]) -> Reading:
         if not isinstance(data, dict):
             return _no_table(whole, table[:depth])
     tree = _part(whole.tree, data, marks)
-    if tuple(table) == _OWN_TABLE:
-        for name in _OF_COMMANDS:
+    if tuple(table) == OWN_TABLE:
+        for name in TABLES_OF_COMMANDS:
             tree.data.pop(name, None)
     return Reading(tree, whole.diagnostics)
 

@@ -17,6 +17,7 @@ from pydantic.fields import FieldInfo
 
 from runsettings.composition.merge import Merged
 from runsettings.layers.scalar_types import is_plain_type, union_members
+from runsettings.layers.settings_files.layers import OWN_TABLE, TABLES_OF_COMMANDS
 from runsettings.layers.text_values import types_of_key
 from runsettings.resolution.aliases import alias_paths_of, spellings_of
 from runsettings.resolution.normalizing.union_kinds import other_kind_hint, refuted
@@ -230,14 +231,17 @@ def _unknown_key(
 ) -> Diagnostic:
     path, name = unknown.path, str(unknown.path[-1])
     excerpt = excerpt_of(tree, path, key=True)
-    meant = closest(name, options)
-    if excerpt is not None and meant is not None and options[meant].secret:
-        excerpt = _without_value(excerpt)
     owner = " or ".join(model.__name__ for model in unknown.models)
+    tables: tuple[str, ...] = ()
     if tree.layer is Layer.PYPROJECT and len(path) == 1:
         # The table is in the file; a class of this library that reads it is not known to users.
         config: Any = table.model.model_config
-        owner = f"[{'.'.join(config.get('pyproject_table') or (owner,))}]"
+        names = tuple(config.get("pyproject_table") or (owner,))
+        owner = f"[{'.'.join(names)}]"
+        tables = TABLES_OF_COMMANDS if names == OWN_TABLE else ()
+    meant = closest(name, [*options, *tables])
+    if excerpt is not None and meant is not None and meant in options and options[meant].secret:
+        excerpt = _without_value(excerpt)
     return Diagnostic.of(
         Rule.UNKNOWN_KEY,
         path,
