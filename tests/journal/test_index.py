@@ -13,7 +13,7 @@ from runsettings.journal import reader, replay
 from runsettings.journal.edits import Edit, edit_run
 from runsettings.journal.index import FILE, list_runs
 from runsettings.journal.removal import remove
-from runsettings.journal.replay import load_run
+from runsettings.journal.replay import StoredRun, load_run
 from runsettings.journal.writer import encode
 from runsettings.values.errors import SettingsError
 
@@ -120,6 +120,18 @@ def change_rows(path, **members):
             database.execute("UPDATE runs SET run = ? WHERE journal = ?", (changed, journal))
 
 
+def test_only_the_members_that_are_used_are_read(wandb, monkeypatch):
+    """A listing of many runs with long configs and summaries shows a few members of each."""
+    expected = list_runs(wandb).runs
+    monkeypatch.setattr(StoredRun, "from_json", None)
+    runs = list_runs(wandb).runs
+    assert [(run.id, run.state) for run in runs] == [(run.id, run.state) for run in expected]
+    monkeypatch.undo()
+    assert [run.config for run in runs] == [run.config for run in expected]
+    assert runs == expected
+    assert expected == runs
+
+
 @pytest.mark.parametrize(
     "damage",
     [
@@ -195,7 +207,7 @@ def test_the_index_of_another_user_is_not_trusted(wandb):
     """Who may write in the directory cannot hide a run of somebody else."""
     expected = listed(wandb)
     change(wandb / FILE, "delete from runs where journal like '%run00001%'")
-    change(wandb / FILE, "insert into runs values ('x', 1, 1, 1, '{}')")
+    change(wandb / FILE, "insert into runs values ('x', 1, 1, 1, '{}', '{}', 1)")
     os.chown(wandb / FILE, 65534, 65534)
     assert listed(wandb) == expected
     assert (wandb / FILE).stat().st_uid == os.geteuid()

@@ -13,11 +13,12 @@ import os
 import sqlite3
 import stat
 import sys
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from operator import attrgetter
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, Self
 
 from runsettings.journal.directory import JournalFile, find_journals, start_time_in_name
 from runsettings.journal.reader import parse
@@ -30,7 +31,7 @@ FILE: Final = ".runs.sqlite"
 _OTHERS: Final = ("-journal", "-wal", "-shm")
 """What SQLite adds to the name of a database for the files that it may have beside it."""
 
-_VERSION: Final = 1
+_VERSION: Final = 2
 _PATIENCE: Final = 10.0
 """Seconds to wait for another process that updates the index."""
 
@@ -39,9 +40,63 @@ _DAMAGE: Final = (sqlite3.DatabaseError, ValueError, TypeError)
 
 _TABLE: Final = """
 CREATE TABLE IF NOT EXISTS runs (
-    journal TEXT PRIMARY KEY, inode INTEGER, size INTEGER, modified INTEGER, run BLOB
+    journal TEXT PRIMARY KEY, inode INTEGER, size INTEGER, modified INTEGER,
+    run BLOB, rest BLOB, checksum INTEGER
 ) WITHOUT ROWID
 """
+
+_REST: Final = (
+    *("config", "config_origins", "config_losers", "settings", "settings_origins"),
+    *("settings_losers", "summary", "metrics", "totals", "metadata", "files", "sources"),
+    "generations",
+)
+"""The large members of a run, which are stored apart and read at their first use."""
+
+_MEMBERS: Final = zlib.crc32(repr((StoredRun.__slots__, _REST)).encode())
+"""The start of each checksum, so that rows of a version with other members are not read."""
+
+
+class _IndexedRun(StoredRun):
+    """A run from a row of the index, whose large members are parsed at their first use."""
+
+    __slots__ = ("rest",)
+
+    rest: bytes
+    """The large members as JSON."""
+
+    @classmethod
+    def of(cls, journal: str, run: bytes, rest: bytes) -> Self:
+        """The run of a row.
+
+        Raises:
+            ValueError: The row is damaged.
+        """
+        members = parse(run)
+        if members is None:
+            raise ValueError("a row of the index is not a run")
+        made = cls.__new__(cls)
+        made.rest = rest
+        for name, value in members.items():
+            setattr(made, name, value)
+        made.journal = journal
+        return made
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in _REST:
+            raise AttributeError(name)
+        members = {each: getattr(self, each) for each in StoredRun.__slots__ if each not in _REST}
+        run = StoredRun.from_json({**members, **(parse(self.rest) or {})})
+        for each in _REST:
+            try:
+                object.__getattribute__(self, each)
+            except AttributeError:
+                setattr(self, each, getattr(run, each))
+        return getattr(self, name)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, StoredRun) and self.to_json() == other.to_json()
+
+    __hash__ = None  # type: ignore[assignment]  # as that of `StoredRun`
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,23 +202,22 @@ class _Update:
         self.found = found
         # Relative paths, because the index may be moved together with its directory.
         self.base = os.path.dirname(os.path.dirname(next(iter(found))))  # noqa: PTH120
-        self.changed: list[tuple[str, int, int, int, bytes]] = []
+        self.changed: list[tuple[str, int, int, int, bytes, bytes, int]] = []
         self.listing = Listing()
 
     def run(self, tell: Callable[[int, int], None]) -> Listing:
         """Read the new parts of the journals, and store the changed runs; see `list_runs`."""
         unknown = dict(self.found)
         gone: list[tuple[str]] = []
-        rows = self.database.execute("SELECT journal, inode, size, modified, run FROM runs")
-        for relative, inode, size, modified, stored in rows:
+        rows = self.database.execute("SELECT * FROM runs")
+        for relative, inode, size, modified, stored, rest, checksum in rows:
             file = unknown.pop(os.path.join(self.base, relative), None)  # noqa: PTH118
             if file is None:
                 gone.append((relative,))
                 continue
-            known = parse(stored)
-            if known is None:
-                raise ValueError("a row of the index is not a run")
-            run = StoredRun.from_json({**known, "journal": file.path})
+            if _checksum(stored, rest) != checksum:
+                raise ValueError("a row of the index is damaged, or of another version")
+            run = _IndexedRun.of(file.path, stored, rest)
             if (file.inode, file.size, file.modified) == (inode, size, modified):
                 self.list(run)
             else:
@@ -175,7 +229,7 @@ class _Update:
         if self.changed or gone:
             # If the disk is full or read-only, the next listing reads the same journals again.
             with contextlib.suppress(sqlite3.OperationalError), self.database as database:
-                statement = "INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?, ?)"
+                statement = "INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?, ?, ?, ?)"
                 database.executemany(statement, self.changed)
                 database.executemany("DELETE FROM runs WHERE journal = ?", gone)
         return self.listing
@@ -202,9 +256,16 @@ class _Update:
             return
         leave_out_details(run)
         relative = os.path.relpath(file.path, self.base)
-        row = (relative, file.inode, file.size, file.modified, encode(run.to_json()))
-        self.changed.append(row)
+        members = run.to_json()
+        rest = encode({name: members.pop(name) for name in _REST})
+        stored = encode(members)
+        known = (relative, file.inode, file.size, file.modified)
+        self.changed.append((*known, stored, rest, _checksum(stored, rest)))
         self.list(run)
+
+
+def _checksum(stored: bytes, rest: bytes) -> int:
+    return zlib.crc32(rest, zlib.crc32(stored, _MEMBERS))
 
 
 def _is_ours(path: Path) -> bool:

@@ -298,7 +298,7 @@ class StoredRun:
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object that `from_json` reads."""
-        return {name: getattr(self, name) for name in self.__slots__}
+        return {name: getattr(self, name) for name in StoredRun.__slots__}
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Self:
@@ -307,7 +307,7 @@ class StoredRun:
         Raises:
             ValueError: Members are missing or unknown, or of a wrong type.
         """
-        if stored.keys() != set(cls.__slots__):
+        if stored.keys() != set(StoredRun.__slots__):
             raise ValueError("these are not the members of a run")
         run: Self = _checker().validate_python(stored)
         for name, definition in run.metrics.items():
