@@ -53,10 +53,11 @@ lint: $(TOOLS) ## Check the style, the format and the spelling.
 	$(BIN)/ruff format --check
 	$(BIN)/codespell
 
-types: $(TOOLS) $(NODE_MODULES) ## Check the types, strictly; the example's too, as its reader would.
+types: $(TOOLS) $(NODE_MODULES) ## Check the types, strictly: ours, the page's, and the example's, as its reader would.
 	$(BIN)/mypy
 	$(BIN)/mypy --exclude 'coming_from|tutorial' examples .ci
 	for project in examples/tutorial examples/coming_from/*/ours; do $(BIN)/mypy $$project || exit 1; done
+	@if test -e $(NODE_MODULES); then node $(PAGE)/node_modules/typescript/bin/tsc -p $(PAGE)/jsconfig.json; fi
 
 imports: $(TOOLS) ## Check that imports run down the house.
 	$(BIN)/lint-imports --no-cache

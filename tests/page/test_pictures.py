@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 import os
 import shutil
 import subprocess
@@ -53,3 +55,74 @@ def test_picture_of_two_runs(page, tutorial):
     if WRITING:
         page.set_viewport_size({"width": WIDTH, "height": 560})
         page.screenshot(path=IMAGES / "two-runs.png")
+
+
+VIEWS = {
+    "table": ("light", "columns=name,config.lr,config.model.depth,summary.loss", "tr.row a"),
+    "charts": ("light", "view=charts&group=config.lr&keys=loss,val.acc", ".chart canvas"),
+    "charts-dark": ("dark", "view=charts&group=config.lr&keys=loss,val.acc", ".chart canvas"),
+    "scatter": (
+        "light",
+        "view=scatter&keys=config.lr,summary.val.acc,config.model.depth&logx=1",
+        "circle",
+    ),
+    "parallel": (
+        "dark",
+        "view=parallel&keys=config.lr,config.model.depth,summary.val.acc&where=config.seed=0",
+        ".lines path",
+    ),
+}
+"""The look, the address and an element of each picture."""
+
+
+def write_run(directory, number):
+    """Write the journal of a run whose curves depend on its learning rate, depth and seed."""
+    lr, depth, seed = (0.1, 0.03, 0.01)[number % 3], (2, 4)[number // 3 % 2], number // 6
+    run_id = f"run{number:02}"
+    home = directory / "wandb" / f"offline-run-20260101_{number:06}-{run_id}"
+    home.mkdir(parents=True)
+    when = 1.78e9 + 5000 * number
+    config = {"lr": lr, "model": {"depth": depth}, "optim": ["adam", "sgd"][seed], "seed": seed}
+    names = {"id": run_id, "name": f"depth {depth}, lr {lr}, #{seed}", "project": "capsules"}
+    records = [
+        {"type": "header", "format": "runsettings-journal", "version": 1, "writer": "tests"},
+        {"type": "run", "time": when, **names},
+        {"type": "start", "time": when, "pid": 1, "host": "h", "step": 0, "resumed": False},
+        {"type": "config", "time": when, "values": config, "origins": {}},
+    ]
+    for step in range(300):
+        loss = math.exp(-step * lr / 6) + 0.3 / depth + 0.04 * math.sin(step / 9 + 3 * number)
+        data = {"loss": loss, "val": {"acc": 1 - loss / 1.6}}
+        row = {"type": "history", "time": when + 2 * step, "step": step, "data": data}
+        records.append(row)
+    records.append({"type": "exit", "time": when + 600, "code": 0, "state": "finished"})
+    path = home / f"run-{run_id}.jsonl"
+    path.write_text("".join(json.dumps(record) + "\n" for record in records))
+
+
+@pytest.fixture(scope="module")
+def example(serve, tmp_path_factory):
+    """The page of twelve runs."""
+    directory = tmp_path_factory.mktemp("pictures")
+    for number in range(12):
+        write_run(directory, number)
+    return serve(directory)
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_picture_of_many_runs(page, example, uplot, name):
+    """A view of many runs, on a small screen, without an error."""
+    look, address, element = VIEWS[name]
+    page.set_viewport_size({"width": 900, "height": 520})
+    page.emulate_media(color_scheme=look, reduced_motion="reduce")
+    page.goto(f"{example.address}&{address}")
+    page.wait_for_selector(element, state="attached")
+    if WRITING:
+        page.screenshot(path=IMAGES / f"page-{name}.png")
+
+
+def test_pictures_of_many_runs_are_small():
+    """Each view has one of less than 65 kilobytes."""
+    sizes = {path.stem: path.stat().st_size for path in IMAGES.glob("page-*.png")}
+    assert sizes.keys() == {f"page-{name}" for name in VIEWS}
+    assert max(sizes.values()) < 65_000

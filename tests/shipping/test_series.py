@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from runsettings.journal.query.metrics import Bucket, buckets_of, join_buckets
+from runsettings.journal.query.metrics import TIMES, Bucket, buckets_of, join_buckets
 from runsettings.journal.writer import append_once, encode
 from runsettings.shipping.shipper import Shipper
 from runsettings.shipping.stores import rows
@@ -93,3 +93,27 @@ def test_buckets_of_one_value_each_are_the_values():
     steps, values = [1, 2, 4], [1.0, 3.0, 2.0]
     assert buckets_of(steps, values, 1)[1] == Bucket(2, 2, 1, 3.0, 3.0, 3.0, 3.0)
     assert join_buckets(buckets_of(steps, values, 1), 1) == [Bucket(1, 4, 3, 1.0, 3.0, 2.0, 2.0)]
+
+
+def test_the_times_of_some_steps_are_read_from_chunks(address, make_run, monkeypatch):
+    """For a chart against time; the first and the last step are among them."""
+    monkeypatch.setattr(rows, "SIZE", 10)
+    journal = make_run(rows=0)
+    append_once(
+        journal,
+        b"".join(
+            encode({"type": "history", "step": step, "time": 100.0 + step, "data": {"x": step}})
+            for step in range(2000)
+        ),
+    )
+    with open_store(address) as store:
+        Shipper(store, journal, 3000).ship()
+        (run,) = store.list_runs()
+        for most, first, last in ((1000, 0, 1999), (50, 0, 1999), (1000, 25, 34)):
+            found = store.read_series(run, TIMES, most, first, last)
+            assert 0 < len(found) <= most
+            assert (found[0].first_step, found[-1].last_step) == (
+                first // 10 * 10,
+                last // 10 * 10 + 9,
+            )
+            assert all(each.minimum == 100 + each.first_step for each in found)

@@ -17,6 +17,7 @@ from starlette.staticfiles import StaticFiles
 
 from runsettings.journal.query.errors import QueryError, RunNotFoundError
 from runsettings.journal.replay import StoredRun
+from runsettings.page.curves import curves_as_csv, curves_as_json, drawn_curves
 from runsettings.page.guard import Guard
 from runsettings.page.run_edits import CHANGES, LARGEST, Editing
 from runsettings.page.run_files import read_content, read_text
@@ -56,6 +57,8 @@ def make_application(source: RunSource, editing: Editing, token: str, port: int)
             for name, change in CHANGES.items()
         ),
         Route("/file", _file_endpoint(source)),
+        Route("/curves.csv", _endpoint(source, curves_as_csv)),
+        Route("/curves.json", _endpoint(source, curves_as_json)),
         Route("/table.csv", _endpoint(source, table_as_csv)),
         Route("/table.json", _endpoint(source, table_as_json)),
         Mount("/static", StaticFiles(directory=STATIC)),
@@ -137,7 +140,9 @@ def _json(data: Any, status: int = 200) -> Response:
 
 
 def _about(source: RunSource, _asked: Mapping[str, str]) -> Any:
-    return {"place": source.place}
+    # A build without npm has no library for the charts.
+    charts = (STATIC / "vendor" / "uplot" / "uPlot.esm.js").is_file()
+    return {"place": source.place, "charts": charts}
 
 
 def _run_of(source: RunSource, asked: Mapping[str, str]) -> StoredRun:
@@ -170,6 +175,8 @@ _ANSWERS: Final[Mapping[str, Answer]] = {
     "keys": lambda source, _asked: read_keys(source),
     "run": _run,
     "text": _text,
+    "curves": drawn_curves,
+    "rows": table_as_json,
     "diff": _difference,
     "series": _series,
 }

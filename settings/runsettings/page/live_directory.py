@@ -18,6 +18,7 @@ from runsettings.journal.directory import JournalFile, find_journals
 from runsettings.journal.edits import Edit
 from runsettings.journal.index import Listing, leave_out_details, list_runs, newest_runs
 from runsettings.journal.replay import StoredRun
+from runsettings.recorded.journal_series import JournalSeries
 from runsettings.recorded.sources import DirectorySource
 from runsettings.values.errors import RunError
 
@@ -29,6 +30,9 @@ _MANY: Final = 1000
 
 _NEWEST: Final = 100
 """The number of journals that are read before that."""
+
+_MEMORY: Final = 1 << 28
+"""The number of bytes of the metrics that are kept."""
 
 
 class LiveDirectory(DirectorySource):
@@ -55,6 +59,21 @@ class LiveDirectory(DirectorySource):
         self._updated = float("-inf")
         self._files: dict[str, JournalFile] = {}
         self._listing = Listing()
+        self._series_lock = threading.Lock()
+        self._series: dict[str, JournalSeries] = {}
+
+    def journal_series(self, run: StoredRun) -> JournalSeries:
+        """All metrics of a run. Only the new records of its journal are read."""
+        with self._series_lock:
+            found = self._series.pop(run.journal, None) or JournalSeries(run.journal)
+            self._series[run.journal] = found
+        found.read_on()
+        with self._series_lock:
+            rest = sum(each.size for each in self._series.values())
+            for path in list(self._series)[:-1]:  # the one that was used least recently is first
+                if rest > _MEMORY:
+                    rest -= self._series.pop(path).size
+        return found
 
     def runs(self, tell: Callable[[int, int], None] = lambda _done, _all: None) -> Listing:
         """Return all runs, newest first, in a state that is at most `_CACHE_TIME` seconds old.

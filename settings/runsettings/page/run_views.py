@@ -26,11 +26,11 @@ from runsettings.recorded.sources import RunSource
 _BUCKETS: Final = 1_000
 """The largest number of buckets of one metric in one response."""
 
-_LAST: Final = (1 << 63) - 1
+LAST_STEP: Final = (1 << 63) - 1
 """The largest step."""
 
 _DIGITS: Final = 100
-"""Longer numbers are larger than `_LAST`, unless they begin with zeros."""
+"""Longer numbers are larger than `LAST_STEP`, unless they begin with zeros."""
 
 
 def load_run(source: RunSource, project: str, run_id: str) -> StoredRun:
@@ -113,18 +113,18 @@ def read_series(
         By the name of each member of `Bucket`, a list with a number for each bucket.
     """
     buckets = min(max(whole_number(asked.get("buckets"), _BUCKETS), 1), _BUCKETS)
-    first, last = whole_number(asked.get("first"), 0), whole_number(asked.get("last"), _LAST)
+    first, last = whole_number(asked.get("first"), 0), whole_number(asked.get("last"), LAST_STEP)
     found = source.series(run, asked.get("key", ""), buckets, first, last)
     columns = zip(*found, strict=True) if found else ((),) * len(Bucket._fields)
     return dict(zip(Bucket._fields, map(list, columns), strict=True))
 
 
 def whole_number(text: str | None, default: int) -> int:
-    """A whole number that the page asks with, `_LAST` at most; the default for other texts."""
+    """A whole number that the page asks with, `LAST_STEP` at most; the default for other texts."""
     if text is None or not text.isascii() or not text.isdigit():
         return default
     # Python refuses to convert thousands of digits.
-    return min(int(text), _LAST) if len(text) <= _DIGITS else _LAST
+    return min(int(text), LAST_STEP) if len(text) <= _DIGITS else LAST_STEP
 
 
 def _places(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-from array import array
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -13,21 +12,16 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from runsettings.documents.paths import named_path
 from runsettings.journal import removal
-from runsettings.journal.aggregates import as_float, merge_summary
+from runsettings.journal.aggregates import merge_summary
 from runsettings.journal.directory import FILES, wandb_directory
 from runsettings.journal.index import Listing, list_runs
 from runsettings.journal.query.finding import choose_run, find_run, runs_directory
 from runsettings.journal.query.listing import Question, answer
-from runsettings.journal.query.metrics import (
-    Bucket,
-    Metric,
-    buckets_of,
-    join_buckets,
-    read_metrics,
-)
+from runsettings.journal.query.metrics import Bucket, Metric, read_metrics
 from runsettings.journal.query.run_objects import saved_files
 from runsettings.journal.reader import open_regular, read_history
 from runsettings.journal.replay import StoredRun, load_run
+from runsettings.recorded.journal_series import JournalSeries
 from runsettings.shipping.addresses import check_packages, shown
 from runsettings.shipping.stores.base import Store
 from runsettings.values.diagnostic import Rule
@@ -95,7 +89,7 @@ class RunSource(Protocol):
 
         Args:
             run: The run.
-            key: The dotted key of the metric.
+            key: The dotted key of the metric; `metrics.TIMES` for the times of the steps.
             buckets: The largest number of buckets.
             first: The first step.
             last: The last step, included.
@@ -176,15 +170,14 @@ class DirectorySource:
     def series(
         self, run: StoredRun, key: str, buckets: int, first: float = 0, last: float = math.inf
     ) -> list[Bucket]:
-        """One metric of a run in buckets; its whole journal is read."""
-        steps, values = array("q"), array("d")
-        for row in self.history(run):
-            value: Any = row.get(key)
-            is_number = type(value) in (int, float)
-            if is_number and first <= row["_step"] <= last:
-                steps.append(row["_step"])
-                values.append(as_float(value))
-        return join_buckets(buckets_of(steps, values, max(len(steps) // buckets, 1)), buckets)
+        """One metric of a run in buckets."""
+        return self.journal_series(run).buckets(key, buckets, first, last)
+
+    def journal_series(self, run: StoredRun) -> JournalSeries:
+        """All metrics of a run; its whole journal is read."""
+        found = JournalSeries(run.journal)
+        found.read_on()
+        return found
 
     def history(self, run: StoredRun) -> Iterator[dict[str, Any]]:
         """The rows of a run, read one by one from its journal."""

@@ -13,6 +13,9 @@ from runsettings.journal.aggregates import as_float, merge_summary
 from runsettings.journal.reader import read_history
 from runsettings.journal.replay import StoredRun
 
+TIMES: Final = "_timestamp"
+"""The key of the time of each row, in seconds since 1970. Charts read it as a metric."""
+
 _POINTS: Final = 4096
 """The largest number of points of a metric. Longer metrics are averaged, to limit the memory."""
 

@@ -1,15 +1,16 @@
-// Chooses the columns of the table and their order.
+// Chooses the columns of the table, or other keys, and their order.
 import { element } from "./elements.js";
 
 const MOST = 300; // keys that are listed at once
 
 /**
- * Asks for columns.
+ * Asks for keys.
  * @param {string[]} known All keys.
  * @param {string[]} current The keys that are shown, in their order.
+ * @param {string} [title] What they are.
  * @returns {Promise<string[] | null>} The keys, or null if the dialog was left.
  */
-export function chooseColumns(known, current) {
+export function chooseColumns(known, current, title = "Columns") {
   let chosen = [...current];
   const find = element("input", { type: "search", "aria-label": "Find a key", placeholder: "Find a key" });
   const list = element("ul", { "aria-label": "Keys" });
@@ -43,7 +44,7 @@ export function chooseColumns(known, current) {
   draw();
   return new Promise((resolve) => {
     const form = element("form", { method: "dialog" },
-      element("h2", { id: "columns-title" }, "Columns"), find, list,
+      element("h2", { id: "columns-title" }, title), find, list,
       element("button", { value: "ok" }, "Show these"), " ", element("button", { value: "" }, "Cancel"));
     const dialog = element("dialog", { "aria-labelledby": "columns-title" }, form);
     dialog.addEventListener("close", () => {

@@ -1,5 +1,6 @@
 // Two or more runs side by side: only what differs, and why.
 import { runAddress, state } from "./address.js";
+import { chartsOf } from "./charts.js";
 import { element, say } from "./elements.js";
 import { literal, placeLink, scrolled } from "./leaf_tree.js";
 import { ask } from "./server.js";
@@ -23,6 +24,7 @@ export async function diffView(main, signal) {
   main.replaceChildren(element("div", { class: "page wide" },
     element("div", { class: "heading" }, element("h1", {}, `${runs.length} runs, side by side`)),
     ...(differences.length ? sections.filter(Boolean) : [element("p", {}, "The runs are equal in config, settings, summary and code.")]),
+    element("section", { class: "card" }, element("h2", {}, "Charts"), chartsOf(runs, signal)),
   ));
   say(`${differences.length} keys differ`);
 }

@@ -27,6 +27,7 @@ export class Grid {
     // The cell that has the focus: the place of its row in the table, or -1 for the heading.
     this.cell = { row: -1, column: 0 };
     this.text = "";
+    this.drawn = ""; // which rows are drawn
     this.head = element("thead");
     this.body = element("tbody");
     this.table = element("table", { class: "grid", role: "grid", "aria-label": this.groups.length ? "Groups of runs" : "Runs", "aria-multiselectable": "true" }, this.head, this.body);

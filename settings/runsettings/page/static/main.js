@@ -2,13 +2,17 @@
 import { state } from "./address.js";
 import { element, say } from "./elements.js";
 import { ask } from "./server.js";
+import { chartsView } from "./charts_view.js";
 import { diffView } from "./diff_view.js";
 import { fileView } from "./file_view.js";
+import { drawNavigation } from "./navigation.js";
+import { parallelView } from "./parallel_view.js";
 import { runView } from "./run_view.js";
+import { scatterView } from "./scatter_view.js";
 import { tableView } from "./table_view.js";
 
-/** @type {Record<string, (main: HTMLElement, signal: AbortSignal) => Promise<void>>} */
-const views = new Map([["diff", diffView], ["file", fileView], ["run", runView]]);
+/** @type {Map<string, (main: HTMLElement, signal: AbortSignal) => Promise<void>>} */
+const views = new Map([["charts", chartsView], ["diff", diffView], ["file", fileView], ["parallel", parallelView], ["run", runView], ["scatter", scatterView]]);
 
 let shown = new AbortController();
 
@@ -19,6 +23,7 @@ async function show() {
   const main = /** @type {HTMLElement} */ (document.getElementById("main"));
   const view = views.get(state().view ?? "") ?? tableView;
   const { signal } = shown;
+  drawNavigation();
   try {
     await view(main, signal);
   } catch (error) {

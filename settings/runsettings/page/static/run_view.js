@@ -1,6 +1,7 @@
 // One run: attributes, config and settings with the origin of each value and what it beat, metrics,
 // files, surroundings, and the command that starts it again.
 import { fileAddress, go, state } from "./address.js";
+import { chartsOf } from "./charts.js";
 import { deleteRun, editRun } from "./edit_dialogs.js";
 import { element, say } from "./elements.js";
 import { leafTree, scrolled } from "./leaf_tree.js";
@@ -30,7 +31,7 @@ export async function runView(main, signal) {
     element("dl", { class: "about" }, ...about(run).flatMap(([key, value]) => [element("div", {}, element("dt", {}, key), element("dd", {}, value))])),
     section("Reproduce", command(run.reproduce)),
     section("Config", leafTree("Config", run.config, run)),
-    section("Metrics", metrics(run.metrics)),
+    section("Metrics", metrics(run.metrics), ...(logged.size ? [chartsOf([run], signal)] : [])),
     ...(summary.length ? [section("Summary", pairs("Summary", summary.map(([key, value]) => [key, shown(value)])))] : []),
     section("Settings", ...settings(run)),
     section("Files", files(run)),

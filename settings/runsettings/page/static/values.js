@@ -29,6 +29,15 @@ export function number(value) {
   return size !== 0 && (size < 1e-4 || size >= 1e9) && !Number.isInteger(value) ? small.format(value) : numbers.format(value);
 }
 
+/**
+ * A number of things.
+ * @param {number} count How many. @param {string} name One of them.
+ * @returns {string} Such as `1 run` or `2 runs`.
+ */
+export function counted(count, name) {
+  return `${number(count)} ${name}${count === 1 ? "" : "s"}`;
+}
+
 /** @param {any} value Seconds. @returns {string} A text such as `1h 5m`. */
 function duration(value) {
   if (typeof value !== "number" || value < 0) return String(value);

@@ -9,7 +9,13 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, select, tuple_
 
-from runsettings.journal.query.metrics import Bucket, buckets_of, join_buckets, last_of_each
+from runsettings.journal.query.metrics import (
+    TIMES,
+    Bucket,
+    buckets_of,
+    join_buckets,
+    last_of_each,
+)
 from runsettings.shipping.stores.rows import escaped_key
 from runsettings.shipping.stores.tables import chunks, series
 
@@ -17,6 +23,9 @@ _SUMMARY: Final = ("first_step", "last_step", "known", "minimum", "maximum", "me
 """The columns for the members of a `Bucket`."""
 
 _POINTS: Final = ("steps", "values")
+
+_CHUNKS: Final = 64
+"""The number of chunks from which times are read."""
 
 
 def read_series(
@@ -32,7 +41,7 @@ def read_series(
     Args:
         connection: A connection in a transaction.
         ends: The parts of the run, from `reading.ends_of_parts`.
-        key: The dotted key of the metric.
+        key: The dotted key of the metric; `TIMES` for the times of some steps.
         most: The largest number of buckets.
         first: The first step.
         last: The last step, included.
@@ -41,9 +50,12 @@ def read_series(
         The buckets in the order of the steps.
     """
     same = (series.c.run == chunks.c.run) & (series.c.number == chunks.c.series)
-    asked = [series.c.run.in_(ends), series.c.name == escaped_key(key)]
+    asked: list[ColumnElement[bool]] = [chunks.c.run.in_(ends)]
     asked += [chunks.c.last_step >= math.ceil(first)] if first > 0 else []
     asked += [chunks.c.first_step <= math.floor(last)] if last < math.inf else []
+    if key == TIMES:
+        return join_buckets(_read_times(connection, asked, ends, most), most)
+    asked += [series.c.name == escaped_key(key)]
 
     def read(names: tuple[str, ...], chosen: ColumnElement[bool] | None = None) -> list[Any]:
         columns = (chunks.c.run, chunks.c.start, *(chunks.c[name] for name in names))
@@ -79,3 +91,25 @@ def read_series(
         kept = last_of_each(own[0][start:end], own[1][start:end])
         parts += buckets_of(*kept, size or len(own[0]))
     return join_buckets(parts, most)
+
+
+def _read_times(
+    connection: Connection,
+    asked: list[ColumnElement[bool]],
+    ends: Mapping[int, int | None],
+    most: int,
+) -> list[Bucket]:
+    """Read the times of some steps of a run, from some of its chunks."""
+    columns = (chunks.c.run, chunks.c.series, chunks.c.start)
+    query = select(*columns).where(*asked).order_by(chunks.c.run, chunks.c.first_step)
+    found = [tuple(row) for row in connection.execute(query)]
+    chosen = {found[at] for at in range(0, len(found), max(len(found) // _CHUNKS, 1))}
+    chosen.update(found[-1:])
+    query = select(chunks.c.run, chunks.c.steps, chunks.c.times).where(tuple_(*columns).in_(chosen))
+    times: dict[int, float] = {}
+    for run, steps, logged in connection.execute(query):
+        end = ends[run]
+        for at in {*range(0, len(steps), max(len(chosen) * len(steps) // most, 1)), len(steps) - 1}:
+            if end is None or steps[at] < end:
+                times[steps[at]] = logged[at]
+    return [Bucket.of((step,), (times[step],)) for step in sorted(times)]
