@@ -87,7 +87,7 @@ docs: $(TOOLS) $(NODE_MODULES) ## Build the documentation, and check its links a
 	$(BIN)/sphinx-build -W --keep-going --quiet -b html docs docs/_build/html
 	$(BIN)/pytest -q tests/site/check_site.py
 
-tables: $(PACKAGE) ## Write the documentation's tables and the schemas anew, from the code.
+tables: $(TOOLS) ## Write the documentation's tables and the schemas anew, from the code.
 	$(BIN)/python docs/_ext/generated_tables.py
 
 pictures: $(TOOLS) ## Write the documentation's pictures of the page anew, from the page.

@@ -25,6 +25,7 @@ from __future__ import annotations
 
 import contextlib
 import doctest
+import inspect
 import io
 import json
 import os
@@ -43,7 +44,7 @@ from sybil.parsers.markdown.lexers import FencedCodeBlockLexer
 from sybil.parsers.myst.lexers import DirectiveLexer
 
 import runsettings
-from runsettings import RunsettingsError
+from runsettings import Rule, RunsettingsError
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted(
@@ -282,11 +283,29 @@ def test_reference_tells_of_every_public_name() -> None:
     assert missing == []
 
 
+def headings(name: str) -> list[str]:
+    """The headings of the second level of a page."""
+    text = (ROOT / "docs" / name).read_text(encoding="utf-8")
+    return re.findall(r"^## (.+)$", text, re.MULTILINE)
+
+
+def test_every_rule_has_an_example() -> None:
+    """The page of rules has each rule in the order of the code, with its severity."""
+    assert headings("reference/rules.md") == [rule.value for rule in Rule]
+
+
+def test_every_argument_of_init_has_its_section() -> None:
+    """The page of `init` has each argument, and none that does not exist."""
+    found = [name for heading in headings("reference/init.md") for name in heading.split(", ")]
+    arguments = list(inspect.signature(runsettings.init).parameters)
+    assert sorted(found) == sorted([*arguments, "What it raises"])
+
+
 def test_tables_are_as_the_code_has_them() -> None:
     """The tables that stand in the pages are what the code would write into them now."""
     with_tables = runpy.run_path(str(ROOT / "docs" / "_ext" / "generated_tables.py"))["with_tables"]
-    texts = {page.name: page.read_text(encoding="utf-8") for page in PAGES}
-    filled = [name for name, text in texts.items() if "<!-- generated: " in text]
-    stale = [name for name in filled if with_tables(texts[name]) != texts[name]]
+    texts = {page: page.read_text(encoding="utf-8") for page in PAGES}
+    filled = [page for page, text in texts.items() if "<!-- generated: " in text]
+    stale = [page for page in filled if with_tables(texts[page]) != texts[page]]
     assert filled, "no page has a place for a table"
     assert stale == [], "the code has changed: run `make tables`"

@@ -14,13 +14,17 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
+import click
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
+from sqlalchemy.dialects import postgresql, sqlite
 
 import runsettings
 from runsettings import Layer, Rule, Settings
+from runsettings.cli.main import cli
 from runsettings.resolution.options import Option, union_members
 from runsettings.runs.client_names import MISSING
+from runsettings.shipping.stores.tables import metadata
 
 
 def layers_table() -> Iterable[str]:
@@ -74,6 +78,35 @@ def house() -> Iterable[str]:
             yield f"  - `{name}` — {_first_sentence(module)}"
 
 
+def commands() -> Iterable[str]:
+    """The help of every command, as the program prints it."""
+    yield from _command_help(cli, ["runsettings"])
+
+
+def _command_help(command: click.Command, words: list[str]) -> Iterable[str]:
+    context = click.Context(command, info_name=" ".join(words), terminal_width=88)
+    yield f"## {' '.join(words)}\n\n```text\n{command.get_help(context)}\n```\n"
+    if isinstance(command, click.Group):
+        for name in command.list_commands(context):
+            found = command.get_command(context, name)
+            if found is not None and not found.hidden:
+                yield from _command_help(found, [*words, name])
+
+
+def store_tables() -> Iterable[str]:
+    """Every table of a store, with its columns."""
+    for table in metadata.sorted_tables:
+        yield f"### {table.name}\n"
+        yield from _head("column", "SQLite", "PostgreSQL", "contains")
+        for column in table.columns:
+            kinds = [f"`{column.type.compile(dialect=dialect)}`" for dialect in DIALECTS]
+            key = ["Part of the primary key."] if column.primary_key else []
+            yield _row(f"`{column.name}`", *kinds, _escape(" ".join([*key, column.doc or ""])))
+        yield ""
+
+
+DIALECTS = (sqlite.dialect(), postgresql.dialect())
+
 ROOMS = (
     *("cli", "runs", "shipping", "journal", "checks", "runconfig", "models"),
     *("resolution", "layers", "composition", "documents", "secrets", "values"),
@@ -82,9 +115,11 @@ ROOMS = (
 
 TABLES = {
     "client-names": client_names_table,
+    "commands": commands,
     "house": house,
     "layers": layers_table,
     "settings": settings_list,
+    "store-tables": store_tables,
     "rules": rules_table,
 }
 
@@ -181,11 +216,11 @@ def write_schemas() -> None:
 def main() -> None:
     """Write the tables of all pages, and the schemas, anew."""
     write_schemas()
-    for page in sorted(PAGES.glob("*.md")):
+    for page in sorted(PAGES.rglob("*.md")):
         text = page.read_text(encoding="utf-8")
         if (anew := with_tables(text)) != text:
             page.write_text(anew, encoding="utf-8")
-            print(f"docs/{page.name}: written anew")  # noqa: T201 -- the answer of a command
+            print(f"docs/{page.relative_to(PAGES)}: written anew")  # noqa: T201 -- the answer of a command
 
 
 if __name__ == "__main__":
