@@ -36,7 +36,8 @@ for number in range(6):
         config.append({"lr": 0.5})
     with runsettings.init(id=f"r{number}", name=hostile if number == 5 else f"run {number}",
                           project="capsules", mode="offline", config=config, settings=settings,
-                          tags=["a", hostile[:60]] if number % 2 else ["a"], notes=hostile) as run:
+                          tags=["a", hostile[:60]] if number % 2 else ["a"], notes=hostile,
+                          group=hostile[:60], job_type=hostile[:60]) as run:
         for step in range(4):
             run.log({"loss": (number + 1) / (step + 1), "val": {"acc": step}, hostile: hostile})
         run.log({"nan": float("nan")})
@@ -128,6 +129,12 @@ class Served(NamedTuple):
         answer = self.request(f"/api/{name}?{urlencode(asked)}", cookie=self.cookie())
         data = json.loads(answer.body)
         return data if answer.status == 200 else (answer.status, data)
+
+
+@pytest.fixture(scope="session")
+def needs() -> Callable[[str, object], None]:
+    """Skips a test without an optional program or package, except in CI."""
+    return needed
 
 
 @pytest.fixture(scope="session")
