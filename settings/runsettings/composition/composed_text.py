@@ -184,8 +184,10 @@ def copied_marks(marks: Any) -> Any:
     """
     if isinstance(marks, dict):
         branch = Branch(getattr(marks, "here", None))
+        branch.update(marks)
         for key, mark in marks.items():
-            branch[key] = mark if type(mark) is int else copied_marks(mark)
+            if type(mark) is not int:
+                branch[key] = copied_marks(mark)
         return branch
     if isinstance(marks, list):
         items = SequenceMarks(getattr(marks, "here", None))

@@ -8,8 +8,8 @@ is looked up in them when it is needed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from runsettings._deferred import deferred
 from runsettings.values.directives import Append, Delete, Directive, Reference, Replace
@@ -43,7 +43,7 @@ class Merged:
             are separate sources below the others; by default ``sources``.
     """
 
-    __slots__ = ("_with_key", "bad_appends", "data", "ranked", "sources")
+    __slots__ = ("_with_key", "_with_two", "bad_appends", "data", "ranked", "sources")
 
     def __init__(
         self,
@@ -57,15 +57,20 @@ class Merged:
         self.bad_appends = bad_appends
         self.ranked = sources if ranked is None else ranked
         self._with_key: dict[Any, list[Tree]] | None = None
+        self._with_two: dict[Any, _SecondKeys] = {}
 
-    def _setting(self, path: KeyPath) -> Iterator[Tree]:
+    def _setting(self, path: KeyPath) -> Iterable[Tree]:
         """The sources that may have a value at ``path``, highest first."""
-        for source in self._with_first(path[0]) if path else reversed(self.ranked):
-            data: dict[Any, Any] = source.data
-            part = data[path[0]] if len(path) > 1 else None
-            # Many files can be mounted under one key. Most of them do not have the second key.
-            if type(part) is not dict or path[1] in part:
-                yield source
+        if not path:
+            return reversed(self.ranked)
+        first = self._with_first(path[0])
+        if len(path) == 1 or len(first) < _FEW:
+            return first
+        # Many files can be mounted under one key. Most of them do not have the second key.
+        found = self._with_two.get(path[0])
+        if found is None:
+            found = self._with_two[path[0]] = _by_second_key(first, path[0])
+        return found.lists.get(path[1], found.others)
 
     def _with_first(self, key: Any) -> Sequence[Tree]:
         if len(self.ranked) < _FEW:
@@ -134,6 +139,33 @@ class Merged:
             source = self.winner(path)
             assert source is not None
             yield Leaf(path, value, source.origin(path))
+
+
+class _SecondKeys(NamedTuple):
+    """Sources with one first key."""
+
+    lists: dict[Any, list[Tree]]
+    """Those that may have a value below each second key."""
+    others: list[Tree]
+    """Those that may have one below any other second key: what they set is no mapping."""
+
+
+def _by_second_key(sources: Iterable[Tree], first: Any) -> _SecondKeys:
+    lists: dict[Any, list[Tree]] = {}
+    others: list[Tree] = []
+    for source in sources:
+        part: Any = source.data[first]
+        if type(part) is dict:
+            for key in part:
+                if key in lists:
+                    lists[key].append(source)
+                else:
+                    lists[key] = [*others, source]
+        else:
+            others.append(source)
+            for known in lists.values():
+                known.append(source)
+    return _SecondKeys(lists, others)
 
 
 def merge(sources: Sequence[Tree]) -> Merged:
@@ -247,13 +279,15 @@ def _combine_mappings(
         made.add(id(together))
     for key, value in upper.items():
         if isinstance(value, (dict, Append)) and key in together:
-            below, here = together[key], (*path, key)
-            if type(value) is dict and type(below) is dict:  # as `combine`, but faster
+            below = together[key]
+            if type(value) is not dict or type(below) is not dict:
+                together[key] = combine(below, value, (*path, key), on_bad, lowest=lowest)
+            elif made and id(below) in made and below.keys().isdisjoint(value):
+                below.update(value)  # as when one more file is mounted
+            else:  # as `combine`, but faster
                 together[key] = _combine_mappings(
-                    below, value, here, on_bad, lowest=lowest, made=made
+                    below, value, (*path, key), on_bad, lowest=lowest, made=made
                 )
-            else:
-                together[key] = combine(below, value, here, on_bad, lowest=lowest)
         else:
             together[key] = value
     return together

@@ -126,8 +126,10 @@ def resolve_references(
     return found
 
 
-def _places(tree: Tree) -> Iterator[_Place]:
-    def walk(holder: Any, marks: Any, path: KeyPath) -> Iterator[_Place]:
+def _places(tree: Tree) -> list[_Place]:
+    found: list[_Place] = []
+
+    def walk(holder: Any, marks: Any, path: KeyPath) -> None:
         for key, value in holder.items() if isinstance(holder, dict) else enumerate(holder):
             if type(value) in SCALARS:
                 continue
@@ -138,11 +140,12 @@ def _places(tree: Tree) -> Iterator[_Place]:
             elif isinstance(inner, Append):
                 inner = inner.items
             if isinstance(inner, Reference):
-                yield _Place(tree, here, holder, key, marks, inner)
+                found.append(_Place(tree, here, holder, key, marks, inner))
             elif isinstance(inner, (dict, list)):
-                yield from walk(inner, marks.get(key) if isinstance(marks, dict) else None, here)
+                walk(inner, marks.get(key) if isinstance(marks, dict) else None, here)
 
-    return walk(tree.data, tree.marks, ())
+    walk(tree.data, tree.marks, ())
+    return found
 
 
 class _WinningReferences:

@@ -138,19 +138,20 @@ class Tree:
 
     def __copy__(self) -> Self:
         # Not a loop over the slots, which takes much longer: each file of many is copied.
-        twin = type(self)(
-            self.layer,
-            self.where,
-            self.data,
-            self._marks,
-            line=self.line,
-            call=self.call,
-            text=self.text,
-            kind=self.kind,
-            directives=self.directives,
-        )
-        twin._used_by, twin.profile = self._used_by, self.profile
-        twin.composed, twin.references = self.composed, self.references
+        twin = object.__new__(type(self))
+        twin.layer = self.layer
+        twin.where = self.where
+        twin.data = self.data
+        twin._marks = self._marks
+        twin.line = self.line
+        twin.call = self.call
+        twin.text = self.text
+        twin.kind = self.kind
+        twin.directives = self.directives
+        twin._used_by = self._used_by
+        twin.profile = self.profile
+        twin.composed = self.composed
+        twin.references = self.references
         return twin
 
     def get(self, path: KeyPath) -> Any:

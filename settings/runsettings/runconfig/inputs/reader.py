@@ -227,6 +227,10 @@ class InputReader:
         yaml11 = format_ is Format.YAML and (self._yaml11 or wandb)
         if yaml11 and text is not None:
             reading = read_text(text, layer, where, Format.YAML, yaml11=True)
+        tree = reading.tree
+        if composed and format_ is Format.YAML and not yaml11 and OWN_KEY not in tree.data:
+            if all_strings(tree.data):
+                return reading  # most composed files
         before, self.diagnostics = self.diagnostics, list(reading.diagnostics)
         if not composed:
             self.diagnostics += not_followed(reading.tree)
