@@ -228,13 +228,13 @@ class InputReader:
         if yaml11 and text is not None:
             reading = read_text(text, layer, where, Format.YAML, yaml11=True)
         tree = reading.tree
-        if composed and format_ is Format.YAML and not yaml11 and OWN_KEY not in tree.data:
-            if all_strings(tree.data):
-                return reading  # most composed files
+        plain = composed and format_ is Format.YAML and not yaml11
+        if plain and OWN_KEY not in tree.data and all_strings(tree.data):
+            return reading  # most composed files
         before, self.diagnostics = self.diagnostics, list(reading.diagnostics)
         if not composed:
-            self.diagnostics += not_followed(reading.tree)
-        tree = unwrap(reading.tree) if wandb else reading.tree
+            self.diagnostics += not_followed(tree)
+        tree = unwrap(tree) if wandb else tree
         # TOML and YAML 1.1 have dates.
         if format_ is Format.TOML or yaml11 or not all_strings(tree.data):
             tree = self._converted(tree)
@@ -338,15 +338,8 @@ class InputReader:
         self.diagnostics.append(own_key_diagnostic(origin, Severity.WARNING))
         del tree.data[OWN_KEY]
 
-    def _add(
-        self,
-        rule: Rule,
-        message: str,
-        origin: Origin,
-        hint: str | None,
-        severity: Severity = Severity.ERROR,
-    ) -> None:
-        self.diagnostics.append(Diagnostic(rule, severity, (), message, origin, hint))
+    def _add(self, rule: Rule, message: str, origin: Origin, hint: str | None) -> None:
+        self.diagnostics.append(Diagnostic(rule, Severity.ERROR, (), message, origin, hint))
 
 
 def _forget(data: dict[str, Any], path: KeyPath) -> None:
