@@ -306,3 +306,79 @@ def full_disk() -> Callable[[], AbstractContextManager[None]]:
             resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
     return full
+
+
+WARM = """
+import json, os, runpy, sys
+import numpy
+from runsettings import Config, LayeredSettings, RunConfig, Settings, check, init
+from runsettings.cli.main import main
+Settings()
+for line in sys.stdin:
+    request = json.loads(line)
+    child = os.fork()
+    if not child:
+        for stream, path in enumerate([os.devnull, request["output"], request["output"]]):
+            os.dup2(os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND), stream)
+        os.chdir(request["cwd"])
+        os.environ.clear()
+        os.environ.update(request["env"])
+        sys.argv = request["words"]
+        break
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+else:
+    sys.exit()
+if sys.argv[0] == "python":
+    del sys.argv[0]
+    sys.path.insert(0, request["cwd"])
+    sys.exit(runpy.run_path(sys.argv[0], run_name="__main__") and None)
+sys.exit(main())
+"""
+"""Runs commands in processes of their own, which share the imports: they take longest."""
+
+
+class Ran(NamedTuple):
+    """A command that ended."""
+
+    code: int
+    printed: str
+
+
+class Warm:
+    """Runs ``runsettings …`` and ``python script.py …`` without a new interpreter.
+
+    Args:
+        directory: A directory of its own.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._output = directory / "printed"
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", WARM],
+            cwd=directory,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, words: list[str], cwd: Path, env: dict[str, str]) -> Ran:
+        """Run a command, and return when it has ended."""
+        self._output.unlink(missing_ok=True)
+        request = {"words": words, "cwd": str(cwd), "env": env, "output": str(self._output)}
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(json.dumps(request) + "\n")
+        self.process.stdin.flush()
+        answer = self.process.stdout.readline()
+        assert answer, "the process that runs commands has ended"
+        return Ran(int(answer), self._output.read_text())
+
+
+@pytest.fixture(scope="module")
+def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warm]:
+    """Runs the commands of a page or of a person."""
+    warm = Warm(tmp_path_factory.mktemp("warm"))
+    with warm.process:
+        yield warm
+        assert warm.process.stdin is not None
+        warm.process.stdin.close()

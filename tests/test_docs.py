@@ -27,7 +27,6 @@ import contextlib
 import doctest
 import inspect
 import io
-import json
 import os
 import re
 import runpy
@@ -36,6 +35,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 import pytest
@@ -58,50 +58,10 @@ _CAPTIONED = DirectiveLexer("code-block")
 _NOTE = re.compile(r"<!-- (?P<kind>file|raises|output|skip)(?:: (?P<detail>[^\n]*?))? -->\n\Z")
 _NAME = re.compile(r"^\*\*`(?P<name>[^`\n]+)`\*\*\n\n?\Z", re.MULTILINE)
 
-
-WARM = """
-import json, os, sys
-from runsettings import Config, LayeredSettings, Settings, check, init  # what takes long to import
-from runsettings.cli.main import main
-Settings()
-for line in sys.stdin:
-    request = json.loads(line)
-    child = os.fork()
-    if not child:
-        for stream, path in enumerate([os.devnull, request["output"], request["output"]]):
-            os.dup2(os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND), stream)
-        os.chdir(request["cwd"])
-        os.environ.clear()
-        os.environ.update(request["env"])
-        sys.argv = request["words"]
-        break
-    print(os.waitpid(child, 0)[1], flush=True)
-else:
-    sys.exit()
-sys.exit(main())
-"""
-"""Runs ``runsettings`` in processes of their own, which share the imports: they take longest."""
-
 _PLAIN = re.compile(
     r"(?P<variables>(?:[A-Z_]+=[\w./:-]* )*)(?P<words>runsettings [^|&;<>()$`*?\n]*)"
 )
 """A command that needs no shell."""
-
-
-@pytest.fixture(scope="module")
-def warm(tmp_path_factory) -> Iterator[subprocess.Popen[str]]:
-    """The process that `WARM` describes."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", WARM],
-        cwd=tmp_path_factory.mktemp("warm"),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    with process:
-        yield process
-        assert process.stdin is not None
-        process.stdin.close()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=[str(page.relative_to(ROOT)) for page in PAGES])
@@ -122,7 +82,7 @@ class Story:
         warm: Runs the commands that need no shell.
     """
 
-    def __init__(self, directory: Path, warm: subprocess.Popen[str]) -> None:
+    def __init__(self, directory: Path, warm: Any) -> None:
         self._directory = directory
         self._warm = warm
         self._printed = ""
@@ -211,20 +171,8 @@ class Story:
                 timeout=LONGEST,
             ).stdout
         given = dict(text.split("=", 1) for text in plain["variables"].split())
-        output = self._directory.parent / "printed"
-        output.unlink(missing_ok=True)
-        request = {
-            "words": shlex.split(plain["words"]),
-            "cwd": str(self._directory),
-            "env": {**variables, **given},
-            "output": str(output),
-        }
-        assert self._warm.stdin is not None
-        assert self._warm.stdout is not None
-        self._warm.stdin.write(json.dumps(request) + "\n")
-        self._warm.stdin.flush()
-        assert self._warm.stdout.readline(), "the process that runs commands has ended"
-        return output.read_text()
+        words = shlex.split(plain["words"])
+        return self._warm.run(words, self._directory, {**variables, **given}).printed
 
     def _pycon(self, example: Example) -> str | None:
         source, _ = example.parsed
