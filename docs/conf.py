@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from sphinx.application import Sphinx
+
 from runsettings import __version__
 
 project = "runsettings"
@@ -28,10 +32,24 @@ myst_heading_anchors = 3
 
 # `name` in a docstring is a Python object where these pages have one of that name.
 default_role = "py:obj"
-autodoc_typehints = "description"
+autodoc_typehints = "both"  # in the signature too, which alone has the type of what is returned
 autodoc_typehints_description_target = "documented"
+python_maximum_signature_line_length = 80
 autodoc_member_order = "bysource"
 autodoc_class_signature = "mixed"
 napoleon_google_docstring = True
 napoleon_numpy_docstring = False
 napoleon_use_ivar = True
+
+
+def set_language(
+    _app: Sphinx, page: str, _template: str, context: dict[str, Any], _doctree: object
+) -> None:
+    """Tell browsers and screen readers which pages are in Japanese."""
+    if page.startswith("ja/"):
+        context["language"] = "ja"
+
+
+def setup(app: Sphinx) -> None:
+    """Connect the function above."""
+    app.connect("html-page-context", set_language)

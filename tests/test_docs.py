@@ -249,6 +249,22 @@ def test_every_argument_of_init_has_its_section() -> None:
     assert sorted(found) == sorted([*arguments, "What it raises"])
 
 
+@pytest.mark.parametrize(
+    ("english", "japanese"),
+    [("README.md", "README.md"), ("docs/reference/init.md", "init.md")],
+)
+def test_a_japanese_page_follows_its_original(english: str, japanese: str) -> None:
+    """It has as many headings, of the same levels, and the same code blocks with the same names."""
+
+    def skeleton(path: Path) -> list[str]:
+        text = path.read_text(encoding="utf-8")
+        code = r"(?:^\*\*`[^`\n]*`\*\*\n)?^```.*?^```$"
+        parts = re.findall(rf"{code}|^#+(?= )", text, re.MULTILINE | re.DOTALL)
+        return [*parts, *re.findall(r"^#+ `?[a-z_, ]+`?$", text, re.MULTILINE)]
+
+    assert skeleton(ROOT / "docs" / "ja" / japanese) == skeleton(ROOT / english)
+
+
 def test_tables_are_as_the_code_has_them() -> None:
     """The tables that stand in the pages are what the code would write into them now."""
     with_tables = runpy.run_path(str(ROOT / "docs" / "_ext" / "generated_tables.py"))["with_tables"]
