@@ -47,6 +47,7 @@ class Line(NamedTuple):
 class Block(NamedTuple):
     """Consecutive lines of a journal."""
 
+    lines: list[bytes]
     records: list[dict[str, Any] | None]
     """The record of each line, or ``None`` for a torn line."""
     ends: list[int]
@@ -106,7 +107,7 @@ def _block(lines: list[bytes], ends: list[int]) -> Block:
     try:
         records: list[Any] = list(map(from_json, lines))
         if set(map(type, records)) == {dict}:
-            return Block(records, ends)
+            return Block(lines, records, ends)
     except ValueError:
         pass
     records = list(map(parse, lines))
@@ -115,7 +116,9 @@ def _block(lines: list[bytes], ends: list[int]) -> Block:
         records.pop()
     # A blank line is no torn record.
     read = [at for at, each in enumerate(records) if each is not None or not lines[at].isspace()]
-    return Block([records[at] for at in read], [ends[at] for at in read])
+    return Block(
+        [lines[at] for at in read], [records[at] for at in read], [ends[at] for at in read]
+    )
 
 
 def read_lines(path: Path | str | int, start: int = 0) -> Iterator[Line]:

@@ -113,14 +113,14 @@ def read_batch(run: StoredRun, most: int = BYTES) -> Batch | None:
                 run.position = block.ends[-1]
                 continue
             at = 0
-            for alike, group in split_rows(block.records):
-                ends = block.ends[at : at + len(group)]
-                at += len(group)
-                if alike and add_rows(batch.series, run, group):
-                    run.position = ends[-1]
+            for alike, count in split_rows(block.records):
+                start, at = at, at + count
+                if alike and add_rows(batch.series, run, block.records[start:at]):
+                    run.position = block.ends[at - 1]
                     continue
-                for record, end in zip(group, ends, strict=True):
-                    _apply(batch, record, fd, end)
+                each = zip(*(member[start:at] for member in block), strict=True)
+                for line, record, end in each:
+                    _apply(batch, record, line, end)
                     run.position = end
         if batch.end == batch.start:
             return None
@@ -155,7 +155,7 @@ def _digest(fd: int, position: int) -> str:
     return blake2b(os.pread(fd, size, position - size), digest_size=16).hexdigest()
 
 
-def _apply(batch: Batch, record: dict[str, Any] | None, fd: int, end: int) -> None:
+def _apply(batch: Batch, record: dict[str, Any] | None, line: bytes, end: int) -> None:
     """Apply a record to the run of a batch, and add it if it counts."""
     run = batch.run
     if record is None:
@@ -163,19 +163,18 @@ def _apply(batch: Batch, record: dict[str, Any] | None, fd: int, end: int) -> No
         return
     try:
         if run.apply(record):
-            _add(batch, record, fd, end)
+            _add(batch, record, line, end)
     except ValueError:
         run.torn += 1  # not a valid record of its type
 
 
-def _add(batch: Batch, record: dict[str, Any], fd: int, end: int) -> None:
-    """Add a valid record. Its line begins at the position of the run and ends at ``end``."""
+def _add(batch: Batch, record: dict[str, Any], line: bytes, end: int) -> None:
+    """Add a valid record, whose line ends at the byte ``end``."""
     kind = record.get("type")
     if kind == "history" and add_row(batch.series, record):
         return
-    line = os.pread(fd, end - batch.run.position, batch.run.position).strip()
     try:
-        text = line.decode()
+        text = line.strip().decode()
     except UnicodeDecodeError:
         text = "\0"
     if "\0" in text:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from operator import itemgetter
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from runsettings.journal.aggregates import as_float, merge_summary
 from runsettings.journal.replay import StoredRun
@@ -32,18 +32,27 @@ class Series:
     """Whether all values were integers."""
 
 
-def split_rows(records: list[Any]) -> Iterator[tuple[bool, list[Any]]]:
-    """Split records where the keys change.
+def split_rows(records: list[Any]) -> Iterator[tuple[bool, int]]:
+    """Split records where the keys change, if many rows in a row have the same keys.
 
     Args:
         records: Records, with ``None`` for torn lines.
 
     Yields:
-        Whether the records are rows that `add_rows` may be able to add, and the records.
+        Whether the records are rows that `add_rows` may be able to add, and their number.
     """
+    others = 0
     for keys, group in groupby(records, _keys):
-        found = list(group)
-        yield keys is not None and len(found) >= _FEW, found
+        count = sum(1 for _ in group)
+        if keys is None or not _FEW <= count < len(records):  # all records were tried together
+            others += count
+            continue
+        if others:
+            yield False, others
+        yield True, count
+        others = 0
+    if others:
+        yield False, others
 
 
 def _keys(record: dict[str, Any] | None) -> tuple[str, ...] | None:
@@ -68,7 +77,7 @@ def add_rows(series: dict[str, Series], run: StoredRun, records: list[Any]) -> b
         Whether they were added; if not, nothing was changed. They are added if they are rows that
         the script logged, with the same keys, and only numbers as values.
     """
-    columns: list[tuple[str, list[float]]] = []
+    columns: list[_Column] = []
     try:
         kinds, steps, times, data = zip(*map(_MEMBERS, records), strict=True)
         if (
@@ -79,36 +88,43 @@ def add_rows(series: dict[str, Series], run: StoredRun, records: list[Any]) -> b
             or not {int, float}.issuperset(map(type, times))
             or set(map(type, data)) != {dict}
             or not _add_columns(columns, data)
-            or not 0 < len(columns) == len(dict(columns))
+            or not 0 < len(columns) == len({column.key for column in columns})
         ):
             return False
         packed = array("q", steps), array("d", times)
     except (TypeError, KeyError, ValueError, OverflowError):
         return False  # not rows, rows with other keys, or numbers that are too large
-    for key, values in columns:
+    for key, values, whole in columns:
         known = series.get(key)
         if known is None:
             known = series[key] = Series()
         known.steps += packed[0]
         known.times += packed[1]
         known.values += array("d", values)
-        known.whole = known.whole and type(values[0]) is int
+        known.whole = known.whole and whole
     run.add_rows(steps, times, data)
     return True
 
 
-def _add_columns(
-    columns: list[tuple[str, list[float]]], data: Sequence[dict[str, Any]], prefix: str = ""
-) -> bool:
+class _Column(NamedTuple):
+    """The numbers of one key of several rows."""
+
+    key: str
+    values: list[float]
+    whole: bool
+    """Whether all are integers."""
+
+
+def _add_columns(columns: list[_Column], data: Sequence[dict[str, Any]], prefix: str = "") -> bool:
     """Add the numbers of each key of data that have the same keys.
 
     Args:
-        columns: The flat keys with their numbers, to add to.
+        columns: The columns, to add to.
         data: The data of each row.
         prefix: The beginning of each key.
 
     Returns:
-        Whether the numbers of each key are of one type, and a float can represent all of them.
+        Whether all values are numbers that a float can represent.
 
     Raises:
         KeyError: The data do not have the same keys.
@@ -121,8 +137,11 @@ def _add_columns(
         if kinds == {dict}:
             if not _add_columns(columns, values, f"{prefix}{key}."):
                 return False
-        elif kinds == {float} or (kinds == {int} and max(map(abs, values)) < _EXACT_INTEGERS):
-            columns.append((prefix + key, values))
+        elif kinds <= {int, float}:
+            integers = [value for value in values if type(value) is int] if int in kinds else [0]
+            if max(map(abs, integers)) >= _EXACT_INTEGERS:
+                return False
+            columns.append(_Column(prefix + key, values, float not in kinds))
         else:
             return False
     return True
