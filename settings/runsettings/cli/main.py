@@ -140,7 +140,9 @@ def _described(error: OSError) -> str:
             os.getcwd()  # noqa: PTH109 - raises for a deleted directory; `Path.cwd` calls it too
         except FileNotFoundError:
             return "the current directory was deleted; change to one that exists"
-    return str(error)
+    if error.filename is None or error.strerror is None:
+        return str(error)
+    return f"{error.filename}: {error.strerror}"
 
 
 def _show_warning(

@@ -138,6 +138,12 @@ def print_report(text: str, colour: str | None = None, *, err: bool = False) -> 
     click.echo(text, nl=not text.endswith("\n"), err=err, color=wanted)
 
 
+class WholeNumber(click.IntRange):
+    """The type of an option that takes a whole number; click's own says "integer range"."""
+
+    name = "whole number"
+
+
 def note(text: str) -> None:
     """Print a note beside the result, on the standard error."""
     click.echo(f"{click.style('note:', fg='cyan')} {printable(text)}", err=True)

@@ -116,7 +116,8 @@ class Overrides:
         plus, name, appends, written = parts.groups()
         path: KeyPath = tuple(key.strip() for key in name.split("."))
         if not all(path):
-            return self._bad((), flag, text, "names no key", "write key=value or outer.key=value")
+            message = "has an empty part in its key" if any(path) else "names no key"
+            return self._bad((), flag, text, message, "write key=value or outer.key=value")
         if len(path) > MAX_DEPTH:
             message = f"names a key that is nested more than {MAX_DEPTH} levels deep"
             return self._bad(path[:1], flag, f"{text:.40}…", message, None)

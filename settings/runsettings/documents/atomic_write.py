@@ -93,6 +93,21 @@ def write_file(
             sync_directory(real.parent)
 
 
+def cannot_write(path: str | os.PathLike[str], error: OSError) -> str:
+    """Say that a file cannot be written, and why.
+
+    Args:
+        path: The file, as the user named it.
+        error: What writing it raised.
+    """
+    parent = Path(path).parent
+    if isinstance(error, FileNotFoundError) and not parent.exists():
+        reason = f"there is no directory {os.fspath(parent)!r}"
+    else:
+        reason = error.strerror or type(error).__name__
+    return f"{os.fspath(path)} cannot be written: {reason}"
+
+
 def rewrite(
     path: Path,
     edit: Callable[[str], str],

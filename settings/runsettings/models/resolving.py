@@ -83,7 +83,9 @@ def resolve(
         SettingsError: A layer has an error. The exception has the diagnostics of all layers.
     """
     settings = model.__new__(model)
-    caller = find_caller(f"{model.__name__}.resolve")
+    caller = find_caller()
+    method = str(caller.call).rpartition(".")[2]  # such as `from_run`
+    caller.call = f"{model.__name__}.{method if hasattr(model, method) else 'resolve'}"
     values = dict(values or {})
     strict_field = config_of(model).get("strict_field")
     if strict and strict_field:

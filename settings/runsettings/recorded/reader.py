@@ -15,6 +15,7 @@ from runsettings.journal.query.listing import Question
 from runsettings.journal.records import State
 from runsettings.journal.replay import StoredRun
 from runsettings.layers.known_arguments import known_arguments
+from runsettings.recorded.arguments import texts_of
 from runsettings.recorded.run_history import Row, RunHistory
 from runsettings.recorded.sources import RunSource, open_source
 from runsettings.recorded.stored_runs import query_errors
@@ -156,9 +157,9 @@ def read_runs(
         RunError: A filter, a key or the limit is wrong, there is no such directory, or the store
             cannot be used.
     """
-    if limit is not None and limit < 0:
-        raise RunError.of(Rule.BAD_QUERY, f"the limit must be 0 or more; got {limit}")
-    filters, order = ([each] if isinstance(each, str) else each for each in (where, sort))
+    if limit is not None and (not isinstance(limit, int) or limit < 0):
+        raise RunError.of(Rule.BAD_QUERY, f"the limit must be 0 or more; got {limit!r}")
+    filters, order = texts_of("where", where), texts_of("sort", sort)
     with query_errors(), ExitStack() as stack:
         source = stack.enter_context(open_source(dir, store))
         found = source.select(Question(filters, order, limit=limit)).runs

@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
-from runsettings.documents.atomic_write import write_file
+from runsettings.documents.atomic_write import cannot_write, write_file
 from runsettings.recorded.columns import columns_of, package, to_arrow
 from runsettings.recorded.csv_files import as_text, write_csv
+from runsettings.values.diagnostic import Rule
+from runsettings.values.errors import RunError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -92,8 +94,7 @@ class RunHistory:
             path: The path of the file. After an error, the file is unchanged.
 
         Raises:
-            OSError: The file cannot be written.
-            RunError: The journal or the store cannot be read.
+            RunError: The file cannot be written, or the journal or the store cannot be read.
         """
         keys = self.keys
 
@@ -101,7 +102,10 @@ class RunHistory:
             with as_text(file) as text:
                 write_csv(text, keys, ([row.get(key) for key in keys] for row in self))
 
-        write_file(Path(path), write, durable=False)
+        try:
+            write_file(Path(path), write, durable=False)
+        except OSError as error:
+            raise RunError.of(Rule.UNWRITABLE_FILE, cannot_write(path, error)) from error
 
     def to_arrow(self) -> pa.Table:
         """Convert the rows to an Arrow table; a missing value is null.

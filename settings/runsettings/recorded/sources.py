@@ -21,6 +21,7 @@ from runsettings.journal.query.metrics import Bucket, Metric, read_metrics
 from runsettings.journal.query.run_objects import saved_files
 from runsettings.journal.reader import open_regular, read_history
 from runsettings.journal.replay import StoredRun, load_run
+from runsettings.recorded.arguments import check_argument
 from runsettings.recorded.journal_series import JournalSeries
 from runsettings.shipping.addresses import check_packages, shown
 from runsettings.shipping.stores.base import Store
@@ -302,17 +303,17 @@ def open_source(
         RunError: Both are given, the setting has no store, or the store cannot be used.
         SettingsError: The settings are needed, and have errors.
     """
+    check_argument("dir", dir, (str, os.PathLike), "the path of a directory")
+    check_argument("store", store, str, "the address of a store")
     if store is None:
         yield DirectorySource(settings_directory() if dir is None else runs_directory(dir))
         return
     if dir is not None:
-        message = "a directory and a store are given, but runs are read from one of them"
-        raise RunError.of(Rule.BAD_QUERY, message)
+        raise RunError.of(Rule.BAD_QUERY, "dir and store exclude each other: runs are in one place")
     url = setting_store() if store == SETTING else store
     if url is None:
-        raise RunError.of(
-            Rule.BAD_STORE, "there is no store", path=("store",), hint="set WANDB_STORE"
-        )
+        hint = "set WANDB_STORE"
+        raise RunError.of(Rule.BAD_STORE, "there is no store", path=("store",), hint=hint)
     check_packages(url)
     with store_source(url) as source:
         yield source

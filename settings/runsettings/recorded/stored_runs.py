@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from runsettings.journal.query.errors import FilterError, QueryError, RunNotFoundError
 from runsettings.journal.replay import StoredRun
 from runsettings.layers.known_arguments import known_arguments
+from runsettings.recorded.arguments import check_argument
 from runsettings.recorded.sources import open_source
 from runsettings.values.diagnostic import Rule
 from runsettings.values.errors import RunError
@@ -36,6 +37,7 @@ def stored_run(
         SettingsError: The settings have errors, so that the directory is unknown.
         RunError: There is no such run, its journal cannot be read, or the store cannot be used.
     """
+    check_argument("name", name, (str, os.PathLike), "the id, the name or the path of a run")
     with query_errors(), open_source(dir, store) as source:
         return source.find(os.fspath(name))
 

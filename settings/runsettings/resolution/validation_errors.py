@@ -93,6 +93,19 @@ def validation_diagnostics(
             found += [_of_nested(path, each, merged, table) for each in inner.diagnostics]
         elif path not in outer:
             found.append(_diagnostic(path, group, merged, table))
+    return _once(found)
+
+
+def _once(found: list[Diagnostic]) -> list[Diagnostic]:
+    """Report a wrong value once, also where references have it: these are further places of it."""
+    for reference in [each for each in found if each.origin is not None and each.origin.targets]:
+        assert reference.origin is not None
+        for index, each in enumerate(found):
+            if each.rule is reference.rule and each.origin in reference.origin.targets:
+                place = (reference.origin._replace(targets=()), reference.excerpt)
+                found[index] = replace(each, related=(*each.related, place))
+                found.remove(reference)
+                break
     return found
 
 

@@ -181,7 +181,7 @@ class Shipment:
                     Rule.STORE_UNREACHABLE,
                     f"{reason}; force=True demands to be online",
                     path=("store",),
-                    hint='set mode="offline", and ship the run later: runsettings sync',
+                    hint='set mode="offline", and ship the run later: runsettings sync latest',
                 )
             time.sleep(_POLL)
 

@@ -13,7 +13,7 @@ import click
 import runsettings
 from runsettings.checks.reporters.formats import REPORT_FORMATS
 from runsettings.cli.checks.reports import reports_named, write_output, write_reports
-from runsettings.cli.printing import STATUS, note, progress
+from runsettings.cli.printing import STATUS, WholeNumber, note, progress
 from runsettings.cli.program import Program, program_options
 from runsettings.documents.git import GitError
 from runsettings.values.diagnostic import Rule
@@ -100,7 +100,7 @@ def _rules(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
     help="Do not report this rule; may be repeated.",
 )
 @click.option("--exclude", multiple=True, metavar="PATTERN", help="Files to leave out.")
-@click.option("--jobs", "processes", type=click.IntRange(min=1), help="The number of processes.")
+@click.option("--jobs", "processes", type=WholeNumber(min=1), help="The number of processes.")
 @click.pass_context
 def check_command(
     ctx: click.Context,

@@ -11,7 +11,7 @@ import click
 from runsettings.checks.reporters.formats import REPORT_FORMATS
 from runsettings.cli.error_masking import error_mask
 from runsettings.cli.printing import print_report
-from runsettings.documents.atomic_write import write_file
+from runsettings.documents.atomic_write import cannot_write, write_file
 
 if TYPE_CHECKING:
     from runsettings.checks.check import Report
@@ -80,8 +80,7 @@ def write_output(file: str, text: str) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_file(path, text.encode(errors="replace"))
     except OSError as error:
-        message = f"{file} cannot be written: {error.strerror or error}"
-        raise click.BadParameter(message, param_hint="--output") from error
+        raise click.BadParameter(cannot_write(file, error), param_hint="--output") from error
 
 
 def _text(report: Report, format_: str) -> str:

@@ -21,7 +21,7 @@ from runsettings.cli.runs.options import (
     store_option,
     where_option,
 )
-from runsettings.documents.atomic_write import write_file
+from runsettings.documents.atomic_write import cannot_write, write_file
 from runsettings.journal.query.keys import Key, Kind, find_key, key_names, known_keys
 from runsettings.journal.query.listing import Question, answer, parse_question
 from runsettings.journal.query.run_objects import json_value, run_object
@@ -87,7 +87,7 @@ def export_command(
     read, so that long runs need little memory.
     """
     if form == "parquet" and output is None:
-        raise click.UsageError("parquet is no text: give --output")
+        raise click.UsageError("--format parquet needs --output FILE: Parquet is not text")
     if summary and keys is not None:
         raise click.UsageError("--keys and --summary exclude each other")
     logged = None if keys is None else tuple(key_names(keys))
@@ -225,7 +225,10 @@ def _write(table: _Table, form: str, output: str | None) -> None:
             with as_text(file) as text:
                 _write_text(table, form, text)
 
-    write_file(Path(output), write, durable=False)
+    try:
+        write_file(Path(output), write, durable=False)
+    except OSError as error:
+        raise click.BadParameter(cannot_write(output, error), param_hint="--output") from error
 
 
 def _write_text(table: _Table, form: str, file: TextIO) -> None:

@@ -60,6 +60,9 @@ def files_command(
             _check_known(path, files)
         if output is None and not paths:
             _print_files(files, as_json=as_json)
+            if not files:
+                why = "" if store is None else ", which has only the files that a run saved"
+                note(printable(f"no files of {found.id} in {source.place}{why}"))
         elif output is None:
             sys.stdout.buffer.writelines(_read(source, found, paths[0]))
         else:

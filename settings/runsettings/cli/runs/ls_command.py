@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import click
 
 from runsettings.cli.completing import offered
-from runsettings.cli.printing import note, print_json, print_table
+from runsettings.cli.printing import WholeNumber, note, print_json, print_table
 from runsettings.cli.runs.cells import cell
 from runsettings.cli.runs.options import (
     completable,
@@ -140,7 +140,7 @@ def _moment(ctx: click.Context, param: click.Parameter, text: str | None) -> flo
     help="For each value of KEY, the number of runs and the means of --columns, by default of "
     "all numbers in the summaries.",
 )
-@click.option("--limit", metavar="N", type=click.IntRange(min=1), help="At most N rows.")
+@click.option("--limit", metavar="N", type=WholeNumber(min=1), help="At most N rows.")
 @click.option("--json", "as_json", is_flag=True, help="As a JSON array.")
 @click.option("--csv", "as_csv", is_flag=True, help="As CSV with a line of headings.")
 def ls_command(

@@ -11,6 +11,7 @@ from typing import Final
 
 import click
 
+from runsettings.cli.printing import WholeNumber
 from runsettings.cli.runs.options import directory_option, run_source, store_option
 from runsettings.documents.atomic_write import write_file
 from runsettings.page.live_directory import LiveDirectory
@@ -28,7 +29,7 @@ _PORT: Final = 7435
 @click.option(
     "--port",
     metavar="N",
-    type=click.IntRange(0, 65535),
+    type=WholeNumber(0, 65535),
     help=f"The port; by default {_PORT}, or a free one if that is in use.",
 )
 @click.option("--no-browser", is_flag=True, help="Only print the address.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from pathlib import Path
 from typing import Final
 
@@ -78,17 +79,24 @@ def find_run(directory: Path, name: str) -> StoredRun:
     at_path = _run_at(Path(name))
     if at_path is not None:
         return at_path
-    chosen = choose_run(list_runs(directory).runs, name, str(directory))
+    place = str(directory)
+    listing = "runsettings runs ls"
+    if directory != wandb_directory(Path()):  # the one without settings about it
+        listing = shlex.join(["runsettings", "runs", "ls", "--dir", place])
+    chosen = choose_run(list_runs(directory).runs, name, place, listing)
     return load_run(chosen.journal)
 
 
-def choose_run(runs: list[StoredRun], name: str, place: str) -> StoredRun:
+def choose_run(
+    runs: list[StoredRun], name: str, place: str, listing: str = "runsettings runs ls"
+) -> StoredRun:
     """Choose the run of a list that a name identifies.
 
     Args:
         runs: The runs, newest first.
         name: An id, a display name, the beginning of an id; or ``latest``.
         place: The directory or the store of the runs, for the error.
+        listing: The command that lists these runs.
 
     Returns:
         The run.
@@ -101,7 +109,9 @@ def choose_run(runs: list[StoredRun], name: str, place: str) -> StoredRun:
         found = runs[:1]
     if len(found) == 1:
         return found[0]
-    raise RunNotFoundError(_ambiguous(name, found) if found else _missing(name, place, runs))
+    raise RunNotFoundError(
+        _ambiguous(name, found) if found else _missing(name, place, runs, listing)
+    )
 
 
 def _run_at(path: Path) -> StoredRun | None:
@@ -130,9 +140,9 @@ def _ambiguous(name: str, found: list[StoredRun]) -> str:
     return "\n".join(lines)
 
 
-def _missing(name: str, place: str, runs: list[StoredRun]) -> str:
+def _missing(name: str, place: str, runs: list[StoredRun], listing: str) -> str:
     message = f"there is no run '{printable(name)}' in {printable(place)}"
     if not runs:
         return message
     hint = did_you_mean(name, [text for run in runs for text in (run.id, run.name)])
-    return f"{message} — {printable(hint) if hint else '`runsettings runs ls` lists them'}"
+    return f"{message} — {printable(hint or f'`{listing}` lists them')}"

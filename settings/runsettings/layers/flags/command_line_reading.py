@@ -166,6 +166,7 @@ class _Twin:
             words[index] = f"{meant}{separator}{value}"
             return refusals.unknown_word(name, f"did you mean {meant!r}?")
         hint = f"write {name} before the command" if name in self._outer else self._inner(name)
+        hint = hint or refusals.list_of_flags(name, self._twin._option_string_actions)
         self._take_out(words, index)
         return refusals.unknown_word(name, hint)
 

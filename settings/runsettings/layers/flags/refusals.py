@@ -141,6 +141,13 @@ def meant_value(word: str, flags: Iterable[str]) -> str | None:
     )
 
 
+def list_of_flags(name: str, flags: Iterable[str]) -> str | None:
+    """A hint for a flag that none is close to: where a secret goes, or what lists the flags."""
+    if is_secret_name(name.lstrip("-").replace("-", "_")):
+        return "other users can see flags: pass a secret by a variable or a settings file"
+    return "--help lists the flags" if "--help" in flags else None
+
+
 def _refusal(name: str, message: str, told: str, hint: str | None = None) -> Refusal:
     return Refusal(Diagnostic.of(Rule.BAD_VALUE, (name,), message, None, hint), told)
 

@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple, get_args, get_origin
 
 from pydantic import BaseModel, RootModel
 from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings
 
 from runsettings.composition.merge import Merged
 from runsettings.layers.scalar_types import is_plain_type, union_members
@@ -41,6 +42,10 @@ _ARGUMENTS: Final = (
     *("layers", "locked", "profiles", "strict"),
 )
 """The arguments of `LayeredSettings.resolve` that are no settings."""
+
+
+_FEW: Final = 8
+"""The greatest number of keys that a hint names."""
 
 
 class UnknownKey(NamedTuple):
@@ -242,14 +247,16 @@ def _unknown_key(
     meant = closest(name, [*options, *tables])
     if excerpt is not None and meant is not None and meant in options and options[meant].secret:
         excerpt = _without_value(excerpt)
+    hint = None if meant is None or "." in name else f"did you mean {meant!r}?"
+    hint = hint or _elsewhere(name, table, tree)
+    if hint is None and not lenient:
+        hint = _list_of_keys(unknown.models, options)
     return Diagnostic.of(
         Rule.UNKNOWN_KEY,
         path,
         f"is not a key of {owner}",
         tree.origin(path, key=True),
-        _elsewhere(name, table, tree)
-        if meant is None or "." in name
-        else f"did you mean {meant!r}?",
+        hint,
         excerpt,
         severity=Severity.WARNING if lenient else None,
     )
@@ -309,6 +316,22 @@ def _elsewhere(name: str, table: OptionTable, tree: Tree) -> str | None:
             return f"it belongs under {format_path(option.path)!r}"
     of_call = _ARGUMENTS if (tree.call or "").endswith(".resolve") else ()
     return did_you_mean(name, [*(option.name for option in table.leaves()), *of_call])
+
+
+def _list_of_keys(models: Sequence[type[BaseModel]], known: Iterable[str]) -> str | None:
+    """A hint that names the keys if they are few, or else the command that lists them."""
+    names = sorted(known)
+    if 0 < len(names) <= _FEW:
+        return (
+            f"its only key is {names[0]}" if len(names) == 1 else f"its keys are {', '.join(names)}"
+        )
+    if len(models) != 1 or not issubclass(models[0], BaseSettings):
+        return None
+    module, name = models[0].__module__, models[0].__qualname__
+    if module.partition(".")[0] == __name__.partition(".")[0]:
+        return "`runsettings show` lists the keys"
+    can_import = module != "__main__" and "<" not in name
+    return f"`runsettings show --model {module}:{name}` lists the keys" if can_import else None
 
 
 def _has(table: OptionTable, path: KeyPath) -> bool:
