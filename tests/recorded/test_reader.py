@@ -67,9 +67,14 @@ def test_runs_are_filtered_sorted_and_limited(begin):
         ({"sort": "nope"}, "unknown key 'nope'"),
         ({"limit": -1}, "the limit must be 0 or more; got -1"),
         ({"dir": "nope"}, "there is no directory 'nope'"),
-        ({"dir": ".", "store": "sqlite:///x.db"}, "a directory and a store are given"),
+        ({"dir": ".", "store": "sqlite:///x.db"}, "dir and store exclude each other"),
         ({"store": "sqlite:///x.db"}, "there is no such file"),
         ({"store": "setting"}, "there is no store"),
+        ({"where": 3}, "where: must be a text, or a list of texts; got 3"),
+        ({"sort": ["name", 3]}, "sort: must be a text, or a list of texts; got ['name', 3]"),
+        ({"limit": "x"}, "the limit must be 0 or more; got 'x'"),
+        ({"dir": 3}, "dir: must be the path of a directory; got 3"),
+        ({"store": 3}, "store: must be the address of a store; got 3"),
     ],
 )
 def test_a_wrong_question_is_an_error_of_the_call(jail, begin, given, message):
@@ -78,6 +83,14 @@ def test_a_wrong_question_is_an_error_of_the_call(jail, begin, given, message):
     with pytest.raises(RunError) as error:
         read_runs(**given)
     assert message in str(error.value)
+
+
+def test_a_table_that_cannot_be_written(begin):
+    """The error says what is missing, and not a number of the system."""
+    begin().finish()
+    (run,) = read_runs()
+    with pytest.raises(RunError, match=r"no/x.csv cannot be written: there is no directory 'no'"):
+        run.history.to_csv("no/x.csv")
 
 
 def test_rows_have_dotted_keys_and_what_was_logged(make_run):

@@ -153,6 +153,8 @@ def test_a_run_is_read_back(jail):
 def test_new_values_beat_the_recorded_ones(jail):
     """The arguments of `from_run` are a call like any other."""
     assert Train.from_run(_recorded(), epochs=3).epochs == 3
+    with pytest.raises(SettingsError, match=r"py:\d+ Train.from_run\(epoch=\)"):
+        Train.from_run(_recorded(), epoch=3)
 
 
 def test_the_config_of_a_run_makes_the_model(jail):

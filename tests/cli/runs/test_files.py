@@ -31,6 +31,14 @@ def test_files_are_listed(run, saved):
     assert {"path": "out/model.bin", "size": 40} in listed
 
 
+def test_a_run_without_files_in_a_store(run, saved):
+    """The listing is empty, and a note says why."""
+    assert run("sync", "one", "--to", "sqlite:///a.db").exit_code == 0
+    result = run("runs", "files", "one", "--store", "sqlite:///a.db")
+    assert result.stdout == ""
+    assert "which has only the files that a run saved" in result.stderr
+
+
 def test_one_file_is_written_to_the_output(run, saved):
     """Byte by byte."""
     assert run("runs", "files", "one", "out/model.bin").stdout_bytes == b"\0\xff\r\n" * 10

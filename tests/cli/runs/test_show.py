@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import math
 import re
+import shlex
+import shutil
 from pathlib import Path
 
 import pytest
@@ -164,3 +166,17 @@ def test_show_counts_torn_lines(run, record, torn, said):
     with Path(found.journal).open("a") as journal:
         journal.write('{"type": "his\n' * torn)
     assert f"torn       {said} the journal cannot be read\n" in run("runs", "show", "aa11").stdout
+
+
+def test_the_commands_of_hints_work(run, three, jail):
+    """What they name is where the runs are, or should be."""
+    address = "sqlite:///a b.db"
+    absent = run("runs", "show", "first", "--store", address)
+    hint = absent.stderr.rstrip().rpartition("runsettings ")[2]
+    assert run(*shlex.split(hint)).exit_code == 0
+    for place in (("--store", address), ("--dir", "elsewhere")):
+        (jail.cwd / "elsewhere").mkdir(exist_ok=True)
+        shutil.copytree(jail.cwd / "wandb", jail.cwd / "elsewhere/wandb", dirs_exist_ok=True)
+        unknown = run("runs", "show", "qqqqqq", *place)
+        hint = unknown.stderr.partition("`runsettings ")[2].partition("`")[0]
+        assert "Second One" in run(*shlex.split(hint)).stdout

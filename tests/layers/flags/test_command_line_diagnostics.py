@@ -45,13 +45,22 @@ def told(
     return [block.strip() for block in blocks[1:]]
 
 
+SECRET_HINT = "other users can see flags: pass a secret by a variable or a settings file"
+
+
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
         ("--lerning-rate=1", ["--lerning-rate is not a flag — did you mean '--learning-rate'?"]),
         ("--epoch.s 3", ["--epoch.s is not a flag — did you mean '--epochs'?"]),
         ("--name adam", ["--name is not a flag — did you mean '--optim.name'?"]),
-        ("--xyzzy 3 4", ["--xyzzy is not a flag"]),
+        ("--xyzzy 3 4", ["--xyzzy is not a flag — --help lists the flags"]),
+        (
+            "--api_key x",
+            [
+                f"--api_key is not a flag — {SECRET_HINT}",
+            ],
+        ),
         ("extra", ["extra is not expected"]),
         ("epochs=3", ["epochs=3 is not expected — did you mean --epochs=3?"]),
         ("nothing=3", ["nothing=3 is not expected"]),

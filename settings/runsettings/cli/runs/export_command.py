@@ -228,7 +228,7 @@ def _write(table: _Table, form: str, output: str | None) -> None:
     try:
         write_file(Path(output), write, durable=False)
     except OSError as error:
-        raise click.BadParameter(cannot_write(output, error), param_hint="--output") from error
+        raise click.ClickException(printable(cannot_write(output, error))) from error
 
 
 def _write_text(table: _Table, form: str, file: TextIO) -> None:

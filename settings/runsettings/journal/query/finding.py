@@ -12,6 +12,7 @@ from runsettings.journal.directory import find_journals, wandb_directory
 from runsettings.journal.index import list_runs
 from runsettings.journal.query.errors import QueryError, RunNotFoundError
 from runsettings.journal.replay import StoredRun, load_run
+from runsettings.secrets.forms import MASK
 from runsettings.values.did_you_mean import did_you_mean
 from runsettings.values.rendering import printable
 
@@ -79,24 +80,17 @@ def find_run(directory: Path, name: str) -> StoredRun:
     at_path = _run_at(Path(name))
     if at_path is not None:
         return at_path
-    place = str(directory)
-    listing = "runsettings runs ls"
-    if directory != wandb_directory(Path()):  # the one without settings about it
-        listing = shlex.join(["runsettings", "runs", "ls", "--dir", place])
-    chosen = choose_run(list_runs(directory).runs, name, place, listing)
+    chosen = choose_run(list_runs(directory).runs, name, str(directory))
     return load_run(chosen.journal)
 
 
-def choose_run(
-    runs: list[StoredRun], name: str, place: str, listing: str = "runsettings runs ls"
-) -> StoredRun:
+def choose_run(runs: list[StoredRun], name: str, place: str) -> StoredRun:
     """Choose the run of a list that a name identifies.
 
     Args:
         runs: The runs, newest first.
         name: An id, a display name, the beginning of an id; or ``latest``.
         place: The directory or the store of the runs, for the error.
-        listing: The command that lists these runs.
 
     Returns:
         The run.
@@ -109,9 +103,7 @@ def choose_run(
         found = runs[:1]
     if len(found) == 1:
         return found[0]
-    raise RunNotFoundError(
-        _ambiguous(name, found) if found else _missing(name, place, runs, listing)
-    )
+    raise RunNotFoundError(_ambiguous(name, found) if found else _missing(name, place, runs))
 
 
 def _run_at(path: Path) -> StoredRun | None:
@@ -140,9 +132,24 @@ def _ambiguous(name: str, found: list[StoredRun]) -> str:
     return "\n".join(lines)
 
 
-def _missing(name: str, place: str, runs: list[StoredRun], listing: str) -> str:
+def listing_command(place: str) -> str:
+    """The command that lists the runs of a place.
+
+    Args:
+        place: A directory, or the address of a store as messages show it.
+    """
+    command = ["runsettings", "runs", "ls"]
+    if "://" in place:
+        # No command may have a password: such an address is in the setting.
+        command += ["--store", "setting" if MASK in place else place]
+    elif Path(place) != wandb_directory(Path()):
+        command += ["--dir", place]
+    return shlex.join(command)
+
+
+def _missing(name: str, place: str, runs: list[StoredRun]) -> str:
     message = f"there is no run '{printable(name)}' in {printable(place)}"
     if not runs:
         return message
     hint = did_you_mean(name, [text for run in runs for text in (run.id, run.name)])
-    return f"{message} — {printable(hint or f'`{listing}` lists them')}"
+    return f"{message} — {printable(hint or f'`{listing_command(place)}` lists them')}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+import shlex
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -25,6 +26,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 
 from runsettings.journal.edits import Edit
+from runsettings.journal.query.finding import listing_command
 from runsettings.journal.query.listing import Question
 from runsettings.journal.query.metrics import Bucket, Metric
 from runsettings.journal.replay import StoredRun
@@ -48,8 +50,6 @@ from runsettings.shipping.stores.tables import (
 )
 from runsettings.values.diagnostic import Rule
 from runsettings.values.errors import RunError
-
-_LIST_HINT: Final = "list the runs that it has with: runsettings runs ls --store"
 
 _LOCK: Final = 0x72756E73
 """The number of the advisory lock for creating tables: "runs" in ASCII."""
@@ -177,7 +177,8 @@ class SqlStore(FileTable):
         with self._begin() as connection:
             members = editing.edit_run(connection, run, edit, self._now(connection))
         if members is None:
-            raise self._bad(f"the run {run.id} was removed from it", _LIST_HINT)
+            hint = f"list the runs that it has with: {listing_command(self.shown)}"
+            raise self._bad(f"the run {run.id} was removed from it", hint)
         for name, value in members.items():
             setattr(run, name, value)
 
@@ -328,16 +329,14 @@ class SqlStore(FileTable):
         passing = (dbapi.OperationalError, dbapi.InterfaceError)
         if isinstance(error, (OperationalError, InterfaceError)) or isinstance(driver, passing):
             message = f"the store {self.shown} failed: {first}"
-            return RunError.of(
-                Rule.STORE_UNREACHABLE,
-                message,
-                path=("store",),
-                hint=next_step(first, reached=False),
-            )
+            hint = next_step(first, reached=False)
+            return RunError.of(Rule.STORE_UNREACHABLE, message, path=("store",), hint=hint)
         return self._bad(first, next_step(first, reached=True))
 
     def _no_store(self, reason: str) -> NoStoreError:
-        hint = "ship some with: runsettings sync --all"
+        to = [] if MASK in self.shown else ["--to", self.shown]  # else it is in the setting
+        command = shlex.join(["runsettings", "sync", "--all", *to])
+        hint = f"correct the address, or ship runs to it: {command}"
         return NoStoreError(self._bad(reason, hint).diagnostics)
 
     def _bad(self, reason: str, hint: str | None = None) -> RunError:
