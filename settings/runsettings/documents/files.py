@@ -273,9 +273,6 @@ def _similar(path: Path, where: str) -> str | None:
             siblings = [entry.name for entry in entries if entry.is_file()]
     except OSError:
         return None
-    # A config may have another suffix, but not that of a program.
-    kinds = _SUFFIXES if path.suffix in _SUFFIXES else {path.suffix}
-    siblings = [name for name in siblings if Path(name).suffix in kinds]
     # The stems are compared without suffixes, which many config files share. A file with the same
     # suffix is meant first: the config `train.yaml` stands beside the script `train.py`.
     alike = [name for name in siblings if Path(name).suffix == path.suffix]
