@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import stat
@@ -227,6 +228,22 @@ def test_hostile_files_are_text(page, served, hostile, file):
     page.wait_for_selector("pre.code")
     assert "alert(1)" in page.inner_text("pre.code")
     assert page.locator("main img, main script, main svg").count() == 0
+
+
+@pytest.mark.parametrize(
+    ("view", "member"),
+    [
+        ("?view=run&project=capsules&id=r5", "config"),
+        ("?view=diff&runs=capsules/r4,capsules/r5", "differences"),
+    ],
+)
+def test_a_view_is_downloaded_as_json(page, served, view, member):
+    """With all that it shows."""
+    page.goto(served.address)
+    page.goto(f"{served.base}/{view}")
+    with page.expect_download() as download:
+        page.click("text=JSON")
+    assert member in json.loads(Path(download.value.path()).read_text())
 
 
 def test_an_image_is_shown(page, served):

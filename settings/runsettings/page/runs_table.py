@@ -39,7 +39,7 @@ _MOST_METRICS: Final = 10
 _PAUSE: Final = 0.1
 """The number of seconds between two looks at a directory that is being read."""
 
-_SAMPLE: Final = 10_000
+_SAMPLE: Final = 2_000
 """The largest number of runs whose keys are offered: a store may have many more."""
 
 

@@ -64,3 +64,12 @@ export function contentAddress(run, path) {
 export function diffState(runs) {
   return { view: "diff", runs: runs.map((run) => `${encodeURIComponent(run.project)}/${encodeURIComponent(run.id)}`).join(",") };
 }
+
+/**
+ * The address of the data of a view, as JSON.
+ * @param {string} name The last part of the address. @param {Record<string, string>} asked What to ask for.
+ * @returns {string} The address.
+ */
+export function dataAddress(name, asked) {
+  return `/api/${name}?${new URLSearchParams(asked)}`;
+}

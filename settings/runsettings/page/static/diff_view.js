@@ -1,5 +1,5 @@
 // Two or more runs side by side: only what differs, and why.
-import { runAddress, state } from "./address.js";
+import { dataAddress, runAddress, state } from "./address.js";
 import { chartsOf } from "./charts.js";
 import { element, say } from "./elements.js";
 import { literal, placeLink, scrolled } from "./leaf_tree.js";
@@ -22,7 +22,8 @@ export async function diffView(main, signal) {
     return rows.length ? element("section", { class: "card" }, element("h2", {}, title), name === "metadata" ? gitCommand(rows) : null, table(title, rows, runs)) : null;
   });
   main.replaceChildren(element("div", { class: "page wide" },
-    element("div", { class: "heading" }, element("h1", {}, `${runs.length} runs, side by side`)),
+    element("div", { class: "heading" }, element("h1", {}, `${runs.length} runs, side by side`),
+      element("span", { class: "actions" }, element("a", { href: dataAddress("diff", { runs: state().runs }), download: "differences.json" }, "JSON"))),
     ...(differences.length ? sections.filter(Boolean) : [element("p", {}, "The runs are equal in config, settings, summary and code.")]),
     element("section", { class: "card" }, element("h2", {}, "Charts"), chartsOf(runs, signal)),
   ));

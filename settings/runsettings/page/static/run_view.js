@@ -1,6 +1,6 @@
 // One run: attributes, config and settings with the origin of each value and what it beat, metrics,
 // files, surroundings, and the command that starts it again.
-import { fileAddress, go, state } from "./address.js";
+import { dataAddress, fileAddress, go, state } from "./address.js";
 import { chartsOf } from "./charts.js";
 import { deleteRun, editRun } from "./edit_dialogs.js";
 import { element, say } from "./elements.js";
@@ -52,11 +52,12 @@ function heading(run, redraw) {
     const { place } = await ask("about");
     if (await deleteRun(run, place)) go({});
   });
+  const json = element("a", { href: dataAddress("run", { project: run.project, id: run.id }), download: `${run.id}.json` }, "JSON");
   return element("div", { class: "heading" },
     element("h1", {}, run.name || run.id),
     element("span", { class: `chip state-${run.state}` }, run.state),
     ...(run.tags ?? []).map((/** @type {string} */ tag) => element("span", { class: "chip" }, tag)),
-    element("span", { class: "actions" }, edit, remove),
+    element("span", { class: "actions" }, json, edit, remove),
     run.notes ? element("p", { class: "notes" }, run.notes) : null);
 }
 
