@@ -38,7 +38,6 @@ from runsettings.models.settings import Settings
 from runsettings.models.wandb_client_names import renamed_by_client
 from runsettings.resolution.normalizing.renamed_keys import with_current_names
 from runsettings.resolution.options import OptionTable
-from runsettings.resolution.reading_order import Layers
 from runsettings.resolution.resolution import Resolution
 from runsettings.resolution.resolve import Resolver
 from runsettings.resolution.validation_errors import validation_diagnostics, without_unread
@@ -75,22 +74,18 @@ class CheckedSettings:
         return None
 
 
-def check_layers(
-    model: type[LayeredSettings], inputs: Inputs, layers: Layers | None = None
-) -> CheckedSettings:
+def check_layers(model: type[LayeredSettings], inputs: Inputs) -> CheckedSettings:
     """Check what every layer says: all layers merged, then each source alone.
 
     Args:
         model: The settings class.
         inputs: What the layers read.
-        layers: The layers, lowest first; the model's own if left out.
     """
-    resolution = resolve_layers(model, inputs, layers)
+    resolution = resolve_layers(model, inputs)
     found = list(resolution.diagnostics)
     if resolution.settings is not None:
         found += provenance.shadowed(resolution.settings)
-    if layers is None:
-        found += _workspace_above(resolution.settings, inputs)
+    found += _workspace_above(resolution.settings, inputs)
     return _checked(model, resolution, found)
 
 

@@ -34,29 +34,28 @@ class Caller:
         self.call = call
 
 
-def find_caller(call: str | None = None, skip: str = _OURS) -> Caller:
-    """Find the innermost place on the stack that is outside the package ``skip``.
+def find_caller(call: str | None = None) -> Caller:
+    """Find the innermost place on the stack that is outside this package.
 
     Frames of methods that our classes inherit (`_BETWEEN`) are skipped as well.
 
     Args:
-        call: The name of the called function; by default that of the function of ``skip`` that
-            the place called.
-        skip: The import package whose frames are skipped.
+        call: The name of the called function; by default that of our function that the place
+            called.
     """
     frame: FrameType | None = sys._getframe(1)
     called = frame
-    inside, module = skip + ".", ""
+    inside, module = _OURS + ".", ""
     while frame is not None:
         module = frame.f_globals.get("__name__", "")
-        if module != skip and module not in _BETWEEN and not module.startswith(inside):
+        if module != _OURS and module not in _BETWEEN and not module.startswith(inside):
             break
         called, frame = frame, frame.f_back
     if call is None and called is not None:
         call = called.f_code.co_qualname.removesuffix(".__init__")
     if frame is None or module.startswith("click."):
         # The package runs as a program; no user code called it.
-        return Caller(skip, None, call)
+        return Caller(_OURS, None, call)
     return Caller(_shown(frame.f_code.co_filename), frame.f_lineno, call)
 
 

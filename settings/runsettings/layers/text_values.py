@@ -49,16 +49,15 @@ BOOL_WORDS: Final = {
 """The words that pydantic takes for a bool, in any case."""
 
 
-def needs_typing(annotation: Any, *, strict: bool = False) -> bool:
+def needs_typing(annotation: Any) -> bool:
     """Whether a text for the type may need conversion before pydantic validates it.
 
     Args:
         annotation: The type.
-        strict: Whether the model is strict.
     """
-    if strict or _is_strict(annotation):
-        return True
-    return any(_has_typed_choice(member) for member in _parts(annotation, ()))
+    return _is_strict(annotation) or any(
+        _has_typed_choice(member) for member in _parts(annotation, ())
+    )
 
 
 def typed(value: Any, annotations: Iterable[Any], *, strict: bool = False) -> Any:

@@ -138,22 +138,18 @@ def sources(settings: BaseSettings) -> tuple[Tree, ...]:
     return resolution_of(settings).merged.sources
 
 
-def resolve_layers(
-    model: type[BaseSettings], inputs: Inputs, layers: Layers | None = None
-) -> Resolution:
+def resolve_layers(model: type[BaseSettings], inputs: Inputs) -> Resolution:
     """Read all layers, and validate the merged values. No error is raised, no warning shown.
 
     Args:
         model: The settings class.
         inputs: What the layers read.
-        layers: The layers, lowest first; the model's own if left out.
 
     Returns:
         The resolution, with settings or with errors.
     """
-    layers = layers_of(model) if layers is None else layers
     resolver = resolver_of(model)
-    return validated(model, resolver.merge_layers(inputs, layers), resolver)
+    return validated(model, resolver.merge_layers(inputs, layers_of(model)), resolver)
 
 
 def resolve_for_key(

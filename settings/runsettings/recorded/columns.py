@@ -65,12 +65,11 @@ def columns_of(rows: Iterable[Mapping[str, Any]]) -> dict[str, list[Any]]:
     return columns
 
 
-def to_arrow(rows: Iterable[Mapping[str, Any]], call: str = "RunHistory.to_arrow()") -> pa.Table:
+def to_arrow(rows: Iterable[Mapping[str, Any]]) -> pa.Table:
     """Convert rows to an Arrow table, in parts.
 
     Args:
         rows: The rows. Where a row does not have a key, the table has null.
-        call: The call that needs pyarrow, for the error.
 
     Returns:
         The table.
@@ -78,7 +77,7 @@ def to_arrow(rows: Iterable[Mapping[str, Any]], call: str = "RunHistory.to_arrow
     Raises:
         RunError: pyarrow is not installed.
     """
-    arrow: Any = package("pyarrow", call)
+    arrow: Any = package("pyarrow", "RunHistory.to_arrow()")
     parts: list[dict[str, Any]] = []
     counts: list[int] = []
     iterator = iter(rows)

@@ -159,14 +159,11 @@ class Shipment:
                 stdin.write(json.dumps({**job, "secrets": secrets}).encode())
         return cls(journal, process, notices, in_code=in_code)
 
-    def demand(self, seconds: float = _FIRST_ANSWER_TIMEOUT) -> None:
+    def demand(self) -> None:
         """Wait until the first batch is in the store; used for ``force``.
 
-        Args:
-            seconds: The largest number of seconds to wait.
-
         Raises:
-            RunError: The store failed, or did not answer in this time.
+            RunError: The store failed, or did not answer in time.
         """
         start = time.monotonic()
         while True:
@@ -174,9 +171,9 @@ class Shipment:
             status = read_status(self.journal)
             if status.position:
                 return
-            late = time.monotonic() - start >= seconds
+            late = time.monotonic() - start >= _FIRST_ANSWER_TIMEOUT
             if status.error is not None or ended or late:
-                reason = status.error or f"the store did not answer in {seconds:g} s"
+                reason = status.error or f"the store did not answer in {_FIRST_ANSWER_TIMEOUT:g} s"
                 raise RunError.of(
                     Rule.STORE_UNREACHABLE,
                     f"{reason}; force=True demands to be online",

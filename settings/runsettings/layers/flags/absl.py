@@ -26,19 +26,11 @@ def is_absl(value: Any) -> bool:
     return _flag_values(value) is not None
 
 
-def absl_trees(
-    flags: Any,
-    layer_defaults: Layer = Layer.DEFAULT,
-    layer_given: Layer = Layer.FLAG,
-    *,
-    every: bool = False,
-) -> tuple[Tree, Tree]:
+def absl_trees(flags: Any, *, every: bool = False) -> tuple[Tree, Tree]:
     """The defaults of absl flags, and the flags that were given, without short names.
 
     Args:
         flags: A ``FlagValues`` or the module ``absl.flags``.
-        layer_defaults: The layer of the first tree.
-        layer_given: The layer of the second tree.
         every: Whether to take all flags. Else only those that the program's own modules define
             are taken, without aliases, and without those of absl and other installed packages.
 
@@ -54,7 +46,7 @@ def absl_trees(
         data[_is_given(flag)][flag.name] = flag.value
     defaults, given = (
         command_line(layer, found, {name: f"--{name}" for name in found})
-        for layer, found in ((layer_defaults, data[False]), (layer_given, data[True]))
+        for layer, found in ((Layer.DEFAULT, data[False]), (Layer.FLAG, data[True]))
     )
     return defaults, given
 

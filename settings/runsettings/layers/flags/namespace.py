@@ -189,27 +189,19 @@ def settings_part(value: Any) -> GivenNamespace | None:
     return part
 
 
-def argument_trees(
-    namespace: argparse.Namespace,
-    layer_defaults: Layer = Layer.DEFAULT,
-    layer_given: Layer = Layer.FLAG,
-    *,
-    settings: bool = True,
-) -> tuple[Tree, Tree]:
+def argument_trees(namespace: argparse.Namespace, *, settings: bool = True) -> tuple[Tree, Tree]:
     """The defaults of a namespace, and the arguments that were given.
 
     A plain namespace does not record them: all of its arguments count as given.
 
     Args:
         namespace: The parsed arguments.
-        layer_defaults: The layer of arguments at their defaults.
-        layer_given: The layer of arguments that were given.
         settings: Whether to include the flags that `LayeredSettings.add_arguments` made.
     """
     arguments: Mapping[str, Any] = flat_arguments(namespace)
     if not settings and (ours := settings_of(namespace)):
         arguments = {name: value for name, value in arguments.items() if name not in ours}
-    given = given_arguments(namespace, arguments, layer_given)
+    given = given_arguments(namespace, arguments)
     others = getattr(namespace, "_other_sources", {})
     defaults = {
         name: value
@@ -218,27 +210,26 @@ def argument_trees(
     }
     known = flags_of(namespace)
     marks = {name: known.get(name) or _flag(name) for name in defaults}
-    return command_line(layer_defaults, defaults, marks), given
+    return command_line(Layer.DEFAULT, defaults, marks), given
 
 
 def given_arguments(
     namespace: argparse.Namespace,
     arguments: Mapping[str, Any] | None = None,
-    layer: Layer = Layer.FLAG,
 ) -> Tree:
     """The arguments that were given; all of a plain namespace.
 
     Args:
         namespace: The parsed arguments.
         arguments: The arguments to choose from; all of the namespace if left out.
-        layer: The layer of the tree.
     """
     arguments = flat_arguments(namespace) if arguments is None else arguments
     if not isinstance(namespace, GivenNamespace):
-        return command_line(layer, dict(arguments), {name: _flag(name) for name in arguments})
+        marks = {name: _flag(name) for name in arguments}
+        return command_line(Layer.FLAG, dict(arguments), marks)
     flags = namespace._given_flags
     given = {name: value for name, value in arguments.items() if name in flags}
-    return command_line(layer, given, flags)
+    return command_line(Layer.FLAG, given, flags)
 
 
 def source_trees(
