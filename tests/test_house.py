@@ -63,6 +63,18 @@ def test_names_say_what_is_inside(path):
     assert not NO_NAMES & set(path.stem.split("_"))
 
 
+@pytest.mark.skipif(not (ROOT / "CONTRIBUTING.md").is_file(), reason="needs the source tree")
+def test_recipes_name_what_exists():
+    """Each name that a recipe gives together with its module is in that module."""
+    text = " ".join((ROOT / "CONTRIBUTING.md").read_text().split())
+    found = re.findall(r"`([\w.]+)`(?: of| in) `([\w/]+\.py)`", text)
+    assert len(found) >= 6
+    for name, module in found:
+        code = (PACKAGE / module).read_text()
+        for part in name.split("."):
+            assert re.search(rf"(?m)^ *(?:def|class) {part}\b|^{part}\b", code), (name, module)
+
+
 @pytest.mark.parametrize("path", [*PACKAGE.glob("*.py"), *PACKAGE.glob("*/")], ids=named)
 def test_no_module_shadows_a_public_name(path):
     """Importing ``runsettings.config`` as a module would replace the object of that name."""
