@@ -115,6 +115,25 @@ def test_the_writers_of_all_packages_are_followed(begin, jail, add_scalar):
     close_after()
 
 
+def test_open_writers_are_found_among_objects_that_warn(begin, capsys):
+    """As `torch.distributed.reduce_op`, which warns when it is asked for its class."""
+    from tensorboardX import SummaryWriter
+
+    class Deprecated:
+        def __getattribute__(self, name):
+            raise FutureWarning(name)
+
+    kept = Deprecated()
+    writer = SummaryWriter("logs")
+    writer.add_scalar("loss", 0.5, 7)
+    run = begin(sync_tensorboard=True)
+    run.finish()
+    assert rows(run.journal_path) == [(7, 0.5)]
+    assert "warning" not in capsys.readouterr().err
+    writer.close()
+    del kept
+
+
 def test_the_end_of_a_run_tells_the_steps_of_event_files(begin, capsys):
     """`log` was not called; "after 0 steps" would mean that nothing was recorded."""
     from tensorboardX import SummaryWriter

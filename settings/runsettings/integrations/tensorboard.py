@@ -130,7 +130,8 @@ class _FollowedDirectories:
 
     def _add_open_writers(self, kind: type) -> list[Any]:
         """Add the open writers of a class, and return them."""
-        found = [each for each in gc.get_objects() if isinstance(each, kind)]
+        # `isinstance` would ask the object for its class, which may run code of other packages.
+        found = [each for each in gc.get_objects() if issubclass(type(each), kind)]
         opened = [each for each in found if not _is_closed(each)]
         self._writers.update(opened)
         return opened
