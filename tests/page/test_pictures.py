@@ -46,7 +46,7 @@ def test_picture_of_two_runs(page, tutorial):
     page.set_viewport_size({"width": WIDTH, "height": 800})
     page.emulate_media(color_scheme="light", reduced_motion="reduce")
     page.goto(tutorial.address)
-    runs = "a_project=digits&a_id=slow&b_project=digits&b_id=fast"
+    runs = "runs=digits/slow,digits/fast"
     page.goto(f"{tutorial.base}/?view=diff&{runs}")
     rows = page.locator("main tbody tr")
     expect(rows.filter(has_text="lr").first).to_contain_text("train.yaml:1:5", timeout=20_000)
