@@ -59,10 +59,10 @@ def chart(page, charted, uplot):
 
 
 def count(page, selector, number):
-    """Wait until there are so many elements."""
+    """Wait until there are so many elements; the charts look for new values each ten seconds."""
     from playwright.sync_api import expect
 
-    expect(page.locator(selector)).to_have_count(number, timeout=20_000)
+    expect(page.locator(selector)).to_have_count(number, timeout=60_000)
 
 
 def has_text(page, selector, text):

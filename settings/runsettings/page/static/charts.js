@@ -8,7 +8,7 @@ import { ask } from "./server.js";
 import { counted, filterFor } from "./values.js";
 
 const LIVE = 2000; // milliseconds between two looks while a run is recorded
-const IDLE = 20_000;
+const IDLE = 10_000; // while none is: new runs may begin
 const MARGIN = 0.1; // of the range on both sides that is read too, so that lines reach the edges
 
 /** @typedef {Record<string, string | undefined>} State The state: what is drawn, and how. */
