@@ -67,6 +67,9 @@ for name in cli.list_commands(None):
 """
 
 
+CHECK = [sys.executable, "-m", "twine", "check", "--strict"]
+
+
 def main() -> None:
     """Build, look inside, install, try."""
     with tempfile.TemporaryDirectory() as directory:
@@ -82,6 +85,8 @@ def main() -> None:
         run([*BUILD, "--wheel", "--outdir", str(built), str(sources)], ROOT, PATH="")
         (wheel,) = built.glob("*.whl")
         look_inside(wheel, {*IN_THE_WHEEL, *FETCHED})
+        say("checking both as an index would, as the release workflow does")
+        run([*CHECK, str(archive), str(wheel)], ROOT)
         say("building a wheel from sources as they are in git, without npm")
         shutil.rmtree(sources / "settings" / Path(UPLOT).parent)
         run([*BUILD, "--wheel", "--outdir", str(place / "bare"), str(sources)], ROOT, PATH="")

@@ -24,6 +24,9 @@ SITE = ROOT / "docs" / "_build" / "html"
 AXE = ROOT / "settings" / "runsettings" / "page" / "node_modules" / "axe-core" / "axe.min.js"
 """The accessibility checks, which npm installs with the packages of the page of runs."""
 
+WIDTHS = (390, 1280)
+"""Pixels: a phone, and a laptop."""
+
 _CAPTION = re.compile(
     r"^```\{(?:code-block|literalinclude)\}.*\n(?::\w+:.*\n)*?:caption: (.+)$", re.MULTILINE
 )
@@ -133,8 +136,7 @@ def address() -> Iterator[str]:
         thread.join()
 
 
-@pytest.mark.parametrize("width", [390, 1280])
-def test_every_page_is_accessible_and_fits_its_screen(pages, address, width) -> None:
+def test_every_page_is_accessible_and_fits_its_screen(pages, address) -> None:
     """No page breaks a rule of axe-core, logs an error, or is wider than the screen."""
     chromium = shutil.which("chromium")
     needed("Chromium", chromium)
@@ -144,7 +146,7 @@ def test_every_page_is_accessible_and_fits_its_screen(pages, address, width) -> 
     axe = AXE.read_text(encoding="utf-8")
     with sync_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        tab = browser.new_page(viewport={"width": width, "height": 900})
+        tab = browser.new_page()
         tab.set_default_timeout(120_000)
         tab.on("console", lambda line: line.type == "error" and wrong.append(line.text))
         tab.on("pageerror", lambda error: wrong.append(str(error)))
@@ -153,16 +155,26 @@ def test_every_page_is_accessible_and_fits_its_screen(pages, address, width) -> 
             name = path.relative_to(SITE).as_posix()
             tab.goto(address + name)
             tab.evaluate(axe)
-            report = tab.evaluate("axe.run({resultTypes: ['violations']})")
-            wrong += [
-                f"{name}: {rule['id']}: {rule['nodes'][0]['html'][:200]}"
-                for rule in report["violations"]
-            ]
-            screen = "document.documentElement"
-            if tab.evaluate(f"{screen}.scrollWidth > {screen}.clientWidth"):
-                wrong.append(f"{name}: wider than the screen")
+            for width in WIDTHS:
+                tab.set_viewport_size({"width": width, "height": 900})
+                wrong += barriers(tab, f"{name} at {width} pixels")
         browser.close()
     assert wrong == []
+
+
+def barriers(tab, name: str) -> list[str]:
+    """What keeps people from reading the page that is open.
+
+    Args:
+        tab: The open page of the browser, with axe-core loaded.
+        name: What to call the page.
+    """
+    report = tab.evaluate("axe.run({resultTypes: ['violations']})")
+    found = [f"{name}: {rule['id']}: {rule['nodes'][0]['html']}" for rule in report["violations"]]
+    screen = "document.documentElement"
+    if tab.evaluate(f"{screen}.scrollWidth > {screen}.clientWidth"):
+        found.append(f"{name}: wider than the screen")
+    return found
 
 
 def outside(url: str, address: str, wrong: list[str]) -> None:
