@@ -53,7 +53,7 @@ def test_picture_of_two_runs(page, tutorial):
     expect(rows.filter(has_text="lr").first).to_contain_text("--lr")
     expect(rows.filter(has_text="epochs").first).to_contain_text("TRAIN_EPOCHS")
     if WRITING:
-        page.set_viewport_size({"width": WIDTH, "height": 560})
+        page.set_viewport_size({"width": WIDTH, "height": 320})
         page.screenshot(path=IMAGES / "two-runs.png")
 
 
