@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import inspect
-from pathlib import Path
 
 import pytest
 from pydantic import BaseModel, Field, SecretStr
@@ -97,7 +96,7 @@ def test_configs_that_the_settings_name_are_checked(jail):
     jail.setenv(WANDB_CONFIG_PATHS="none.yaml", WANDB_SWEEP_PARAM_PATH="sweep.yaml")
     assert [(str(fault.rule), fault.origin.where) for fault in check()] == [
         ("key-period", "config-defaults.yaml"),
-        ("unreadable-file", "none.yaml"),
+        ("unreadable-file", "WANDB_CONFIG_PATHS"),
         ("key-period", "sweep.yaml"),
     ]
 
@@ -222,10 +221,12 @@ def test_a_key_beside_an_unreadable_value_is_missing(jail):
 def test_a_named_env_file_that_is_not_there_is_an_error(env_file, jail):
     """A start skips it in silence, but a check was asked for it."""
     jail.write("there.env", "")
+    line = inspect.currentframe().f_lineno + 1
     (found,) = check(env_file=env_file, environ={})
     assert (str(found.rule), str(found.severity)) == ("unreadable-file", "error")
-    assert found.message == f"the file does not exist in {jail.cwd}"
-    assert (found.hint, str(found.origin)) == ("create it, or correct its path", "nope.env")
+    assert found.message == f"nope.env: the file does not exist in {jail.cwd}"
+    assert found.hint == "create it, or correct its path"
+    assert str(found.origin) == f"{__file__}:{line} check(env_file=)"
 
 
 COMPOSED = "$config: 1\n$profiles: {slurm: {workers: 16}}\nworkers: 2\n"
@@ -267,4 +268,5 @@ def test_a_missing_settings_file_of_the_call(jail):
     """The line and the argument that name it are told."""
     line = inspect.currentframe().f_lineno + 1
     (found,) = check(settings_files=["none.yaml"])
-    assert f"named by settings_files= at {Path(__file__)}:{line}, does not exist" in found.message
+    assert found.message.startswith("none.yaml: the file does not exist")
+    assert str(found.origin) == f"{__file__}:{line} check(settings_files=)"

@@ -277,7 +277,15 @@ def test_a_reference_to_a_wrong_value(jail, wrong: str) -> None:
     assert [str(origin) for origin, _ in found.related] == ["serve.yaml:2:10"]
 
 
-def test_an_unknown_key_of_a_mount_is_where_it_is_mounted(jail):
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("optim.yaml", "lr: 0.3\nlrr: 0.3\n"),
+        ("optim.toml", "lr = 0.3\nlrr = 0.3\n"),
+        ("optim.json", '{"lr": 0.3,\n"lrr": 0.3}\n'),
+    ],
+)
+def test_an_unknown_key_of_a_mount_is_where_it_is_mounted(jail, name, text):
     """The keys of ``$use`` are written in the file that uses the other one, and only these."""
 
     class Optim(BaseModel):
@@ -286,16 +294,15 @@ def test_an_unknown_key_of_a_mount_is_where_it_is_mounted(jail):
     class Train(LayeredSettings):
         optim: Optim = Optim()
 
-    jail.write("optim.yaml", "lr: 0.3\nlrr: 0.3\n")
+    jail.write(name, text)
     jail.write(
         "train.yaml",
-        "$config: 1\n$use:\n  - optm: optim.yaml\n  - optim.size: optim.yaml\n"
-        "  - optim: optim.yaml\n",
+        f"$config: 1\n$use:\n  - optm: {name}\n  - optim.size: {name}\n  - optim: {name}\n",
     )
     with pytest.raises(SettingsError) as caught:
         Train.resolve(files=["train.yaml"])
     found = {each.key: (str(each.origin), each.excerpt) for each in caught.value.diagnostics}
     assert found["optm"] == ("train.yaml:3:11", None)
     assert found["optim.size"] == ("train.yaml:4:17", None)
-    assert found["optim.lrr"][0] == "optim.yaml:2:1"
-    assert found["optim.lrr"][1].text == "lrr: 0.3"
+    assert found["optim.lrr"][0] == f"{name}:2:1"
+    assert found["optim.lrr"][1].text == text.splitlines()[1]

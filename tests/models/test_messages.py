@@ -40,13 +40,13 @@ def test_a_missing_file_tells_its_directory_and_who_named_it(jail):
     """In the call, and by the flag; with the file that was probably meant."""
     jail.write("train.yaml", "epochs: 3\n")
     message = told(Digits.resolve, files=["trian.yaml"])
-    assert "the settings file, named by files= at" in message
-    assert f"does not exist in {jail.cwd}" in message
+    assert f"trian.yaml: the file does not exist in {jail.cwd}" in message
+    assert "Digits.resolve(files=)" in message
     assert "did you mean 'train.yaml'?" in message
     parser = argparse.ArgumentParser()
     Digits.add_arguments(parser)
     args = runsettings.parse_args(parser, ["--settings-file", "trian.yaml"])
-    assert "named by --settings-file, does not exist in" in told(Digits.resolve, args=args)
+    assert "    --settings-file trian.yaml" in told(Digits.resolve, args=args)
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,16 @@ def test_a_missing_defaults_file_is_no_fault() -> None:
         Config.load({}, config_paths=["config-defaults.yaml"])
 
 
+@pytest.mark.parametrize("argument", ["config_paths", "sweep_file", "schema"])
+def test_a_missing_file_tells_which_argument_names_it(argument: str) -> None:
+    """Whatever the file is for."""
+    with pytest.raises(ConfigError) as caught:
+        Config.load({}, **{argument: "none.json"})
+    (found,) = caught.value.diagnostics
+    assert found.message.startswith("none.json: the file does not exist")
+    assert str(found.origin).endswith(f"Config.load({argument}=)")
+
+
 def test_mappings_merge_deeply(jail: Any) -> None:
     """A higher mapping adds to a lower one, and anything else replaces it."""
     jail.write("a.yaml", "optim: {name: adam, betas: [1, 2]}\nlr: {base: 1}\n")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import pickle
 
 import pytest
 
-from runsettings.values.origin import Layer, Origin
+from runsettings.values.origin import Layer, Origin, PlacedText
 
 TEXTS = [
     (Origin(Layer.ENV, "WANDB_PROJECT"), "WANDB_PROJECT"),
@@ -77,3 +78,10 @@ def test_origins_pickle():
         again = pickle.loads(pickle.dumps(origin))
         assert again == origin
         assert again.layer is origin.layer
+
+
+@pytest.mark.parametrize("again", [copy.deepcopy, lambda text: pickle.loads(pickle.dumps(text))])
+def test_a_text_keeps_its_place(again):
+    """It is the text, and a copy in this or another process has its place too."""
+    text = again(PlacedText("a.yaml", Origin(Layer.FLAG, "--config")))
+    assert (text, str(text.origin)) == ("a.yaml", "--config")

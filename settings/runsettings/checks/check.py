@@ -32,7 +32,7 @@ from runsettings.composition.overrides import PROFILE_FLAG
 from runsettings.composition.profiles import Profiles
 from runsettings.documents.paths import several_files, shown_path
 from runsettings.layers.base import Inputs
-from runsettings.layers.call_site import Caller, call_origin, find_caller
+from runsettings.layers.call_site import Caller, call_origin, find_caller, placed_by_call
 from runsettings.layers.flags.namespace import overrides_of
 from runsettings.layers.known_arguments import known_arguments
 from runsettings.models.layered import LayeredSettings
@@ -133,6 +133,10 @@ class Request:
             else None,
         )
 
+    def origin(self, argument: str) -> Origin | None:
+        """The place of an argument of the call; ``None`` without a call."""
+        return None if self.caller is None else call_origin(self.caller, argument)
+
     @property
     def names_files(self) -> bool:
         """Whether files are named, which may have profiles."""
@@ -204,7 +208,7 @@ def check(
             env_file=env_file,
             environ=environ,
             cwd=cwd,
-            schema=schema,
+            schema=placed_by_call(schema, caller, "schema"),
             parser=parser,
             model=model,
             profiles=tuple((name, origin) for name in several_files(profiles)),
@@ -255,7 +259,7 @@ def run_checks(request: Request) -> Report:
         declared = here / request.matrix
         names.append(shown_path(declared, here))
         found += check_matrix(declared, model, here, against=request.against)
-    found += [*not_found, *missing_env_files(request.env_file, here)]
+    found += [*not_found, *missing_env_files(request.env_file, here, request.origin("env_file"))]
     if request.schema is not None:  # also where there is no config to check with it
         found += check_schema(None, request.schema, here)
     names += [shown_path(path, here) for path in paths]
@@ -279,7 +283,8 @@ def run_checks(request: Request) -> Report:
     missed = Rule.UNKNOWN_REFERENCE if is_own_model else None
     found += [each for each in of_configs if each.rule is not missed]
     if request.layers and isinstance(checked.settings, Settings):
-        others = [p for p in files_of_every_run(checked.settings, here) if p not in paths]
+        others = files_of_every_run(checked.settings, here)
+        others = {path: others[path] for path in others if path not in paths}
         names += [shown_path(path, here) for path in others]
         found += check_every_run(checked.settings, others, checks)
     if isinstance(inputs.profiles, Profiles):

@@ -102,7 +102,9 @@ class _Search:
             return Place(label, where, "missing", note=note)
         trees = [tree for tree in self._sources if tree.where == where]
         for each in self._resolution.diagnostics:
-            if not trees and each.origin is not None and each.origin.where == where:
+            if trees or each.origin is None or each.origin.where != where:
+                continue
+            if each.line is None or each.excerpt is not None:  # else it names another file
                 return Place(label, where, "wrong", note=each.message)
         notes = [note, *dict.fromkeys(map(_chain, trees)), self._outside(path)]
         count = sum(len(list(leaves_of(tree.data))) for tree in trees)

@@ -6,7 +6,8 @@ The project can say them once, in ``[tool.runsettings.program]`` of ``pyproject.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
@@ -24,10 +25,11 @@ from runsettings.composition.overrides import (
     Overrides,
 )
 from runsettings.composition.profiles import Profiles
-from runsettings.documents.paths import working_directory
+from runsettings.documents.paths import named_path, working_directory
 from runsettings.layers.flags.namespace import GivenNamespace
 from runsettings.values.diagnostic import Diagnostic, Rule
-from runsettings.values.errors import SettingsError
+from runsettings.values.errors import ConfigError, SettingsError
+from runsettings.values.origin import Layer, Origin, PlacedText
 
 if TYPE_CHECKING:
     import argparse
@@ -35,9 +37,10 @@ if TYPE_CHECKING:
     from runsettings.checks import settings_layers
     from runsettings.models.layered import LayeredSettings
     from runsettings.runconfig.config import Config
-    from runsettings.values.origin import Origin
+    from runsettings.runconfig.inputs.settings_models import placed
 else:
     settings_layers = deferred("runsettings.checks.settings_layers")
+    placed = deferred("runsettings.runconfig.inputs.settings_models", "placed")
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -65,20 +68,20 @@ class Program:
         settings_files: Settings files of its flag ``--settings-file``.
         env_files: ``.env`` files; the model's own if there are none.
         words: Its flags ``--config``, ``--set`` and ``--profile``, each with its text.
-        project_words: Those of ``words`` that the project's table has.
-        wrong: What is wrong with that table, for a command that reports it.
+        wrong: What is wrong with the project's table.
+        is_known: Whether it is known how the program is started, whatever is wrong.
     """
 
     model: str | None = None
     is_project: bool = False
     model_place: str = "--model"
     directory: Path
-    files: tuple[str | Path, ...] = ()
+    files: tuple[str, ...] = ()
     settings_files: tuple[str, ...] = ()
-    env_files: tuple[str | Path, ...] = ()
+    env_files: tuple[str, ...] = ()
     words: tuple[tuple[str, str], ...] = ()
-    project_words: tuple[tuple[str, str], ...] = ()
     wrong: tuple[Diagnostic, ...] = ()
+    is_known: bool = True
 
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> Program:
@@ -88,34 +91,38 @@ class Program:
             given: The values of the options, by parameter.
 
         Raises:
-            SettingsError: The project's table is wrong.
+            SettingsError: The project's table does not tell its model.
         """
         from runsettings.cli.program_table import project_program  # pydantic: help needs none
 
         model = given.get("model")
-        project, directory = project_program(model)
-        options = {name: given.get(name) or () for _, name, _, _ in _OPTIONS}
-        own = {
-            CONFIG_FLAG: options["config_files"],
-            SET_FLAG: options["sets"],
-            PROFILE_FLAG: options["profiles"],
+        project, directory, wrong = project_program(model)
+
+        def texts(flag: str, option: str, key: str, base: Path | None = None) -> tuple[str, ...]:
+            """The texts of an option, or else those of a key of the table, with their places."""
+            own = [PlacedText(text, _flag(flag, text)) for text in given.get(option) or ()]
+            if own:
+                return tuple(own)
+            return tuple(
+                text if base is None else PlacedText(named_path(text, base), text.origin)
+                for text in placed(project, key)
+            )
+
+        words = {
+            CONFIG_FLAG: texts(CONFIG_FLAG, "config_files", "config", directory),
+            SET_FLAG: texts(SET_FLAG, "sets", "set"),
+            PROFILE_FLAG: texts(PROFILE_FLAG, "profiles", "profiles"),
         }
-        rest = {
-            CONFIG_FLAG: _below(directory, project.config),
-            SET_FLAG: project.set,
-            PROFILE_FLAG: project.profiles,
-        }
-        project_words = _words({flag: rest[flag] for flag in rest if not own[flag]})
         return cls(
             model=model or project.model,
             is_project=model is None and project.model is not None,
             model_place="--model" if model else f"model in {runsettings.origin(project, 'model')}",
             directory=directory,
-            files=options["named_files"] or _below(directory, project.files),
-            settings_files=options["settings_files"],
-            env_files=options["env_files"] or _below(directory, project.env_files),
-            words=(*_words(own), *project_words),
-            project_words=project_words,
+            files=texts("--file", "named_files", "files", directory),
+            settings_files=given.get("settings_files") or (),
+            env_files=texts("--env-file", "env_files", "env_files", directory),
+            words=tuple((flag, text) for flag, each in words.items() for text in each),
+            wrong=wrong,
         )
 
     @property
@@ -140,42 +147,72 @@ class Program:
 
     @property
     def inputs(self) -> dict[str, Any]:
-        """The arguments of `resolve` that have what the program reads.
+        """The arguments of `resolve` that have what the program reads."""
+        return {"args": self.flags, "files": self.files, "env_file": self.env_files or None}
+
+    @contextmanager
+    def reporting(self) -> Iterator[None]:
+        """Add to the error of a block what is wrong with how the program is started.
 
         Raises:
-            SettingsError: A ``.env`` file is not there, or no file can have the profile.
+            SettingsError: The block raised it, the project's table is wrong, a ``.env`` file is
+                not there, or no file can have the profile.
         """
-        here = working_directory()
-        wrong = settings_layers.missing_env_files(self.env_files, here) if self.env_files else []
+        found = list(self.wrong)
+        if self.env_files:
+            found += settings_layers.missing_env_files(self.env_files, working_directory())
         asked = self.files or self.settings_files or self.config_inputs
         if self.profiles and not asked and not self._reads_config:
             # Settings without such a file do not look at profiles.
-            wrong += Profiles(self.profiles).unknown()
-        if wrong:
-            raise SettingsError(wrong)
-        return {"args": self.flags, "files": self.files, "env_file": self.env_files or None}
+            found += Profiles(self.profiles).unknown()
+        try:
+            yield
+        except (SettingsError, ConfigError) as error:
+            if not found:
+                raise
+            raise SettingsError([*found, *self.not_for_want(error.diagnostics)]) from error
+        if found:
+            raise SettingsError(found)
+
+    def not_for_want(self, found: Iterable[Diagnostic]) -> list[Diagnostic]:
+        """Without missing values if the project's table is wrong: it may name the file with them.
+
+        Args:
+            found: What is wrong with the settings.
+        """
+        return [each for each in found if not (self.wrong and each.rule is Rule.MISSING_VALUE)]
 
     def resolve(self) -> LayeredSettings:
         """The settings of the program.
 
         Raises:
-            SettingsError: They have errors.
+            SettingsError: They have errors, or what names their files has.
         """
-        return runsettings.resolve(self.settings_class, **self.inputs)
+        model = self.settings_class
+        with self.reporting():
+            return runsettings.resolve(model, **self.inputs)
+
+    def resolve_for_key(self, key: str) -> tuple[LayeredSettings, list[Diagnostic]]:
+        """The settings of the program without the values that are wrong, and what is wrong.
+
+        Args:
+            key: The key whose value must be right.
+
+        Raises:
+            SettingsError: The key has an error, or what names their files has.
+        """
+        from runsettings.models.resolving import resolve_for_key  # pydantic: help needs none
+
+        model = self.settings_class
+        with self.reporting():
+            return resolve_for_key(model, key, **self.inputs)
 
     def note_causes(self, found: Iterable[Diagnostic]) -> None:
-        """Say which wrong flags the project's table has, and whether no file was read.
-
-        The latter is said if a required value is missing that a file may set.
+        """Say that no file was read, if a required value is missing that a file may set.
 
         Args:
             found: What is wrong with the settings.
         """
-        found = list(found)
-        flags = [f"{flag} {text}" for flag, text in self.project_words]
-        wrong = {each.origin.where for each in found if each.origin is not None}
-        if of_table := [flag for flag in dict.fromkeys(flags) if flag in wrong]:
-            note(f"in [tool.runsettings.program] of pyproject.toml: {', '.join(of_table)}")
         named = self.files or self.settings_files or self.config_inputs
         if not named and any(each.rule is Rule.MISSING_VALUE for each in found):
             note(
@@ -209,12 +246,13 @@ class Program:
 
         Raises:
             ConfigError: A file or an override is wrong.
-            SettingsError: A ``.env`` file is not there.
+            SettingsError: The same, and what names its files is wrong as well.
         """
         model = self.settings_class
-        inputs = settings_layers.inputs_for(model, **self.inputs)
-        secrets = settings_layers.check_layers(model, inputs).secrets
-        return runsettings.Config.load(self.config_inputs, secrets=secrets)
+        with self.reporting():
+            inputs = settings_layers.inputs_for(model, **self.inputs)
+            secrets = settings_layers.check_layers(model, inputs).secrets
+            return runsettings.Config.load(self.config_inputs, secrets=secrets)
 
     def refuse_config(self, command: str) -> None:
         """Refuse ``--config`` and ``--set`` for a command that is about settings alone.
@@ -230,14 +268,9 @@ class Program:
             )
 
 
-def _words(texts: Mapping[str, Iterable[object]]) -> tuple[tuple[str, str], ...]:
-    """Flags, each with one of its texts."""
-    return tuple((flag, str(text)) for flag, given in texts.items() for text in given)
-
-
-def _below(directory: Path, names: tuple[str, ...]) -> tuple[Path, ...]:
-    """The paths of files that the project's table names."""
-    return tuple(directory / Path(name).expanduser() for name in names)
+def _flag(flag: str, text: str) -> Origin:
+    """The place of a text that a flag has."""
+    return Origin(Layer.FLAG, f"{flag} {text}")
 
 
 def program_options(command: _Command, *, reports: bool = False) -> _Command:
@@ -256,7 +289,9 @@ def program_options(command: _Command, *, reports: bool = False) -> _Command:
         except SettingsError as error:
             if not reports:
                 raise
-            program = Program(directory=working_directory(), wrong=error.diagnostics)
+            program = Program(
+                directory=working_directory(), wrong=error.diagnostics, is_known=False
+            )
         try:
             return command(*args, program=program, **given)
         except SettingsError as error:

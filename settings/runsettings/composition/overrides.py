@@ -27,7 +27,7 @@ from runsettings.secrets.forms import MASK, holds_written_secret, is_secret_name
 from runsettings.values.diagnostic import Diagnostic, Rule
 from runsettings.values.directives import Append, Delete
 from runsettings.values.key_paths import KeyPath
-from runsettings.values.origin import Layer, Origin
+from runsettings.values.origin import Layer, Origin, PlacedText
 
 if TYPE_CHECKING:
     from runsettings.documents.yaml import scalars
@@ -70,10 +70,12 @@ class Overrides:
         return f"<{len(self._words)} overrides>"
 
     @property
-    def files(self) -> list[tuple[str, Origin]]:
-        """The config files, lowest precedence first, with their origins."""
+    def files(self) -> list[PlacedText]:
+        """The config files, lowest precedence first."""
         return [
-            (text, self._origin(flag, text)) for flag, text in self._words if flag == CONFIG_FLAG
+            PlacedText(text, self._origin(flag, text))
+            for flag, text in self._words
+            if flag == CONFIG_FLAG
         ]
 
     @property
@@ -105,6 +107,8 @@ class Overrides:
         return found, diagnostics
 
     def _origin(self, flag: str, text: str) -> Origin:
+        if isinstance(text, PlacedText):
+            return text.origin._replace(layer=Layer.FLAG)
         if self._call is not None:
             return self._call._replace(call=f"overrides({text!r})")
         return Origin(Layer.FLAG, f"{flag} {text}")
@@ -126,8 +130,11 @@ class Overrides:
                 return self._bad(path, flag, text, "takes a key alone", f"write {name}")
             return Override(path, Delete(), None, "", self._origin(flag, text))
         written = written.strip()
+        masked = f"{plus}{name}{appends}={MASK}"
+        if isinstance(text, PlacedText):
+            masked = PlacedText(masked, text.origin)
         if written and any(is_secret_name(str(key)) for key in path):
-            return self._secret(path, flag, f"{plus}{name}{appends}={MASK}")
+            return self._secret(path, flag, masked)
         origin = self._origin(flag, text)
         if written.startswith("@") and not appends:
             if len(written) == 1:
@@ -139,7 +146,7 @@ class Overrides:
             hint = "quote the value to make it a text"
             return self._bad(path, flag, text, f"has a value that cannot be read: {error}", hint)
         if holds_written_secret(value):
-            return self._secret(path, flag, f"{plus}{name}{appends}={MASK}")
+            return self._secret(path, flag, masked)
         if appends:
             value = Append(value if isinstance(value, list) else [value])
         return Override(path, value, None, plus, origin)

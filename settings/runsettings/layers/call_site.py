@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import sys
 from types import FrameType
-from typing import Final
+from typing import Any, Final
 
 from runsettings.documents.paths import shown_path
-from runsettings.values.origin import Layer, Origin
+from runsettings.values.origin import Layer, Origin, PlacedText
 
 _OURS: Final = "runsettings"
 
@@ -70,6 +70,21 @@ def call_origin(caller: Caller, argument: str | None = None) -> Origin:
     if call is not None and call.replace(".", "").isidentifier():
         call = f"{call}({argument}=)" if argument else f"{call}()"
     return Origin(Layer.INIT, caller.where, caller.line, None, call)
+
+
+def placed_by_call(given: Any, caller: Caller, argument: str) -> Any:
+    """What an argument of a call names, with the place of the call if it is the path of a file.
+
+    Args:
+        given: The argument; a `PlacedText`, and what is no path, stays as it is.
+        caller: The place of the call; a caller without a line is no place.
+        argument: The name of the argument.
+    """
+    is_path = isinstance(given, (str, os.PathLike)) and not isinstance(given, PlacedText)
+    if not is_path or caller.line is None:
+        return given
+    call = None if caller.call is None else caller.call.removesuffix("()")
+    return PlacedText(given, call_origin(Caller(caller.where, caller.line, call), argument))
 
 
 def _shown(file: str) -> str:

@@ -15,10 +15,10 @@ from pydantic_settings import BaseSettings
 from runsettings._deferred import deferred
 from runsettings.documents.paths import named_path, shown_path
 from runsettings.layers.base import Inputs, LayerSource
-from runsettings.layers.call_site import Caller, call_origin
+from runsettings.layers.call_site import Caller, call_origin, placed_by_call
 from runsettings.layers.settings_files.layers import section_of
 from runsettings.values.directives import Directive
-from runsettings.values.origin import Kind, Layer
+from runsettings.values.origin import Kind, Layer, origin_of_text
 from runsettings.values.reading import Reading
 from runsettings.values.tree import Tree
 
@@ -44,12 +44,15 @@ class FileLayer:
 
     def read(self, inputs: Inputs) -> Sequence[Reading]:
         """Read the files."""
-        caller = inputs.caller
-        argument = "settings_files" if caller.call == "check" else "files"
-        by = f"{argument}= at {caller.where}:{caller.line}"
-        if caller.line is None:
-            by = "--file or [tool.runsettings.program]"
-        return [each for file in inputs.files for each in read_named(file, Layer.FILE, inputs, by)]
+        named = named_files(inputs)
+        return [each for file in named for each in read_named(file, Layer.FILE, inputs)]
+
+
+def named_files(inputs: Inputs) -> list[str | Path]:
+    """The files that the program names, with the places that name them."""
+    caller = inputs.caller
+    argument = "settings_files" if caller.call == "check" else "files"
+    return [placed_by_call(file, caller, argument) for file in inputs.files]
 
 
 class InitLayer:
@@ -87,16 +90,13 @@ def may_have_directives(values: Mapping[str, Any]) -> bool:
     return any(isinstance(value, (dict, list, Directive)) for value in values.values())
 
 
-def read_named(
-    file: str | Path, layer: Layer, inputs: Inputs, by: str | None = None
-) -> Sequence[Reading]:
+def read_named(file: str | Path, layer: Layer, inputs: Inputs) -> Sequence[Reading]:
     """Read a settings file that somebody named, in the format its name tells.
 
     Args:
-        file: The file.
+        file: The file; a `PlacedText` says in errors where it is named.
         layer: The layer of its values.
         inputs: They have the directory that a relative path starts from, and the profiles.
-        by: What named it, for the message that it does not exist.
 
     Returns:
         The file and those that it uses, lowest first; the file alone if it is not composed.
@@ -109,10 +109,8 @@ def read_named(
 
     path = named_path(file, cwd)
     reading = read(path)
-    if by is not None and not os.path.lexists(path):
-        message = f"the settings file, named by {by}, does not exist in {path.parent}"
-        found = [dataclasses.replace(each, message=message) for each in reading.diagnostics]
-        reading = reading._replace(diagnostics=tuple(found))
+    if (origin := origin_of_text(file)) is not None:
+        reading = reading.named_by(origin)
     data = reading.tree.data
     if "$config" in data:
         chain = composed_files.Composer(read, cwd, profiles_of(inputs)).compose(

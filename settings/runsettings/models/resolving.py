@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from pydantic_settings import BaseSettings
 
@@ -23,7 +23,7 @@ from runsettings.models.provenance import locate
 from runsettings.models.validating import raise_or_warn, resolution_of, validate_into, validated
 from runsettings.resolution.reading_order import Layers
 from runsettings.resolution.resolution import Resolution
-from runsettings.values.diagnostic import Diagnostic
+from runsettings.values.diagnostic import Diagnostic, Rule
 from runsettings.values.errors import SettingsError
 from runsettings.values.key_paths import KeyPath
 from runsettings.values.origin import Layer
@@ -152,6 +152,10 @@ def resolve_layers(model: type[BaseSettings], inputs: Inputs) -> Resolution:
     return validated(model, resolver.merge_layers(inputs, layers_of(model)), resolver)
 
 
+_UNREAD: Final = (Rule.UNREADABLE_FILE, Rule.FILE_TOO_LARGE, Rule.BAD_INPUT)
+"""Rules about whole files, whose errors are placed where the file is named."""
+
+
 def resolve_for_key(
     model: type[_Settings], key: str, **given: Any
 ) -> tuple[_Settings, list[Diagnostic]]:
@@ -177,8 +181,10 @@ def resolve_for_key(
         return resolution.settings, []
     wrong = {error.path for error in errors if error.path}
     read = {source.where for source in resolution.merged.sources if source.data}
-    if any(not error.path and getattr(error.origin, "where", None) not in read for error in errors):
-        raise SettingsError(resolution.diagnostics)
+    for error in errors:
+        where = None if error.origin is None else error.origin.where
+        if not error.path and (error.rule in _UNREAD or where not in read):
+            raise SettingsError(resolution.diagnostics)
     sources = [
         source.with_data(_without(source.data, wrong)) for source in resolution.merged.sources
     ]

@@ -12,7 +12,7 @@ from runsettings._deferred import deferred
 from runsettings.composition.merge import Merged, merge
 from runsettings.composition.profiles import Profiles
 from runsettings.documents.paths import working_directory
-from runsettings.layers.call_site import Caller, call_origin
+from runsettings.layers.call_site import Caller, call_origin, placed_by_call
 from runsettings.runconfig.changes.sweep_locks import check_locks
 from runsettings.runconfig.inputs.overriding import override_secrets
 from runsettings.runconfig.inputs.reader import InputReader
@@ -116,11 +116,11 @@ def gather_config(
     if isinstance(config_paths, (str, os.PathLike)):
         config_paths = [config_paths]
     for path in config_paths:
-        reader.read_path(path)
+        reader.read_path(placed_by_call(path, caller, "config_paths"))
     own = [*reader.trees]
     reader.read(inputs)
     if sweep_file is not None:
-        reader.read_path(sweep_file, Layer.SWEEP)
+        reader.read_path(placed_by_call(sweep_file, caller, "sweep_file"), Layer.SWEEP)
         own.append(reader.trees[-1])
     reader.finish()
     read = (*reader.defaults, *(_with_current_names(each, reader, own) for each in reader.trees))
@@ -163,7 +163,9 @@ def gather_config(
     if schema is not None:
         # The schema would report each key that is missing because it could not be read.
         fits = is_whole and all(diagnostic.rule is not Rule.TOO_DEEP for diagnostic in broken)
-        diagnostics += check_schema(merged if fits else None, schema, here)
+        diagnostics += check_schema(
+            merged if fits else None, placed_by_call(schema, caller, "schema"), here
+        )
     diagnostics = list(live.masked(diagnostics, mask))
     return GatheredConfig(merged, diagnostics, read, is_whole, mask, sweep)
 

@@ -6,7 +6,7 @@ import argparse
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Final, Self, TypeAlias
+from typing import Any, ClassVar, Final, Self
 from weakref import WeakKeyDictionary
 
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -15,16 +15,16 @@ import runsettings
 from runsettings.composition.merge import merge
 from runsettings.composition.overrides import SET_FLAG, UNSET_FLAG, Overrides
 from runsettings.layers.base import Inputs
-from runsettings.layers.call_site import call_origin
 from runsettings.layers.flags.layer import FlagLayer
 from runsettings.layers.flags.namespace import GivenNamespace, overrides_of
-from runsettings.layers.program_inputs import profiles_of
+from runsettings.layers.program_inputs import named_files, profiles_of
 from runsettings.models.layered import LayeredSettings
 from runsettings.models.model_options import LayeredConfigDict, inputs_of, resolver_of
 from runsettings.models.resolving import resolve_layers, sources
 from runsettings.models.settings import Settings
 from runsettings.runconfig.inputs.leaf_trees import recorded_trees
 from runsettings.runconfig.inputs.reader import InputReader
+from runsettings.runconfig.inputs.settings_models import placed
 from runsettings.runconfig.rules.key_rules import check_rules
 from runsettings.secrets.forms import MASK
 from runsettings.values.diagnostic import Diagnostic, Rule
@@ -34,9 +34,6 @@ from runsettings.values.key_paths import MISSING, leaves_of, put_at, value_at
 from runsettings.values.origin import Kind, Layer, Origin
 from runsettings.values.reading import Reading
 from runsettings.values.tree import Tree
-
-_NamedFile: TypeAlias = tuple[str | Path, Origin | None]
-"""A file, and what names it."""
 
 DEFAULTS_FILE: Final = "config-defaults.yaml"
 """The file in the working directory that a run reads below all other inputs of its config."""
@@ -55,14 +52,9 @@ class RunFiles:
         """Read the files."""
         settings = _settings_of_run(inputs)
         first = [DEFAULTS_FILE] if os.path.exists(inputs.cwd / DEFAULTS_FILE) else []  # noqa: PTH110 - raises for no directory
-        below = () if settings is None else settings.config_paths
-        asked = None if settings is None else runsettings.origin(settings, "config_paths")
-        call = call_origin(inputs.caller, "files")
-        files: list[_NamedFile] = [(name, None) for name in first]
-        files += [(path, asked) for path in below]
-        files += [(path, call) for path in inputs.files]
-        files += Overrides(_words_in(inputs)).files
-        return _read(inputs, files, self.layer)
+        below = () if settings is None else placed(settings, "config_paths")
+        named = [*named_files(inputs), *Overrides(_words_in(inputs)).files]
+        return _read(inputs, [*first, *below, *named], self.layer)
 
 
 class OverrideFlags:
@@ -92,10 +84,8 @@ class SweepFile:
     def read(self, inputs: Inputs) -> Sequence[Reading]:
         """Read the file."""
         settings = _settings_of_run(inputs)
-        if settings is None or settings.sweep_param_path is None:
-            return ()
-        asked = runsettings.origin(settings, "sweep_param_path")
-        return _read(inputs, [(settings.sweep_param_path, asked)], self.layer)
+        file = None if settings is None else placed(settings, "sweep_param_path")
+        return [] if file is None else _read(inputs, [file], self.layer)
 
 
 _SETTINGS: Final[WeakKeyDictionary[Inputs, Settings | None]] = WeakKeyDictionary()
@@ -114,10 +104,12 @@ def _settings_of_run(inputs: Inputs) -> Settings | None:
     return _SETTINGS[inputs]
 
 
-def _read(inputs: Inputs, files: Sequence[_NamedFile], layer: Layer) -> list[Reading]:
+def _read(inputs: Inputs, files: Sequence[str | Path], layer: Layer) -> list[Reading]:
+    if not files:
+        return []
     reader = _reader(inputs, layer)
-    for path, named_by in files:
-        reader.read_path(path, layer, named_by)
+    for path in files:
+        reader.read_path(path, layer)
     return _readings(reader, inputs, layer)
 
 

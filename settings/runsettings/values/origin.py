@@ -7,6 +7,7 @@ A user who sees a wrong value needs the name to search for: a variable, a flag,
 from __future__ import annotations
 
 import enum
+import os
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Self
 
@@ -187,3 +188,30 @@ class Origin(NamedTuple):
             () if targets is None else (cls(Layer.FILE, str(targets)),),
             known.get("profile"),
         )
+
+
+class PlacedText(str):
+    """A text that a user wrote, such as the name of a file, with the place where it is written.
+
+    Args:
+        text: The text.
+        origin: The variable, flag, line of a file or argument of a call that has it.
+    """
+
+    __slots__ = ("origin",)
+    origin: Origin
+
+    def __new__(cls, text: str | os.PathLike[str], origin: Origin) -> Self:
+        """Make the text."""
+        made = super().__new__(cls, os.fspath(text))
+        made.origin = origin
+        return made
+
+    def __getnewargs__(self) -> tuple[str, Origin]:  # type: ignore[override]
+        """The arguments that a copy is made with."""
+        return str(self), self.origin
+
+
+def origin_of_text(text: object) -> Origin | None:
+    """Where a text is written, if it is a `PlacedText`."""
+    return text.origin if isinstance(text, PlacedText) else None

@@ -232,9 +232,10 @@ class Tree:
     def _mark_of(self, path: KeyPath, *, key: bool) -> Mark:
         """The mark of a value, or that of its key."""
         if key and path and self._used_by is not None:
-            around = self.mark(path[:-1])
-            if around == self.used_by:  # the marks of the mount
-                return around
+            around = value_at(self.marks or {}, path[:-1])
+            here: Mark = getattr(around, "here", None)
+            if here is not None and here == self.used_by:  # the marks of the mount
+                return here
         return self.mark(path)
 
     def leaves(self) -> Iterator[Leaf]:

@@ -40,7 +40,7 @@ def test_right_environments_are_clean(jail):
         ),
         (
             'files = ["none.yaml"]',
-            "the settings file, named by files= at environments.toml:3, does",
+            "none.yaml: the file does not exist in ",
         ),
         (
             'flags = ["--mode", "offlin"]',

@@ -419,10 +419,10 @@ def test_a_key_is_printed_while_others_are_wrong(jail, run, wrong):
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
-        (["--file", "trian.yaml"], "named by --file or [tool.runsettings.program], does not exist"),
-        (["--settings-file", "trian.yaml"], "named by --settings-file, does not exist"),
-        (["--env-file", "trian.yaml"], "the file does not exist"),
-        (["--config", "trian.yaml"], "the file does not exist"),
+        (["--file", "trian.yaml"], "    --file trian.yaml\n"),
+        (["--settings-file", "trian.yaml"], "    --settings-file trian.yaml\n"),
+        (["--env-file", "trian.yaml"], "    --env-file trian.yaml\n"),
+        (["--config", "trian.yaml"], "    --config trian.yaml\n"),
         (["--file", "torn.yaml"], "not YAML"),
         (["--file", "train.yaml", "--profile", "nope"], "no file has a profile 'nope'"),
     ],

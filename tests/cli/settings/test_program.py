@@ -312,20 +312,58 @@ def test_a_missing_value_without_a_file(jail, run, command, file):
 
 @pytest.mark.parametrize("command", ["show", "explain", "get", "check", "lock"])
 def test_wrong_flags_of_the_table(project, run, command):
-    """Nobody typed them, so the table that has them is named; a flag that was typed is not."""
+    """Nobody typed them, so their line is told; that of a flag that was typed is not."""
     project.write(
         "pyproject.toml",
         "[tool.runsettings.program]\nmodel = 'program_of_tests:Train'\n"
-        "set = ['epochs=x', 'workers=2']\nprofiles = ['slrum']\nconfig = ['none.yaml']\n",
+        "set = ['workers=2', 'epochs=x']\nprofiles = ['slrum']\nconfig = ['none.yaml']\n",
     )
     words = [command, *(["epochs"] if command in ("explain", "get") else [])]
-    none = project.cwd / "none.yaml"
-    place = "note: in [tool.runsettings.program] of pyproject.toml: "
-    stderr = run(*words).stderr
-    assert f"{place}--config {none}, --set epochs=x, --profile slrum\n" in stderr
-    stderr = run(*words, "--set", "epochs=x", "--config", "train.yaml").stderr
-    assert f"{place}--profile slrum\n" in stderr
-    assert place not in run(*words, "--set", "epochs=x", "--profile", "x", "--config", "no").stderr
+    output = run(*words).output
+    assert "none.yaml: the file does not exist" in output
+    for place in ("3:21", "4:13", "5:11"):
+        assert f"    pyproject.toml:{place}\n" in output
+    output = run(*words, "--set", "epochs=x", "--config", "train.yaml").output
+    assert "    --set epochs=x\n" in output
+    assert "    pyproject.toml:4:13\n" in output
+    output = run(*words, "--set", "epochs=x", "--profile", "x", "--config", "no").output
+    assert "pyproject.toml" not in output
+
+
+@pytest.mark.parametrize("key", ["files", "env_files"])
+@pytest.mark.parametrize("command", ["show", "check", "lock"])
+def test_a_missing_file_of_the_table(project, run, command, key):
+    """Its line is told, and not the options that might name a file too."""
+    project.write(
+        "pyproject.toml",
+        "[tool.runsettings.program]\nmodel = 'program_of_tests:Train'\n"
+        f"{key} = ['train.yaml', 'none.yaml']\n",
+    )
+    project.write("train.yaml", "")
+    output = run(command).output
+    assert output.startswith("1 problem in settings\n\n  none.yaml: the file does not exist")
+    assert output.endswith(f"\n    pyproject.toml:3:{len(key) + 19}\n")
+
+
+@pytest.mark.parametrize("command", ["show", "explain", "get", "check", "lock"])
+def test_a_wrong_key_of_the_table_hides_no_other_error(project, run, command):
+    """All is told at once; a value is not called missing, which the wrong key may name."""
+    project.write(
+        "program_of_tests.py", MODEL.replace("epochs: int = 90", "epochs: int = 90\n    seed: int")
+    )
+    project.write("base.yaml", "epochs: many\n")
+    project.write(
+        "pyproject.toml",
+        "[tool.runsettings.program]\nmodel = 'program_of_tests:Train'\n"
+        "config = ['base.yaml']\nprofils = ['slurm']\nenv_files = ['no.env']\n",
+    )
+    words = [command, *(["epochs"] if command in ("explain", "get") else [])]
+    result = run(*words)
+    assert "3 problems in settings" in result.output
+    for place in ("pyproject.toml:4:1", "pyproject.toml:5:14", "base.yaml:1:9"):
+        assert f"    {place}\n" in result.output
+    assert "did you mean 'profiles'?" in result.output
+    assert "seed" not in result.output
 
 
 def test_check_reports_both_tables(jail, run):

@@ -169,6 +169,34 @@ def test_config_defaults_and_config_paths_are_the_lowest(begin, jail):
     assert begin(config={"c": 3}).config.as_dict() == {"a": 1, "b": 2, "c": 3}
 
 
+@pytest.mark.parametrize(
+    ("variables", "place"),
+    [
+        ({"WANDB_CONFIG_PATHS": "base.yaml,none.yaml"}, "WANDB_CONFIG_PATHS"),
+        ({"WANDB_SWEEP_PARAM_PATH": "none.yaml"}, "WANDB_SWEEP_PARAM_PATH"),
+        ({"WANDB_CONFIG_SCHEMA": "none.yaml"}, "WANDB_CONFIG_SCHEMA"),
+        ({}, "wandb/settings.yaml:2:5"),
+    ],
+)
+def test_a_missing_file_tells_which_setting_names_it(begin, jail, variables, place):
+    """Its own name is in no file that could be mended: the setting is."""
+    jail.write("base.yaml", "lr: 1\n")
+    jail.setenv(**variables)
+    if not variables:
+        jail.write("wandb/settings.yaml", "config_paths:\n  - none.yaml\n")
+    with pytest.raises(ConfigError) as caught:
+        begin()
+    (found,) = caught.value.diagnostics
+    assert found.message.startswith("none.yaml: the file does not exist")
+    assert str(found.origin) == place
+
+
+def test_a_missing_file_of_the_argument_settings(begin):
+    """The error is at the call, by the argument's own name."""
+    with pytest.raises(SettingsError, match=r"py:\d+ init\(settings=\)"):
+        begin(settings="none.yaml")
+
+
 def test_a_value_changes_only_where_it_may(begin):
     """False by default in scripts; the error names both places."""
     run = begin(config={"lr": 1})

@@ -24,7 +24,7 @@ from runsettings.runconfig.inputs.wandb_form import VERSION_KEY, has_wandb_form
 from runsettings.runconfig.loading import GatheredConfig, gather_config
 from runsettings.secrets.masking import SecretMask
 from runsettings.values.diagnostic import Diagnostic, Rule
-from runsettings.values.origin import Kind, Layer, Origin
+from runsettings.values.origin import Kind, Layer, Origin, PlacedText
 from runsettings.values.tree import Tree
 
 CALLER: Final = Caller("runsettings check", None, None)
@@ -68,21 +68,24 @@ class ConfigChecks:
         )
 
 
-def check_config_file(path: Path, checks: ConfigChecks) -> list[Diagnostic]:
+def check_config_file(
+    path: Path, checks: ConfigChecks, named_by: Origin | None = None
+) -> list[Diagnostic]:
     """Check one config file.
 
     Args:
         path: The file.
         checks: What to hold it against.
+        named_by: The place that names the file; ``None`` if it was asked for.
 
     Returns:
         What is wrong, in the order of the file, with secrets masked.
     """
     if matches_pattern(path, checks.cwd, checks.data):
-        return _check_data_file(path, checks)
+        return _check_data_file(path, checks, named_by)
     # A file without profiles need not have the one that is chosen.
     profiles = Profiles(checks.profiles, lenient=True) if checks.profiles else None
-    gathered = checks.gathered(path, profiles)
+    gathered = checks.gathered(PlacedText(path, named_by) if named_by else path, profiles)
     found = list(gathered.diagnostics)
     # A composed file has the sources of the files that it uses below its own.
     own = shown_path(path, checks.cwd)
@@ -115,9 +118,11 @@ def _masked(further: Sequence[Diagnostic], gathered: GatheredConfig) -> list[Dia
     return list(gathered.secrets.diagnostics(new))
 
 
-def _check_data_file(path: Path, checks: ConfigChecks) -> list[Diagnostic]:
+def _check_data_file(path: Path, checks: ConfigChecks, named_by: Origin | None) -> list[Diagnostic]:
     """Check whether a file can be read as its format, and alike by all tools."""
     reading = read_file(path, Layer.FILE, where=shown_path(path, checks.cwd))
+    if named_by is not None:
+        reading = reading.named_by(named_by)
     found = list(reading.diagnostics)
     if Format.of(path) is Format.YAML:
         found += scalar_diagnostics(reading.tree)

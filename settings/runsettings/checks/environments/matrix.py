@@ -51,7 +51,7 @@ from runsettings.secrets.forms import MASK
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity
 from runsettings.values.did_you_mean import did_you_mean
 from runsettings.values.key_paths import format_path
-from runsettings.values.origin import Layer, Origin
+from runsettings.values.origin import Layer, Origin, PlacedText
 
 
 class Environment(BaseModel):
@@ -105,7 +105,9 @@ def check_matrix(
             found.append(
                 Diagnostic.of(Rule.UNREADABLE_FILE, key, message, merged.origin(key), hint)
             )
-        missing = missing_env_files(environment.env_file, base / environment.cwd)
+        missing = missing_env_files(
+            environment.env_file, base / environment.cwd, merged.origin((name, "env_file"))
+        )
         found += [
             replace(each, message=f"{each.message} (in environment {name!r})")
             for each in (*missing, *without_suppressed(checked.diagnostics, checked.text_of))
@@ -169,7 +171,7 @@ def _resolve(
     inputs = inputs_for(
         model,
         args=args,
-        files=environment.files,
+        files=[PlacedText(each, files) for each in environment.files],
         environ={**inherited, **environment.variables},
         cwd=base / environment.cwd,
         env_file=environment.env_file or None,

@@ -147,15 +147,17 @@ def check_command(
     try:
         with progress("checking", _MANY_FILES) as tell:
             report = (
-                tables_report(program, request)
-                if program.wrong
-                else run_checks(replace(request, tell=tell))
+                run_checks(replace(request, tell=tell))
+                if program.is_known
+                else tables_report(program, request)
             )
     except GitError as error:
         raise click.BadParameter(str(error), param_hint="--against") from error
     reported = {(each.rule, each.message, each.origin) for each in report.diagnostics}
     unfixed = [each for each in unfixed if (each.rule, each.message, each.origin) not in reported]
-    report = replace(report, diagnostics=(*unfixed, *report.diagnostics))
+    if program.is_known:
+        found = (*program.wrong, *unfixed, *program.not_for_want(report.diagnostics))
+        report = replace(report, diagnostics=found)
     if not options["files"]:
         program.note_causes(report.diagnostics)
     # Set before printing: it is the exit status even if the reader of the report stops reading.

@@ -11,16 +11,23 @@ from runsettings.cli.program import Program
 from runsettings.documents.paths import working_directory
 from runsettings.models.layered import LayeredSettings
 from runsettings.models.settings import Settings
+from runsettings.values.origin import Layer, Origin, PlacedText
 
 
 def check_request(
-    *, program: Program, parser: str | None, no_settings: bool, **options: Any
+    *,
+    program: Program,
+    parser: str | None,
+    schema: str | None,
+    no_settings: bool,
+    **options: Any,
 ) -> Request:
     """Make a request from the options of ``check``.
 
     Args:
         program: How the program is started; its model may be a pydantic model for configs.
         parser: The reference to an argparse parser, or to a function that makes one.
+        schema: The path of a JSON Schema for configs.
         no_settings: Whether to check files alone.
         **options: Further attributes of `Request`.
 
@@ -33,11 +40,14 @@ def check_request(
         configs = model_named(program.model, "--model", program.directory)
     if configs is not None and issubclass(configs, LayeredSettings):
         settings, configs = configs, None
+    if schema is not None:
+        schema = PlacedText(schema, Origin(Layer.FLAG, f"--schema {schema}"))
     config = program.config_inputs
     if config is not None and issubclass(settings, runsettings.RunConfig):
         config = None  # its layers read them
     return Request(
         **options,
+        schema=schema,
         args=program.flags,
         settings_files=program.files,
         env_file=program.env_files or None,

@@ -80,7 +80,6 @@ def explain_command(key: str | None, as_json: bool, program: Program) -> None:
     config that they make. Without KEY, composed files are listed first, the highest first.
     """
     from runsettings.cli.settings import showing  # pydantic, as above
-    from runsettings.models.resolving import resolve_for_key  # pydantic
 
     if program.has_config:
         config = program.config()
@@ -100,7 +99,7 @@ def explain_command(key: str | None, as_json: bool, program: Program) -> None:
             click.echo(runsettings.explain(settings, as_json=as_json))
             return
         showing.refuse_variable(program.settings_class, key)
-        settings, problems = resolve_for_key(program.settings_class, key, **program.inputs)
+        settings, problems = program.resolve_for_key(key)
         click.echo(runsettings.explain(settings, key, as_json=as_json))
     _note_problems(len(problems))
 
@@ -116,14 +115,13 @@ def get_command(key: str, program: Program) -> None:
     with status 1.
     """
     from runsettings.cli.settings import showing  # pydantic, as above
-    from runsettings.models.resolving import resolve_for_key  # pydantic
 
     if program.has_config:
         click.echo(showing_config.config_value(program.config(), key))
         return
     with _model_suggested(program.model, program.is_project):
         showing.refuse_variable(program.settings_class, key)
-        settings, problems = resolve_for_key(program.settings_class, key, **program.inputs)
+        settings, problems = program.resolve_for_key(key)
         click.echo(showing.plain_value(settings, key))
     if problems:
         raise SettingsError(problems)

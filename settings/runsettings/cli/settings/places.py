@@ -21,7 +21,8 @@ def places_command(as_json: bool, program: Program) -> None:
     from runsettings.checks.settings_layers import inputs_for  # pydantic, as above
 
     model = program.settings_class
-    places = find_places(model, inputs_for(model, **program.inputs))
+    with program.reporting():
+        places = find_places(model, inputs_for(model, **program.inputs))
     if as_json:
         print_json([place._asdict() for place in places])
     else:

@@ -25,7 +25,7 @@ from runsettings.layers.flags.nesting import nested_trees
 from runsettings.layers.flags.settings_flags import SETTINGS_KEYS
 from runsettings.layers.program_inputs import read_named
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity
-from runsettings.values.origin import Layer
+from runsettings.values.origin import Layer, Origin, PlacedText, origin_of_text
 from runsettings.values.reading import Reading
 from runsettings.values.tree import Tree
 
@@ -56,7 +56,7 @@ class FlagLayer:
         readings = [
             reading._replace(other_keys=keys)
             for file in files
-            for reading in read_named(file, Layer.FLAG, inputs, "--settings-file")
+            for reading in read_named(_placed(file), Layer.FLAG, inputs)
         ]
         diagnostics = (*copy_containers(given), *_unread_overrides(inputs))
         lowest, *upper = nested_trees(given)
@@ -67,6 +67,12 @@ class FlagLayer:
                 diagnostics += copy_containers(tree)
                 readings += map(Reading, nested_trees(tree))
         return [*readings, Reading(lowest, diagnostics), *map(Reading, upper)]
+
+
+def _placed(file: str | Path) -> PlacedText:
+    """A file with the flag that names it, unless it has another place."""
+    flag = Origin(Layer.FLAG, f"--settings-file {file}")
+    return PlacedText(file, origin_of_text(file) or flag)
 
 
 def _unread_overrides(inputs: Inputs) -> list[Diagnostic]:
@@ -92,14 +98,14 @@ def _unread_overrides(inputs: Inputs) -> list[Diagnostic]:
         for each in given.read()[0]
         if each.path[0] in known
     ]
-    for file, origin in given.files:
+    for file in given.files:
         keys = {key for each in read_named(file, Layer.FLAG, inputs) for key in each.tree.data}
         if keys and keys <= known.keys():
             message = f"{file} has keys of {name}, which does not read {CONFIG_FLAG}"
             hint = f"name it with --settings-file, or derive {name} from RunConfig"
             found.append(
                 Diagnostic.of(
-                    Rule.BAD_OVERRIDE, (), message, origin, hint, severity=Severity.WARNING
+                    Rule.BAD_OVERRIDE, (), message, file.origin, hint, severity=Severity.WARNING
                 )
             )
     return found

@@ -56,7 +56,7 @@ from runsettings.runconfig.inputs.wandb_form import (
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity
 from runsettings.values.excerpts import excerpt_of
 from runsettings.values.key_paths import MISSING, KeyPath, value_at
-from runsettings.values.origin import Layer, Origin
+from runsettings.values.origin import Layer, Origin, PlacedText, origin_of_text
 from runsettings.values.positions import Branch
 from runsettings.values.reading import Reading
 from runsettings.values.tree import Tree
@@ -128,7 +128,9 @@ class InputReader:
         elif is_config(value):
             self._read_config(value)
         elif isinstance(value, (str, os.PathLike)):
-            self.read_path(value, named_by=self._origin if self._origin.line else None)
+            if self._origin.line and not isinstance(value, PlacedText):
+                value = PlacedText(value, self._origin)
+            self.read_path(value)
         elif isinstance(value, Overrides):
             self._read_files(value)
             self.add_overrides(value, ())
@@ -170,20 +172,15 @@ class InputReader:
             self.read(item)
         self._open.discard(id(items))
 
-    def read_path(
-        self,
-        path: str | os.PathLike[str],
-        layer: Layer = Layer.FILE,
-        named_by: Origin | None = None,
-    ) -> None:
+    def read_path(self, path: str | os.PathLike[str], layer: Layer = Layer.FILE) -> None:
         """Read a YAML, JSON or TOML file, with the files that it uses. Adds one tree or more.
 
         Args:
-            path: The file; a relative path starts from ``cwd``.
+            path: The file; a relative path starts from ``cwd``. A `PlacedText` says where it is
+                named if it cannot be read.
             layer: The layer of its values.
-            named_by: What names the file, for the error that it cannot be read.
         """
-        self.trees += self._chain(path, layer, named_by=named_by)
+        self.trees += self._chain(path, layer)
 
     def _chain(
         self,
@@ -191,12 +188,11 @@ class InputReader:
         layer: Layer,
         mount: KeyPath = (),
         used_by: Origin | None = None,
-        named_by: Origin | None = None,
     ) -> list[Tree]:
         """The trees of a file under a key, with the files that it uses, lowest first."""
         named = os.fspath(named_path(path, self._cwd))
         reading = self._read_alone(named, layer)
-        if (origin := used_by or named_by) is not None:
+        if (origin := used_by or origin_of_text(path)) is not None:
             reading = reading.named_by(origin)
         chain = self._composer.compose(named, reading, mount, used_by)
         self.diagnostics += [found for each in chain for found in each.diagnostics]
@@ -291,8 +287,8 @@ class InputReader:
                     _forget(tree.data, tuple(name.split(".")))
 
     def _read_files(self, overrides: Overrides) -> None:
-        for file, origin in overrides.files:
-            self.read_path(file, named_by=origin)
+        for file in overrides.files:
+            self.read_path(file)
 
     def add_overrides(self, overrides: Overrides, flags: Sequence[Tree]) -> None:
         """Add the trees of overrides, from which the flags that were given must not differ."""

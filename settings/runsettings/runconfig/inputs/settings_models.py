@@ -17,7 +17,7 @@ from runsettings.secrets.masking import SecretMask
 from runsettings.values.directives import Append, Delete, Replace
 from runsettings.values.errors import SettingsError
 from runsettings.values.key_paths import KeyPath, leaves_of
-from runsettings.values.origin import Layer, Origin
+from runsettings.values.origin import Layer, Origin, PlacedText
 from runsettings.values.positions import Branch
 from runsettings.values.tree import Leaf, Tree
 
@@ -52,6 +52,27 @@ def settings_among(inputs: Any) -> Iterator[BaseSettings]:
             yield from settings_among(each)
     elif is_settings(inputs):
         yield inputs
+
+
+def placed(settings: BaseSettings, key: str) -> Any:
+    """The value of a key that names files, each text of it with the place that sets it.
+
+    Args:
+        settings: The settings.
+        key: The key.
+
+    Returns:
+        The value: a text becomes a `PlacedText`, and a sequence a tuple of them.
+    """
+    value = getattr(settings, key)
+    if not value or not isinstance(value, (str, tuple, list)):
+        return value
+    if isinstance(value, str):
+        return PlacedText(value, provenance.origin(settings, key))
+    return tuple(
+        PlacedText(each, provenance.origin(settings, (key, index)))
+        for index, each in enumerate(value)
+    )
 
 
 def settings_trees(

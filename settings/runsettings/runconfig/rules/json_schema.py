@@ -19,7 +19,7 @@ from runsettings.values.diagnostic import Diagnostic, Excerpt, Rule, Severity
 from runsettings.values.did_you_mean import did_you_mean
 from runsettings.values.excerpts import excerpt_of
 from runsettings.values.key_paths import KeyPath, format_path
-from runsettings.values.origin import Layer, Origin
+from runsettings.values.origin import Layer, Origin, origin_of_text
 from runsettings.values.tree import Tree
 
 if TYPE_CHECKING:
@@ -37,7 +37,8 @@ def check_schema(merged: Merged | None, schema: Any, cwd: Path) -> list[Diagnost
 
     Args:
         merged: The config; if ``None``, only the schema is checked.
-        schema: The schema, or the path to a JSON, YAML or TOML file that holds it.
+        schema: The schema, or the path to a JSON, YAML or TOML file that holds it; a `PlacedText`
+            says in errors where the file is named.
         cwd: The directory that a relative path starts from.
 
     Returns:
@@ -48,13 +49,14 @@ def check_schema(merged: Merged | None, schema: Any, cwd: Path) -> list[Diagnost
         message = f"must be a mapping, or the path to a file that holds one; got {schema!r}"
         return [_bad_schema(f"{message:.300}", Origin(Layer.INIT, where))]
     if not isinstance(schema, Mapping):
+        origin = origin_of_text(schema)
         path = Path(os.path.expanduser(schema))  # noqa: PTH111 - never raises
         where = shown_path(path, cwd)
         format_ = Format.of(path)
         format_ = Format.JSON if format_ in {None, Format.INI} else format_
         reading = read_file(cwd / path, Layer.FILE, where=where, format=format_)
         if any(diagnostic.is_error for diagnostic in reading.diagnostics):
-            return list(reading.diagnostics)
+            return list(reading.named_by(origin).diagnostics if origin else reading.diagnostics)
         tree = reading.tree
     else:
         tree = Tree(Layer.FILE, where, data=dict(schema))

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, Final, TypeGuard
 
 from runsettings.composition.profiles import Profiles
 from runsettings.documents.paths import working_directory
 from runsettings.layers.base import Inputs
-from runsettings.layers.call_site import Caller
+from runsettings.layers.call_site import Caller, call_origin
 from runsettings.layers.flags.namespace import settings_part
 from runsettings.layers.program_inputs import may_have_directives
 from runsettings.models.resolving import (
@@ -23,7 +22,7 @@ from runsettings.models.settings import Settings
 from runsettings.resolution.resolve import SETTINGS_LAYERS
 from runsettings.values.diagnostic import Rule
 from runsettings.values.errors import SettingsError
-from runsettings.values.origin import Layer, Origin
+from runsettings.values.origin import Layer, Origin, PlacedText
 from runsettings.values.positions import Branch
 from runsettings.values.reading import Reading
 from runsettings.values.tree import Tree
@@ -74,11 +73,11 @@ def resolve_settings(
             held = with_flags(held, flags, caller)
         return with_source(held, call, caller) if given else held
     below: Sequence[Tree] = ()
-    files: Sequence[Path] = ()
+    files: Sequence[str] = ()
     if isinstance(settings, Mapping):
         below = [_tree(dict(settings), dict.fromkeys(settings, "settings"), caller)]
     elif _is_path(settings):
-        files = [Path(settings)]
+        files = [PlacedText(settings, call_origin(caller, "settings"))]
     elif settings is not None:
         raise SettingsError.of(
             Rule.BAD_INPUT,

@@ -27,7 +27,7 @@ from runsettings.layers.call_site import Caller
 from runsettings.models import provenance
 from runsettings.models.settings import Settings
 from runsettings.runconfig.config import Config
-from runsettings.runconfig.inputs.settings_models import settings_among
+from runsettings.runconfig.inputs.settings_models import placed, settings_among
 from runsettings.runs.capture import notebook
 from runsettings.runs.capture.code import main_code
 from runsettings.runs.capture.config_files import config_files
@@ -216,10 +216,10 @@ class RunStart:
                 [earlier, *self.inputs],
                 include_keys=settings.config_include_keys or None,
                 exclude_keys=settings.config_exclude_keys or None,
-                schema=settings.config_schema,
-                config_paths=settings.config_paths,
+                schema=placed(settings, "config_schema"),
+                config_paths=placed(settings, "config_paths"),
                 defaults_file="config-defaults.yaml",
-                sweep_file=settings.sweep_param_path,
+                sweep_file=placed(settings, "sweep_param_path"),
                 secrets=self.mask,
                 setting_names=Settings.model_fields.keys(),
                 allow_val_change=notebook.shell() is not None if allow is None else allow,
