@@ -24,10 +24,9 @@ from runsettings.checks.settings_layers import (
     check_settings_file,
     inputs_for,
     is_settings_file,
-    missing_env_files,
     without_set_by,
 )
-from runsettings.checks.targets import find_files, matches_pattern
+from runsettings.checks.targets import find_files, matches_pattern, missing_env_files
 from runsettings.composition.overrides import PROFILE_FLAG
 from runsettings.composition.profiles import Profiles
 from runsettings.documents.paths import several_files, shown_path

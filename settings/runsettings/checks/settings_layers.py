@@ -17,8 +17,8 @@ from pydantic import BaseModel, ValidationError, create_model
 
 from runsettings.checks.yaml11.ambiguous_scalars import scalar_diagnostics
 from runsettings.composition.merge import Merged, merge
-from runsettings.documents.files import Format, read_bytes, read_text
-from runsettings.documents.paths import named_path, several_files, shown_path
+from runsettings.documents.files import Format, read_text
+from runsettings.documents.paths import shown_path
 from runsettings.layers.base import Inputs
 from runsettings.layers.call_site import Caller
 from runsettings.layers.program_inputs import read_named
@@ -45,7 +45,7 @@ from runsettings.secrets.masking import SecretMask
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity
 from runsettings.values.excerpts import excerpt_of
 from runsettings.values.key_paths import MISSING, value_at
-from runsettings.values.origin import Kind, Layer, Origin, origin_of_text
+from runsettings.values.origin import Kind, Layer, Origin
 from runsettings.values.reading import Reading
 from runsettings.values.tree import Tree
 
@@ -319,27 +319,6 @@ def _naming_winner(found: Diagnostic, merged: Merged) -> Diagnostic:
         return found
     loses = f"it loses to {winner} now, but may win elsewhere"
     return replace(found, hint=f"{found.hint} {loses}" if found.hint else loses)
-
-
-def missing_env_files(
-    named: str | Path | Sequence[str | Path] | None, cwd: Path, call: Origin | None = None
-) -> list[Diagnostic]:
-    """An error for each named ``.env`` file that is not there, which no start would miss.
-
-    Args:
-        named: The files; a `PlacedText` has the place that names it.
-        cwd: The directory that relative paths start from.
-        call: The place that names the others.
-    """
-    found: list[Diagnostic] = []
-    for file in several_files(named):
-        path = named_path(file, cwd)
-        if not path.exists():
-            where, origin = shown_path(path, cwd), origin_of_text(file) or call
-            _, diagnostics, _ = read_bytes(path, Layer.DOTENV, where=where)
-            reading = Reading(Tree(Layer.DOTENV, where), diagnostics)
-            found += (reading if origin is None else reading.named_by(origin)).diagnostics
-    return found
 
 
 def inputs_for(

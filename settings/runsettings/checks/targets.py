@@ -1,4 +1,4 @@
-"""Finds the files that names, directories and patterns stand for."""
+"""Finds the files that names, directories and patterns stand for, and those that are missing."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ from fnmatch import fnmatch
 from pathlib import Path, PurePath
 from typing import Final
 
-from runsettings.documents.paths import shown_path
+from runsettings.documents.files import read_bytes
+from runsettings.documents.paths import named_path, several_files, shown_path
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity
-from runsettings.values.origin import Layer, Origin
+from runsettings.values.origin import Layer, Origin, origin_of_text
+from runsettings.values.reading import Reading
+from runsettings.values.tree import Tree
 
 _SUFFIXES: Final = frozenset({".yaml", ".yml", ".json", ".toml"})
 """Suffixes of configs, where a directory is named."""
@@ -117,3 +120,24 @@ def matches_pattern(path: Path, cwd: Path, patterns: Iterable[str]) -> bool:
     """Whether a file's name, or its path as named from ``cwd``, matches one of the patterns."""
     name = PurePath(shown_path(path, cwd)).as_posix()
     return any(fnmatch(name, pattern) or fnmatch(path.name, pattern) for pattern in patterns)
+
+
+def missing_env_files(
+    named: str | Path | Sequence[str | Path] | None, cwd: Path, call: Origin | None = None
+) -> list[Diagnostic]:
+    """An error for each named ``.env`` file that is not there, which no start would miss.
+
+    Args:
+        named: The files; a `PlacedText` has the place that names it.
+        cwd: The directory that relative paths start from.
+        call: The place that names the others.
+    """
+    found: list[Diagnostic] = []
+    for file in several_files(named):
+        path = named_path(file, cwd)
+        if not path.exists():
+            where, origin = shown_path(path, cwd), origin_of_text(file) or call
+            _, diagnostics, _ = read_bytes(path, Layer.DOTENV, where=where)
+            reading = Reading(Tree(Layer.DOTENV, where), diagnostics)
+            found += (reading if origin is None else reading.named_by(origin)).diagnostics
+    return found

@@ -34,12 +34,13 @@ from runsettings.values.origin import Layer, Origin, PlacedText
 if TYPE_CHECKING:
     import argparse
 
-    from runsettings.checks import settings_layers
+    from runsettings.checks import settings_layers, targets
     from runsettings.models.layered import LayeredSettings
     from runsettings.runconfig.config import Config
     from runsettings.runconfig.inputs.settings_models import placed
 else:
     settings_layers = deferred("runsettings.checks.settings_layers")
+    targets = deferred("runsettings.checks.targets")
     placed = deferred("runsettings.runconfig.inputs.settings_models", "placed")
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -160,7 +161,7 @@ class Program:
         """
         found = list(self.wrong)
         if self.env_files:
-            found += settings_layers.missing_env_files(self.env_files, working_directory())
+            found += targets.missing_env_files(self.env_files, working_directory())
         asked = self.files or self.settings_files or self.config_inputs
         if self.profiles and not asked and not self._reads_config:
             # Settings without such a file do not look at profiles.

@@ -32,8 +32,8 @@ from runsettings.checks.settings_layers import (
     CheckedSettings,
     check_layers,
     inputs_for,
-    missing_env_files,
 )
+from runsettings.checks.targets import missing_env_files
 from runsettings.composition.merge import Merged, merge
 from runsettings.composition.profiles import Profiles
 from runsettings.documents.files import Format, read_file
