@@ -42,6 +42,16 @@ def test_the_token_moves_into_a_cookie(served):
     assert served.request(f"/%5Cevil.example/?{token}").headers["location"] == "/evil.example/"
 
 
+def test_the_cookie_does_not_tell_the_token(served):
+    """A browser sends it to every port of the machine; it cannot be used as the token."""
+    token = served.address.partition("?token=")[2]
+    name, _, value = served.cookie().partition("=")
+    assert (name, value == token, len(value) > 40) == (f"runsettings-{served.port}", False, True)
+    assert served.request(f"/?token={value}").status == 403
+    assert served.request("/", cookie=f"{name}={token}").status == 401
+    assert served.request("/", cookie=f"{name}={value}").status == 200
+
+
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:80", "127.0.0.1", ""])
 def test_a_foreign_host_is_refused(served, host):
     """A name of another site that leads to this machine, also with the cookie and the token."""

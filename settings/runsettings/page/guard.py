@@ -27,10 +27,11 @@ _SAFE: Final = ("GET", "HEAD")
 
 
 class Guard:
-    """ASGI middleware that passes on only requests with the token.
+    """ASGI middleware that passes on only requests with the token or the cookie.
 
-    The first URL has the token. The response sets a cookie with the token, and redirects to the URL
-    without it, so that users can share the URL.
+    The first URL has the token. The response sets a cookie, and redirects to the URL without the
+    token, so that users can share the URL. The cookie has a random value of its own, because
+    browsers send it to the servers at all other ports of the host too.
 
     Args:
         app: The application.
@@ -41,6 +42,7 @@ class Guard:
     def __init__(self, app: ASGIApp, token: str, port: int) -> None:
         self._app = app
         self._token = token
+        self._session = secrets.token_urlsafe(32)
         # Cookies are shared by all ports of a host, and two pages may be open.
         self._cookie = f"runsettings-{port}"
         names = ("127.0.0.1", "localhost", "[::1]")
@@ -71,7 +73,7 @@ class Guard:
         if given:
             return self._first(scope, given[-1], [each for each in query if each[0] != "token"])
         kept = cookie_parser(headers.get("cookie", "")).get(self._cookie, "")
-        if not self._is_token(kept):
+        if not _is_same(kept, self._session):
             text = "open the address that `runsettings ui` printed: it has a token"
             return PlainTextResponse(text, 401)
         if scope["method"] not in _SAFE and headers.get("origin") not in self._origins:
@@ -79,15 +81,16 @@ class Guard:
         return None
 
     def _first(self, scope: Scope, token: str, rest: list[tuple[str, str]]) -> Response:
-        if scope["method"] not in _SAFE or not self._is_token(token):
+        if scope["method"] not in _SAFE or not _is_same(token, self._token):
             return PlainTextResponse("the token in the address is not the one of this page", 403)
         # One slash: a path that begins with two slashes leads to another host.
         place = "/" + scope["path"].lstrip("/\\")
         response = RedirectResponse(place + ("?" + urlencode(rest) if rest else ""), 303)
         # Not "strict": the file that `runsettings ui` opens is of another site than the page, and
         # the cookie would be left out where it leads to. Changes need the page's own origin.
-        response.set_cookie(self._cookie, self._token, httponly=True, samesite="lax")
+        response.set_cookie(self._cookie, self._session, httponly=True, samesite="lax")
         return response
 
-    def _is_token(self, text: str) -> bool:
-        return secrets.compare_digest(text.encode(), self._token.encode())
+
+def _is_same(given: str, secret: str) -> bool:
+    return secrets.compare_digest(given.encode(), secret.encode())
