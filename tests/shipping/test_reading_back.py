@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import math
+import sqlite3
 
 import pytest
 from click.testing import CliRunner
@@ -142,3 +145,34 @@ def test_completion_waits_for_no_store_that_hangs(jail, monkeypatch):
         address = f"postgresql://me@127.0.0.1:{server.getsockname()[1]}/d"
         complete = ShellComplete(cli, {}, "runsettings", "_COMPLETE")
         assert complete.get_completions(["runs", "show", "--store", address], "") == []
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        "no JSON",
+        "[1]",
+        {"tags": "one"},
+        {"tags": [1]},
+        {"config": ["lr"]},
+        {"summary": 3},
+        {"metadata": "x"},
+        {"created": "yesterday"},
+        {"exit": {"state": ["s3cretword"]}},
+        {"generations": {"a": "b"}},
+        {"metrics": {"loss": {"summary": "s3cretword"}}},
+    ],
+)
+def test_a_damaged_record_of_a_store_is_an_error_with_its_row(jail, logged, members):
+    """Somebody else may have written it: no member is used unchecked, and none is quoted."""
+    address = f"sqlite:///{jail.cwd}/runs.db"
+    ship(address, logged())
+    with contextlib.closing(sqlite3.connect("runs.db")) as database, database:
+        [(text,)] = database.execute("select record from runsettings_runs")
+        new = members if isinstance(members, str) else json.dumps(json.loads(text) | members)
+        database.execute("update runsettings_runs set record = ?", (new,))
+    for command in (("ls",), ("show", "odd"), ("rm", "--yes", "odd")):
+        result = CliRunner().invoke(cli, ["runs", *command, "--store", address])
+        assert (result.exit_code, isinstance(result.exception, SystemExit)) == (1, True)
+        assert "the record of run 1 in the store is damaged" in result.output
+        assert "s3cretword" not in result.output

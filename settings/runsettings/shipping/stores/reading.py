@@ -6,7 +6,7 @@ import json
 from array import array
 from bisect import bisect_left
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, desc, exists, func, select
 
@@ -27,8 +27,8 @@ from runsettings.shipping.stores.queries.conditions import (
 )
 from runsettings.shipping.stores.rows import DETAILS, plain_text
 from runsettings.shipping.stores.tables import chunks, runs, series
-
-_MEMBERS: Final = frozenset(StoredRun.__slots__)
+from runsettings.values.diagnostic import Rule
+from runsettings.values.errors import RunError
 
 
 class ShippedRun(StoredRun):
@@ -68,8 +68,7 @@ def find_latest(connection: Connection, project: str, run_id: str, now: float) -
     ).first()
     if row is None:
         return None
-    run = _run(parse(row.record.encode()) or {})
-    run.key, run.shipped_state = row.key, row.state
+    run = _run(row.key, row.record, row.state)
     return Latest(add_details(connection, run), row.state, row.generation, row.promised, now)
 
 
@@ -92,8 +91,7 @@ def committed(connection: Connection, names: Mapping[str, Any]) -> Committed | N
     if record is not None:
         state, more = parse(record.encode()), parse(details.encode())
     if state is not None and more is not None:
-        state["metadata"].update(more.pop("metadata", {}))
-        state.update(more)
+        state = {**state, **more, "metadata": _merged(state, more)}
     return Committed(key, position, tail, state, removed is not None)
 
 
@@ -194,9 +192,8 @@ def _records(now: float) -> Select[Any]:
 
 def _listed(row: Any) -> ShippedRun:
     """A run without the details."""
-    run = _run(parse(row.record.encode()) or {})
+    run = _run(row.key, row.record, row.state)
     run.metadata.pop("packages", None)
-    run.key, run.shipped_state = row.key, row.state
     return run
 
 
@@ -213,13 +210,7 @@ def add_details(connection: Connection, run: StoredRun) -> StoredRun:
     assert isinstance(run, ShippedRun)
     query = select(runs.c.record, runs.c.details).where(runs.c.key == run.key)
     record, text = connection.execute(query).one()
-    found = _run(parse(record.encode()) or {})
-    found.key, found.shipped_state = run.key, run.shipped_state
-    details = parse(text.encode()) or {}
-    found.metadata.update(details.pop("metadata", {}))
-    for name in DETAILS:
-        setattr(found, name, details.get(name, {}))
-    return found
+    return _run(run.key, record, run.shipped_state, text)
 
 
 def read_metrics(connection: Connection, run: StoredRun) -> dict[str, Metric]:
@@ -281,6 +272,44 @@ def ends_of_parts(connection: Connection, run: StoredRun) -> dict[int, int | Non
     return {**ends, run.key: None}
 
 
-def _run(record: Mapping[str, Any]) -> ShippedRun:
-    """The run from a JSON object, which an earlier or later version may have written."""
-    return ShippedRun(**{name: value for name, value in record.items() if name in _MEMBERS})
+def _run(key: int, record: str, state: State, details: str = "{}") -> ShippedRun:
+    """The run from its JSON objects, which an earlier or later version may have written.
+
+    Args:
+        key: The number of the run in the store.
+        record: The members of the run.
+        state: Its state.
+        details: The members that listings leave out, and a part of ``metadata``.
+
+    Raises:
+        RunError: The objects are not the members of a run.
+    """
+    known, more = parse(record.encode()), parse(details.encode())
+    run = None if known is None or more is None else _checked(known, more)
+    if run is None:
+        raise RunError.of(
+            Rule.BAD_STORE,
+            f"the record of run {key} in the store is damaged",
+            path=("store",),
+            hint=f"the owner of the store can remove row {key} of the table {runs.name}",
+        )
+    run.key, run.shipped_state = key, state
+    return run
+
+
+def _checked(record: Mapping[str, Any], details: Mapping[str, Any]) -> ShippedRun | None:
+    """The run with these members; ``None`` if they are not those of a run."""
+    blank = StoredRun("").to_json()
+    members = {**record, **{name: blank[name] for name in DETAILS}, **details}
+    members["metadata"] = _merged(record, details)
+    given = {name: value for name, value in members.items() if name in blank}
+    try:
+        return ShippedRun.from_json({**blank, **given})
+    except ValueError:  # it quotes the members, so it is not shown
+        return None
+
+
+def _merged(record: Mapping[str, Any], details: Mapping[str, Any]) -> Any:
+    """The metadata of a run, parts of which are among the details."""
+    some, more = record.get("metadata", {}), details.get("metadata", {})
+    return {**some, **more} if isinstance(some, dict) and isinstance(more, dict) else None
