@@ -309,7 +309,8 @@ class StoredRun:
         """
         if stored.keys() != set(StoredRun.__slots__):
             raise ValueError("these are not the members of a run")
-        run: Self = _checker(cast("type[StoredRun]", cls)).validate_python(stored)
+        kind: Any = cls
+        run: Self = _checker(kind).validate_python(stored)
         for name, definition in run.metrics.items():
             checked({**definition, "type": "metric", "time": 0.0, "name": name})
         if run.totals and not are_totals(run.totals):
@@ -318,7 +319,7 @@ class StoredRun:
 
 
 @functools.cache
-def _checker(kind: type[StoredRun]) -> TypeAdapter[Any]:
+def _checker(kind: Any) -> TypeAdapter[Any]:
     return TypeAdapter(kind)
 
 
