@@ -285,7 +285,7 @@ def _run(key: int, record: str, state: State, details: str = "{}") -> ShippedRun
         RunError: The objects are not the members of a run.
     """
     known, more = parse(record.encode()), parse(details.encode())
-    run = None if known is None or more is None else _checked(known, more)
+    run = None if known is None or more is None else _validated(known, more)
     if run is None:
         raise RunError.of(
             Rule.BAD_STORE,
@@ -297,7 +297,7 @@ def _run(key: int, record: str, state: State, details: str = "{}") -> ShippedRun
     return run
 
 
-def _checked(record: Mapping[str, Any], details: Mapping[str, Any]) -> ShippedRun | None:
+def _validated(record: Mapping[str, Any], details: Mapping[str, Any]) -> ShippedRun | None:
     """The run with these members; ``None`` if they are not those of a run."""
     blank = StoredRun("").to_json()
     members = {**record, **{name: blank[name] for name in DETAILS}, **details}
