@@ -34,7 +34,6 @@ myst_heading_anchors = 3
 default_role = "py:obj"
 autodoc_typehints = "both"  # in the signature too, which alone has the type of what is returned
 autodoc_typehints_description_target = "documented"
-python_maximum_signature_line_length = 80
 autodoc_member_order = "bysource"
 autodoc_class_signature = "mixed"
 napoleon_google_docstring = True
