@@ -293,7 +293,7 @@ def test_a_store_is_served_as_a_directory_is(served, serve, tmp_path):
     command = [sys.executable, "-m", "runsettings", "sync", "--all", "--to", address]
     subprocess.run(command, cwd=served.directory, check=True, capture_output=True, timeout=60)
     stored = serve(tmp_path, "--store", address)
-    assert stored.ask("about") == {"place": address}
+    assert stored.ask("about")["place"] == address
     asked = {"columns": "id,config.lr,summary.loss", "where": "config.seed > 1", "sort": "id"}
     assert stored.ask("table", **asked) == served.ask("table", **asked)
     groups = {"group": "config.lr,tags", "columns": "summary.loss"}

@@ -12,7 +12,6 @@ from runsettings.secrets import live
 from runsettings.secrets.arguments import mask_arguments
 from runsettings.secrets.forms import mask_address, passwords_in_addresses
 from runsettings.secrets.masking import SecretMask
-from runsettings.shipping.addresses import may_have_password
 from runsettings.values.errors import RunsettingsError
 
 if TYPE_CHECKING:
@@ -47,7 +46,7 @@ def error_mask(arguments: Sequence[str], *, misplaced: bool = False) -> SecretMa
 
 def _is_open_store(text: str) -> bool:
     """Whether a text is the address of a store without a password, which an error may name."""
-    return text.startswith(("sqlite", "postgres")) and not may_have_password(text)
+    return text.startswith(("sqlite", "postgres")) and mask_address(text) == text
 
 
 def _settings_secrets() -> Iterator[str]:

@@ -37,11 +37,9 @@ if TYPE_CHECKING:
     from runsettings.checks import settings_layers, targets
     from runsettings.models.layered import LayeredSettings
     from runsettings.runconfig.config import Config
-    from runsettings.runconfig.inputs.settings_models import placed
 else:
     settings_layers = deferred("runsettings.checks.settings_layers")
     targets = deferred("runsettings.checks.targets")
-    placed = deferred("runsettings.runconfig.inputs.settings_models", "placed")
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -54,6 +52,10 @@ _OPTIONS: Final = (
     ("--profile", "profiles", "NAME", "A profile of composed files."),
 )
 """Options that may be repeated, each with its parameter, metavar and help."""
+
+
+_WORDS: Final = ("config_files", "sets", "profiles")
+"""The parameters of options that a program parses itself; see `Overrides`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,12 +103,17 @@ class Program:
 
         def texts(flag: str, option: str, key: str, base: Path | None = None) -> tuple[str, ...]:
             """The texts of an option, or else those of a key of the table, with their places."""
-            own = [PlacedText(text, _flag(flag, text)) for text in given.get(option) or ()]
-            if own:
+            own = given.get(option) or ()
+            if own and option in _WORDS:  # they know their flag, and mask a secret in it
                 return tuple(own)
+            if own:
+                return tuple(PlacedText(text, _flag(flag, text)) for text in own)
             return tuple(
-                text if base is None else PlacedText(named_path(text, base), text.origin)
-                for text in placed(project, key)
+                PlacedText(
+                    text if base is None else named_path(text, base),
+                    runsettings.origin(project, (key, index)),
+                )
+                for index, text in enumerate(getattr(project, key) or ())
             )
 
         words = {
