@@ -80,17 +80,18 @@ def house() -> Iterable[str]:
 
 def commands() -> Iterable[str]:
     """The help of every command, as the program prints it."""
-    yield from _command_help(cli, ["runsettings"])
+    yield from _command_help(cli, "runsettings", None)
 
 
-def _command_help(command: click.Command, words: list[str]) -> Iterable[str]:
-    context = click.Context(command, info_name=" ".join(words), terminal_width=88)
-    yield f"## {' '.join(words)}\n\n```text\n{command.get_help(context)}\n```\n"
+def _command_help(command: click.Command, name: str, parent: click.Context | None) -> Iterable[str]:
+    settings = command.context_settings
+    context = click.Context(command, parent, name, terminal_width=88, **settings)
+    yield f"## {context.command_path}\n\n```text\n{command.get_help(context)}\n```\n"
     if isinstance(command, click.Group):
-        for name in command.list_commands(context):
-            found = command.get_command(context, name)
+        for own in command.list_commands(context):
+            found = command.get_command(context, own)
             if found is not None and not found.hidden:
-                yield from _command_help(found, [*words, name])
+                yield from _command_help(found, own, context)
 
 
 def store_tables() -> Iterable[str]:

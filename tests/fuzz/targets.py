@@ -43,7 +43,8 @@ from runsettings.journal.reader import parse, read_history
 from runsettings.journal.replay import StoredRun, load_run
 from runsettings.journal.writer import encode
 from runsettings.resolution.lock_file import read_lock
-from runsettings.secrets.forms import mask_addresses, mask_arguments, mask_remote
+from runsettings.secrets.arguments import mask_arguments
+from runsettings.secrets.forms import mask_addresses, mask_remote
 from runsettings.secrets.masking import SecretMask
 from runsettings.shipping.addresses import shown
 from runsettings.values.key_paths import leaves_of

@@ -123,6 +123,8 @@ def test_a_store_is_changed_and_no_journal(few, serve, tmp_path):
 
 def test_a_run_is_edited_by_keyboard(page, few, hostile):
     """In a dialog, whose errors are told in it; the focus comes back."""
+    from playwright.sync_api import expect
+
     page.expected.append("400")
     page.goto(few.address)
     page.goto(f"{few.base}/?view=run&project=many&id=n0001")
@@ -138,7 +140,7 @@ def test_a_run_is_edited_by_keyboard(page, few, hostile):
     page.focus("dialog button:text-is('Save')")
     page.keyboard.press("Enter")
     page.wait_for_selector(".actions button:text-is('Edit…'):focus")
-    assert page.inner_text("h1") == hostile
+    expect(page.locator("h1")).to_have_text(hostile, timeout=20_000)  # the focus comes back first
     assert page.inner_text(".notes") == hostile
     assert page.locator(".heading .chip").all_inner_texts() == ["finished", hostile[:60], "best"]
     assert page.locator("main img, main script").count() == 0

@@ -15,7 +15,7 @@ from runsettings.shipping.stores.opening import open_store
 from runsettings.shipping.sync import sync_runs
 from runsettings.values.errors import RunError
 
-PAGE = Path(__file__).parents[2] / "docs" / "stores.md"
+PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "postgresql.md"
 PASSWORD = "a-s3cret-of-roles"
 ROLES = ("owner", "trainer", "curator", "viewer")
 
@@ -24,7 +24,7 @@ ROLES = ("owner", "trainer", "curator", "viewer")
 def roles(server):
     """The address of a database for each role, after both blocks of SQL of the page."""
     mark = os.urandom(4).hex()
-    page = PAGE.read_text().partition("## PostgreSQL for a group")[2]
+    page = PAGE.read_text()
     before, rights = re.findall(r"```sql\n(.*?)```", page, re.DOTALL)[:2]
 
     def named(text):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from runsettings._deferred import deferred
 from runsettings.secrets import live
 from runsettings.secrets.arguments import mask_arguments
-from runsettings.secrets.forms import mask_address, passwords_in_addresses
+from runsettings.secrets.forms import MASK, mask_address, passwords_in_addresses
 from runsettings.secrets.masking import SecretMask
 from runsettings.values.errors import RunsettingsError
 
@@ -45,7 +45,12 @@ def error_mask(arguments: Sequence[str], *, misplaced: bool = False) -> SecretMa
 
 
 def _is_open_store(text: str) -> bool:
-    """Whether a text is the address of a store without a password, which an error may name."""
+    """Whether a text is the address of a store that has no secret but its password.
+
+    An error may name such an address: the password is masked by itself.
+    """
+    for password in passwords_in_addresses(text):
+        text = text.replace(f":{password}@", f":{MASK}@")
     return text.startswith(("sqlite", "postgres")) and mask_address(text) == text
 
 
