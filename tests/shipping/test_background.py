@@ -10,7 +10,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -27,20 +26,11 @@ from runsettings.shipping.stores.base import NoStoreError
 from runsettings.shipping.stores.opening import open_store
 from runsettings.values.errors import RunError
 
+from .waiting import PATIENCE, wait_until
+
 LONG = "RUNSETTINGS_LONG" in os.environ
-PATIENCE = 120
-"""Seconds after which a test that waits for something gives up."""
 
 ONLINE = 'init(mode="online", id="x", settings={"disable_git": True})'
-
-
-def wait_until(condition):
-    """Ask again and again until the answer is true."""
-    deadline = time.monotonic() + PATIENCE
-    while not (found := condition()):
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.05)
-    return found
 
 
 def shipped(address):

@@ -9,7 +9,6 @@ import struct
 import subprocess
 import sys
 import textwrap
-import time
 from pathlib import Path
 
 import pytest
@@ -21,10 +20,8 @@ from runsettings.shipping.batches import read_identity
 from runsettings.shipping.stores.base import BusyError
 from runsettings.shipping.stores.wandb_client.position import Position, lock_run
 
+from .waiting import PATIENCE, wait_until
 from .wandb_server import KEY, WandbServer
-
-PATIENCE = 120
-"""Seconds after which a test that waits for something gives up."""
 
 LONG = bool(os.environ.get("RUNSETTINGS_LONG"))
 
@@ -48,15 +45,6 @@ def login(server, jail):
     """A login for the server."""
     jail.setenv(WANDB_API_KEY=KEY, WANDB_BASE_URL=server.url, **OFTEN)
     return server
-
-
-def wait_until(condition):
-    """Ask again and again until the answer is true."""
-    deadline = time.monotonic() + PATIENCE
-    while not (found := condition()):
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.05)
-    return found
 
 
 def sync(*arguments):
