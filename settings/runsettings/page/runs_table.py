@@ -76,7 +76,7 @@ def read_table(source: RunSource, asked: Mapping[str, str]) -> dict[str, Any]:
         shown = [_run_row(run, columns) for run in listing.runs]
         return _table(listing, columns, listing.total or 0, shown)
     listing = source.select(question)
-    found = grouped_runs(listing.runs, groups)
+    found = grouped_runs(listing.runs, groups, parsed.order)
     if member is None:
         if parsed.columns is None:  # most of the columns of runs have no numbers
             metrics = [key for key in summary_metrics(listing.runs) if key not in groups]
@@ -121,7 +121,7 @@ def _whole_table(source: RunSource, asked: Mapping[str, str]) -> list[Column]:
     parsed = parse_question(question, ())
     columns = default_keys() if parsed.columns is None else parsed.columns
     if parsed.groups:
-        return group_columns(runs, parsed.groups, columns)
+        return group_columns(runs, parsed.groups, columns, order=parsed.order)
     return run_columns(runs, columns)
 
 

@@ -91,6 +91,34 @@ def test_groups_have_counts_and_means():
     assert [len(column.values) for column in group_columns(RUNS, [], [], limit=1)] == [1]
 
 
+SEEDS = [
+    run("a", {"lr": 1}, name="z", summary={"acc": 0.9}),
+    run("b", {"lr": 2}, name="y", summary={"acc": 0.7}),
+    run("c", {"lr": 2}, name="x", summary={"acc": 0.6}),
+    run("d", {"lr": 1}, name="w", summary={"acc": 0.1}),
+    run("e", {"lr": 3}, name="v", summary={"acc": math.nan}),
+    run("f", {"lr": 4}, name="u", summary={}),
+]
+
+
+@pytest.mark.parametrize(
+    ("order", "expected"),
+    [
+        ("", [1, 2, 3, 4]),
+        ("-config.lr", [4, 3, 2, 1]),
+        ("-summary.acc", [2, 1, 3, 4]),
+        ("summary.acc", [1, 2, 3, 4]),
+        ("name", [4, 3, 2, 1]),
+        ("steps,-summary.acc", [2, 1, 3, 4]),
+    ],
+)
+def test_groups_are_sorted_by_the_means_that_they_show(order, expected):
+    """Not by their best run; a group without numbers is sorted by its first run."""
+    parsed = [parse_order(text, SEEDS) for text in filter(None, order.split(","))]
+    columns = group_columns(SEEDS, [find_key("config.lr", SEEDS)], [], order=parsed)
+    assert columns[0].values == expected
+
+
 def test_a_list_of_keys_has_each_once():
     """Empty parts are left out, and nothing is an error."""
     assert [key.text for key in parse_keys("id,,name, id", RUNS)] == ["id", "name"]

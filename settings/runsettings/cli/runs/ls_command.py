@@ -177,10 +177,10 @@ def ls_command(
             note("no runs match" if has_runs else f"no runs in {source.place}")
             return
     # An empty list accepts any key: `select_runs` has already checked the keys.
-    _, _, keys, groups = parse_question(question, ())
+    _, order, keys, groups = parse_question(question, ())
     if groups is not None:
         means = keys if keys is not None else summary_metrics(found)
-        table = group_columns(found, groups, means, limit)
+        table = group_columns(found, groups, means, limit, order)
     elif keys is not None:
         table = run_columns(found, keys)
     elif as_json:

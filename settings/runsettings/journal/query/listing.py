@@ -8,9 +8,9 @@ import json
 import math
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 from runsettings.journal.query.comparisons import Filter
 from runsettings.journal.query.errors import QueryError
@@ -18,6 +18,8 @@ from runsettings.journal.query.filters import parse_filter
 from runsettings.journal.query.keys import Key, Kind, find_key, parse_keys, parse_order
 from runsettings.journal.replay import StoredRun
 from runsettings.values.key_paths import MISSING
+
+_Row = TypeVar("_Row")
 
 _LARGEST: Final = int(sys.float_info.max)
 """The largest integer that a float can hold."""
@@ -147,11 +149,16 @@ def select_runs(
     """
     found = [run for run in runs if all(chooses(run) for chooses in filters)]
     for key, descending in reversed(order):  # sorting is stable
-        present = [run for run in found if _is_sortable(key.get(run))]
-        absent = [run for run in found if not _is_sortable(key.get(run))]
-        present.sort(key=_rank_by(key), reverse=descending)
-        found = present + absent
+        found = _sorted(found, [key.get(run) for run in found], descending)
     return found
+
+
+def _sorted(rows: list[_Row], values: Sequence[Any], descending: bool) -> list[_Row]:
+    """Rows in the order of their values, and then those without a sortable value."""
+    ranks = {at: _rank(value) for at, value in enumerate(values) if _is_sortable(value)}
+    present = sorted(ranks, key=ranks.__getitem__, reverse=descending)
+    absent = [at for at in range(len(rows)) if at not in ranks]
+    return [rows[at] for at in (*present, *absent)]
 
 
 def run_columns(runs: Sequence[StoredRun], keys: Sequence[Key]) -> list[Column]:
@@ -169,6 +176,7 @@ def group_columns(
     keys: Sequence[Key],
     metrics: Sequence[Key],
     limit: int | None = None,
+    order: Sequence[tuple[Key, bool]] = (),
 ) -> list[Column]:
     """Group runs, with a row for each group: the keys, the number of runs, and means of metrics.
 
@@ -176,15 +184,16 @@ def group_columns(
     number; if one number is NaN, the mean is NaN.
 
     Args:
-        runs: The runs; groups are in the order in which they first appear.
+        runs: The runs.
         keys: The keys whose values are equal within a group.
         metrics: The keys to compute means of.
         limit: The largest number of groups; all by default.
+        order: The order of the groups, as for `grouped_runs`.
 
     Returns:
         The columns.
     """
-    groups = grouped_runs(runs, keys)[:limit]
+    groups = grouped_runs(runs, keys, order)[:limit]
     columns = [
         Column(
             key.text,
@@ -210,12 +219,16 @@ class Group(NamedTuple):
     runs: list[StoredRun]
 
 
-def grouped_runs(runs: Iterable[StoredRun], keys: Sequence[Key]) -> list[Group]:
+def grouped_runs(
+    runs: Iterable[StoredRun], keys: Sequence[Key], order: Sequence[tuple[Key, bool]] = ()
+) -> list[Group]:
     """Group runs by the values of keys; a run with several tags is in the group of each tag.
 
     Args:
-        runs: The runs; groups are in the order in which they first appear.
+        runs: The runs; equal groups are in the order in which they first appear.
         keys: The keys whose values are equal within a group.
+        order: The keys to sort the groups by, as for `select_runs`. The value of a group is the
+            mean of its numbers; for times and texts it is the value of its first run.
 
     Returns:
         The groups.
@@ -246,7 +259,19 @@ def grouped_runs(runs: Iterable[StoredRun], keys: Sequence[Key]) -> list[Group]:
             with contextlib.suppress(TypeError):
                 known[quick] = group
         group.runs.append(run)
-    return list(found.values())
+    groups = list(found.values())
+    for key, descending in reversed(order):
+        groups = _sorted(groups, [_group_value(key, group, keys) for group in groups], descending)
+    return groups
+
+
+def _group_value(key: Key, group: Group, keys: Sequence[Key]) -> Any:
+    """The value that a group is sorted by."""
+    for known, value in zip(keys, group.values, strict=True):
+        if known.text == key.text:
+            return value
+    numbers = None if key.kind is Kind.TIME else number_range(key, group.runs)
+    return key.get(group.runs[0]) if numbers is None else numbers.mean
 
 
 class NumberRange(NamedTuple):
@@ -304,15 +329,11 @@ def _is_sortable(value: Any) -> bool:
     return value not in (MISSING, []) and value == value  # noqa: PLR0124 - NaN differs from itself
 
 
-def _rank_by(key: Key) -> Callable[[StoredRun], tuple[int, Any]]:
-    def rank(run: StoredRun) -> tuple[int, Any]:
-        """A sort key for values of all types: numbers, then strings, then the rest."""
-        value = key.get(run)
-        if isinstance(value, (int, float)):
-            return 0, value
-        return (1, value) if isinstance(value, str) else (2, json.dumps(value))
-
-    return rank
+def _rank(value: Any) -> tuple[int, Any]:
+    """A sort key for values of all types: numbers, then strings, then the rest."""
+    if isinstance(value, (int, float)):
+        return 0, value
+    return (1, value) if isinstance(value, str) else (2, json.dumps(value))
 
 
 def _is_float(value: Any) -> bool:
