@@ -45,15 +45,9 @@ def test_lines_end_at_line_breaks_only(number, line):
     ],
 )
 def test_the_value_is_marked(line, column, marked):
-    """Without a width, the value at the place is measured."""
+    """The value at the place is measured."""
     excerpt = excerpt_at(line, 1, column)
     assert excerpt == Excerpt(line, 1, column, max(len(marked), 1))
-
-
-def test_width_that_is_known_is_kept():
-    """A caller who knows the width is believed, but something is always marked."""
-    assert excerpt_at("abc", 1, 2, 2).width == 2
-    assert excerpt_at("abc", 1, 2, 0).width == 1
 
 
 def test_excerpt_of_a_value_and_of_its_key():

@@ -262,8 +262,8 @@ class Program:
             secrets = settings_layers.check_layers(model, inputs).secrets
             return runsettings.Config.load(self.config_inputs, secrets=secrets)
 
-    def refuse_config(self, command: str) -> None:
-        """Refuse ``--config`` and ``--set`` for a command that is about settings alone.
+    def refuse_config(self) -> None:
+        """Refuse ``--config`` and ``--set`` for ``lock``, which is about settings alone.
 
         Raises:
             SettingsError: The model of the program reads no config.
@@ -271,7 +271,7 @@ class Program:
         if self.has_config:
             raise SettingsError.of(
                 Rule.BAD_INPUT,
-                f"{command} needs a model that reads --config and --set",
+                "lock needs a model that reads --config and --set",
                 hint="name a RunConfig with --model module:Class",
             )
 

@@ -148,7 +148,7 @@ class ClassSources:
             return sources
         command_line: Source = self._made(
             CliSettingsSource,
-            **_chosen(options, self._model, prefix="cli_"),
+            **_command_line_options(options, self._model),
             case_sensitive=environment.case_sensitive,
             _env_settings_source=environment,
         )
@@ -217,15 +217,10 @@ def split_call(
     return options, rest, files
 
 
-def _chosen(
-    options: Mapping[str, Any], model: type[BaseSettings], *, prefix: str
-) -> dict[str, Any]:
-    """The options with a prefix that the model has, without those that the call replaces."""
-    chosen = {n: v for n, v in model.model_config.items() if n.startswith(prefix)}
-    return {
-        **chosen,
-        **{n: v for n, v in options.items() if n.startswith(prefix) and v is not None},
-    }
+def _command_line_options(options: Mapping[str, Any], model: type[BaseSettings]) -> dict[str, Any]:
+    """The options of pydantic-settings' command line: those of the model, then of the call."""
+    chosen = {n: v for n, v in model.model_config.items() if n.startswith("cli_")}
+    return chosen | {n: v for n, v in options.items() if n.startswith("cli_") and v is not None}
 
 
 def _variable_options(source: Any) -> dict[str, Any]:

@@ -53,21 +53,18 @@ def _line_starts(text: str) -> list[int]:
     return [0, *(found.end() for found in re.finditer(_BREAK, text))]
 
 
-def excerpt_at(text: str, line: int, column: int, width: int | None = None) -> Excerpt:
-    """The excerpt for a position in a text.
+def excerpt_at(text: str, line: int, column: int) -> Excerpt:
+    """The excerpt for a position in a text, which marks the whole token.
 
     Args:
         text: The text.
         line: 1-based line.
         column: 1-based column.
-        width: Characters to mark; the whole token if left out.
     """
     shown = line_of(text, line)
-    if width is None:
-        rest = shown[column - 1 : column - 1 + _LONGEST_TOKEN]
-        token = re.match(_QUOTED, rest) or re.match(_PLAIN, rest)
-        width = len(token[0]) if token else 1
-    return Excerpt(shown, line, column, max(width, 1))
+    rest = shown[column - 1 : column - 1 + _LONGEST_TOKEN]
+    token = re.match(_QUOTED, rest) or re.match(_PLAIN, rest)
+    return Excerpt(shown, line, column, max(len(token[0]), 1) if token else 1)
 
 
 def excerpt_of(tree: Tree, path: KeyPath, *, key: bool = False) -> Excerpt | None:

@@ -42,7 +42,7 @@ def render_problems(diagnostics: Sequence[Diagnostic], subject: str) -> str:
     noun = "problem" if errors else "note" if notes else "warning"
     count = errors or len(diagnostics)
     heading = f"{count} {noun}{'' if count == 1 else 's'} in {subject}"
-    blocks = [_indent(render(diagnostic), "  ") for diagnostic in diagnostics]
+    blocks = [_indent(render(diagnostic)) for diagnostic in diagnostics]
     return "\n\n".join([heading, *blocks])
 
 
@@ -131,5 +131,5 @@ def _excerpt(excerpt: Excerpt) -> list[str]:
     return [f"    {number} │ {shown}", f"    {gutter} │ {' ' * (start - offset)}{carets}"]
 
 
-def _indent(block: str, indent: str) -> str:
-    return "\n".join(indent + line if line else line for line in block.splitlines())
+def _indent(block: str) -> str:
+    return "\n".join(f"  {line}" if line else line for line in block.splitlines())

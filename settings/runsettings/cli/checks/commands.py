@@ -186,7 +186,7 @@ def lock_command(output: str, program: Program) -> None:
     from runsettings.models.locking import lock_of  # pydantic: help needs no models
     from runsettings.resolution.lock_file import read_lock, write_lock  # pydantic, as above
 
-    program.refuse_config("lock")
+    program.refuse_config()
     settings = program.resolve()
     try:
         # With the key of the existing file, the line of an unchanged secret stays the same.

@@ -18,12 +18,11 @@ WANDB = "wandb"
 """The argument that selects W&B, with the login that `init` uses."""
 
 
-def destination_address(given: str | None, option: str) -> str:
+def destination_address(given: str | None) -> str:
     """Return the address that runs are shipped to; by default, the one that `init` uses.
 
     Args:
-        given: The argument of the option: as for `store_address`, or `WANDB`.
-        option: The name of the option, for errors.
+        given: The argument of the option ``--to``: as for `store_address`, or `WANDB`.
 
     Returns:
         The address.
@@ -34,7 +33,7 @@ def destination_address(given: str | None, option: str) -> str:
         RunError: A package is missing.
         SettingsError: The settings have errors.
     """
-    url = None if given in (None, WANDB) else store_address(given, option)
+    url = None if given in (None, WANDB) else store_address(given, "--to")
     from runsettings.models.settings import Settings  # pydantic: other commands need no models
     from runsettings.runs.starting.login import find_login  # pydantic
 
@@ -43,7 +42,7 @@ def destination_address(given: str | None, option: str) -> str:
     if given is not None and "store" in settings.locked and url != own:
         place = settings.origin("store").place
         raise click.BadParameter(
-            f"the store is locked by {place}; leave {option} out", param_hint=option
+            f"the store is locked by {place}; leave --to out", param_hint="--to"
         )
     if url is not None:
         return url
@@ -55,7 +54,7 @@ def destination_address(given: str | None, option: str) -> str:
     else:
         missing = f"no API key for {settings.base_url} was found; set WANDB_API_KEY"
         if given is None:
-            missing = f"there is no store: give {option}, or set WANDB_STORE; and {missing}"
+            missing = f"there is no store: give --to, or set WANDB_STORE; and {missing}"
         raise click.UsageError(missing)
     check_packages(url)
     return url

@@ -74,7 +74,7 @@ def sync_command(
         raise click.UsageError("name runs, or give --all")
     if dry_run and watch:
         raise click.UsageError("--dry-run and --watch exclude each other")
-    url = destination_address(to, "--to")
+    url = destination_address(to)
     with run_source(root) as source:
         said = set[str]()
         while watch:

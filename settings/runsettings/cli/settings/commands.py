@@ -83,12 +83,14 @@ def explain_command(key: str | None, as_json: bool, program: Program) -> None:
 
     if program.has_config:
         config = program.config()
+        if key is not None:
+            showing_config.require_key(config, key)
         if as_json:
             print_json(showing_config.explained_data(config, key))
             return
         if key is None:
             _print_files(showing.chain_of_files(config._trees()))
-        click.echo(showing_config.explain_config(config, key))
+        click.echo(config.explain(key))
         return
     with _model_suggested(program.model, program.is_project):
         if key is None:
@@ -117,7 +119,9 @@ def get_command(key: str, program: Program) -> None:
     from runsettings.cli.settings import showing  # pydantic, as above
 
     if program.has_config:
-        click.echo(showing_config.config_value(program.config(), key))
+        config = program.config()
+        showing_config.require_key(config, key)
+        click.echo(showing_config.config_value(config, key))
         return
     with _model_suggested(program.model, program.is_project):
         showing.refuse_variable(program.settings_class, key)

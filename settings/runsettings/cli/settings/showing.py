@@ -18,6 +18,7 @@ from runsettings.resolution.validation_errors import show_value
 from runsettings.values.key_paths import MISSING, KeyPath, format_path, put_at, value_at
 from runsettings.values.origin import Layer, Origin
 from runsettings.values.rendering import printable
+from runsettings.values.tree import Leaf
 
 if TYPE_CHECKING:
     from runsettings.models.editing import find_option
@@ -54,13 +55,26 @@ def settings_data(settings: LayeredSettings, *, origins: bool, changed: bool) ->
         changed: Whether to leave out settings at their defaults.
     """
     whole = provenance.to_dict(settings)
+    leaves = (
+        Leaf(option.path, _json_value(settings, option.path, whole), origin)
+        for option, origin in _leaves(settings, changed=changed)
+    )
+    return data_of(leaves, origins=origins)
+
+
+def data_of(leaves: Iterable[Leaf], *, origins: bool) -> dict[str, Any]:
+    """Leaves as nested JSON data.
+
+    Args:
+        leaves: The leaves; their values are JSON.
+        origins: Whether to return an object with value and origin for each dotted key instead.
+    """
     data: dict[str, Any] = {}
-    for option, origin in _leaves(settings, changed=changed):
-        value = _json_value(settings, option.path, whole)
+    for path, value, origin in leaves:
         if origins:
-            data[format_path(option.path)] = {"value": value, "origin": origin.to_json()}
+            data[format_path(path)] = {"value": value, "origin": origin.to_json()}
         else:
-            put_at(data, option.path, value)
+            put_at(data, path, value)
     return data
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pydantic import AliasChoices, AliasPath
 from pydantic_settings import BaseSettings
@@ -47,6 +47,14 @@ _MOST_NAMES: Final = 4096
 
 _enclosing: ContextVar[tuple[EnvironmentVariables, ...]] = ContextVar("_enclosing", default=())
 """How the settings that are being validated read variables, outermost first."""
+
+
+class _Given(NamedTuple):
+    """What is read: the variables, the tree that they fill, and the marks of the variables."""
+
+    environ: Mapping[str, str | None]
+    tree: Tree
+    places: Mapping[str, Any]
 
 
 class EnvironmentVariables:
@@ -161,9 +169,10 @@ class EnvironmentVariables:
                 asked.setdefault(owner, {})[spelled] = native
         tree.marks = marks
         beaten: list[Tree] = []
+        given = _Given(environ, tree, places)
         for owner, variables in asked.items():
-            self._ask(owner, variables, environ, tree, places, diagnostics)
-            self._keep_beaten(owner, variables, environ, tree, places, beaten)
+            self._ask(owner, variables, given, diagnostics)
+            self._keep_beaten(owner, variables, given, beaten)
         if asked:
             diagnostics += copying.copy_containers(tree)
         lower = [Reading(each, copying.copy_containers(each)) for each in reversed(beaten)]
@@ -254,15 +263,10 @@ class EnvironmentVariables:
         return [self._nested[prefix] for prefix in owners]
 
     def _ask(
-        self,
-        name: str,
-        variables: dict[str, str],
-        environ: Mapping[str, str | None],
-        tree: Tree,
-        places: Mapping[str, Any],
-        diagnostics: list[Diagnostic],
+        self, name: str, variables: dict[str, str], given: _Given, diagnostics: list[Diagnostic]
     ) -> None:
         """Let pydantic-settings read one field, and set the marks of its parts."""
+        environ, tree, places = given
         assert isinstance(tree.marks, dict)
         texts: dict[str, str | None] = {
             spelled: environ[native] for spelled, native in variables.items()
@@ -304,15 +308,10 @@ class EnvironmentVariables:
                     nested_names.mark_nested(branch, value, keys, places.get(native, native))
 
     def _keep_beaten(
-        self,
-        name: str,
-        variables: dict[str, str],
-        environ: Mapping[str, str | None],
-        tree: Tree,
-        places: Mapping[str, Any],
-        beaten: list[Tree],
+        self, name: str, variables: dict[str, str], given: _Given, beaten: list[Tree]
     ) -> None:
         """Add the values of a field's losing variables to ``beaten``, one tree for each rank."""
+        environ, tree, places = given
         present = [variable for variable in self._names[name] if variable in variables]
         if len(present) < 2 or isinstance(tree.data.get(name, MISSING), (dict, type(MISSING))):
             return  # mappings would be merged, but pydantic-settings takes only the first

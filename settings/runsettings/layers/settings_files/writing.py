@@ -86,35 +86,22 @@ class SettingsFile:
         if self.table is not None:
             table = (*self.table, *parents)
             return self._rewrite(lambda text: toml.set_value(text, table, key, value), private)
+        message, hint = None, "set it with --pyproject"
         if parents:
-            raise SettingsError.of(
-                Rule.BAD_VALUE,
-                "is inside another key, which an INI file cannot express",
-                path=path,
-                origin=self.origin,
-                hint=f"set {parents[0]!r} as a whole, as JSON, or set it with --pyproject",
-            )
-        if key != key.lower():
-            raise SettingsError.of(
-                Rule.BAD_VALUE,
-                "has capital letters, but the keys of an INI file are lower case",
-                path=path,
-                origin=self.origin,
-                hint="set it with --pyproject",
-            )
-        if self.shared and "%" in value:
+            message = "is inside another key, which an INI file cannot express"
+            hint = f"set {parents[0]!r} as a whole, as JSON, or {hint}"
+        elif key != key.lower():
+            message = "has capital letters, but the keys of an INI file are lower case"
+        elif self.shared and "%" in value:
             # The client reads the file with configparser's interpolation, which fails at '%'.
+            message = "must not contain '%' in a file that the wandb client reads: it would fail"
+            hint += ", or in a settings.yaml beside this file"
+        if message is not None:
             raise SettingsError.of(
-                Rule.BAD_VALUE,
-                "must not contain '%' in a file that the wandb client reads: the client would fail",
-                path=path,
-                origin=self.origin,
-                hint="set it with --pyproject, or in a settings.yaml beside this file",
+                Rule.BAD_VALUE, message, path=path, origin=self.origin, hint=hint
             )
         return self._rewrite(
-            lambda text: ini.set_value(text, SECTION, key, value),
-            private,
-            hint="set it with --pyproject",
+            lambda text: ini.set_value(text, SECTION, key, value), private, hint=hint
         )
 
     def remove(self, path: KeyPath, private: Callable[[dict[str, Any]], bool]) -> Rewritten:

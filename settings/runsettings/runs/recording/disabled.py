@@ -10,7 +10,6 @@ import time
 import weakref
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Final, Never, NoReturn, Self
 
 from runsettings.journal.aggregates import Definitions, Totals, define, summarize
@@ -157,12 +156,7 @@ class RunDisabled(DefinesMetrics, ClientNames):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.finish()
 
     def _summarize(self, data: Mapping[str, Any]) -> None:
