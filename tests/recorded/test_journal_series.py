@@ -107,3 +107,12 @@ def test_buckets_have_all_values_of_the_steps(journal, steps):
                 *(len(inside), min(inside), max(inside), inside[-1]),
             )
             assert bucket.mean == pytest.approx(math.fsum(inside) / len(inside), abs=1e-9)
+
+
+def test_a_step_that_is_too_large_is_left_out(journal):
+    """A damaged or hostile journal does not stop the page; stores keep such a row as text."""
+    path, append = journal
+    append(record(1, x=10), record(2**63, x=20), record(2**63 - 1, x=30))
+    series = JournalSeries(str(path))
+    series.read_on()
+    assert values(series) == [(1, 10), (2**63 - 1, 30)]

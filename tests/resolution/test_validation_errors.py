@@ -247,3 +247,28 @@ def test_shapes_that_are_no_models(jail, text, sentences):
         Shapes.resolve(files="x.yaml")
     found = caught.value.diagnostics
     assert [f"{headline(each)} @{each.line}:{each.column}" for each in found] == sentences
+
+
+@pytest.mark.parametrize(
+    ("text", "places"),
+    [
+        ("count: ${either}\neither: ${level}\nlevel: 7\n", ["2:8", "3:9"]),
+        ("count: ${level}\neither: ${level}\nlevel: 7\n", ["2:8", "3:9"]),
+        ("either: ${level}\ncount: ${either}\nlevel: 7\n", ["2:9", "3:8"]),
+    ],
+)
+def test_a_wrong_value_behind_references_is_reported_once(jail, text, places):
+    """With the place of each reference, also of one that leads to another reference."""
+    jail.write("train.yaml", f"$config: 1\n{text}")
+
+    class Levels(LayeredSettings):
+        count: Literal[1, 2] = 1
+        either: Literal[1, 2] = 1
+        level: Literal[1, 2] = 1
+
+    with pytest.raises(SettingsError) as caught:
+        Levels.resolve(files=["train.yaml"])
+    (found,) = caught.value.diagnostics
+    assert (found.path, str(found.origin)) == (("level",), "train.yaml:4:8")
+    related = sorted(str(place) for place, _ in found.related)
+    assert related == [f"train.yaml:{at}" for at in places]

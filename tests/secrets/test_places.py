@@ -81,6 +81,7 @@ _ARGUMENTS = """
 --db.password={} | --passwd {} | --passphrase={} | --credential={} | --private-key={}
 --access-key={} | --access_key {} | --signature={} | --bearer {} | --key {} | --wandb-key={}
 -k {} | --auth {} | --pat {} | --pw {} | --pwd={} | -u me:{} | --user me:{} | api_key={}
+--user=me:{} | --userpwd=me:{} | --proxy-user=me:{} | -ume:{} | -u=me:{}
 +api_key={} | ++db.password={} | ~db.password={} | optim.secret={} | WANDB_API_KEY={}
 -e HF_TOKEN={} | -e=HF_TOKEN={} | -eHF_TOKEN={} | --env AWS_SECRET_ACCESS_KEY={}
 --env=AWS_SECRET_ACCESS_KEY={} | --build-arg NPM_TOKEN={} | --build-arg=NPM_TOKEN={}

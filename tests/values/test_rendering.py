@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from runsettings.values.diagnostic import Beaten, Diagnostic, Excerpt, Rule, Severity
 from runsettings.values.errors import SettingsError
 from runsettings.values.origin import Layer, Origin
-from runsettings.values.rendering import headline, printable, render, render_problems
+from runsettings.values.rendering import counted, headline, printable, render, render_problems
 
 ERROR, WARNING, NOTE = Severity.ERROR, Severity.WARNING, Severity.NOTE
 
@@ -212,3 +212,11 @@ def test_printable_text_stays(text):
 def test_headline_is_one_line():
     """The sentence alone, for reporters that show one line for each diagnostic."""
     assert headline(diagnostic("a\nb", hint="c")) == "optim.lr: a\\nb — c"
+
+
+@pytest.mark.parametrize(
+    ("count", "text"), [(0, "0 files"), (1, "1 file"), (2, "2 files"), (2000, "2,000 files")]
+)
+def test_a_number_with_its_noun(count, text):
+    """Only one has the singular."""
+    assert counted(count, "file") == text

@@ -34,6 +34,7 @@ from runsettings.secrets.masking import SecretMask
 from runsettings.values.diagnostic import Diagnostic, Rule
 from runsettings.values.errors import SettingsError
 from runsettings.values.origin import Kind, Layer, Origin
+from runsettings.values.rendering import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +61,7 @@ class Fix:
     def what(self) -> str:
         """What was rewritten: ``2 scalars rewritten, 1 key renamed``."""
         counts = (("scalar", self.scalars, "rewritten"), ("key", self.keys, "renamed"))
-        return ", ".join(
-            f"{count} {noun}{'s' * (count != 1)} {done}" for noun, count, done in counts if count
-        )
+        return ", ".join(f"{counted(count, noun)} {done}" for noun, count, done in counts if count)
 
     def diff(self) -> str:
         """The change as a unified diff, without the secrets in it and in the lines around it."""

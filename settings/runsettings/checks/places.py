@@ -23,6 +23,7 @@ from runsettings.runconfig.typed import RunConfig
 from runsettings.values.did_you_mean import did_you_mean
 from runsettings.values.key_paths import leaves_of
 from runsettings.values.origin import Layer, Origin
+from runsettings.values.rendering import counted
 from runsettings.values.tree import Tree
 
 State: TypeAlias = Literal["read", "missing", "ignored", "wrong"]
@@ -52,7 +53,7 @@ class Place(NamedTuple):
     def found(self) -> str:
         """What was found there, in words."""
         if self.state == "read":
-            count = f"{self.values} value{'s' * (self.values != 1)}" if self.values else "no value"
+            count = counted(self.values, "value") if self.values else "no value"
             return f"read, {count}" + (f", {self.note}" if self.note else "")
         words = {"missing": "not there", "ignored": "not read", "wrong": "cannot be read"}
         return words[self.state] + (f": {self.note}" if self.note else "")

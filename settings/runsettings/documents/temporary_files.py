@@ -62,6 +62,18 @@ def create_temporary(directory: Path, mode: int) -> tuple[Path, int]:
     raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
 
 
+def mode_of_copy(status: os.stat_result) -> int | None:
+    """The mode of a copy: no user may read it who may not read the file.
+
+    Args:
+        status: The status of the file.
+
+    Returns:
+        The mode; ``None`` for a file that all users may read, whose copy gets the usual mode.
+    """
+    return None if status.st_mode & stat.S_IROTH else status.st_mode & 0o666 | 0o600
+
+
 def remove_abandoned(directory: Path) -> None:
     """Remove the temporary files of killed writers, once for each directory and process."""
     if sys.platform == "win32" or directory in _cleaned:

@@ -18,6 +18,7 @@ from runsettings.journal.writer import Journal, encode
 from runsettings.secrets.masking import SecretMask
 from runsettings.values.diagnostic import Rule
 from runsettings.values.errors import RunError
+from runsettings.values.rendering import counted
 
 
 class Recorder:
@@ -190,8 +191,8 @@ class Recorder:
                     self.complain(f"{self.journal.path} was deleted; the run is lost")
                 elif not self.journal.flush():
                     self.complain(
-                        f"{self.journal.pending} records could not be written to "
-                        f"{self.journal.path} and are lost"
+                        f"the run lost {counted(self.journal.pending, 'record')} that could not "
+                        f"be written to {self.journal.path}"
                     )
                 elif not self.journal.sync():
                     self.refuse_if_strict()

@@ -19,6 +19,8 @@ from typing_extensions import TypedDict
 
 FORMAT: Final = "runsettings-journal"
 VERSION: Final = 1
+LARGEST_STEP: Final = (1 << 63) - 1
+"""Rows with larger steps are not in the series of metrics."""
 
 SCHEMA_ID: Final = "https://json-schema.org/draft/2020-12/schema"
 

@@ -12,8 +12,9 @@ from runsettings.journal.query.keys import Key, Kind, key_names
 from runsettings.journal.query.listing import Column, Question, grouped_runs, parse_question
 from runsettings.journal.query.metrics import TIMES, Bucket
 from runsettings.journal.query.run_objects import json_value, row_objects
+from runsettings.journal.records import LARGEST_STEP
 from runsettings.journal.replay import StoredRun
-from runsettings.page.run_views import LAST_STEP, whole_number
+from runsettings.page.run_views import whole_number
 from runsettings.recorded.csv_files import columns_as_csv
 from runsettings.recorded.sources import RunSource
 
@@ -196,7 +197,7 @@ def _times(source: RunSource, run: StoredRun, first: float, last: float) -> list
 
 def _step(number: float) -> float:
     """The step of a number, which may lie outside of all steps."""
-    return min(max(number, 0), LAST_STEP)
+    return min(max(number, 0), LARGEST_STEP)
 
 
 def _interpolated(points: Sequence[tuple[float, float]], at: float) -> float:

@@ -20,17 +20,15 @@ from runsettings.journal.query.metrics import Bucket
 from runsettings.journal.query.recorded_values import RecordedValue
 from runsettings.journal.query.reproduction import reproduce
 from runsettings.journal.query.run_objects import run_details, run_object
+from runsettings.journal.records import LARGEST_STEP
 from runsettings.journal.replay import StoredRun
 from runsettings.recorded.sources import RunSource
 
 _BUCKETS: Final = 1_000
 """The largest number of buckets of one metric in one response."""
 
-LAST_STEP: Final = (1 << 63) - 1
-"""The largest step."""
-
 _DIGITS: Final = 100
-"""Longer numbers are larger than `LAST_STEP`, unless they begin with zeros."""
+"""Longer numbers are larger than `LARGEST_STEP`, unless they begin with zeros."""
 
 
 def load_run(source: RunSource, project: str, run_id: str) -> StoredRun:
@@ -113,18 +111,18 @@ def read_series(
         By the name of each member of `Bucket`, a list with a number for each bucket.
     """
     buckets = min(max(whole_number(asked.get("buckets"), _BUCKETS), 1), _BUCKETS)
-    first, last = whole_number(asked.get("first"), 0), whole_number(asked.get("last"), LAST_STEP)
+    first, last = whole_number(asked.get("first"), 0), whole_number(asked.get("last"), LARGEST_STEP)
     found = source.series(run, asked.get("key", ""), buckets, first, last)
     columns = zip(*found, strict=True) if found else ((),) * len(Bucket._fields)
     return dict(zip(Bucket._fields, map(list, columns), strict=True))
 
 
 def whole_number(text: str | None, default: int) -> int:
-    """A whole number that the page asks with, `LAST_STEP` at most; the default for other texts."""
+    """A whole number that the page asks with, at most `LARGEST_STEP`; otherwise the default."""
     if text is None or not text.isascii() or not text.isdigit():
         return default
     # Python refuses to convert thousands of digits.
-    return min(int(text), LAST_STEP) if len(text) <= _DIGITS else LAST_STEP
+    return min(int(text), LARGEST_STEP) if len(text) <= _DIGITS else LARGEST_STEP
 
 
 def _places(

@@ -18,7 +18,7 @@ from runsettings.journal.query.metrics import (
     last_of_each,
 )
 from runsettings.journal.reader import open_regular, read_lines
-from runsettings.journal.records import is_double, is_row
+from runsettings.journal.records import LARGEST_STEP, is_double, is_row
 
 _SIZE: Final = 64
 """The number of values that a series summarizes in advance, for charts of long metrics."""
@@ -141,6 +141,8 @@ class JournalSeries:
             if is_double(record, self._sources):
                 continue
             step = record["step"]
+            if step > LARGEST_STEP:
+                continue
             self._collect(record["data"], step)
             self._add(TIMES, step, record["time"])
 

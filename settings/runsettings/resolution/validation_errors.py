@@ -21,7 +21,7 @@ from runsettings.values.errors import SettingsError
 from runsettings.values.excerpts import excerpt_of
 from runsettings.values.key_paths import MISSING, KeyPath
 from runsettings.values.origin import Kind, Layer, Origin
-from runsettings.values.rendering import shown
+from runsettings.values.rendering import counted, shown
 from runsettings.values.tree import Leaf
 
 _OTHER_WORDS: Final = {
@@ -98,15 +98,24 @@ def validation_diagnostics(
 
 def _once(found: list[Diagnostic]) -> list[Diagnostic]:
     """Report a wrong value once, also where references have it: these are further places of it."""
-    for reference in [each for each in found if each.origin is not None and each.origin.targets]:
-        assert reference.origin is not None
-        for index, each in enumerate(found):
-            if each.rule is reference.rule and each.origin in reference.origin.targets:
-                place = (reference.origin._replace(targets=()), reference.excerpt)
-                found[index] = replace(each, related=(*each.related, place))
-                found.remove(reference)
-                break
-    return found
+    indices = {(each.rule, each.origin): index for index, each in reversed([*enumerate(found)])}
+
+    def target(index: int) -> int | None:
+        each = found[index]
+        targets = () if each.origin is None else each.origin.targets
+        known = [indices.get((each.rule, origin)) for origin in targets]
+        return next((index for index in known if index is not None), None)
+
+    kept = dict(enumerate(found))
+    for index, each in enumerate(found):
+        wrong = index
+        while (following := target(wrong)) is not None:  # a reference may lead to another one
+            wrong = following
+        if wrong != index and each.origin is not None:
+            place = each.origin._replace(targets=()), each.excerpt
+            kept[wrong] = replace(kept[wrong], related=(*kept[wrong].related, place))
+            del kept[index]
+    return list(kept.values())
 
 
 def refusal(error: ValidationError, value: Any) -> str:
@@ -295,7 +304,7 @@ def _message(details: list[ErrorDetails], option: Option | None, path: KeyPath, 
         if kinds <= {"literal_error", "enum", "none_required"}:
             return f"must be one of {', '.join(repr(choice) for choice in option.choices)}"
     if details[0]["type"] == "missing" and isinstance(value, (list, tuple)):  # items of a tuple
-        return f"must have {len(value) + len(details)} items"
+        return f"must have {counted(len(value) + len(details), 'item')}"
     sentences = list(dict.fromkeys(_sentence(detail, value) for detail in details))
     return ", or ".join(sentences)
 
@@ -313,7 +322,7 @@ def _sentence(details: ErrorDetails, value: Any) -> str:
     if details["type"] in ("too_long", "too_short"):
         end, limit = ("most", "max") if details["type"] == "too_long" else ("least", "min")
         count = details["ctx"][f"{limit}_length"]
-        return f"must have at {end} {count} item{'s' * (count != 1)}"
+        return f"must have at {end} {counted(count, 'item')}"
     if details["type"] in _OTHER_WORDS:
         return _OTHER_WORDS[details["type"]]
     if message.startswith("Input should be "):

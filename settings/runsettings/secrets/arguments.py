@@ -15,6 +15,7 @@ from runsettings.secrets.forms import (
 )
 
 _LOGINS: Final = frozenset({"-u", "--user", "--userpwd", "--proxy-user"})
+_LOGIN: Final = r"(?:-u|--(?:user|userpwd|proxy-user)=)[^-:][^:]*:(?!//)"
 _LONG_FLAG: Final = r"--[a-zA-Z]"
 
 
@@ -25,7 +26,7 @@ def mask_arguments(arguments: Sequence[str], mask: Callable[[str], str]) -> list
     ``+db.password=x``, ``-e TOKEN=x``, ``{"token": "x"}`` and ``Authorization: x``, or in the next
     one, as after ``--password``. After an ambiguous name, such as ``--key``, a text of letters and
     digits is masked. User and password in addresses are masked, and the password of
-    ``-u user:password``.
+    ``-u user:password``, ``-uuser:password`` and ``--user=user:password``.
 
     Args:
         arguments: The arguments, without the program.
@@ -38,9 +39,10 @@ def mask_arguments(arguments: Sequence[str], mask: Callable[[str], str]) -> list
     before = ""
     for argument in arguments:
         name, equals, value = argument.partition("=")
+        login = re.match(_LOGIN, argument)
         if before and is_secret_name(before) and re.match(_LONG_FLAG, argument) is None:
             masked.append(MASK)
-        elif before in _LOGINS and ":" in argument:
+        elif login is not None or (before in _LOGINS and ":" in argument):
             masked.append(f"{mask(argument.partition(':')[0])}:{MASK}")
         elif before and may_be_secret(before, argument):
             masked.append(MASK)

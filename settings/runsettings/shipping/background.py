@@ -26,6 +26,7 @@ from runsettings.shipping.status import Status, read_status, write_status
 from runsettings.shipping.stores.base import may_pass
 from runsettings.shipping.stores.destinations import open_destination
 from runsettings.values.errors import RunError
+from runsettings.values.rendering import with_hint
 
 AFTER_SCRIPT: Final = 300.0
 """The number of seconds after the end of the script at which this process ends in any case."""
@@ -111,7 +112,8 @@ class Background:
                 self._back_off()
             except RunError as error:
                 final = not may_pass(error)
-                self._write_error(error.diagnostics[0].message, final=final)
+                first = error.diagnostics[0]
+                self._write_error(with_hint(first.message, first.hint), final=final)
                 if final:
                     return False
                 self._back_off()

@@ -26,6 +26,7 @@ from runsettings.shipping.saved_files import LARGEST_FILE
 from runsettings.shipping.status import read_status, status_path
 from runsettings.values.diagnostic import Rule
 from runsettings.values.errors import RunError
+from runsettings.values.rendering import counted
 
 LOG: Final = "shipping.log"
 """The log file of the process, in the run's directory."""
@@ -199,7 +200,7 @@ class Shipment:
                 break
             if waited >= _PROGRESS_DELAY:
                 left = math.ceil(seconds - waited)
-                what = f"{missing:,} bytes" if missing > 0 else f"{status.files} files"
+                what = counted(missing, "byte") if missing > 0 else counted(status.files, "file")
                 self.notices.progress(f"{what} to ship; waiting for up to {left} s")
             time.sleep(min(_POLL, seconds - waited))
         self.notices.end_progress()
@@ -213,10 +214,10 @@ class Shipment:
         if ended and status.error is None:
             reason = f": the process that ships it has ended, see {self.journal.parent / LOG}"
         rest = shlex.join(["runsettings", "sync", os.fspath(self.journal.parent)])
-        what = f"{missing:,} bytes" if missing > 0 else f"{status.files} files"
+        what = counted(missing, "byte") if missing > 0 else counted(status.files, "file")
         first = "set WANDB_STORE to its address, and " if self.in_code else ""
         self.notices.warn(
-            f"{what} of the run are not in the store yet{reason}; {first}send them with: {rest}"
+            f"the store misses {what} of the run{reason}; {first}send them with: {rest}"
         )
 
     def _size(self) -> int:

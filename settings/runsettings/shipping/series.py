@@ -10,12 +10,12 @@ from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
 from runsettings.journal.aggregates import as_float, merge_summary
+from runsettings.journal.records import LARGEST_STEP
 from runsettings.journal.replay import StoredRun
 
 _EXACT_INTEGERS: Final = 1 << 53
 """A float can represent all integers whose absolute value is below this."""
 
-_LARGEST_STEP: Final = (1 << 63) - 1
 _MEMBERS: Final = itemgetter("type", "step", "time", "data")
 _FEW: Final = 4
 """Fewer rows with the same keys are added faster one by one."""
@@ -158,7 +158,7 @@ def add_row(series: dict[str, Series], record: Mapping[str, Any]) -> bool:
         Whether the series have all values of the row, so that its text is not needed.
     """
     step, time = record["step"], as_float(record["time"])
-    if step > _LARGEST_STEP:
+    if step > LARGEST_STEP:
         return False
     flat: dict[str, Any] = {}
     merge_summary(flat, record["data"])

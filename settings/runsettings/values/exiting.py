@@ -51,7 +51,7 @@ def _line_outside(traceback: TracebackType | None) -> Origin | None:
     found = None
     while traceback is not None:
         frame = traceback.tb_frame
-        module = frame.f_globals.get("__name__", "")
+        module = str(frame.f_globals.get("__name__"))
         if module.partition(".")[0] not in {"runsettings", "contextlib"}:
             found = Origin(Layer.INIT, frame.f_code.co_filename, traceback.tb_lineno)
         traceback = traceback.tb_next

@@ -41,7 +41,7 @@ def render_problems(diagnostics: Sequence[Diagnostic], subject: str) -> str:
     notes = all(diagnostic.severity is Severity.NOTE for diagnostic in diagnostics)
     noun = "problem" if errors else "note" if notes else "warning"
     count = errors or len(diagnostics)
-    heading = f"{count} {noun}{'' if count == 1 else 's'} in {subject}"
+    heading = f"{counted(count, noun)} in {subject}"
     blocks = [_indent(render(diagnostic)) for diagnostic in diagnostics]
     return "\n\n".join([heading, *blocks])
 
@@ -80,6 +80,11 @@ def headline(diagnostic: Diagnostic) -> str:
 def with_hint(message: str, hint: str | None) -> str:
     """A message, followed by the hint if there is one."""
     return f"{message} — {hint}" if hint else message
+
+
+def counted(count: int, noun: str) -> str:
+    """A number with its noun: ``1 file``, ``2,000 files``."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def shown(value: Any) -> str:

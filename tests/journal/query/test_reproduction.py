@@ -51,12 +51,19 @@ def test_a_remote_with_a_line_break_stays_a_comment():
     assert reproduce(run_of(git=git)).splitlines()[0] == "# a clone of x id"
 
 
+def test_a_remote_cannot_write_to_the_terminal():
+    """Its comment is printed as it is, and a journal of somebody else may name anything."""
+    git = {"commit": "a" * 40, "remote": "x\x1b]0;y\x07"}
+    assert reproduce(run_of(git=git)).splitlines()[0] == r"# a clone of x\x1b]0;y\x07"
+
+
 @pytest.mark.parametrize(
     ("args", "shown"),
     [
         (["--api-key", "***"], '--api-key "${API_KEY}"'),
         (["--db.password=***"], '--db.password="${DB_PASSWORD}"'),
         (["***"], '"${SECRET}"'),
+        (["--é=***"], "'--é='\"${SECRET}\""),
         (["--url", "https://me:***@host/$x"], "--url https://me:\"${URL}\"'@host/$x'"),
     ],
 )

@@ -73,7 +73,7 @@ def test_a_program_elsewhere_keeps_its_last_name(jail, monkeypatch):
     """Its folders are nobody's business."""
     path = jail.write(jail.home / "bin" / "tool.py", "code")
     monkeypatch.setattr(sys.modules["__main__"], "__file__", str(path), raising=False)
-    assert main_code(jail.cwd, {}) == [("tool.py", b"code")]
+    assert main_code(jail.cwd, {}) == [("tool.py", b"code", None)]
 
 
 @pytest.mark.parametrize("file", [None, "gone.py"])

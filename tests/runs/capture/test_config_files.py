@@ -69,3 +69,47 @@ def test_a_large_file_is_not_kept(begin, jail):
 def test_a_copy_never_leaves_its_directory(name, copy):
     """However the file is named; one file has one name."""
     assert copy_name(name, "/home/me") == copy
+
+
+SECRET = "0123456789abcdef0123"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "copy"),
+    [
+        ("a.yaml", "lr: 1\n# api_key: {}\n", "lr: 1\n# api_key: ***\n"),
+        ("a.yaml", "lr: 1\nurl: postgresql://u:{}@h/d\n", "lr: 1\nurl: postgresql://u:***@h/d\n"),
+        (
+            "a.yaml",
+            "lr: 1\ndb:\n  password: >-\n    {}\n",
+            "lr: 1\ndb:\n  password: ***\n    ***\n",
+        ),
+        ("a.yaml", "lr: 1\ncredentials:\n  x: {}\n", "lr: 1\ncredentials:\n  x: ***\n"),
+        (
+            "a.yaml",
+            "$config: 1\nlr: 1\n$profiles:\n  prod:\n    token: {}\n",
+            "$config: 1\nlr: 1\n$profiles:\n  prod:\n    token: ***\n",
+        ),
+        ("a.json", '{{"lr": 1,\n"secrets": [\n"{}"]}}\n', '{"lr": 1,\n"secrets": ***\n"***"]}\n'),
+        ("a.toml", "lr = 1\n[credentials]\nx = '{}'\n", "lr = 1\n[credentials]\nx = '***'\n"),
+        ("a.yaml", "lr: 1\n# {}{}\n", "lr: 1\n# " + SECRET * 2 + "\n"),
+    ],
+)
+def test_a_text_that_looks_like_a_secret_is_masked(begin, jail, name, text, copy):
+    """The run does not know the secrets of a comment or of a profile that was not chosen."""
+    jail.write(name, text.format(SECRET, SECRET))
+    run = begin(config=name, config_exclude_keys=None)
+    assert copies(run) == {name: copy}
+
+
+def test_a_copy_is_as_private_as_its_file(begin, jail):
+    """Other users of a shared directory may read the run, but not the file."""
+    jail.write("train.yaml", "lr: 1\n")
+    private = jail.write("private.yaml", "seed: 1\n")
+    private.chmod(0o600)
+    run = begin(config=["train.yaml", "private.yaml"])
+    assert copies(run).keys() == {"train.yaml", "private.yaml"}
+    home = run.path / "files" / "config_files"
+    modes = {path.name: path.stat().st_mode & 0o077 for path in home.iterdir()}
+    assert modes["private.yaml"] == 0
+    assert modes["train.yaml"] != 0

@@ -563,7 +563,7 @@ def test_start_and_end_are_one_line_each(begin, capsys):
     assert told.out == ""
     assert told.err == (
         f"runsettings: run n (i) started, offline: {run.path}\n"
-        f"runsettings: run n (i) finished after 1 steps: {run.path}\n"
+        f"runsettings: run n (i) finished after 1 step: {run.path}\n"
     )
 
 

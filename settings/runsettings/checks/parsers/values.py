@@ -17,6 +17,7 @@ from runsettings.checks.parsers.yaml_values import is_form, yaml_forms
 from runsettings.layers.flags.conversion import UnknownConversionError, convert
 from runsettings.layers.text_values import decoded, typed
 from runsettings.resolution.validation_errors import refusal
+from runsettings.values.rendering import counted
 
 _MANY_CHOICES: Final = 30
 """More than these are not listed in a sentence."""
@@ -54,7 +55,7 @@ def _reason(option: ParserOption, value: Any) -> str | None:
     if not isinstance(value, list):
         return "must be a list"
     if type(action.nargs) is int and len(value) != action.nargs and not option.appends:
-        return f"must have {action.nargs} items, not {len(value)}"
+        return f"must have {counted(action.nargs, 'item')}, not {len(value)}"
     if action.nargs == "+" and not value and not option.appends:
         return "must have at least one item"
     if isinstance(action, argparse._AppendConstAction):

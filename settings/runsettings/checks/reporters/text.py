@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity
-from runsettings.values.rendering import headline, printable, render_problems
+from runsettings.values.rendering import counted, headline, printable, render_problems
 
 ONE_LINERS: Final = frozenset({Rule.LOCK_DRIFT, Rule.ENVIRONMENT_CHANGED})
 """Rules whose sentence tells the place as well."""
@@ -39,5 +39,5 @@ def _subject(checked: Sequence[str]) -> str:
     if len(files) == 1:
         parts.append(printable(files[0]))
     elif files:
-        parts.append(f"{len(files):,} files")
+        parts.append(counted(len(files), "file"))
     return " and ".join(parts) or "nothing"

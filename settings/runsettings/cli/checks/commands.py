@@ -19,7 +19,7 @@ from runsettings.documents.git import GitError
 from runsettings.values.diagnostic import Rule
 from runsettings.values.did_you_mean import did_you_mean
 from runsettings.values.errors import SettingsError
-from runsettings.values.rendering import printable, render
+from runsettings.values.rendering import counted, printable, render
 
 if TYPE_CHECKING:
     from runsettings.values.diagnostic import Diagnostic
@@ -194,4 +194,5 @@ def lock_command(output: str, program: Program) -> None:
     except SettingsError:
         key = None
     write_output(output, write_lock(lock_of(settings, Path.cwd(), key)))
-    note(f"{len(runsettings.options(type(settings)).options)} settings locked in {output}")
+    count = len(runsettings.options(type(settings)).options)
+    note(f"{counted(count, 'key')} locked in {output}")

@@ -27,7 +27,7 @@ from runsettings.journal.query.recorded_values import (
 from runsettings.journal.query.run_objects import run_details
 from runsettings.journal.replay import StoredRun
 from runsettings.values.key_paths import MISSING
-from runsettings.values.rendering import printable
+from runsettings.values.rendering import counted, printable
 
 _MOST_FILES: Final = 50
 """The largest number of files that are listed without ``--all``."""
@@ -101,8 +101,8 @@ def _about(run: StoredRun) -> list[tuple[str, str]]:
         ("started", cell(run.started, Kind.TIME) if run.starts > 1 else None),
         ("runtime", cell(run.runtime, Kind.DURATION)),
         ("steps", str(run.rows)),
-        ("torn", run.torn and f"{_counted(run.torn, 'line')} of the journal cannot be read"),
-        ("lost", run.lost and f"{_counted(run.lost, 'record')} could not be written"),
+        ("torn", run.torn and f"{counted(run.torn, 'line')} of the journal cannot be read"),
+        ("lost", run.lost and f"{counted(run.lost, 'record')} could not be written"),
         ("directory", str(run.directory)),
     ]
     return [(key, cell(value)) for key, value in known if value]
@@ -115,10 +115,6 @@ def _state(run: StoredRun) -> str:
     details = [f"exit code {end['code']}"] if end.get("code") is not None else []
     details += [str(end[key]) for key in ("error", "signal") if end.get(key)][:1]
     return f"{run.state} ({', '.join(details)})" if details else run.state
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def _leaf_rows(leaves: Mapping[str, RecordedValue]) -> list[tuple[str, ...]]:
@@ -139,7 +135,7 @@ def _metric_rows(metrics: Mapping[str, Metric]) -> list[tuple[str, ...]]:
                 NOTHING if value is None else cell(value)
                 for value in (metric.minimum, metric.maximum, metric.last)
             ),
-            _counted(metric.count, "value"),
+            counted(metric.count, "value"),
         )
         for key, metric in metrics.items()
     ]

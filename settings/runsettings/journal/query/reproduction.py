@@ -12,13 +12,14 @@ from runsettings.journal.query.recorded_values import config_values, settings_va
 from runsettings.journal.replay import StoredRun
 from runsettings.secrets.forms import MASK
 from runsettings.values.origin import Layer
+from runsettings.values.rendering import printable
 
 _IDENTITY: Final = frozenset({"run_id", "resume", "resume_from", "fork_from"})
 """Settings with which the command would continue or replace the recorded run."""
 
 _COMMIT: Final = r"[0-9a-f]{7,64}"
-_FLAG: Final = r"--?([A-Za-z][\w.-]*)"
-_VARIABLE: Final = r"[A-Za-z_]\w*"
+_FLAG: Final = r"--?([A-Za-z][A-Za-z0-9_.-]*)"
+_VARIABLE: Final = r"[A-Za-z_][A-Za-z0-9_]*"
 
 
 def reproduce(run: StoredRun) -> str:
@@ -40,7 +41,7 @@ def reproduce(run: StoredRun) -> str:
         lines.append(f"cd {_quoted(facts['cwd'])}")
     if isinstance(git, Mapping) and re.fullmatch(_COMMIT, str(git.get("commit"))):
         if git.get("remote"):
-            lines.append("# " + " ".join(f"a clone of {git['remote']}".split()))
+            lines.append(printable("# " + " ".join(f"a clone of {git['remote']}".split())))
         lines.append(f"git checkout {git['commit']}")
         if git.get("dirty"):
             lines.append("# tracked files had changes that this commit does not have")

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from runsettings.documents.temporary_files import mode_of_copy
 from runsettings.runs.capture import notebook
 
 
@@ -18,6 +19,8 @@ class Code(NamedTuple):
     name: str
     """Relative, with forward slashes."""
     content: bytes
+    mode: int | None = None
+    """The mode of the copy; ``None`` for the usual one."""
 
 
 def main_code(cwd: Path, environ: Mapping[str, str]) -> list[Code]:
@@ -50,8 +53,8 @@ def _notebook(namespace: Mapping[str, object], cwd: Path, environ: Mapping[str, 
 def _read(file: Path, cwd: Path) -> list[Code]:
     file = Path(os.path.abspath(cwd / file))  # noqa: PTH100 - without following symbolic links
     try:
-        content = file.read_bytes()
+        content, mode = file.read_bytes(), mode_of_copy(file.stat())
     except OSError:
         return []
     name = file.relative_to(cwd).as_posix() if file.is_relative_to(cwd) else file.name
-    return [Code(name, content)]
+    return [Code(name, content, mode)]

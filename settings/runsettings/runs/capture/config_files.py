@@ -7,8 +7,12 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from runsettings.documents.files import Format, read_text
+from runsettings.documents.temporary_files import mode_of_copy
 from runsettings.journal.directory import copy_name
 from runsettings.runs.capture.code import Code
+from runsettings.secrets.forms import is_secret_name, mask_addresses, written_secrets
+from runsettings.secrets.masking import SecretMask
 from runsettings.values.origin import Layer
 
 _LARGEST: Final = 1 << 20
@@ -40,7 +44,28 @@ def config_files(origins: Iterable[Mapping[str, Any]], cwd: Path) -> list[Code]:
         path = cwd / name
         try:
             if path.is_file() and path.stat().st_size <= _LARGEST:
-                found.append(Code(copy_name(name, os.fspath(cwd)), path.read_bytes()))
+                content, mode = _without_secrets(path), mode_of_copy(path.stat())
+                found.append(Code(copy_name(name, os.fspath(cwd)), content, mode))
         except (OSError, ValueError):
             continue  # it was deleted, or is not a path
     return found
+
+
+def _without_secrets(path: Path) -> bytes:
+    """The content of a file, in which texts that look like secrets are masked.
+
+    The run does not know all secrets of a file, such as those of a profile that was not chosen.
+
+    Raises:
+        OSError: The file cannot be read.
+    """
+    text = path.read_bytes().decode(errors="surrogateescape")
+    if is_secret_name(text):
+        data = read_text(text, Layer.FILE, "copy", Format.of(path) or Format.YAML).tree.data
+        text = (
+            SecretMask(written_secrets(data))
+            .file(text.encode(errors="surrogateescape"))
+            .decode(errors="surrogateescape")
+        )
+    lines = map(SecretMask().line, mask_addresses(text).split("\n"))
+    return "\n".join(lines).encode(errors="surrogateescape")

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import functools
 import os
-import stat
 import sys
 import threading
 import time
@@ -16,7 +15,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final, NamedTuple
 
 from runsettings.documents.atomic_write import write_file
-from runsettings.documents.temporary_files import TEMPORARY
+from runsettings.documents.temporary_files import TEMPORARY, mode_of_copy
 from runsettings.journal.directory import remove_temporary_files
 from runsettings.journal.recorder import Recorder
 from runsettings.journal.writer import encode
@@ -211,7 +210,7 @@ class RunFiles:
             lines = "".join(f"{name}=={version}\n" for name, version in packages.items())
             self._write(REQUIREMENTS, lines.encode())
             for file in copies:
-                self._write(file.name, file.content, record=True)
+                self._write(file.name, file.content, record=True, mode=file.mode)
         except RunError as error:
             # Raised by `wait_for_facts`: nobody sees an exception of this thread.
             self._failure = error
@@ -236,9 +235,7 @@ class RunFiles:
         name = self._free_name(f"saved/{name}" if name in RESERVED else name, source)
         if self._copied.get(name) != version:
             with open(source, "rb") as content:  # noqa: PTH123 - a text, not a path
-                # A copy is read by no one who may not read the file.
-                mode = None if status.st_mode & stat.S_IROTH else status.st_mode & 0o666 | 0o600
-                self._replace(name, content, mode)
+                self._replace(name, content, mode_of_copy(status))
             self._copied[name] = version
             self._record(name, status.st_size)
         return name
@@ -256,14 +253,16 @@ class RunFiles:
 
     def _write_code(self, code: Iterable[Code]) -> None:
         for file in code:
-            self._write(f"code/{file.name}", file.content, record=True)
+            self._write(f"code/{file.name}", file.content, record=True, mode=file.mode)
 
-    def _write(self, name: str, content: bytes, *, record: bool = False) -> None:
+    def _write(
+        self, name: str, content: bytes, *, record: bool = False, mode: int | None = None
+    ) -> None:
         """Write a file with its secrets masked, and record it if it is not one of the run's own."""
         masked = self._recorder.mask.file(content)
 
         def write() -> None:
-            self._replace(name, masked)
+            self._replace(name, masked, mode)
             if record:
                 self._record(name, len(masked))
 

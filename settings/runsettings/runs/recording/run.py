@@ -28,6 +28,7 @@ from runsettings.runs.recording.metrics import RunMetrics
 from runsettings.runs.recording.summary import Summary
 from runsettings.values.diagnostic import Rule
 from runsettings.values.errors import RunError
+from runsettings.values.rendering import counted
 
 _NUMBERS: Final = frozenset({int, float, bool, type(None)})
 _TEXT: Final = frozenset({str})
@@ -336,7 +337,7 @@ class Run(RunMetrics):
                 self._recorder.close()
             finally:
                 self._open = self._writes_at_once = False
-        after = f"after {self._rows + self._followed} steps"
+        after = f"after {counted(self._rows + self._followed, 'step')}"
         self._recorder.notices.tell(
             f"run {self.name} ({self.id}) {ending.state} {after}: {self.path}"
         )

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from runsettings.documents.atomic_write import write_file
+from runsettings.documents.temporary_files import mode_of_copy
 from runsettings.journal.replay import StoredRun
 from runsettings.shipping.saved_files import saved_path
 
@@ -54,9 +54,7 @@ def copy_event_file(
             return None
         target = saved_path(run.journal, name)
         target.parent.mkdir(parents=True, exist_ok=True)
-        # A copy is read by no one who may not read the file.
-        mode = None if status.st_mode & stat.S_IROTH else status.st_mode & 0o666 | 0o600
-        write_file(target, content, mode=mode, follow_links=False)
+        write_file(target, content, mode=mode_of_copy(status), follow_links=False)
     # With a later time, the run would seem to have lasted until now.
     return {"type": "file", "time": run.last, "path": name, "size": target.stat().st_size}
 
