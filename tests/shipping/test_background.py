@@ -429,3 +429,11 @@ def test_the_shipper_inherits_no_descriptor(script, jail):
         print(mine & {{str(each.readlink()) for each in theirs}})
     """)
     assert done.stdout == "set()\n", done.stderr
+
+
+def test_an_error_of_the_store_says_what_to_do(begin, jail, capfd):
+    """The message alone may not say how to go on."""
+    jail.write("runs.db", "no database " * 100)
+    run = begin()
+    Shipment.start(run.journal_path, "sqlite:///runs.db", Notices()).wait(PATIENCE)
+    assert "is not a database — name another file" in capfd.readouterr().err
