@@ -283,6 +283,7 @@ WORST: dict[str, list[tuple[str, str, str]]] = {
         ("a@", "a", ""),
     ],
     "secrets.arguments:_LONG_FLAG": [("", "-", "")],
+    "secrets.arguments:_LOGIN": [("", "-u", ""), ("-u", "a", ""), ("-u", "a:", "//")],
     "models.settings:BYTES": [("", "1", "x")],
     "models.settings:SECONDS": [("", "1", "x"), ("1.", "1", "x")],
     "secrets.forms:_VALUE": [("", "a", " ")],
