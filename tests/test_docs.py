@@ -18,7 +18,8 @@ A comment on the line above a block, which readers do not see, says what else it
 * ``<!-- output -->`` the block is what the last Python printed.
 * ``<!-- skip: reason -->`` the block is not run.
 
-``…`` alone on a line of an output stands for any lines.
+``…`` alone on a line of an output stands for any lines, and inside a line for any text. An output
+has `PROJECT` for the page's directory, and `SITE` for the site's.
 """
 
 from __future__ import annotations
@@ -50,6 +51,8 @@ ROOT = Path(__file__).parents[1]
 PAGES = sorted(
     [ROOT / "README.md", *(p for p in (ROOT / "docs").rglob("*.md") if "_build" not in p.parts)]
 )
+PROJECT = "/home/me/project"
+SITE = "/etc/xdg"
 LONGEST = 60
 """Seconds that a command of a page may take."""
 
@@ -67,7 +70,7 @@ _PLAIN = re.compile(
 @pytest.mark.parametrize("page", PAGES, ids=[str(page.relative_to(ROOT)) for page in PAGES])
 def test_page_is_true(page: Path, jail, warm) -> None:
     """Every block of the page runs, and what the page shows as output is the output."""
-    story = Story(jail.cwd, warm)
+    story = Story(jail.cwd, jail.site, warm)
     document = Sybil([story.regions], path=str(ROOT)).parse(page)
     with mock.patch.dict(os.environ):
         for example in document.examples():
@@ -79,11 +82,13 @@ class Story:
 
     Args:
         directory: Where the page's files are, and its commands run.
+        site: The directory that the page calls `SITE`.
         warm: Runs the commands that need no shell.
     """
 
-    def __init__(self, directory: Path, warm: Any) -> None:
+    def __init__(self, directory: Path, site: Path, warm: Any) -> None:
         self._directory = directory
+        self._site = site
         self._warm = warm
         self._printed = ""
         bin_directory = str(Path(sys.executable).parent)
@@ -91,6 +96,7 @@ class Story:
             "PATH": f"{bin_directory}{os.pathsep}{os.environ['PATH']}",
             "COLUMNS": "100",  # tables on a page are as wide as the page
             "NO_COLOR": "1",
+            "EMAIL": "me@example.com",  # git commits nothing of nobody
         }
 
     def regions(self, document: Document) -> Iterator[Region]:
@@ -121,7 +127,7 @@ class Story:
 
     def _file(self, example: Example) -> None:
         source, name = example.parsed
-        path = self._directory / name
+        path = self._directory / name.replace(SITE, str(self._site))
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(source)
 
@@ -139,7 +145,7 @@ class Story:
         try:
             self._python(example)
         except RunsettingsError as error:
-            self._printed = str(error)
+            self._printed = self._shown(str(error))
             return None
         return "no error was raised"
 
@@ -150,11 +156,17 @@ class Story:
     def _console(self, example: Example) -> str | None:
         source, _ = example.parsed
         for command, expected in _commands(source):
-            printed = self._run(command)
+            printed = self._shown(self._run(command))
             difference = _difference(expected, printed)
             if difference is not None:
                 return f"$ {command}\n{difference}"
         return None
+
+    def _shown(self, printed: str) -> str:
+        """What was printed, with the directories as the pages name them."""
+        for directory, name in ((self._directory, PROJECT), (self._site, SITE)):
+            printed = printed.replace(str(directory), name)
+        return printed
 
     def _run(self, command: str) -> str:
         variables = {**os.environ, **self._variables}
@@ -198,7 +210,9 @@ def _commands(source: str) -> Iterator[tuple[str, str]]:
 
 def _difference(expected: str, printed: str) -> str | None:
     pattern = "".join(
-        r"(?:.*\n)*?" if line.strip() == "…" else re.escape(line) + r"[ \t]*\n"
+        r"(?:.*\n)*?"
+        if line.strip() == "…"
+        else ".*".join(map(re.escape, line.split("…"))) + r"[ \t]*\n"
         for line in expected.rstrip().splitlines()
     )
     if re.fullmatch(pattern, printed.rstrip() + "\n" if printed.strip() else ""):
@@ -238,8 +252,12 @@ def headings(name: str) -> list[str]:
 
 
 def test_every_rule_has_an_example() -> None:
-    """The page of rules has each rule in the order of the code, with its severity."""
+    """The page has each rule in the order of the code, its message as printed, and a fix."""
     assert headings("reference/rules.md") == [rule.value for rule in Rule]
+    _, *sections = (ROOT / "docs/reference/rules.md").read_text(encoding="utf-8").split("\n## ")
+    shown = re.compile(r"<!-- output -->\n```text\n.|```console\n\$ [^`]*\n(?!\$ )[^`]", re.DOTALL)
+    assert [s.partition("\n")[0] for s in sections if not shown.search(s)] == []
+    assert [s.partition("\n")[0] for s in sections if "\n**Fix.** " not in s] == []
 
 
 def test_every_argument_of_init_has_its_section() -> None:
