@@ -148,6 +148,7 @@ def serve() -> Iterator[Callable[..., Served]]:
         environment = {name: os.environ[name] for name in kept if name in os.environ}
         if launcher is not None:
             environment["PATH"] = f"{launcher}{os.pathsep}{environment['PATH']}"
+            environment["DISPLAY"] = ":0"
         browser = [] if launcher else ["--no-browser"]
         process = subprocess.Popen(
             [sys.executable, "-m", "runsettings", "ui", *browser, "--port", "0", *options],

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import signal
 import stat
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -318,6 +320,34 @@ def test_a_new_run_appears_by_itself(page, many, add_run):
     page.wait_for_selector("tr.row a")
     add_run(many.directory, 9999)
     page.wait_for_selector("a:text-is('n9999')")
+
+
+def test_without_a_display_no_browser_is_started(tmp_path):
+    """The way to the page from another machine is told instead."""
+    launcher = tmp_path / "xdg-open"
+    launcher.write_text("#!/bin/sh\necho started >&2\n")
+    launcher.chmod(0o700)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "runsettings", "ui", "--port", "0"],
+        cwd=tmp_path,
+        env={
+            **{name: value for name, value in os.environ.items() if "DISPLAY" not in name},
+            "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}",
+        },
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    address = process.stdout.readline()
+    told = process.stderr.readline()
+    process.send_signal(signal.SIGINT)
+    _, rest = process.communicate(timeout=60)
+    port = address.split(":")[2].partition("/")[0]
+    assert "no display" in told
+    assert f"ssh -N -L {port}:127.0.0.1:{port} HOST" in told
+    assert "started" not in rest
 
 
 def test_the_browser_is_opened_without_the_token_in_its_arguments(served, serve, browser, tmp_path):

@@ -37,8 +37,10 @@ def load_object(reference: str, option: str, directory: Path | None = None) -> A
     if not (separator and module_name and name):
         message = f"{reference!r} is not of the form module:name"
         module_name, period, name = reference.rpartition(".")
-        if period and module_name and name.isidentifier():
+        if period and module_name and name.isidentifier() and name != "py":
             message += f" — did you mean '{module_name}:{name}'?"
+        else:
+            message += " — the class Train of train.py is train:Train"
         raise refused(message)
     # A script may be named by its file. It imports modules from its own directory.
     script = Path(module_name)

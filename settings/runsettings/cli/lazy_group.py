@@ -53,7 +53,7 @@ class LazyGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find a command as click does, with a did-you-mean for a misspelt name.
+        """Find a command as click does, and say which commands there are.
 
         Args:
             ctx: The context of the group.
@@ -66,7 +66,6 @@ class LazyGroup(click.Group):
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
             hint = did_you_mean(args[0], self.table)
-            if hint is None:
-                raise
+            hint = hint or f"the commands are {', '.join(self.table)}"
             message = f"there is no command {args[0]!r} — {hint}"
             raise click.UsageError(message, error.ctx) from None

@@ -274,9 +274,10 @@ def _similar(path: Path, where: str) -> str | None:
     except OSError:
         return None
     # The stems are compared without suffixes, which many config files share. A file with the same
-    # suffix is meant first: the config `train.yaml` stands beside the script `train.py`.
+    # suffix is meant first, and a file of no format never: `train.py` stands beside `train.yaml`.
     alike = [name for name in siblings if Path(name).suffix == path.suffix]
-    for names in (alike, siblings):
+    readable = [name for name in siblings if Path(name).suffix and Format.of(name)]
+    for names in (alike, readable):
         stems = {Path(name).stem.casefold(): name for name in sorted(names, reverse=True)}
         close = did_you_mean.closest(path.stem.casefold(), stems)
         if close is not None:

@@ -28,6 +28,10 @@ def closest(name: str, known: Iterable[str]) -> str | None:
     wanted = _plain(name)
     if wanted in plain:
         return plain[wanted]
+    # A name in the singular or plural: `file` is `files`.
+    for other in (f"{wanted}s", wanted.removesuffix("s")):
+        if other in plain:
+            return plain[other]
     # `tags` is what init() calls `run_tags`, and `dir` `root_dir`.
     longer = [candidate for candidate in plain if candidate.endswith(f"_{wanted}")]
     if len(longer) == 1:

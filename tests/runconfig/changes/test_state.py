@@ -51,7 +51,7 @@ def test_a_changed_value_is_refused(config: Config) -> None:
         == f"""\
 1 problem in run config
 
-  lr is 0.1 and may not become 0.5 — pass allow_val_change=True to allow it
+  lr is 0.1 and may not become 0.5 — pass allow_val_change=True to init(), or to config.update()
     {fault.origin}
     over  train.yaml:1:5 = 0.1"""
     )

@@ -37,7 +37,7 @@ def check_request(
     settings: type[LayeredSettings] = Settings
     configs = None
     if program.model is not None:
-        configs = model_named(program.model, "--model", program.directory)
+        configs = model_named(program.model, program.model_place, program.directory)
     if configs is not None and issubclass(configs, LayeredSettings):
         settings, configs = configs, None
     if schema is not None:

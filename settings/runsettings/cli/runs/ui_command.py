@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import functools
+import os
+import sys
 import tempfile
 from contextlib import nullcontext
 from html import escape
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 import click
 
-from runsettings.cli.printing import WholeNumber
+from runsettings.cli.printing import WholeNumber, note
 from runsettings.cli.runs.options import directory_option, run_source, store_option
 from runsettings.documents.atomic_write import write_file
 from runsettings.page.live_directory import LiveDirectory
@@ -55,8 +58,12 @@ def ui_command(root: str | None, store: str | None, port: int | None, no_browser
 
         def ready(address: str) -> None:
             click.echo(address)
-            if not no_browser:
+            if no_browser:
+                return
+            if _has_display():
                 _launch(address, Path(directory))
+            else:
+                note(f"no display: open the address in a browser; over SSH, {_forwarding(address)}")
 
         shown: RunSource
         if isinstance(source, DirectorySource):
@@ -67,6 +74,17 @@ def ui_command(root: str | None, store: str | None, port: int | None, no_browser
             # A store that is open for changes would be locked.
             shown, editing = source, functools.partial(run_source, root, store, writable=True)
         serve(shown, editing, opened, ready)
+
+
+def _has_display() -> bool:
+    """Whether a browser has somewhere to show a page: without one, Linux starts one of text."""
+    names = ("DISPLAY", "WAYLAND_DISPLAY", "WSL_DISTRO_NAME")
+    return not sys.platform.startswith("linux") or any(map(os.environ.get, names))
+
+
+def _forwarding(address: str) -> str:
+    port = urlsplit(address).port
+    return f"first run on your own machine: ssh -N -L {port}:127.0.0.1:{port} HOST"
 
 
 def _launch(address: str, directory: Path) -> None:

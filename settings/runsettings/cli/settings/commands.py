@@ -154,6 +154,9 @@ def set_command(
 
     model_class = model_of(model)
     with _model_suggested(model):
+        if value is None and "=" in key:
+            name = key.partition("=")[0]  # the rest can be a secret
+            raise click.UsageError(f"KEY and VALUE are two words: runsettings set {name} VALUE")
         text = _given_value(model_class, key, value)
     edit = set_setting(model_class, key, text, layer)
     file, name = edit.file, format_path(edit.path)

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from runsettings.layers.flags.namespace import command_line
+from runsettings.values.diagnostic import Rule
+from runsettings.values.errors import ArgumentError
 from runsettings.values.origin import Layer
 from runsettings.values.tree import Tree
 
@@ -35,12 +37,14 @@ def absl_trees(flags: Any, *, every: bool = False) -> tuple[Tree, Tree]:
             are taken, without aliases, and without those of absl and other installed packages.
 
     Raises:
-        TypeError: ``flags`` is neither.
+        ArgumentError: ``flags`` is neither.
     """
     values = _flag_values(flags)
     if values is None:
         kind = type(flags).__qualname__
-        raise TypeError(f"expected an argparse namespace or absl flags, got {kind}")
+        message = f"expected an argparse namespace or absl flags, got {kind}"
+        hint = "parse_known_args() gives two values: args, rest = …" if kind == "tuple" else None
+        raise ArgumentError.of(Rule.BAD_VALUE, message, hint=hint, subject="args")
     data: dict[bool, dict[str, Any]] = {False: {}, True: {}}
     for flag in _every_flag(values) if every else _own_flags(values):
         data[_is_given(flag)][flag.name] = flag.value

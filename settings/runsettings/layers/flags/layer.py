@@ -125,7 +125,7 @@ def given_tree(args: Any) -> Tree:
     A plain namespace does not record them: a value of ``None`` then counts as not given.
 
     Raises:
-        TypeError: ``args`` is neither.
+        ArgumentError: ``args`` is neither.
     """
     if isinstance(args, argparse.Namespace):
         given = given_arguments(args)

@@ -192,7 +192,8 @@ def settings_file(layer: Layer, inputs: Inputs) -> SettingsFile:
         where = shown_path(found, inputs.cwd)
         return SettingsFile(layer, Path(found), where, inputs.pyproject_table)
     if inputs.app_name is None:
-        raise _no_file(f"{inputs.model.__name__} reads no settings files (no `app_name`)")
+        message = f"{inputs.model.__name__} reads no settings files (no `app_name`)"
+        raise _no_file(message, "write the value into a file that the program names")
     if layer is Layer.USER:
         directory = locations.user_directory(inputs.app_name, inputs.environ)
         if directory is None:

@@ -81,7 +81,7 @@ def refused_change(
         path,
         f"is {shown(old)} and may not {becomes}",
         origin,
-        hint="pass allow_val_change=True to allow it",
+        hint="pass allow_val_change=True to init(), or to config.update()",
         over=(Beaten(first, shown(old)),) if first is not None else (),
     )
 
