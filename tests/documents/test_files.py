@@ -98,11 +98,12 @@ def test_missing_file_suggests_as_it_was_named_and_only_what_is_close(jail, miss
     [
         (["train.py", "trian.yaml"], "did you mean 'trian.yaml'?"),
         (["train.yml", "trane.yaml"], "did you mean 'trane.yaml'?"),
-        (["train.py"], "did you mean 'train.py'?"),
+        (["train.py", "train.yml"], "did you mean 'train.yml'?"),
+            (["train.py"], "create it, or correct its path"),
     ],
 )
 def test_missing_file_suggests_one_with_its_suffix_first(jail, siblings, hint):
-    """A script stands beside most configs and has their name."""
+    """A script stands beside most configs and has their name; it is no config."""
     for name in siblings:
         jail.write(name, "")
     (diagnostic,) = read_file(Path("train.yaml"), Layer.FILE).diagnostics

@@ -8,16 +8,21 @@ from __future__ import annotations
 
 import functools
 import http.server
+import inspect
 import os
 import re
 import shutil
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urldefrag, urlsplit
 
+import bs4
 import pytest
+
+import runsettings
 
 ROOT = Path(__file__).parents[2]
 SITE = ROOT / "docs" / "_build" / "html"
@@ -181,3 +186,39 @@ def outside(url: str, address: str, wrong: list[str]) -> None:
     """Note a request for anything that is not part of the site."""
     if not url.startswith((address, "data:")):
         wrong.append(f"asks for {url}")
+
+
+def test_every_docstring_is_whole() -> None:
+    """The reference has all words of each docstring, and no text where a return type stands."""
+    wrong = {}
+    soup = bs4.BeautifulSoup((SITE / "api.html").read_text(encoding="utf-8"), "html.parser")
+    signatures = soup.select("dl.py:is(.function, .method, .class, .exception) > dt[id]")
+    assert len(signatures) > 100
+    for signature in signatures:
+        _, *names = signature["id"].split(".")
+        shown = signature.find_next_sibling("dd")
+        documented = functools.reduce(getattr, names, runsettings)
+        if not inspect.isroutine(documented) and not inspect.isclass(documented):
+            continue  # an object of a class that the page also has
+        text = _NOT_SHOWN.sub("", inspect.getdoc(documented) or "")
+        missing = Counter(_words(text)) - Counter(_words(shown.get_text(" ")))
+        types = [
+            field.find_next_sibling("dd").get_text()
+            for field in shown.find_all("dt", string=re.compile("Return type"))
+            if field.find_parent("dl", class_="py") is signature.parent
+        ]
+        arrow = "".join(signature.get_text().partition("→")[2].split())
+        torn = [found for found in types if "".join(found.split()).rstrip("…)]") not in arrow]
+        if missing or torn:
+            wrong[signature["id"]] = (dict(missing), torn)
+    assert wrong == {}
+
+
+_NOT_SHOWN = re.compile(
+    r"^(?:Args|Returns|Raises|Yields|Attributes):$|<https?:[^>]*>`_", re.MULTILINE
+)
+"""What a docstring has and its page has not: names of sections, and the target of a link."""
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"\w+", text)
