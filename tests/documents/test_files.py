@@ -99,7 +99,7 @@ def test_missing_file_suggests_as_it_was_named_and_only_what_is_close(jail, miss
         (["train.py", "trian.yaml"], "did you mean 'trian.yaml'?"),
         (["train.yml", "trane.yaml"], "did you mean 'trane.yaml'?"),
         (["train.py", "train.yml"], "did you mean 'train.yml'?"),
-            (["train.py"], "create it, or correct its path"),
+        (["train.py"], "create it, or correct its path"),
     ],
 )
 def test_missing_file_suggests_one_with_its_suffix_first(jail, siblings, hint):
