@@ -8,6 +8,7 @@ show() {
 }
 
 show 'python train.py' &&
+printf '\nThe next flag --run-tags has no effect, and that is told: run.yaml, which the script names, beats flags.\n' &&
 show 'WANDB_PROJECT=capsules python train.py --run-name second-try --run-tags mine --lr 0.2' || exit 1
 
 # This one is meant to fail, before anything is trained.
