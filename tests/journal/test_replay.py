@@ -265,3 +265,25 @@ def test_a_copy_of_a_run_with_defined_metrics_goes_on_by_itself(jail, twin_of):
     assert run.metrics.is_axis("epoch")
     assert not run.metrics.is_axis("hour")
     assert not twin.metrics.is_axis("epoch")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"lr: 1\n", b"lr: 1", b"\x00\xff", b'{"lr": 1}\n', b"[1]\n", b'{"type":"history"}\n'],
+)
+def test_a_file_that_is_no_journal_is_refused(tmp_path, content):
+    """An empty run would look like a run that recorded nothing."""
+    path = tmp_path / "train.yaml"
+    path.write_bytes(content)
+    with pytest.raises(RunError, match=r"train\.yaml is not a journal of a run — a journal is"):
+        load_run(path)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b'{"ty', b'{"type":"header","format":"runsettings-journal']
+)
+def test_a_journal_that_is_just_begun_is_an_empty_run(tmp_path, content):
+    """A kill may leave only the beginning of the first line."""
+    path = tmp_path / "run-a.jsonl"
+    path.write_bytes(content)
+    assert not load_run(path).started_run

@@ -59,7 +59,21 @@ HEADLINES = [
     ("count: 1.5", None),
     ("count: [1]", "count: must be a valid integer; got [1]"),
     ("count: {a: 1}", "count: must be a valid integer; got a mapping"),
-    ("count: null", "count: must be a valid integer; got None"),
+    (
+        "count: null",
+        "count: must be a valid integer; got None — write a value, or leave the key out",
+    ),
+    ("count:", "count: must be a valid integer; got None — write a value, or leave the key out"),
+    ("flag:", "flag: must be a valid boolean; got None — write a value, or leave the key out"),
+    ("items:", "items: must be a list; got None — write [] if it is empty, or leave the key out"),
+    (
+        "table:",
+        "table: must be a mapping; got None — write {} if it is empty, or leave the key out",
+    ),
+    (
+        "name:",
+        'name: must be a valid string; got None — write "" if it is empty, or leave the key out',
+    ),
     ("maybe: x", "maybe: must be a valid integer; got 'x'"),
     ("either: aut", "either: must be a valid integer, or must be 'auto'; got 'aut'"),
     ("mode: of", "mode: must be one of 'on', 'off'; got 'of' — did you mean 'off'?"),

@@ -211,7 +211,7 @@ def check(
             parser=parser,
             model=model,
             profiles=tuple((name, origin) for name in several_files(profiles)),
-            locked=locked,
+            locked=placed_by_call(locked, caller, "locked"),
             strict=strict,
             select=(select,) if isinstance(select, str) else tuple(select),
             ignore=(ignore,) if isinstance(ignore, str) else tuple(ignore),
@@ -255,9 +255,8 @@ def run_checks(request: Request) -> Report:
     if request.locked is not None and checked.settings is not None:
         found += _drift(checked.settings, request.locked, here)
     if request.matrix is not None:
-        declared = here / request.matrix
-        names.append(shown_path(declared, here))
-        found += check_matrix(declared, model, here, against=request.against)
+        names.append(shown_path(here / request.matrix, here))
+        found += check_matrix(request.matrix, model, here, against=request.against)
     found += [*not_found, *missing_env_files(request.env_file, here, request.origin("env_file"))]
     if request.schema is not None:  # also where there is no config to check with it
         found += check_schema(None, request.schema, here)

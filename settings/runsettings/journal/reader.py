@@ -26,6 +26,9 @@ from runsettings.values.errors import RunError
 
 _CHUNK: Final = 1 << 20
 _FIRST_BLOCK: Final = 1 << 12
+_BEGINNING: Final = b'{"type":"header"'
+"""What a writer writes first into a journal."""
+
 _BLOCK: Final = 1 << 15
 """Bytes of a block. With more records in memory, the garbage collector runs more often."""
 
@@ -198,6 +201,25 @@ def parse(line: bytes) -> dict[str, Any] | None:
     return record if type(record) is dict else None
 
 
+def check_beginning(path: Path | str) -> None:
+    """Check that a file begins as a journal, which may have no complete line yet.
+
+    Raises:
+        OSError: The file cannot be read.
+        RunError: It is another file.
+    """
+    with os.fdopen(open_regular(path), "rb") as file:
+        line = file.readline(_FIRST_BLOCK)
+    begins = line[: len(_BEGINNING)]
+    if (parse(line) or {}).get("type") != "header" and not _BEGINNING.startswith(begins):
+        raise _no_journal(path)
+
+
+def _no_journal(path: Path | str) -> RunError:
+    hint = "a journal is the file run-….jsonl in the directory of a run"
+    return RunError.of(Rule.BAD_JOURNAL, f"{path} is not a journal of a run", hint=hint)
+
+
 def check_header(record: dict[str, Any], path: Path | str) -> None:
     """Check that a journal's first record is a header of a version that this reader knows.
 
@@ -206,7 +228,7 @@ def check_header(record: dict[str, Any], path: Path | str) -> None:
     """
     version = record.get("version")
     if record.get("format") != FORMAT or not isinstance(version, int):
-        raise RunError.of(Rule.BAD_JOURNAL, f"{path} is not a journal of a run")
+        raise _no_journal(path)
     if version > VERSION:
         raise RunError.of(
             Rule.BAD_JOURNAL,

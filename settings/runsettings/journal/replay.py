@@ -25,7 +25,7 @@ from runsettings.journal.aggregates import (
 )
 from runsettings.journal.checkpoint import restore
 from runsettings.journal.lock import is_owned, owner
-from runsettings.journal.reader import check_header, open_regular, read_lines
+from runsettings.journal.reader import check_beginning, check_header, open_regular, read_lines
 from runsettings.journal.records import Exit, State, checked, is_double, is_row
 from runsettings.layers.known_arguments import known_arguments
 from runsettings.runconfig.inputs.leaf_trees import recorded_trees
@@ -341,4 +341,6 @@ def load_run(journal: Path | str) -> StoredRun:
         except ValueError:
             run = StoredRun(path)  # the members of another version
     run.read_on(fd)
+    if not run.started_run:
+        check_beginning(path)
     return run

@@ -16,11 +16,11 @@ from runsettings.models.layered import LayeredSettings
 from runsettings.models.model_options import config_of, inputs_of, layers_of, options
 from runsettings.models.resolving import resolve_layers
 from runsettings.models.value_checking import REFUSED, checked_value
+from runsettings.resolution.normalizing.key_hints import no_such_key
 from runsettings.resolution.options import Option, OptionTable
 from runsettings.resolution.resolution import Resolution
 from runsettings.resolution.validation_errors import show_value
 from runsettings.values.diagnostic import Diagnostic, Rule
-from runsettings.values.did_you_mean import did_you_mean
 from runsettings.values.errors import SettingsError
 from runsettings.values.key_paths import KeyPath
 from runsettings.values.origin import Layer, Origin
@@ -96,13 +96,8 @@ def find_option(model: type[LayeredSettings], key: str) -> Option:
         option = known.get(part) or known.get(part.replace("-", "_"))
         if option is None:
             meant = options(model).set_by(key)
-            hint = did_you_mean(part, known) if meant is None else f"this variable sets {meant!r}"
-            raise SettingsError.of(
-                Rule.UNKNOWN_KEY,
-                f"is not a key of {model.__name__}",
-                path=parts[: index + 1],
-                hint=hint,
-            )
+            hint = None if meant is None else f"this variable sets {meant!r}"
+            raise SettingsError([no_such_key(model, parts[: index + 1], known, hint)])
         table = option.table
     assert option is not None
     return option

@@ -32,6 +32,7 @@ from runsettings.layers.scalar_types import union_members
 from runsettings.layers.text_values import BOOL_WORDS, LISTS, fields_of_type, is_mapping
 from runsettings.models.model_options import inputs_of, options
 from runsettings.models.resolving import resolve_layers
+from runsettings.resolution.normalizing.key_hints import no_such_key
 from runsettings.resolution.options import (
     Option,
     OptionTable,
@@ -39,8 +40,7 @@ from runsettings.resolution.options import (
     holds_secret,
     value_type,
 )
-from runsettings.values.diagnostic import Diagnostic, Rule, Severity
-from runsettings.values.did_you_mean import did_you_mean
+from runsettings.values.diagnostic import Diagnostic, Rule
 from runsettings.values.errors import SettingsError
 from runsettings.values.key_paths import KeyPath, format_path
 
@@ -305,13 +305,7 @@ def _wanted(table: OptionTable, only: Sequence[str]) -> list[KeyPath]:
     unknown = [key for key, option in found.items() if option is None]
     if unknown:
         known = [format_path(each.path) for each in table.leaves()]
-        message = f"is not a key of {table.model.__name__}"
-        raise SettingsError(
-            Diagnostic(
-                Rule.UNKNOWN_KEY, Severity.ERROR, (key,), message, hint=did_you_mean(key, known)
-            )
-            for key in unknown
-        )
+        raise SettingsError(no_such_key(table.model, (key,), known) for key in unknown)
     return [option.path for option in found.values() if option is not None]
 
 

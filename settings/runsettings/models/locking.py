@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -74,7 +75,7 @@ def drift_of(settings: BaseSettings, path: str | Path, cwd: Path) -> list[Diagno
     Raises:
         SettingsError: The file cannot be read, or is not a lock file.
     """
-    then = read_lock(cwd / path, str(path))
+    then = read_lock(cwd / path, os.fspath(path))
     return drift(then, lock_of(settings, cwd, then.key))
 
 

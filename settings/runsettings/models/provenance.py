@@ -15,13 +15,13 @@ from runsettings.models import exporting
 from runsettings.models.exporting import json_value
 from runsettings.models.model_options import options, resolver_of
 from runsettings.models.validating import is_resolved, resolution_of
+from runsettings.resolution.normalizing.key_hints import no_such_key
 from runsettings.resolution.options import Option, OptionTable
 from runsettings.resolution.secrets import with_wrapped_secrets
 from runsettings.resolution.validation_errors import show_value
 from runsettings.secrets.forms import MASK
 from runsettings.secrets.masking import SecretMask
 from runsettings.values.diagnostic import Diagnostic, Rule
-from runsettings.values.did_you_mean import did_you_mean
 from runsettings.values.errors import SettingsError
 from runsettings.values.key_paths import MISSING, KeyPath, format_path
 from runsettings.values.origin import Layer, Origin
@@ -190,12 +190,7 @@ class _Provenance:
         for index, part in enumerate(parts):
             option, name, known = _step(node, table, part)
             if name is None:
-                raise SettingsError.of(
-                    Rule.UNKNOWN_KEY,
-                    f"is not a key of {type(self._model).__name__}",
-                    path=parts[: index + 1],
-                    hint=did_you_mean(str(part), known),
-                )
+                raise SettingsError([no_such_key(type(self._model), parts[: index + 1], known)])
             path.append(name)
             node = _inside(node, name)
             table = option.table if option is not None else None

@@ -19,7 +19,7 @@ from runsettings.documents.files import Format, read_file
 from runsettings.resolution.validation_errors import show_value
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity
 from runsettings.values.errors import SettingsError
-from runsettings.values.origin import Layer, Origin
+from runsettings.values.origin import Layer, Origin, origin_of_text
 
 VERSION: Final = 1
 """The version of the format; it rises when older readers can no longer read new files."""
@@ -105,20 +105,25 @@ def read_lock(path: Path, where: str) -> Lock:
 
     Args:
         path: The file.
-        where: Its name in messages.
+        where: Its name in messages; a `PlacedText` has the place that names it.
 
     Raises:
         SettingsError: It cannot be read, or is not a lock file of this version.
     """
+    origin = origin_of_text(where)
     if not path.exists():
         raise SettingsError.of(
             Rule.UNREADABLE_FILE,
-            "the lock file does not exist",
-            origin=Origin(Layer.FILE, where),
+            "the lock file does not exist"
+            if origin is None
+            else f"{where}: the lock file does not exist",
+            origin=origin or Origin(Layer.FILE, where),
             hint="run `runsettings lock` to write one",
             subject=where,
         )
     reading = read_file(path, Layer.FILE, where=where, format=Format.JSON)
+    if origin is not None:
+        reading = reading.named_by(origin)
     if any(each.is_error for each in reading.diagnostics):
         raise SettingsError(reading.diagnostics, where)
     data = reading.tree.data

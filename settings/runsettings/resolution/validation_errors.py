@@ -206,6 +206,8 @@ def _diagnostic(
         if first["type"] == "union_tag_invalid":
             choices = first["ctx"]["expected_tags"].strip("'").split("', '")
         hint = _without_quotes(path, value, merged) or did_you_mean(value, choices)
+    elif value is None and path:
+        hint = _instead_of_nothing(message)
     elif first["type"] == "string_type" and not secret:
         hint = _with_quotes(path, value, merged)
     return Diagnostic(
@@ -218,6 +220,14 @@ def _diagnostic(
         excerpt=_excerpt(path, merged, secret=secret),
         over=beaten(leaves[1:], table),
     )
+
+
+def _instead_of_nothing(message: str) -> str:
+    """Advice for a key without a value."""
+    empty = {"must be a list": "[]", "must be a mapping": "{}", "must be a valid string": '""'}
+    forms = [form for wanted, form in empty.items() if wanted in message]
+    instead = f"{forms[0]} if it is empty" if forms else "a value"
+    return f"write {instead}, or leave the key out"
 
 
 def _of_nested(

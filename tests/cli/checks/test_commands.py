@@ -508,3 +508,22 @@ def test_a_lock_file_that_is_not_there_can_be_written(run, jail):
     assert "the lock file does not exist — run `runsettings lock` to write one" in result.stdout
     assert run("lock").exit_code == 0
     assert run("check", "--locked").exit_code == 0
+
+
+@pytest.mark.parametrize("option", ["--locked", "--matrix", "--schema", "--file", "--config"])
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("missing.toml", "does not exist"),
+        ("directory", "is a directory"),
+        ("binary.toml", "is not UTF-8"),
+    ],
+)
+def test_an_option_whose_file_cannot_be_read_is_named(run, jail, option, name, message):
+    """The same file may be named in several places."""
+    jail.write("directory/x", "")
+    (jail.cwd / "binary.toml").write_bytes(b"\x00\xff")
+    result = run("check", option, name)
+    assert result.exit_code == 1
+    assert message in result.stdout
+    assert f"\n    {option} {name}\n" in result.stdout

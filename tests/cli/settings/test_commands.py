@@ -377,7 +377,8 @@ def test_an_unknown_key_leads_to_models_of_ones_own(run, command):
     """Hyperparameters are keys of a model that only ``--model`` names."""
     result = run(*command.split())
     assert result.exit_code == 1
-    assert "is not a key of Settings — for a model of your own, give --model" in result.stderr
+    assert "is not a key of Settings — `runsettings show` lists the keys; " in result.stderr
+    assert "for a model of your own, give --model module:Class" in result.stderr
 
 
 def test_a_misspelt_key_is_told_what_was_meant(run, training):
@@ -453,3 +454,32 @@ def test_quotes_elsewhere_are_not_told_as_those_of_ini(jail, run):
     stderr = run("show").stderr
     assert stderr.startswith("2 problems in settings")
     assert "INI has no quotes" not in stderr
+
+
+@pytest.mark.parametrize("command", ["get", "explain"])
+@pytest.mark.parametrize(
+    ("key", "advice"),
+    [
+        ("zzz", "its keys are optim, steps"),
+        ("optim.zzz", "the only key of optim is lr"),
+        ("optm", "did you mean 'optim'?"),
+        ("mode", "for the settings of runs, give --model runsettings:Settings"),
+    ],
+)
+def test_an_unknown_key_of_ones_own_model_leads_to_its_keys(jail, run, command, key, advice):
+    """``--model`` does not help where the model is known, unless the key is one of the run's."""
+    jail.monkeypatch.setattr(sys, "path", list(sys.path))
+    jail.write(
+        "small.py",
+        "from pydantic import BaseModel\n"
+        "from runsettings import LayeredSettings\n"
+        "class Optim(BaseModel):\n"
+        "    lr: float = 0.1\n"
+        "class Small(LayeredSettings):\n"
+        "    optim: Optim = Optim()\n"
+        "    steps: int = 1\n",
+    )
+    jail.write("pyproject.toml", '[tool.runsettings.program]\nmodel = "small:Small"\n')
+    result = run(command, key)
+    assert result.exit_code == 1
+    assert result.stderr.endswith(f"{key} is not a key of Small — {advice}\n")

@@ -51,7 +51,7 @@ from runsettings.secrets.forms import MASK
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity
 from runsettings.values.did_you_mean import did_you_mean
 from runsettings.values.key_paths import format_path
-from runsettings.values.origin import Layer, Origin, PlacedText
+from runsettings.values.origin import Layer, Origin, PlacedText, origin_of_text
 
 
 class Environment(BaseModel):
@@ -69,7 +69,7 @@ class Environment(BaseModel):
 
 
 def check_matrix(
-    path: Path,
+    file: str | Path,
     model: type[LayeredSettings],
     cwd: Path,
     *,
@@ -78,7 +78,7 @@ def check_matrix(
     """Check the settings of every declared environment.
 
     Args:
-        path: The TOML file that declares them.
+        file: The TOML file that declares them; a `PlacedText` has the place that names it.
         model: The settings class.
         cwd: Where names of files in reports start.
         against: A git revision; what has changed since is reported as notes.
@@ -89,7 +89,8 @@ def check_matrix(
     Raises:
         GitError: ``against`` is no commit, or the file is in no repository.
     """
-    merged, found = _declared(path, cwd)
+    path = cwd / file
+    merged, found = _declared(path, cwd, origin_of_text(file))
     environments = _environments(merged)
     base = path.parent.absolute()
     resolved = {
@@ -126,9 +127,13 @@ def check_matrix(
     return found
 
 
-def _declared(path: Path, cwd: Path) -> tuple[Merged, list[Diagnostic]]:
+def _declared(
+    path: Path, cwd: Path, named_by: Origin | None = None
+) -> tuple[Merged, list[Diagnostic]]:
     where = shown_path(path.absolute(), cwd)
     reading = read_file(path, Layer.FILE, where=where, format=Format.TOML)
+    if named_by is not None:
+        reading = reading.named_by(named_by)
     merged = merge([reading.tree])
     found = list(reading.diagnostics)
     names: dict[str, Any] = dict.fromkeys(merged.data, (Environment, ...))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import runsettings
 from runsettings.checks.check import Report, Request, project_rules
@@ -13,12 +13,14 @@ from runsettings.models.layered import LayeredSettings
 from runsettings.models.settings import Settings
 from runsettings.values.origin import Layer, Origin, PlacedText
 
+_FILES: Final = ("schema", "locked", "matrix")
+"""Options that name a file, whose errors name the option."""
+
 
 def check_request(
     *,
     program: Program,
     parser: str | None,
-    schema: str | None,
     no_settings: bool,
     **options: Any,
 ) -> Request:
@@ -27,9 +29,8 @@ def check_request(
     Args:
         program: How the program is started; its model may be a pydantic model for configs.
         parser: The reference to an argparse parser, or to a function that makes one.
-        schema: The path of a JSON Schema for configs.
         no_settings: Whether to check files alone.
-        **options: Further attributes of `Request`.
+        **options: Further attributes of `Request`; those of `_FILES` are paths.
 
     Raises:
         click.BadParameter: A reference is wrong.
@@ -40,14 +41,14 @@ def check_request(
         configs = model_named(program.model, program.model_place, program.directory)
     if configs is not None and issubclass(configs, LayeredSettings):
         settings, configs = configs, None
-    if schema is not None:
-        schema = PlacedText(schema, Origin(Layer.FLAG, f"--schema {schema}"))
+    for name in _FILES:
+        if (file := options[name]) is not None:
+            options[name] = PlacedText(file, Origin(Layer.FLAG, f"--{name} {file}"))
     config = program.config_inputs
     if config is not None and issubclass(settings, runsettings.RunConfig):
         config = None  # its layers read them
     return Request(
         **options,
-        schema=schema,
         args=program.flags,
         settings_files=program.files,
         env_file=program.env_files or None,

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from runsettings.cli.settings import showing_config
     from runsettings.documents.yaml.writing import yaml_text
     from runsettings.models.layered import LayeredSettings
+    from runsettings.values.diagnostic import Diagnostic
 else:
     showing_config = deferred("runsettings.cli.settings.showing_config")
     yaml_text = deferred("runsettings.documents.yaml.writing", "yaml_text")
@@ -194,7 +195,7 @@ def _print_files(files: Sequence[str]) -> None:
 
 @contextmanager
 def _model_suggested(model: str | None, is_project: bool = False) -> Iterator[None]:
-    """Suggest another ``--model`` in an error about an unknown key that has no other hint.
+    """Suggest another ``--model`` in an error about an unknown key that is close to no other.
 
     Args:
         model: The model that was asked; ``None`` for the run's settings.
@@ -208,14 +209,30 @@ def _model_suggested(model: str | None, is_project: bool = False) -> Iterator[No
     except SettingsError as error:
         if model is not None and not is_project:
             raise
-        hint = "for a model of your own, give --model module:Class"
-        if model is not None:
-            hint = "for the settings of runs, give --model runsettings:Settings"
-        found = [
-            replace(each, hint=hint) if each.rule is Rule.UNKNOWN_KEY and not each.hint else each
-            for each in error.diagnostics
-        ]
-        raise SettingsError(found, error.subject) from error
+        raise SettingsError(
+            [_with_model(each, own=model is not None) for each in error.diagnostics], error.subject
+        ) from error
+
+
+def _with_model(found: Diagnostic, *, own: bool) -> Diagnostic:
+    """A diagnostic that proposes another model, if it is of an unknown key that may be of one.
+
+    Args:
+        found: The diagnostic.
+        own: Whether the model that was asked is one of the project.
+    """
+    from runsettings.models.model_options import options  # pydantic: help does not need it
+    from runsettings.models.settings import Settings  # pydantic, as above
+
+    hint = found.hint or ""
+    if found.rule is not Rule.UNKNOWN_KEY or hint.startswith(("did you mean", "this variable")):
+        return found
+    other = "for a model of your own, give --model module:Class"
+    if own:
+        if options(Settings).find(found.path) is None:
+            return found
+        hint, other = "", "for the settings of runs, give --model runsettings:Settings"
+    return replace(found, hint=f"{hint}; {other}" if hint else other)
 
 
 def _given_value(model: type[LayeredSettings], key: str, value: str | None) -> str:

@@ -14,20 +14,19 @@ from typing import Any, Final, NamedTuple, get_args, get_origin
 
 from pydantic import BaseModel, RootModel
 from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings
 
 from runsettings.composition.merge import Merged
 from runsettings.layers.scalar_types import is_plain_type, union_members
 from runsettings.layers.settings_files.layers import OWN_TABLE, TABLES_OF_COMMANDS
-from runsettings.layers.text_values import types_of_key
 from runsettings.resolution.aliases import alias_paths_of, spellings_of
+from runsettings.resolution.normalizing.key_hints import elsewhere, list_of_keys
 from runsettings.resolution.normalizing.union_kinds import other_kind_hint, refuted
 from runsettings.resolution.options import Option, OptionTable, option_table
 from runsettings.values.diagnostic import Diagnostic, Excerpt, Rule, Severity
-from runsettings.values.did_you_mean import closest, did_you_mean
+from runsettings.values.did_you_mean import closest
 from runsettings.values.directives import Append, Replace
 from runsettings.values.excerpts import excerpt_of
-from runsettings.values.key_paths import KeyPath, format_path, nested_text
+from runsettings.values.key_paths import KeyPath
 from runsettings.values.origin import Kind, Layer
 from runsettings.values.tree import Leaf, Tree
 
@@ -35,17 +34,6 @@ LISTS: Final = (list, set, frozenset, tuple)
 
 TAKING: Final = ("allow", "ignore")
 """Values of a model's ``extra`` under which it takes further keys."""
-
-
-_ARGUMENTS: Final = (
-    *("args", "cwd", "env_file", "environ", "files"),
-    *("layers", "locked", "profiles", "strict"),
-)
-"""The arguments of `LayeredSettings.resolve` that are no settings."""
-
-
-_FEW: Final = 8
-"""The greatest number of keys that a hint names."""
 
 
 class UnknownKey(NamedTuple):
@@ -248,9 +236,9 @@ def _unknown_key(
     if excerpt is not None and meant is not None and meant in options and options[meant].secret:
         excerpt = _without_value(excerpt)
     hint = None if meant is None or "." in name else f"did you mean {meant!r}?"
-    hint = hint or _elsewhere(name, table, tree)
+    hint = hint or elsewhere(name, table, tree)
     if hint is None and not lenient:
-        hint = _list_of_keys(unknown.models, options)
+        hint = list_of_keys(unknown.models, options)
     return Diagnostic.of(
         Rule.UNKNOWN_KEY,
         path,
@@ -302,45 +290,6 @@ def fields_by_key(model: type[BaseModel]) -> Mapping[Any, list[FieldInfo]]:
         for key in {name, *((*spellings_of(info), *heads) if by_alias else ())}:
             found.setdefault(key, []).append(info)
     return found
-
-
-def _elsewhere(name: str, table: OptionTable, tree: Tree) -> str | None:
-    """A hint for a key that exists elsewhere in the model, or that is close to one."""
-    path = tuple(name.split("."))
-    if len(path) > 1 and _has(table, path):
-        if tree.kind is Kind.INI:  # a value of a nested key is JSON there
-            return f"nest it as JSON: {path[0]} = {{{nested_text(path[1:], '.json')}}}"
-        return f"nest it: {nested_text(path, tree.where)}"
-    for option in table.leaves():
-        if name == option.name:
-            return f"it belongs under {format_path(option.path)!r}"
-    of_call = _ARGUMENTS if (tree.call or "").endswith(".resolve") else ()
-    return did_you_mean(name, [*(option.name for option in table.leaves()), *of_call])
-
-
-def _list_of_keys(models: Sequence[type[BaseModel]], known: Iterable[str]) -> str | None:
-    """A hint that names the keys if they are few, or else the command that lists them."""
-    names = sorted(known)
-    if 0 < len(names) <= _FEW:
-        return (
-            f"its only key is {names[0]}" if len(names) == 1 else f"its keys are {', '.join(names)}"
-        )
-    if len(models) != 1 or not issubclass(models[0], BaseSettings):
-        return None
-    module, name = models[0].__module__, models[0].__qualname__
-    if module.partition(".")[0] == __name__.partition(".")[0]:
-        return "`runsettings show` lists the keys"
-    can_import = module != "__main__" and "<" not in name
-    return f"`runsettings show --model {module}:{name}` lists the keys" if can_import else None
-
-
-def _has(table: OptionTable, path: KeyPath) -> bool:
-    """Whether a model has a key, also inside a union, a dataclass, a typed dict or a mapping."""
-    option = table.nearest(path)
-    annotations = [] if option is None else [option.type]
-    for key in () if option is None else path[len(option.path) :]:
-        annotations = types_of_key(annotations, key)
-    return bool(annotations)
 
 
 def _without_value(excerpt: Excerpt) -> Excerpt:
