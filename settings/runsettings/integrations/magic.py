@@ -150,7 +150,8 @@ class _Magic:
                 self._inside = True
                 try:
                     with own_words():
-                        given, rest = parse_known_args(parser, args, namespace)
+                        words = sys.argv[1:] if args is None else args
+                        given, rest = parse_known_args(parser, words, namespace)
                 finally:
                     self._inside = False
                 self._update(given)

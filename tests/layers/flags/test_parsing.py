@@ -16,6 +16,7 @@ import yaml
 
 from runsettings.layers.flags.namespace import argument_trees, given_of
 from runsettings.layers.flags.parsing import parse_args, parse_known_args
+from runsettings.models.settings import Settings
 from runsettings.values.origin import Layer
 
 
@@ -372,3 +373,37 @@ def test_a_flag_that_a_subcommand_overwrites_is_not_given() -> None:
     assert namespace.seed == 2
     assert dict(given_of(namespace)) == {"name": "--name", "command": "command", "lr": "--lr"}
     assert given_of(parse_args(parser, ["--seed=9", "train", "--seed=3"]))["seed"] == "--seed"
+
+
+@pytest.mark.parametrize(
+    "launcher",
+    [
+        "/usr/lib/python3/site-packages/ipykernel_launcher.py",
+        "/usr/local/lib/python3/dist-packages/colab_kernel_launcher.py",
+        "/venv/lib/ipykernel/__main__.py",
+    ],
+)
+@pytest.mark.parametrize(
+    "words",
+    [["-f", "/run/kernel-1.json"], ["--f=/run/kernel-1.json"], ["-f", "k", "--HistoryManager.x=y"]],
+)
+@pytest.mark.parametrize("parse", [parse_args, lambda parser: parse_known_args(parser)[0]])
+def test_the_arguments_of_a_kernel_are_not_the_program_s(monkeypatch, launcher, words, parse):
+    """In a notebook, `-f` would be an unknown flag, or the short form of one of the program."""
+    monkeypatch.setattr(sys, "argv", [launcher, *words])
+    parser = argparse.ArgumentParser()
+    parser.add_argument("-f", "--file", default="x")
+    Settings.add_arguments(parser, only=["quiet"])
+    args = parse(parser)
+    assert (args.file, args._given_flags) == ("x", {})
+
+
+@pytest.mark.parametrize("program", ["train.py", "ipykernel.py", "/x/__main__.py", ""])
+def test_the_arguments_of_any_other_program_are_read(monkeypatch, program):
+    """Also those that look like a kernel's, and those that a notebook passes itself."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("-f")
+    monkeypatch.setattr(sys, "argv", [program, "-f", "kernel-1.json"])
+    assert parse_args(parser).f == "kernel-1.json"
+    monkeypatch.setattr(sys, "argv", ["ipykernel_launcher.py", "-f", "kernel-1.json"])
+    assert parse_args(parser, ["-f", "a"]).f == "a"

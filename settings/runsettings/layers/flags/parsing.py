@@ -47,6 +47,7 @@ from runsettings.layers.flags.settings_flags import (
     BoolFlag,
     name_of,
     prepared,
+    without_kernel,
 )
 from runsettings.layers.known_arguments import known_arguments
 
@@ -71,7 +72,7 @@ def parse_args(
         parser: Any argparse parser, with its subparsers and actions of any class; also one of a
             subclass, such as those of ConfigArgParse, jsonargparse, simple-parsing,
             typed-argument-parser and transformers.
-        args: The command line, without the program; by default the process's.
+        args: The command line, without the program; by default the process's, but not a kernel's.
         namespace: Attributes to start with; it is updated as argparse does.
 
     Returns:
@@ -126,9 +127,8 @@ def _watched(
     namespace: argparse.Namespace | None,
 ) -> tuple[GivenNamespace, list[str]]:
     if not isinstance(parser, argparse.ArgumentParser):
-        kind = type(parser).__qualname__
-        raise TypeError(f"expected an argparse.ArgumentParser as first argument, got {kind}")
-    parsers = _parsers(parser)
+        raise TypeError(f"expected an argparse.ArgumentParser first, got {type(parser).__name__}")
+    args, parsers = without_kernel(args), _parsers(parser)
     if any(_facts(each).takes_more for each in parsers):
         args = prepared(sys.argv[1:] if args is None else args, parsers)
     start = {} if namespace is None else dict(vars(namespace))

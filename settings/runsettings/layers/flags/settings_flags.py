@@ -7,7 +7,9 @@ whose keys no parser can know beforehand.
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Iterable, Sequence
+from pathlib import PurePath
 from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
@@ -28,6 +30,10 @@ MAPPING_FLAG: Final = "_is_mapping_flag"
 OTHER_LAYERS: Final = "_other_layers"
 """The attribute of the flag ``--settings-file``: functions that take the flags that were given
 and return what is wrong with the settings of all layers, one for each model."""
+
+
+_KERNELS: Final = ("ipykernel_launcher.py", "colab_kernel_launcher.py")
+"""The scripts that start the kernel of a notebook."""
 
 
 class Choices(list[str]):
@@ -113,6 +119,20 @@ def take_bool_words(parser: argparse.ArgumentParser) -> None:
     flags = _OptionStrings(parser._option_string_actions)
     for container in (parser, *parser._action_groups, *parser._mutually_exclusive_groups):
         container._option_string_actions = flags
+
+
+def without_kernel(args: Sequence[str] | None) -> Sequence[str] | None:
+    """The arguments of a parse; in a notebook, the process's own are those of its kernel.
+
+    Args:
+        args: The arguments that were passed; ``None`` for those of the process.
+
+    Returns:
+        The same, or no arguments for those of a kernel.
+    """
+    file = PurePath(sys.argv[0] if sys.argv else "")
+    is_kernel = file.name in _KERNELS or file.parts[-2:] == ("ipykernel", "__main__.py")
+    return [] if args is None and is_kernel else args
 
 
 def prepared(words: Sequence[str], parsers: Iterable[argparse.ArgumentParser]) -> list[str]:
