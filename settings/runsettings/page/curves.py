@@ -72,10 +72,13 @@ def read_curves(source: RunSource, asked: Mapping[str, str]) -> dict[str, Any]:
         where=[asked["where"]] if asked.get("where", "").strip() else (),
         sort=key_names(asked.get("sort", "")),
         group_by=asked.get("group") or None,
+        sections=("summary",),
+        limit=_RUNS,
+        with_total=True,
     )
-    selected = source.select(question).runs
+    listing = source.select(question)
     groups = parse_question(question, ()).groups or ()
-    runs = selected[:_RUNS]
+    runs = listing.runs
     metrics = metric_names(runs)
     keys = key_names(asked.get("keys", ""))[:_MOST_KEYS] or metrics[:_KEYS]
     most = min(_BUCKETS, max(_LEAST, _POINTS // max(len(runs) * len(keys), 1)))
@@ -83,7 +86,7 @@ def read_curves(source: RunSource, asked: Mapping[str, str]) -> dict[str, Any]:
     wanted = Range(_number(asked.get("first"), -math.inf), _number(asked.get("last"), math.inf))
     axis = asked.get("x", "step")
     return {
-        "total": len(selected),
+        "total": listing.total,
         "metrics": metrics,
         "keys": keys,
         "groups": _groups(runs, groups),

@@ -45,9 +45,8 @@ def load_run(source: RunSource, project: str, run_id: str) -> StoredRun:
     Raises:
         RunNotFoundError: There is no such run.
     """
-    found = source.select(
-        Question(attributes=attribute_filter(run_id=run_id, project=project))
-    ).runs
+    same = attribute_filter(run_id=run_id, project=project)
+    found = source.select(Question(attributes=same, sections=())).runs
     if found:
         return source.load(found[0])
     raise RunNotFoundError(f"there is no run {run_id!r} of the project {project!r}")

@@ -131,6 +131,7 @@ def _question(asked: Mapping[str, str]) -> Question:
         sort=key_names(asked.get("sort", "")),
         columns=asked.get("columns") or None,
         group_by=asked.get("group") or None,
+        sections=("summary",) if asked.get("group") and not asked.get("columns") else (),
     )
 
 
@@ -140,7 +141,7 @@ def read_keys(source: RunSource) -> list[str]:
     Args:
         source: The source of the runs.
     """
-    return known_keys(source.select(Question(limit=_SAMPLE)).runs)
+    return known_keys(source.select(Question(limit=_SAMPLE, sections=("config", "summary"))).runs)
 
 
 def _table(

@@ -162,7 +162,9 @@ def read_runs(
     filters, order = texts_of("where", where), texts_of("sort", sort)
     with query_errors(), ExitStack() as stack:
         source = stack.enter_context(open_source(dir, store))
-        found = source.select(Question(filters, order, limit=limit)).runs
+        found = source.select(
+            Question(filters, order, limit=limit, sections=("config", "summary"))
+        ).runs
         opened = _Opened(source, stack.pop_all().close)
     return (_recorded(run, opened) for run in found)
 

@@ -217,12 +217,12 @@ class StoreSource:
     def select(self, question: Question, tell: Tell = lambda _done, _all: None) -> Listing:
         """The runs that a question selects; the database selects them."""
         del tell
-        total = self.store.count_runs(question) if question.with_total else None
-        return Listing(self.store.select_runs(question), total=total)
+        return self.store.select_runs(question)
 
     def find(self, name: str) -> StoredRun:
         """One run with everything."""
-        return self.load(choose_run(self.store.list_runs(), name, self.place))
+        listed = self.store.select_runs(Question(sections=())).runs
+        return self.load(choose_run(listed, name, self.place))
 
     def load(self, listed: StoredRun) -> StoredRun:
         """A listed run with everything."""

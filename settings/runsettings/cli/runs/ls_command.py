@@ -169,11 +169,12 @@ def ls_command(
     question = Question(
         *(filters, sort, columns, group_by, attribute_filter(**attributes)),
         limit=limit if group_by is None else None,  # with groups, it limits the groups
+        sections=_sections(columns, group_by, whole=as_json or as_csv),
     )
     with run_source(root, store) as source, query_errors(""):
         found = select_runs(source, question)
         if not found and not as_json and not as_csv:
-            has_runs = source.select(Question(limit=1)).runs
+            has_runs = source.select(Question(limit=1, sections=())).runs
             note("no runs match" if has_runs else f"no runs in {source.place}")
             return
     # An empty list accepts any key: `select_runs` has already checked the keys.
@@ -200,6 +201,15 @@ def ls_command(
     else:
         headings = [cell(column.heading) for column in table]
         print_table(headings, _rows(table, cell), headed=groups is not None)
+
+
+def _sections(columns: str | None, group_by: str | None, *, whole: bool) -> Sequence[str]:
+    """What a list shows of runs besides attributes and the keys of its options."""
+    if columns is not None:
+        return ()
+    if group_by is not None:
+        return ("summary",)
+    return ("config", "summary") if whole else ()
 
 
 def _rows(columns: Sequence[Column], shown: Callable[[Any, Kind], Any]) -> list[tuple[Any, ...]]:

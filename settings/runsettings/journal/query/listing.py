@@ -15,7 +15,14 @@ from typing import Any, Final, NamedTuple, TypeVar
 from runsettings.journal.query.comparisons import Filter
 from runsettings.journal.query.errors import QueryError
 from runsettings.journal.query.filters import parse_filter
-from runsettings.journal.query.keys import Key, Kind, find_key, parse_keys, parse_order
+from runsettings.journal.query.keys import (
+    SECTIONS,
+    Key,
+    Kind,
+    find_key,
+    parse_keys,
+    parse_order,
+)
 from runsettings.journal.replay import StoredRun
 from runsettings.values.key_paths import MISSING
 
@@ -52,6 +59,9 @@ class Question:
     """The largest number of runs."""
     offset: int = 0
     """The number of selected runs to skip."""
+    sections: Sequence[str] = SECTIONS
+    """The sections of the runs that the caller uses, besides those of the keys in the question. A
+    store does not read the others."""
     with_total: bool = False
     """Whether the caller needs the number of all selected runs."""
     now: float = field(default_factory=time.time)

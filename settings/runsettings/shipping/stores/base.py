@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
+from runsettings.journal.index import Listing
 from runsettings.journal.query.listing import Question
 from runsettings.journal.query.metrics import Bucket, Metric
 from runsettings.journal.records import State
@@ -189,25 +190,15 @@ class Store(Destination):
         """The latest run of each project and id, newest first, as in `index.Listing`."""
 
     @abc.abstractmethod
-    def select_runs(self, question: Question) -> list[StoredRun]:
+    def select_runs(self, question: Question) -> Listing:
         """Select runs in the same way as `query.listing.answer`.
 
         Args:
             question: The filters, the keys to sort by, and the range.
 
         Returns:
-            The runs, sorted.
-
-        Raises:
-            QueryError: A filter or a key is wrong, or no run has it.
-        """
-
-    @abc.abstractmethod
-    def count_runs(self, question: Question) -> int:
-        """Count the runs that a question selects, without its range.
-
-        Args:
-            question: The filters and the keys.
+            The runs, sorted, with only the sections that the question needs; and the number of
+            all selected runs, if it needs that.
 
         Raises:
             QueryError: A filter or a key is wrong, or no run has it.

@@ -81,6 +81,7 @@ def make_engine(url: URL, *, writable: bool) -> Engine:
         from runsettings.shipping.stores import binary_arrays  # psycopg: SQLite does not need it
 
         event.listen(engine, "connect", lambda connection, _: binary_arrays.register(connection))
+        event.listen(engine, "connect", _without_compiler)
         return engine
     engine = create_engine(
         url, connect_args={"timeout": _LOCK_TIMEOUT}, hide_parameters=True, json_serializer=_json
@@ -97,6 +98,13 @@ def make_engine(url: URL, *, writable: bool) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writable else "BEGIN")
 
     return engine
+
+
+def _without_compiler(connection: Any, _: Any) -> None:
+    """Turn off PostgreSQL's compiler, which takes longer than the questions that it is used for."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config(name, 'off', false) FROM pg_settings WHERE name = 'jit'")
+    connection.commit()
 
 
 def _json(value: Any) -> str:

@@ -1,38 +1,32 @@
-"""Reads runs and metrics from a store's tables, as the same objects as from local journals."""
+"""Reads a run and its metrics from a store's tables, as the same objects as from local journals."""
 
 from __future__ import annotations
 
 import json
 from array import array
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, desc, exists, func, select
+from sqlalchemy import ColumnElement, Connection, literal, select
 
-from runsettings.journal.query.errors import QueryError
-from runsettings.journal.query.listing import Question, answer, parse_question
-from runsettings.journal.query.listing import select_runs as chosen_runs
+from runsettings.journal.query.keys import SECTIONS
 from runsettings.journal.query.metrics import Metric, last_of_each
 from runsettings.journal.reader import parse
 from runsettings.journal.records import State
 from runsettings.journal.replay import StoredRun
 from runsettings.shipping.stores.base import Committed, Latest
-from runsettings.shipping.stores.queries.conditions import (
-    NEWEST_FIRST,
-    NotInDatabase,
-    Selection,
-    shown,
-    state,
-)
-from runsettings.shipping.stores.rows import DETAILS, plain_text
+from runsettings.shipping.stores.rows import plain_text
 from runsettings.shipping.stores.tables import chunks, runs, series
 from runsettings.values.diagnostic import Rule
 from runsettings.values.errors import RunError
 
 
 class ShippedRun(StoredRun):
-    """A run in a store. Its journal and the lock on it may be on another machine."""
+    """A run in a store. Its journal and the lock on it may be on another machine.
+
+    A section that was not read, such as its config, is no attribute of it.
+    """
 
     __slots__ = ("key", "shipped_state")
 
@@ -59,17 +53,16 @@ def find_latest(connection: Connection, project: str, run_id: str, now: float) -
     Returns:
         The run; ``None`` if there is none.
     """
-    columns = (runs.c.key, runs.c.record, runs.c.state, runs.c.promised, runs.c.generation)
+    columns = (runs.c.key, runs.c.state, runs.c.promised, runs.c.generation)
     row = connection.execute(
-        select(*columns)
+        select(*columns, *texts(SECTIONS), runs.c.details)
         .where(runs.c.project == plain_text(project), runs.c.id == plain_text(run_id))
         .where(runs.c.removed.is_(None), runs.c.record.is_not(None))
         .order_by(runs.c.created.desc(), runs.c.key.desc())
     ).first()
     if row is None:
         return None
-    run = _run(row.key, row.record, row.state)
-    return Latest(add_details(connection, run), row.state, row.generation, row.promised, now)
+    return Latest(run_of(row), row.state, row.generation, row.promised, now)
 
 
 def committed(connection: Connection, names: Mapping[str, Any]) -> Committed | None:
@@ -82,135 +75,38 @@ def committed(connection: Connection, names: Mapping[str, Any]) -> Committed | N
     Returns:
         The position and state; ``None`` if the store does not know the run.
     """
-    columns = ("key", "position", "tail", "record", "removed", "details")
-    row = connection.execute(select(*(runs.c[name] for name in columns)).filter_by(**names)).first()
+    columns = (runs.c.key, runs.c.position, runs.c.tail, runs.c.removed, runs.c.details)
+    query = select(*columns, *texts(SECTIONS)).filter_by(**names)
+    row = connection.execute(query).first()
     if row is None:
         return None
-    key, position, tail, record, removed, details = row
-    state = more = None
-    if record is not None:
-        state, more = parse(record.encode()), parse(details.encode())
-    if state is not None and more is not None:
-        state = {**state, **more, "metadata": _merged(state, more)}
-    return Committed(key, position, tail, state, removed is not None)
+    state = None if row.record is None else _members(row)
+    return Committed(row.key, row.position, row.tail, state, row.removed is not None)
 
 
-def list_runs(connection: Connection, now: float) -> list[StoredRun]:
-    """Return the latest run of each project and id, newest first.
+def texts(sections: Iterable[str]) -> list[ColumnElement[Any]]:
+    """The columns that `run_of` reads, besides the key and the state.
 
     Args:
-        connection: A connection in a transaction.
-        now: The current time by the store's clock, in seconds since 1970.
-
-    Returns:
-        The runs, without the details.
+        sections: The sections of the run that are needed.
     """
-    query = _records(now).where(shown()).order_by(*NEWEST_FIRST)
-    return [_listed(row) for row in connection.execute(query)]
-
-
-def select_runs(connection: Connection, now: float, question: Question) -> list[StoredRun]:
-    """Select runs in the database, with the same result as `query.listing.answer`.
-
-    Args:
-        connection: A connection in a transaction.
-        now: The current time by the store's clock, in seconds since 1970.
-        question: The filters, the keys to sort by, and the range.
-
-    Returns:
-        The runs, sorted, without the details.
-
-    Raises:
-        QueryError: A filter or a key is wrong, or no run has it.
-    """
-    selection = _selection(connection, now, question)
-    if selection is None:
-        return answer(question, list_runs(connection, now))  # raises the error, if there is one
-    query = _records(now).where(shown(), selection.may)
-    doubt = selection.doubt
-    if doubt is not None and not question.offset:
-        query = query.add_columns(doubt.label("doubt")).order_by(desc("doubt"))
-    query = query.order_by(*selection.order, *NEWEST_FIRST)
-    found = connection.execute(query.limit(question.limit).offset(question.offset or None)).all()
-    # The runs in doubt come first, so that the first part of the runs shows whether there are any.
-    if doubt is None or not (
-        _has(connection, doubt, selection) if question.offset else any(row.doubt for row in found)
-    ):
-        return [_listed(row) for row in found]
-    return _checked(connection, now, selection)[question.range]
-
-
-def count_runs(connection: Connection, now: float, question: Question) -> int:
-    """Count the runs that a question selects.
-
-    Args:
-        connection: A connection in a transaction.
-        now: The current time by the store's clock, in seconds since 1970.
-        question: The filters and the keys; its range does not matter.
-
-    Returns:
-        The number of runs.
-
-    Raises:
-        QueryError: A filter or a key is wrong, or no run has it.
-    """
-    selection = _selection(connection, now, question)
-    if selection is None:
-        return len(answer(question.whole, list_runs(connection, now)))
-    if selection.doubtful is not None and _has(connection, selection.doubtful, selection):
-        return len(_checked(connection, now, selection))
-    count = select(func.count()).select_from(runs).where(shown(), selection.may)
-    return int(connection.execute(count).scalar_one())
-
-
-def _selection(connection: Connection, now: float, question: Question) -> Selection | None:
-    """The question as SQL expressions; ``None`` if Python has to answer it."""
-    try:
-        selection = Selection(parse_question(question, ()), connection.dialect.name, now)
-    except (QueryError, NotInDatabase):
-        return None
-    checks = [exists().where(shown(), check) for check in selection.checks]
-    return selection if not checks or all(connection.execute(select(*checks)).one()) else None
-
-
-def _has(connection: Connection, doubt: ColumnElement[bool], selection: Selection) -> bool:
-    """Whether there is a run that Python has to check."""
-    query = select(exists().where(shown(), selection.may, doubt))
-    return bool(connection.execute(query).scalar())
-
-
-def _checked(connection: Connection, now: float, selection: Selection) -> list[StoredRun]:
-    """The selected runs, sorted. Python checks the values that the database cannot compare."""
-    query = _records(now).where(shown(), selection.may).order_by(*NEWEST_FIRST)
-    candidates = [_listed(row) for row in connection.execute(query)]
-    return chosen_runs(candidates, selection.parsed.filters, selection.parsed.order)
-
-
-def _records(now: float) -> Select[Any]:
-    return select(runs.c.key, runs.c.record, state(now).label("state"))
-
-
-def _listed(row: Any) -> ShippedRun:
-    """A run without the details."""
-    run = _run(row.key, row.record, row.state)
-    run.metadata.pop("packages", None)
-    return run
+    return [runs.c.record, *(runs.c[f"{name}_text"] for name in SECTIONS if name in sections)]
 
 
 def add_details(connection: Connection, run: StoredRun) -> StoredRun:
-    """Load the details of a run, which listings leave out.
+    """Load the sections and the details of a run, which lists leave out.
 
     Args:
         connection: A connection in a transaction.
-        run: The run, from `list_runs`.
+        run: The run, from a list.
 
     Returns:
         A new object with the details.
     """
     assert isinstance(run, ShippedRun)
-    query = select(runs.c.record, runs.c.details).where(runs.c.key == run.key)
-    record, text = connection.execute(query).one()
-    return _run(run.key, record, run.shipped_state, text)
+    columns = (runs.c.key, literal(run.shipped_state).label("state"), runs.c.details)
+    query = select(*columns, *texts(SECTIONS)).where(runs.c.key == run.key)
+    return run_of(connection.execute(query).one())
 
 
 def read_metrics(connection: Connection, run: StoredRun) -> dict[str, Metric]:
@@ -272,44 +168,54 @@ def ends_of_parts(connection: Connection, run: StoredRun) -> dict[int, int | Non
     return {**ends, run.key: None}
 
 
-def _run(key: int, record: str, state: State, details: str = "{}") -> ShippedRun:
-    """The run from its JSON objects, which an earlier or later version may have written.
+def run_of(row: Any) -> ShippedRun:
+    """The run of a row, which an earlier or later version may have written.
 
     Args:
-        key: The number of the run in the store.
-        record: The members of the run.
-        state: Its state.
-        details: The members that listings leave out, and a part of ``metadata``.
+        row: The key, the state and the columns of `texts`; with ``details`` or without.
 
     Raises:
-        RunError: The objects are not the members of a run.
+        RunError: The texts are not the members of a run.
     """
-    known, more = parse(record.encode()), parse(details.encode())
-    run = None if known is None or more is None else _validated(known, more)
+    members = _members(row)
+    run = None if members is None else _validated(members)
     if run is None:
         raise RunError.of(
             Rule.BAD_STORE,
-            f"the record of run {key} in the store is damaged",
+            f"the record of run {row.key} in the store is damaged",
             path=("store",),
-            hint=f"the owner of the store can remove row {key} of the table {runs.name}",
+            hint=f"the owner of the store can remove row {row.key} of the table {runs.name}",
         )
-    run.key, run.shipped_state = key, state
+    for name in SECTIONS:
+        if f"{name}_text" not in row._fields:
+            delattr(run, name)
+    if "details" not in row._fields and hasattr(run, "metadata"):
+        run.metadata.pop("packages", None)
+    run.key, run.shipped_state = row.key, row.state
     return run
 
 
-def _validated(record: Mapping[str, Any], details: Mapping[str, Any]) -> ShippedRun | None:
+def _members(row: Any) -> dict[str, Any] | None:
+    """The members of a run that a row has; ``None`` if one of its texts is not a JSON object."""
+    members = parse(row.record.encode())
+    found = row._mapping
+    details = parse((found.get("details") or "{}").encode())
+    if members is None or details is None:
+        return None
+    for name in SECTIONS:
+        if (text := found.get(f"{name}_text")) is not None:
+            members[name] = parse(text.encode())
+    if isinstance(some := members.get("metadata"), dict):
+        # A part of it is among the details; the order of its keys stays.
+        details["metadata"] = {**some, **details.get("metadata", {})}
+    return {**members, **details}
+
+
+def _validated(members: Mapping[str, Any]) -> ShippedRun | None:
     """The run with these members; ``None`` if they are not those of a run."""
     blank = StoredRun("").to_json()
-    members = {**record, **{name: blank[name] for name in DETAILS}, **details}
-    members["metadata"] = _merged(record, details)
     given = {name: value for name, value in members.items() if name in blank}
     try:
         return ShippedRun.from_json({**blank, **given})
     except ValueError:  # it quotes the members, so it is not shown
         return None
-
-
-def _merged(record: Mapping[str, Any], details: Mapping[str, Any]) -> Any:
-    """The metadata of a run, parts of which are among the details."""
-    some, more = record.get("metadata", {}), details.get("metadata", {})
-    return {**some, **more} if isinstance(some, dict) and isinstance(more, dict) else None

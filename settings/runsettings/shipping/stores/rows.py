@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
-from runsettings.journal.query.keys import ATTRIBUTES
+from runsettings.journal.query.keys import ATTRIBUTES, SECTIONS
 from runsettings.journal.query.metrics import Bucket, last_of_each
 from runsettings.journal.writer import encode
 from runsettings.shipping.batches import Batch
@@ -23,6 +23,9 @@ DETAILS: Final = (
     "files",
 )
 """Members of a run that listings do not need; they are large and stored apart."""
+
+SECTION_TEXTS: Final = tuple(f"{name}_text" for name in SECTIONS)
+"""The columns with the exact sections of a run."""
 
 SIZE: Final = 1024
 """The largest number of values in a chunk; small chunks make it fast to read part of a series."""
@@ -80,9 +83,11 @@ def run_values(
     run = batch.run
     record = run.to_json()
     details = {name: record.pop(name) for name in DETAILS}
+    sections = {name: record.pop(name) for name in SECTIONS}
     if "packages" in run.metadata:
         details["metadata"] = {"packages": run.metadata["packages"]}
-        record["metadata"] = {**run.metadata, "packages": {}}  # keeps the order of the keys
+        sections["metadata"] = {**run.metadata, "packages": {}}  # keeps the order of the keys
+    texts = {f"{name}_text": json_text(section) for name, section in sections.items()}
     attributes = {
         name: value
         for name, key in ATTRIBUTES.items()
@@ -94,6 +99,7 @@ def run_values(
         "tail": batch.tail,
         "state": batch.state,
         "summary": run.summary,
+        "summary_text": texts.pop("summary_text"),
         **edited_values(record, attributes, edit(record)),
     }
     if batch.start == 0 or any(each.type in _CHANGES_DETAILS for each in batch.events):
@@ -101,7 +107,8 @@ def run_values(
         values["metadata"] = {
             key: value for key, value in run.metadata.items() if key != "packages"
         }
-        values["details"] = encode(details).decode()
+        values["details"] = json_text(details)
+        values |= texts
     return values
 
 
@@ -111,7 +118,7 @@ def edited_values(
     """Make the columns of a run that contain the members that can be edited.
 
     Args:
-        record: The run as JSON, without the details; changed in place.
+        record: The run as JSON, without the sections and the details; changed in place.
         attributes: The attributes that a database filters; changed in place.
         members: The edited members by name.
 
@@ -124,7 +131,12 @@ def edited_values(
             attributes.pop(name, None)
         else:
             attributes[name] = value
-    return {"attributes": attributes, "record": encode(record).decode()}
+    return {"attributes": attributes, "record": json_text(record)}
+
+
+def json_text(value: Mapping[str, Any]) -> str:
+    """The JSON of an object, as a journal has it, with all values exact."""
+    return encode(value).decode()
 
 
 def plain_text(value: str) -> str:

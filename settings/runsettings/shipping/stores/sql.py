@@ -26,7 +26,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 
 from runsettings.journal.edits import Edit
+from runsettings.journal.index import Listing
 from runsettings.journal.query.finding import listing_command
+from runsettings.journal.query.keys import SECTIONS
 from runsettings.journal.query.listing import Question
 from runsettings.journal.query.metrics import Bucket, Metric
 from runsettings.journal.replay import StoredRun
@@ -37,17 +39,16 @@ from runsettings.shipping.stores.base import Committed, Latest, NoStoreError
 from runsettings.shipping.stores.engines import make_engine, next_step
 from runsettings.shipping.stores.one_run import editing, history
 from runsettings.shipping.stores.one_run.files import FileTable
+from runsettings.shipping.stores.queries import selecting
 from runsettings.shipping.stores.queries.series import read_series
-from runsettings.shipping.stores.rows import chunk_rows, escaped_key, plain_text, run_values
-from runsettings.shipping.stores.tables import (
-    VERSION,
-    chunks,
-    events,
-    insert_rows,
-    runs,
-    series,
-    version,
+from runsettings.shipping.stores.rows import (
+    SECTION_TEXTS,
+    chunk_rows,
+    escaped_key,
+    plain_text,
+    run_values,
 )
+from runsettings.shipping.stores.tables import chunks, events, insert_rows, runs, series
 from runsettings.values.diagnostic import Rule
 from runsettings.values.errors import RunError
 
@@ -165,9 +166,8 @@ class SqlStore(FileTable):
             for key in connection.execute(select(runs.c.key).where(older).with_for_update()):
                 for table in (chunks, series, tables.files, events):
                     connection.execute(delete(table).where(table.c.run == key[0]))
-            gone = dict.fromkeys(
-                ("attributes", "config", "summary", "metadata", "record", "details"), null()
-            )
+            columns = ("attributes", *SECTIONS, "record", "details", *SECTION_TEXTS)
+            gone = dict.fromkeys(columns, null())
             # No batch begins at -1, so an active shipper has to read the row again.
             values = {**gone, "position": -1, "removed": self._now(connection)}
             connection.execute(update(runs).where(older).values(values))
@@ -185,17 +185,12 @@ class SqlStore(FileTable):
     def list_runs(self) -> list[StoredRun]:
         """The latest run of each project and id, newest first."""
         with self._begin() as connection:
-            return reading.list_runs(connection, self._now(connection))
+            return selecting.list_runs(connection, self._now(connection))
 
-    def select_runs(self, question: Question) -> list[StoredRun]:
+    def select_runs(self, question: Question) -> Listing:
         """The runs that a question selects."""
         with self._begin() as connection:
-            return reading.select_runs(connection, self._now(connection), question)
-
-    def count_runs(self, question: Question) -> int:
-        """The number of runs that a question selects."""
-        with self._begin() as connection:
-            return reading.count_runs(connection, self._now(connection), question)
+            return selecting.select_runs(connection, self._now(connection), question)
 
     def find_latest(self, project: str, run_id: str) -> Latest | None:
         """The latest run with a project and an id; ``None`` if there is none."""
@@ -259,10 +254,10 @@ class SqlStore(FileTable):
             if not writable:
                 raise self._no_store("it has no runs")
             self.upgrade()
-        elif found != VERSION:
-            is_earlier = found.isdecimal() and int(found) < int(VERSION)
+        elif found != tables.VERSION:
+            is_earlier = found.isdecimal() and int(found) < int(tables.VERSION)
             raise self._bad(
-                f"its tables are of version {found}; this is a version for {VERSION}",
+                f"its tables are of version {found}; this is a version for {tables.VERSION}",
                 "its owner runs: runsettings store upgrade"
                 if is_earlier
                 else "upgrade runsettings",
@@ -271,9 +266,9 @@ class SqlStore(FileTable):
     def _version(self) -> str | None:
         """The version of the tables; ``None`` if there are none."""
         with self._begin() as connection:
-            if not inspect(connection).has_table(version.name):
+            if not inspect(connection).has_table(tables.version.name):
                 return None
-            return connection.execute(select(version.c.version_num)).scalar_one_or_none()
+            return connection.execute(select(tables.version.c.version_num)).scalar_one_or_none()
 
     def _insert_new(self, values: Mapping[str, Any]) -> Any:
         """The statement that inserts a run, unless another process has just inserted it."""

@@ -1,4 +1,4 @@
-"""The tables of a store, version 1, for SQLite and PostgreSQL.
+"""The tables of a store, version 2, for SQLite and PostgreSQL.
 
 Their names begin with ``runsettings_``, because a database may have tables of other programs.
 JSON columns for filters have copies in which NaN and infinities are texts, because a database's
@@ -34,9 +34,10 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
+from runsettings.journal.query.keys import SECTIONS
 from runsettings.shipping.stores.rows import filterable
 
-VERSION: Final = "1"
+VERSION: Final = "2"
 
 
 class _Numbers(TypeDecorator[Any]):
@@ -119,11 +120,19 @@ runs: Final = Table(
     Column("config", _Filterable),
     Column("summary", _Filterable),
     Column("metadata", _Filterable),
-    Column("record", Text, doc="The run as JSON, without the details."),
+    Column("record", Text, doc="The run as JSON, without the sections and the details."),
     Column("details", Text, doc="The rest: settings, origins, files, packages."),
+    *(Column(f"{name}_text", Text, doc=f"The exact {name}, as JSON.") for name in SECTIONS),
     Index("runsettings_runs_key", "project", "id", "generation", unique=True),
     Index("runsettings_runs_created", "created"),
-    Index("runsettings_runs_latest", "project", "id", "created", "key"),
+)
+# Most questions are answered with one reading of the runs and one of this index, which has all
+# that decides which run of an id is the latest.
+Index(
+    "runsettings_runs_latest",
+    *(runs.c[name] for name in ("project", "id", "created", "key")),
+    postgresql_where=runs.c.removed.is_(None),
+    sqlite_where=runs.c.removed.is_(None),
 )
 
 

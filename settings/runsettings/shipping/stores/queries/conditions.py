@@ -37,8 +37,8 @@ from runsettings.journal.query.comparisons import (
     Present,
     is_number,
 )
-from runsettings.journal.query.keys import SECTIONS, Key
-from runsettings.journal.query.listing import Parsed
+from runsettings.journal.query.keys import Key
+from runsettings.journal.query.listing import Question, parse_question
 from runsettings.shipping.stores.queries.json_values import (
     Bool,
     PostgresValue,
@@ -77,7 +77,7 @@ def shown() -> Bool:
     later = runs.alias("later")
     return and_(
         runs.c.removed.is_(None),
-        runs.c.record.is_not(None),  # NULL until the first batch is shipped
+        runs.c.created.is_not(None),  # NULL until the first batch is shipped
         not_(
             exists().where(
                 later.c.project == runs.c.project,
@@ -86,7 +86,7 @@ def shown() -> Bool:
                     later.c.created > runs.c.created,
                     and_(later.c.created == runs.c.created, later.c.key > runs.c.key),
                 ),
-                later.c.removed.is_(None),
+                later.c.removed.is_(None),  # as in the index of the latest runs
             )
         ),
     )
@@ -109,20 +109,23 @@ class Selection:
     """The conditions and the order of a question, as SQL expressions.
 
     Args:
-        parsed: The question, parsed without runs.
+        question: The question.
         dialect: The name of the database: ``postgresql`` or ``sqlite``.
         now: The current time by the store's clock, in seconds since 1970.
 
     Raises:
+        QueryError: A filter or a key is wrong.
         NotInDatabase: Python has to answer the question.
     """
 
-    def __init__(self, parsed: Parsed, dialect: str, now: float) -> None:
-        self.parsed = parsed
+    def __init__(self, question: Question, dialect: str, now: float) -> None:
+        self.parsed = parsed = parse_question(question, ())
         self.dialect = dialect
         self.now = now
         self.checks: list[Bool] = []
         """Each must be true for some run, or else Python answers the question and says why."""
+        self.sections = set(question.sections)
+        """The sections of the runs that the answer, or Python's check of it, needs."""
         self._keys = 0
         condition = self._condition(Joined(parsed.filters, every=True))
         for key in (*(key for key, _ in parsed.order), *(parsed.columns or ())):
@@ -130,16 +133,8 @@ class Selection:
         for key in parsed.groups or ():
             self._checked(key)
         self.may = condition.may
-        self.order: list[ColumnElement[Any]] = []
-        doubts = [] if condition.may is condition.must else [not_(sure(condition.must))]
-        self.doubtful = doubts[0] if doubts else None
+        self.doubt = None if condition.may is condition.must else not_(sure(condition.must))
         """Whether Python has to check that a run matches; ``None`` if it never has to."""
-        for key, descending in parsed.order:
-            value = self._value(key)
-            self.order += value.order(descending=descending)
-            doubts.append(value.unordered)
-        self.doubt = or_(*doubts) if doubts else None
-        """Whether Python has to check or sort a run; ``None`` if it never has to."""
 
     def _condition(self, part: Filter) -> Condition:
         if isinstance(part, Joined):
@@ -174,12 +169,22 @@ class Selection:
         self._keys += 1
         if self._keys > _MOST:
             raise NotInDatabase
-        value = self._value(key)
-        if key.text.partition(".")[0] in SECTIONS:
+        value = self.value(key)
+        section, dot, _ = key.text.partition(".")
+        if dot:
             self.checks.append(value.present)
+            self.sections.add(section)
         return value
 
-    def _value(self, key: Key) -> Value:
+    def value(self, key: Key) -> Value:
+        """The value of a key.
+
+        Args:
+            key: The key.
+
+        Raises:
+            NotInDatabase: The database cannot look it up.
+        """
         section, dot, name = key.text.partition(".")
         if key.text == "state":
             return Value(true(), state(self.now))

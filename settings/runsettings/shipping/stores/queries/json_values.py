@@ -25,7 +25,7 @@ from sqlalchemy import (
     select,
     true,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from runsettings.shipping.stores.rows import REPLACED
 
@@ -66,6 +66,15 @@ class Value:
         self.present, self.text, self.is_null, self.is_empty = present, text, is_null, is_empty
         self.number, self.truth, self.is_rounded = number, truth, is_rounded
 
+    @property
+    def parts(self) -> list[ColumnElement[Any]]:
+        """The expressions that all others are made from. A subquery evaluates them once."""
+        return [self.text]
+
+    def of_parts(self, parts: Sequence[ColumnElement[Any]]) -> Value:
+        """The same value from its parts, which are columns of a subquery."""
+        return Value(parts[0].is_not(None), parts[0])
+
     def equals(self, scalars: Sequence[Any]) -> Bool:
         """Whether the value, or an element of the list, is one of these JSON values."""
         return self.text.in_([each for each in scalars if isinstance(each, str)])
@@ -79,48 +88,70 @@ class Value:
         """The text, in the order of its characters."""
         return self.text
 
-    def order(self, *, descending: bool) -> list[ColumnElement[Any]]:
-        """The expressions to sort by: numbers, texts, null, then values that have no order."""
+    def order(self, *, descending: bool) -> list[tuple[ColumnElement[Any], bool]]:
+        """The expressions to sort by: numbers, texts, null, then values that have no order.
+
+        Args:
+            descending: Whether the largest value is the first.
+
+        Returns:
+            Each with whether its largest value is the first.
+        """
         absent = or_(not_(sure(self.present)), sure(self.text == "NaN"), sure(self.is_empty))
         rank = case(
-            (self.text == "-Infinity", 0),
             (or_(self.number.is_not(None), self.truth.is_not(None)), 1),
+            (self.text == "-Infinity", 0),
             (self.text == "Infinity", 2),
             (self.text.is_not(None), 3),
             else_=4,
         )
         keys = [rank, func.coalesce(self.number, self.truth), self.by_bytes]
-        return [case((absent, 1), else_=0), *(key.desc() if descending else key for key in keys)]
+        return [(case((absent, 1), else_=0), False), *((key, descending) for key in keys)]
 
     @property
     def unordered(self) -> Bool:
         """Whether only Python can sort the value."""
-        known = (self.text, self.number, self.truth)
-        other = and_(self.present, *(each.is_(None) for each in known))
+        known = (self.number, self.text, self.truth)  # most values are numbers
+        other = and_(*(each.is_(None) for each in known), self.present)
         other = and_(other, not_(sure(self.is_null)), not_(sure(self.is_empty)))
         return or_(other, sure(altered(self.text)), sure(self.is_rounded))
 
 
 class PostgresValue(Value):
-    """A value in a column of PostgreSQL."""
+    """A value in a column of PostgreSQL. Without a path, it is the column itself."""
 
-    def __init__(self, column: ColumnElement[Any], path: Sequence[str]) -> None:
+    def __init__(
+        self,
+        column: ColumnElement[Any],
+        path: Sequence[str] = (),
+        kind: ColumnElement[Any] | None = None,
+    ) -> None:
         # Looked up key by key: a JSON path would also match elements of lists.
-        *above, last = [literal(key, Text) for key in path]
-        for key in above:
-            column = column.op("->", return_type=JSONB())(key)
-        self.value = value = column.op("->", return_type=JSONB())(last)
-        kind = func.jsonb_typeof(value)
+        text = column.op("#>>", return_type=Text())(literal([], ARRAY(Text)))
+        for key in path:
+            text = column.op("->>", return_type=Text())(literal(key, Text))
+            column = column.op("->", return_type=JSONB())(literal(key, Text))
+        self.value = value = column
+        self.kind = func.jsonb_typeof(value) if kind is None else kind
         super().__init__(
             present=value.is_not(None),
-            text=case((kind == "string", column.op("->>", return_type=Text())(last))),
-            is_null=kind == "null",
-            is_empty=value == literal([], JSONB),
-            number=case((kind == "number", cast(value, Numeric))),
-            truth=case((value == literal(True, JSONB), 1), (value == literal(False, JSONB), 0)),
+            text=case((self.kind == "string", text)),
+            is_null=self.kind == "null",
+            is_empty=and_(self.kind == "array", value == literal([], JSONB)),
+            number=case((self.kind == "number", cast(value, Numeric))),
+            truth=case((self.kind == "boolean", case((value == literal(True, JSONB), 1), else_=0))),
         )
 
         self.is_ascii = func.octet_length(self.text) == func.char_length(self.text)
+
+    @property
+    def parts(self) -> list[ColumnElement[Any]]:
+        """The value and its type."""
+        return [self.value, self.kind]
+
+    def of_parts(self, parts: Sequence[ColumnElement[Any]]) -> PostgresValue:
+        """The same value from columns of a subquery."""
+        return PostgresValue(parts[0], kind=parts[1])
 
     def is_text(self, texts: Sequence[str]) -> Bool:
         """Whether the value itself is one of these texts."""
@@ -145,7 +176,21 @@ class SqliteValue(Value):
     def __init__(self, column: ColumnElement[Any], path: Sequence[str]) -> None:
         place = "".join(["$", *(f'."{key}"' for key in path)])
         self.column, self.place = column, place
-        value, self.kind = func.json_extract(column, place), func.json_type(column, place)
+        self._set(func.json_extract(column, place), func.json_type(column, place))
+
+    @property
+    def parts(self) -> list[ColumnElement[Any]]:
+        """The value and its type."""
+        return [self.value, self.kind]
+
+    def of_parts(self, parts: Sequence[ColumnElement[Any]]) -> SqliteValue:
+        """The same value from columns of a subquery; it cannot be compared by `equals`."""
+        made = SqliteValue.__new__(SqliteValue)
+        made._set(*parts)
+        return made
+
+    def _set(self, value: ColumnElement[Any], kind: ColumnElement[Any]) -> None:
+        self.value, self.kind = value, kind
         number = case((self.kind.in_(("integer", "real")), value))
         super().__init__(
             present=self.kind.is_not(None),
