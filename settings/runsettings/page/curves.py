@@ -8,8 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from runsettings.journal.aggregates import AGGREGATES
+from runsettings.journal.query.groups import grouped_runs
 from runsettings.journal.query.keys import Key, Kind, key_names
-from runsettings.journal.query.listing import Column, Question, grouped_runs, parse_question
+from runsettings.journal.query.listing import Column, Question, parse_question
 from runsettings.journal.query.metrics import TIMES, Bucket
 from runsettings.journal.query.run_objects import json_value, row_objects
 from runsettings.journal.records import LARGEST_STEP

@@ -9,18 +9,15 @@ from dataclasses import replace
 from typing import Any, Final
 
 from runsettings.journal.index import Listing
-from runsettings.journal.query.keys import Key, default_keys, find_key, key_names, known_keys
-from runsettings.journal.query.listing import (
-    Column,
+from runsettings.journal.query.groups import (
     Group,
-    Question,
     group_columns,
     grouped_runs,
     number_range,
-    parse_question,
-    run_columns,
     summary_metrics,
 )
+from runsettings.journal.query.keys import Key, default_keys, find_key, key_names, known_keys
+from runsettings.journal.query.listing import Column, Question, parse_question, run_columns
 from runsettings.journal.query.run_objects import json_value, row_objects
 from runsettings.journal.replay import StoredRun
 from runsettings.page.run_views import whole_number

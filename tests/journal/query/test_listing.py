@@ -8,13 +8,9 @@ import pytest
 
 from runsettings.journal.query.errors import QueryError, UnknownKeyError
 from runsettings.journal.query.filters import attribute_filter, parse_filter
+from runsettings.journal.query.groups import group_columns, summary_metrics
 from runsettings.journal.query.keys import find_key, parse_keys, parse_order
-from runsettings.journal.query.listing import (
-    group_columns,
-    run_columns,
-    select_runs,
-    summary_metrics,
-)
+from runsettings.journal.query.listing import run_columns, select_runs
 from runsettings.journal.query.run_objects import row_objects, run_object
 from runsettings.journal.replay import StoredRun
 from runsettings.values.key_paths import MISSING

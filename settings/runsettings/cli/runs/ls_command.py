@@ -24,6 +24,7 @@ from runsettings.cli.runs.options import (
     where_option,
 )
 from runsettings.journal.query.filters import attribute_filter
+from runsettings.journal.query.groups import group_columns, summary_metrics
 from runsettings.journal.query.keys import (
     STATES,
     Kind,
@@ -31,14 +32,7 @@ from runsettings.journal.query.keys import (
     find_key,
     known_keys,
 )
-from runsettings.journal.query.listing import (
-    Column,
-    Question,
-    group_columns,
-    parse_question,
-    run_columns,
-    summary_metrics,
-)
+from runsettings.journal.query.listing import Column, Question, parse_question, run_columns
 from runsettings.journal.query.run_objects import row_objects, run_object
 from runsettings.journal.query.times import TIME_FORMS, parse_time, short_time
 from runsettings.recorded.csv_files import columns_as_csv
