@@ -51,7 +51,7 @@ def store(fd: int, journal: Path | str, position: int, state: Mapping[str, Any])
     if not position or os.pread(fd, 1, position - 1) != b"\n":
         return False
     body = encode(state)
-    mark = {**_mark(fd, position), "state": blake2b(body, digest_size=16).hexdigest()}
+    mark = {**make_mark(fd, position), "state": blake2b(body, digest_size=16).hexdigest()}
     write_file(
         checkpoint_path(journal),
         encode(mark) + body,
@@ -105,23 +105,40 @@ def restore(fd: int, journal: Path | str) -> dict[str, Any] | None:
             body = file.read(journal_status.st_size + 1)
     except OSError:
         return None
-    mark, position = parse(head), 0
-    if mark is not None and type(mark.get("position")) is int:
-        position = mark["position"]
-    if mark is None or not 0 < position <= journal_status.st_size:
+    mark = parse(head)
+    if mark is None or mark.pop("state", None) != blake2b(body, digest_size=16).hexdigest():
         return None
-    digest = blake2b(body, digest_size=16).hexdigest()
-    # While nothing was appended, the time of the last change tells of an edit, too.
-    modified = mark.pop("modified", None)
-    if position == journal_status.st_size and modified != journal_status.st_mtime_ns:
-        return None
-    expected = _mark(fd, position)
-    expected.pop("modified")
-    return parse(body) if mark == {**expected, "state": digest} else None
+    return parse(body) if fits(fd, mark) else None
 
 
-def _mark(fd: int, position: int) -> dict[str, Any]:
-    """What a checkpoint knows about the first ``position`` bytes of a journal."""
+def fits(fd: int, mark: Mapping[str, Any]) -> bool:
+    """Whether a journal still begins with the bytes that a mark describes.
+
+    Args:
+        fd: The descriptor of the open journal, whose offset is not changed.
+        mark: What should be a mark that `make_mark` made, from a file.
+    """
+    status = os.fstat(fd)
+    position = mark.get("position")
+    if type(position) is not int or not 0 < position <= status.st_size:
+        return False
+    expected = make_mark(fd, position)
+    if position < status.st_size:
+        # While nothing was appended, the time of the last change tells of an edit, too.
+        expected["modified"] = mark.get("modified")
+    return mark == expected
+
+
+def make_mark(fd: int, position: int) -> dict[str, Any]:
+    """Describe the first bytes of a journal, so that `fits` recognizes them.
+
+    Args:
+        fd: The descriptor of the open journal, whose offset is not changed.
+        position: The number of bytes.
+
+    Returns:
+        A JSON object with the ``position``.
+    """
     status = os.fstat(fd)
     return {
         "format": "runsettings-checkpoint",

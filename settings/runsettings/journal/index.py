@@ -175,15 +175,13 @@ def _indexed(
     path: Path, found: dict[str, JournalFile], tell: Callable[[int, int], None]
 ) -> Listing:
     """All runs, from the index at ``path``, which is rebuilt if it is damaged."""
-    database = _open(path)
+    database = open_cache(path, _VERSION, _TABLE)
     if database is not None:
         # Pages may be damaged, and so may the content of a row.
         with contextlib.closing(database), contextlib.suppress(*_DAMAGE):
             return _Update(database, found).run(tell)
-    with contextlib.suppress(OSError):
-        for suffix in ("", *_OTHERS):
-            path.with_name(path.name + suffix).unlink(missing_ok=True)
-    database = _open(path) or _open(None)
+    remove_cache(path)
+    database = open_cache(path, _VERSION, _TABLE) or open_cache(None, _VERSION, _TABLE)
     assert database is not None
     with contextlib.closing(database):
         return _Update(database, found).run(tell)
@@ -292,11 +290,31 @@ def _is_ours(path: Path) -> bool:
     )
 
 
-def _open(path: Path | None) -> sqlite3.Connection | None:
-    """Open an index; ``None`` if it is damaged, of another version, a link or another user's.
+def remove_cache(path: Path) -> None:
+    """Remove a cache with the files that SQLite has beside it, if that is allowed.
 
     Args:
-        path: Its file, which is created if it is missing; ``None`` for an index in memory.
+        path: The file.
+    """
+    with contextlib.suppress(OSError):
+        for suffix in ("", *_OTHERS):
+            path.with_name(path.name + suffix).unlink(missing_ok=True)
+
+
+def open_cache(
+    path: Path | None, version: int, tables: str, patience: float = _PATIENCE
+) -> sqlite3.Connection | None:
+    """Open a cache in SQLite, and make its tables if it is new.
+
+    Args:
+        path: The file, which is created if it is missing; ``None`` for a cache in memory.
+        version: The version of the tables, at least 1.
+        tables: The SQL statements that make the tables.
+        patience: The number of seconds to wait for another process that writes.
+
+    Returns:
+        The connection; ``None`` if the file is damaged, of another version, a link or another
+        user's.
     """
     address = ":memory:"
     if path is not None:
@@ -307,19 +325,17 @@ def _open(path: Path | None) -> sqlite3.Connection | None:
             return None
         address = f"{path.absolute().as_uri()}?mode=rw"
     try:
-        database = sqlite3.connect(address, timeout=_PATIENCE, uri=True)
+        database = sqlite3.connect(address, timeout=patience, uri=True)
     except sqlite3.Error:
         return None
     try:
-        (version,) = database.execute("PRAGMA user_version").fetchone()
+        (found,) = database.execute("PRAGMA user_version").fetchone()
         # SQLite has opened the file by now, and it follows links.
         if path is not None and not _is_ours(path):
-            version = None
-        elif version == 0:
-            database.execute(_TABLE)
-            database.execute(f"PRAGMA user_version = {_VERSION:d}")
-            database.commit()
-        if version in (0, _VERSION):
+            found = None
+        elif found == 0:
+            database.executescript(f"BEGIN; {tables}; PRAGMA user_version = {version:d}; COMMIT")
+        if found in (0, version):
             return database
     except sqlite3.Error:
         pass  # damaged, and so of no use

@@ -20,6 +20,7 @@ from runsettings.journal.index import Listing, leave_out_details, list_runs, new
 from runsettings.journal.replay import StoredRun
 from runsettings.recorded.journal_series import JournalSeries
 from runsettings.recorded.sources import DirectorySource
+from runsettings.recorded.stored_series import SeriesStore
 from runsettings.values.errors import RunError
 
 _CACHE_TIME: Final = 1.0
@@ -61,11 +62,13 @@ class LiveDirectory(DirectorySource):
         self._listing = Listing()
         self._series_lock = threading.Lock()
         self._series: dict[str, JournalSeries] = {}
+        self._store = SeriesStore(directory)
 
     def journal_series(self, run: StoredRun) -> JournalSeries:
         """All metrics of a run. Only the new records of its journal are read."""
         with self._series_lock:
-            found = self._series.pop(run.journal, None) or JournalSeries(run.journal)
+            found = self._series.pop(run.journal, None)
+            found = found or JournalSeries(run.journal, self._store)
             self._series[run.journal] = found
         found.read_on()
         with self._series_lock:

@@ -6,99 +6,23 @@ import math
 import os
 import threading
 from array import array
-from bisect import bisect_left, bisect_right
+from operator import lt
 from typing import Any, Final
 
 from runsettings.journal.aggregates import as_float
-from runsettings.journal.query.metrics import (
-    TIMES,
-    Bucket,
-    buckets_of,
-    join_buckets,
-    last_of_each,
-)
-from runsettings.journal.reader import open_regular, read_lines
+from runsettings.journal.query.metrics import TIMES, Bucket
+from runsettings.journal.reader import open_regular, read_blocks
 from runsettings.journal.records import LARGEST_STEP, is_double, is_row
+from runsettings.recorded.packed_series import DamagedSeriesError
+from runsettings.recorded.series import Series
+from runsettings.recorded.stored_series import SeriesStore, StoredMetrics
+from runsettings.shipping.series import columns_of, split_rows
 
-_SIZE: Final = 64
-"""The number of values that a series summarizes in advance, for charts of long metrics."""
+_SMALLEST: Final = 1 << 16
+"""Bytes of a journal that are read faster than they are worth to be stored."""
 
-
-class Series:
-    """The values of one metric, in the order of the steps."""
-
-    def __init__(self) -> None:
-        self.steps = array("q")
-        self.values = array("d")
-        self._buckets: list[Bucket] = []
-        self._ordered = True
-
-    def add(self, step: int, value: float) -> None:
-        """Add a value.
-
-        Args:
-            step: Its step. If it is the step of the last value, the value replaces that one.
-            value: The value.
-        """
-        if self.steps and step <= self.steps[-1]:
-            if step == self.steps[-1]:
-                self.values[-1] = value
-                return
-            self._ordered = False
-        self.steps.append(step)
-        self.values.append(value)
-
-    def buckets(self, most: int, first: float, last: float) -> list[Bucket]:
-        """Summarize the values of some steps.
-
-        Args:
-            most: The largest number of buckets.
-            first: The first step.
-            last: The last step, included.
-
-        Returns:
-            The buckets, in the order of the steps.
-        """
-        if not self._ordered:
-            self._order()
-        start, end = bisect_left(self.steps, first), bisect_right(self.steps, last)
-        if end - start <= most * _SIZE:
-            size = max((end - start) // most, 1)
-            parts = buckets_of(self.steps[start:end], self.values[start:end], size)
-            return join_buckets(parts, most)
-        summaries = self._summarized()
-        # The first and the last bucket may be cut by the range.
-        left, right = -(-start // _SIZE), min(end // _SIZE, len(summaries))
-        parts = [
-            *self._part(start, left * _SIZE),
-            *summaries[left:right],
-            *self._part(right * _SIZE, end),
-        ]
-        return join_buckets(parts, most)
-
-    @property
-    def size(self) -> int:
-        """The number of bytes of memory, about."""
-        return 2 * 8 * len(self.steps) + 250 * len(self._buckets)
-
-    def _part(self, start: int, end: int) -> list[Bucket]:
-        return buckets_of(self.steps[start:end], self.values[start:end], _SIZE)
-
-    def _summarized(self) -> list[Bucket]:
-        """A bucket for every `_SIZE` values before the last one, which may be replaced."""
-        done = len(self._buckets) * _SIZE
-        end = (len(self.steps) - 1) // _SIZE * _SIZE
-        self._buckets += self._part(done, end)
-        return self._buckets
-
-    def _order(self) -> None:
-        """Sort by step: a run may return to an earlier step, and its files have their own."""
-        order = sorted(range(len(self.steps)), key=self.steps.__getitem__)
-        steps = array("q", (self.steps[at] for at in order))
-        values = array("d", (self.values[at] for at in order))
-        self.steps, self.values = last_of_each(steps, values)
-        self._buckets = []
-        self._ordered = True
+_LARGEST: Final = 1 << 21
+"""Bytes of new records after which the metrics of any journal are stored again."""
 
 
 class JournalSeries:
@@ -106,16 +30,18 @@ class JournalSeries:
 
     Args:
         journal: The path of the journal.
+        store: Where the metrics of a long journal are stored.
     """
 
-    def __init__(self, journal: str) -> None:
+    def __init__(self, journal: str, store: SeriesStore | None = None) -> None:
         self.journal = journal
+        self._store = store
         self._lock = threading.Lock()
         self._inode = -1
         self._begin()
 
     def _begin(self) -> None:
-        self._position = 0
+        self._position = self._stored = self._tried = 0
         self._metrics: dict[str, Series] = {}
         self._sources: dict[str, int] = {}
 
@@ -126,43 +52,78 @@ class JournalSeries:
             OSError: The journal cannot be read.
         """
         with self._lock:
-            fd = open_regular(self.journal)
+            self._read_on()
+
+    def _read_on(self) -> None:
+        fd = open_regular(self.journal)
+        try:
             file = os.fstat(fd)
             if file.st_ino != self._inode or file.st_size < self._position:
                 self._begin()
                 self._inode = file.st_ino
-            self._read(fd)
+                self._load(fd, file.st_size)
+            self._read(os.dup(fd))
+            self._save(fd)
+        finally:
+            os.close(fd)
+
+    def _load(self, fd: int, size: int) -> None:
+        """Continue from what is stored of the journal."""
+        if self._store is not None and size >= _SMALLEST:
+            found = self._store.load(self.journal, fd)
+            if found is not None:
+                self._position, self._sources, self._metrics = found
+                self._stored = self._tried = self._position
+
+    def _save(self, fd: int) -> None:
+        """Store the metrics, if many records are new."""
+        enough = max(_SMALLEST, min(self._position // 8, _LARGEST))
+        if self._store is not None and self._position - self._tried >= enough:
+            read = StoredMetrics(self._position, self._sources, self._metrics)
+            self._tried = self._position
+            self._stored = self._store.save(self.journal, fd, read, self._stored)
 
     def _read(self, fd: int) -> None:
-        for record, end in read_lines(fd, self._position):
-            self._position = end
-            if record is None or record.get("type") != "history" or not is_row(record):
-                continue
-            if is_double(record, self._sources):
-                continue
-            step = record["step"]
-            if step > LARGEST_STEP:
-                continue
-            self._collect(record["data"], step)
-            self._add(TIMES, step, record["time"])
+        for block in read_blocks(fd, self._position):
+            if not self._add_rows(block.records):
+                at = 0
+                for alike, count in split_rows(block.records):
+                    records = block.records[at : at + count]
+                    at += count
+                    if not (alike and self._add_rows(records)):
+                        for record in records:
+                            self._add_record(record)
+            if block.ends:
+                self._position = block.ends[-1]
 
-    def buckets(
-        self, key: str, most: int, first: float = 0, last: float = math.inf
-    ) -> list[Bucket]:
-        """Summarize a metric; see `Series.buckets`.
-
-        Args:
-            key: The dotted key of the metric.
-            most: The largest number of buckets.
-            first: The first step.
-            last: The last step, included.
-
-        Returns:
-            The buckets; empty if there is no such metric.
-        """
-        with self._lock:
+    def _add_rows(self, records: list[Any]) -> bool:
+        """Add records if they are rows with the same keys and only numbers; whether they are."""
+        rows = columns_of(records)
+        if rows is None:
+            return False
+        ascending = all(map(lt, rows.steps, rows.steps[1:]))
+        columns = [(column.key, array("d", column.values)) for column in rows.columns]
+        for key, values in (*columns, (TIMES, rows.times)):
             series = self._metrics.get(key)
-            return [] if series is None else series.buckets(most, first, last)
+            if series is None:
+                series = self._metrics[key] = Series()
+            if ascending:
+                series.extend(rows.steps, values)
+            else:
+                for step, value in zip(rows.steps, values, strict=True):
+                    series.add(step, value)
+        return True
+
+    def _add_record(self, record: dict[str, Any] | None) -> None:
+        if (
+            record is not None
+            and record.get("type") == "history"
+            and is_row(record)
+            and record["step"] <= LARGEST_STEP
+            and not is_double(record, self._sources)
+        ):
+            self._collect(record["data"], record["step"])
+            self._add(TIMES, record["step"], record["time"])
 
     def _collect(self, data: dict[str, Any], step: int, prefix: str = "") -> None:
         for key, value in data.items():
@@ -177,6 +138,40 @@ class JournalSeries:
         if series is None:
             series = self._metrics[key] = Series()
         series.add(step, value if type(value) is float else as_float(value))
+
+    def buckets(
+        self, key: str, most: int, first: float = 0, last: float = math.inf
+    ) -> list[Bucket]:
+        """Summarize a metric; see `Series.buckets`.
+
+        Args:
+            key: The dotted key of the metric.
+            most: The largest number of buckets.
+            first: The first step.
+            last: The last step, included.
+
+        Returns:
+            The buckets; empty if there is no such metric.
+
+        Raises:
+            OSError: What was stored is damaged, and the journal cannot be read.
+        """
+        with self._lock:
+            for is_stored_anew in (True, False):
+                try:
+                    return self._buckets(key, most, first, last)
+                except DamagedSeriesError:
+                    # Another process may have stored the metrics anew.
+                    if self._store is not None and not is_stored_anew:
+                        self._store.forget(self.journal)
+                        self._store = None
+                    self._inode = -1
+                    self._read_on()
+            return self._buckets(key, most, first, last)
+
+    def _buckets(self, key: str, most: int, first: float, last: float) -> list[Bucket]:
+        series = self._metrics.get(key)
+        return [] if series is None else series.buckets(most, first, last)
 
     @property
     def size(self) -> int:

@@ -63,21 +63,34 @@ def _keys(record: dict[str, Any] | None) -> tuple[str, ...] | None:
     return tuple(data) if type(data) is dict else None
 
 
-def add_rows(series: dict[str, Series], run: StoredRun, records: list[Any]) -> bool:
-    """Add the numbers of many rows to their series, and apply the rows to their run.
+class Column(NamedTuple):
+    """The numbers of one key of several rows."""
 
-    The result is that of `StoredRun.apply` and `add_row` for each row.
+    key: str
+    values: list[float]
+    whole: bool
+    """Whether all are integers."""
+
+
+class Rows(NamedTuple):
+    """Rows that the script logged, with the same keys, and only numbers as values."""
+
+    steps: array[int]
+    times: array[float]
+    data: Sequence[dict[str, Any]]
+    columns: list[Column]
+
+
+def columns_of(records: list[Any]) -> Rows | None:
+    """Read many rows at once.
 
     Args:
-        series: The series, by flat key.
-        run: The run.
         records: Records, with ``None`` for torn lines.
 
     Returns:
-        Whether they were added; if not, nothing was changed. They are added if they are rows that
-        the script logged, with the same keys, and only numbers as values.
+        The rows; ``None`` if the records are something else, or have other keys than the first one.
     """
-    columns: list[_Column] = []
+    columns: list[Column] = []
     try:
         kinds, steps, times, data = zip(*map(_MEMBERS, records), strict=True)
         if (
@@ -90,32 +103,42 @@ def add_rows(series: dict[str, Series], run: StoredRun, records: list[Any]) -> b
             or not _add_columns(columns, data)
             or not 0 < len(columns) == len({column.key for column in columns})
         ):
-            return False
-        packed = array("q", steps), array("d", times)
+            return None
+        return Rows(array("q", steps), array("d", times), data, columns)
     except (TypeError, KeyError, ValueError, OverflowError):
-        return False  # not rows, rows with other keys, or numbers that are too large
-    for key, values, whole in columns:
+        return None  # not rows, rows with other keys, or numbers that are too large
+
+
+def add_rows(series: dict[str, Series], run: StoredRun, records: list[Any]) -> bool:
+    """Add the numbers of many rows to their series, and apply the rows to their run.
+
+    The result is that of `StoredRun.apply` and `add_row` for each row.
+
+    Args:
+        series: The series, by flat key.
+        run: The run.
+        records: Records, with ``None`` for torn lines.
+
+    Returns:
+        Whether they were added; if not, nothing was changed. They are added if `columns_of` can
+        read them.
+    """
+    rows = columns_of(records)
+    if rows is None:
+        return False
+    for key, values, whole in rows.columns:
         known = series.get(key)
         if known is None:
             known = series[key] = Series()
-        known.steps += packed[0]
-        known.times += packed[1]
+        known.steps += rows.steps
+        known.times += rows.times
         known.values += array("d", values)
         known.whole = known.whole and whole
-    run.add_rows(steps, times, data)
+    run.add_rows(rows.steps, rows.times, rows.data)
     return True
 
 
-class _Column(NamedTuple):
-    """The numbers of one key of several rows."""
-
-    key: str
-    values: list[float]
-    whole: bool
-    """Whether all are integers."""
-
-
-def _add_columns(columns: list[_Column], data: Sequence[dict[str, Any]], prefix: str = "") -> bool:
+def _add_columns(columns: list[Column], data: Sequence[dict[str, Any]], prefix: str = "") -> bool:
     """Add the numbers of each key of data that have the same keys.
 
     Args:
@@ -141,7 +164,7 @@ def _add_columns(columns: list[_Column], data: Sequence[dict[str, Any]], prefix:
             integers = [value for value in values if type(value) is int] if int in kinds else [0]
             if max(map(abs, integers)) >= _EXACT_INTEGERS:
                 return False
-            columns.append(_Column(prefix + key, values, float not in kinds))
+            columns.append(Column(prefix + key, values, float not in kinds))
         else:
             return False
     return True
