@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
 from runsettings.page import live_directory
 from runsettings.page.curves import curves_as_csv, curves_as_json, metric_names, read_curves
 from runsettings.page.live_directory import LiveDirectory
+from runsettings.recorded import journal_series
+from runsettings.recorded.stored_series import SeriesStore
 
 
 @pytest.fixture
@@ -111,3 +114,20 @@ def test_metrics_of_runs_that_nobody_looks_at_are_forgotten(source, monkeypatch)
     monkeypatch.setattr(live_directory, "_MEMORY", 20_000)
     read_curves(source, {"sort": "id"})
     assert [path[-8:] for path in source._series] == ["r3.jsonl"]
+
+
+def test_metrics_of_long_journals_are_stored_before_a_chart_needs_them(source, monkeypatch):
+    """A page that shows the runs reads them in a thread, and the next page need not read them."""
+    monkeypatch.setattr(journal_series, "_SMALLEST", 1)
+    monkeypatch.setattr(live_directory, "_LONG", 10_000)
+    runs = source.runs().runs
+    assert len(runs) == 4
+    source._storing.join(120)
+    store = SeriesStore(source.directory)
+    for run in runs:
+        with Path(run.journal).open("rb") as journal:
+            found = store.load(run.journal, journal.fileno())
+        assert found.position == run.position
+        assert len(found.metrics["loss"]) == 500
+    source.remove(runs[0], force=False)
+    assert store.load(runs[0].journal, -1) is None

@@ -1,7 +1,8 @@
 """Caches the runs of a directory in memory, and reads only the new records of their journals.
 
 The first reading may take seconds, as that of ten thousand journals without an index does. It runs
-in a thread, and until it ends, the newest runs are returned.
+in a thread, and until it ends, the newest runs are returned. Another thread reads and stores the
+metrics of long journals, before somebody asks for a chart of them.
 """
 
 from __future__ import annotations
@@ -30,7 +31,11 @@ _MANY: Final = 1000
 """The number of journals from which the first reading runs in a thread."""
 
 _NEWEST: Final = 100
-"""The number of journals that are read before that."""
+"""The number of journals that are read before that, and of runs whose metrics are read ahead."""
+
+_LONG: Final = 1 << 20
+"""The number of new bytes of a journal after which its metrics are read before a chart needs them.
+"""
 
 _MEMORY: Final = 1 << 28
 """The number of bytes of the metrics that are kept."""
@@ -63,6 +68,9 @@ class LiveDirectory(DirectorySource):
         self._series_lock = threading.Lock()
         self._series: dict[str, JournalSeries] = {}
         self._store = SeriesStore(directory)
+        self._storing: threading.Thread | None = None
+        self._ahead: dict[str, int] = {}
+        """The size of each journal whose metrics were read before a chart needed them."""
 
     def journal_series(self, run: StoredRun) -> JournalSeries:
         """All metrics of a run. Only the new records of its journal are read."""
@@ -93,6 +101,7 @@ class LiveDirectory(DirectorySource):
             if self._clock() - self._updated >= _CACHE_TIME:
                 self._update(tell)
                 self._updated = self._clock()
+                self._read_ahead()
             return self._listing
 
     def _read_newest(self) -> Listing | None:
@@ -112,6 +121,25 @@ class LiveDirectory(DirectorySource):
             self._update(lambda _done, _all: None)
             self._updated = self._clock()
 
+    def _read_ahead(self) -> None:
+        """Read and store the metrics of the newest runs, if many of their records are new."""
+        if self._storing is not None and self._storing.is_alive():
+            return
+        runs = [
+            run
+            for run in self._listing.runs[:_NEWEST]
+            if self._files[run.journal].size - self._ahead.get(run.journal, 0) >= _LONG
+        ]
+        if runs:
+            self._ahead |= {run.journal: self._files[run.journal].size for run in runs}
+            self._storing = threading.Thread(target=self._read_series, args=(runs,), daemon=True)
+            self._storing.start()
+
+    def _read_series(self, runs: list[StoredRun]) -> None:
+        for run in runs:
+            with contextlib.suppress(OSError):  # a chart of this run reports the error
+                self.journal_series(run)
+
     def edit(self, run: StoredRun, edit: Edit) -> None:
         """Change the name, notes and tags of a run in its journal."""
         super().edit(run, edit)
@@ -120,6 +148,7 @@ class LiveDirectory(DirectorySource):
     def remove(self, run: StoredRun, *, force: bool) -> None:
         """Remove a run with its directory."""
         super().remove(run, force=force)
+        self._store.forget(run.journal)
         self._updated = float("-inf")
 
     def _update(self, tell: Callable[[int, int], None]) -> None:

@@ -109,8 +109,6 @@ class SeriesStore:
         Returns:
             The metrics; ``None`` if nothing is stored that fits the journal.
         """
-        if not self.path.exists():
-            return None
         try:
             with self._opened() as database:
                 state = _state(database, _name(journal))
@@ -247,12 +245,14 @@ class SeriesStore:
 
     @contextlib.contextmanager
     def _opened(self, *, create: bool = False) -> Iterator[sqlite3.Connection]:
-        """Open the database; a damaged one is removed.
+        """Open the database; a damaged one is removed. It is made only to ``create`` something.
 
         Raises:
             DamagedSeriesError: It is damaged, or cannot be used now.
         """
-        database = open_cache(self.path, VERSION, _TABLES, _PATIENCE)
+        database = None
+        if create or self.path.exists():
+            database = open_cache(self.path, VERSION, _TABLES, _PATIENCE)
         if database is None and create:
             remove_cache(self.path)
             database = open_cache(self.path, VERSION, _TABLES, _PATIENCE)
