@@ -77,6 +77,8 @@ class Rows(NamedTuple):
 
     steps: array[int]
     times: array[float]
+    logged_times: Sequence[float]
+    """The same times, of which some may be integers."""
     data: Sequence[dict[str, Any]]
     columns: list[Column]
 
@@ -104,7 +106,7 @@ def columns_of(records: list[Any]) -> Rows | None:
             or not 0 < len(columns) == len({column.key for column in columns})
         ):
             return None
-        return Rows(array("q", steps), array("d", times), data, columns)
+        return Rows(array("q", steps), array("d", times), times, data, columns)
     except (TypeError, KeyError, ValueError, OverflowError):
         return None  # not rows, rows with other keys, or numbers that are too large
 
@@ -134,7 +136,7 @@ def add_rows(series: dict[str, Series], run: StoredRun, records: list[Any]) -> b
         known.times += rows.times
         known.values += array("d", values)
         known.whole = known.whole and whole
-    run.add_rows(rows.steps, rows.times, rows.data)
+    run.add_rows(rows.steps, rows.logged_times, rows.data)
     return True
 
 
