@@ -119,8 +119,8 @@ class JournalSeries:
             record is not None
             and record.get("type") == "history"
             and is_row(record)
-            and record["step"] <= LARGEST_STEP
             and not is_double(record, self._sources)
+            and record["step"] <= LARGEST_STEP
         ):
             self._collect(record["data"], record["step"])
             self._add(TIMES, record["step"], record["time"])
