@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -27,8 +28,14 @@ NO_NAMES = {"utils", "util", "helpers", "helper", "common", "misc", "manager", "
 
 
 def named(path: Path) -> str:
-    """A path as a test's id."""
+    """A path in the package, as a failure tells it."""
     return str(path.relative_to(PACKAGE))
+
+
+@cache
+def parsed(path: Path) -> ast.Module:
+    """The syntax tree of a file."""
+    return ast.parse(path.read_text())
 
 
 @pytest.mark.skipif(not (ROOT / "pyproject.toml").is_file(), reason="needs the source tree")
@@ -43,24 +50,21 @@ def test_imports_run_down_the_house():
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("room", ROOMS, ids=named)
-def test_every_room_says_what_it_is_for(room):
+def test_every_room_says_what_it_is_for():
     """The folder's ``__init__.py`` tells in a sentence or more what may enter it."""
-    text = ast.get_docstring(ast.parse((room / "__init__.py").read_text()))
-    assert text is not None
-    assert len(text.split()) >= 12
+    said = {named(room): ast.get_docstring(parsed(room / "__init__.py")) or "" for room in ROOMS}
+    assert [room for room, text in said.items() if len(text.split()) < 12] == []
 
 
-@pytest.mark.parametrize("module", MODULES, ids=named)
-def test_every_module_says_why_it_exists(module):
+def test_every_module_says_why_it_exists():
     """A module begins with its docstring."""
-    assert ast.get_docstring(ast.parse(module.read_text()))
+    assert [named(module) for module in MODULES if not ast.get_docstring(parsed(module))] == []
 
 
-@pytest.mark.parametrize("path", [*ROOMS, *MODULES], ids=named)
-def test_names_say_what_is_inside(path):
+def test_names_say_what_is_inside():
     """No folder or module is called by a word that would fit any other."""
-    assert not NO_NAMES & set(path.stem.split("_"))
+    paths = [*ROOMS, *MODULES]
+    assert [named(path) for path in paths if NO_NAMES & set(path.stem.split("_"))] == []
 
 
 @pytest.mark.skipif(not (ROOT / "CONTRIBUTING.md").is_file(), reason="needs the source tree")
@@ -75,10 +79,10 @@ def test_recipes_name_what_exists():
             assert re.search(rf"(?m)^ *(?:def|class) {part}\b|^{part}\b", code), (name, module)
 
 
-@pytest.mark.parametrize("path", [*PACKAGE.glob("*.py"), *PACKAGE.glob("*/")], ids=named)
-def test_no_module_shadows_a_public_name(path):
+def test_no_module_shadows_a_public_name():
     """Importing ``runsettings.config`` as a module would replace the object of that name."""
-    assert path.stem not in dir(runsettings)
+    names = {path.stem for path in [*PACKAGE.glob("*.py"), *PACKAGE.glob("*/")]}
+    assert names & set(dir(runsettings)) == set()
 
 
 LINES = 350
@@ -90,17 +94,16 @@ LONGER = {
 MODULES_OF_A_ROOM = 14
 
 
-@pytest.mark.parametrize("module", MODULES, ids=named)
-def test_modules_do_one_thing(module):
+def test_modules_do_one_thing():
     """A module is readable in one sitting; a longer one should be two."""
-    assert named(module) in LONGER or len(module.read_text().splitlines()) <= LINES
+    lines = {named(module): len(module.read_text().splitlines()) for module in MODULES}
+    assert {name for name, count in lines.items() if count > LINES} <= LONGER
 
 
-@pytest.mark.parametrize("room", ROOMS, ids=named)
-def test_rooms_have_few_modules(room):
+def test_rooms_have_few_modules():
     """A newcomer finds the right module by its name; a larger room should have sub-rooms."""
-    modules = [path for path in room.glob("*.py") if path.name != "__init__.py"]
-    assert len(modules) <= MODULES_OF_A_ROOM
+    modules = Counter(named(module.parent) for module in MODULES)
+    assert {room: n for room, n in modules.items() if n > MODULES_OF_A_ROOM} == {}
 
 
 HEAVY = {
@@ -141,7 +144,7 @@ def loaded_first(module: str) -> list[str]:
     # Imports for type checkers stand in an `if`, and those that are deferred in a function.
     return [
         name
-        for statement in ast.parse(file.read_text()).body
+        for statement in parsed(file).body
         if isinstance(statement, (ast.Import, ast.ImportFrom))
         for _, names in imports(statement)
         for name in names
@@ -159,18 +162,12 @@ def loaded_with(module: str) -> set[str]:
     return {name.partition(".")[0] for name in seen}
 
 
-@pytest.mark.parametrize("module", MODULES, ids=named)
-def test_own_modules_are_imported_at_the_top(module):
-    """Inside a function, they are imported only to defer a heavy package, which the line names.
-
-    The package has to be one that the imported module really loads. The public face and the
-    command line's group of commands are lazy by name, with `importlib`.
-    """
-    text = module.read_text()
-    lines = text.splitlines()
+def imported_inside(module: Path) -> Iterator[str]:
+    """What is wrong with the imports inside the functions of a module."""
+    lines = module.read_text().splitlines()
     functions = [
         node
-        for node in ast.walk(ast.parse(text))
+        for node in ast.walk(parsed(module))
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
     ]
     for node, names in {each[0].lineno: each for f in functions for each in imports(f)}.values():
@@ -180,8 +177,20 @@ def test_own_modules_are_imported_at_the_top(module):
         _, _, comment = lines[node.lineno - 1].partition("#")
         named_packages = {HEAVY[word] for word in re.findall(r"\w+", comment) if word in HEAVY}
         loaded = set().union(*(loaded_with(name) for name in own))
-        assert named_packages, f"line {node.lineno} names no heavy package that it defers"
-        assert named_packages <= loaded, f"line {node.lineno} does not load {named_packages}"
+        place = f"{named(module)}:{node.lineno}"
+        if not named_packages:
+            yield f"{place} names no heavy package that it defers"
+        if not named_packages <= loaded:
+            yield f"{place} does not load {named_packages}"
+
+
+def test_own_modules_are_imported_at_the_top():
+    """Inside a function, they are imported only to defer a heavy package, which the line names.
+
+    The package has to be one that the imported module really loads. The public face and the
+    command line's group of commands are lazy by name, with `importlib`.
+    """
+    assert [wrong for module in MODULES for wrong in imported_inside(module)] == []
 
 
 DEFERRED = [
@@ -193,16 +202,15 @@ DEFERRED = [
 
 
 @pytest.mark.skipif(not (ROOT / "pyproject.toml").is_file(), reason="needs the source tree")
-@pytest.mark.parametrize(
-    ("module", "name"), DEFERRED, ids=[f"{named(module)}-{name}" for module, name in DEFERRED]
-)
-def test_deferred_modules_are_below_those_that_defer_them(module, name):
+def test_deferred_modules_are_below_those_that_defer_them():
     """import-linter does not see `deferred`, whose modules run down the house all the same."""
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
     rooms = [layer.rpartition(".")[2] for layer in contracts["contracts"][0]["layers"]]
-    here, there = module.relative_to(PACKAGE).parts[0], name.split(".")[1]
-    assert rooms.index(here) <= rooms.index(there)
-    assert (PACKAGE.parent / (name.replace(".", "/") + ".py")).is_file()
+    assert DEFERRED
+    for module, name in DEFERRED:
+        here, there = module.relative_to(PACKAGE).parts[0], name.split(".")[1]
+        assert rooms.index(here) <= rooms.index(there), (named(module), name)
+        assert (PACKAGE.parent / (name.replace(".", "/") + ".py")).is_file(), (named(module), name)
 
 
 WRITERS = {
@@ -259,18 +267,19 @@ def writes_a_file(node: ast.AST) -> bool:
     )
 
 
-@pytest.mark.parametrize("module", MODULES, ids=named)
-def test_two_modules_write_files(module):
+def test_two_modules_write_files():
     """Whole files are replaced in one module, lines appended in another, and no third one writes.
 
     An exception has its reason, and is still needed.
     """
-    lines = [
-        getattr(node, "lineno", 0)
-        for node in ast.walk(ast.parse(module.read_text()))
-        if writes_a_file(node)
-    ]
-    assert bool(lines) == (named(module) in WRITERS | OTHER_OPENS.keys()), lines
+    lines = {
+        named(module): [
+            getattr(node, "lineno", 0) for node in ast.walk(parsed(module)) if writes_a_file(node)
+        ]
+        for module in MODULES
+    }
+    writing = {name: found for name, found in lines.items() if found}
+    assert writing.keys() == WRITERS | OTHER_OPENS.keys(), writing
 
 
 @pytest.mark.parametrize(

@@ -171,19 +171,19 @@ def test_32_processes_in_one_second_are_32_whole_runs(jail, journals):
     """Nothing of one run is in another."""
     jail.write(
         "train.py",
-        "import sys\n"
+        "import os, sys\n"
         "from runsettings.runs.starting.start import init\n"
-        "sys.stdin.readline()\n"
-        "run = init(mode='offline', settings={'quiet': True}, config={'n': int(sys.argv[1])})\n"
-        "for step in range(100): run.log({'n': int(sys.argv[1]), 's': step})\n",
+        "ready, start = os.pipe()\n"
+        "number = next((n for n in range(32) if os.fork() == 0), None)\n"
+        "os.close(start)\n"
+        "if number is None:\n"
+        "    sys.exit(any([os.wait()[1] for _ in range(32)]))\n"
+        "os.read(ready, 1)  # returns when the last of all has closed the other end\n"
+        "run = init(mode='offline', settings={'quiet': True}, config={'n': number})\n"
+        "for step in range(100): run.log({'n': number, 's': step})\n",
     )
-    processes = [
-        subprocess.Popen([sys.executable, "train.py", str(number)], stdin=subprocess.PIPE)
-        for number in range(32)
-    ]
-    for process in processes:
-        process.communicate(b"go\n")
-    assert [process.returncode for process in processes] == [0] * 32
+    done = subprocess.run([sys.executable, "train.py"], check=False, timeout=120)
+    assert done.returncode == 0
     runs = [load_run(journal) for journal in journals()]
     assert sorted(run.config["n"] for run in runs) == list(range(32))
     assert len({run.id for run in runs}) == 32

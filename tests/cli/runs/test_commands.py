@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 
@@ -13,20 +12,21 @@ CANARY = "c4n4ry" * 7
 
 
 @pytest.fixture
-def complete(jail):
-    """What bash is offered for the last word of a line."""
+def complete(run):
+    """What bash is offered for the last word of a line, in this process.
+
+    The tests of the whole command line ask a shell's process.
+    """
 
     def complete(line):
         environment = {
-            **os.environ,
             "_RUNSETTINGS_COMPLETE": "bash_complete",
             "COMP_WORDS": f"runsettings {line}",
             "COMP_CWORD": str(line.count(" ") + 1),
         }
-        command = [PYTHON, "-m", "runsettings"]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-        assert done.stderr == ""
-        return {item.split(",", 1)[1] for item in done.stdout.split()}
+        result = run(prog_name="runsettings", env=environment)
+        assert (result.exit_code, result.stderr) == (0, "")
+        return {item.split(",", 1)[1] for item in result.stdout.split()}
 
     return complete
 
