@@ -189,11 +189,18 @@ def outside(url: str, address: str, wrong: list[str]) -> None:
 
 
 def test_every_docstring_is_whole() -> None:
-    """The reference has all words of each docstring, and no text where a return type stands."""
+    """The reference has all words of each docstring, and no text where a type stands.
+
+    Napoleon takes what is before a colon for a type: in the first line of a property or attribute,
+    and of ``Returns:``.
+    """
     wrong = {}
     soup = bs4.BeautifulSoup((SITE / "api.html").read_text(encoding="utf-8"), "html.parser")
     signatures = soup.select("dl.py:is(.function, .method, .class, .exception) > dt[id]")
     assert len(signatures) > 100
+    types = soup.select("dl.field-list > dt:-soup-contains('Type')")
+    torn = [each.find_parent("dl", class_="py").dt["id"] for each in types]
+    assert torn == []
     for signature in signatures:
         _, *names = signature["id"].split(".")
         shown = signature.find_next_sibling("dd")

@@ -136,7 +136,7 @@ class LayeredSettings(BaseSettings, metaclass=SettingsMetaclass):
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
-        """What was not wrong enough to stop: the warnings of this resolution."""
+        """The warnings and notes of this resolution, which did not stop it."""
         return runsettings.diagnostics(self)
 
     @property

@@ -75,7 +75,7 @@ class RunHistory:
 
     @property
     def keys(self) -> list[str]:
-        """The keys of the columns: the selected keys, or all keys of all rows.
+        """The keys of the columns, which are the selected keys, or all keys of all rows.
 
         Without selected keys, this reads all rows. ``_step`` and ``_timestamp`` come first.
         """

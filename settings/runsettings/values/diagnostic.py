@@ -271,10 +271,10 @@ class Diagnostic:
     severity: Severity
     path: KeyPath
     message: str
-    """What is wrong, without position or hint: ``must be one of 'online', 'offline'; got 'x'``."""
+    """What is wrong, without position or hint, as in ``must be one of 'online', 'offline'; got 'x'``."""
     origin: Origin | None = None
     hint: str | None = None
-    """What to do next: ``did you mean 'offline'?``."""
+    """What to do next, as in ``did you mean 'offline'?``."""
     excerpt: Excerpt | None = None
     over: tuple[Beaten, ...] = ()
     related: tuple[tuple[Origin, Excerpt | None], ...] = field(default=())
@@ -307,7 +307,7 @@ class Diagnostic:
 
     @property
     def key(self) -> str:
-        """The path as text: ``optim.lr``."""
+        """The path as text, such as ``optim.lr``."""
         return format_path(self.path)
 
     @property

@@ -121,7 +121,7 @@ class Origin(NamedTuple):
     column: int | None = None
     """1-based column, for formats in which one line can hold several values."""
     call: str | None = None
-    """The call and keyword, for values that code passed: ``init(project=)``."""
+    """The call and keyword, for values that code passed, such as ``init(project=)``."""
     used_by: Origin | None = None
     """Where the file is named in the ``$use`` of another file."""
     targets: tuple[Origin, ...] = ()

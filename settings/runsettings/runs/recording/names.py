@@ -93,7 +93,7 @@ class RunNames(ClientNames):
 
     @property
     def tags(self) -> tuple[str, ...]:
-        """The tags; may be set to others: ``run.tags += ("best",)``."""
+        """The tags; may be set to others, as in ``run.tags += ("best",)``."""
         return tuple(self._stored.tags)
 
     @tags.setter
@@ -102,7 +102,7 @@ class RunNames(ClientNames):
 
     @property
     def mode(self) -> str:
-        """How records are shipped: ``"offline"`` keeps them on this machine."""
+        """How records are shipped; ``"offline"`` keeps them on this machine."""
         return self._stored.mode
 
     @property
@@ -112,7 +112,7 @@ class RunNames(ClientNames):
 
     @property
     def url(self) -> str | None:
-        """Where the run can be seen: its page in W&B, or the command that shows it in a store.
+        """Its page in W&B, or the command that shows it in a store.
 
         ``None`` for a run that is only on this machine, or whose entity in W&B is not known here.
         """
