@@ -271,7 +271,7 @@ class Diagnostic:
     severity: Severity
     path: KeyPath
     message: str
-    """What is wrong, without position or hint, as in ``must be one of 'online', 'offline'; got 'x'``."""
+    """What is wrong, without position or hint, as in ``must be a valid number; got 'x'``."""
     origin: Origin | None = None
     hint: str | None = None
     """What to do next, as in ``did you mean 'offline'?``."""
