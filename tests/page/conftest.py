@@ -23,6 +23,8 @@ import pytest
 
 import runsettings
 
+from ..shipping.conftest import PASSWORD, postgres, server  # noqa: F401, TID252 - fixtures
+
 HOSTILE = "<img src=x onerror=alert(1)><script>alert(2)</script>\"'`&lt;${alert(3)}"
 """A text that would run as markup, in a template or in an attribute."""
 
@@ -166,6 +168,19 @@ def serve() -> Iterator[Callable[..., Served]]:
         process.send_signal(signal.SIGINT)
     for process in started:
         process.communicate(timeout=30)
+
+
+@pytest.fixture(scope="session")
+def without_password() -> Callable[[str, Path], str]:
+    """The address of a store, without the password, which is written into a home directory."""
+
+    def write(address: str, home: Path) -> str:
+        passwords = home / ".pgpass"
+        passwords.write_text(f"*:*:*:*:{PASSWORD}\n")
+        passwords.chmod(0o600)
+        return address.replace(f":{PASSWORD}@", "@")
+
+    return write
 
 
 @pytest.fixture(scope="session")

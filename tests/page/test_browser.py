@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import os
 import shlex
@@ -12,6 +14,23 @@ import sys
 from pathlib import Path
 
 import pytest
+
+DOWNLOADS = {
+    "?where=config.seed+%3E+1&sort=-id&columns=id": (
+        "table.*?where=config.seed+%3E+1&sort=-id&columns=id"
+    ),
+    "?group=config.lr": "table.*?group=config.lr",
+    "?view=charts&group=config.lr&keys=loss": "curves.*?group=config.lr&keys=loss",
+    "?view=scatter&keys=config.seed,config.lr": (
+        "table.*?columns=project%2Cid%2Cname%2Cconfig.seed%2Cconfig.lr"
+    ),
+    "?view=parallel&where=id+%3D+r1&keys=id,config.lr": (
+        "table.*?where=id+%3D+r1&columns=project%2Cid%2Cname%2Cconfig.lr"
+    ),
+    "?view=run&project=capsules&id=r5": "run.*?project=capsules&id=r5",
+    "?view=diff&runs=capsules/r4,capsules/r5": "diff.*?runs=capsules%2Fr4%2Ccapsules%2Fr5",
+}
+"""By the address of each view, that of its data."""
 
 
 @pytest.fixture
@@ -246,6 +265,24 @@ def test_a_view_is_downloaded_as_json(page, served, view, member):
     with page.expect_download() as download:
         page.click("text=JSON")
     assert member in json.loads(Path(download.value.path()).read_text())
+
+
+@pytest.mark.parametrize(
+    ("view", "form"),
+    [(view, form) for view in DOWNLOADS for form in ("csv", "json")],
+)
+def test_each_view_has_links_to_its_data(page, served, view, form):
+    """As CSV and as JSON, for what the address of the view selects."""
+    page.goto(served.address)
+    page.goto(f"{served.base}/{view}")
+    link = page.get_by_role("link", name=form.upper(), exact=True)
+    href = link.get_attribute("href")
+    assert href == f"/{DOWNLOADS[view].replace('.*', f'.{form}')}"
+    assert link.get_attribute("download").endswith(f".{form}")
+    answer = served.request(href, cookie=served.cookie())
+    assert answer.status == 200
+    text = answer.body.decode()
+    assert json.loads(text) if form == "json" else list(csv.reader(io.StringIO(text)))[1:]
 
 
 def test_an_image_is_shown(page, served):

@@ -126,7 +126,7 @@ def test_what_is_chosen_is_in_the_address(chart):
     assert page.locator(".chart h2").all_inner_texts() == ["loss", "val.acc"]
     assert page.is_checked("label:has-text('Log y') input")
     assert page.input_value("[name=smooth]") == "0.03"
-    assert page.get_attribute(".copies a >> nth=0", "href") == "/curves.csv?keys=loss%2Cval.acc"
+    assert page.get_attribute(".downloads a >> nth=0", "href") == "/curves.csv?keys=loss%2Cval.acc"
 
 
 def test_a_zoom_by_keyboard_reads_finer_buckets(chart):

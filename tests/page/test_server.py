@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import subprocess
 import sys
@@ -131,6 +133,61 @@ def test_the_whole_table_is_what_the_command_prints(served, form):
             assert json.loads(answer.body) == json.loads(done.stdout)
         else:
             assert answer.body == done.stdout
+
+
+def rows_of(served, path):
+    """The rows of a CSV file."""
+    answer = served.request(path, cookie=served.cookie())
+    assert (answer.status, answer.headers["content-type"]) == (200, "text/csv; charset=utf-8")
+    text = answer.body.decode()
+    rows = list(csv.reader(io.StringIO(text, newline="")))
+    assert len(rows) == len(text.splitlines())  # one line each
+    return rows
+
+
+def test_a_run_as_csv_has_each_value_with_its_origin(served):
+    """Also its metrics and its files; a value has what it overrode beside it."""
+    heading, *rows = rows_of(served, "/run.csv?project=capsules&id=r4")
+    assert heading == ["section", "key", "value", "layer", "set at", "over"]
+    found = {(section, key): rest for section, key, *rest in rows}
+    assert found["config", "lr"] == ["0.5", "init", found["config", "lr"][2], "0.1 train.yaml:1:5"]
+    assert found["run", "id"] == ["r4", "", "", ""]
+    assert found["metrics", "loss.min"][0] == "1.25"
+    assert found["settings", "project"][0] == "capsules"
+    assert ("files", "config_files/train.yaml") in found
+
+
+def test_differences_as_csv_have_the_columns_of_each_run(served):
+    """Only the keys that differ; a cell is empty where a run does not have the key."""
+    heading, *rows = rows_of(served, "/diff.csv?runs=capsules/r0,capsules/r4")
+    assert heading[:2] == ["section", "key"]
+    assert heading[2:6] == [f"capsules/r0 {word}" for word in ("value", "layer", "set at", "over")]
+    found = {(section, key): rest for section, key, *rest in rows}
+    first, second = found["config", "lr"][:4], found["config", "lr"][4:]
+    assert first == ["0.1", "file", "train.yaml:1:5", ""]
+    assert (second[0], second[3]) == ("0.5", "0.1 train.yaml:1:5")
+    assert ("config", "optim.name") not in found
+
+
+SPREADSHEET = ['=HYPERLINK("http://x","a")', "+1,2", "-1\n2", "@sum", "\tx", 'a"b,c\r\nd']
+"""Texts that a spreadsheet runs, and texts with commas, quotes and line ends."""
+
+
+def test_downloads_run_nothing_in_a_spreadsheet(serve, add_run, tmp_path):
+    """In keys and in values, of one run and of two; each row stays one line."""
+    texts = {text: text for text in SPREADSHEET}
+    for number in range(2):
+        more = dict.fromkeys(SPREADSHEET, number)
+        values = texts if number else dict.fromkeys(SPREADSHEET, "other")
+        config = {"type": "config", "time": 1.0, "values": {"texts": values, **more}, "origins": {}}
+        add_run(tmp_path, number, more=[config])
+    served = serve(tmp_path)
+    one = rows_of(served, "/run.csv?project=many&id=n0001")
+    two = rows_of(served, "/diff.csv?runs=many/n0000,many/n0001")
+    for rows in (one, two):
+        cells = [cell for row in rows for cell in row]
+        assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t"))]
+        assert len([cell for cell in cells if "HYPERLINK" in cell]) >= 3
 
 
 def test_a_wrong_question_says_what_is_wrong(served):

@@ -22,7 +22,14 @@ from runsettings.page.guard import Guard
 from runsettings.page.run_edits import CHANGES, LARGEST, Editing
 from runsettings.page.run_files import read_content, read_text
 from runsettings.page.run_views import load_run, read_difference, read_run, read_series
-from runsettings.page.runs_table import read_keys, read_table, table_as_csv, table_as_json
+from runsettings.page.runs_table import (
+    read_keys,
+    read_rows,
+    read_table,
+    table_as_csv,
+    table_as_json,
+)
+from runsettings.page.value_tables import differences_as_csv, run_as_csv
 from runsettings.recorded.sources import RunSource
 from runsettings.values.errors import RunError, SettingsError
 
@@ -57,10 +64,11 @@ def make_application(source: RunSource, editing: Editing, token: str, port: int)
             for name, change in CHANGES.items()
         ),
         Route("/file", _file_endpoint(source)),
-        Route("/curves.csv", _endpoint(source, curves_as_csv)),
-        Route("/curves.json", _endpoint(source, curves_as_json)),
-        Route("/table.csv", _endpoint(source, table_as_csv)),
-        Route("/table.json", _endpoint(source, table_as_json)),
+        *(
+            Route(f"/{name}.{form}", _endpoint(source, answer))
+            for name, forms in _DOWNLOADS.items()
+            for form, answer in forms.items()
+        ),
         Mount("/static", StaticFiles(directory=STATIC)),
     ]
     return Guard(Starlette(routes=routes), token, port)
@@ -158,11 +166,14 @@ def _text(source: RunSource, asked: Mapping[str, str]) -> Any:
 
 
 def _difference(source: RunSource, asked: Mapping[str, str]) -> Any:
+    return read_difference(source, _compared_runs(source, asked))
+
+
+def _compared_runs(source: RunSource, asked: Mapping[str, str]) -> list[StoredRun]:
     names = [each.partition("/") for each in asked.get("runs", "").split(",")]
     if not 2 <= len(names) <= _MOST:
         raise QueryError(f"2 to {_MOST} runs can be compared")
-    runs = [load_run(source, unquote(project), unquote(run_id)) for project, _, run_id in names]
-    return read_difference(source, runs)
+    return [load_run(source, unquote(project), unquote(run_id)) for project, _, run_id in names]
 
 
 def _series(source: RunSource, asked: Mapping[str, str]) -> Any:
@@ -176,8 +187,22 @@ _ANSWERS: Final[Mapping[str, Answer]] = {
     "run": _run,
     "text": _text,
     "curves": drawn_curves,
-    "rows": table_as_json,
+    "rows": read_rows,
     "diff": _difference,
     "series": _series,
 }
 """By the last part of the URL path, the function that makes the response."""
+
+_DOWNLOADS: Final[Mapping[str, Mapping[str, Answer]]] = {
+    "table": {"csv": table_as_csv, "json": table_as_json},
+    "curves": {"csv": curves_as_csv, "json": curves_as_json},
+    "run": {
+        "csv": lambda source, asked: run_as_csv(source, _run_of(source, asked)),
+        "json": _run,
+    },
+    "diff": {
+        "csv": lambda source, asked: differences_as_csv(_compared_runs(source, asked)),
+        "json": _difference,
+    },
+}
+"""By the name and the form of a file that the user can download, the function that makes it."""

@@ -24,7 +24,7 @@ from runsettings.recorded.sources import DirectorySource
 from runsettings.recorded.stored_series import SeriesStore
 from runsettings.values.errors import RunError
 
-_CACHE_TIME: Final = 1.0
+_CACHE_TIME: Final = 0.5
 """The number of seconds for which the cached runs are used without a new scan."""
 
 _MANY: Final = 1000

@@ -11,6 +11,7 @@ from runsettings.journal.query.differences import (
     SETTINGS,
     SUMMARY,
     SURROUNDINGS,
+    Row,
     rows_of,
 )
 from runsettings.journal.query.errors import RunNotFoundError
@@ -85,14 +86,23 @@ def read_difference(source: RunSource, runs: Sequence[StoredRun]) -> dict[str, A
     """
     copies = [_copies(source, run) for run in runs]
     found = []
-    for row in rows_of(runs, (CONFIG, SETTINGS, SUMMARY, SURROUNDINGS)):
-        if row.differs:
-            values = [
-                None if value is None else {"value": value.value, **_places(value, copy)}
-                for value, copy in zip(row.values, copies, strict=True)
-            ]
-            found.append({"section": row.section, "key": row.key, "values": values})
+    for row in differing_rows(runs):
+        values = [
+            None if value is None else {"value": value.value, **_places(value, copy)}
+            for value, copy in zip(row.values, copies, strict=True)
+        ]
+        found.append({"section": row.section, "key": row.key, "values": values})
     return {"runs": [run_object(run) for run in runs], "differences": found}
+
+
+def differing_rows(runs: Sequence[StoredRun]) -> list[Row]:
+    """Return the keys whose values differ between runs.
+
+    Args:
+        runs: The runs, from `load_run`.
+    """
+    rows = rows_of(runs, (CONFIG, SETTINGS, SUMMARY, SURROUNDINGS))
+    return [row for row in rows if row.differs]
 
 
 def read_series(

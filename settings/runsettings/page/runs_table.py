@@ -36,6 +36,9 @@ _MOST_METRICS: Final = 10
 _PAUSE: Final = 0.1
 """The number of seconds between two looks at a directory that is being read."""
 
+_DRAWN: Final = 2_000
+"""The largest number of runs in one picture."""
+
 _SAMPLE: Final = 2_000
 """The largest number of runs whose keys are offered: a store may have many more."""
 
@@ -82,6 +85,26 @@ def read_table(source: RunSource, asked: Mapping[str, str]) -> dict[str, Any]:
         return _table(listing, [*groups, *columns], len(found), shown)
     runs = [run for group in found if _member(group) == member for run in group.runs]
     return _table(listing, columns, len(runs), [_run_row(run, columns) for run in runs[part.range]])
+
+
+def read_rows(source: RunSource, asked: Mapping[str, str]) -> dict[str, Any]:
+    """Read the values of the first runs, for a picture.
+
+    Args:
+        source: The source of the runs.
+        asked: ``where``, ``sort`` and ``columns``, as for `read_table`.
+
+    Returns:
+        ``total``, the number of selected runs, and ``rows``: for each of the first runs an object
+        with the columns as keys.
+
+    Raises:
+        QueryError: A filter or a key is wrong.
+    """
+    question = replace(_question(asked), limit=_DRAWN, with_total=True)
+    listing = source.select(question)
+    columns = run_columns(listing.runs, parse_question(question, ()).columns or default_keys())
+    return {"total": listing.total or 0, "rows": row_objects(columns)}
 
 
 def table_as_csv(source: RunSource, asked: Mapping[str, str]) -> str:

@@ -6,15 +6,24 @@ export function state() {
 }
 
 /**
+ * The query of an address.
+ * @param {Record<string, any>} wanted Its members; those without a value are left out.
+ * @returns {string} The query.
+ */
+export function queryOf(wanted) {
+  const query = new URLSearchParams();
+  for (const [key, value] of Object.entries(wanted)) if (![undefined, null, ""].includes(value)) query.set(key, String(value));
+  return query.toString();
+}
+
+/**
  * The address of a state.
- * @param {Record<string, any>} wanted The state; empty members are left out.
+ * @param {Record<string, any>} wanted The state; members without a value are left out.
  * @returns {string} The address.
  */
 export function addressOf(wanted) {
-  const query = new URLSearchParams();
-  for (const [key, value] of Object.entries(wanted)) if (value) query.set(key, value);
-  const text = query.toString();
-  return text ? `/?${text}` : "/";
+  const query = queryOf(wanted);
+  return query ? `/?${query}` : "/";
 }
 
 /**
@@ -43,7 +52,7 @@ export function runAddress(run) {
  * @returns {string} The address.
  */
 export function fileAddress(run, path, line = undefined) {
-  return addressOf({ view: "file", project: run.project, id: run.id, path, line: line && String(line) });
+  return addressOf({ view: "file", project: run.project, id: run.id, path, line });
 }
 
 /**
@@ -53,7 +62,7 @@ export function fileAddress(run, path, line = undefined) {
  * @returns {string} The address.
  */
 export function contentAddress(run, path) {
-  return `/file?${new URLSearchParams({ project: run.project, id: run.id, path })}`;
+  return `/file?${queryOf({ project: run.project, id: run.id, path })}`;
 }
 
 /**
@@ -63,13 +72,4 @@ export function contentAddress(run, path) {
  */
 export function diffState(runs) {
   return { view: "diff", runs: runs.map((run) => `${encodeURIComponent(run.project)}/${encodeURIComponent(run.id)}`).join(",") };
-}
-
-/**
- * The address of the data of a view, as JSON.
- * @param {string} name The last part of the address. @param {Record<string, string>} asked What to ask for.
- * @returns {string} The address.
- */
-export function dataAddress(name, asked) {
-  return `/api/${name}?${new URLSearchParams(asked)}`;
 }

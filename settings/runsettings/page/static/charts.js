@@ -3,12 +3,13 @@ import { addressOf, runAddress, state } from "./address.js";
 import { labels, linesOf } from "./curves.js";
 import { element, say } from "./elements.js";
 import { LineChart } from "./line_chart.js";
+import { keepLooking } from "./live.js";
 import { colour, dashes, onLook } from "./palette.js";
+import { noRuns } from "./question_form.js";
+import { svg } from "./scales.js";
 import { ask } from "./server.js";
 import { counted, filterFor } from "./values.js";
 
-const LIVE = 2000; // milliseconds between two looks while a run is recorded
-const IDLE = 10_000; // while none is: new runs may begin
 const MARGIN = 0.1; // of the range on both sides that is read too, so that lines reach the edges
 
 /** @typedef {Record<string, string | undefined>} State The state: what is drawn, and how. */
@@ -44,13 +45,7 @@ export class Charts {
   async start() {
     this.uPlot = await library(this.signal);
     await this.load();
-    const again = async () => {
-      if (this.signal.aborted) return;
-      if (!document.hidden) await this.load();
-      const live = this.found?.runs.some((run) => run.state === "running");
-      if (!this.signal.aborted) setTimeout(again, live ? LIVE : IDLE);
-    };
-    setTimeout(again, LIVE);
+    keepLooking(() => this.load(), this.signal);
   }
 
   /** What the server is asked. */
@@ -112,7 +107,7 @@ export class Charts {
     this.drawLegend(found);
     const lines = found.groups.length ? `${counted(found.groups.length, "group")} of ${counted(found.runs.length, "run")}` : counted(found.runs.length, "run");
     const left = found.total > found.runs.length ? ` — the first ${found.runs.length} of ${found.total}: a filter chooses others` : "";
-    this.note.textContent = found.keys.length ? "" : "These runs logged no numbers.";
+    this.note.textContent = found.keys.length ? "" : found.total || this.part ? "No numbers were logged." : noRuns(state.where);
     if (!this.part) say(`${counted(found.keys.length, "chart")}, ${lines}${left}`);
   }
 
@@ -121,7 +116,8 @@ export class Charts {
     const names = labels(found);
     const focused = /** @type {HTMLElement | null} */ (document.activeElement)?.dataset.line;
     this.legend.hidden = names.length < 2;
-    this.legend.replaceChildren(...names.map((name, number) => {
+    const keys = found.groups.length ? [element("li", { class: "quiet" }, `${this.state.group?.replaceAll(",", ", ")}:`)] : [];
+    this.legend.replaceChildren(...keys, ...names.map((name, number) => {
       const button = element("button", { type: "button", "aria-pressed": String(!this.hidden.has(number)), "data-line": number, title: name, on: { click: () => this.toggle(number) } }, swatch(number), element("span", {}, name));
       const run = found.groups.length ? null : found.runs[number];
       return element("li", {}, button, run && element("a", { href: runAddress(run), "aria-label": `Open ${name}`, title: "Open the run" }, "↗"));
@@ -158,25 +154,10 @@ export function chartsOf(runs, signal) {
   return element("div", {}, charts.root, element("p", {}, element("a", { href: addressOf({ view: "charts", where }) }, "All charts and their options")));
 }
 
-/**
- * The addresses of what the charts show as files.
- * @param {State} state The state. @param {string} form `csv` or `json`.
- */
-export function copyAddress(state, form) {
-  const { where, sort, group, keys, x } = state;
-  return addressOf({ where, sort, group, keys, x }).replace("/", `/curves.${form}`);
-}
-
 /** The sign of a line in the legend. @param {number} number The number of the line. */
-export function swatch(number) {
-  const space = "http://www.w3.org/2000/svg";
-  const sign = document.createElementNS(space, "svg");
-  const line = document.createElementNS(space, "line");
-  const given = { x1: 0, y1: 5, x2: 22, y2: 5, stroke: colour(number), "stroke-width": 3, "stroke-dasharray": dashes(number).join(" ") };
-  for (const [name, value] of Object.entries(given)) line.setAttribute(name, String(value));
-  for (const [name, value] of Object.entries({ width: 22, height: 10, "aria-hidden": "true" })) sign.setAttribute(name, String(value));
-  sign.append(line);
-  return sign;
+function swatch(number) {
+  const line = svg("line", { x1: 0, y1: 5, x2: 22, y2: 5, stroke: colour(number), "stroke-width": 3, "stroke-dasharray": dashes(number).join(" ") });
+  return svg("svg", { width: 22, height: 10, "aria-hidden": "true" }, line);
 }
 
 /** @type {Promise<any> | null} */

@@ -1,33 +1,56 @@
 // Two or more runs side by side: only what differs, and why.
-import { dataAddress, runAddress, state } from "./address.js";
+import { runAddress, state } from "./address.js";
 import { chartsOf } from "./charts.js";
+import { downloads } from "./downloads.js";
 import { element, say } from "./elements.js";
 import { literal, placeLink, scrolled } from "./leaf_tree.js";
+import { keepLooking, livePart } from "./live.js";
 import { ask } from "./server.js";
-import { shown } from "./values.js";
+import { counted } from "./values.js";
 
 const TITLES = /** @type {Record<string, string>} */ ({ config: "Config", settings: "Settings", summary: "Results", metadata: "Code and machine" });
 
 /**
- * Shows the differences between runs.
+ * Shows the differences between runs, and new ones while they are recorded.
  * @param {HTMLElement} main Where.
  * @param {AbortSignal} signal Ends the view.
  */
 export async function diffView(main, signal) {
-  const { runs, differences } = await ask("diff", { runs: state().runs }, signal);
-  const names = runs.map((/** @type {any} */ run) => run.name || run.id);
-  document.title = names.join(", ");
-  const sections = Object.entries(TITLES).map(([name, title]) => {
-    const rows = differences.filter((/** @type {any} */ each) => each.section === name);
-    return rows.length ? element("section", { class: "card" }, element("h2", {}, title), name === "metadata" ? gitCommand(rows) : null, table(title, rows, runs)) : null;
-  });
+  const asked = { runs: state().runs };
+  let found = await ask("diff", asked, signal);
+  document.title = found.runs.map((/** @type {any} */ run) => run.name || run.id).join(", ");
+  const error = element("p", { class: "error", role: "alert" });
+  const differences = livePart(element("div"), sections);
+  const show = () => {
+    differences.show(found);
+    say(`${counted(found.differences.length, "key")} ${found.differences.length === 1 ? "differs" : "differ"}`);
+  };
   main.replaceChildren(element("div", { class: "page wide" },
-    element("div", { class: "heading" }, element("h1", {}, `${runs.length} runs, side by side`),
-      element("span", { class: "actions" }, element("a", { href: dataAddress("diff", { runs: state().runs }), download: "differences.json" }, "JSON"))),
-    ...(differences.length ? sections.filter(Boolean) : [element("p", {}, "The runs are equal in config, settings, summary and code.")]),
-    element("section", { class: "card" }, element("h2", {}, "Charts"), chartsOf(runs, signal)),
+    error,
+    element("div", { class: "heading" }, element("h1", {}, `${found.runs.length} runs, side by side`), element("span", { class: "actions" }, downloads("diff", asked, "differences"))),
+    differences.box,
+    element("section", { class: "card" }, element("h2", {}, "Charts"), chartsOf(found.runs, signal)),
   ));
-  say(`${differences.length} keys differ`);
+  show();
+  keepLooking(async () => {
+    if (found.runs.every((/** @type {any} */ run) => run.state !== "running")) return null;
+    try {
+      found = await ask("diff", asked, signal);
+      error.textContent = "";
+      show();
+    } catch (problem) {
+      if (!signal.aborted) error.textContent = /** @type {Error} */ (problem).message;
+    }
+  }, signal);
+}
+
+/** @param {any} found The answer of the server. @returns {HTMLElement[]} A section for each part of the runs that differs. */
+function sections({ runs, differences }) {
+  if (!differences.length) return [element("p", {}, "The runs are equal in config, settings, summary and code.")];
+  return Object.entries(TITLES).flatMap(([name, title]) => {
+    const rows = differences.filter((/** @type {any} */ each) => each.section === name);
+    return rows.length ? [element("section", { class: "card" }, element("h2", {}, title), name === "metadata" ? gitCommand(rows) : null, table(title, rows, runs))] : [];
+  });
 }
 
 /** @param {string} title @param {any[]} rows The keys that differ. @param {any[]} runs */
@@ -44,7 +67,7 @@ function table(title, rows, runs) {
 function cell(leaf, first, run) {
   if (leaf === null) return element("td", { class: "quiet" }, "–");
   const differs = JSON.stringify(leaf.value) !== JSON.stringify(first?.value);
-  const value = element("div", { class: differs ? "value changed" : "value" }, typeof leaf.value === "number" ? shown(leaf.value) : literal(leaf.value));
+  const value = element("div", { class: differs ? "value changed" : "value" }, literal(leaf.value));
   if (!leaf.layer) return element("td", {}, value);
   const why = element("div", { class: "why" }, element("span", { class: "layer" }, leaf.layer), " ", placeLink(leaf, run));
   for (const each of leaf.beaten) {

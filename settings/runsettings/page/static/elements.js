@@ -20,6 +20,33 @@ export function element(name, given = {}, ...children) {
 }
 
 /**
+ * A box to tick.
+ * @param {string} label What it says. @param {string} name Its name in the address.
+ * @param {string | undefined} now `1` if it is ticked.
+ * @param {(now: string) => void} change Called with `1`, or with an empty text.
+ * @returns {HTMLElement} The box with its label.
+ */
+export function tickBox(label, name, now, change) {
+  const box = element("input", { type: "checkbox", name, checked: now === "1", on: { change: () => change(box.checked ? "1" : "") } });
+  return element("label", { class: "box" }, box, label);
+}
+
+/**
+ * Replaces what is in an element. The focus and the places of scrolled boxes stay.
+ * @param {HTMLElement} box The element.
+ * @param {Node[]} content What is in it from now on.
+ */
+export function replaceContent(box, content) {
+  const stops = () => /** @type {HTMLElement[]} */ ([...box.querySelectorAll("a, button, input, summary, [tabindex]")]);
+  const boxes = () => [...box.querySelectorAll(".scrolled")];
+  const focused = stops().findIndex((each) => each === document.activeElement);
+  const places = boxes().map((each) => each.scrollLeft);
+  box.replaceChildren(...content);
+  boxes().forEach((each, at) => { each.scrollLeft = places[at] ?? 0; });
+  stops()[focused]?.focus();
+}
+
+/**
  * Says something to people who see the page and to those who hear it.
  * @param {string} text What to say.
  */

@@ -115,20 +115,30 @@ export class Grid {
     return [first, Math.min(first + count, this.count || count)];
   }
 
+  /** Draws the headings, those of numbers at the side where the numbers are. */
   drawHead() {
+    const focused = this.head.contains(document.activeElement);
     const order = new Map(names(this.given.state.sort).map((name) => [name.replace(/^-/, ""), name.startsWith("-")]));
-    const heading = (/** @type {Column} */ column, /** @type {number} */ at) => {
+    const heading = (/** @type {Column} */ column, /** @type {boolean} */ numeric) => {
       const sorted = order.has(column.key) ? (order.get(column.key) ? "descending" : "ascending") : "none";
       const sign = { ascending: " ▲", descending: " ▼", none: "" }[sorted];
       const button = element("button", { type: "button", tabindex: -1, title: `Sort by ${column.key}` }, column.key + sign);
       button.addEventListener("click", (/** @type {MouseEvent} */ event) => this.sort(column.key, event.shiftKey));
-      return element("th", { scope: "col", "aria-sort": sorted }, button);
+      return element("th", { scope: "col", "aria-sort": sorted, class: numeric ? "number" : null }, button);
     };
-    const keys = this.rows.columns.slice(0, this.groups.length);
-    const columns = this.groups.length ? [...keys, { key: "runs", kind: "value" }, ...this.columns] : this.columns;
-    this.head.replaceChildren(element("tr", { "aria-rowindex": 1 }, ...columns.map((column, at) => (column.key === "runs" && this.groups.length
-      ? element("th", { scope: "col", tabindex: -1 }, "runs") : heading(column, at)))));
-    this.table.setAttribute("aria-colcount", String(columns.length));
+    const keys = this.rows.columns.slice(0, this.groups.length).map((column) => heading(column, false));
+    const count = this.groups.length ? [element("th", { scope: "col", tabindex: -1, class: "number" }, "runs")] : [];
+    const headings = [...keys, ...count, ...this.columns.map((column, at) => heading(column, this.isNumeric(at)))];
+    this.head.replaceChildren(element("tr", { "aria-rowindex": 1 }, ...headings));
+    this.table.setAttribute("aria-colcount", String(headings.length));
+    if (focused) this.mark(true);
+  }
+
+  /** @param {number} at The place of a column. @returns {boolean} Whether its first value is a number. */
+  isNumeric(at) {
+    const rows = this.rows.parts.get(0) ?? [];
+    if (this.groups.length) return rows.some((row) => row.ranges[at]);
+    return typeof rows.find((row) => row.values[at] !== null)?.values[at] === "number";
   }
 
   sort(/** @type {string} */ key, /** @type {boolean} */ more) {

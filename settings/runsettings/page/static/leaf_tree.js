@@ -1,7 +1,7 @@
 // A tree of values: each leaf with the place that set it, and below it the values that it beat.
 import { fileAddress } from "./address.js";
 import { element } from "./elements.js";
-import { shown } from "./values.js";
+import { number } from "./values.js";
 
 /**
  * @typedef {{path: string, line: number}} Copy
@@ -49,7 +49,7 @@ export function leafTree(title, found, run) {
     }
     add(leafRow(key, leaf, path.length - 1, run), path.slice(0, -1));
     for (const each of leaf.beaten) {
-      const row = element("tr", { class: "beaten" }, element("td", { class: "key" }, "beat"), ...cells(each, run));
+      const row = element("tr", { class: "beaten" }, element("td", { class: "key" }, "over"), ...cells(each, run));
       indent(row, path.length);
       add(row, path.slice(0, -1));
     }
@@ -89,9 +89,15 @@ function cells(place, run) {
   ];
 }
 
-/** @param {any} value A JSON value. @returns {string} Its text: a text that could be something else is in quotes. */
+/**
+ * A value as text that tells its type.
+ * @param {any} value A JSON value.
+ * @returns {string} The text: a text that could be another value is in quotes.
+ */
 export function literal(value) {
-  return typeof value === "string" && /^[\p{L}/][\p{L}\p{N}_./ -]*$/u.test(value) && !/^(true|false|null|none)$/i.test(value) ? value : value === null ? "null" : typeof value === "number" ? shown(value) : JSON.stringify(value);
+  if (typeof value === "number") return number(value);
+  const isPlain = typeof value === "string" && /^[\p{L}/][\p{L}\p{N}_./ -]*$/u.test(value) && !/^(true|false|null|none)$/i.test(value);
+  return isPlain ? value : JSON.stringify(value);
 }
 
 /** @param {string} key @param {Leaf} leaf @param {number} depth @param {Run} run */

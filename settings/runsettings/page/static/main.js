@@ -24,10 +24,12 @@ async function show() {
   const view = views.get(state().view ?? "") ?? tableView;
   const { signal } = shown;
   drawNavigation();
+  say("Loading…");
   try {
     await view(main, signal);
   } catch (error) {
     if (signal.aborted) return;
+    document.title = "runsettings";
     main.replaceChildren(element("p", { class: "error", role: "alert" }, /** @type {Error} */ (error).message));
     say("");
   }

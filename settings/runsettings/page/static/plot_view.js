@@ -1,11 +1,14 @@
 // A picture of runs by some of their keys, and a table of the same values.
-import { addressOf, go, runAddress, state } from "./address.js";
+import { go, runAddress, state } from "./address.js";
 import { chooseColumns } from "./columns_dialog.js";
-import { element, say } from "./elements.js";
+import { downloads } from "./downloads.js";
+import { element, say, tickBox } from "./elements.js";
+import { keepLooking } from "./live.js";
 import { onLook } from "./palette.js";
+import { noRuns, showForm } from "./question_form.js";
 import { scaleOf, svg } from "./scales.js";
 import { ask } from "./server.js";
-import { counted, shown } from "./values.js";
+import { counted, number, shown } from "./values.js";
 
 /**
  * @typedef {Record<string, any>} Row The values of a run by key, with its project, id and name.
@@ -14,7 +17,7 @@ import { counted, shown } from "./values.js";
  *   draw: (picture: SVGElement, rows: Row[], keys: string[], size: {width: number, height: number}) => Mark[]}} Kind
  */
 
-const RUNS = 2000; // that are drawn
+const NAMES = ["project", "id", "name"];
 const ROWS = 300; // of the table
 
 /**
@@ -24,35 +27,27 @@ const ROWS = 300; // of the table
 export async function plotView(main, signal, kind) {
   document.title = kind.title;
   const asked = state();
-  const known = await ask("keys", {}, signal);
-  const keys = asked.keys ? asked.keys.split(",").slice(0, kind.most) : kind.choose(known);
-  const where = element("input", { class: "code", name: "where", list: "keys", value: asked.where ?? "", placeholder: "config.lr < 0.1 and state = finished", spellcheck: "false", autocomplete: "off" });
+  const { where, sort } = asked;
+  const known = ask("keys", {}, signal).catch(() => []);
+  const keys = asked.keys ? asked.keys.split(",").slice(0, kind.most) : kind.choose(await known);
+  const columns = [...new Set([...NAMES, ...keys])].join(",");
   const choose = element("button", { type: "button" }, "Keys…");
   choose.addEventListener("click", async () => {
-    const found = await chooseColumns(known, keys, `Keys: ${kind.least} to ${kind.most}`);
+    const found = await chooseColumns(await known, keys, `Keys: ${kind.least} to ${kind.most}`);
     choose.focus();
     if (found) go({ ...state(), keys: found.slice(0, kind.most).join(",") });
   });
-  const boxes = kind.log ? ["logx", "logy"].map((name, at) => {
-    const box = element("input", { type: "checkbox", name, checked: asked[name] === "1", on: { change: () => go({ ...state(), [name]: box.checked ? "1" : "" }) } });
-    return element("label", { class: "box" }, box, ["Log x", "Log y"][at]);
-  }) : [];
-  const names = ["project", "id", "name"];
-  const columns = [...new Set([...names, ...keys])].join(",");
-  const copies = ["csv", "json"].map((form) => element("a", { href: addressOf({ where: asked.where, sort: asked.sort, columns }).replace("/", `/table.${form}`), download: `runs.${form}` }, form.toUpperCase()));
-  const form = element("form", { class: "tools", role: "search", on: { submit: (/** @type {Event} */ event) => { event.preventDefault(); go({ ...state(), where: where.value.trim() }); } } },
-    element("label", { class: "wide" }, "Filter", where), element("button", { type: "submit" }, "Apply"), choose, ...boxes,
-    element("span", { class: "copies" }, ...copies),
-    element("datalist", { id: "keys" }, ...known.map((/** @type {string} */ name) => element("option", { value: name }))));
+  const boxes = kind.log ? [["logx", "Log x"], ["logy", "Log y"]].map(([name, label]) => tickBox(label, name, asked[name], (now) => go({ ...state(), [name]: now }))) : [];
   const error = element("p", { class: "error", role: "alert" });
+  const empty = element("p", { class: "quiet empty", hidden: true }, noRuns(where));
   const picture = /** @type {any} */ (svg("svg", { "aria-hidden": "true" }));
   const box = element("div", { class: "picture", tabindex: 0, role: "group", "aria-label": `${kind.title}: ${keys.join(", ")}. The arrow keys go from run to run, Enter opens one.` }, picture);
   const reading = element("p", { class: "reading quiet" });
   const table = element("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Data" });
-  const data = element("details", { class: "data" }, element("summary", {}, "Data"), table);
-  const before = document.activeElement?.getAttribute("name");
-  main.replaceChildren(form, error, element("div", { class: "page wide" }, element("h1", { class: "unseen" }, kind.title), element("figure", { class: "chart" }, box, reading, data)));
-  if (before) /** @type {HTMLElement | null} */ (form.querySelector(`[name="${CSS.escape(before)}"]`))?.focus();
+  const data = element("details", { class: "data", on: { toggle: () => fill() } }, element("summary", {}, "Data"), table);
+  const figure = element("figure", { class: "chart" }, box, reading, data);
+  showForm(main, known, false, [choose, ...boxes, downloads("table", { where, sort, columns }, "runs")],
+    [error, empty, element("div", { class: "page wide" }, element("h1", { class: "unseen" }, kind.title), figure)]);
   /** @type {Row[]} */
   let rows = [];
   /** @type {Mark[]} */
@@ -61,9 +56,10 @@ export async function plotView(main, signal, kind) {
   const draw = () => {
     const size = { width: box.clientWidth || 600, height: Math.max(280, Math.min(560, box.clientWidth * 0.6, innerHeight - 220)) };
     for (const [name, value] of Object.entries({ ...size, viewBox: `0 0 ${size.width} ${size.height}` })) picture.setAttribute(name, value);
+    const marked = marks[now]?.row;
     picture.replaceChildren();
-    marks = kind.draw(picture, rows.slice(0, RUNS), keys, size);
-    mark(Math.min(now, marks.length - 1));
+    marks = kind.draw(picture, rows, keys, size);
+    mark(marks.findIndex(({ row }) => row.id === marked?.id && row.project === marked?.project));
   };
   const text = (/** @type {Row} */ row) => `${row.name || row.id}: ${keys.map((key) => `${key} ${shown(row[key]) || "–"}`).join(" · ")}`;
   const mark = (/** @type {number} */ at) => {
@@ -99,21 +95,36 @@ export async function plotView(main, signal, kind) {
     const note = rows.length > ROWS ? [element("caption", { class: "quiet" }, `the first ${ROWS} of ${counted(rows.length, "run")}`)] : [];
     table.replaceChildren(element("table", { class: "leaves", "aria-label": "Data" }, ...note, element("thead", {}, element("tr", {}, ...head)), element("tbody", {}, ...body)));
   };
-  data.addEventListener("toggle", fill);
-  try {
-    if (keys.length < kind.least) throw new Error(`Choose at least ${kind.least} keys.`);
-    rows = await ask("rows", { where: asked.where, sort: asked.sort, columns }, signal);
-  } catch (problem) {
-    if (signal.aborted) return;
-    error.textContent = /** @type {Error} */ (problem).message;
+  if (keys.length < kind.least) {
+    error.textContent = `Choose at least ${kind.least} keys.`;
+    say("");
     return;
   }
+  let before = "";
+  const load = async () => {
+    let found;
+    try {
+      found = await ask("rows", { where, sort, columns }, signal);
+    } catch (problem) {
+      if (!signal.aborted) error.textContent = /** @type {Error} */ (problem).message;
+      return;
+    }
+    error.textContent = "";
+    const answer = JSON.stringify(found);
+    if (answer === before) return;
+    before = answer;
+    rows = found.rows;
+    empty.hidden = rows.length > 0;
+    figure.hidden = !rows.length;
+    draw();
+    fill();
+    const left = found.total > rows.length ? `: the first ${number(rows.length)}, a filter chooses others` : "";
+    say(`${counted(marks.length, "run")} drawn of ${number(found.total)}${left}`);
+  };
+  await load();
+  keepLooking(load, signal);
   new ResizeObserver(draw).observe(box);
   onLook(draw, signal);
-  const left = rows.length - marks.length;
-  draw();
-  fill();
-  say(`${counted(marks.length, "run")} drawn of ${rows.length}${left > 0 && rows.length > RUNS ? ": a filter chooses others" : ""}`);
 }
 
 /**

@@ -1,74 +1,101 @@
 // One run: attributes, config and settings with the origin of each value and what it beat, metrics,
 // files, surroundings, and the command that starts it again.
-import { dataAddress, fileAddress, go, state } from "./address.js";
+import { fileAddress, go, state } from "./address.js";
 import { chartsOf } from "./charts.js";
+import { downloads } from "./downloads.js";
 import { deleteRun, editRun } from "./edit_dialogs.js";
-import { element, say } from "./elements.js";
+import { element, say, tickBox } from "./elements.js";
 import { leafTree, scrolled } from "./leaf_tree.js";
+import { keepLooking, livePart } from "./live.js";
 import { ask } from "./server.js";
-import { number, shown } from "./values.js";
+import { counted, number, shown } from "./values.js";
 
 const KINDS = /** @type {Record<string, string>} */ ({ created: "time", started: "time", ended: "time", runtime: "duration" });
 const ABOUT = ["id", "project", "entity", "group", "job_type", "created", "started", "ended", "runtime", "steps", "starts", "exit_code", "mode", "host", "pid", "directory", "torn", "lost"];
 
 /**
- * Shows one run.
+ * Shows one run, and its new records while it is recorded.
  * @param {HTMLElement} main Where.
  * @param {AbortSignal} signal Ends the view.
  */
 export async function runView(main, signal) {
   const { project, id } = state();
-  const run = await ask("run", { project, id }, signal);
-  document.title = run.name || run.id;
-  const logged = new Set(Object.keys(run.metrics));
-  const summary = Object.entries(run.summary).filter(([key]) => !logged.has(key));
-  main.replaceChildren(element("div", { class: "page" },
-    heading(run, async () => {
-      if (signal.aborted) return;
-      await runView(main, signal);
-      /** @type {HTMLElement | null} */ (main.querySelector(".actions button"))?.focus();
-    }),
-    element("dl", { class: "about" }, ...about(run).flatMap(([key, value]) => [element("div", {}, element("dt", {}, key), element("dd", {}, value))])),
-    section("Reproduce", command(run.reproduce)),
-    section("Config", leafTree("Config", run.config, run)),
-    section("Metrics", metrics(run.metrics), ...(logged.size ? [chartsOf([run], signal)] : [])),
-    ...(summary.length ? [section("Summary", pairs("Summary", summary.map(([key, value]) => [key, shown(value)])))] : []),
-    section("Settings", ...settings(run)),
-    section("Files", files(run)),
-    section("Surroundings", ...surroundings(run.metadata)),
-  ));
-  say(`run ${run.id}`);
-}
-
-/**
- * @param {any} run The run. @param {() => void} redraw Shows the run again.
- * @returns {HTMLElement} Its name, state, tags and notes, and the buttons that change it.
- */
-function heading(run, redraw) {
+  let run = await ask("run", { project, id }, signal);
+  /** @type {((run: any) => void)[]} */
+  const parts = [];
+  const part = (/** @type {HTMLElement} */ box, /** @type {(run: any) => HTMLElement[]} */ draw) => {
+    const made = livePart(box, draw);
+    parts.push(made.show);
+    return made.box;
+  };
+  const inCard = (/** @type {(run: any) => HTMLElement[]} */ draw) => part(element("div"), draw);
+  const error = element("p", { class: "error", role: "alert" });
+  const charts = element("div");
+  let withDefaults = false;
+  const defaults = tickBox("with those at their defaults", "defaults", "", (now) => { withDefaults = now === "1"; show(); });
+  const summary = card("Summary", inCard((found) => [pairs("Summary", results(found))]));
+  const show = () => {
+    document.title = run.name || run.id;
+    for (const each of parts) each(run);
+    summary.hidden = !results(run).length;
+    if (!charts.firstChild && Object.keys(run.metrics).length) charts.append(chartsOf([run], signal));
+    say(`run ${run.id}, ${run.state}`);
+  };
+  const read = async () => {
+    try {
+      run = await ask("run", { project, id }, signal);
+    } catch (problem) {
+      if (!signal.aborted) error.textContent = /** @type {Error} */ (problem).message;
+      return;
+    }
+    error.textContent = "";
+    show();
+  };
   const edit = element("button", { type: "button" }, "Edit…");
-  edit.addEventListener("click", async () => { if (await editRun(run)) redraw(); });
+  edit.addEventListener("click", async () => { if (await editRun(run)) await read(); });
   const remove = element("button", { type: "button" }, "Delete…");
   remove.addEventListener("click", async () => {
     const { place } = await ask("about");
     if (await deleteRun(run, place)) go({});
   });
-  const json = element("a", { href: dataAddress("run", { project: run.project, id: run.id }), download: `${run.id}.json` }, "JSON");
-  return element("div", { class: "heading" },
-    element("h1", {}, run.name || run.id),
-    element("span", { class: `chip state-${run.state}` }, run.state),
-    ...(run.tags ?? []).map((/** @type {string} */ tag) => element("span", { class: "chip" }, tag)),
-    element("span", { class: "actions" }, json, edit, remove),
-    run.notes ? element("p", { class: "notes" }, run.notes) : null);
+  main.replaceChildren(element("div", { class: "page" },
+    error,
+    element("div", { class: "heading" }, part(element("div", { class: "title" }), title), element("span", { class: "actions" }, downloads("run", { project, id }, id), edit, remove)),
+    part(element("div"), (found) => (found.notes ? [element("p", { class: "notes" }, found.notes)] : [])),
+    part(element("dl", { class: "about" }), about),
+    card("Reproduce", inCard((found) => [command(found.reproduce)])),
+    card("Config", inCard((found) => [leafTree("Config", found.config, found)])),
+    card("Metrics", inCard((found) => [metrics(found.metrics)]), charts),
+    summary,
+    card("Settings", defaults, inCard((found) => [settings(found, withDefaults)])),
+    card("Files", inCard((found) => [files(found)])),
+    card("Surroundings", inCard((found) => surroundings(found.metadata))),
+  ));
+  show();
+  keepLooking(async () => (run.state === "running" ? read() : null), signal);
 }
 
-/** @param {any} run The run. @returns {[string, string][]} The names and texts of its attributes. */
+/** @param {any} run The run. @returns {HTMLElement[]} Its name, state and tags. */
+function title(run) {
+  const tags = (run.tags ?? []).map((/** @type {string} */ tag) => element("span", { class: "chip" }, tag));
+  return [element("h1", {}, run.name || run.id), element("span", { class: `chip state-${run.state}` }, run.state), ...tags];
+}
+
+/** @param {any} run The run. @returns {HTMLElement[]} The names and texts of its attributes. */
 function about(run) {
-  return ABOUT.filter((key) => ![null, undefined, ""].includes(run[key]) && !(["torn", "lost"].includes(key) && !run[key]))
-    .map((key) => [key.replace("_", " "), shown(key === "pid" ? String(run[key]) : run[key], KINDS[key])]);
+  return ABOUT.filter((key) => ![null, undefined, ""].includes(run[key]) && !(["torn", "lost"].includes(key) && !run[key])).map((key) => {
+    const text = shown(key === "pid" ? String(run[key]) : run[key], KINDS[key]);
+    return element("div", {}, element("dt", {}, key.replace("_", " ")), element("dd", {}, text));
+  });
 }
 
-/** @param {string} title A heading. @param {...Node} content What is below it. */
-function section(title, ...content) {
+/** @param {any} run The run. @returns {[string, string][]} What is in the summary beside the metrics. */
+function results(run) {
+  return Object.entries(run.summary).filter(([key]) => !(key in run.metrics)).map(([key, value]) => [key, shown(value)]);
+}
+
+/** @param {string} title A heading. @param {...Node} content What is below it. @returns {HTMLElement} */
+function card(title, ...content) {
   return element("section", { class: "card" }, element("h2", {}, title), ...content);
 }
 
@@ -96,35 +123,29 @@ function command(text) {
   return element("div", { class: "command" }, element("pre", { tabindex: 0, role: "region", "aria-label": "The command that starts the run again" }, code), button);
 }
 
-/** @param {any} run The run. @returns {Node[]} Its settings; those at their defaults come on request. */
-function settings(run) {
-  const all = element("input", { type: "checkbox" });
-  const place = element("div");
-  const draw = () => {
-    const wanted = Object.entries(run.settings).filter(([, leaf]) => all.checked || /** @type {any} */ (leaf).layer !== "default");
-    place.replaceChildren(leafTree("Settings", Object.fromEntries(wanted), run));
-  };
-  all.addEventListener("change", draw);
-  draw();
-  return [element("label", { class: "quiet" }, all, " with those at their defaults"), place];
+/** @param {any} run The run. @param {boolean} withDefaults Whether those at their defaults are shown. @returns {HTMLElement} Its settings. */
+function settings(run, withDefaults) {
+  const wanted = Object.entries(run.settings).filter(([, leaf]) => withDefaults || leaf.layer !== "default");
+  return leafTree("Settings", Object.fromEntries(wanted), run);
 }
 
-/** @param {any} run The run. @returns {Node} Its files, each with a link to its content. */
+/** @param {any} run The run. @returns {HTMLElement} Its files, each with a link to its content. */
 function files(run) {
-  return pairs("Files", Object.entries(run.files).map(([path, size]) => [
+  return pairs("Files", Object.entries(run.files).sort(([a], [b]) => (a < b ? -1 : 1)).map(([path, size]) => [
     size === null ? path : element("a", { href: fileAddress(run, path) }, path),
     size === null ? "missing" : `${number(/** @type {number} */ (size))} bytes`,
   ]));
 }
 
-/** @param {Record<string, any>} metadata Where the run was recorded. @returns {Node[]} */
+/** @param {Record<string, any>} metadata Where the run was recorded. @returns {HTMLElement[]} */
 function surroundings(metadata) {
-  const { packages = {}, args, ...facts } = metadata;
-  const rows = /** @type {[string, string][]} */ ([...flat(facts), ...(args ? [["args", args.map(String).join("\n")]] : [])]);
+  const { packages = {}, args, pid, ...facts } = metadata;
+  const known = { ...facts, pid: pid && String(pid), args: args?.map(String).join("\n") };
+  const rows = flat(known).filter(([, text]) => text !== "");
   const names = Object.entries(packages);
   if (!names.length) return [pairs("Surroundings", rows)];
   const list = pairs("Packages", names.map(([name, version]) => [name, String(version)]));
-  return [pairs("Surroundings", rows), element("details", {}, element("summary", {}, `${number(names.length)} packages`), list)];
+  return [pairs("Surroundings", rows), element("details", {}, element("summary", {}, counted(names.length, "package")), list)];
 }
 
 /** @param {Record<string, any>} found The metrics. */

@@ -1,4 +1,5 @@
 // Asks the server.
+import { queryOf } from "./address.js";
 
 /** An answer that says what is wrong. */
 export class Refused extends Error {}
@@ -6,14 +7,12 @@ export class Refused extends Error {}
 /**
  * Asks for data.
  * @param {string} name The last part of the address.
- * @param {Record<string, any>} asked What to ask for; empty members are left out.
+ * @param {Record<string, any>} asked What to ask for; members without a value are left out.
  * @param {AbortSignal} [signal] Ends the question.
  * @returns {Promise<any>} The data.
  */
 export async function ask(name, asked = {}, signal = undefined) {
-  const query = new URLSearchParams();
-  for (const [key, value] of Object.entries(asked)) if (value !== undefined && value !== null && value !== "") query.set(key, String(value));
-  return answered(fetch(`/api/${name}?${query}`, { signal }), signal);
+  return answered(fetch(`/api/${name}?${queryOf(asked)}`, { signal }), signal);
 }
 
 /**

@@ -1,12 +1,15 @@
 // The table of runs: filter, columns, groups, order, and comparing two runs.
-import { diffState, go, state } from "./address.js";
+import { addressOf, diffState, go, state } from "./address.js";
 import { chooseColumns } from "./columns_dialog.js";
+import { downloads } from "./downloads.js";
 import { element, say } from "./elements.js";
 import { Grid, placeOf } from "./grid.js";
+import { keepLooking } from "./live.js";
+import { noRuns, showForm } from "./question_form.js";
 import { ask } from "./server.js";
+import { counted, number } from "./values.js";
 
 const SOON = 300; // milliseconds until the next look while the runs are read for the first time
-const LIVE = 2000; // milliseconds between two looks for new records
 
 /**
  * Shows the table.
@@ -15,27 +18,15 @@ const LIVE = 2000; // milliseconds between two looks for new records
  */
 export async function tableView(main, signal) {
   document.title = "Runs";
-  const asked = state();
-  const error = element("p", { class: "error", role: "alert" });
-  const where = element("input", { class: "code", name: "where", list: "keys", value: asked.where ?? "", placeholder: "config.lr < 0.1 and state = finished", spellcheck: "false", autocomplete: "off" });
-  const group = element("input", { class: "code", name: "group", list: "keys", value: asked.group ?? "", placeholder: "config.lr", spellcheck: "false", autocomplete: "off" });
-  const compare = element("button", { type: "button", disabled: true }, "Compare");
-  const columns = element("button", { type: "button" }, "Columns…");
-  const keys = element("datalist", { id: "keys" });
+  const { where, sort, columns, group } = state();
   const change = (/** @type {Record<string, string>} */ more) => go({ ...state(), ...more });
-  const form = element(
-    "form",
-    { class: "tools", role: "search", on: { submit: (/** @type {Event} */ event) => { event.preventDefault(); change({ where: where.value.trim(), group: group.value.trim() }); } } },
-    element("label", { class: "wide" }, "Filter", where),
-    element("label", {}, "Group by", group),
-    element("button", { type: "submit" }, "Apply"),
-    columns,
-    compare,
-    ...["csv", "json"].map((form) => element("a", { href: `/table.${form}${location.search}`, download: `runs.${form}` }, form.toUpperCase())),
-    keys,
-  );
+  const known = ask("keys", {}, signal).catch(() => []);
+  const choose = element("button", { type: "button" }, "Columns…");
+  const compare = element("button", { type: "button", disabled: true }, "Compare");
+  const error = element("p", { class: "error", role: "alert" });
+  const empty = element("p", { class: "quiet empty", hidden: true }, noRuns(where), " ", where ? element("a", { href: addressOf({ sort, columns, group }) }, "Show all runs") : null);
   const grid = new Grid({
-    state: asked,
+    state: state(),
     change,
     choose: (chosen) => {
       compare.disabled = chosen.length < 2;
@@ -43,40 +34,33 @@ export async function tableView(main, signal) {
     },
     signal,
   });
-  compare.addEventListener("click", () => {
-    go(diffState(grid.chosen()));
-  });
-  const known = ask("keys", {}, signal).catch(() => []);
-  known.then((names) => keys.replaceChildren(...names.map((/** @type {string} */ name) => element("option", { value: name }))));
-  columns.addEventListener("click", async () => {
+  compare.addEventListener("click", () => go(diffState(grid.chosen())));
+  choose.addEventListener("click", async () => {
     const current = grid.columns.map((column) => column.key);
     const found = await chooseColumns(await known, current);
-    columns.focus();
+    choose.focus();
     if (found) change({ columns: found.join(",") });
   });
-  const before = document.activeElement?.getAttribute("name");
   const cell = placeOf(document.activeElement);
-  main.replaceChildren(element("h1", { class: "unseen" }, "Runs"), form, error, grid.root);
-  if (before) /** @type {HTMLElement | null} */ (form.querySelector(`[name="${before === "group" ? "group" : "where"}"]`))?.focus();
+  const tools = [choose, compare, downloads("table", { where, sort, columns, group }, "runs")];
+  showForm(main, known, true, tools, [element("h1", { class: "unseen" }, "Runs"), error, grid.root]);
+  grid.root.append(empty);
 
-  let soon = 0;
   const load = async () => {
     try {
       await grid.load();
-      error.textContent = "";
-      const numbers = new Intl.NumberFormat();
-      const counted = `${numbers.format(grid.total)} ${asked.group ? "groups" : "runs"}`;
-      const { reading } = grid.rows;
-      say(reading ? `${counted} of the newest runs, while ${numbers.format(reading)} are read` : counted);
-      if (reading) soon = setTimeout(load, SOON);
     } catch (problem) {
-      if (signal.aborted) return;
-      error.textContent = /** @type {Error} */ (problem).message;
+      if (!signal.aborted) error.textContent = /** @type {Error} */ (problem).message;
+      return;
     }
+    error.textContent = "";
+    const { reading } = grid.rows;
+    const shown = counted(grid.total, group ? "group" : "run");
+    empty.hidden = grid.total > 0 || reading > 0;
+    say(reading ? `${shown} of the newest runs, while ${number(reading)} are read` : shown);
+    return reading ? SOON : undefined;
   };
   await load();
   if (cell && !signal.aborted) grid.focus(cell);
-  const timer = setInterval(() => { if (!document.hidden && !signal.aborted) load(); }, LIVE);
-  signal.addEventListener("abort", () => { clearInterval(timer); clearTimeout(soon); });
+  keepLooking(load, signal);
 }
-

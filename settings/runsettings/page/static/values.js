@@ -1,6 +1,7 @@
 // Shows values in the form of the browser's language, and writes them in the language of filters.
 
 const numbers = new Intl.NumberFormat(undefined, { maximumSignificantDigits: 6 });
+const whole = new Intl.NumberFormat(undefined, { maximumFractionDigits: 0 });
 const small = new Intl.NumberFormat(undefined, { maximumSignificantDigits: 6, notation: "scientific" });
 const times = new Intl.DateTimeFormat(undefined, { dateStyle: "short", timeStyle: "medium" });
 
@@ -25,8 +26,9 @@ export function shown(value, kind = "value") {
  */
 export function number(value) {
   if (typeof value !== "number") return String(value);
+  if (Number.isSafeInteger(value)) return whole.format(value);
   const size = Math.abs(value);
-  return size !== 0 && (size < 1e-4 || size >= 1e9) && !Number.isInteger(value) ? small.format(value) : numbers.format(value);
+  return (size < 1e-4 || size >= 1e9 ? small : numbers).format(value);
 }
 
 /**
