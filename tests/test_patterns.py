@@ -87,6 +87,7 @@ WORST: dict[str, list[tuple[str, str, str]]] = {
         ("", "\\\"'", ""),
     ],
     "documents.editing.renaming:_BARE": [("a", "-", "!")],
+    "documents.file_systems:_ESCAPED": [("", "\\", ""), ("", "\\04", ""), ("", "\\040", "")],
     "documents.ini:_LINE": [("", "\r", ""), ("", "a", ""), ("", "a\r", "")],
     "documents.ini:_DELIMITER": [("", "a", "")],
     "documents.json:_OUTLINE": [("", '"', ""), ('"', "\\", ""), ("", '\\"', ""), ("", '"\\', "")],

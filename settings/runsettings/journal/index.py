@@ -1,6 +1,7 @@
 """An index of many journals, so that listing runs is quick.
 
-The index is a cache in SQLite beside the runs. It stores the state of each run, and how far its
+The index is a cache in SQLite beside the runs, or in a directory of the user's if the runs are on a
+network disk, where locks may not work. It stores the state of each run, and how far its
 journal was read. An update compares the size and time of every journal, and reads the new part of
 those that changed. A damaged index, or one of another version, is rebuilt from the journals. If
 the disk cannot be written, it is built in memory.
@@ -20,6 +21,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any, Final, Self
 
+from runsettings.documents.file_systems import cache_file
 from runsettings.journal.directory import JournalFile, find_journals, start_time_in_name
 from runsettings.journal.reader import parse
 from runsettings.journal.replay import StoredRun, load_run
@@ -127,7 +129,7 @@ def list_runs(
     found = {file.path: file for file in find_journals(directory)}
     if not found:
         return Listing()
-    listing = _indexed(Path(directory) / FILE, found, tell)
+    listing = _indexed(cache_file(Path(directory), FILE), found, tell)
     return Listing(_latest(listing.runs), listing.unreadable)
 
 
