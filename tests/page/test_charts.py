@@ -209,6 +209,26 @@ def test_new_values_are_drawn_by_themselves(page, serve, tmp_path, uplot, hostil
     assert cell(page, 2, 1) == "7"
 
 
+def test_the_place_that_is_read_stays(page, serve, tmp_path, uplot, hostile_name):
+    """When new values come, the keyboard goes on from the same point."""
+    journal = write_run(tmp_path, "c0", 0.1, hostile_name, rows=3)
+    served = serve(tmp_path)
+    page.goto(f"{served.address}&view=charts&keys=loss")
+    count(page, ".chart canvas", 1)
+    columns(page)
+    page.focus(".plot")
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowRight")
+    has_text(page, ".reading", "step 1:")
+    row = {"type": "history", "time": 1.8e9, "step": 3, "data": {"loss": 7}}
+    with journal.open("a") as file:
+        file.write(json.dumps(row) + "\n")
+    count(page, ".data tbody tr", 4)
+    has_text(page, ".reading", "step 1:")
+    page.keyboard.press("ArrowRight")
+    has_text(page, ".reading", "step 2:")
+
+
 @pytest.mark.parametrize(
     ("view", "lines"),
     [
@@ -238,8 +258,9 @@ def test_a_page_without_the_library_says_what_is_missing(page, charted):
 def test_lines_are_computed(page, charted):
     """Smoothing has no bias of the first value; means are of the runs that have a value there."""
     page.goto(charted.address)
-    module = "import('/static/curves.js').then(({smooth, between, mean}) => "
+    module = "import('/static/curves.js').then(({smooth, between, mean, linesOf}) => "
     for code, expected in [
+        ("linesOf({groups: [], runs: [{name: 'a', curves: {}}]}, 'constructor', {})", []),
         ("smooth([1, 1, 1], 0.9)", [1, 1, 1]),
         ("smooth([0, null, 1], 0.5)", [0, None, 2 / 3]),
         (

@@ -27,7 +27,10 @@ with runsettings.init(id="live", project="capsules", config={"lr": 1}, settings=
 
 @pytest.fixture(params=["directory", "sqlite", "postgres"])
 def place(request, tmp_path, without_password) -> str | None:
-    """The address of an empty store of each kind; ``None`` for a directory."""
+    """The address of an empty store of each kind; ``None`` for a directory.
+
+    A test takes it before ``page``, which asks the store until it is closed.
+    """
     if request.param == "postgres":
         return without_password(request.getfixturevalue("postgres"), tmp_path)
     return f"sqlite:///{tmp_path}/runs.db" if request.param == "sqlite" else None
@@ -78,7 +81,7 @@ def record(tmp_path, place, variables, command):
         process.wait(timeout=120)
 
 
-def test_a_run_is_watched_while_it_is_recorded(page, serve, record, place, tmp_path):
+def test_a_run_is_watched_while_it_is_recorded(place, record, page, serve, tmp_path):
     """Its metrics, its charts, and its state, from the journal and from a store."""
     from playwright.sync_api import expect
 
@@ -182,7 +185,7 @@ def shown(page, served, uplot):
 
 
 @pytest.mark.parametrize("place", ["sqlite", "postgres"], indirect=True)
-def test_a_store_is_shown_as_a_directory_is(page, serve, served, place, command, uplot, tmp_path):
+def test_a_store_is_shown_as_a_directory_is(place, page, serve, served, command, uplot, tmp_path):
     """Each view has the same text, also the lines of config files and the saved files."""
     command("sync", "--all", "--to", place, cwd=served.directory)
     stored = serve(tmp_path, "--store", place)

@@ -168,7 +168,7 @@ def test_the_best_of_six_runs_is_found_and_started_again(page, serve, projects, 
 
 
 def test_the_best_of_six_runs_is_found_in_a_store(
-    page, serve, projects, postgres, without_password, tmp_path
+    postgres, page, serve, projects, without_password, tmp_path
 ):
     """The same over PostgreSQL, to which the runs of two directories were shipped."""
     address = without_password(postgres, tmp_path)

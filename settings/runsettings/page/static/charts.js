@@ -45,7 +45,11 @@ export class Charts {
   async start() {
     this.uPlot = await library(this.signal);
     await this.load();
-    keepLooking(() => this.load(), this.signal);
+    keepLooking(async () => {
+      // Charts of all runs go on, as new runs may begin.
+      if (this.part && this.found && !this.found.runs.some((run) => run.state === "running")) return null;
+      return this.load();
+    }, this.signal);
   }
 
   /** What the server is asked. */

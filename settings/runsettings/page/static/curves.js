@@ -58,7 +58,7 @@ export function between(x, y, at) {
  * @returns {Line[]} A line for each run that has the metric, or for each group of such runs.
  */
 export function linesOf(found, key, options) {
-  const known = found.runs.map((run) => own(run.curves[key], options));
+  const known = found.runs.map((run) => (Object.hasOwn(run.curves, key) ? own(run.curves[key], options) : null));
   const names = labels(found);
   if (found.groups.length) {
     return found.groups.flatMap((group, number) => {
@@ -80,9 +80,8 @@ export function labels(found) {
   return names.map((name, at) => (names.indexOf(name) === names.lastIndexOf(name) ? name : `${name} (${found.runs[at].id})`));
 }
 
-/** @param {Curve | undefined} curve The curve of a run. @param {Options} options The look. */
+/** @param {Curve} curve The curve of a run. @param {Options} options The look. */
 function own(curve, options) {
-  if (!curve) return null;
   const kept = curve.x.map((_, at) => at).filter((at) => !options.logX || curve.x[at] > 0);
   const take = (/** @type {Values} */ values) => kept.map((at) => plotted(values[at], options.logY));
   const y = take(curve.mean);

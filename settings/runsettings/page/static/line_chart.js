@@ -33,6 +33,8 @@ export class LineChart {
     this.owners = [];
     /** @type {any} */
     this.plot = null;
+    /** @type {number | undefined} The place that the cursor was at before the chart was drawn anew. */
+    this.pointed = undefined;
     this.box = element("div", { class: "plot", tabindex: 0, role: "group", on: { keydown: (/** @type {KeyboardEvent} */ event) => this.press(event) } });
     this.reading = element("p", { class: "reading quiet" });
     this.table = element("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": `Data of ${key}` });
@@ -50,6 +52,7 @@ export class LineChart {
     this.lines = lines;
     this.axes = axes;
     this.all.hidden = axes.range === null;
+    this.pointed = this.plot?.data[0][this.plot.cursor.idx];
     this.plot?.destroy();
     this.plot = null;
     const drawn = lines.filter((line) => line.y.some((value) => value !== null));
@@ -107,7 +110,10 @@ export class LineChart {
           plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
           this.zoom([plot.posToVal(left, "x"), plot.posToVal(left + width, "x")]);
         }],
-        ready: [(/** @type {any} */ plot) => plot.over.addEventListener("dblclick", () => this.zoom(null))],
+        ready: [(/** @type {any} */ plot) => {
+          plot.over.addEventListener("dblclick", () => this.zoom(null));
+          if (this.pointed !== undefined) this.point(this.pointed);
+        }],
       },
     };
   }
@@ -132,6 +138,11 @@ export class LineChart {
     return this.axes.axis === "step" ? `step ${number(x)}` : tick(x, this.axes.axis, 0);
   }
 
+  /** Moves the cursor to a place on the horizontal axis. @param {number} x The place. */
+  point(x) {
+    this.plot?.setCursor({ left: this.plot.valToPos(x, "x"), top: this.plot.over.clientHeight / 2 });
+  }
+
   /** @param {KeyboardEvent} event A key that was pressed in the plot. */
   press(event) {
     const plot = this.plot;
@@ -143,7 +154,7 @@ export class LineChart {
     const moves = /** @type {Record<string, number>} */ ({ ArrowRight: now + step, ArrowLeft: now - step, Home: 0, End: places.length - 1 });
     if (event.key in moves) {
       const at = Math.max(0, Math.min(places.length - 1, moves[event.key]));
-      plot.setCursor({ left: plot.valToPos(places[at], "x"), top: plot.over.clientHeight / 2 });
+      this.point(places[at]);
       say(this.read());
     } else if (event.key === "+" || event.key === "=") {
       const center = places[now] ?? (min + max) / 2;

@@ -91,7 +91,7 @@ function about(run) {
 
 /** @param {any} run The run. @returns {[string, string][]} What is in the summary beside the metrics. */
 function results(run) {
-  return Object.entries(run.summary).filter(([key]) => !(key in run.metrics)).map(([key, value]) => [key, shown(value)]);
+  return Object.entries(run.summary).filter(([key]) => !Object.hasOwn(run.metrics, key)).map(([key, value]) => [key, shown(value)]);
 }
 
 /** @param {string} title A heading. @param {...Node} content What is below it. @returns {HTMLElement} */
