@@ -93,9 +93,10 @@ def report(name: str, ours: float, theirs: float, unit: str, demand: str) -> Non
     print(f"{name:<58}{ours:>9.1f}{theirs:>9.1f} {unit}{ours / theirs:>8.3f}   {demand}")
 
 
-def by_hand(parser: argparse.ArgumentParser, argv: list[str], path: str) -> Any:
-    """The same job as a careful person writes it, without origins."""
-    values: dict[str, Any] = {}
+def gather(
+    values: dict[str, Any], parser: argparse.ArgumentParser, argv: list[str], path: str
+) -> None:
+    """Put the values of a file, of variables, flags and keyword arguments over others."""
     file = configparser.ConfigParser(interpolation=None)
     file.read(path)
     if file.has_section("default"):
@@ -106,22 +107,19 @@ def by_hand(parser: argparse.ArgumentParser, argv: list[str], path: str) -> Any:
             values[name] = text
     values.update(vars(parser.parse_args(argv)))
     values.update(ARGUMENTS)
+
+
+def by_hand(parser: argparse.ArgumentParser, argv: list[str], path: str) -> Any:
+    """The same job as a careful person writes it, without origins."""
+    values: dict[str, Any] = {}
+    gather(values, parser, argv, path)
     return ByHand(**values)
 
 
 def without_a_model(parser: argparse.ArgumentParser, argv: list[str], path: str) -> dict[str, Any]:
     """The least that a careful person writes: nothing but dicts and ``int``."""
     values: dict[str, Any] = dict.fromkeys(FIELDS)
-    file = configparser.ConfigParser(interpolation=None)
-    file.read(path)
-    if file.has_section("default"):
-        values.update(file["default"])
-    for name in FIELDS:
-        text = os.environ.get(f"BENCH_{name.upper()}")
-        if text is not None:
-            values[name] = text
-    values.update(vars(parser.parse_args(argv)))
-    values.update(ARGUMENTS)
+    gather(values, parser, argv, path)
     for name, (annotation, default) in FIELDS.items():
         if values[name] is None:
             values[name] = default

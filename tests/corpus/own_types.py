@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 from hypothesis import strategies as st
 
 from .drawing import Draw, added, dest_of, kind, one_of
@@ -114,6 +117,16 @@ def hugging_face_fields(draw: Draw, name: str) -> Piece:
     return Piece(added(*spellings, **keywords), right=right, wrong=((spellings[0],),))
 
 
+def choosing(name: str, keywords: dict[str, Any], words: Iterable[str]) -> Piece:
+    """A flag that takes some words, and refuses "zz" in a command line and in a config."""
+    return Piece(
+        added(f"--{name}", **keywords),
+        right=tuple((f"--{name}", word) for word in words),
+        wrong=((f"--{name}", "zz"),),
+        refused={dest_of(name): "zz"},
+    )
+
+
 @kind
 def enums(draw: Draw, name: str) -> Piece:
     """Enum types, by value and by name."""
@@ -127,12 +140,7 @@ def enums(draw: Draw, name: str) -> Piece:
             ("sgd",),
         ),
     )
-    return Piece(
-        added(f"--{name}", **keywords),
-        right=tuple((f"--{name}", word) for word in words),
-        wrong=((f"--{name}", "zz"),),
-        refused={dest_of(name): "zz"},
-    )
+    return choosing(name, keywords, words)
 
 
 @kind
@@ -147,12 +155,7 @@ def enum_choices(draw: Draw, name: str) -> Piece:
         ),
         ({"type": "=Phase.of", "choices": "=list(Phase)"}, ("MAIN",)),
     )
-    return Piece(
-        added(f"--{name}", **keywords),
-        right=tuple((f"--{name}", word) for word in words),
-        wrong=((f"--{name}", "zz"),),
-        refused={dest_of(name): "zz"},
-    )
+    return choosing(name, keywords, words)
 
 
 @kind

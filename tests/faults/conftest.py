@@ -63,7 +63,8 @@ def trials(jail) -> Callable[..., list[Trial]]:
 
     ``setup`` is code that runs once before all, ``action`` runs in each trial, and ``after`` as
     the next process. The files of ``template`` are there before each trial. ``faults`` are kinds
-    of faults; ``kill`` is also done at random moments.
+    of faults; ``kill`` is also done at random moments. ``calls`` are the names of the calls that
+    are tried, if not all are.
     """
     if not works_here():
         assert not os.environ.get("CI"), "CI must be able to supervise system calls"
@@ -75,6 +76,7 @@ def trials(jail) -> Callable[..., list[Trial]]:
         action: str,
         after: str = "",
         faults: tuple[str, ...] = FAULTS,
+        calls: tuple[str, ...] = (),
     ) -> list[Trial]:
         place = jail.cwd.parent / "trials"
         (place / "template").mkdir(parents=True)
@@ -88,6 +90,7 @@ def trials(jail) -> Callable[..., list[Trial]]:
             "action": action,
             "after": after,
             "faults": faults,
+            "calls": calls,
             "moments": MOMENTS if "kill" in faults else 0,
         }
         line = [sys.executable, str(Path(__file__).with_name("trials.py")), json.dumps(given)]

@@ -155,6 +155,8 @@ def main() -> None:
     print(json.dumps({"fault": "", **trial(-1, None)}), flush=True)
     plan = list(calls)
     for number, call in enumerate(plan):
+        if given["calls"] and call.name not in given["calls"]:
+            continue
         for chosen in faults_of(call, given["faults"]):
             told = f"{chosen.name}{' lasting' * chosen.lasting}"
             print(json.dumps({"fault": told, **trial(number, chosen)}), flush=True)

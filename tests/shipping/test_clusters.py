@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import platform
 import signal
-import time
 
 import pytest
 
 from runsettings.journal.replay import load_run
 from runsettings.shipping.stores.opening import open_store
 
-PATIENCE = 120
+from .waiting import PATIENCE, wait_until
 
 JOB = """
     start = "online" if "WANDB_STORE" in os.environ else "offline"
@@ -118,10 +117,7 @@ def test_check_ins_decide_where_locks_do_not_reach(address, jail, spawn, script,
     )
     if not first.stdout.readline():
         pytest.skip("no filter of system calls can be set here")
-    deadline = time.monotonic() + PATIENCE
-    while not in_store(address):
-        assert time.monotonic() < deadline
-        first.stdout.readline()
+    wait_until(lambda: first.stdout.readline() and in_store(address))
     second = script(
         LYING
         + """
