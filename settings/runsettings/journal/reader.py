@@ -78,15 +78,17 @@ def open_regular(path: Path | str, flags: int = os.O_RDONLY, *, dir_fd: int | No
     return fd
 
 
-def read_blocks(path: Path | str | int, start: int = 0, most: int = sys.maxsize) -> Iterator[Block]:
-    """The lines of a journal, many at once, without an unfinished last one.
+def read_blocks(
+    path: Path | str | int, start: int = 0, most: int = sys.maxsize
+) -> Iterator[tuple[list[bytes], int]]:
+    """The lines of a journal, many at once, each time with the byte at which they begin.
 
     The first block is small, so that reading only the beginning of a journal costs little.
 
     Args:
         path: The journal, or the descriptor of an open one, which is closed.
         start: The byte to begin at.
-        most: The number of bytes after which to stop, at the end of a line.
+        most: The number of bytes after which to stop, at the end of a line that is not blank.
 
     Raises:
         OSError: The file cannot be read.
@@ -94,19 +96,24 @@ def read_blocks(path: Path | str | int, start: int = 0, most: int = sys.maxsize)
     fd = path if isinstance(path, int) else open_regular(path)
     with os.fdopen(fd, "rb", buffering=_CHUNK) as file:
         file.seek(start)
-        end, size = start, _FIRST_BLOCK
-        while lines := file.readlines(max(min(size, start + most - end - 1), 1)):
-            ends = list(accumulate(map(len, lines), initial=end))[1:]
-            block = _block(lines, ends)
-            yield block
-            end, size = ends[-1], min(2 * size, _BLOCK)
+        at, size = start, _FIRST_BLOCK
+        while lines := file.readlines(max(min(size, start + most - at - 1), 1)):
+            yield lines, at
+            at, size = at + sum(map(len, lines)), min(2 * size, _BLOCK)
             if not lines[-1].endswith(b"\n"):
                 return  # its end may be written meanwhile, and is no line of its own
-            if block.records and end - start >= most:
+            if at - start >= most and not all(map(bytes.isspace, lines)):
                 return
 
 
-def _block(lines: list[bytes], ends: list[int]) -> Block:
+def parse_lines(lines: list[bytes], start: int) -> Block:
+    """Parse lines of a journal. An unfinished last line is left out, and so are blank lines.
+
+    Args:
+        lines: The lines.
+        start: The byte at which they begin.
+    """
+    ends = list(accumulate(map(len, lines), initial=start))[1:]
     try:
         records: list[Any] = list(map(from_json, lines))
         if set(map(type, records)) == {dict}:
@@ -134,7 +141,8 @@ def read_lines(path: Path | str | int, start: int = 0) -> Iterator[Line]:
     Raises:
         OSError: The file cannot be read.
     """
-    for block in read_blocks(path, start):
+    for lines, at in read_blocks(path, start):
+        block = parse_lines(lines, at)
         yield from map(Line, block.records, block.ends)
 
 

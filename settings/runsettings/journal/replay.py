@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import os
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Self, cast
@@ -246,9 +246,18 @@ class StoredRun:
         return True
 
     def add_rows(
-        self, steps: Sequence[int], times: Sequence[float], data: Sequence[Mapping[str, Any]]
+        self,
+        steps: Sequence[int],
+        times: Sequence[float],
+        data_of: Callable[[int], Mapping[str, Any]],
     ) -> None:
-        """Replay valid rows that the script logged, and whose data have the same keys."""
+        """Replay valid rows that the script logged, and whose data have the same keys.
+
+        Args:
+            steps: The step of each row.
+            times: The time of each row, in seconds since 1970.
+            data_of: Returns the data of the row with an index.
+        """
         self.last = max(self.last, *times)
         for step in steps:
             if step >= self.step:
@@ -256,9 +265,9 @@ class StoredRun:
                 self.step = step + 1
         # Without definitions, the summary has the keys in the order of the first row, and the
         # values of the last one.
-        summarized = slice(None) if self.metrics else slice(None, None, max(len(data) - 1, 1))
-        for step, row in zip(steps[summarized], data[summarized], strict=True):
-            self.summarize(row, step)
+        summarized = range(len(steps)) if self.metrics else {0, len(steps) - 1}
+        for index in sorted(summarized):
+            self.summarize(data_of(index), steps[index])
 
     def summarize(self, data: Mapping[str, Any], step: int) -> None:
         """Put the values of a row into the summary."""

@@ -5,18 +5,17 @@ from __future__ import annotations
 import math
 import os
 import threading
-from array import array
 from operator import lt
 from typing import Any, Final
 
 from runsettings.journal.aggregates import as_float
 from runsettings.journal.query.metrics import TIMES, Bucket
-from runsettings.journal.reader import open_regular, read_blocks
+from runsettings.journal.reader import open_regular
 from runsettings.journal.records import LARGEST_STEP, is_double, is_row
 from runsettings.recorded.packed_series import DamagedSeriesError
 from runsettings.recorded.series import Series
 from runsettings.recorded.stored_series import SeriesStore, StoredMetrics
-from runsettings.shipping.series import columns_of, split_rows
+from runsettings.shipping.series import Rows, read_parts
 
 _SMALLEST: Final = 1 << 16
 """Bytes of a journal that are read faster than they are worth to be stored."""
@@ -84,25 +83,18 @@ class JournalSeries:
             self._stored = self._store.save(self.journal, fd, read, self._stored)
 
     def _read(self, fd: int) -> None:
-        for block in read_blocks(fd, self._position):
-            if not self._add_rows(block.records):
-                at = 0
-                for alike, count in split_rows(block.records):
-                    records = block.records[at : at + count]
-                    at += count
-                    if not (alike and self._add_rows(records)):
-                        for record in records:
-                            self._add_record(record)
-            if block.ends:
-                self._position = block.ends[-1]
+        for part in read_parts(fd, self._position):
+            if isinstance(part, Rows):
+                self._add_rows(part)
+                self._position = part.end
+                continue
+            for record, end in zip(part.records, part.ends, strict=True):
+                self._add_record(record)
+                self._position = end
 
-    def _add_rows(self, records: list[Any]) -> bool:
-        """Add records if they are rows with the same keys and only numbers; whether they are."""
-        rows = columns_of(records)
-        if rows is None:
-            return False
+    def _add_rows(self, rows: Rows) -> None:
         ascending = all(map(lt, rows.steps, rows.steps[1:]))
-        columns = [(column.key, array("d", column.values)) for column in rows.columns]
+        columns = [(column.key, column.values) for column in rows.columns]
         for key, values in (*columns, (TIMES, rows.times)):
             series = self._metrics.get(key)
             if series is None:
@@ -112,7 +104,6 @@ class JournalSeries:
             else:
                 for step, value in zip(rows.steps, values, strict=True):
                     series.add(step, value)
-        return True
 
     def _add_record(self, record: dict[str, Any] | None) -> None:
         if (

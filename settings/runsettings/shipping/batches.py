@@ -12,11 +12,11 @@ from hashlib import blake2b
 from typing import Any, Final, NamedTuple
 
 from runsettings.journal.aggregates import as_float
-from runsettings.journal.reader import open_regular, parse, read_blocks, read_lines
+from runsettings.journal.reader import open_regular, parse, read_lines
 from runsettings.journal.records import State
 from runsettings.journal.replay import StoredRun
 from runsettings.journal.writer import encode
-from runsettings.shipping.series import Series, add_row, add_rows, split_rows
+from runsettings.shipping.series import Rows, Series, add_row, add_rows, read_parts
 
 BYTES: Final = 4 << 20
 """The number of bytes of a journal after which a batch ends."""
@@ -108,20 +108,14 @@ def read_batch(run: StoredRun, most: int = BYTES) -> Batch | None:
     batch = Batch(run.position, run)
     fd = open_regular(run.journal)
     try:
-        for block in read_blocks(os.dup(fd), run.position, most):
-            if add_rows(batch.series, run, block.records):
-                run.position = block.ends[-1]
+        for part in read_parts(os.dup(fd), run.position, most):
+            if isinstance(part, Rows):
+                add_rows(batch.series, run, part)
+                run.position = part.end
                 continue
-            at = 0
-            for alike, count in split_rows(block.records):
-                start, at = at, at + count
-                if alike and add_rows(batch.series, run, block.records[start:at]):
-                    run.position = block.ends[at - 1]
-                    continue
-                each = zip(*(member[start:at] for member in block), strict=True)
-                for line, record, end in each:
-                    _apply(batch, record, line, end)
-                    run.position = end
+            for line, record, end in zip(*part, strict=True):
+                _apply(batch, record, line, end)
+                run.position = end
         if batch.end == batch.start:
             return None
         batch.tail = _digest(fd, batch.end)
