@@ -2,8 +2,9 @@
 
 ``python benchmarks/shipping.py [URL]`` measures a SQLite file, and the PostgreSQL database of the
 URL, whose server is on this machine. Give an empty database, and drop it afterwards: the tables of
-a store and the runs stay in it. For comparison, COPY sends the same numbers, which are prepared, as
-one row each; shipping has to read them from the journal, too.
+a store and the runs stay in it. For comparison, COPY sends the same numbers, which are prepared in
+memory, as one row each: into a table without an index, and into one with a primary key of run,
+metric and step. A store's chunks have such a key, and shipping has to read the journal, too.
 """
 
 from __future__ import annotations
@@ -76,12 +77,14 @@ def measure(works: dict[str, Callable[[], None]], server: int | None = None) -> 
             wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
             both = cpu + (0 if server is None else server_time(server) - there)
             found[name] = tuple(map(min, found[name], (wall, cpu, both)))
+    first = next(iter(found.values()))
     for name, times in found.items():
         each = [
             f"{RECORDS / seconds:>10,.0f} /s {word}"
             for seconds, word in zip(times, WORDS, strict=True)
         ]
-        print(f"{name:<18}", *each)
+        ratios = " ".join(f"{a / b:.2f}" for a, b in zip(first, times, strict=True))
+        print(f"{name:<18}", *each, f"  the first takes {ratios} times as long")
 
 
 def shipping(store, directory: Path) -> Callable[[], None]:
@@ -90,8 +93,8 @@ def shipping(store, directory: Path) -> Callable[[], None]:
     return lambda: Shipper(store, paths.pop()).ship()
 
 
-def copying(store) -> Callable[[], None]:
-    """Copies the same numbers, a row for each, into a table without an index."""
+def copying(store, key: str = "") -> Callable[[], None]:
+    """Copies the same numbers, a row for each, into a table with a primary key or without one."""
     rows = [
         (1, key, step, 1.76e9 + step * 0.01, random.random())
         for step in range(RECORDS)
@@ -101,7 +104,7 @@ def copying(store) -> Callable[[], None]:
     def work() -> None:
         with store._begin() as connection:
             connection.execute(
-                text("CREATE TABLE floor_ (r int, k int, s int8, t float8, v float8)")
+                text(f"CREATE TABLE floor_ (r int, k int, s int8, t float8, v float8{key})")
             )
             statement = "COPY floor_ FROM STDIN (FORMAT BINARY)"
             driver = connection.connection.driver_connection
@@ -128,7 +131,11 @@ def main() -> None:
                 process = connection.execute(text("SELECT pg_backend_pid()")).scalar_one()
                 server = Path(f"/proc/{process}/stat")
                 parent = int(server.read_text().rpartition(")")[2].split()[1])
-            works = {"PostgreSQL": shipping(store, Path(directory)), "COPY": copying(store)}
+            works = {
+                "PostgreSQL": shipping(store, Path(directory)),
+                "COPY": copying(store),
+                "COPY, indexed": copying(store, ", PRIMARY KEY (r, k, s)"),
+            }
             measure(works, parent)
             with store._begin() as connection:
                 size = connection.execute(

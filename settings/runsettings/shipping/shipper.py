@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import copy
 import os
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from runsettings.journal.reader import parse
 from runsettings.journal.records import State
 from runsettings.journal.replay import StoredRun
-from runsettings.shipping.batches import BYTES, read_batch, read_identity, tail_digest
+from runsettings.shipping.batches import BYTES, Batch, read_batch, read_identity, tail_digest
 from runsettings.shipping.saved_files import LARGEST_FILE, open_saved, read_parts
 from runsettings.shipping.stores.base import Destination, Store
 from runsettings.values.diagnostic import Rule
@@ -65,6 +67,8 @@ class Shipper:
         self._key = -1
         self._batches = 0
         self._run: StoredRun | None = None
+        self._ahead: Future[Batch | None] | None = None
+        """The next batch, if it was read while the last one was committed."""
 
     def ship(
         self, tell: Callable[[int], None] = lambda _bytes: None, promise: float | None = None
@@ -108,17 +112,19 @@ class Shipper:
         run = self._run if self._run is not None else self._open()
         # The new state is kept only after a successful commit. After an error, it is unknown
         # whether the commit took effect, so the next call asks the store for the position.
-        self._run = None
+        self._run, ahead, self._ahead = None, self._ahead, None
         if run is not None:
             self.position = run.position
-        batch = None if run is None else read_batch(run, self.most)
+        batch = None if ahead is None else ahead.result()
+        if batch is None and run is not None:
+            batch = read_batch(run, self.most)
         if batch is None:
             self._run = run
             return None
         batch.state = self._state(batch.run)
-        if not self.store.commit(self._key, batch, promise):
+        if not self._commit(batch, promise):
             return 0
-        self._run, self.position = run, batch.end
+        self._run, self.position = batch.run, batch.end
         for event in batch.events:
             if event.type == "file" and isinstance(self.store, Store):
                 path = str((parse(event.text.encode()) or {}).get("path"))
@@ -128,6 +134,21 @@ class Shipper:
         if self._batches % _MERGE_AFTER == 0:
             self.store.merge(self._key, _MERGE_AFTER // 2)
         return batch.end - batch.start
+
+    def _commit(self, batch: Batch, promise: float | None) -> bool:
+        """Commit a batch. If it is full, the next one is read while the store works.
+
+        Returns:
+            As for `Store.commit`.
+        """
+        if batch.end - batch.start < self.most:
+            return self.store.commit(self._key, batch, promise)
+        run = copy.deepcopy(batch.run)  # reading changes it, and the commit stores it
+        with ThreadPoolExecutor(1) as reader:
+            ahead = reader.submit(read_batch, run, self.most)
+            committed = self.store.commit(self._key, batch, promise)
+        self._ahead = ahead if committed else None
+        return committed
 
     def ship_files(self) -> None:
         """Ship the saved files whose records were shipped; skip files that are too large.
