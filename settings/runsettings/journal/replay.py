@@ -246,18 +246,9 @@ class StoredRun:
         return True
 
     def add_rows(
-        self,
-        steps: Sequence[int],
-        times: Sequence[float],
-        data_of: Callable[[int], Mapping[str, Any]],
+        self, steps: Sequence[int], times: Sequence[float], data: Callable[[int], dict[str, Any]]
     ) -> None:
-        """Replay valid rows that the script logged, and whose data have the same keys.
-
-        Args:
-            steps: The step of each row.
-            times: The time of each row, in seconds since 1970.
-            data_of: Returns the data of the row with an index.
-        """
+        """Replay valid rows that the script logged; `data` returns that of one, all of one form."""
         self.last = max(self.last, *times)
         for step in steps:
             if step >= self.step:
@@ -265,9 +256,8 @@ class StoredRun:
                 self.step = step + 1
         # Without definitions, the summary has the keys in the order of the first row, and the
         # values of the last one.
-        summarized = range(len(steps)) if self.metrics else {0, len(steps) - 1}
-        for index in sorted(summarized):
-            self.summarize(data_of(index), steps[index])
+        for index in range(0, len(steps), 1 if self.metrics else max(len(steps) - 1, 1)):
+            self.summarize(data(index), steps[index])
 
     def summarize(self, data: Mapping[str, Any], step: int) -> None:
         """Put the values of a row into the summary."""
