@@ -13,11 +13,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from runsettings.journal.query.metrics import TIMES
-from runsettings.journal.reader import read_blocks
 from runsettings.journal.writer import encode
 from runsettings.recorded import journal_series, packed_series, series, stored_series
 from runsettings.recorded.journal_series import JournalSeries
 from runsettings.recorded.stored_series import FILE, SeriesStore
+from runsettings.shipping.series import read_parts
 
 
 def row(step, time=0.0, *, source=None, **data):
@@ -80,7 +80,7 @@ def unread(monkeypatch):
 
     def watched(fd, start):
         starts.append(start)
-        return read_blocks(fd, start)
+        return read_parts(fd, start)
 
     def check(journal):
         starts.clear()
@@ -89,7 +89,7 @@ def unread(monkeypatch):
         assert charts(found) == expected(journal)
         return size
 
-    monkeypatch.setattr(journal_series, "read_blocks", watched)
+    monkeypatch.setattr(journal_series, "read_parts", watched)
     return check
 
 
