@@ -8,13 +8,13 @@ is looked up in them when it is needed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from runsettings._deferred import deferred
+from runsettings.composition.sources import Sources
 from runsettings.values.directives import Append, Delete, Directive, Reference, Replace
 from runsettings.values.key_paths import MISSING, KeyPath, leaves_of, value_at
-from runsettings.values.origin import Origin
 from runsettings.values.tree import Leaf, Tree
 
 if TYPE_CHECKING:
@@ -28,11 +28,8 @@ else:
 OnBadAppend: TypeAlias = Callable[[KeyPath], None]
 """Called with the path of an `Append` to a value that is not a list."""
 
-_FEW: Final = 8
-"""Up to this number of sources are searched one by one for a key; more are indexed first."""
 
-
-class Merged:
+class Merged(Sources):
     """Several sources merged into one tree, with the history of every value.
 
     Args:
@@ -43,7 +40,7 @@ class Merged:
             are separate sources below the others; by default ``sources``.
     """
 
-    __slots__ = ("_with_key", "_with_two", "bad_appends", "data", "ranked", "sources")
+    __slots__ = ("bad_appends", "data", "sources")
 
     def __init__(
         self,
@@ -52,68 +49,14 @@ class Merged:
         bad_appends: tuple[KeyPath, ...] = (),
         ranked: tuple[Tree, ...] | None = None,
     ) -> None:
+        super().__init__(sources if ranked is None else ranked)
         self.sources = sources
         self.data = data
         self.bad_appends = bad_appends
-        self.ranked = sources if ranked is None else ranked
-        self._with_key: dict[Any, list[Tree]] | None = None
-        self._with_two: dict[Any, _SecondKeys] = {}
-
-    def _setting(self, path: KeyPath) -> Iterable[Tree]:
-        """The sources that may have a value at ``path``, highest first."""
-        if not path:
-            return reversed(self.ranked)
-        first = self._with_first(path[0])
-        if len(path) == 1 or len(first) < _FEW:
-            return first
-        # Many files can be mounted under one key. Most of them do not have the second key.
-        found = self._with_two.get(path[0])
-        if found is None:
-            found = self._with_two[path[0]] = _by_second_key(first, path[0])
-        return found.lists.get(path[1], found.others)
-
-    def _with_first(self, key: Any) -> Sequence[Tree]:
-        if len(self.ranked) < _FEW:
-            return [source for source in reversed(self.ranked) if key in source.data]
-        if self._with_key is None:
-            self._with_key = {}
-            for source in reversed(self.ranked):
-                for each in source.data:
-                    self._with_key.setdefault(each, []).append(source)
-        return self._with_key.get(key, ())
 
     def get(self, path: KeyPath) -> Any:
         """The winning value at ``path``, or `MISSING`."""
         return value_at(self.data, path)
-
-    def winner(self, path: KeyPath) -> Tree | None:
-        """The source with the winning value at ``path``, or ``None`` if no source has one."""
-        for source in self._setting(path):
-            if value_at(source.data, path) is not MISSING:
-                return source
-        return None
-
-    def origin(self, path: KeyPath) -> Origin | None:
-        """The origin of the winning value at ``path``, or ``None`` if no source has one."""
-        source = self.winner(path)
-        return None if source is None else source.origin(path)
-
-    def history(self, path: KeyPath) -> tuple[Leaf, ...]:
-        """Every value that a source sets at ``path``: the winner first, then the losers.
-
-        This includes a source that sets a parent of ``path`` to a value without this key; its leaf
-        has the parent's path.
-        """
-        found = []
-        for source in self._setting(path):
-            for end in range(len(path), 0, -1):
-                value = value_at(source.data, path[:end])
-                if value is MISSING:
-                    continue
-                if end == len(path) or not isinstance(value, (dict, list, tuple, Replace)):
-                    found.append(Leaf(path[:end], value, source.origin(path[:end])))
-                break
-        return tuple(found)
 
     def with_above(self, source: Tree, held: tuple[Tree, ...]) -> Merged:
         """Merge one more source, without merging the others again.
@@ -141,33 +84,6 @@ class Merged:
             yield Leaf(path, value, source.origin(path))
 
 
-class _SecondKeys(NamedTuple):
-    """Sources with one first key."""
-
-    lists: dict[Any, list[Tree]]
-    """Those that may have a value below each second key."""
-    others: list[Tree]
-    """Those that may have one below any other second key: what they set is no mapping."""
-
-
-def _by_second_key(sources: Iterable[Tree], first: Any) -> _SecondKeys:
-    lists: dict[Any, list[Tree]] = {}
-    others: list[Tree] = []
-    for source in sources:
-        part: Any = source.data[first]
-        if type(part) is dict:
-            for key in part:
-                if key in lists:
-                    lists[key].append(source)
-                else:
-                    lists[key] = [*others, source]
-        else:
-            others.append(source)
-            for known in lists.values():
-                known.append(source)
-    return _SecondKeys(lists, others)
-
-
 def merge(sources: Sequence[Tree]) -> Merged:
     """Merge sources.
 
@@ -192,6 +108,32 @@ def merge(sources: Sequence[Tree]) -> Merged:
     if len(sources) < 2 and merged and merged is sources[0].data:
         merged = dict(merged)
     return Merged(tuple(sources), merged, tuple(bad_appends))
+
+
+def merged_around(sources: Sources, path: KeyPath) -> dict[str, Any]:
+    """The merged values of sources, reduced to the first two keys of a path.
+
+    Args:
+        sources: The sources.
+        path: At least one key.
+
+    Returns:
+        Mappings that have the same value at ``path`` as the merged tree. They may be a source's own.
+    """
+    keys = path[:2]
+    trees = [*sources.setting(keys)]
+    if len(trees) == 1 and not trees[0].directives:
+        return trees[0].data
+    return merge([tree.with_data(_reduced(tree.data, keys)) for tree in reversed(trees)]).data
+
+
+def _reduced(data: dict[str, Any], keys: KeyPath) -> dict[str, Any]:
+    """A mapping with only one key, in which a mapping has only the next key."""
+    key, *inner = keys
+    if key not in data:
+        return {}
+    value = data[key]
+    return {key: _reduced(value, inner) if inner and isinstance(value, dict) else value}
 
 
 def combine(

@@ -1,7 +1,7 @@
 """Looks up references, ``${…}``, after all sources are read.
 
-Each round merges the sources, and replaces every reference whose target contains no reference. If a
-round replaces nothing, the remaining references are circular.
+Each round replaces every reference whose target contains no reference. If a round replaces nothing,
+the remaining references are circular. Only the values near the targets are merged for this.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Final
 
-from runsettings.composition.merge import Merged, merge
+from runsettings.composition.merge import merge, merged_around
+from runsettings.composition.sources import Sources
 from runsettings.documents.limits import ALIAS_BUDGET, MAX_DEPTH
 from runsettings.secrets import live
 from runsettings.secrets.forms import is_secret_name
@@ -19,7 +20,7 @@ from runsettings.values.did_you_mean import did_you_mean
 from runsettings.values.directives import Append, Reference, Replace, Target
 from runsettings.values.excerpts import excerpt_of
 from runsettings.values.json_trees import SCALARS
-from runsettings.values.key_paths import KeyPath, format_path
+from runsettings.values.key_paths import KeyPath, format_path, value_at
 from runsettings.values.origin import Layer, Origin
 from runsettings.values.positions import Branch
 from runsettings.values.tree import Tree
@@ -88,21 +89,20 @@ def resolve_references(
     for _ in range(_MAX_ROUNDS):
         if not waiting:
             break
-        merged = merge(trees)
-        winning = _WinningReferences(merged)
+        lookup = _Lookup(trees)
         left: list[_Place] = []
         for place in waiting:
             try:
                 _check(spent)
-                value, mark = _looked_up(place, merged, environ, typed)
+                value, mark = _looked_up(place, lookup, environ, typed)
                 if value is not _PENDING:
                     spent += _size(value, MAX_DEPTH - len(place.path))
                     _check(spent)
                     if isinstance(value, dict):
                         target = place.reference.targets[0].path
-                        mark = _marks(value, target, place.origin, merged)
+                        mark = _marks(value, target, place.origin, lookup.sources)
             except _FailedError as failed:
-                if place in winning:
+                if id(place.reference) in lookup.winning:
                     found.append(_diagnostic(place, failed.rule, failed.message, failed.hint))
                 value, mark = place.reference.text, place.origin
             if value is _PENDING:
@@ -110,7 +110,7 @@ def resolve_references(
             else:
                 place.put(value, mark)
         if len(left) == len(waiting):
-            found += _circles([place for place in left if place in winning])
+            found += _circles(left, lookup)
             break
         waiting = left
     else:
@@ -148,18 +148,29 @@ def _places(tree: Tree) -> list[_Place]:
     return found
 
 
-class _WinningReferences:
-    """The references that no other source overrides. They are collected at the first use."""
+class _Lookup:
+    """Values of several sources by the precedence of the sources, during one round."""
 
-    def __init__(self, merged: Merged) -> None:
-        self._merged = merged
+    def __init__(self, trees: Sequence[Tree]) -> None:
+        self.sources = Sources(tuple(trees))
+        self._around: dict[KeyPath, dict[str, Any]] = {}
+
+    def around(self, path: KeyPath) -> dict[str, Any]:
+        """The merged mappings around a path. Other values are missing in them."""
+        keys = path[:2]
+        if keys not in self._around:
+            self._around[keys] = merged_around(self.sources, keys)
+        return self._around[keys]
 
     @cached_property
-    def _found(self) -> set[int]:
-        return {id(each) for each in _references(self._merged.data)}
+    def whole(self) -> dict[str, Any]:
+        """All merged values, which only an error needs."""
+        return merge(self.sources.ranked).data
 
-    def __contains__(self, place: _Place) -> bool:
-        return id(place.reference) in self._found
+    @cached_property
+    def winning(self) -> set[int]:
+        """The ids of the references that no other source overrides."""
+        return {id(each) for each in _references(self.whole)}
 
 
 def _references(node: Any) -> Iterator[Reference]:
@@ -173,20 +184,20 @@ def _references(node: Any) -> Iterator[Reference]:
 
 def _looked_up(
     place: _Place,
-    merged: Merged,
+    lookup: _Lookup,
     environ: Mapping[str, str],
     typed: Callable[[KeyPath, Any], Any] | None,
 ) -> tuple[Any, Any]:
     """The value of a reference and its mark; `_PENDING` while a target contains references."""
     parts: list[Any] = []
     for part in place.reference.parts:
-        value = _target(part, merged, environ) if isinstance(part, Target) else part
+        value = _target(part, lookup, environ) if isinstance(part, Target) else part
         if value is _PENDING:
             return _PENDING, None
         if typed is not None and isinstance(part, Target) and part.variable is None:
             value = typed(part.path, value)
         parts.append(value)
-    targets = tuple(_origin(target, merged, environ) for target in place.reference.targets)
+    targets = tuple(_origin(target, lookup.sources, environ) for target in place.reference.targets)
     mark: Any = place.origin._replace(targets=targets)
     if len(parts) > 1:
         _check(sum(len(part) // _CHARACTERS_PER_VALUE for part in parts if isinstance(part, str)))
@@ -194,7 +205,7 @@ def _looked_up(
     return parts[0], mark
 
 
-def _target(target: Target, merged: Merged, environ: Mapping[str, str]) -> Any:
+def _target(target: Target, lookup: _Lookup, environ: Mapping[str, str]) -> Any:
     if target.variable is not None:
         value: Any = environ.get(target.variable, target.default)
         if value is None:
@@ -207,7 +218,7 @@ def _target(target: Target, merged: Merged, environ: Mapping[str, str]) -> Any:
         if is_secret_name(target.variable):
             live.remember_value(value)  # a run must not record it
         return value
-    node: Any = merged.data
+    node: Any = lookup.around(target.path)
     for index, key in enumerate(target.path):
         if isinstance(node, Reference):
             return _PENDING
@@ -217,7 +228,8 @@ def _target(target: Target, merged: Merged, environ: Mapping[str, str]) -> Any:
             node = node[key]
         else:
             around = format_path(target.path[:index])
-            known = [k for k in node if isinstance(k, str)] if isinstance(node, dict) else []
+            beside = value_at(lookup.whole, target.path[:index])
+            known = [k for k in beside if isinstance(k, str)] if isinstance(beside, dict) else []
             raise _FailedError(
                 Rule.UNKNOWN_REFERENCE,
                 f"{target.written} refers to nothing: there is no {key!r}"
@@ -227,27 +239,27 @@ def _target(target: Target, merged: Merged, environ: Mapping[str, str]) -> Any:
     return _PENDING if next(_references(node), None) is not None else node
 
 
-def _origin(target: Target, merged: Merged, environ: Mapping[str, str]) -> Origin:
+def _origin(target: Target, sources: Sources, environ: Mapping[str, str]) -> Origin:
     if target.variable is not None and target.variable in environ:
         return Origin(Layer.ENV, target.variable)
     if target.variable is not None:
         return Origin(Layer.DEFAULT, target.written)
     for end in range(len(target.path), 0, -1):
-        origin = merged.origin(target.path[:end])
+        origin = sources.origin(target.path[:end])
         if origin is not None:
             return origin
     return Origin(Layer.DEFAULT, target.written)
 
 
-def _marks(node: dict[str, Any], target: KeyPath, own: Origin, merged: Merged) -> Branch:
+def _marks(node: dict[str, Any], target: KeyPath, own: Origin, sources: Sources) -> Branch:
     """The marks of a mapping that replaces a reference: each value has both origins."""
     branch = Branch(own)
     for key, value in node.items():
         here = (*target, key)
         if isinstance(value, dict) and value:
-            branch[key] = _marks(value, here, own, merged)
+            branch[key] = _marks(value, here, own, sources)
         else:
-            origin = merged.origin(here)
+            origin = sources.origin(here)
             branch[key] = own._replace(targets=() if origin is None else (origin,))
     return branch
 
@@ -294,8 +306,9 @@ def _check(size: int) -> None:
         )
 
 
-def _circles(places: Sequence[_Place]) -> list[Diagnostic]:
+def _circles(left: Sequence[_Place], lookup: _Lookup) -> list[Diagnostic]:
     """One error for references that refer to each other, with the origin of each."""
+    places = [place for place in left if id(place.reference) in lookup.winning]
     if not places:
         return []
     first, *others = places
