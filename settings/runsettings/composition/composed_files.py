@@ -13,7 +13,7 @@ import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from runsettings.composition.composed_text import UNKNOWN_NAME, ComposedText, Report, copied_marks
 from runsettings.composition.profiles import Profiles
@@ -38,6 +38,14 @@ _MAX_FILES: Final = 1_000
 _MAX_LEVELS: Final = 50
 """The largest depth of files that use each other."""
 _ADDRESS: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
+
+
+class _Step(NamedTuple):
+    """A file that uses other files."""
+
+    path: str
+    used_by: Place | None
+    """The place that names it; ``None`` if it is not another file."""
 
 
 def is_composed(tree: Tree) -> bool:
@@ -96,7 +104,7 @@ class Composer:
         reading: Reading,
         mount: KeyPath,
         used_by: Place | None,
-        way: Sequence[tuple[str, Place | None]],
+        way: Sequence[_Step],
     ) -> None:
         """Add a file to the chain, above the files that it uses."""
         tree = reading.tree
@@ -124,16 +132,7 @@ class Composer:
             message = "takes 1, the version of composed files"
             report(Rule.BAD_COMPOSITION, message, (CONFIG,), f"write {CONFIG}: 1")
         if _USE in data:
-            way = [*way, (path, used_by)]
-            directory = os.path.join(os.path.dirname(path), "")  # noqa: PTH118, PTH120 - many files
-            used = [
-                self._used(directory, name, (*mount, *inner), (tree, at), way, report)
-                for name, at, inner in self._uses(data[_USE], report)
-            ]
-            # All of them are read before the first is added, which is faster.
-            for each in used:
-                if each is not None:
-                    self._add(*each, way)
+            self._add_used(tree, mount, [*way, _Step(path, used_by)], report)
         profiles = data.get(_PROFILES, {})
         if not isinstance(profiles, dict):
             message = "must be a mapping of names to mappings"
@@ -158,75 +157,69 @@ class Composer:
         self._chain.append(Reading(own, tuple(found)))
         self._chain += [Reading(parts[name]) for name, _ in self._profiles.chosen if name in parts]
 
-    def _uses(self, use: Any, report: Report) -> Iterator[tuple[str, KeyPath, KeyPath]]:
-        """The files of a ``$use``: the name, its path in the file, and where it is mounted."""
-        for index, item in enumerate(use if isinstance(use, list) else [use]):
-            at: KeyPath = (_USE, index) if isinstance(use, list) else (_USE,)
-            if isinstance(item, str) and item:
-                yield item, at, ()
-            elif isinstance(item, dict) and item:
-                for key, name in item.items():
-                    if name and key and type(name) is type(key) is str:  # all that readers make
-                        yield name, (*at, key), tuple(key.split("."))
-                    else:
-                        message = "must be the name of a file"
-                        hint = "write {key: file.yaml}"
-                        report(Rule.BAD_COMPOSITION, message, (*at, key), hint)
-            else:
-                hint = "{key: file.yaml} puts a file under a key"
-                report(Rule.BAD_COMPOSITION, "must be a list of files", at, hint)
+    def _add_used(self, tree: Tree, mount: KeyPath, way: Sequence[_Step], report: Report) -> None:
+        """Add the files that a file uses to the chain.
 
-    def _used(
-        self,
-        directory: str,
-        name: str,
-        mount: KeyPath,
-        place: tuple[Tree, KeyPath],
-        way: Sequence[tuple[str, Place | None]],
-        report: Report,
-    ) -> tuple[str, Reading, KeyPath, Place] | None:
-        """A file that another one uses, read alone.
-
-        Returns:
-            Its path, its content, its mount and the place that uses it; ``None`` if it cannot be
-            used, after reporting the error.
+        Args:
+            tree: The file as it was read alone.
+            mount: The path under which it is mounted.
+            way: The files that use each other down to this one, which is the last.
+            report: Called for each problem in this file.
         """
-        at = place[1]
-        if "://" in name and _ADDRESS.match(name):
-            message = "is an address; only files can be used"
-            report(Rule.UNREADABLE_FILE, message, at, "download it, and name the file")
-            return None
-        path = _used_path(name, directory)
-        # If the names differ, links are not followed. A circle through a link with another name
-        # is found one round later, when the names repeat.
-        last = path[path.rfind(os.sep) :]
-        for index, (known, _) in enumerate(way):
-            if known.endswith(last) and _is_same(known, path):
-                places = [each for _, each in way[index + 1 :] if each is not None]
-                steps = ", then ".join(str(origin_of(each)) for each in (*places, place))
+        directory = os.path.join(os.path.dirname(way[-1].path), "")  # noqa: PTH118, PTH120 - many files
+        names = {_last_part(step.path) for step in way}
+        for name, at, inner in _uses(tree.data[_USE], report):
+            if "://" in name and _ADDRESS.match(name):
+                message = "is an address; only files can be used"
+                report(Rule.UNREADABLE_FILE, message, at, "download it, and name the file")
+                continue
+            path = _used_path(name, directory)
+            # If the names differ, links are not followed. A circle through a link with another name
+            # is found one round later, when the names repeat.
+            if _last_part(path) in names and (start := _start_of_circle(path, way)) is not None:
+                places = [step.used_by for step in way[start + 1 :] if step.used_by is not None]
+                steps = ", then ".join(str(origin_of(each)) for each in (*places, (tree, at)))
                 message = f"the files use each other in a circle: {steps}"
                 report(Rule.CIRCULAR, message, at, "remove one of them")
-                return None
-        if self._count >= _MAX_FILES or len(way) > _MAX_LEVELS:
-            if not self._limit_reported:
-                message = f"more than {_MAX_FILES:,} files, or {_MAX_LEVELS} levels of them"
-                report(Rule.COMPOSITION_LIMIT, message, at, "use fewer files")
-            self._limit_reported = True
-            return None
-        self._count += 1
-        reading = self._readings.get(path)
-        if reading is None:
-            reading = self._readings[path] = self._read(path)
-        if reading.diagnostics and reading.tree.text is None:
-            # The whole file cannot be read, so the diagnostic shows the place that names it.
-            where = shown_path(path, self._cwd)
-            for each in reading.diagnostics:
-                report(each.rule, f"{where}: {each.message}", at, each.hint)
-            return None
-        if reading.diagnostics:
-            # The diagnostics of a file that is used twice are reported once.
-            self._readings[path] = reading._replace(diagnostics=())
-        return path, reading, mount, place
+                continue
+            if self._count >= _MAX_FILES or len(way) > _MAX_LEVELS:
+                if not self._limit_reported:
+                    message = f"more than {_MAX_FILES:,} files, or {_MAX_LEVELS} levels of them"
+                    report(Rule.COMPOSITION_LIMIT, message, at, "use fewer files")
+                self._limit_reported = True
+                continue
+            self._count += 1
+            reading = self._readings.get(path)
+            if reading is None:
+                reading = self._readings[path] = self._read(path)
+            if reading.diagnostics:
+                if reading.tree.text is None:
+                    # The whole file cannot be read: the diagnostic shows the place that names it.
+                    where = shown_path(path, self._cwd)
+                    for each in reading.diagnostics:
+                        report(each.rule, f"{where}: {each.message}", at, each.hint)
+                    continue
+                # The diagnostics of a file that is used twice are reported once.
+                self._readings[path] = reading._replace(diagnostics=())
+            self._add(path, reading, mount + inner, (tree, at), way)
+
+
+def _uses(use: Any, report: Report) -> Iterator[tuple[str, KeyPath, KeyPath]]:
+    """The files of a ``$use``: the name, its path in the file, and where it is mounted."""
+    for index, item in enumerate(use if isinstance(use, list) else [use]):
+        at: KeyPath = (_USE, index) if isinstance(use, list) else (_USE,)
+        if isinstance(item, str) and item:
+            yield item, at, ()
+        elif isinstance(item, dict) and item:
+            for key, name in item.items():
+                if name and key and type(name) is type(key) is str:  # all that readers make
+                    yield name, (*at, key), tuple(key.split("."))
+                else:
+                    message = "must be the name of a file"
+                    report(Rule.BAD_COMPOSITION, message, (*at, key), "write {key: file.yaml}")
+        else:
+            hint = "{key: file.yaml} puts a file under a key"
+            report(Rule.BAD_COMPOSITION, "must be a list of files", at, hint)
 
 
 def _has_plain_values(tree: Tree) -> bool:
@@ -259,9 +252,18 @@ def _used_path(name: str, directory: str) -> str:
     return str(plain)
 
 
-def _is_same(one: str, other: str) -> bool:
-    """Whether two paths lead to the same file, after following links."""
-    return one == other or os.path.realpath(one) == os.path.realpath(other)
+def _last_part(path: str) -> str:
+    return path[path.rfind(os.sep) :]
+
+
+def _start_of_circle(path: str, way: Sequence[_Step]) -> int | None:
+    """The index of the step whose file has the same name as a path, and is the same file."""
+    for index, step in enumerate(way):
+        if _last_part(step.path) == _last_part(path) and (
+            step.path == path or os.path.realpath(step.path) == os.path.realpath(path)
+        ):
+            return index
+    return None
 
 
 def _as_plain(reading: Reading) -> Reading:
@@ -326,17 +328,18 @@ def _mounted(
     part = tree.__copy__()
     part.data = data
     part._used_by = used_by
-    part._marks = functools.partial(_mounted_marks, marks, mount, part) if mount else marks
+    part._marks = functools.partial(_mounted_marks, marks, mount, used_by) if mount else marks
     part.composed = True
     return part
 
 
-def _mounted_marks(marks: Any, mount: KeyPath, part: Tree) -> Any:
+def _mounted_marks(marks: Any, mount: KeyPath, used_by: Place | None) -> Any:
     """The marks of values under a path; computed when needed, as most files never need them."""
     if callable(marks):
         marks = marks()
+    place = None if used_by is None else origin_of(used_by)
     for key in reversed(mount):
-        branch = Branch(part.used_by)
+        branch = Branch(place)
         branch[str(key)] = marks
         marks = branch
     return marks

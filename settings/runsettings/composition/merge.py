@@ -118,7 +118,7 @@ def merged_around(sources: Sources, path: KeyPath) -> dict[str, Any]:
         path: At least one key.
 
     Returns:
-        Mappings that have the same value at ``path`` as the merged tree. They may be a source's own.
+        Mappings with the same value at ``path`` as the merged tree. They may be a source's own.
     """
     keys = path[:2]
     trees = [*sources.setting(keys)]
@@ -127,13 +127,12 @@ def merged_around(sources: Sources, path: KeyPath) -> dict[str, Any]:
     return merge([tree.with_data(_reduced(tree.data, keys)) for tree in reversed(trees)]).data
 
 
-def _reduced(data: dict[str, Any], keys: KeyPath) -> dict[str, Any]:
+def _reduced(data: dict[Any, Any], keys: KeyPath) -> dict[Any, Any]:
     """A mapping with only one key, in which a mapping has only the next key."""
-    key, *inner = keys
-    if key not in data:
+    if keys[0] not in data:
         return {}
-    value = data[key]
-    return {key: _reduced(value, inner) if inner and isinstance(value, dict) else value}
+    value, inner = data[keys[0]], keys[1:]
+    return {keys[0]: _reduced(value, inner) if inner and isinstance(value, dict) else value}
 
 
 def combine(

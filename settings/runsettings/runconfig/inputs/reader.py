@@ -21,16 +21,14 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runsettings.composition.composed_files import Composer, is_composed
+from runsettings.composition.composed_files import Composer
 from runsettings.composition.overrides import Overrides
 from runsettings.composition.profiles import Profiles
 from runsettings.composition.references import resolve_references
-from runsettings.documents.files import Format, read_file, read_text, suffix_of
-from runsettings.documents.paths import named_path, shown_path
+from runsettings.documents.paths import named_path
 from runsettings.layers.flags.absl import UNPARSED, UNPARSED_HINT, absl_trees, is_absl
 from runsettings.layers.flags.namespace import (
     GivenNamespace,
@@ -40,25 +38,17 @@ from runsettings.layers.flags.namespace import (
     take_overrides,
 )
 from runsettings.layers.flags.nesting import nested_trees
-from runsettings.runconfig.inputs.file_keys import all_strings, with_text_keys
+from runsettings.runconfig.inputs.config_files import FileReader, JsonForm, drop_own_key
 from runsettings.runconfig.inputs.flag_nesting import nested_below_values
-from runsettings.runconfig.inputs.json_values import DEEPEST, as_strict, to_jsonable
-from runsettings.runconfig.inputs.not_followed import not_followed
+from runsettings.runconfig.inputs.json_values import DEEPEST
 from runsettings.runconfig.inputs.objects import Sourced, fields_of, is_config, not_a_config
 from runsettings.runconfig.inputs.overriding import override_trees, profiles_in
 from runsettings.runconfig.inputs.settings_models import is_settings, settings_trees
-from runsettings.runconfig.inputs.wandb_form import (
-    OWN_KEY,
-    has_wandb_form,
-    own_key_diagnostic,
-    unwrap,
-)
+from runsettings.runconfig.inputs.wandb_form import OWN_KEY
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity
-from runsettings.values.excerpts import excerpt_of
 from runsettings.values.key_paths import MISSING, KeyPath, value_at
 from runsettings.values.origin import Layer, Origin, PlacedText, origin_of_text
 from runsettings.values.positions import Branch
-from runsettings.values.reading import Reading
 from runsettings.values.tree import Tree
 
 if TYPE_CHECKING:
@@ -104,11 +94,11 @@ class InputReader:
             of_flags = profiles_in(inputs, DEEPEST)
             profiles = Profiles.of(profiles, os.environ, origin, of_flags)
         self._profiles = profiles
-        self._composer = Composer(self._read_alone, cwd, profiles)
+        self._form = JsonForm(origin, strict=strict)
+        self._files = FileReader(cwd, self._form, yaml11=yaml11)
+        self._composer = Composer(self._files.read, cwd, profiles)
         self._origin = origin
         self._every_flag = every_flag
-        self._strict = strict
-        self._yaml11 = yaml11
         self._open: set[int] = set()
         self._below = [] if below is None else [Tree(Layer.DEFAULT, "config", dict(below))]
         self.defaults: list[Tree] = []
@@ -191,7 +181,7 @@ class InputReader:
     ) -> list[Tree]:
         """The trees of a file under a key, with the files that it uses, lowest first."""
         named = os.fspath(named_path(path, self._cwd))
-        reading = self._read_alone(named, layer)
+        reading = self._files.read(named, layer)
         if (origin := used_by or origin_of_text(path)) is not None:
             reading = reading.named_by(origin)
         chain = self._composer.compose(named, reading, mount, used_by)
@@ -205,40 +195,6 @@ class InputReader:
         if any(tree.references for tree in trees):
             self.diagnostics += resolve_references(trees, os.environ)
 
-    def _read_alone(self, named: str, layer: Layer = Layer.FILE) -> Reading:
-        where = shown_path(named, self._cwd)
-        format_ = Format.of(named)
-        if format_ is Format.INI and suffix_of(named):
-            message = "is an INI file, which a run config is not read from"
-            hint = "write it as YAML, JSON or TOML"
-            found = Diagnostic.of(Rule.BAD_INPUT, (), message, Origin(layer, where), hint)
-            return Reading(Tree(layer, where), (found,))
-        # A file without a suffix is read as YAML, the usual format of configs.
-        format_ = Format.YAML if format_ is Format.INI else format_
-        reading = read_file(named, layer, where=where, format=format_)
-        text = reading.tree.text
-        composed = is_composed(reading.tree)
-        wandb = not composed and has_wandb_form(reading.tree.data)
-        # The wandb client writes its configs with PyYAML, by YAML 1.1: 1e-3 has no quotes there.
-        yaml11 = format_ is Format.YAML and (self._yaml11 or wandb)
-        if yaml11 and text is not None:
-            reading = read_text(text, layer, where, Format.YAML, yaml11=True)
-        tree = reading.tree
-        plain = composed and format_ is Format.YAML and not yaml11
-        if plain and OWN_KEY not in tree.data and all_strings(tree.data):
-            return reading  # most composed files
-        before, self.diagnostics = self.diagnostics, list(reading.diagnostics)
-        if not composed:
-            self.diagnostics += not_followed(tree)
-        tree = unwrap(tree) if wandb else tree
-        # TOML and YAML 1.1 have dates.
-        if format_ is Format.TOML or yaml11 or not all_strings(tree.data):
-            tree = self._converted(tree)
-        if OWN_KEY in tree.data:
-            self._drop_own_key(tree)
-        alone, self.diagnostics = self.diagnostics, before
-        return Reading(tree, tuple(alone))
-
     def _read_config(self, config: Sourced) -> None:
         trees = config._trees()
         if trees is None:
@@ -250,20 +206,18 @@ class InputReader:
         if not isinstance(value, Mapping) and fields_of(value) is None:
             self.diagnostics.append(not_a_config(value, self._origin))
             return
-        found: list[Diagnostic] = []
-        data = self._jsonable(value, found)
-        self.diagnostics += found
+        data = self._form.of_value(value, self.diagnostics)
         if not isinstance(data, dict):
             return  # the whole mapping could not be read, which was reported
         # The origin of an object is the call that passed it.
         tree = Tree(Layer.INIT, self._origin.where, data, Branch(self._origin))
         if OWN_KEY in data:
-            self._drop_own_key(tree)
+            self.diagnostics.append(drop_own_key(tree))
         self.trees.append(tree)
 
     def _read_settings(self, settings: BaseSettings) -> None:
         found: list[Diagnostic] = []
-        data = self._jsonable(settings, found)
+        data = self._form.of_value(settings, found)
         if isinstance(data, dict):
             defaults, trees = settings_trees(settings, data, self._profiles)
             self.defaults += defaults
@@ -310,29 +264,7 @@ class InputReader:
         return added
 
     def _converted(self, tree: Tree) -> Tree:
-        if not all_strings(tree.data):
-            tree = tree.with_data(tree.data, with_text_keys(tree.marks))
-        found: list[Diagnostic] = []
-        data = self._jsonable(tree.data, found)
-        for diagnostic in found:
-            of_key = diagnostic.rule in (Rule.KEY_TYPE, Rule.KEY_COLLISION)
-            origin = tree.origin(diagnostic.path, key=of_key)
-            excerpt = excerpt_of(tree, diagnostic.path, key=of_key)
-            self.diagnostics.append(replace(diagnostic, origin=origin, excerpt=excerpt))
-        return tree.with_data(data)
-
-    def _jsonable(self, value: Any, found: list[Diagnostic]) -> Any:
-        plain = to_jsonable(
-            value, diagnostics=found, origin=lambda _: self._origin, directives=True, names=True
-        )
-        if self._strict:
-            found[:] = map(as_strict, found)
-        return plain
-
-    def _drop_own_key(self, tree: Tree) -> None:
-        origin = tree.origin((OWN_KEY,), key=True)
-        self.diagnostics.append(own_key_diagnostic(origin, Severity.WARNING))
-        del tree.data[OWN_KEY]
+        return self._form.of_tree(tree, self.diagnostics)
 
     def _add(self, rule: Rule, message: str, origin: Origin, hint: str | None) -> None:
         self.diagnostics.append(Diagnostic(rule, Severity.ERROR, (), message, origin, hint))
