@@ -25,7 +25,7 @@ from runsettings.values.key_paths import KeyPath
 from runsettings.values.origin import Origin
 from runsettings.values.positions import Branch
 from runsettings.values.reading import Reading
-from runsettings.values.tree import Place, Tree, origin_of
+from runsettings.values.tree import DeferredOrigin, Place, Tree, origin_of
 
 ReadFile: TypeAlias = Callable[[str], Reading]
 """Reads one file alone. Its path is a text, because `Path` objects are slow for many files."""
@@ -45,7 +45,7 @@ class _Step(NamedTuple):
 
     path: str
     used_by: Place | None
-    """The place that names it; ``None`` if it is not another file."""
+    """The place that names it; ``None`` if none is known."""
 
 
 def is_composed(tree: Tree) -> bool:
@@ -177,8 +177,8 @@ class Composer:
             # If the names differ, links are not followed. A circle through a link with another name
             # is found one round later, when the names repeat.
             if _last_part(path) in names and (start := _start_of_circle(path, way)) is not None:
-                places = [step.used_by for step in way[start + 1 :] if step.used_by is not None]
-                steps = ", then ".join(str(origin_of(each)) for each in (*places, (tree, at)))
+                places = [step.used_by for step in way[start + 1 :]] + [DeferredOrigin(tree, at)]
+                steps = ", then ".join(str(origin_of(each)) for each in places)
                 message = f"the files use each other in a circle: {steps}"
                 report(Rule.CIRCULAR, message, at, "remove one of them")
                 continue
@@ -201,22 +201,22 @@ class Composer:
                     continue
                 # The diagnostics of a file that is used twice are reported once.
                 self._readings[path] = reading._replace(diagnostics=())
-            self._add(path, reading, mount + inner, (tree, at), way)
+            self._add(path, reading, mount + inner, DeferredOrigin(tree, at), way)
 
 
 def _uses(use: Any, report: Report) -> Iterator[tuple[str, KeyPath, KeyPath]]:
     """The files of a ``$use``: the name, its path in the file, and where it is mounted."""
-    for index, item in enumerate(use if isinstance(use, list) else [use]):
-        at: KeyPath = (_USE, index) if isinstance(use, list) else (_USE,)
-        if isinstance(item, str) and item:
-            yield item, at, ()
-        elif isinstance(item, dict) and item:
+    places = ((_USE, index) for index in range(len(use))) if type(use) is list else ((_USE,),)
+    for at, item in zip(places, use if type(use) is list else (use,), strict=True):
+        if type(item) is dict and item:
             for key, name in item.items():
-                if name and key and type(name) is type(key) is str:  # all that readers make
+                if name and key and type(name) is type(key) is str:
                     yield name, (*at, key), tuple(key.split("."))
                 else:
                     message = "must be the name of a file"
                     report(Rule.BAD_COMPOSITION, message, (*at, key), "write {key: file.yaml}")
+        elif type(item) is str and item:
+            yield item, at, ()
         else:
             hint = "{key: file.yaml} puts a file under a key"
             report(Rule.BAD_COMPOSITION, "must be a list of files", at, hint)
@@ -337,7 +337,7 @@ def _mounted_marks(marks: Any, mount: KeyPath, used_by: Place | None) -> Any:
     """The marks of values under a path; computed when needed, as most files never need them."""
     if callable(marks):
         marks = marks()
-    place = None if used_by is None else origin_of(used_by)
+    place = origin_of(used_by)
     for key in reversed(mount):
         branch = Branch(place)
         branch[str(key)] = marks

@@ -115,13 +115,7 @@ class Tree:
     @property
     def used_by(self) -> Origin | None:
         """Where another file names this one in its ``$use``."""
-        if self._used_by is not None:
-            self._used_by = origin_of(self._used_by)
-        return self._used_by
-
-    @used_by.setter
-    def used_by(self, place: Place | None) -> None:
-        self._used_by = place
+        return origin_of(self._used_by)
 
     def with_data(self, data: dict[str, Any], marks: Marks | Callable[[], Marks] = None) -> Self:
         """A copy of the source with other data.
@@ -243,13 +237,31 @@ class Tree:
         return (Leaf(path, value, self.origin(path)) for path, value in leaves_of(self.data))
 
 
-Place: TypeAlias = Origin | tuple[Tree, KeyPath]
-"""An origin, or a source and the path of a value in it, whose origin is made when it is needed."""
+class DeferredOrigin:
+    """The origin of a value in a source; made when it is needed, and once.
+
+    Args:
+        tree: The source.
+        path: The path of the value in it.
+    """
+
+    __slots__ = ("_made", "_path", "_tree")
+
+    def __init__(self, tree: Tree, path: KeyPath) -> None:
+        self._tree = tree
+        self._path = path
+        self._made: Origin | None = None
+
+    def made(self) -> Origin:
+        """The origin."""
+        if self._made is None:
+            self._made = self._tree.origin(self._path)
+        return self._made
 
 
-def origin_of(place: Place) -> Origin:
-    """The origin of a place."""
-    if isinstance(place, Origin):
-        return place
-    tree, path = place
-    return tree.origin(path)
+Place: TypeAlias = Origin | DeferredOrigin
+
+
+def origin_of(place: Place | None) -> Origin | None:
+    """The origin of a place, or ``None`` if there is none."""
+    return place.made() if isinstance(place, DeferredOrigin) else place
