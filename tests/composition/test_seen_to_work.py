@@ -169,16 +169,18 @@ def test_two_runs_and_why_they_differ(jail, train):
 
 def test_everything_that_is_wrong_is_told_at_once(jail, train):
     """A wrong key in each file, a bad override and a bad variable are one report."""
-    for name in ("train.yaml", "base.yaml", "model/vit.yaml"):
+    for name in ("train.yaml", "base.yaml", "model/vit.yaml", "model/resnet.yaml"):
         jail.write(name, FILES[name] + "dpeth: 1\n")
     jail.setenv(TRAIN_WORKERS="few")
-    ended = train("--profile", "slurm", "--set", "optim.rl=1", "--optim.lr", "3e-4")
+    chosen = ("--profile", "slurm", "--set", "model=@model/resnet.yaml", "--optim.lr", "3e-4")
+    ended = train(*chosen, "--set", "optim.rl=1")
     assert ended.returncode == 2
-    assert ended.stderr.startswith("5 problems in settings\n")
+    assert ended.stderr.startswith("6 problems in settings\n")
     for place in (
         "train.yaml:8:1",
-        "base.yaml:4:1",
-        "model/vit.yaml:3:1",
+        "base.yaml:4:1   used by train.yaml:2:8",
+        "model/vit.yaml:3:1   used by train.yaml:2:27",
+        "model/resnet.yaml:3:1   used by --set model=@model/resnet.yaml",
         "--set optim.rl=1",
         "TRAIN_WORKERS",
     ):

@@ -50,7 +50,7 @@ def render(diagnostic: Diagnostic) -> str:
     """One diagnostic on several lines: the sentence, the origin, the excerpt, what it beat."""
     lines = [headline(diagnostic)]
     if diagnostic.origin is not None:
-        lines.append(f"  {printable(str(diagnostic.origin))}")
+        lines.append(f"  {printable(diagnostic.origin.place)}")
     if diagnostic.excerpt is not None:
         lines.extend(_excerpt(diagnostic.excerpt))
     for origin, excerpt in diagnostic.related:

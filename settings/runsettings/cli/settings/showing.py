@@ -41,7 +41,7 @@ def settings_rows(settings: LayeredSettings, *, changed: bool) -> list[tuple[str
             value = tuple(value)  # as `explain` shows it
         shown = show_value(value, secret=options(type(settings)).is_secret(option.path))
         # The origin of a default, `Settings.project`, would only repeat the key.
-        text = "" if origin.layer is Layer.DEFAULT else str(origin)
+        text = "" if origin.layer is Layer.DEFAULT else origin.place
         rows.append((format_path(option.path), shown, origin.layer.label, text))
     return rows
 
