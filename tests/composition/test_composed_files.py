@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import runsettings
-from runsettings import Config, ConfigError, Origin, Rule, SettingsWarning
+from runsettings import Config, ConfigError, Layer, Origin, Rule, SettingsWarning
 from runsettings.composition.merge import merge
 from runsettings.layers.call_site import Caller
 from runsettings.runconfig.loading import gather_config
@@ -175,6 +175,33 @@ def test_what_is_wrong(jail: Any, text: str, rule: Rule) -> None:
     (found,) = caught.value.diagnostics
     assert found.rule is rule
     assert found.line == 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "lr: 0.1\nlr: 0.2\n",  # a duplicate key
+        "lr: [0.1\n",  # no YAML
+        "$config: 1\nlr: {$apend: [1]}\n",  # an unknown directive
+        "$config: 2\nlr: 1\n",  # an unknown version
+        "$config: 1\nlr: ${nothing}\n",  # a reference to nothing
+        "$config: 1\n$use: missing.yaml\n",  # a file that does not exist
+        "x.y: 1\n",  # against the key rules
+        "lr: 1\n$config: 1\n",  # a warning
+    ],
+)
+def test_errors_in_a_used_file_name_what_uses_it(jail: Any, text: str) -> None:
+    """An error in a mounted file has its own line, and that of the ``$use`` in the other file."""
+    write("part.yaml", text)
+    write("train.yaml", "$config: 1\n$use: [{model: part.yaml}]\nbad.key: 1\n")
+    with pytest.raises(ConfigError) as caught:
+        Config.load("train.yaml")
+    found = {each.origin.where: each for each in caught.value.diagnostics}
+    assert found["part.yaml"].origin.used_by == Origin(Layer.FILE, "train.yaml", 2, 16)
+    assert found["train.yaml"].origin.used_by is None
+    line = found["part.yaml"].origin.line
+    assert f"\n    part.yaml:{line}:" in str(caught.value)
+    assert "   used by train.yaml:2:16\n" in str(caught.value)
 
 
 def test_circle_shows_the_way_round(jail: Any) -> None:

@@ -7,16 +7,24 @@ merged.
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from runsettings.composition.composed_text import UNKNOWN_NAME, ComposedText, Report, copied_marks
 from runsettings.composition.profiles import Profiles
+from runsettings.composition.used_files import (
+    USE,
+    Step,
+    last_part,
+    start_of_circle,
+    used_path,
+    uses,
+)
 from runsettings.documents.paths import shown_path
 from runsettings.values.diagnostic import Diagnostic, Rule
 from runsettings.values.did_you_mean import did_you_mean
@@ -31,21 +39,13 @@ ReadFile: TypeAlias = Callable[[str], Reading]
 """Reads one file alone. Its path is a text, because `Path` objects are slow for many files."""
 
 CONFIG: Final = "$config"
-_SCHEMA, _USE, _PROFILES = "$schema", "$use", "$profiles"
-_HEADER: Final = (CONFIG, _USE, _PROFILES, _SCHEMA)
+_SCHEMA, _PROFILES = "$schema", "$profiles"
+_HEADER: Final = (CONFIG, USE, _PROFILES, _SCHEMA)
 _MAX_FILES: Final = 1_000
 """The largest number of sources of one chain: files can use the same files very often."""
 _MAX_LEVELS: Final = 50
 """The largest depth of files that use each other."""
 _ADDRESS: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
-
-
-class _Step(NamedTuple):
-    """A file that uses other files."""
-
-    path: str
-    used_by: Place | None
-    """The place that names it; ``None`` if none is known."""
 
 
 def is_composed(tree: Tree) -> bool:
@@ -104,14 +104,18 @@ class Composer:
         reading: Reading,
         mount: KeyPath,
         used_by: Place | None,
-        way: Sequence[_Step],
+        way: Sequence[Step],
     ) -> None:
         """Add a file to the chain, above the files that it uses."""
         tree = reading.tree
-        if not is_composed(tree):
-            plain = _as_plain(reading)
-            mounted = _mounted(plain.tree, plain.tree.data, plain.tree._marks, mount, used_by)
-            self._chain.append(plain._replace(tree=mounted))
+        composed = is_composed(tree)
+        if not composed:
+            reading = _as_plain(reading)
+        if reading.diagnostics:
+            reading = _used_at(reading, origin_of(used_by))
+        if not composed:
+            mounted = _mounted(tree, tree.data, tree._marks, mount, used_by)
+            self._chain.append(reading._replace(tree=mounted))
             return
         data = tree.data
         version = data[CONFIG]
@@ -125,14 +129,15 @@ class Composer:
 
         def report(rule: Rule, message: str, at: KeyPath, hint: str | None) -> None:
             key = rule is Rule.UNKNOWN_DIRECTIVE  # for other rules, the value is wrong
-            origin, excerpt = tree.origin(at, key=key), excerpt_of(tree, at, key=key)
+            origin = tree.origin(at, key=key)._replace(used_by=origin_of(used_by))
+            excerpt = excerpt_of(tree, at, key=key)
             found.append(Diagnostic.of(rule, (*mount, *at), message, origin, hint, excerpt))
 
         if version != 1 or isinstance(version, bool):
             message = "takes 1, the version of composed files"
             report(Rule.BAD_COMPOSITION, message, (CONFIG,), f"write {CONFIG}: 1")
-        if _USE in data:
-            self._add_used(tree, mount, [*way, _Step(path, used_by)], report)
+        if USE in data:
+            self._add_used(tree, mount, [*way, Step(path, used_by)], report)
         profiles = data.get(_PROFILES, {})
         if not isinstance(profiles, dict):
             message = "must be a mapping of names to mappings"
@@ -157,7 +162,7 @@ class Composer:
         self._chain.append(Reading(own, tuple(found)))
         self._chain += [Reading(parts[name]) for name, _ in self._profiles.chosen if name in parts]
 
-    def _add_used(self, tree: Tree, mount: KeyPath, way: Sequence[_Step], report: Report) -> None:
+    def _add_used(self, tree: Tree, mount: KeyPath, way: Sequence[Step], report: Report) -> None:
         """Add the files that a file uses to the chain.
 
         Args:
@@ -167,16 +172,16 @@ class Composer:
             report: Called for each problem in this file.
         """
         directory = os.path.join(os.path.dirname(way[-1].path), "")  # noqa: PTH118, PTH120 - many files
-        names = {_last_part(step.path) for step in way}
-        for name, at, inner in _uses(tree.data[_USE], report):
+        names = {last_part(step.path) for step in way}
+        for name, at, inner in uses(tree.data[USE], report):
             if "://" in name and _ADDRESS.match(name):
                 message = "is an address; only files can be used"
                 report(Rule.UNREADABLE_FILE, message, at, "download it, and name the file")
                 continue
-            path = _used_path(name, directory)
+            path = used_path(name, directory)
             # If the names differ, links are not followed. A circle through a link with another name
             # is found one round later, when the names repeat.
-            if _last_part(path) in names and (start := _start_of_circle(path, way)) is not None:
+            if last_part(path) in names and (start := start_of_circle(path, way)) is not None:
                 places = [step.used_by for step in way[start + 1 :]] + [DeferredOrigin(tree, at)]
                 steps = ", then ".join(str(origin_of(each)) for each in places)
                 message = f"the files use each other in a circle: {steps}"
@@ -204,22 +209,13 @@ class Composer:
             self._add(path, reading, mount + inner, DeferredOrigin(tree, at), way)
 
 
-def _uses(use: Any, report: Report) -> Iterator[tuple[str, KeyPath, KeyPath]]:
-    """The files of a ``$use``: the name, its path in the file, and where it is mounted."""
-    places = ((_USE, index) for index in range(len(use))) if type(use) is list else ((_USE,),)
-    for at, item in zip(places, use if type(use) is list else (use,), strict=True):
-        if type(item) is dict and item:
-            for key, name in item.items():
-                if name and key and type(name) is type(key) is str:
-                    yield name, (*at, key), tuple(key.split("."))
-                else:
-                    message = "must be the name of a file"
-                    report(Rule.BAD_COMPOSITION, message, (*at, key), "write {key: file.yaml}")
-        elif type(item) is str and item:
-            yield item, at, ()
-        else:
-            hint = "{key: file.yaml} puts a file under a key"
-            report(Rule.BAD_COMPOSITION, "must be a list of files", at, hint)
+def _used_at(reading: Reading, place: Origin | None) -> Reading:
+    """A file whose diagnostics have the place that uses it."""
+    found = [
+        each if each.origin is None else replace(each, origin=each.origin._replace(used_by=place))
+        for each in reading.diagnostics
+    ]
+    return reading._replace(diagnostics=tuple(found))
 
 
 def _has_plain_values(tree: Tree) -> bool:
@@ -229,41 +225,6 @@ def _has_plain_values(tree: Tree) -> bool:
     """
     text = tree.text
     return text is not None and text.count("$") == 1 and "\\" not in text and not tree.directives
-
-
-def _used_path(name: str, directory: str) -> str:
-    """The path of a used file. ``..`` is removed if that leads to the same file despite links.
-
-    Args:
-        name: The name in ``$use``.
-        directory: The directory of the file with the ``$use``, with a separator at its end.
-    """
-    if name[0] == "~":
-        name = os.path.expanduser(name)  # noqa: PTH111 - Path's raises for an unknown user
-    joined = os.sep == "/" and name[0] != "/"  # takes a fraction of the time of `join`
-    path = directory + name if joined else os.path.join(directory, name)  # noqa: PTH118 - as above
-    if "./" not in name and "//" not in name and name[-1] != "/":
-        return path
-    plain = Path(path)
-    if ".." in name:
-        shorter = Path(os.path.normpath(plain))
-        with contextlib.suppress(OSError, ValueError):
-            return str(shorter if shorter.parent.samefile(plain.parent) else plain)
-    return str(plain)
-
-
-def _last_part(path: str) -> str:
-    return path[path.rfind(os.sep) :]
-
-
-def _start_of_circle(path: str, way: Sequence[_Step]) -> int | None:
-    """The index of the step whose file has the same name as a path, and is the same file."""
-    for index, step in enumerate(way):
-        if _last_part(step.path) == _last_part(path) and (
-            step.path == path or os.path.realpath(step.path) == os.path.realpath(path)
-        ):
-            return index
-    return None
 
 
 def _as_plain(reading: Reading) -> Reading:
