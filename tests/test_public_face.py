@@ -58,7 +58,7 @@ NOT_FOR_SETTINGS = [
 """What `Settings()` in an empty directory has no use for."""
 
 FOR_SETTINGS = {
-    *("_deferred", "composition.merge", "documents.paths"),
+    *("_deferred", "composition.merge", "composition.sources", "documents.paths"),
     *("layers.base", "layers.call_site", "layers.environment.pydantic_source"),
     *("layers.environment.variables", "layers.program_inputs", "layers.renamed"),
     "layers.scalar_types",
