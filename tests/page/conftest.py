@@ -91,6 +91,8 @@ class Served(NamedTuple):
     """The directory above ``wandb``."""
     address: str
     """The first address, with the token."""
+    process: subprocess.Popen[str]
+    """The server."""
 
     @property
     def base(self) -> str:
@@ -161,7 +163,7 @@ def serve() -> Iterator[Callable[..., Served]]:
         )
         started.append(process)
         assert process.stdout is not None
-        return Served(directory, process.stdout.readline().rstrip("\n"))
+        return Served(directory, process.stdout.readline().rstrip("\n"), process)
 
     yield start
     for process in started:

@@ -136,6 +136,33 @@ def test_a_new_run_is_drawn_by_itself(page, serve, add_run, tmp_path, view, mark
     expect(page.locator(".reading")).to_have_text(before, timeout=PATIENCE)
 
 
+@pytest.mark.parametrize("view", ["", "?view=scatter&keys=config.n,summary.loss"])
+def test_a_server_that_does_not_answer_is_told(page, kept, view):
+    """What was shown stays, and the error goes away with the next answer."""
+    from playwright.sync_api import expect
+
+    page.expected.append("ERR_INTERNET_DISCONNECTED")
+    page.goto(kept.address)
+    page.goto(f"{kept.base}/{view}")
+    expect(page.locator("tr.row, circle")).to_have_count(3, timeout=PATIENCE)
+    page.context.set_offline(True)
+    expect(page.locator(".error")).to_contain_text("does not answer", timeout=PATIENCE)
+    expect(page.locator("tr.row, circle")).to_have_count(3, timeout=PATIENCE)
+    page.context.set_offline(False)
+    expect(page.locator(".error")).to_have_text("", timeout=PATIENCE)
+
+
+@pytest.mark.parametrize("view", ["", "?view=scatter", "?view=charts"])
+def test_a_view_without_runs_says_so(page, kept, view):
+    """And a filter that no run matches can be taken away."""
+    from playwright.sync_api import expect
+
+    page.goto(f"{kept.address}&{view.removeprefix('?')}&where=config.n+%3E+5")
+    expect(page.get_by_text("No run matches the filter.")).to_be_visible(timeout=PATIENCE)
+    page.get_by_role("link", name="Show all runs").click()
+    expect(page.get_by_text("No run matches the filter.")).to_be_hidden(timeout=PATIENCE)
+
+
 def test_a_record_is_shown_within_two_seconds():
     """The pause between two looks of the browser, and the age of what the server has."""
     script = Path(live_directory.__file__).parent / "static" / "live.js"

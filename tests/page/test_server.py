@@ -336,6 +336,23 @@ def test_a_port_in_use_is_told(served, jail):
     assert done.stderr.startswith(f"Error: port {served.port} cannot be used: Address already in")
 
 
+def test_a_killed_server_and_a_damaged_index_lose_nothing(few, serve):
+    """The next server has all runs, and the changes that were made before."""
+    edit = {"project": "many", "id": "n0001", "add": ["kept"]}
+    assert few.change("edit", edit)["tags"] == ["kept"]
+    few.process.kill()
+    few.process.wait(timeout=60)
+    index = few.directory / "wandb" / ".runs.sqlite"
+    assert index.exists()
+    index.write_bytes(b"damaged" * 1000)
+    table = serve(few.directory).ask("table", columns="id,tags")
+    assert [row["values"] for row in table["rows"]] == [
+        ["n0002", []],
+        ["n0001", ["kept"]],
+        ["n0000", []],
+    ]
+
+
 def test_a_missing_package_is_named(jail, monkeypatch):
     """With the extra that brings it."""
     monkeypatch.setitem(sys.modules, "starlette", None)

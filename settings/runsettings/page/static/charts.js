@@ -35,9 +35,10 @@ export class Charts {
     this.charts = new Map();
     this.error = element("p", { class: "error", role: "alert" });
     this.note = element("p", { class: "quiet" });
+    this.empty = noRuns();
     this.legend = element("ul", { class: "legend", "aria-label": "Lines" });
     this.grid = element("div", { class: "charts" });
-    this.root = element("div", { class: "charted" }, this.error, this.note, this.legend, this.grid);
+    this.root = element("div", { class: "charted" }, this.error, this.empty, this.note, this.legend, this.grid);
     onLook(() => this.draw(), signal);
   }
 
@@ -111,7 +112,8 @@ export class Charts {
     this.drawLegend(found);
     const lines = found.groups.length ? `${counted(found.groups.length, "group")} of ${counted(found.runs.length, "run")}` : counted(found.runs.length, "run");
     const left = found.total > found.runs.length ? ` — the first ${found.runs.length} of ${found.total}: a filter chooses others` : "";
-    this.note.textContent = found.keys.length ? "" : found.total || this.part ? "No numbers were logged." : noRuns(state.where);
+    this.empty.hidden = found.total > 0;
+    this.note.textContent = found.total && !found.keys.length ? "No numbers were logged." : "";
     if (!this.part) say(`${counted(found.keys.length, "chart")}, ${lines}${left}`);
   }
 

@@ -39,7 +39,7 @@ export async function plotView(main, signal, kind) {
   });
   const boxes = kind.log ? [["logx", "Log x"], ["logy", "Log y"]].map(([name, label]) => tickBox(label, name, asked[name], (now) => go({ ...state(), [name]: now }))) : [];
   const error = element("p", { class: "error", role: "alert" });
-  const empty = element("p", { class: "quiet empty", hidden: true }, noRuns(where));
+  const empty = noRuns();
   const picture = /** @type {any} */ (svg("svg", { "aria-hidden": "true" }));
   const box = element("div", { class: "picture", tabindex: 0, role: "group", "aria-label": `${kind.title}: ${keys.join(", ")}. The arrow keys go from run to run, Enter opens one.` }, picture);
   const reading = element("p", { class: "reading quiet" });

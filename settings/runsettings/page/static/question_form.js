@@ -1,5 +1,5 @@
 // The form of a view of many runs: which runs, and how they are grouped.
-import { go, state } from "./address.js";
+import { addressOf, go, state } from "./address.js";
 import { element } from "./elements.js";
 
 /**
@@ -33,9 +33,10 @@ export function showForm(main, known, grouped, tools, content) {
 
 /**
  * What a view says if there is no run to show.
- * @param {string} [where] The filter.
- * @returns {string} The text.
+ * @returns {HTMLElement} The text, with a link that takes the filter away.
  */
-export function noRuns(where = undefined) {
-  return where ? "No run matches the filter." : "There are no runs yet. A run appears here as soon as it starts.";
+export function noRuns() {
+  const { where, ...rest } = state();
+  const text = where ? ["No run matches the filter. ", element("a", { href: addressOf(rest) }, "Show all runs")] : ["There are no runs yet. A run appears here as soon as it starts."];
+  return element("p", { class: "quiet empty", hidden: true }, ...text);
 }

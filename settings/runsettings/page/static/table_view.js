@@ -1,5 +1,5 @@
 // The table of runs: filter, columns, groups, order, and comparing two runs.
-import { addressOf, diffState, go, state } from "./address.js";
+import { diffState, go, state } from "./address.js";
 import { chooseColumns } from "./columns_dialog.js";
 import { downloads } from "./downloads.js";
 import { element, say } from "./elements.js";
@@ -24,7 +24,7 @@ export async function tableView(main, signal) {
   const choose = element("button", { type: "button" }, "Columns…");
   const compare = element("button", { type: "button", disabled: true }, "Compare");
   const error = element("p", { class: "error", role: "alert" });
-  const empty = element("p", { class: "quiet empty", hidden: true }, noRuns(where), " ", where ? element("a", { href: addressOf({ sort, columns, group }) }, "Show all runs") : null);
+  const empty = noRuns();
   const grid = new Grid({
     state: state(),
     change,
