@@ -57,6 +57,21 @@ def test_picture_of_two_runs(page, tutorial):
         page.screenshot(path=IMAGES / "two-runs.png")
 
 
+def test_picture_of_one_run(page, tutorial):
+    """The command that starts it again, and its config with what each value overrode."""
+    from playwright.sync_api import expect
+
+    page.set_viewport_size({"width": WIDTH, "height": 800})
+    page.emulate_media(color_scheme="light", reduced_motion="reduce")
+    page.goto(f"{tutorial.address}&view=run&project=digits&id=fast")
+    rows = page.locator("table[aria-label=Config] tbody tr")
+    expect(rows.filter(has_text="over")).to_contain_text("train.yaml:1:5", timeout=20_000)
+    expect(page.locator(".command code")).to_contain_text("--lr 2", timeout=20_000)
+    if WRITING:
+        card = page.locator("section.card:has(table[aria-label=Config])")  # without a directory
+        card.screenshot(path=IMAGES / "one-run.png")
+
+
 VIEWS = {
     "table": ("light", "columns=name,config.lr,config.model.depth,summary.loss", "tr.row a"),
     "charts": ("light", "view=charts&group=config.lr&keys=loss,val.acc", ".chart canvas"),

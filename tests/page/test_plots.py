@@ -65,6 +65,14 @@ def test_runs_are_read_and_opened_by_keyboard(page, served, view):
     count(page, "circle, .lines path", 5)
 
 
+def test_an_axis_of_whole_numbers_has_no_fractions(page, served):
+    """Such as that of seeds, also if they are few."""
+    page.goto(f"{served.address}&view=parallel&keys=config.seed,config.lr&where=config.seed+<+2")
+    count(page, ".lines path", 2)
+    texts = page.locator(".axes text:not(.name)").all_text_contents()
+    assert texts[:2] == ["0", "1"]
+
+
 def test_a_wrong_key_says_why(page, served):
     """As a wrong column of the table does."""
     page.expected.append("400")

@@ -55,7 +55,7 @@ function sections({ runs, differences }) {
 
 /** @param {string} title @param {any[]} rows The keys that differ. @param {any[]} runs */
 function table(title, rows, runs) {
-  const heading = (/** @type {any} */ run) => element("th", { scope: "col" }, element("a", { href: runAddress(run) }, run.name || run.id), " ", element("span", { class: "quiet" }, run.id));
+  const heading = (/** @type {any} */ run) => element("th", { scope: "col" }, element("a", { href: runAddress(run) }, run.name || run.id), " ", element("span", { class: "quiet" }, run.id === run.name ? "" : run.id));
   const body = rows.map((row) => element("tr", {}, element("th", { scope: "row" }, row.key),
     ...row.values.map((/** @type {any} */ value, /** @type {number} */ at) => cell(value, row.values[0], runs[at]))));
   const made = element("table", { class: "leaves side", "aria-label": title },

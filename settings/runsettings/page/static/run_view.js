@@ -85,7 +85,7 @@ function title(run) {
 function about(run) {
   return ABOUT.filter((key) => ![null, undefined, ""].includes(run[key]) && !(["torn", "lost"].includes(key) && !run[key])).map((key) => {
     const text = shown(key === "pid" ? String(run[key]) : run[key], KINDS[key]);
-    return element("div", {}, element("dt", {}, key.replace("_", " ")), element("dd", {}, text));
+    return element("div", { class: key === "directory" ? "wide" : null }, element("dt", {}, key.replace("_", " ")), element("dd", {}, text));
   });
 }
 

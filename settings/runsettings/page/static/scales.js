@@ -34,7 +34,7 @@ export function scaleOf(values, log) {
       const found = times ? Date.parse(value) : value;
       return typeof found !== "number" || !Number.isFinite(found) || (logarithmic && found <= 0) ? null : place(found);
     },
-    ticks: (times ? [low, (low + high) / 2, high] : steps(low, high, logarithmic).map(back)).map((value) => ({ at: place(value), label: label(value) })),
+    ticks: (times ? [low, (low + high) / 2, high] : steps(low, high, logarithmic, numbers.every(Number.isInteger)).map(back)).map((value) => ({ at: place(value), label: label(value) })),
     numeric: true,
     log: logarithmic === true,
   };
@@ -63,8 +63,13 @@ function wordScale(known) {
   };
 }
 
-/** Round numbers of an axis. @param {number} low Its start. @param {number} high Its end. @param {boolean} log Whether they are powers of ten. */
-function steps(low, high, log) {
+/**
+ * Round numbers of an axis.
+ * @param {number} low Its start. @param {number} high Its end. @param {boolean} log Whether they are powers of ten.
+ * @param {boolean} whole Whether all of its values are whole numbers.
+ * @returns {number[]} The numbers; their logarithms for powers of ten.
+ */
+function steps(low, high, log, whole) {
   const size = 10 ** Math.floor(Math.log10((high - low) / TICKS));
   const step = [1, 2, 5, 10].map((each) => each * size).find((each) => (high - low) / each <= TICKS) ?? size;
   const found = [];
@@ -72,8 +77,8 @@ function steps(low, high, log) {
     for (let decade = Math.floor(low); decade <= high; decade += 1) found.push(...[1, 2, 5].map((each) => decade + Math.log10(each)));
     return found.filter((each) => each >= low - 1e-9 && each <= high + 1e-9);
   }
-  const whole = log ? Math.max(1, Math.round(step)) : step;
-  for (let value = Math.ceil(low / whole) * whole; value <= high + whole / 1e6; value += whole) found.push(Number(value.toPrecision(12)));
+  const between = log ? Math.max(1, Math.round(step)) : whole ? Math.max(1, step) : step;
+  for (let value = Math.ceil(low / between) * between; value <= high + between / 1e6; value += between) found.push(Number(value.toPrecision(12)));
   return found;
 }
 
