@@ -9,6 +9,8 @@ import sys
 
 import pytest
 
+from runsettings.shipping.addresses import may_have_password, shown
+
 PYTHON = sys.executable
 COMMAND = (PYTHON, "-m", "runsettings")
 
@@ -219,3 +221,31 @@ def test_colours_are_for_terminals_unless_told_otherwise(jail, variables, colour
     """A pipe gets no colours; FORCE_COLOR gives them, and NO_COLOR beats it."""
     jail.setenv(WANDB_MODE="offlin", **variables)
     assert ("\x1b[" in shell("show").stderr) is coloured
+
+
+@pytest.mark.parametrize(
+    ("command", "meant"), [("diff", "runs diff"), ("rm", "runs rm"), ("upgrade", "store upgrade")]
+)
+def test_a_command_of_a_group_is_found(run, command, meant):
+    """A person remembers the command, but not its group."""
+    result = run(command, "x")
+    assert result.exit_code == 2
+    assert f"there is no command '{command}' — did you mean '{meant}'?" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("address", "text"),
+    [
+        ("postgresql://u:1234", "postgresql://u:***"),
+        ("postgresql+psycopg://u:1234/", "postgresql+psycopg://u:***"),
+        ("postgresql://h:5432/runs", "postgresql://h:5432/runs"),
+        ("postgresql://u@h:5432", "postgresql://u@h:5432"),
+        ("sqlite:///a:1", "sqlite:///a:1"),
+    ],
+)
+def test_a_number_that_may_be_a_password_is_not_repeated(run, address, text):
+    """Without a database behind it, a port and a password without a host look alike."""
+    assert shown(address) == text
+    assert not may_have_password(address)
+    stderr = run("runs", "ls", address).stderr
+    assert ("1234" in stderr) == ("1234" in text)

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from runsettings._deferred import deferred
 from runsettings.secrets import live
 from runsettings.secrets.arguments import mask_arguments
-from runsettings.secrets.forms import MASK, mask_address, passwords_in_addresses
+from runsettings.secrets.forms import MASK, passwords_in_addresses
 from runsettings.secrets.masking import SecretMask
+from runsettings.shipping.addresses import shown
 from runsettings.values.errors import RunsettingsError
 
 if TYPE_CHECKING:
@@ -35,10 +36,10 @@ def error_mask(arguments: Sequence[str], *, misplaced: bool = False) -> SecretMa
     mask = SecretMask({*live.mask().secrets, *_settings_secrets()})
     secrets = set(mask.secrets)
     masked = mask_arguments(arguments, mask.message)
-    for argument, shown in zip(arguments, masked, strict=True):
+    for argument, written in zip(arguments, masked, strict=True):
         for password in passwords_in_addresses(argument):  # a path ends at each slash
             secrets |= {password, password.partition("/")[0]}
-        if shown != argument or (misplaced and mask_address(argument) != argument):
+        if written != argument or (misplaced and shown(argument) != argument):
             value = argument.partition("=")[2]
             secrets |= {value} if argument.startswith("-") else {argument, value}
     return SecretMask(text for text in secrets if not _is_open_store(text))
@@ -51,7 +52,7 @@ def _is_open_store(text: str) -> bool:
     """
     for password in passwords_in_addresses(text):
         text = text.replace(f":{password}@", f":{MASK}@")
-    return text.startswith(("sqlite", "postgres")) and mask_address(text) == text
+    return text.startswith(("sqlite", "postgres")) and shown(text) == text
 
 
 def _settings_secrets() -> Iterator[str]:

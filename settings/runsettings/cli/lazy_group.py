@@ -65,7 +65,15 @@ class LazyGroup(click.Group):
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
-            hint = did_you_mean(args[0], self.table)
+            hint = did_you_mean(args[0], self.table) or self._in_group(ctx, args[0])
             hint = hint or f"the commands are {', '.join(self.table)}"
             message = f"there is no command {args[0]!r} — {hint}"
             raise click.UsageError(message, error.ctx) from None
+
+    def _in_group(self, ctx: click.Context, name: str) -> str | None:
+        """The hint for a command that a group among the commands has."""
+        for group in self.table:
+            command = self.get_command(ctx, group)
+            if isinstance(command, click.Group) and name in command.list_commands(ctx):
+                return f"did you mean '{group} {name}'?"
+        return None

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from runsettings.journal.replay import StoredRun
 from runsettings.journal.writer import append_once, encode
 from runsettings.models.settings import Settings
 from runsettings.values.diagnostic import Rule
-from runsettings.values.errors import RunError
+from runsettings.values.errors import RunError, SettingsError
 from runsettings.values.origin import Layer
 
 
@@ -69,11 +70,16 @@ def checked(edit: Edit) -> Edit:
     """
     if edit.name is not None and not edit.name.strip():
         raise RunError.of(Rule.BAD_QUERY, "the name of a run must not be empty")
-    settings = Settings.resolve(
-        run_tags=tuple(edit.add),
-        run_name=edit.name,
-        run_notes=edit.notes or None,
-        layers=(Layer.INIT,),
-    )
+    try:
+        settings = Settings.resolve(
+            run_tags=tuple(edit.add),
+            run_name=edit.name,
+            run_notes=edit.notes or None,
+            layers=(Layer.INIT,),
+        )
+    except SettingsError as error:
+        # No line of a program has them.
+        found = [replace(each, origin=None) for each in error.diagnostics]
+        raise SettingsError(found, "the change of the run") from None
     notes = None if edit.notes is None else settings.run_notes or ""
     return edit._replace(add=list(settings.run_tags), name=settings.run_name, notes=notes)

@@ -10,7 +10,7 @@ import importlib.util
 from typing import Final, NamedTuple
 from urllib.parse import quote, unquote, urlsplit
 
-from runsettings.secrets.forms import mask_address
+from runsettings.secrets.forms import MASK, mask_address
 from runsettings.values.diagnostic import Rule
 from runsettings.values.errors import RunError
 
@@ -79,11 +79,18 @@ def may_have_password(url: str) -> bool:
 
     Such an address must not be on the command line.
     """
-    return shown(url) != url
+    return is_wandb(url) or mask_address(url) != url
 
 
 def shown(url: str) -> str:
-    """Mask the password of an address, for messages; all of it if its form cannot be told."""
+    """Mask the password of an address, for messages; all of it if its form cannot be told.
+
+    In ``postgresql://me:1234``, the number may be a port, or a password before a missing host.
+    """
+    scheme, _, place = url.partition("://")
+    host, _, port = place.partition(":")
+    if is_postgres(url) and port.rstrip("/").isdigit():
+        return f"{scheme}://{host}:{MASK}"
     return Server.of(url).base_url if is_wandb(url) else mask_address(url)
 
 

@@ -510,7 +510,9 @@ def test_a_lock_file_that_is_not_there_can_be_written(run, jail):
     assert run("check", "--locked").exit_code == 0
 
 
-@pytest.mark.parametrize("option", ["--locked", "--matrix", "--schema", "--file", "--config"])
+@pytest.mark.parametrize(
+    "option", ["--locked", "--matrix", "--schema", "--file", "--env-file", "--config"]
+)
 @pytest.mark.parametrize(
     ("name", "message"),
     [

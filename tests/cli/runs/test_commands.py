@@ -108,3 +108,11 @@ def test_listing_loads_neither_rich_nor_models(jail, three):
         "finally:\n    sys.exit('rich' in sys.modules or 'runsettings.models' in sys.modules)\n"
     )
     subprocess.run([PYTHON, "-c", code], capture_output=True, check=True)
+
+
+def test_no_command_that_fails_again_is_proposed(run, three):
+    """An address that is none is corrected first."""
+    pytest.importorskip("sqlalchemy")
+    result = run("sync", "--all", "--to", "nope")
+    assert "not the address of a store — write sqlite:///runs.db" in result.stderr
+    assert "later" not in result.stderr

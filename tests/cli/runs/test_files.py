@@ -118,3 +118,9 @@ def test_wrong_requests_are_refused(run, saved, options, status, message):
     """And nothing is written."""
     result = run("runs", "files", "one", *options)
     assert (result.exit_code, result.stdout, message in result.stderr) == (status, "", True)
+
+
+def test_an_unknown_file_leads_to_the_list(run, saved):
+    """Unless one with a similar name was meant."""
+    assert "leave out PATH to list the files" in run("runs", "files", "one", "zzz").stderr
+    assert "did you mean 'notes.txt'?" in run("runs", "files", "one", "note.txt").stderr

@@ -197,3 +197,13 @@ def test_the_commands_of_hints_work(run, three, jail):
         unknown = run("runs", "show", "qqqqqq", *place)
         hint = unknown.stderr.partition("`runsettings ")[2].partition("`")[0]
         assert "Second One" in run(*shlex.split(hint)).stdout
+
+
+def test_a_path_that_is_not_that_of_a_run_is_told(run, three, jail):
+    """The config of a run is not its journal."""
+    jail.write("train.yaml", "lr: 1\n")
+    for name in ("train.yaml", "."):
+        result = run("runs", "show", name)
+        assert result.exit_code == 1
+        assert "the file or directory of this name is not that of a run" in result.stderr
+    assert "of this name" not in run("runs", "show", "missing.yaml").stderr

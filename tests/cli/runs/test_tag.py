@@ -82,3 +82,12 @@ def test_an_empty_name_is_refused(run, three, name):
     before = Path(three[0].journal).read_bytes()
     assert run("runs", "tag", "first", "--name", name, "+good").exit_code == 1
     assert Path(three[0].journal).read_bytes() == before
+
+
+@pytest.mark.parametrize("words", [["+" + "x" * 65], ["", "a"]])
+def test_a_refused_tag_has_no_line_of_a_program(run, three, words):
+    """Nobody wrote one."""
+    result = run("runs", "tag", "first", *words)
+    assert result.exit_code == 1
+    assert "each tag must have 1 to 64 characters" in result.stderr
+    assert "Settings" not in result.stderr

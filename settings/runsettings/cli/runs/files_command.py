@@ -91,8 +91,8 @@ def _check_known(path: str, files: Mapping[str, int | None]) -> None:
     """
     if path not in files:
         hint = did_you_mean(path, files)
-        advice = f" — {hint}" if hint else ""
-        raise click.ClickException(printable(f"the run has no file {path!r}{advice}"))
+        hint = hint or "leave out PATH to list the files"
+        raise click.ClickException(printable(f"the run has no file {path!r} — {hint}"))
 
 
 def _fetch_all(

@@ -93,7 +93,7 @@ def sync_command(
             _print_missing(url, found)
         else:
             again = ["--all"] if everything else [*runs]
-            with _kept([*again, *([] if to is None else ["--to", to])]):
+            with _kept([*again, *([] if to is None else ["--to", shown(to)])]):
                 done = _ship(url, found)
             if not done:
                 ctx.exit(1)
@@ -101,10 +101,12 @@ def sync_command(
 
 @contextlib.contextmanager
 def _kept(arguments: Sequence[str]) -> Iterator[None]:
-    """Say with each error of a store that the records are kept, and how to ship them later."""
+    """Say with the error of a store that fails that the records are kept, and how to ship them."""
     try:
         yield
     except RunError as error:
+        if not may_pass(error):  # the same command would fail again
+            raise
         command = shlex.join(["runsettings", "sync", *arguments])
         again = f"the records are kept; ship them later with: {command}"
         raise RunError(

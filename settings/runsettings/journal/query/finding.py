@@ -149,6 +149,8 @@ def listing_command(place: str) -> str:
 
 def _missing(name: str, place: str, runs: list[StoredRun]) -> str:
     message = f"there is no run '{printable(name)}' in {printable(place)}"
+    if "://" not in place and os.path.exists(name):  # noqa: PTH110 - raises for no path
+        message += ", and the file or directory of this name is not that of a run"
     if not runs:
         return message
     hint = did_you_mean(name, [text for run in runs for text in (run.id, run.name)])

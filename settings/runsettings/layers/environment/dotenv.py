@@ -19,7 +19,7 @@ from runsettings.layers.settings_files.locations import is_there
 from runsettings.values.diagnostic import Diagnostic, Rule, Severity
 from runsettings.values.did_you_mean import closest
 from runsettings.values.excerpts import excerpt_at
-from runsettings.values.origin import Kind, Layer, Origin
+from runsettings.values.origin import Kind, Layer, Origin, origin_of_text
 from runsettings.values.positions import pack
 from runsettings.values.reading import Reading
 from runsettings.values.tree import Tree
@@ -53,8 +53,12 @@ class DotenvLayer:
             for name, path in zip(inputs.env_files, found, strict=True):
                 said = "Env file not found, skipping" if path is None else "Loading env file"
                 LOG.debug("%s: %s", said, (path or named_path(name, inputs.cwd)).resolve())
-        present = (path for path in found if path is not None)
-        return [reading for path in present for reading in self._read(path, inputs)]
+        return [
+            reading if (origin := origin_of_text(name)) is None else reading.named_by(origin)
+            for name, path in zip(inputs.env_files, found, strict=True)
+            if path is not None
+            for reading in self._read(path, inputs)
+        ]
 
     def _read(self, path: Path, inputs: Inputs) -> list[Reading]:
         where = shown_path(path, inputs.cwd)
