@@ -89,7 +89,7 @@ def shown(url: str) -> str:
     """
     scheme, _, place = url.partition("://")
     host, _, port = place.partition(":")
-    if is_postgres(url) and port.rstrip("/").isdigit():
+    if is_postgres(url) and "@" not in host and port.rstrip("/").isdigit():
         return f"{scheme}://{host}:{MASK}"
     return Server.of(url).base_url if is_wandb(url) else mask_address(url)
 
