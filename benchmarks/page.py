@@ -13,7 +13,6 @@ import argparse
 import http.client
 import json
 import os
-import random
 import signal
 import subprocess
 import sys
@@ -26,6 +25,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlencode, urlsplit
 
 from listing_runs import START, history
+from peer_runs import losses, run_config
 
 from runsettings.journal.directory import create
 from runsettings.journal.index import FILE
@@ -105,19 +105,15 @@ def served(*options: str) -> Iterator[Page]:
 
 def write_runs(wandb: Path, count: int) -> None:
     """Write the journals of finished runs with 50 config keys."""
-    chance = random.Random(0)
     for number in range(count):
         run_id, when = f"r{number:06}", START + 60 * number
-        config: dict[str, Any] = {f"key_{key}": chance.random() for key in range(47)}
-        config |= {"lr": chance.random(), "seed": number % 10}
-        config["optimizer"] = chance.choice(["adam", "sgd", "lion"])
         names = {"id": run_id, "name": f"run {number}", "project": "p"}
         records = [
             {"type": "header", "format": FORMAT, "version": VERSION, "writer": "benchmark"},
             {"type": "run", "time": when, **names},
             {"type": "start", "time": when, "pid": 1, "host": "h", "step": 0, "resumed": False},
-            {"type": "config", "time": when, "values": config, "origins": {}},
-            *(history(step, when, chance.random()) for step in range(5)),
+            {"type": "config", "time": when, "values": run_config(number), "origins": {}},
+            *(history(step, when, loss) for step, loss in enumerate(losses(number))),
             {"type": "exit", "time": when + 30, "state": "finished", "code": 0},
         ]
         lines = b"".join(map(encode, records))

@@ -131,3 +131,11 @@ def test_metrics_of_long_journals_are_stored_before_a_chart_needs_them(source, m
         assert len(found.metrics["loss"]) == 500
     source.remove(runs[0], force=False)
     assert store.load(runs[0].journal, -1) is None
+
+
+def test_a_chart_of_many_runs_looks_at_each_once(source, counted_calls):
+    """To know how much memory they take, not all runs are looked at for each metric of each run."""
+    read_curves(source, {})
+    with counted_calls() as calls:
+        read_curves(source, {})
+    assert calls["JournalSeries.size"] == calls["LiveDirectory.journal_series"] > 0

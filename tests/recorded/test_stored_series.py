@@ -219,6 +219,16 @@ def test_a_damaged_file_is_made_anew(journal, damage, when, unread):
         assert unread(journal) == 0
 
 
+@pytest.mark.parametrize("damage", ["one row", "no rows", "numbers", "other numbers", "exchanged"])
+def test_chunks_that_are_read_at_once_are_checked_too(journal, damage, unread, monkeypatch):
+    """A journal with few chunks has all of them in one question."""
+    monkeypatch.setattr(stored_series, "_FEW", 1000)
+    read(journal, store_of(journal))
+    DAMAGES[damage](journal.parents[1] / FILE)
+    unread(journal)
+    assert unread(journal) == 0
+
+
 EDITS = {
     "replaced": lambda path: (
         path.with_suffix(".new").write_bytes(path.read_bytes().replace(b"6", b"5")),

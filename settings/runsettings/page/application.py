@@ -21,7 +21,7 @@ from runsettings.page.curves import curves_as_csv, curves_as_json, drawn_curves
 from runsettings.page.guard import Guard
 from runsettings.page.run_edits import CHANGES, LARGEST, Editing
 from runsettings.page.run_files import read_content, read_text
-from runsettings.page.run_views import load_run, read_difference, read_run, read_series
+from runsettings.page.run_views import load_run, read_difference, read_run
 from runsettings.page.runs_table import (
     read_keys,
     read_rows,
@@ -176,10 +176,6 @@ def _compared_runs(source: RunSource, asked: Mapping[str, str]) -> list[StoredRu
     return [load_run(source, unquote(project), unquote(run_id)) for project, _, run_id in names]
 
 
-def _series(source: RunSource, asked: Mapping[str, str]) -> Any:
-    return read_series(source, _run_of(source, asked), asked)
-
-
 _ANSWERS: Final[Mapping[str, Answer]] = {
     "about": _about,
     "table": read_table,
@@ -189,7 +185,6 @@ _ANSWERS: Final[Mapping[str, Answer]] = {
     "curves": drawn_curves,
     "rows": read_rows,
     "diff": _difference,
-    "series": _series,
 }
 """By the last part of the URL path, the function that makes the response."""
 

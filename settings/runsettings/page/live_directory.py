@@ -67,6 +67,8 @@ class LiveDirectory(DirectorySource):
         self._listing = Listing()
         self._series_lock = threading.Lock()
         self._series: dict[str, JournalSeries] = {}
+        self._sizes: dict[str, int] = {}
+        """The bytes of memory of each of them when it was used last."""
         self._store = SeriesStore(directory)
         self._storing: threading.Thread | None = None
         self._ahead: dict[str, int] = {}
@@ -80,10 +82,12 @@ class LiveDirectory(DirectorySource):
             self._series[run.journal] = found
         found.read_on()
         with self._series_lock:
-            rest = sum(each.size for each in self._series.values())
+            self._sizes[run.journal] = found.size
+            rest = sum(self._sizes.values())
             for path in list(self._series)[:-1]:  # the one that was used least recently is first
                 if rest > _MEMORY:
-                    rest -= self._series.pop(path).size
+                    del self._series[path]
+                    rest -= self._sizes.pop(path, 0)
         return found
 
     def runs(self, tell: Callable[[int, int], None] = lambda _done, _all: None) -> Listing:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from runsettings.journal.directory import copy_name
@@ -17,16 +17,12 @@ from runsettings.journal.query.differences import (
 from runsettings.journal.query.errors import RunNotFoundError
 from runsettings.journal.query.filters import attribute_filter
 from runsettings.journal.query.listing import Question
-from runsettings.journal.query.metrics import Bucket
 from runsettings.journal.query.recorded_values import RecordedValue
 from runsettings.journal.query.reproduction import reproduce
 from runsettings.journal.query.run_objects import run_details, run_object
 from runsettings.journal.records import LARGEST_STEP
 from runsettings.journal.replay import StoredRun
 from runsettings.recorded.sources import RunSource
-
-_BUCKETS: Final = 1_000
-"""The largest number of buckets of one metric in one response."""
 
 _DIGITS: Final = 100
 """Longer numbers are larger than `LARGEST_STEP`, unless they begin with zeros."""
@@ -103,27 +99,6 @@ def differing_rows(runs: Sequence[StoredRun]) -> list[Row]:
     """
     rows = rows_of(runs, (CONFIG, SETTINGS, SUMMARY, SURROUNDINGS))
     return [row for row in rows if row.differs]
-
-
-def read_series(
-    source: RunSource, run: StoredRun, asked: Mapping[str, str]
-) -> dict[str, list[float | None]]:
-    """Read one metric of a run in buckets.
-
-    Args:
-        source: The source of the run.
-        run: The run.
-        asked: The query parameters of the request: ``key``, ``buckets``, and the steps ``first``
-            and ``last``.
-
-    Returns:
-        By the name of each member of `Bucket`, a list with a number for each bucket.
-    """
-    buckets = min(max(whole_number(asked.get("buckets"), _BUCKETS), 1), _BUCKETS)
-    first, last = whole_number(asked.get("first"), 0), whole_number(asked.get("last"), LARGEST_STEP)
-    found = source.series(run, asked.get("key", ""), buckets, first, last)
-    columns = zip(*found, strict=True) if found else ((),) * len(Bucket._fields)
-    return dict(zip(Bucket._fields, map(list, columns), strict=True))
 
 
 def whole_number(text: str | None, default: int) -> int:

@@ -52,28 +52,33 @@ def unseal(sealed: Any, context: str) -> bytes:
     return sealed[4:]
 
 
-def pack_summaries(buckets: Iterable[Bucket]) -> bytes:
+def pack_summaries(buckets: Iterable[Bucket], key: str, span: Span) -> bytes:
     """Pack the summaries of a part.
 
     Args:
         buckets: The summaries.
+        key: The key of the series.
+        span: The place of the part.
     """
     # ``None`` is not a number of a struct; without a known value, all three are ``None``.
-    return b"".join(
+    packed = (
         _BUCKET.pack(*(math.nan if each is None else each for each in bucket)) for bucket in buckets
     )
+    return seal(b"".join(packed), _context(key, span))
 
 
-def unpack_summaries(content: bytes, span: Span) -> list[Bucket]:
+def unpack_summaries(sealed: Any, key: str, span: Span) -> list[Bucket]:
     """Unpack what `pack_summaries` packed.
 
     Args:
-        content: The bytes.
+        sealed: The bytes.
+        key: The key of the series.
         span: The place of the part.
 
     Raises:
-        DamagedSeriesError: The number of bytes is wrong.
+        DamagedSeriesError: They are something else.
     """
+    content = unseal(sealed, _context(key, span))
     if len(content) * SUMMARIZED != _BUCKET.size * span.length:
         raise DamagedSeriesError
     return [
@@ -82,28 +87,31 @@ def unpack_summaries(content: bytes, span: Span) -> list[Bucket]:
     ]
 
 
-def pack_numbers(numbers: Numbers, span: Span) -> bytes:
+def pack_numbers(numbers: Numbers, key: str, span: Span) -> bytes:
     """Pack the steps and the values of a part.
 
     Args:
         numbers: The steps and the values.
+        key: The key of the series.
         span: The place of the part.
     """
     # Most series have a value at each step.
     steps = b"" if _is_gapless(span) else numbers[0].tobytes()
-    return steps + numbers[1].tobytes()
+    return seal(steps + numbers[1].tobytes(), _context(key, span))
 
 
-def unpack_numbers(content: bytes, span: Span) -> Numbers:
+def unpack_numbers(sealed: Any, key: str, span: Span) -> Numbers:
     """Unpack what `pack_numbers` packed.
 
     Args:
-        content: The bytes.
+        sealed: The bytes.
+        key: The key of the series.
         span: The place of the part.
 
     Raises:
-        DamagedSeriesError: The number of bytes is wrong.
+        DamagedSeriesError: They are something else.
     """
+    content = unseal(sealed, _context(key, span))
     steps, values = array("q"), array("d")
     size = 0 if _is_gapless(span) else 8 * span.length
     if len(content) != size + 8 * span.length:
@@ -117,3 +125,8 @@ def unpack_numbers(content: bytes, span: Span) -> Numbers:
 
 def _is_gapless(span: Span) -> bool:
     return span.last_step - span.first_step == span.length - 1
+
+
+def _context(key: str, span: Span) -> str:
+    """What the checksum of a part covers beside its content."""
+    return repr((key, *span))

@@ -106,6 +106,8 @@ class Series:
             The buckets, in the order of the steps.
         """
         self.order()
+        if len(self) <= most * SUMMARIZED:
+            self._keep_in_memory()  # a chart of all values reads them each time
         start, end = self._find(first, bisect_left), self._find(last, bisect_right)
         if end - start <= most * SUMMARIZED:
             size = max((end - start) // most, 1)
@@ -182,6 +184,13 @@ class Series:
         self.stored, self._chunks, self._start = [], [], 0
         self._earlier, self._recent = [], []
         self._ordered = True
+
+    def _keep_in_memory(self) -> None:
+        """Read the values that are only in a file."""
+        if self._chunks:
+            self.steps, self.values = self.numbers(0, len(self))
+            self._chunks, self._start = [], 0
+            self._earlier, self._recent = [], []
 
     def _part(self, start: int, end: int) -> list[Bucket]:
         return buckets_of(*self.numbers(start, end), SUMMARIZED)

@@ -46,6 +46,7 @@ CREATE TABLE chunks (journal BLOB, key BLOB, at INTEGER, summaries BLOB, numbers
 """
 _SUMMARIES: Final = "SELECT summaries FROM chunks WHERE journal = ? AND key = ? ORDER BY at"
 _NUMBERS: Final = "SELECT numbers FROM chunks WHERE journal = ? AND key = ? AND at = ?"
+_ALL_NUMBERS: Final = "SELECT key, at, numbers FROM chunks WHERE journal = ?"
 _DELETE_KEY: Final = "DELETE FROM chunks WHERE journal = ? AND key = ?"
 _INSERT_CHUNK: Final = "INSERT INTO chunks VALUES (?, ?, ?, ?, ?)"
 _INSERT_JOURNAL: Final = """
@@ -62,6 +63,9 @@ _PATIENCE: Final = 1.0
 
 _CHUNK: Final = 1 << 14
 """The largest number of values in a chunk."""
+
+_FEW: Final = 16
+"""The number of chunks that are read at once: so many are at most 4 MiB."""
 
 _NUMBER: Final = 8
 """The number of bytes of a value."""
@@ -112,14 +116,16 @@ class SeriesStore:
         try:
             with self._opened() as database:
                 state = _state(database, _name(journal))
-            if state is None or not fits(fd, state["mark"]):
-                return None
+                if state is None or not fits(fd, state["mark"]):
+                    return None
+                chunks = sum(len(stored[0]) for stored in state["metrics"].values())
+                few = _few_chunks(database, _name(journal)) if chunks <= _FEW else {}
             position, sources = state["mark"]["position"], state["sources"]
             return StoredMetrics(
                 position,
                 {path: int(offset) for path, offset in sources.items()},
                 {
-                    key: self._series(journal, key, stored, position)
+                    key: self._series(journal, key, stored, position, few)
                     for key, stored in state["metrics"].items()
                 },
             )
@@ -190,8 +196,10 @@ class SeriesStore:
         with contextlib.suppress(DamagedSeriesError), self._opened() as database, database:
             _delete(database, _name(journal))
 
-    def _series(self, journal: str, key: str, stored: Any, position: int) -> Series:
-        """A series whose values are read when they are used.
+    def _series(
+        self, journal: str, key: str, stored: Any, position: int, few: dict[tuple[bytes, int], Any]
+    ) -> Series:
+        """A series whose values are read when they are used, if they are not among the ``few``.
 
         Raises:
             ValueError: These are not the numbers of a series.
@@ -208,7 +216,10 @@ class SeriesStore:
                 or not last < first <= end - length + 1
             ):
                 raise ValueError("these are not the chunks of a series")
-            chunks.append(Chunk(span, partial(self._numbers, journal, key, at, span)))
+            sealed = few.get((_bytes(key), at))
+            read = partial(self._numbers, journal, key, at, span)
+            kept = partial(unpack_numbers, sealed, key, span)
+            chunks.append(Chunk(span, read if sealed is None else kept))
             at, last = at + length, end
         if (
             not 0 < len(rest[0]) == len(rest[1]) <= SUMMARIZED
@@ -226,7 +237,7 @@ class SeriesStore:
         """
         with self._opened() as database:
             row = database.execute(_NUMBERS, (_name(journal), _bytes(key), at)).fetchone()
-        return unpack_numbers(unseal(row and row[0], _context(key, span)), span)
+        return unpack_numbers(row and row[0], key, span)
 
     def _summaries(self, journal: str, key: str, spans: Sequence[Span]) -> list[Bucket]:
         """Read the summaries of all chunks.
@@ -239,8 +250,7 @@ class SeriesStore:
             rows = database.execute(_SUMMARIES, (_name(journal), _bytes(key)))
             for span in spans:
                 row = rows.fetchone()
-                content = unseal(row and row[0], _context(key, span))
-                found += unpack_summaries(content, span)
+                found += unpack_summaries(row and row[0], key, span)
         return found
 
     @contextlib.contextmanager
@@ -305,9 +315,10 @@ def _state(database: sqlite3.Connection, name: bytes) -> dict[str, Any] | None:
     return None if row is None else parse(unseal(row[0], _STATE))
 
 
-def _context(key: str, span: Span) -> str:
-    """What distinguishes a chunk from others."""
-    return repr((key, *span))
+def _few_chunks(database: sqlite3.Connection, name: bytes) -> dict[tuple[bytes, int], Any]:
+    """The numbers of all chunks of a journal that has few of them, by key and place."""
+    rows = database.execute(_ALL_NUMBERS, (name,)).fetchmany(_FEW)
+    return {(key, at): sealed for key, at, sealed in rows}
 
 
 def _new_chunks(
@@ -331,10 +342,7 @@ def _new_chunks(
         steps, values = series.numbers(start, start + length)
         span = Span(length, steps[0], steps[-1])
         buckets = series.recent_summaries(start, start + length)
-        context = _context(key, span)
-        yield (
-            *(name, _bytes(key), start),
-            seal(pack_summaries(buckets), context),
-            seal(pack_numbers((steps, values), span), context),
-        )
+        summaries = pack_summaries(buckets, key, span)
+        numbers = pack_numbers((steps, values), key, span)
+        yield name, _bytes(key), start, summaries, numbers
         spans.append(span)
