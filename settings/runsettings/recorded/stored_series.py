@@ -245,13 +245,14 @@ class SeriesStore:
         Raises:
             DamagedSeriesError: They are damaged, or missing.
         """
-        found: list[Bucket] = []
         with self._opened() as database:
-            rows = database.execute(_SUMMARIES, (_name(journal), _bytes(key)))
-            for span in spans:
-                row = rows.fetchone()
-                found += unpack_summaries(row and row[0], key, span)
-        return found
+            # A cursor that lives longer and is not at its end would keep the database locked.
+            asked = _name(journal), _bytes(key)
+            rows = database.execute(_SUMMARIES, asked).fetchmany(len(spans))
+        if len(rows) != len(spans):
+            raise DamagedSeriesError
+        parts = zip(rows, spans, strict=True)
+        return [each for row, span in parts for each in unpack_summaries(row[0], key, span)]
 
     @contextlib.contextmanager
     def _opened(self, *, create: bool = False) -> Iterator[sqlite3.Connection]:
