@@ -27,6 +27,7 @@ from runsettings.shipping.addresses import check_packages, shown
 from runsettings.shipping.stores.base import Store
 from runsettings.values.diagnostic import Rule
 from runsettings.values.errors import RunError
+from runsettings.values.origin import PlacedText
 
 if TYPE_CHECKING:
     # It loads the settings, which a reader does not need.
@@ -328,14 +329,19 @@ def settings_directory() -> Path:
     return wandb_directory(named_path(_settings().root_dir or ".", Path()))
 
 
-def setting_store() -> str | None:
-    """The address in the setting ``store``; ``None`` if it is not set.
+def setting_store(settings: Any = None) -> str | None:
+    """The address in the setting ``store``, with its place; ``None`` if it is not set.
+
+    Args:
+        settings: The settings, as `runsettings.Settings`; resolved if left out.
 
     Raises:
         SettingsError: The settings have errors, so that the store is unknown.
     """
-    store = _settings().store
-    return None if store is None else store.get_secret_value()
+    settings = _settings() if settings is None else settings
+    if settings.store is None:
+        return None
+    return PlacedText(settings.store.get_secret_value(), settings.origin("store"))
 
 
 def _settings() -> Any:

@@ -13,6 +13,7 @@ from urllib.parse import quote, unquote, urlsplit
 from runsettings.secrets.forms import MASK, mask_address
 from runsettings.values.diagnostic import Rule
 from runsettings.values.errors import RunError
+from runsettings.values.origin import origin_of_text
 
 _EXTRAS: Final = (("store", "sqlalchemy"), ("postgres", "psycopg"))
 """Each extra with the module that it installs; a PostgreSQL address needs both."""
@@ -120,5 +121,6 @@ def check_packages(url: str) -> None:
                 Rule.MISSING_PACKAGE,
                 f"{shown(url)} needs the package {module}, which is not installed",
                 path=("store",),
+                origin=origin_of_text(url),
                 hint=f"pip install 'runsettings[{extra}]'",
             )

@@ -13,6 +13,7 @@ from click.shell_completion import CompletionItem
 from runsettings.cli.completing import offered
 from runsettings.recorded.sources import SETTING, setting_store
 from runsettings.shipping.addresses import Server, check_packages, may_have_password, shown
+from runsettings.values.origin import Layer, Origin, PlacedText
 
 WANDB = "wandb"
 """The argument that selects W&B, with the login that `init` uses."""
@@ -38,7 +39,7 @@ def destination_address(given: str | None) -> str:
     from runsettings.runs.starting.login import find_login  # pydantic
 
     settings = Settings.resolve()
-    own = None if settings.store is None else settings.store.get_secret_value()
+    own = setting_store(settings)
     if given is not None and "store" in settings.locked and url != own:
         place = settings.origin("store").place
         raise click.BadParameter(
@@ -102,7 +103,7 @@ def store_address(given: str | None, option: str) -> str:
         option: The name of the option, for errors.
 
     Returns:
-        The address.
+        The address, as a `PlacedText`.
 
     Raises:
         click.BadParameter: The address has a password, or may have one.
@@ -119,6 +120,7 @@ def store_address(given: str | None, option: str) -> str:
                 "PGPASSWORD, or the whole address into WANDB_STORE or a settings file",
                 param_hint=option,
             )
+        given = PlacedText(given, Origin(Layer.FLAG, f"{option} {given}"))
         check_packages(given)
         return given
     url = setting_store()

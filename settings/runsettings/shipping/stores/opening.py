@@ -11,13 +11,15 @@ from runsettings.shipping.stores.base import Store
 from runsettings.shipping.stores.sql import SqlStore
 from runsettings.values.diagnostic import Rule
 from runsettings.values.errors import RunError
+from runsettings.values.origin import PlacedText, origin_of_text
 
 
 def open_store(url: str, *, writable: bool = True, upgrading: bool = False) -> Store:
     """Open the store at an address.
 
     Args:
-        url: The address, ``sqlite:///runs.db`` or ``postgresql://user@host/database``.
+        url: The address, ``sqlite:///runs.db`` or ``postgresql://user@host/database``. Errors name
+            the place of a `PlacedText`.
         writable: Whether to open the store for writing. Missing tables are created.
         upgrading: Whether to upgrade tables of an earlier version.
 
@@ -41,7 +43,9 @@ def open_store(url: str, *, writable: bool = True, upgrading: bool = False) -> S
             raise _wrong(url, "has options after the ?, but only PostgreSQL takes some")
     elif parsed.get_backend_name() != "postgresql":
         raise _wrong(url, "is not the address of a store")
-    return SqlStore(parsed, shown(url), writable=writable, upgrading=upgrading)
+    origin = origin_of_text(url)
+    text = shown(url) if origin is None else PlacedText(shown(url), origin)
+    return SqlStore(parsed, text, writable=writable, upgrading=upgrading)
 
 
 def _wrong(url: str, reason: str) -> RunError:
@@ -49,5 +53,6 @@ def _wrong(url: str, reason: str) -> RunError:
         Rule.BAD_STORE,
         f"{shown(url)} {reason}",
         path=("store",),
+        origin=origin_of_text(url),
         hint="write sqlite:///runs.db or postgresql://user@host/database",
     )

@@ -11,17 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import (
-    URL,
-    Connection,
-    delete,
-    func,
-    inspect,
-    null,
-    select,
-    text,
-    update,
-)
+from sqlalchemy import URL, Connection, delete, func, inspect, null, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 
@@ -51,6 +41,7 @@ from runsettings.shipping.stores.rows import (
 from runsettings.shipping.stores.tables import chunks, events, insert_rows, runs, series
 from runsettings.values.diagnostic import Rule
 from runsettings.values.errors import RunError
+from runsettings.values.origin import origin_of_text
 
 _LOCK: Final = 0x72756E73
 """The number of the advisory lock for creating tables: "runs" in ASCII."""
@@ -61,7 +52,7 @@ class SqlStore(FileTable):
 
     Args:
         url: The address.
-        shown: The address for messages, without secrets.
+        shown: The address for messages, without secrets. Errors name the place of a `PlacedText`.
         writable: Whether to open the store for writing. Missing tables are created.
         upgrading: Whether to upgrade tables of an earlier version.
 
@@ -325,7 +316,7 @@ class SqlStore(FileTable):
         if isinstance(error, (OperationalError, InterfaceError)) or isinstance(driver, passing):
             message = f"the store {self.shown} failed: {first}"
             hint = next_step(first, reached=False)
-            return RunError.of(Rule.STORE_UNREACHABLE, message, path=("store",), hint=hint)
+            return self._error(Rule.STORE_UNREACHABLE, message, hint)
         return self._bad(first, next_step(first, reached=True))
 
     def _no_store(self, reason: str) -> NoStoreError:
@@ -336,7 +327,12 @@ class SqlStore(FileTable):
 
     def _bad(self, reason: str, hint: str | None = None) -> RunError:
         message = f"the store {self.shown} cannot be used: {reason}"
-        return RunError.of(Rule.BAD_STORE, message, path=("store",), hint=hint)
+        return self._error(Rule.BAD_STORE, message, hint)
+
+    def _error(self, rule: Rule, message: str, hint: str | None) -> RunError:
+        return RunError.of(
+            rule, message, path=("store",), origin=origin_of_text(self.shown), hint=hint
+        )
 
 
 def _names(identity: RunIdentity) -> dict[str, Any]:
