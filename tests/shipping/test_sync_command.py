@@ -309,7 +309,7 @@ def test_an_error_of_a_store_says_what_to_do(jail, make_run, server):
         message = problem(jail, "sync", "--all")
         assert addresses.shown(address) in message
         assert step in message
-        assert "WANDB_STORE" not in message  # a file may have set the store
+        assert message.endswith("    WANDB_STORE\n")  # the place of the address
         assert "runsettings sync --all" in message
 
 
@@ -331,6 +331,31 @@ def test_a_wrong_address_is_said_with_right_ones(jail, make_run, url, reason):
         message = problem(jail, "sync", "--all", "--to", url, *more)
         assert f"{url} {reason}" in message
         assert "write sqlite:///runs.db or postgresql://user@host/database" in message
+
+
+@pytest.mark.parametrize("url", ["nope", "sqlite:////none/runs.db"])
+@pytest.mark.parametrize(
+    ("command", "option"),
+    [
+        (["sync", "--all", "--to"], "--to"),
+        (["runs", "ls", "--store"], "--store"),
+        (["store", "upgrade", "--to"], "--to"),
+    ],
+)
+def test_an_error_of_a_store_names_the_option_with_its_address(
+    jail, make_run, url, command, option
+):
+    """So that one of several addresses can be found."""
+    make_run()
+    assert problem(jail, *command, url).endswith(f"    {option} {url}\n")
+
+
+def test_an_error_of_a_store_names_the_line_of_the_settings_file(jail, make_run):
+    """The setting in a file, for each command that reads it."""
+    make_run()
+    jail.write("wandb/settings", "[default]\nstore = sqlite:////none/runs.db\n")
+    for command in (["sync", "--all"], ["runs", "ls", "--store", "setting"], ["store", "upgrade"]):
+        assert problem(jail, *command).endswith("    wandb/settings:2\n")
 
 
 def test_a_store_of_a_later_version_is_left_alone(run, store, address, make_run, jail):
