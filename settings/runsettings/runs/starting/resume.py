@@ -30,14 +30,15 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from runsettings._version import __version__
 from runsettings.journal.checkpoint import store_checkpoint
-from runsettings.journal.directory import JournalFile, create, find_journals
+from runsettings.journal.directory import create
 from runsettings.journal.durable import journal_class
 from runsettings.journal.lock import directory_lock
 from runsettings.journal.records import FORMAT, VERSION
-from runsettings.journal.replay import StoredRun, load_run
+from runsettings.journal.replay import StoredRun
 from runsettings.journal.writer import Journal, encode
 from runsettings.models import provenance
 from runsettings.models.settings import Settings
+from runsettings.runs.starting.earlier_runs import EarlierRuns, GrownError
 from runsettings.runs.starting.naming import new_id
 from runsettings.values.diagnostic import Rule
 from runsettings.values.errors import RunError
@@ -108,61 +109,24 @@ def start_or_resume(directory: Path, request: StartRequest) -> StartedRun:
     if run_id is None and resume in (None, "allow", "never"):
         # No other process can use this run, because its id is new.
         return _start(directory, request, new_id())
-    journals = _Journals()
+    runs = EarlierRuns(directory)
     started = None
     for limit in (*[_MAX_LOCKED_BYTES] * _MAX_UNLOCKED_READS, None):
         # Long journals are read before the lock is acquired, so that other starts need not wait.
-        journals.limit = None
-        _find(directory, request, journals)
-        journals.limit = limit
-        with contextlib.suppress(_GrownError), directory_lock(directory):
-            started = _start_locked(directory, request, journals)
+        runs.limit = None
+        _find(request, runs)
+        runs.limit = limit
+        with contextlib.suppress(GrownError), directory_lock(directory):
+            started = _start_locked(directory, request, runs)
             break
     assert started is not None
     return started
 
 
-class _GrownError(Exception):
-    """A journal has grown by more than may be read under the lock."""
-
-
-class _Journals:
-    """Caches the journals that a start has read, so that only new records are read with the lock.
-
-    Attributes:
-        limit: The largest number of bytes of a journal to read; ``None`` for no limit.
-    """
-
-    def __init__(self) -> None:
-        self.limit: int | None = None
-        self._runs: dict[tuple[str, int], StoredRun] = {}
-
-    def load(self, file: JournalFile) -> StoredRun:
-        """Read a journal, or only its new records if it was read before.
-
-        Raises:
-            _GrownError: There are more new bytes than the limit.
-            OSError: The journal cannot be read.
-            RunError: It is not a journal, or one of a later version.
-        """
-        run = self._runs.get((file.path, file.inode))
-        if run is not None and run.position > file.size:
-            run = None
-        new = file.size - (run.position if run is not None else 0)
-        if self.limit is not None and new > self.limit:
-            raise _GrownError
-        if run is None:
-            run = load_run(file.path)
-        else:
-            run.read_on()
-        self._runs[file.path, file.inode] = run
-        return run
-
-
-def _start_locked(directory: Path, request: StartRequest, journals: _Journals) -> StartedRun:
+def _start_locked(directory: Path, request: StartRequest, runs: EarlierRuns) -> StartedRun:
     """Start or resume a run while holding the lock of its directory."""
     run_id, resume = request.settings.run_id, request.settings.resume
-    earlier = _find(directory, request, journals)
+    earlier = _find(request, runs)
     if run_id is not None and earlier is not None:
         _check_allowed(request, earlier)
     if request.in_store is not None and request.in_store.replaces(earlier):
@@ -178,55 +142,14 @@ def _start_locked(directory: Path, request: StartRequest, journals: _Journals) -
     return _resume(request, earlier)
 
 
-def latest(directory: Path, project: str, run_id: str, journals: _Journals) -> StoredRun | None:
-    """Find the latest run with an id in a ``wandb`` directory; ``None`` if there is none.
-
-    Raises:
-        RunError: A journal with this id cannot be read; it may be that of the run.
-    """
-    found = []
-    for journal in find_journals(directory, run_id):
-        try:
-            run = journals.load(journal)
-        except OSError as error:
-            raise RunError.of(
-                Rule.UNREADABLE_FILE, f"{journal.path} cannot be read: {error.strerror}"
-            ) from error
-        if run.started_run and run.project == project:
-            found.append(run)
-    return max(found, key=lambda run: (run.created, run.starts), default=None)
-
-
-def latest_here(directory: Path, request: StartRequest) -> StoredRun | None:
-    """Find the latest run with the id of a request, as `latest` does."""
-    assert request.settings.run_id is not None
-    return latest(directory, request.project, request.settings.run_id, _Journals())
-
-
-def last_started(directory: Path, project: str, host: str, journals: _Journals) -> StoredRun | None:
-    """Find the run of a project that was started last on a host; ``None`` if there is none."""
-    best: StoredRun | None = None
-    for journal in sorted(find_journals(directory), key=lambda file: -file.modified):
-        # A run cannot have started after its journal was last written.
-        if best is not None and journal.modified / 1e9 < best.started - 1:
-            break
-        try:
-            run = journals.load(journal)
-        except (OSError, RunError):
-            continue  # a run that cannot be read cannot be resumed
-        if run.started_run and (run.project, run.host) == (project, host):
-            best = run if best is None or run.started > best.started else best
-    return best
-
-
-def _find(directory: Path, request: StartRequest, journals: _Journals) -> StoredRun | None:
+def _find(request: StartRequest, runs: EarlierRuns) -> StoredRun | None:
     """The existing run, or ``None``."""
     run_id, resume = request.settings.run_id, request.settings.resume
     if run_id is not None:
-        return latest(directory, request.project, run_id, journals)
+        return runs.latest(request.project, run_id)
     if resume != "auto":
         return None
-    run = last_started(directory, request.project, platform.node(), journals)
+    run = runs.last_started(request.project, platform.node())
     return run if run is not None and run.state not in ("running", "finished") else None
 
 

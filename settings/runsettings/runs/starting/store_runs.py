@@ -10,7 +10,8 @@ from typing import Final
 from runsettings.journal.lock import is_alive
 from runsettings.journal.notices import Notices
 from runsettings.journal.replay import StoredRun
-from runsettings.runs.starting.resume import StartRequest, latest_here
+from runsettings.runs.starting.earlier_runs import EarlierRuns
+from runsettings.runs.starting.resume import StartRequest
 from runsettings.shipping.addresses import shown
 from runsettings.shipping.asking import ask_store
 from runsettings.shipping.batches import read_identity
@@ -103,7 +104,8 @@ def _may_live(found: Latest, directory: Path, request: StartRequest) -> bool:
     """Whether a process may be recording the run, by the store and the local journals."""
     if found.state != "running" or found.promised is None or found.promised <= found.now:
         return False
-    here = latest_here(directory, request)
+    assert request.settings.run_id is not None  # the store was asked for it
+    here = EarlierRuns(directory).latest(request.project, request.settings.run_id)
     return here is None or _generation(here) != found.generation or not _ended(here)
 
 
