@@ -112,7 +112,9 @@ def decoded(value: Any, annotations: Iterable[Any]) -> Any:
                 return None
             found = decoded(value[0], annotations)
             of_lists = any(map(_is_list, items))
-            if isinstance(found, list) and (not of_lists or all(map(_is_list_value, found))):
+            if isinstance(found, list) and (
+                not of_lists or all(isinstance(each, list) for each in found)
+            ):
                 return found
         return [decoded(item, items) for item in value]
     if isinstance(value, dict):
@@ -129,10 +131,6 @@ def decoded(value: Any, annotations: Iterable[Any]) -> Any:
 
 def _is_list(annotation: Any) -> bool:
     return any((get_origin(m) or m) in LISTS for m in union_members(annotation))
-
-
-def _is_list_value(value: Any) -> bool:
-    return isinstance(value, list)
 
 
 def types_of_key(annotations: Iterable[Any], key: Any) -> list[Any]:

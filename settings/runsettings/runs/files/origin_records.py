@@ -7,8 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 from runsettings.composition.merge import Merged
-from runsettings.models import provenance
-from runsettings.models.settings import Settings
 from runsettings.runconfig.config import Config
 from runsettings.values.directives import Append, Delete, Replace
 from runsettings.values.key_paths import MISSING, KeyPath, format_path, leaves_of
@@ -100,11 +98,6 @@ def _brief(value: Any) -> Any:
     return value
 
 
-def explain_settings(settings: Settings) -> Explained:
-    """Each setting with its value and its history, secrets masked."""
-    return provenance.explained(settings)
-
-
 def settings_record(explained: Explained) -> dict[str, Any]:
     """The journal's record of all settings, each with the origin of its value."""
     origins, losers = {}, {}
@@ -124,7 +117,7 @@ def recorded_origins(
 
     Args:
         config: The record of `config_record`.
-        explained: The settings of `explain_settings`.
+        explained: What `provenance.explained` returns of the settings.
     """
     yield from config["origins"].values()
     yield from itertools.chain.from_iterable(config.get("losers", {}).values())

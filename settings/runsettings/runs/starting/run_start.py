@@ -34,7 +34,6 @@ from runsettings.runs.capture.config_files import config_files
 from runsettings.runs.capture.host import process_facts
 from runsettings.runs.files.origin_records import (
     config_record,
-    explain_settings,
     recorded_origins,
     settings_file,
     settings_record,
@@ -286,7 +285,7 @@ class RunStart:
         """Make the run, and write its first records and files."""
         settings, (journal, stored, resumed, recorded) = self.settings, started
         recorder = Recorder(journal, stored, self.notices, self.mask, strict=settings.strict)
-        explained, config_values = explain_settings(settings), config_record(config)
+        explained, config_values = provenance.explained(settings), config_record(config)
         facts = process_facts(sys.argv, self.cwd, self.mask, journal.path.parents[2])
         tags = [tag for tag in dict.fromkeys(settings.run_tags) if tag not in stored.tags]
         recorder.write(
