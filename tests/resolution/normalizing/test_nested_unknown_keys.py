@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import warnings
-from typing import Annotated, Any, Literal
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal, Required
 
 import pytest
 from pydantic import AliasPath, BaseModel, Field, RootModel, SecretStr, create_model
+from typing_extensions import TypedDict
 
 from runsettings import LayeredSettings, Rule, SettingsError
 from runsettings.resolution.normalizing.unknown_keys import unknown_keys
@@ -26,6 +28,17 @@ class Sgd(BaseModel):
 
 class Stage(BaseModel):
     optims: list[Adam] = []
+
+
+@dataclasses.dataclass
+class Several:
+    optims: list[Adam]
+    best: Adam | None = None
+
+
+class Chosen(TypedDict, total=False):
+    best: Required[Adam]
+    others: dict[str, Adam]
 
 
 class Open(BaseModel, extra="allow"):
@@ -52,6 +65,20 @@ class Model(LayeredSettings, env_prefix="APP_"):
     [
         (list[Adam], [{"rate": 1}, {"lr": 1}, {"lrr": 1}], [(2, "lrr")]),
         (tuple[Adam, ...], [{"lrr": 1}], [(0, "lrr")]),
+        (tuple[Adam, Sgd], [{"lr": 1}, {"lrr": 1}], [(1, "lrr")]),
+        (tuple[str, Adam] | None, ["a", {"lrr": 1}, {"lrr": 1}], [(1, "lrr")]),
+        (Sequence[Adam], [{"lrr": 1}], [(0, "lrr")]),
+        (Adam | Sequence[Adam], {"lrr": 1}, [("lrr",)]),
+        (
+            Several,
+            {"optims": [{"lrr": 1}], "best": {"lrr": 1}},
+            [("optims", 0, "lrr"), ("best", "lrr")],
+        ),
+        (
+            Chosen,
+            {"best": {"lrr": 1}, "others": {"a": {"lrr": 1}}},
+            [("best", "lrr"), ("others", "a", "lrr")],
+        ),
         (dict[str, Adam], {"a": {"lrr": 1}}, [("a", "lrr")]),
         (Adam | Sgd, {"momentum": 1, "nesterov": 1}, [("nesterov",)]),
         (Adam | Sgd, {"kind": "adam", "momentum": 1}, [("momentum",)]),

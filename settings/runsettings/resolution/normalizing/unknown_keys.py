@@ -18,6 +18,7 @@ from pydantic.fields import FieldInfo
 from runsettings.composition.merge import Merged
 from runsettings.layers.scalar_types import is_plain_type, union_members
 from runsettings.layers.settings_files.layers import OWN_TABLE, TABLES_OF_COMMANDS
+from runsettings.layers.text_values import fields_of_type
 from runsettings.resolution.aliases import alias_paths_of, spellings_of
 from runsettings.resolution.normalizing.key_hints import elsewhere, list_of_keys
 from runsettings.resolution.normalizing.union_kinds import other_kind_hint, refuted
@@ -30,7 +31,7 @@ from runsettings.values.key_paths import KeyPath
 from runsettings.values.origin import Kind, Layer
 from runsettings.values.tree import Leaf, Tree
 
-LISTS: Final = (list, set, frozenset, tuple)
+LISTS: Final = (list, set, frozenset, tuple, Sequence)
 
 TAKING: Final = ("allow", "ignore")
 """Values of a model's ``extra`` under which it takes further keys."""
@@ -63,15 +64,22 @@ def unknown_keys(
         models = models_meant(value, members)
         if models:
             yield from _in_mapping(value, models, path, taking)
-        elif len(members) == 1 and len(get_args(members[0])) == 2:
+        elif len(members) == 1:
+            # pydantic reports unknown keys of a dataclass or typed dict, but not those further in.
+            arguments = get_args(members[0])
+            each_key = dict.fromkeys(value, arguments[1]) if len(arguments) == 2 else {}
+            kinds = each_key or _fields_of_others(members[0])
             for key, item in value.items():
-                yield from unknown_keys(item, get_args(members[0])[1], (*path, key), taking)
+                if key in kinds:
+                    yield from unknown_keys(item, kinds[key], (*path, key), taking)
         return
     lists = [m for m in members if get_origin(m) in LISTS]
-    arguments = get_args(lists[0]) if len(lists) == 1 else ()
-    if len(arguments) == 1 or arguments[1:] == (...,):
-        for index, item in enumerate(value):
-            yield from unknown_keys(item, arguments[0], (*path, index), taking)
+    if len(lists) == 1:
+        arguments = get_args(lists[0])
+        of_each = get_origin(lists[0]) is tuple and arguments[1:] != (...,)
+        of_items = arguments if of_each else arguments[:1] * len(value)
+        for index, (item, kind) in enumerate(zip(value, of_items, strict=False)):
+            yield from unknown_keys(item, kind, (*path, index), taking)
 
 
 def unknown_key_diagnostics(
@@ -278,6 +286,12 @@ def models_meant(value: Mapping[Any, Any], members: list[Any]) -> tuple[type[Bas
     if len(models) < 2:
         return tuple(models)  # the only model is meant even if a tag has a wrong value
     return tuple(model for model in models if not refuted(value, model))
+
+
+def _fields_of_others(kind: Any) -> dict[str, Any]:
+    """The keys of a dataclass or typed dict with their types; none for any other type."""
+    is_model = isinstance(kind, type) and issubclass(kind, BaseModel)
+    return {} if is_model else fields_of_type(kind) or {}
 
 
 @functools.lru_cache(maxsize=64)
