@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from runsettings.documents import file_systems
 from runsettings.journal.query.metrics import TIMES
 from runsettings.journal.writer import encode
 from runsettings.recorded import journal_series, packed_series, series, stored_series
@@ -273,6 +274,18 @@ def test_a_file_that_another_process_writes_is_not_waited_for(journal, unread, m
         database.execute("BEGIN EXCLUSIVE")
         assert charts(read(journal, store_of(journal))) == expected(journal)
     assert unread(journal) == 0  # it was not removed
+
+
+def test_on_a_network_disk_the_file_is_where_locks_work(jail, journal, unread, monkeypatch):
+    """In the user's directory for caches, as the index is."""
+    directory, mounts = journal.parents[1], jail.cwd / "mountinfo"
+    mounts.write_text(f"36 21 0:32 / {directory} rw shared:9 - nfs4 server:/x rw\n")
+    monkeypatch.setattr(file_systems, "MOUNTS", mounts)
+    assert unread(journal) == journal.stat().st_size
+    assert unread(journal) == 0
+    assert [path.name for path in directory.iterdir()] == ["run-1-x"]
+    (stored,) = (jail.home / ".cache/runsettings").iterdir()
+    assert stored.name.endswith(FILE)
 
 
 def test_the_file_is_bounded(journal, monkeypatch):

@@ -17,6 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from runsettings.documents.file_systems import cache_file
 from runsettings.journal.checkpoint import fits, make_mark
 from runsettings.journal.index import open_cache, remove_cache
 from runsettings.journal.query.metrics import Bucket
@@ -101,7 +102,7 @@ class SeriesStore:
     """
 
     def __init__(self, directory: Path) -> None:
-        self.path = directory / FILE
+        self.directory, self.path = directory, cache_file(directory, FILE)
 
     def load(self, journal: str, fd: int) -> StoredMetrics | None:
         """Load what is stored of a journal. The values are read when they are used.
@@ -286,7 +287,7 @@ class SeriesStore:
         found = database.execute("SELECT journal, size FROM journals ORDER BY rowid DESC")
         for name, size in found.fetchall():
             total += size
-            if total > LARGEST or not (self.path.parent / os.fsdecode(name)).exists():
+            if total > LARGEST or not (self.directory / os.fsdecode(name)).exists():
                 _delete(database, name)
                 total -= size
 
