@@ -152,6 +152,19 @@ def test_a_server_that_does_not_answer_is_told(page, kept, view):
     expect(page.locator(".error")).to_have_text("", timeout=PATIENCE)
 
 
+def test_a_browser_that_is_not_known_any_more_is_told(page, kept):
+    """Such as after the command was started anew: the address has another token."""
+    from playwright.sync_api import expect
+
+    page.expected.append("401")
+    page.goto(kept.address)
+    expect(page.locator("tr.row")).to_have_count(3, timeout=PATIENCE)
+    page.context.clear_cookies()
+    expect(page.locator(".error")).to_contain_text(
+        "open the address that `runsettings ui` printed", timeout=PATIENCE
+    )
+
+
 @pytest.mark.parametrize("view", ["", "?view=scatter", "?view=charts"])
 def test_a_view_without_runs_says_so(page, kept, view):
     """And a filter that no run matches can be taken away."""

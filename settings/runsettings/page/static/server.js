@@ -1,9 +1,6 @@
 // Asks the server.
 import { queryOf } from "./address.js";
 
-/** An answer that says what is wrong. */
-export class Refused extends Error {}
-
 /**
  * Asks for data.
  * @param {string} name The last part of the address.
@@ -38,10 +35,11 @@ async function answered(coming, signal = undefined) {
     answer = await coming;
   } catch (error) {
     if (signal?.aborted) throw error;
-    throw new Refused("the page's server does not answer: it was ended, or its machine sleeps");
+    throw new Error("the page's server does not answer: it was ended, or its machine sleeps");
   }
-  if (answer.status === 401) throw new Refused(await answer.text());
+  // What the guard says to a browser that it does not know is text.
+  if (!answer.ok && answer.headers.get("content-type") !== "application/json") throw new Error(await answer.text());
   const data = await answer.json();
-  if (!answer.ok) throw new Refused(data.error ?? answer.statusText);
+  if (!answer.ok) throw new Error(data.error ?? answer.statusText);
   return data;
 }
