@@ -117,6 +117,14 @@ def test_groups_have_counts_and_ranges(served):
     assert sum(row["runs"] for row in two["rows"]) == 9
 
 
+def test_the_runs_of_a_group_have_the_columns_of_the_groups(served):
+    """They stand below them, also if no columns are chosen."""
+    groups = served.ask("table", group="config.lr")
+    runs = served.ask("table", group="config.lr", member=groups["rows"][0]["member"])
+    assert [each["key"] for each in groups["columns"]][:3] == ["config.lr", "steps", "runtime"]
+    assert runs["columns"] == groups["columns"][1:]
+
+
 @pytest.mark.parametrize("form", ["csv", "json"])
 def test_the_whole_table_is_what_the_command_prints(served, form):
     """With the filter, the order, the columns and the groups of the view."""

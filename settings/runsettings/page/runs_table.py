@@ -77,10 +77,10 @@ def read_table(source: RunSource, asked: Mapping[str, str]) -> dict[str, Any]:
         return _table(listing, columns, listing.total or 0, shown)
     listing = source.select(question)
     found = grouped_runs(listing.runs, groups, parsed.order)
+    if parsed.columns is None:  # most of the columns of runs have no numbers
+        metrics = [key for key in summary_metrics(listing.runs) if key not in groups]
+        columns = [find_key(name, ()) for name in _OF_GROUPS] + metrics[:_MOST_METRICS]
     if member is None:
-        if parsed.columns is None:  # most of the columns of runs have no numbers
-            metrics = [key for key in summary_metrics(listing.runs) if key not in groups]
-            columns = [find_key(name, ()) for name in _OF_GROUPS] + metrics[:_MOST_METRICS]
         shown = [_group_row(group, groups, columns) for group in found[part.range]]
         return _table(listing, [*groups, *columns], len(found), shown)
     runs = [run for group in found if _member(group) == member for run in group.runs]

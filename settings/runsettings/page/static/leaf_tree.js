@@ -35,7 +35,9 @@ export function leafTree(title, found, run) {
     body.append(row);
     if (!path.length) return;
     const node = path.join(".");
-    below.set(node, [...(below.get(node) ?? []), row]);
+    const rows = below.get(node) ?? [];
+    rows.push(row);
+    below.set(node, rows);
   };
   /** @type {Set<string>} */
   const made = new Set();
