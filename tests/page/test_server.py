@@ -97,8 +97,8 @@ def test_the_table_is_filtered_sorted_and_cut(served):
     ]
     assert found["total"] == 5
     assert found["rows"] == [
-        {"project": "capsules", "id": "r3", "values": ["r3", 3]},
-        {"project": "capsules", "id": "r2", "values": ["r2", 2]},
+        {"project": "capsules", "id": "r3", "name": "run 3", "values": ["r3", 3]},
+        {"project": "capsules", "id": "r2", "name": "run 2", "values": ["r2", 2]},
     ]
     newest = [row["id"] for row in served.ask("table")["rows"]]
     assert newest == ["r5", "r4", "r3", "r2", "r1", "r0"]

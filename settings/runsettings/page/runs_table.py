@@ -54,10 +54,11 @@ def read_table(source: RunSource, asked: Mapping[str, str]) -> dict[str, Any]:
 
     Returns:
         ``columns`` with key and kind, ``total``, the number of rows, and ``rows``. A row of a run
-        has its ``project``, its ``id``, and the ``values`` of the columns. A row of a group has its
-        ``member``, the ``values`` of the keys, the number of ``runs``, and ``ranges``: for each
-        other column, the mean, the smallest and the largest number, or ``None``. ``reading`` is the
-        number of journals that are being read while the table has only the newest runs, or 0.
+        has its ``project``, ``id`` and ``name``, and the ``values`` of the columns. A row of a
+        group has its ``member``, the ``values`` of the keys, the number of ``runs``, and
+        ``ranges``: for each other column, the mean, the smallest and the largest number, or
+        ``None``. ``reading`` is the number of journals that are being read while the table has
+        only the newest runs, or 0.
 
     Raises:
         QueryError: A filter or a key is wrong.
@@ -173,7 +174,7 @@ def _table(
 
 def _run_row(run: StoredRun, columns: Sequence[Key]) -> dict[str, Any]:
     values = [json_value(key.get(run), key.kind) for key in columns]
-    return {"project": run.project, "id": run.id, "values": values}
+    return {"project": run.project, "id": run.id, "name": run.name, "values": values}
 
 
 def _group_row(group: Group, keys: Sequence[Key], columns: Sequence[Key]) -> dict[str, Any]:

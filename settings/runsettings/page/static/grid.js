@@ -8,7 +8,7 @@ const MARGIN = 12; // rows that are drawn above and below the window
 
 /**
  * @typedef {{key: string, kind: string}} Column
- * @typedef {{project: string, id: string, values: any[]}} RunRow
+ * @typedef {{project: string, id: string, name: string, values: any[]}} RunRow
  * @typedef {{member: string, values: any[], runs: number, ranges: (any[] | null)[]}} GroupRow
  * @typedef {{state: Record<string, string>, change: (more: Record<string, string>) => void,
  *   choose: (chosen: RunRow[]) => void, signal: AbortSignal}} Given
@@ -183,7 +183,7 @@ export class Grid {
     const name = JSON.stringify([run.project, run.id]);
     const chosen = this.marked.has(name);
     const cells = this.columns.map((column, index) => this.runCell(run, column, run.values[index]));
-    const lead = inGroup ? [element("td", { colspan: this.groups.length + 1 }, element("a", { href: runAddress(run), tabindex: -1 }, run.id))] : [];
+    const lead = inGroup ? [element("td", { colspan: this.groups.length + 1 }, element("a", { href: runAddress(run), tabindex: -1 }, run.id), " ", element("span", { class: "quiet" }, run.name === run.id ? "" : run.name))] : [];
     const row = element("tr", { class: `row${inGroup ? " member" : ""}${chosen ? " chosen" : ""}`, "aria-selected": String(chosen), "aria-rowindex": at + 2 }, ...lead, ...cells);
     row.addEventListener("dblclick", () => this.toggle(run));
     row.run = run;
