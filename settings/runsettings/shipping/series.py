@@ -30,6 +30,9 @@ _EXACT_INTEGERS: Final = 1 << 53
 _FEW: Final = 4
 """Fewer rows with the same keys are added faster one by one."""
 
+_PAIRS: Final = 8
+"""How many pairs of neighbours are compared before lines are split where the keys change."""
+
 _START: Final = b'{"type":"history"'
 """The beginning of a row as the writer writes it. Other rows are added one by one."""
 
@@ -111,6 +114,11 @@ def _split(lines: Sequence[bytes]) -> Iterator[tuple[bool, int]]:
     Yields:
         Whether the lines may be rows with the same keys, and their number.
     """
+    distance = max(len(lines) // _PAIRS, 1)
+    pairs = zip(lines[::distance], lines[1::distance], strict=False)
+    if not any(_texts(one) == _texts(next_one) for one, next_one in pairs):
+        yield False, len(lines)  # without splitting each line
+        return
     others = 0
     for _, group in groupby(lines, _texts):
         count = sum(1 for _ in group)
