@@ -79,7 +79,10 @@ WRITERS = {"trackio": trackio_writer, "mlflow": mlflow_writer}
 
 
 def main() -> None:
-    """Write the runs."""
+    """Write the runs; without arguments, say how."""
+    if len(sys.argv) != 5:
+        print(__doc__)
+        return
     name, directory, runs, seconds = sys.argv[1], Path(sys.argv[2]), *map(int, sys.argv[3:])
     directory.mkdir(parents=True, exist_ok=True)
     counter = directory / "runs.txt"
