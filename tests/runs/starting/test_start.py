@@ -737,8 +737,11 @@ def test_flags_of_settings_in_the_config_settle_the_run(jail):
         assert str(run.settings.origin("project")) == "--project"
 
 
-def test_a_start_in_a_warm_process_makes_few_calls(begin, counted_calls):
+def test_a_start_in_a_warm_process_makes_few_calls(begin, counted_calls, monkeypatch):
     """Ours and others' together: what `init` costs once everything is loaded."""
+    monkeypatch.setattr(
+        sys, "argv", ["train.py"]
+    )  # each argument is recorded, also those of pytest
     given = {"project": "p", "config": {"lr": 0.1, "optim": {"name": "sgd"}}}
     for _ in range(2):
         begin(**given).finish()
