@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+from runsettings.cli.program_table import ProgramTable
+
 MODEL = """
 from pydantic import BaseModel
 from runsettings import LayeredSettings, RunConfig
@@ -378,3 +380,12 @@ def test_check_reports_both_tables(jail, run):
     jail.write("a.yaml", "a: 089\n")
     assert run("check", "--fix", "a.yaml").exit_code == 1
     assert (jail.cwd / "a.yaml").read_text() == "a: 089\n"
+
+
+@pytest.mark.parametrize("key", sorted(ProgramTable.model_fields))
+def test_a_key_of_the_program_in_the_table_of_settings_is_told_its_table(jail, run, key):
+    """`model` is not a slip of `mode` there."""
+    value = '"train:Train"' if key == "model" else '["a"]'
+    jail.write("pyproject.toml", f"[tool.runsettings]\n{key} = {value}\n")
+    hint = "it belongs to [tool.runsettings.program]"
+    assert f"{key} is not a key of [tool.runsettings] — {hint}" in run("show").stderr

@@ -48,6 +48,9 @@ OWN_TABLE: Final = ("tool", "runsettings")
 TABLES_OF_COMMANDS: Final = ("check", "program")
 """Tables inside of it, which the command line reads."""
 
+KEYS_OF_PROGRAM: Final = frozenset({"model", "files", "env_files", "config", "set", "profiles"})
+"""The keys of the table ``program``."""
+
 _DELETED: Final = "the working directory was deleted"
 
 _LIMIT: Final = 4 * 1024 * 1024

@@ -17,7 +17,11 @@ from pydantic.fields import FieldInfo
 
 from runsettings.composition.merge import Merged
 from runsettings.layers.scalar_types import is_plain_type, union_members
-from runsettings.layers.settings_files.layers import OWN_TABLE, TABLES_OF_COMMANDS
+from runsettings.layers.settings_files.layers import (
+    KEYS_OF_PROGRAM,
+    OWN_TABLE,
+    TABLES_OF_COMMANDS,
+)
 from runsettings.layers.text_values import fields_of_type
 from runsettings.resolution.aliases import alias_paths_of, spellings_of
 from runsettings.resolution.normalizing.key_hints import elsewhere, list_of_keys
@@ -244,6 +248,8 @@ def _unknown_key(
     if excerpt is not None and meant is not None and meant in options and options[meant].secret:
         excerpt = _without_value(excerpt)
     hint = None if meant is None or "." in name else f"did you mean {meant!r}?"
+    if tables and name in KEYS_OF_PROGRAM:
+        hint = f"it belongs to [{'.'.join(OWN_TABLE)}.program]"
     hint = hint or elsewhere(name, table, tree)
     if hint is None and not lenient:
         hint = list_of_keys(unknown.models, options)
