@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -48,6 +49,10 @@ def load_object(reference: str, option: str, directory: Path | None = None) -> A
     here = str(directory)
     if script.suffix == ".py":
         here, module_name = str(directory / script.parent), script.stem
+        if not (directory / script).is_file():  # a module of this name may be installed
+            hint = did_you_mean(script.name, (path.name for path in Path(here).glob("*.py")))
+            message = f"there is no file {os.fspath(script)!r}"
+            raise refused(f"{message} — {hint}" if hint else message)
     if here not in sys.path:
         sys.path.insert(0, here)
     try:

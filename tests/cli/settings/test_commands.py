@@ -483,3 +483,29 @@ def test_an_unknown_key_of_ones_own_model_leads_to_its_keys(jail, run, command, 
     result = run(command, key)
     assert result.exit_code == 1
     assert result.stderr.endswith(f"{key} is not a key of Small — {advice}\n")
+
+
+@pytest.mark.parametrize("command", ["get", "explain", "unset", "set"])
+@pytest.mark.parametrize("key", ["", " ", ".", ".project"])
+def test_an_empty_key_is_told(run, command, key):
+    """A message that begins with the key would begin with nothing."""
+    result = run(command, key, *(["x"] if command == "set" else []))
+    assert result.exit_code == 1
+    assert result.stderr.endswith("the key has an empty part — write key or outer.key\n")
+
+
+@pytest.mark.parametrize(
+    ("reference", "message"),
+    [
+        ("json.py:JSONEncoder", "there is no file 'json.py'"),
+        ("tarin.py:Train", "there is no file 'tarin.py' — did you mean 'train.py'?"),
+        ("src/train.py:Train", "there is no file 'src/train.py'"),
+    ],
+)
+def test_a_script_that_is_not_there_is_told(jail, run, reference, message):
+    """An installed module of the same name is not imported for it."""
+    jail.monkeypatch.setattr(sys, "path", list(sys.path))
+    jail.write("train.py", "")
+    result = run("show", "--model", reference)
+    assert result.exit_code == 2
+    assert result.stderr.endswith(f"{message}\n")

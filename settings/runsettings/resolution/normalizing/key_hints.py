@@ -39,6 +39,9 @@ def no_such_key(
         hint: A hint that is better than one about these keys.
     """
     known = list(known)
+    if not str(path[-1]).strip():
+        message, hint = "the key has an empty part", "write key or outer.key"
+        return Diagnostic.of(Rule.KEY_EMPTY, path[:-1], message, None, hint)
     hint = hint or did_you_mean(str(path[-1]), known) or list_of_keys([model], known, path[:-1])
     return Diagnostic.of(Rule.UNKNOWN_KEY, path, f"is not a key of {model.__name__}", None, hint)
 
