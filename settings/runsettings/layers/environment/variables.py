@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import AliasChoices, AliasPath
 from pydantic_settings import BaseSettings
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from runsettings.layers import copying
     from runsettings.layers.environment import nested_names, renamed_variables
     from runsettings.values.diagnostic import Diagnostic
+
+    # What is read: the variables, the tree that they fill, and the marks of the variables.
+    _Given = tuple[Mapping[str, str | None], Tree, Mapping[str, Any]]
 else:
     copying = deferred("runsettings.layers.copying")
     nested_names = deferred("runsettings.layers.environment.nested_names")
@@ -47,14 +50,6 @@ _MOST_NAMES: Final = 4096
 
 _enclosing: ContextVar[tuple[EnvironmentVariables, ...]] = ContextVar("_enclosing", default=())
 """How the settings that are being validated read variables, outermost first."""
-
-
-class _Given(NamedTuple):
-    """What is read: the variables, the tree that they fill, and the marks of the variables."""
-
-    environ: Mapping[str, str | None]
-    tree: Tree
-    places: Mapping[str, Any]
 
 
 class EnvironmentVariables:
@@ -169,7 +164,7 @@ class EnvironmentVariables:
                 asked.setdefault(owner, {})[spelled] = native
         tree.marks = marks
         beaten: list[Tree] = []
-        given = _Given(environ, tree, places)
+        given = environ, tree, places
         for owner, variables in asked.items():
             self._ask(owner, variables, given, diagnostics)
             self._keep_beaten(owner, variables, given, beaten)
