@@ -107,7 +107,7 @@ class Normalizer:
             # Flags that are not keys of the model belong to the program.
             data = {key: value for key, value in data.items() if key in self._containing}
         diagnostics += unknown_keys.unknown_key_diagnostics(
-            data, tree, self._table, self._known_elsewhere
+            data, tree, self._table, self._known_elsewhere, reading.other_keys
         )
         return reading._replace(tree=result, diagnostics=tuple(diagnostics))
 

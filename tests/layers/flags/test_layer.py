@@ -167,6 +167,27 @@ def test_two_models_share_a_settings_file(flag_values, jail):
             model.resolve(args=args)
 
 
+def test_a_misspelt_key_of_the_other_model_in_a_shared_settings_file(jail):
+    """The hint names the key that is meant, whichever of the two models is read first."""
+
+    class Data(LayeredSettings):
+        workers: int = 1
+
+    class Digits(LayeredSettings):
+        epochs: int = 1
+
+    jail.write("shared.yaml", "wrokers: 9\nepoch: 2\n")
+    parser = argparse.ArgumentParser()
+    Digits.add_arguments(parser)
+    Data.add_arguments(parser)
+    args = runsettings.parse_args(parser, ["--settings-file", "shared.yaml"])
+    for model in (Data, Digits):
+        with pytest.raises(SettingsError) as caught:
+            model.resolve(args=args)
+        hints = {each.key: each.hint for each in caught.value.diagnostics}
+        assert hints == {"wrokers": "did you mean 'workers'?", "epoch": "did you mean 'epochs'?"}
+
+
 def test_settings_file_flag_of_the_programs_own_is_a_conflict():
     """Only a flag of ours is shared; one that means something else is argparse's to refuse."""
     parser = argparse.ArgumentParser()

@@ -87,7 +87,11 @@ def unknown_keys(
 
 
 def unknown_key_diagnostics(
-    data: Mapping[str, Any], tree: Tree, table: OptionTable, known_elsewhere: frozenset[str]
+    data: Mapping[str, Any],
+    tree: Tree,
+    table: OptionTable,
+    known_elsewhere: frozenset[str],
+    other_keys: frozenset[str] = frozenset(),
 ) -> list[Diagnostic]:
     """A diagnostic for each unknown key of a source.
 
@@ -97,6 +101,7 @@ def unknown_key_diagnostics(
         table: The model's options.
         known_elsewhere: Names that another program reads from the files that we share with it. In
             code, where it takes them as arguments, they are warnings.
+        other_keys: Keys of other models that the source is for as well.
     """
     shared = tree.layer.is_shared and tree.kind is Kind.INI
 
@@ -114,6 +119,7 @@ def unknown_key_diagnostics(
             tree,
             table,
             spelled(unknown.models),
+            other_keys if len(unknown.path) == 1 else (),
             lenient=shared or (tree.layer.is_environment and not _forbids(unknown)),
         )
         for unknown in unknown_keys(dict(data), table.model)
@@ -231,6 +237,7 @@ def _unknown_key(
     tree: Tree,
     table: OptionTable,
     options: Mapping[str, Option],
+    other_keys: Iterable[str],
     *,
     lenient: bool,
 ) -> Diagnostic:
@@ -244,7 +251,7 @@ def _unknown_key(
         names = tuple(config.get("pyproject_table") or (owner,))
         owner = f"[{'.'.join(names)}]"
         tables = TABLES_OF_COMMANDS if names == OWN_TABLE else ()
-    meant = closest(name, [*options, *tables])
+    meant = closest(name, [*options, *tables, *other_keys])
     if excerpt is not None and meant is not None and meant in options and options[meant].secret:
         excerpt = _without_value(excerpt)
     hint = None if meant is None or "." in name else f"did you mean {meant!r}?"
