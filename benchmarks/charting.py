@@ -73,6 +73,7 @@ def served(root: str, browser: Browser) -> Iterator[Page]:
     try:
         assert server.stdout is not None
         page = browser.new_page()
+        page.set_default_timeout(120_000)  # the first listing reads the whole journal
         page.goto(server.stdout.readline().strip())
         page.wait_for_selector("tr.row a")
         yield page
