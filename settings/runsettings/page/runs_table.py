@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -10,10 +9,10 @@ from typing import Any, Final
 
 from runsettings.journal.index import Listing
 from runsettings.journal.query.groups import (
-    Group,
+    GroupListing,
+    GroupRow,
+    NumberRange,
     group_columns,
-    grouped_runs,
-    number_range,
     summary_metrics,
 )
 from runsettings.journal.query.keys import Key, default_keys, find_key, key_names, known_keys
@@ -38,6 +37,9 @@ _PAUSE: Final = 0.1
 
 _DRAWN: Final = 2_000
 """The largest number of runs in one picture."""
+
+_RUNS_WITH_METRICS: Final = 200
+"""The number of runs whose metrics are the default columns of groups."""
 
 _SAMPLE: Final = 2_000
 """The largest number of runs whose keys are offered: a store may have many more."""
@@ -76,16 +78,24 @@ def read_table(source: RunSource, asked: Mapping[str, str]) -> dict[str, Any]:
         listing = source.select(part)
         shown = [_run_row(run, columns) for run in listing.runs]
         return _table(listing, columns, listing.total or 0, shown)
-    listing = source.select(question)
-    found = grouped_runs(listing.runs, groups, parsed.order)
     if parsed.columns is None:  # most of the columns of runs have no numbers
-        metrics = [key for key in summary_metrics(listing.runs) if key not in groups]
-        columns = [find_key(name, ()) for name in _OF_GROUPS] + metrics[:_MOST_METRICS]
-    if member is None:
-        shown = [_group_row(group, groups, columns) for group in found[part.range]]
-        return _table(listing, [*groups, *columns], len(found), shown)
-    runs = [run for group in found if _member(group) == member for run in group.runs]
-    return _table(listing, columns, len(runs), [_run_row(run, columns) for run in runs[part.range]])
+        columns = _columns_of_groups(source, question, groups)
+        part = replace(part, sections=("summary",))
+    if member is not None:
+        listing = source.members(part, member)
+        shown = [_run_row(run, columns) for run in listing.runs]
+        return _table(listing, columns, listing.total or 0, shown)
+    found = source.groups(part, columns)
+    shown = [_group_row(group, groups, columns) for group in found.rows]
+    return _table(found, [*groups, *columns], found.total, shown)
+
+
+def _columns_of_groups(source: RunSource, question: Question, groups: Sequence[Key]) -> list[Key]:
+    """The default columns of groups, from the newest of the runs: a store may have many more."""
+    some = replace(question, limit=_RUNS_WITH_METRICS, sort=(), sections=("summary",))
+    names = {key.text for key in groups}
+    metrics = [key for key in summary_metrics(source.select(some).runs) if key.text not in names]
+    return [find_key(name, ()) for name in _OF_GROUPS] + metrics[:_MOST_METRICS]
 
 
 def read_rows(source: RunSource, asked: Mapping[str, str]) -> dict[str, Any]:
@@ -152,7 +162,7 @@ def _question(asked: Mapping[str, str]) -> Question:
         sort=key_names(asked.get("sort", "")),
         columns=asked.get("columns") or None,
         group_by=asked.get("group") or None,
-        sections=("summary",) if asked.get("group") and not asked.get("columns") else (),
+        sections=(),
     )
 
 
@@ -166,7 +176,7 @@ def read_keys(source: RunSource) -> list[str]:
 
 
 def _table(
-    listing: Listing, keys: Sequence[Key], total: int, rows: Sequence[Any]
+    listing: Listing | GroupListing, keys: Sequence[Key], total: int, rows: Sequence[Any]
 ) -> dict[str, Any]:
     columns = [{"key": key.text, "kind": key.kind.name.lower()} for key in keys]
     return {"columns": columns, "total": total, "rows": rows, "reading": listing.reading}
@@ -177,20 +187,15 @@ def _run_row(run: StoredRun, columns: Sequence[Key]) -> dict[str, Any]:
     return {"project": run.project, "id": run.id, "name": run.name, "values": values}
 
 
-def _group_row(group: Group, keys: Sequence[Key], columns: Sequence[Key]) -> dict[str, Any]:
-    pairs = zip(group.values, keys, strict=True)
+def _group_row(group: GroupRow, keys: Sequence[Key], columns: Sequence[Key]) -> dict[str, Any]:
+    values, ranges = zip(group.values, keys, strict=True), zip(group.ranges, columns, strict=True)
     return {
-        "member": _member(group),
-        "values": [json_value(value, key.kind) for value, key in pairs],
-        "runs": len(group.runs),
-        "ranges": [_range(key, group.runs) for key in columns],
+        "member": group.member,
+        "values": [json_value(value, key.kind) for value, key in values],
+        "runs": group.size,
+        "ranges": [_range(numbers, key) for numbers, key in ranges],
     }
 
 
-def _range(key: Key, runs: Sequence[StoredRun]) -> list[Any] | None:
-    found = number_range(key, runs)
-    return None if found is None else [json_value(number, key.kind) for number in found]
-
-
-def _member(group: Group) -> str:
-    return json.dumps(group.identity)
+def _range(numbers: NumberRange | None, key: Key) -> list[Any] | None:
+    return None if numbers is None else [json_value(number, key.kind) for number in numbers]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +15,9 @@ from runsettings.journal import removal
 from runsettings.journal.aggregates import merge_summary
 from runsettings.journal.directory import FILES, wandb_directory
 from runsettings.journal.index import Listing, list_runs
-from runsettings.journal.query.finding import choose_run, find_run, runs_directory
+from runsettings.journal.query.finding import find_run, runs_directory
+from runsettings.journal.query.groups import GroupListing, group_listing, members_of
+from runsettings.journal.query.keys import Key
 from runsettings.journal.query.listing import Question, answer
 from runsettings.journal.query.metrics import Bucket, Metric, read_metrics
 from runsettings.journal.query.run_objects import saved_files
@@ -23,8 +25,8 @@ from runsettings.journal.reader import open_regular, read_history
 from runsettings.journal.replay import StoredRun, load_run
 from runsettings.recorded.arguments import check_argument
 from runsettings.recorded.journal_series import JournalSeries
+from runsettings.recorded.store_source import StoreSource, Tell
 from runsettings.shipping.addresses import check_packages, shown
-from runsettings.shipping.stores.base import Store
 from runsettings.values.diagnostic import Rule
 from runsettings.values.errors import RunError
 from runsettings.values.origin import PlacedText
@@ -39,9 +41,6 @@ SETTING: Final = "setting"
 _PART: Final = 1 << 20
 """The number of bytes of a file that are read at a time."""
 
-Tell = Callable[[int, int], None]
-"""Called with the number of journals that were read, and the total number."""
-
 
 class RunSource(Protocol):
     """Finds and reads runs."""
@@ -54,6 +53,28 @@ class RunSource(Protocol):
 
     def select(self, question: Question, tell: Tell = lambda _done, _all: None) -> Listing:
         """The runs that a question selects, without the details; ``tell`` reports progress.
+
+        Raises:
+            QueryError: A filter or a key is wrong, or no run has it.
+        """
+
+    def groups(self, question: Question, metrics: Sequence[Key]) -> GroupListing:
+        """Group the runs that a question selects.
+
+        Args:
+            question: The filters, the keys to group by and to sort by, and the range of groups.
+            metrics: The keys of the numbers.
+
+        Raises:
+            QueryError: A filter or a key is wrong, or no run has it.
+        """
+
+    def members(self, question: Question, member: str) -> Listing:
+        """The runs of one group, without the details, and their number.
+
+        Args:
+            question: The filters, the keys to group by and to sort by, and the range of runs.
+            member: The `GroupRow.member` of the group.
 
         Raises:
             QueryError: A filter or a key is wrong, or no run has it.
@@ -143,6 +164,16 @@ class DirectorySource:
         found = answer(question.whole, listing.runs)
         return replace(listing, runs=found[question.range], total=len(found))
 
+    def groups(self, question: Question, metrics: Sequence[Key]) -> GroupListing:
+        """The groups of the runs that a question selects."""
+        listing = self.select(question.whole)
+        return group_listing(question, listing.runs, metrics)._replace(reading=listing.reading)
+
+    def members(self, question: Question, member: str) -> Listing:
+        """The runs of one group."""
+        listing = self.select(question.whole)
+        return replace(members_of(question, listing.runs, member), reading=listing.reading)
+
     def find(self, name: str) -> StoredRun:
         """One run with all details; the name may also be any path of a run."""
         return find_run(self.directory, name)
@@ -197,74 +228,6 @@ class DirectorySource:
         with os.fdopen(open_regular(run.directory / FILES / path), "rb") as file:
             while part := file.read(_PART):
                 yield part
-
-
-class StoreSource:
-    """The runs in a store.
-
-    Args:
-        store: The open store.
-        place: Its address without secrets.
-    """
-
-    def __init__(self, store: Store, place: str) -> None:
-        self.store, self.place = store, place
-
-    def runs(self, tell: Tell = lambda _done, _all: None) -> Listing:
-        """All runs, newest first."""
-        del tell
-        return Listing(self.store.list_runs())
-
-    def select(self, question: Question, tell: Tell = lambda _done, _all: None) -> Listing:
-        """The runs that a question selects; the database selects them."""
-        del tell
-        return self.store.select_runs(question)
-
-    def find(self, name: str) -> StoredRun:
-        """One run with everything."""
-        listed = self.store.select_runs(Question(sections=())).runs
-        return self.load(choose_run(listed, name, self.place))
-
-    def load(self, listed: StoredRun) -> StoredRun:
-        """A listed run with everything."""
-        return self.store.load_run(listed)
-
-    def family(self, run: StoredRun) -> list[StoredRun]:
-        """Only the run: a store removes the runs that it overwrote together with it."""
-        return [run]
-
-    def edit(self, run: StoredRun, edit: Edit) -> None:
-        """Change the name, notes and tags of a run in the store; its journal does not change."""
-        from runsettings.journal.edits import checked  # pydantic: it checks tags as settings
-
-        self.store.edit_run(run, checked(edit))
-
-    def remove(self, run: StoredRun, *, force: bool) -> None:
-        """Remove a run from the store."""
-        del force  # the caller has checked the state; a store has no lock to check
-        self.store.remove_run(run)
-
-    def metrics(self, run: StoredRun) -> dict[str, Metric]:
-        """The metrics of a run."""
-        return self.store.read_metrics(run)
-
-    def series(
-        self, run: StoredRun, key: str, buckets: int, first: float = 0, last: float = math.inf
-    ) -> list[Bucket]:
-        """One metric of a run in buckets, from the summaries of its chunks in the store."""
-        return self.store.read_series(run, key, buckets, first, last)
-
-    def history(self, run: StoredRun) -> Iterator[dict[str, Any]]:
-        """The rows of a run, read in parts."""
-        return self.store.read_history(run)
-
-    def files(self, run: StoredRun) -> Mapping[str, int | None]:
-        """The files of a run with their sizes in bytes."""
-        return run.files
-
-    def read_file(self, run: StoredRun, path: str) -> Iterator[bytes]:
-        """The content of a file of a run, if it was not too large to be shipped."""
-        return self.store.read_file(run, path)
 
 
 @contextmanager

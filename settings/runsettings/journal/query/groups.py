@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import json
 import math
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
+from runsettings.journal.index import Listing
 from runsettings.journal.query.keys import Key, Kind, find_key
-from runsettings.journal.query.listing import Column, sorted_rows
+from runsettings.journal.query.listing import Column, Question, parse_question, sorted_rows
 from runsettings.journal.replay import StoredRun
 from runsettings.values.key_paths import MISSING
 
-_LARGEST: Final = int(sys.float_info.max)
+LARGEST: Final = int(sys.float_info.max)
 """The largest integer that a float can hold."""
 
 
@@ -101,7 +103,7 @@ def grouped_runs(
         except TypeError:  # a list cannot be hashed
             group = None
         if group is None:
-            identity = tuple(f"{type(value).__name__} {value}" for value in values)
+            identity = identity_of(values)
             group = found.setdefault(identity, Group(identity, values, []))
             with contextlib.suppress(TypeError):
                 known[quick] = group
@@ -121,6 +123,15 @@ def _group_value(key: Key, group: Group, keys: Sequence[Key]) -> Any:
             return value
     numbers = None if key.kind is Kind.TIME else number_range(key, group.runs)
     return key.get(group.runs[0]) if numbers is None else numbers.mean
+
+
+def identity_of(values: Iterable[Any]) -> tuple[str, ...]:
+    """Return the values of a group and their types as texts.
+
+    Args:
+        values: The values.
+    """
+    return tuple(f"{type(value).__name__} {value}" for value in values)
 
 
 class NumberRange(NamedTuple):
@@ -149,11 +160,25 @@ def number_range(key: Key, runs: Iterable[StoredRun]) -> NumberRange | None:
     values = [value for run in runs if type(value := get(run)) is float or _is_float(value)]
     if not values:
         return None
-    # Each value is divided first, because the sum of large floats may overflow.
-    count = len(values)
-    mean = sum([value / count for value in values])
     known = [value for value in values if not math.isnan(value)] or values
-    return NumberRange(mean, min(known), max(known))
+    return NumberRange(mean(values), min(known), max(known))
+
+
+def mean(values: Sequence[float]) -> float:
+    """Compute the mean of some numbers without losing digits.
+
+    Args:
+        values: The numbers; at least one.
+
+    Returns:
+        The mean; NaN if a number is NaN, or if both infinities are among them.
+    """
+    try:
+        return math.fsum(values) / len(values)
+    except OverflowError:
+        return math.fsum(value / len(values) for value in values)
+    except ValueError:  # both infinities
+        return math.nan
 
 
 def summary_metrics(runs: Iterable[StoredRun]) -> list[Key]:
@@ -177,4 +202,81 @@ def _group_values(key: Key, run: StoredRun) -> Iterator[Any]:
 def _is_float(value: Any) -> bool:
     """Whether a value is a number that a float can hold, including NaN and infinities."""
     kind = type(value)
-    return kind is float or (kind is int and -_LARGEST <= value <= _LARGEST)
+    return kind is float or (kind is int and -LARGEST <= value <= LARGEST)
+
+
+class GroupRow(NamedTuple):
+    """A group, without its runs."""
+
+    identity: tuple[str, ...]
+    """As in `Group`."""
+    values: tuple[Any, ...]
+    """The values of the keys; `MISSING` if the runs have none."""
+    size: int
+    """The number of runs."""
+    ranges: Sequence[NumberRange | None]
+    """The numbers of each metric."""
+
+    @property
+    def member(self) -> str:
+        """The identity as one text."""
+        return _member(self.identity)
+
+
+class GroupListing(NamedTuple):
+    """A part of the groups of the selected runs."""
+
+    rows: Sequence[GroupRow]
+    total: int
+    """The number of all groups."""
+    reading: int = 0
+    """As in `index.Listing`."""
+
+
+def group_listing(
+    question: Question, runs: Sequence[StoredRun], metrics: Sequence[Key]
+) -> GroupListing:
+    """Group the runs that a question selected.
+
+    Args:
+        question: The keys to group by and to sort by, and the range of groups.
+        runs: The runs, sorted.
+        metrics: The keys of the numbers.
+    """
+    found = _grouped(question, runs)
+    rows = [
+        GroupRow(
+            group.identity,
+            group.values,
+            len(group.runs),
+            [number_range(key, group.runs) for key in metrics],
+        )
+        for group in found[question.range]
+    ]
+    return GroupListing(rows, len(found))
+
+
+def members_of(question: Question, runs: Sequence[StoredRun], member: str) -> Listing:
+    """Select the runs of one group.
+
+    Args:
+        question: The keys to group by, and the range of runs.
+        runs: The selected runs, sorted.
+        member: The `GroupRow.member` of the group.
+    """
+    found = [
+        run
+        for group in _grouped(question, runs)
+        if _member(group.identity) == member
+        for run in group.runs
+    ]
+    return Listing(found[question.range], total=len(found))
+
+
+def _grouped(question: Question, runs: Sequence[StoredRun]) -> list[Group]:
+    parsed = parse_question(question, ())
+    return grouped_runs(runs, parsed.groups or (), parsed.order)
+
+
+def _member(identity: Sequence[str]) -> str:
+    return json.dumps(identity)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import abc
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from runsettings.journal.index import Listing
+from runsettings.journal.query.groups import GroupListing
+from runsettings.journal.query.keys import Key
 from runsettings.journal.query.listing import Question
 from runsettings.journal.query.metrics import Bucket, Metric
 from runsettings.journal.records import State
@@ -199,6 +201,36 @@ class Store(Destination):
         Returns:
             The runs, sorted, with only the sections that the question needs; and the number of
             all selected runs, if it needs that.
+
+        Raises:
+            QueryError: A filter or a key is wrong, or no run has it.
+        """
+
+    @abc.abstractmethod
+    def group_runs(self, question: Question, metrics: Sequence[Key]) -> GroupListing:
+        """Group runs in the same way as `query.groups.group_listing`.
+
+        Args:
+            question: The filters, the keys to group by and to sort by, and the range of groups.
+            metrics: The keys of the numbers.
+
+        Returns:
+            The groups in the range, and the number of all groups.
+
+        Raises:
+            QueryError: A filter or a key is wrong, or no run has it.
+        """
+
+    @abc.abstractmethod
+    def select_members(self, question: Question, member: str) -> Listing:
+        """Select the runs of one group.
+
+        Args:
+            question: The filters, the keys to group by and to sort by, and the range of runs.
+            member: The `GroupRow.member` of the group.
+
+        Returns:
+            The runs in the range, and the number of all runs of the group.
 
         Raises:
             QueryError: A filter or a key is wrong, or no run has it.

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 
+from runsettings.journal.query.groups import mean
 from runsettings.journal.writer import encode
 
 _LOCK_TIMEOUT: Final = 60
@@ -92,12 +93,46 @@ def make_engine(url: URL, *, writable: bool) -> Engine:
     def _connected(connection: Any, _: Any) -> None:
         connection.isolation_level = None
         connection.execute("PRAGMA foreign_keys = ON")
+        connection.create_aggregate("runsettings_mean", 1, _Mean)
+        connection.create_aggregate("bit_or", 1, _BitOr)
 
     @event.listens_for(engine, "begin")
     def _begun(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writable else "BEGIN")
 
     return engine
+
+
+class _Mean:
+    """The mean of some numbers for SQLite, whose own loses digits."""
+
+    def __init__(self) -> None:
+        self.values: list[float] = []
+
+    def step(self, value: float | None) -> None:
+        """Add a number; NULL is none."""
+        if value is not None:
+            self.values.append(value)
+
+    def finalize(self) -> float | None:
+        """The mean; NULL without numbers."""
+        return mean(self.values) if self.values else None
+
+
+class _BitOr:
+    """PostgreSQL's ``bit_or`` for SQLite."""
+
+    def __init__(self) -> None:
+        self.value: int | None = None
+
+    def step(self, value: int | None) -> None:
+        """Add the bits of an integer; NULL has none."""
+        if value is not None:
+            self.value = (self.value or 0) | value
+
+    def finalize(self) -> int | None:
+        """All bits; NULL without integers."""
+        return self.value
 
 
 def _without_compiler(connection: Any, _: Any) -> None:

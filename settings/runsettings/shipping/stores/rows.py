@@ -36,7 +36,7 @@ NOT_FINITE: Final = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.i
 REPLACED: Final = "\ufffd"
 """The replacement for a character that a database's text cannot hold."""
 
-_INTEGRAL_FLOATS: Final = float(1 << 53)
+INTEGRAL_FLOATS: Final = float(1 << 53)
 """All floats of at least this size are integers."""
 
 _CHANGES_DETAILS: Final = frozenset({"settings", "config", "file", "metadata"})
@@ -169,7 +169,7 @@ def filterable(value: Any, *, exact: bool) -> Any:
     if isinstance(value, float):
         if not math.isfinite(value):
             return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
-        return int(value) if exact and abs(value) >= _INTEGRAL_FLOATS else value
+        return int(value) if exact and abs(value) >= INTEGRAL_FLOATS else value
     if isinstance(value, dict):
         return {plain_text(key): filterable(item, exact=exact) for key, item in value.items()}
     if isinstance(value, list):

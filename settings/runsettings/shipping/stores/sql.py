@@ -6,19 +6,19 @@ import functools
 import math
 import shlex
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import URL, Connection, delete, func, inspect, null, select, text, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 
 from runsettings.journal.edits import Edit
 from runsettings.journal.index import Listing
 from runsettings.journal.query.finding import listing_command
-from runsettings.journal.query.keys import SECTIONS
+from runsettings.journal.query.groups import GroupListing
+from runsettings.journal.query.keys import SECTIONS, Key
 from runsettings.journal.query.listing import Question
 from runsettings.journal.query.metrics import Bucket, Metric
 from runsettings.journal.replay import StoredRun
@@ -29,7 +29,7 @@ from runsettings.shipping.stores.base import Committed, Latest, NoStoreError
 from runsettings.shipping.stores.engines import make_engine, next_step
 from runsettings.shipping.stores.one_run import editing, history
 from runsettings.shipping.stores.one_run.files import FileTable
-from runsettings.shipping.stores.queries import selecting
+from runsettings.shipping.stores.queries import grouping, selecting
 from runsettings.shipping.stores.queries.series import read_series
 from runsettings.shipping.stores.rows import (
     SECTION_TEXTS,
@@ -104,7 +104,7 @@ class SqlStore(FileTable):
         with self._begin() as connection:
             found = reading.committed(connection, names)
             if found is None:
-                connection.execute(self._insert_new(names))
+                tables.insert_new_run(connection, names)
                 found = reading.committed(connection, names)
         assert found is not None
         return found
@@ -183,6 +183,16 @@ class SqlStore(FileTable):
         with self._begin() as connection:
             return selecting.select_runs(connection, self._now(connection), question)
 
+    def group_runs(self, question: Question, metrics: Sequence[Key]) -> GroupListing:
+        """The groups of the runs that a question selects."""
+        with self._begin() as connection:
+            return grouping.group_runs(connection, self._now(connection), question, metrics)
+
+    def select_members(self, question: Question, member: str) -> Listing:
+        """The runs of one group."""
+        with self._begin() as connection:
+            return grouping.select_members(connection, self._now(connection), question, member)
+
     def find_latest(self, project: str, run_id: str) -> Latest | None:
         """The latest run with a project and an id; ``None`` if there is none."""
         with self._begin() as connection:
@@ -260,13 +270,6 @@ class SqlStore(FileTable):
             if not inspect(connection).has_table(tables.version.name):
                 return None
             return connection.execute(select(tables.version.c.version_num)).scalar_one_or_none()
-
-    def _insert_new(self, values: Mapping[str, Any]) -> Any:
-        """The statement that inserts a run, unless another process has just inserted it."""
-        values = {"position": 0, "tail": "", **values}
-        if self._is_postgres:
-            return postgresql.insert(runs).values(values).on_conflict_do_nothing()
-        return sqlite.insert(runs).values(values).on_conflict_do_nothing()
 
     def _series_numbers(self, connection: Connection, key: int, batch: Batch) -> dict[str, int]:
         """The numbers of all series of a run by name; new series in a batch get numbers first."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 from array import array
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal
 
 from sqlalchemy import (
@@ -31,6 +31,7 @@ from sqlalchemy import (
     Text,
     insert,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
@@ -191,6 +192,18 @@ events: Final = Table(
     Column("time", Double),
     Column("text", Text, nullable=False),
 )
+
+
+def insert_new_run(connection: Connection, names: Mapping[str, Any]) -> None:
+    """Insert a run, unless another process has just inserted it.
+
+    Args:
+        connection: A connection in a transaction.
+        names: The columns that identify the run, with their values.
+    """
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    values = {"position": 0, "tail": "", **names}
+    connection.execute(dialect.insert(runs).values(values).on_conflict_do_nothing())
 
 
 def insert_rows(connection: Connection, table: Table, rows: Sequence[Sequence[Any]]) -> None:

@@ -41,6 +41,7 @@ from runsettings.journal.query.keys import Key
 from runsettings.journal.query.listing import Question, parse_question
 from runsettings.shipping.stores.queries.json_values import (
     Bool,
+    NotInDatabase,
     PostgresValue,
     SqliteValue,
     Value,
@@ -59,10 +60,6 @@ _LONGEST: Final = 1000
 
 _MOST: Final = 200
 """The largest number of keys in a question to the database; SQLite takes about 900 conditions."""
-
-
-class NotInDatabase(Exception):  # noqa: N818 - not an error
-    """A question that the database does not take, or a key that it does not have as Python has."""
 
 
 class Condition(NamedTuple):
@@ -133,8 +130,18 @@ class Selection:
         for key in parsed.groups or ():
             self._checked(key)
         self.may = condition.may
+        self.is_whole = not parsed.filters
+        """Whether all runs are selected."""
         self.doubt = None if condition.may is condition.must else not_(sure(condition.must))
         """Whether Python has to check that a run matches; ``None`` if it never has to."""
+
+    def narrow(self, condition: Bool) -> None:
+        """Select only the runs for which a condition is true as well.
+
+        Args:
+            condition: The condition.
+        """
+        self.may, self.is_whole = and_(self.may, condition), False
 
     def _condition(self, part: Filter) -> Condition:
         if isinstance(part, Joined):

@@ -27,12 +27,17 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-from runsettings.shipping.stores.rows import REPLACED
+from runsettings.shipping.stores.rows import INTEGRAL_FLOATS, NOT_FINITE, REPLACED
+from runsettings.values.key_paths import MISSING
 
 Bool = ColumnElement[bool]
 
 _NO: Final = false()
 _NONE: Final = null()
+
+
+class NotInDatabase(Exception):  # noqa: N818 - not an error
+    """A question that the database does not take, or a value that it has in another form."""
 
 
 class Value:
@@ -74,6 +79,25 @@ class Value:
     def of_parts(self, parts: Sequence[ColumnElement[Any]]) -> Value:
         """The same value from its parts, which are columns of a subquery."""
         return Value(parts[0].is_not(None), parts[0])
+
+    @property
+    def same(self) -> list[ColumnElement[Any]]:
+        """Expressions that are equal for values of one group."""
+        return [self.text]
+
+    def decoded(self, same: Sequence[Any]) -> Any:
+        """The value of a group.
+
+        Args:
+            same: The results of `same`.
+
+        Returns:
+            The value; `MISSING` if the runs have none.
+
+        Raises:
+            NotInDatabase: Runs with other values may be in the same group.
+        """
+        return MISSING if same[0] is None else same[0]
 
     def equals(self, scalars: Sequence[Any]) -> Bool:
         """Whether the value, or an element of the list, is one of these JSON values."""
@@ -146,12 +170,24 @@ class PostgresValue(Value):
 
     @property
     def parts(self) -> list[ColumnElement[Any]]:
-        """The value and its type."""
-        return [self.value, self.kind]
+        """The value."""
+        return [self.value]
 
     def of_parts(self, parts: Sequence[ColumnElement[Any]]) -> PostgresValue:
-        """The same value from columns of a subquery."""
-        return PostgresValue(parts[0], kind=parts[1])
+        """The same value from a column of a subquery."""
+        return PostgresValue(parts[0])
+
+    @property
+    def same(self) -> list[ColumnElement[Any]]:
+        """The JSON of the value, in which 1 and 1.0 differ."""
+        return [cast(self.value, Text)]
+
+    def decoded(self, same: Sequence[Any]) -> Any:
+        """The value of a group."""
+        value = MISSING if same[0] is None else _grouped(json.loads(same[0]))
+        if isinstance(value, (int, float)) and INTEGRAL_FLOATS <= abs(value) < math.inf:
+            raise NotInDatabase  # floats of this size have become integers
+        return value
 
     def is_text(self, texts: Sequence[str]) -> Bool:
         """Whether the value itself is one of these texts."""
@@ -189,6 +225,20 @@ class SqliteValue(Value):
         made._set(*parts)
         return made
 
+    @property
+    def same(self) -> list[ColumnElement[Any]]:
+        """The value and its type; 1 equals 1.0 and true."""
+        return self.parts
+
+    def decoded(self, same: Sequence[Any]) -> Any:
+        """The value of a group."""
+        value, kind = same
+        if kind in ("object", "array") or (kind == "integer" and isinstance(value, float)):
+            raise NotInDatabase
+        if kind is None:
+            return MISSING
+        return bool(value) if kind in ("true", "false") else _grouped(value)
+
     def _set(self, value: ColumnElement[Any], kind: ColumnElement[Any]) -> None:
         self.value, self.kind = value, kind
         number = case((self.kind.in_(("integer", "real")), value))
@@ -217,6 +267,17 @@ def _is_scalar(value: ColumnElement[Any], kind: ColumnElement[Any], scalar: Any)
         return kind == json.dumps(scalar)
     kinds = ("text",) if isinstance(scalar, str) else ("integer", "real")
     return and_(kind.in_(kinds), value == literal(scalar))
+
+
+def _grouped(value: Any) -> Any:
+    """The value that a database's value represents.
+
+    Raises:
+        NotInDatabase: It may represent several.
+    """
+    if isinstance(value, (dict, list)) or (isinstance(value, str) and REPLACED in value):
+        raise NotInDatabase
+    return NOT_FINITE.get(value, value) if isinstance(value, str) else value
 
 
 def sure(condition: Bool) -> Bool:

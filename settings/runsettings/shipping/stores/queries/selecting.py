@@ -28,12 +28,11 @@ from runsettings.journal.query.listing import select_runs as chosen_runs
 from runsettings.journal.replay import StoredRun
 from runsettings.shipping.stores.queries.conditions import (
     NEWEST_FIRST,
-    NotInDatabase,
     Selection,
     shown,
     state,
 )
-from runsettings.shipping.stores.queries.json_values import Bool, Value
+from runsettings.shipping.stores.queries.json_values import Bool, NotInDatabase, Value
 from runsettings.shipping.stores.reading import run_of, texts
 from runsettings.shipping.stores.tables import runs
 
@@ -78,6 +77,20 @@ def select_runs(connection: Connection, now: float, question: Question) -> Listi
     if selection is None:
         found = answer(question.whole, list_runs(connection, now))  # raises errors, if any
         return Listing(found[question.range], total=len(found))
+    return answer_of(connection, selection, question)
+
+
+def answer_of(connection: Connection, selection: Selection, question: Question) -> Listing:
+    """Select the runs of a translated question.
+
+    Args:
+        connection: A connection in a transaction.
+        selection: The translated question.
+        question: The question.
+
+    Returns:
+        As `select_runs`.
+    """
     chosen = _Chosen(selection, question)
     rows = connection.execute(chosen.records()).all()
     about = rows[0] if rows else None
@@ -86,7 +99,7 @@ def select_runs(connection: Connection, now: float, question: Question) -> Listi
     if about is None:
         return Listing(total=0)
     if about.doubt:
-        found = checked_runs(connection, now, selection)
+        found = checked_runs(connection, selection)
         return Listing(found[question.range], total=len(found))
     return Listing([run_of(row) for row in rows], total=about.total)
 
@@ -107,15 +120,14 @@ def selection_of(connection: Connection, now: float, question: Question) -> Sele
     return selection if not checks or all(connection.execute(select(*checks)).one()) else None
 
 
-def checked_runs(connection: Connection, now: float, selection: Selection) -> list[StoredRun]:
+def checked_runs(connection: Connection, selection: Selection) -> list[StoredRun]:
     """Select and sort runs whose values the database cannot compare in Python.
 
     Args:
         connection: A connection in a transaction.
-        now: The current time by the store's clock, in seconds since 1970.
         selection: The translated question.
     """
-    candidates = list_runs(connection, now, selection.may, selection.sections)
+    candidates = list_runs(connection, selection.now, selection.may, selection.sections)
     return chosen_runs(candidates, selection.parsed.filters, selection.parsed.order)
 
 
@@ -141,7 +153,7 @@ class _Chosen:
         ordered += [(inner.c.created, True), (inner.c.key, False)]
         self.directions = [descending for _, descending in ordered]
         total: ColumnElement[Any] = null()
-        if question.with_total and parsed.filters:
+        if question.with_total and not selection.is_whole:
             total = func.count().over()
         elif question.with_total:  # the index of the latest runs is enough
             total = select(func.count()).select_from(runs).where(shown()).scalar_subquery()
