@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, case, func, select
+from sqlalchemy import ColumnElement, Connection, Select, case, func, null, select
 
 from runsettings.journal.index import Listing
 from runsettings.journal.query.groups import (
@@ -37,6 +37,10 @@ _NUMBERS: Final = ("least", "most", "mean", "others", "present")
 
 _CODES: Final = {"NaN": 1, "Infinity": 2, "-Infinity": 4}
 """The bits of the numbers that JSON does not have."""
+
+
+_MEMORY: Final = "32MB"
+"""The memory for grouping and for each sort in PostgreSQL."""
 
 
 class _Group(NamedTuple):
@@ -123,7 +127,9 @@ def _groups(
         return None
     with_numbers = [key for key in metrics if key.kind not in (Kind.STATE, Kind.LIST)]
     measured = sorted_by | {key.text: key for key in with_numbers}
-    query, values = _query(selection, keys, list(measured.values()))
+    query, values = _query(selection, keys, list(measured.values()), len(sorted_by))
+    if selection.dialect == "postgresql":  # else it sorts the runs on the disk, to group them
+        connection.execute(select(func.set_config("work_mem", _MEMORY, True)))
     rows = connection.execute(query).all()
     if any(row.doubt for row in rows):
         return None
@@ -157,9 +163,12 @@ def _decoded(keys: Sequence[Key], values: Sequence[Value], parts: Sequence[Any])
 
 
 def _query(
-    selection: Selection, keys: Sequence[Key], measured: Sequence[Key]
+    selection: Selection, keys: Sequence[Key], measured: Sequence[Key], count: int
 ) -> tuple[Select[Any], list[Value]]:
-    """The query for all groups, and the values of the keys to group by."""
+    """The query for all groups, and the values of the keys to group by.
+
+    The groups are sorted by the first ``count`` of the measured keys.
+    """
     inner, values = values_of(selection, [*keys, *measured])
     own, others = values[: len(keys)], values[len(keys) :]
     same = [part.label(f"part_{at}") for at, part in enumerate(p for v in own for p in v.same)]
@@ -168,7 +177,7 @@ def _query(
         case((inner.c.doubt, 1), else_=0).label("doubt"),
         *(value.number.label(f"number_{at}") for at, value in enumerate(others)),
         *(case(_CODES, value=value.text).label(f"other_{at}") for at, value in enumerate(others)),
-        *(case((value.present, 1)).label(f"present_{at}") for at, value in enumerate(others)),
+        *(case((each.present, 1)).label(f"present_{at}") for at, each in enumerate(others[:count])),
     ]
     part = select(inner.c.key, inner.c.created, *same, *columns).offset(0).subquery()
     mean = func.avg if selection.dialect == "postgresql" else func.runsettings_mean
@@ -177,7 +186,8 @@ def _query(
         number = part.c[f"number_{at}"]
         of_key = (
             *(func.min(number), func.max(number), mean(number)),
-            *(func.bit_or(part.c[f"other_{at}"]), func.max(part.c[f"present_{at}"])),
+            func.bit_or(part.c[f"other_{at}"]),
+            func.max(part.c[f"present_{at}"]) if at < count else null(),
         )
         found += [each.label(f"{name}_{at}") for name, each in zip(_NUMBERS, of_key, strict=True)]
     parts = [part.c[each.name] for each in same]
@@ -197,7 +207,7 @@ class _Numbers(NamedTuple):
     others: int | None
     """The `_CODES` of the others, which are in no other column."""
     present: int | None
-    """1 if a run has a value."""
+    """1 if a run has a value; only of keys to sort by."""
 
     @property
     def is_too_large(self) -> bool:
