@@ -208,8 +208,10 @@ def shown(page, served, uplot):
     for view, element in VIEWS.items():
         page.goto(f"{served.base}/{view}")
         expect(page.locator(element).first).to_be_attached(timeout=PATIENCE)
-        for each in page.locator("summary").all():
-            each.click()
+        tables = page.locator("details.data")
+        tables.evaluate_all("all => all.forEach((each) => { each.open = true; })")
+        filled = page.locator("details.data table")  # later: an event tells that it was opened
+        expect(filled).to_have_count(tables.count(), timeout=PATIENCE)
         texts[view] = page.inner_text("main")
     page.goto(f"{served.base}/?view=run&project=capsules&id=r5")
     expect(page.locator("table[aria-label=Config]")).to_be_visible(timeout=PATIENCE)
