@@ -13,7 +13,6 @@ A block that stands for a file shows its name, and is written to that file, what
 
 A comment on the line above a block, which readers do not see, says what else it is:
 
-* ``<!-- file: train.yaml -->`` the same, on pages that show no name yet.
 * ``<!-- raises -->`` the Python raises an error of ours, whose text counts as printed.
 * ``<!-- output -->`` the block is what the last Python printed.
 * ``<!-- skip: reason -->`` the block is not run.
@@ -58,7 +57,7 @@ LONGEST = 60
 
 _BLOCKS = FencedCodeBlockLexer(r"[\w+-]+")
 _CAPTIONED = DirectiveLexer("code-block")
-_NOTE = re.compile(r"<!-- (?P<kind>file|raises|output|skip)(?:: (?P<detail>[^\n]*?))? -->\n\Z")
+_NOTE = re.compile(r"<!-- (?P<kind>raises|output|skip)(?:: [^\n]*?)? -->\n\Z")
 _NAME = re.compile(r"^\*\*`(?P<name>[^`\n]+)`\*\*\n\n?\Z", re.MULTILINE)
 
 _PLAIN = re.compile(
@@ -110,8 +109,6 @@ class Story:
             name = region.lexemes.get("options", {}).get("caption")
             if name is None and (heading := _NAME.search(above)):
                 name = heading["name"]
-            if name is None and kind == "file" and note is not None:
-                name = note["detail"]
             region.parsed = (region.lexemes["source"], name)
             if name is not None and kind != "skip":
                 region.evaluator = self._file
@@ -232,9 +229,8 @@ _NAMED_BEFORE = re.compile(
     "page", [page for page in PAGES if page.parent != ROOT], ids=lambda page: page.stem
 )
 def test_a_block_that_stands_for_a_file_shows_its_name(page: Path) -> None:
-    """No block is a file whose name only the source of the page has, or the sentence before it."""
+    """No block is a file whose name only the sentence before it has."""
     text = page.read_text(encoding="utf-8")
-    assert re.findall(r"<!-- file: .* -->", text) == []
     assert [found["sentence"] for found in _NAMED_BEFORE.finditer(text)] == []
 
 

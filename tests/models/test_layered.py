@@ -472,11 +472,10 @@ def test_unknown_key_inside_of_values_is_an_error(key):
     ("key", "hint"),
     [
         ("nane", "did you mean 'name'?"),
-        ("optim.l", None),
+        ("optim.l", "the keys of optim are betas, lr"),
         ("optim.lrr", "did you mean 'lr'?"),
-        ("items.7", None),
-        ("name.x", None),
-        ("", None),
+        ("items.7", f"`runsettings show --model {__name__}:Model` lists the keys"),
+        ("name.x", f"`runsettings show --model {__name__}:Model` lists the keys"),
     ],
 )
 @pytest.mark.parametrize("ask", ["origin", "history", "explain", "get"])
@@ -487,6 +486,16 @@ def test_unknown_key_is_an_error_with_advice(ask, key, hint):
     (diagnostic,) = caught.value.diagnostics
     assert diagnostic.rule is Rule.UNKNOWN_KEY
     assert diagnostic.hint == hint
+
+
+@pytest.mark.parametrize("ask", ["origin", "history", "explain", "get"])
+def test_an_empty_key_is_told(ask):
+    """It is no unknown key, but no key at all."""
+    with pytest.raises(SettingsError) as caught:
+        getattr(Model(), ask)("")
+    (diagnostic,) = caught.value.diagnostics
+    assert diagnostic.rule is Rule.KEY_EMPTY
+    assert diagnostic.hint == "write key or outer.key"
 
 
 def test_history_ends_with_the_default():

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 import json
+import socket
 import subprocess
 import sys
 from urllib.parse import unquote, urlencode
@@ -13,6 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 from runsettings.cli.main import cli
+from runsettings.page.server import open_port
 
 CSP = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
@@ -207,15 +210,20 @@ def test_a_wrong_question_says_what_is_wrong(served):
     assert served.ask("table", limit="x", offset="-1")["total"] == 6
 
 
+def curve_of(server, run_id, key, **asked):
+    """Ask for the curve of a metric of a run; `None` where the run has no such values."""
+    (run,) = server.ask("curves", where=f"id = {run_id}", keys=key, **asked)["runs"]
+    return run["curves"].get(key)
+
+
 @pytest.mark.parametrize("digits", [19, 30, 5000])
 def test_a_number_may_be_larger_than_any_step(served, digits):
     """It counts as the largest one."""
     huge = "9" * digits
-    asked = {"project": "capsules", "id": "r4", "key": "loss"}
     assert served.ask("table", limit=huge)["total"] == 6
     assert served.ask("table", offset=huge)["rows"] == []
-    assert served.ask("series", **asked, first=huge, last=huge)["last"] == []
-    assert served.ask("series", **asked, last=huge)["last"]
+    assert curve_of(served, "r4", "loss", first=huge, last=huge) is None
+    assert curve_of(served, "r4", "loss", last=huge)["mean"]
 
 
 def test_a_run_has_values_with_their_places(served):
@@ -265,15 +273,14 @@ def test_the_code_of_two_runs_is_compared(serve, add_run, tmp_path):
 
 def test_a_metric_comes_in_buckets(served):
     """Of some steps, in as many buckets as the page asks for; NaN is in no range."""
-    asked = {"project": "capsules", "id": "r0", "key": "loss"}
-    whole = served.ask("series", **asked)
-    assert (whole["first_step"], whole["last"]) == ([0, 1, 2, 3], [1.0, 0.5, 1 / 3, 0.25])
-    halves = served.ask("series", **asked, buckets=2)
+    whole = curve_of(served, "r0", "loss")
+    assert (whole["x"], whole["mean"]) == ([0, 1, 2, 3], [1.0, 0.5, 1 / 3, 0.25])
+    halves = curve_of(served, "r0", "loss", buckets=2)
     assert (halves["minimum"], halves["maximum"]) == ([0.5, 0.25], [1.0, 1 / 3])
-    assert served.ask("series", **asked, first=1, last=2)["last_step"] == [1, 2]
-    nan = served.ask("series", **{**asked, "key": "nan"})
-    assert (nan["known"], nan["mean"], nan["last"]) == ([0], [None], ["NaN"])
-    assert served.ask("series", **{**asked, "key": "nope"})["last"] == []
+    assert curve_of(served, "r0", "loss", first=1, last=2)["x"] == [1, 2]
+    nan = curve_of(served, "r0", "nan")
+    assert (nan["known"], nan["mean"]) == ([0], [None])
+    assert curve_of(served, "r0", "nope") is None
 
 
 def test_a_value_has_the_line_of_its_file(served):
@@ -335,6 +342,26 @@ def test_only_files_of_the_run_are_read(served, path):
     assert served.request(f"/file?{urlencode(run)}", cookie=served.cookie()).status == 404
 
 
+def test_no_part_of_a_response_waits_for_the_browser():
+    """A response is sent at once: its parts do not wait until the ones before are confirmed."""
+
+    async def option():
+        connected = asyncio.get_running_loop().create_future()
+
+        def accept(_, writer):
+            connected.set_result(writer.get_extra_info("socket"))
+
+        with open_port(0) as opened:
+            server = await asyncio.start_server(accept, sock=opened)
+            _, writer = await asyncio.open_connection(*opened.getsockname())
+            found = (await connected).getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+            writer.close()
+            server.close()
+        return found
+
+    assert asyncio.run(option()) == 1
+
+
 def test_a_port_in_use_is_told(served, jail):
     """In one line, with what to do."""
     (jail.cwd / "wandb").mkdir()
@@ -363,6 +390,8 @@ def test_a_killed_server_and_a_damaged_index_lose_nothing(few, serve):
 
 def test_a_missing_package_is_named(jail, monkeypatch):
     """With the extra that brings it."""
+    for name in [name for name in sys.modules if name.startswith("runsettings.page.")]:
+        monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "starlette", None)
     result = CliRunner().invoke(cli, ["ui", "--no-browser"])
     assert result.exit_code == 1
@@ -383,7 +412,7 @@ def test_a_store_is_served_as_a_directory_is(served, serve, tmp_path):
     name = {"project": "capsules", "id": "r4"}
     local, found = served.ask("run", **name), stored.ask("run", **name)
     assert (found["config"], found["metrics"]) == (local["config"], local["metrics"])
-    metric = {**name, "key": "loss", "buckets": 2}
-    assert stored.ask("series", **metric) == served.ask("series", **metric)
+    halves = curve_of(stored, "r4", "loss", buckets=2)
+    assert halves == curve_of(served, "r4", "loss", buckets=2) is not None
     huge = "9" * 30
-    assert stored.ask("series", **metric, first=huge, last=huge)["last"] == []
+    assert curve_of(stored, "r4", "loss", first=huge, last=huge) is None

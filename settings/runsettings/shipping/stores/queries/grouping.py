@@ -176,18 +176,23 @@ def _query(
     columns: list[ColumnElement[Any]] = [
         case((inner.c.doubt, 1), else_=0).label("doubt"),
         *(value.number.label(f"number_{at}") for at, value in enumerate(others)),
-        *(case(_CODES, value=value.text).label(f"other_{at}") for at, value in enumerate(others)),
-        *(case((each.present, 1)).label(f"present_{at}") for at, each in enumerate(others[:count])),
+        *(
+            p.label(f"part_of_{at}_{n}")
+            for at, v in enumerate(others)
+            for n, p in enumerate(v.parts)
+        ),
     ]
     part = select(inner.c.key, inner.c.created, *same, *columns).offset(0).subquery()
     mean = func.avg if selection.dialect == "postgresql" else func.runsettings_mean
     found: list[ColumnElement[Any]] = []
-    for at in range(len(others)):
+    for at, other in enumerate(others):
         number = part.c[f"number_{at}"]
+        value = other.of_parts([part.c[f"part_of_{at}_{n}"] for n in range(len(other.parts))])
         of_key = (
             *(func.min(number), func.max(number), mean(number)),
-            func.bit_or(part.c[f"other_{at}"]),
-            func.max(part.c[f"present_{at}"]) if at < count else null(),
+            # Most values are numbers: only for the others is it asked what they are.
+            func.bit_or(case((number.is_(None), case(_CODES, value=value.text)))),
+            func.max(case((value.present, 1))) if at < count else null(),
         )
         found += [each.label(f"{name}_{at}") for name, each in zip(_NUMBERS, of_key, strict=True)]
     parts = [part.c[each.name] for each in same]
