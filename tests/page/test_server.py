@@ -345,21 +345,21 @@ def test_only_files_of_the_run_are_read(served, path):
 def test_no_part_of_a_response_waits_for_the_browser():
     """A response is sent at once: its parts do not wait until the ones before are confirmed."""
 
-    async def option():
-        connected = asyncio.get_running_loop().create_future()
-
-        def accept(_, writer):
-            connected.set_result(writer.get_extra_info("socket"))
-
+    async def no_delay():
+        accepted = asyncio.get_running_loop().create_future()
         with open_port(0) as opened:
-            server = await asyncio.start_server(accept, sock=opened)
-            _, writer = await asyncio.open_connection(*opened.getsockname())
-            found = (await connected).getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
-            writer.close()
+            server = await asyncio.start_server(lambda _, to: accepted.set_result(to), sock=opened)
+            _, here = await asyncio.open_connection(*opened.getsockname())
+            there = await accepted
+            option = there.get_extra_info("socket").getsockopt
+            found = option(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+            for writer in (here, there):
+                writer.close()
+                await writer.wait_closed()
             server.close()
         return found
 
-    assert asyncio.run(option()) == 1
+    assert asyncio.run(no_delay()) == 1
 
 
 def test_a_port_in_use_is_told(served, jail):
@@ -391,7 +391,7 @@ def test_a_killed_server_and_a_damaged_index_lose_nothing(few, serve):
 def test_a_missing_package_is_named(jail, monkeypatch):
     """With the extra that brings it."""
     for name in [name for name in sys.modules if name.startswith("runsettings.page.")]:
-        monkeypatch.delitem(sys.modules, name)
+        monkeypatch.delitem(sys.modules, name)  # they have the package already
     monkeypatch.setitem(sys.modules, "starlette", None)
     result = CliRunner().invoke(cli, ["ui", "--no-browser"])
     assert result.exit_code == 1
