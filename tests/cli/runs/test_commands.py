@@ -39,11 +39,19 @@ def test_help_tells_each_command(run, command):
     assert f" runs {command}".rstrip() in result.stdout.splitlines()[0]
 
 
-def test_misspelt_command_is_told(run):
+@pytest.mark.parametrize(
+    ("group", "command", "hint"),
+    [
+        ("runs", "lst", "did you mean 'ls'?"),
+        ("store", "upgrad", "did you mean 'upgrade'?"),
+        ("store", "nope", "the commands are upgrade, pin"),
+    ],
+)
+def test_misspelt_command_is_told(run, group, command, hint):
     """As at the first level."""
-    result = run("runs", "lst")
+    result = run(group, command)
     assert result.exit_code == 2
-    assert "there is no command 'lst' — did you mean 'ls'?" in result.stderr
+    assert f"there is no command '{command}' — {hint}" in result.stderr
 
 
 def test_reader_that_has_seen_enough_is_no_failure(three):

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import click
 
+from runsettings.cli.lazy_group import LazyGroup
 from runsettings.cli.runs.store_addresses import complete_stores, store_address
 from runsettings.journal.query.keys import SECTIONS
 from runsettings.shipping.addresses import is_postgres, shown
 from runsettings.values.rendering import printable
 
+_COMMANDS: Final = {
+    "upgrade": ("runs.store_command", "Create or upgrade the tables."),
+    "pin": ("runs.store_command", "Create indexes for keys that are often filtered."),
+}
 
-@click.group("store")
+
+@click.group("store", cls=LazyGroup, table=_COMMANDS)
 def store_command() -> None:
     """Create or upgrade the tables of a store, and pin keys."""
 
 
-@store_command.command("upgrade")
+@click.command("upgrade")
 @click.option(
     "--to",
     metavar="URL",
@@ -34,7 +42,7 @@ def upgrade_command(to: str | None) -> None:
         click.echo(printable(f"{shown(url)} has the tables of this version"))
 
 
-@store_command.command("pin")
+@click.command("pin")
 @click.argument("keys", metavar="KEY…", nargs=-1, required=True)
 @click.option(
     "--to",
