@@ -303,8 +303,8 @@ def _bytes(key: str) -> bytes:
 
 
 def _delete(database: sqlite3.Connection, name: bytes) -> None:
-    for table in ("chunks", "journals"):
-        database.execute(f"DELETE FROM {table} WHERE journal = ?", (name,))  # noqa: S608 - ours
+    database.execute("DELETE FROM chunks WHERE journal = ?", (name,))
+    database.execute("DELETE FROM journals WHERE journal = ?", (name,))
 
 
 def _state(database: sqlite3.Connection, name: bytes) -> dict[str, Any] | None:
