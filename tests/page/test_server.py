@@ -9,6 +9,7 @@ import json
 import socket
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import unquote, urlencode
 
 import pytest
@@ -359,7 +360,8 @@ def test_no_part_of_a_response_waits_for_the_browser():
             server.close()
         return found
 
-    assert asyncio.run(no_delay()) == 1
+    with ThreadPoolExecutor() as thread:  # the browser of other tests has a loop in this one
+        assert thread.submit(asyncio.run, no_delay()).result() == 1
 
 
 def test_a_port_in_use_is_told(served, jail):

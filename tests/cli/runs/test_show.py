@@ -189,7 +189,7 @@ def test_the_commands_of_hints_work(run, three, jail):
     """What they name is where the runs are, or should be."""
     address = "sqlite:///a b.db"
     absent = run("runs", "show", "first", "--store", address)
-    hint = absent.stderr.rstrip().rpartition("runsettings ")[2]
+    hint = absent.stderr.rpartition("runsettings ")[2].splitlines()[0]
     assert run(*shlex.split(hint)).exit_code == 0
     for place in (("--store", address), ("--dir", "elsewhere")):
         (jail.cwd / "elsewhere").mkdir(exist_ok=True)
