@@ -38,7 +38,7 @@ _PAUSE: Final = 0.1
 _DRAWN: Final = 2_000
 """The largest number of runs in one picture."""
 
-_RUNS_WITH_METRICS: Final = 200
+_RUNS_WITH_METRICS: Final = 50
 """The number of runs whose metrics are the default columns of groups."""
 
 _SAMPLE: Final = 2_000

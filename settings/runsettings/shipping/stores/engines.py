@@ -40,10 +40,7 @@ _HINTS: Final = (
 )
 """Lower-case words in a database's error, and the hint for them. The first match is used."""
 
-_UNREACHABLE_HINT: Final = (
-    "check that the server runs and can be reached at the address: the setting store, or the one "
-    "after --store or --to"
-)
+_UNREACHABLE_HINT: Final = "check that the server runs and can be reached at this address"
 
 
 def next_step(message: str, *, reached: bool) -> str | None:

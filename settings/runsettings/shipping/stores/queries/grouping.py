@@ -24,6 +24,7 @@ from runsettings.journal.query.listing import Question, sorted_rows
 from runsettings.shipping.stores.queries.conditions import Selection
 from runsettings.shipping.stores.queries.json_values import NotInDatabase, Value
 from runsettings.shipping.stores.queries.selecting import (
+    APART,
     answer_of,
     select_runs,
     selection_of,
@@ -182,7 +183,7 @@ def _query(
             for n, p in enumerate(v.parts)
         ),
     ]
-    part = select(inner.c.key, inner.c.created, *same, *columns).offset(0).subquery()
+    part = select(inner.c.key, inner.c.created, *same, *columns).offset(APART).subquery()
     mean = func.avg if selection.dialect == "postgresql" else func.runsettings_mean
     found: list[ColumnElement[Any]] = []
     for at, other in enumerate(others):

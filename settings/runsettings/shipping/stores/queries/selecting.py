@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import (
     ColumnElement,
@@ -15,6 +15,7 @@ from sqlalchemy import (
     false,
     func,
     literal,
+    literal_column,
     null,
     or_,
     select,
@@ -35,6 +36,14 @@ from runsettings.shipping.stores.queries.conditions import (
 from runsettings.shipping.stores.queries.json_values import Bool, NotInDatabase, Value
 from runsettings.shipping.stores.reading import run_of, texts
 from runsettings.shipping.stores.tables import runs
+
+APART: Final = literal_column("'0'")
+"""The offset of a subquery whose columns are made once.
+
+Without an offset, a database puts the expressions where the columns are used. PostgreSQL's workers
+share the rest of a query only if its parser sees that the offset leaves out no row: it sees that
+neither of a parameter nor of an integer, which it casts.
+"""
 
 
 def list_runs(
@@ -205,8 +214,7 @@ def values_of(selection: Selection, keys: Sequence[Key]) -> tuple[FromClause, li
     ]
     doubt = false() if selection.doubt is None else selection.doubt
     query = select(runs.c.key, runs.c.created, doubt.label("doubt"), *columns)
-    # With an offset, a database does not put the expressions where the columns are used.
-    query = query.where(shown(), selection.may).offset(0 if keys else None)
+    query = query.where(shown(), selection.may).offset(APART if keys else None)
     inner = query.subquery()
     again = [
         value.of_parts([inner.c[f"value_{place}_{number}"] for number in range(len(value.parts))])
