@@ -37,7 +37,7 @@ from runsettings.shipping.stores.queries.json_values import Bool, NotInDatabase,
 from runsettings.shipping.stores.reading import run_of, texts
 from runsettings.shipping.stores.tables import runs
 
-APART: Final = literal_column("'0'")
+APART: Final[ColumnElement[Any]] = literal_column("'0'")
 """The offset of a subquery whose columns are made once.
 
 Without an offset, a database puts the expressions where the columns are used. PostgreSQL's workers
