@@ -20,7 +20,7 @@ def mount(jail, monkeypatch):
         for name, kind in types.items():
             place = str(jail.home if name == "home" else jail.cwd / name).replace(" ", "\\040")
             lines.append(f"36 21 0:32 / {place} rw,noatime shared:9 - {kind} server:/x rw,hard")
-        mounts.write_text("\n".join(lines) + "\n")
+        mounts.write_text("\n".join(lines) + "\n", errors="surrogateescape")
 
     return write
 
@@ -35,6 +35,15 @@ def test_a_directory_below_a_mount_has_its_type(jail, mount, kind, expected):
     assert is_on_network(jail.cwd / "a b") is expected
     assert is_on_network(jail.cwd / "a b" / "wandb" / "new") is expected
     assert is_on_network(jail.cwd / "a b2") is False
+
+
+@pytest.mark.parametrize("character", ["\x0c", "\x1c", "\x85", "\u2028", " - ", "\udcff"])
+def test_the_name_of_a_mount_may_have_any_character(jail, mount, character):
+    """The list escapes spaces and newlines, and no other character that ends a line."""
+    name = f"a{character}b"
+    mount(**{name: "nfs", "local": "ext4"})
+    assert is_on_network(jail.cwd / name)
+    assert not is_on_network(jail.cwd / "local")
 
 
 def test_the_last_and_innermost_mount_counts(jail, mount):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from runsettings.journal.query.errors import QueryError
@@ -14,7 +14,7 @@ from runsettings.journal.query.keys import find_key
 from runsettings.journal.query.listing import Question, answer
 from runsettings.shipping.stores.queries import grouping, selecting
 
-from .test_selecting import EXAMPLES, NOW, both, filters, keys, told
+from .test_selecting import NOW, both, examples, filters, keys, told
 
 __all__ = ["both"]  # a fixture
 
@@ -54,11 +54,7 @@ def grouped(runs, question, metrics=METRICS) -> tuple[object, object]:
     return found[0], found[1]
 
 
-@settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-    deadline=None,
-    max_examples=EXAMPLES,
-)
+@examples
 @given(
     question=st.builds(
         Question,

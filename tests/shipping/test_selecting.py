@@ -25,7 +25,11 @@ from runsettings.shipping.stores.opening import open_store
 from runsettings.shipping.stores.queries import selecting
 from runsettings.shipping.stores.tables import runs
 
-EXAMPLES = 2000 if "RUNSETTINGS_LONG" in os.environ else 60
+examples = settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    deadline=None,
+    max_examples=2000 if "RUNSETTINGS_LONG" in os.environ else 60,
+)
 NOW = 1_700_000_000.0
 
 NUMBERS = [
@@ -164,11 +168,7 @@ def counted(count) -> object:
         return error.part, str(error)
 
 
-@settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-    deadline=None,
-    max_examples=EXAMPLES,
-)
+@examples
 @given(
     question=st.builds(
         Question,

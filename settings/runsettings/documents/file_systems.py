@@ -17,6 +17,9 @@ _NETWORK: Final = frozenset(
 )
 """The types of file systems of other machines. Those in user space begin with ``fuse.``."""
 
+_POINT: Final = 4
+"""The field of a line with the directory of the mount, counted from 0."""
+
 _ESCAPED: Final = re.compile(r"\\([0-7]{3})")
 """A space or another special character in the path of a mount."""
 
@@ -30,12 +33,16 @@ def is_on_network(directory: Path) -> bool:
     place = f"{directory.resolve()}/"
     longest, found = "", ""
     try:
-        lines = os.fsdecode(MOUNTS.read_bytes()).splitlines()
+        # Not `splitlines`: the name of a directory may have other characters that end a line.
+        lines = os.fsdecode(MOUNTS.read_bytes()).split("\n")
     except OSError:
         return False
     for line in lines:
         mount, _, source = line.partition(" - ")
-        point = _ESCAPED.sub(lambda code: chr(int(code[1], 8)), mount.split(" ")[4])
+        fields = mount.split(" ")
+        if len(fields) <= _POINT:
+            continue  # the end of the list
+        point = _ESCAPED.sub(lambda code: chr(int(code[1], 8)), fields[_POINT])
         point = f"{point.rstrip('/')}/"
         # The last one of several at the same place hides those before.
         if place.startswith(point) and len(point) >= len(longest):
