@@ -19,6 +19,7 @@ from runsettings.cli.main import cli
 from runsettings.shipping import addresses
 from runsettings.shipping.stores import tables
 from runsettings.shipping.stores.opening import open_store
+from runsettings.values.errors import RunError
 
 
 @pytest.fixture
@@ -348,6 +349,16 @@ def test_an_error_of_a_store_names_the_option_with_its_address(
     """So that one of several addresses can be found."""
     make_run()
     assert problem(jail, *command, url).endswith(f"    {option} {url}\n")
+
+
+@pytest.mark.parametrize("url", ["nope", "mysql://host/runs", "runs.db", ""])
+def test_no_package_is_asked_for_an_address_that_no_store_has(monkeypatch, url):
+    """Installing it would only lead to the next error."""
+    monkeypatch.setattr(addresses, "is_installed", lambda _: False)
+    with pytest.raises(RunError, match="is not the address of a store"):
+        addresses.check_packages(url)
+    with pytest.raises(RunError, match="needs the package sqlalchemy"):
+        addresses.check_packages("sqlite:///runs.db")
 
 
 def test_an_error_of_a_store_names_the_line_of_the_settings_file(jail, make_run):

@@ -112,8 +112,11 @@ def check_packages(url: str) -> None:
         url: The address of the store.
 
     Raises:
-        RunError: A package is missing; the hint names the extra.
+        RunError: A package is missing; the hint names the extra. Or no store has such an address,
+            so that no package would help.
     """
+    if not (is_wandb(url) or is_postgres(url) or url.startswith("sqlite")):
+        raise wrong_address(url, "is not the address of a store")
     wanted = _EXTRAS if is_postgres(url) else _EXTRAS[:1]
     for extra, module in [("wandb", "wandb")] if is_wandb(url) else reversed(wanted):
         if not is_installed(module):
@@ -124,3 +127,19 @@ def check_packages(url: str) -> None:
                 origin=origin_of_text(url),
                 hint=f"pip install 'runsettings[{extra}]'",
             )
+
+
+def wrong_address(url: str, reason: str) -> RunError:
+    """The error for an address that no store can have.
+
+    Args:
+        url: The address.
+        reason: What is wrong with it, as the rest of a sentence.
+    """
+    return RunError.of(
+        Rule.BAD_STORE,
+        f"{shown(url)} {reason}",
+        path=("store",),
+        origin=origin_of_text(url),
+        hint="write sqlite:///runs.db or postgresql://user@host/database",
+    )

@@ -199,6 +199,12 @@ def test_the_commands_of_hints_work(run, three, jail):
         assert "Second One" in run(*shlex.split(hint)).stdout
 
 
+def test_a_place_without_runs_is_told(run, jail):
+    """The run may be in another one."""
+    expected = "there is no run 'a' in wandb — no runs are there: name another directory or store"
+    assert expected in run("runs", "show", "a").stderr
+
+
 def test_a_path_that_is_not_that_of_a_run_is_told(run, three, jail):
     """The config of a run is not its journal."""
     jail.write("train.yaml", "lr: 1\n")

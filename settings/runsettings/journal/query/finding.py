@@ -152,6 +152,6 @@ def _missing(name: str, place: str, runs: list[StoredRun]) -> str:
     if "://" not in place and os.path.exists(name):  # noqa: PTH110 - raises for no path
         message += ", and the file or directory of this name is not that of a run"
     if not runs:
-        return message
+        return f"{message} — no runs are there: name another directory or store"
     hint = did_you_mean(name, [text for run in runs for text in (run.id, run.name)])
     return f"{message} — {printable(hint or f'`{listing_command(place)}` lists them')}"

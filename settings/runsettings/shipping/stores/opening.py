@@ -6,11 +6,9 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from runsettings.secrets.forms import masked_if_address
-from runsettings.shipping.addresses import check_packages, shown
+from runsettings.shipping.addresses import check_packages, shown, wrong_address
 from runsettings.shipping.stores.base import Store
 from runsettings.shipping.stores.sql import SqlStore
-from runsettings.values.diagnostic import Rule
-from runsettings.values.errors import RunError
 from runsettings.values.origin import PlacedText, origin_of_text
 
 
@@ -31,28 +29,18 @@ def open_store(url: str, *, writable: bool = True, upgrading: bool = False) -> S
     """
     check_packages(url)
     if masked_if_address(url) is None:
-        raise _wrong(url, "is not the address of a store")
+        raise wrong_address(url, "is not the address of a store")
     try:
         parsed = make_url(url.replace("postgres://", "postgresql://", 1))
     except (ArgumentError, ValueError):
-        raise _wrong(url, "is not the address of a store") from None
+        raise wrong_address(url, "is not the address of a store") from None
     if parsed.drivername in ("sqlite", "sqlite+pysqlite"):
         if parsed.database in (None, "", ":memory:"):
-            raise _wrong(url, "names no file")
+            raise wrong_address(url, "names no file")
         if parsed.query:
-            raise _wrong(url, "has options after the ?, but only PostgreSQL takes some")
+            raise wrong_address(url, "has options after the ?, but only PostgreSQL takes some")
     elif parsed.get_backend_name() != "postgresql":
-        raise _wrong(url, "is not the address of a store")
+        raise wrong_address(url, "is not the address of a store")
     origin = origin_of_text(url)
     text = shown(url) if origin is None else PlacedText(shown(url), origin)
     return SqlStore(parsed, text, writable=writable, upgrading=upgrading)
-
-
-def _wrong(url: str, reason: str) -> RunError:
-    return RunError.of(
-        Rule.BAD_STORE,
-        f"{shown(url)} {reason}",
-        path=("store",),
-        origin=origin_of_text(url),
-        hint="write sqlite:///runs.db or postgresql://user@host/database",
-    )
